@@ -1,0 +1,261 @@
+//! Cutting a batch: interviews and questions that were read become rows, and the rows one publish.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{SortColumn, SortOptions, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch};
+use jiff::Timestamp;
+
+use crate::lake::publish::{Staging, open_interviews_path};
+use crate::lake::read::{ParquetFile, strings};
+use crate::lake::rows::{self, InterviewRow, QuestionRow};
+use crate::lake::schema;
+use crate::lake::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
+use crate::lake::{CandidateKeys, Lake};
+use crate::ledger::{FirstSeen, Ledger, QuestionsWanted, Sighting};
+use crate::model::interview::month_of;
+use crate::model::{Error, Interview, Question, Result};
+use crate::pipeline::QuestionPolicy;
+
+/// An interview whose body was read.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    pub source: String,
+    /// `list`, `webhook` or `import`.
+    pub via: String,
+    pub at: Timestamp,
+    pub interview: Interview,
+}
+
+/// What a cut published.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Published {
+    pub settled: u64,
+    pub open: u64,
+    pub responses: u64,
+    /// Interviews whose questions were published.
+    pub questions: u64,
+    /// Interviews that were settled in the lake before, or came twice.
+    pub repeated: u64,
+}
+
+impl std::ops::AddAssign for Published {
+    fn add_assign(&mut self, other: Self) {
+        self.settled += other.settled;
+        self.open += other.open;
+        self.responses += other.responses;
+        self.questions += other.questions;
+        self.repeated += other.repeated;
+    }
+}
+
+/// Publishes interviews as one batch. Those that are settled in the lake already are left as they are, and of one that
+/// came several times a settled body wins over an open one, the first settled one over later ones, and the last open
+/// one over earlier ones.
+///
+/// `questions` says whose questions are worth asking for; `None` when there is no API to ask (an import).
+///
+/// # Errors
+/// When the lake or the ledger cannot be written.
+pub fn cut_interviews(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    keys: &CandidateKeys,
+    arrivals: Vec<Arrival>,
+    questions: Option<QuestionPolicy>,
+) -> Result<Published> {
+    let came = arrivals.len() as u64;
+    let arrivals = distinct(arrivals, &ledger.settled_ids()?);
+    let mut published = Published { repeated: came - arrivals.len() as u64, ..Published::default() };
+    if arrivals.is_empty() {
+        return Ok(published);
+    }
+    let (settled, open) = to_rows(arrivals, ledger, keys)?;
+    published.settled = settled.len() as u64;
+    published.open = open.len() as u64;
+    published.responses = settled.iter().map(|row| row.interview.responses.len() as u64).sum();
+
+    let mut sightings = sightings_of(&settled, true, questions, &ledger.known_questions()?);
+    sightings.extend(sightings_of(&open, false, None, &HashSet::new()));
+    let mut staging = Staging::begin(lake, ledger)?;
+    if let Some(table) = open_interviews_after(lake, &settled, &open)? {
+        staging.replace_open_interviews(Some(table))?;
+    }
+    for (month, mut rows) in by_month(settled, |row| row.settled_at) {
+        rows.sort_by(|a, b| a.interview.id.cmp(&b.interview.id));
+        staging.write(&schema::CANDIDATES, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::candidates))?;
+        rows.sort_by(|a, b| {
+            (&a.interview.job.id, &a.interview.id).cmp(&(&b.interview.job.id, &b.interview.id))
+        });
+        staging.write(&schema::RESPONSES, &month, row_groups(&rows).map(rows::responses))?;
+        staging.write(&schema::INTERVIEWS, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::interviews))?;
+    }
+    staging.publish(ledger, &sightings, &[])?;
+    Ok(published)
+}
+
+/// Publishes the questions of settled interviews as one batch.
+///
+/// # Errors
+/// When the lake or the ledger cannot be written.
+pub fn cut_questions(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    arrivals: Vec<(QuestionsWanted, Vec<Question>)>,
+) -> Result<Published> {
+    if arrivals.is_empty() {
+        return Ok(Published::default());
+    }
+    let mut ids: Vec<String> = Vec::with_capacity(arrivals.len());
+    let mut months: BTreeMap<String, Vec<QuestionRow>> = BTreeMap::new();
+    for (interview, questions) in arrivals {
+        let rows = months.entry(interview.month).or_default();
+        rows.extend(questions.into_iter().map(|question| QuestionRow {
+            interview_id: interview.id.clone(),
+            job_id: interview.job_id.clone(),
+            settled_at: interview.settled_at,
+            question,
+        }));
+        ids.push(interview.id);
+    }
+    let mut staging = Staging::begin(lake, ledger)?;
+    for (month, mut rows) in months {
+        rows.sort_by(|a, b| (&a.job_id, &a.interview_id).cmp(&(&b.job_id, &b.interview_id)));
+        staging.write(&schema::QUESTIONS, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::questions))?;
+    }
+    staging.publish(ledger, &[], &ids)?;
+    Ok(Published { questions: ids.len() as u64, ..Published::default() })
+}
+
+fn distinct(arrivals: Vec<Arrival>, settled: &HashSet<String>) -> Vec<Arrival> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut kept: Vec<Arrival> = Vec::with_capacity(arrivals.len());
+    for arrival in arrivals {
+        if settled.contains(&arrival.interview.id) {
+            continue;
+        }
+        match places.get(&arrival.interview.id) {
+            None => {
+                places.insert(arrival.interview.id.clone(), kept.len());
+                kept.push(arrival);
+            }
+            Some(&place) if !kept[place].interview.status.is_settled() => kept[place] = arrival,
+            Some(_) => {}
+        }
+    }
+    kept
+}
+
+/// Rows of settled and of open interviews.
+fn to_rows(
+    arrivals: Vec<Arrival>,
+    ledger: &Ledger,
+    keys: &CandidateKeys,
+) -> Result<(Vec<InterviewRow>, Vec<InterviewRow>)> {
+    let mut rows = Vec::with_capacity(arrivals.len());
+    for Arrival { source, via, at, interview } in arrivals {
+        let status = interview.status.as_str().to_owned();
+        let first_seen = ledger.first_seen(&interview.id)?.unwrap_or(FirstSeen { at, via, status });
+        let candidate_key = interview.candidate.id.as_deref().map(|id| keys.key_of(id));
+        let settled_at = interview.settled_at();
+        rows.push(InterviewRow { source, interview, candidate_key, settled_at, first_seen });
+    }
+    Ok(rows.into_iter().partition(|row| row.interview.status.is_settled()))
+}
+
+fn sightings_of(
+    rows: &[InterviewRow],
+    settled: bool,
+    policy: Option<QuestionPolicy>,
+    known: &HashSet<(String, String)>,
+) -> Vec<Sighting> {
+    let mut known = known.clone();
+    let sighting = |row: &InterviewRow| {
+        let interview = &row.interview;
+        let job = interview.job.id.clone().unwrap_or_default();
+        // The empty id stands for the job itself: one without answers can be new as well.
+        let shown = interview.responses.iter().filter_map(|response| response.question_id.clone());
+        let question_ids: Vec<String> = match policy {
+            None => Vec::new(),
+            Some(_) => std::iter::once(String::new()).chain(shown).collect(),
+        };
+        let mut unseen = false;
+        for question in &question_ids {
+            unseen |= known.insert((job.clone(), question.clone()));
+        }
+        Sighting {
+            id: interview.id.clone(),
+            source: row.source.clone(),
+            settled,
+            status: interview.status.as_str().to_owned(),
+            job_id: interview.job.id.clone(),
+            settled_at: row.settled_at,
+            month: month_of(row.settled_at),
+            first_seen: row.first_seen.clone(),
+            wants_questions: match policy {
+                Some(QuestionPolicy::All) => true,
+                Some(QuestionPolicy::Unseen) => unseen,
+                Some(QuestionPolicy::None) | None => false,
+            },
+            question_ids,
+        }
+    };
+    rows.iter().map(sighting).collect()
+}
+
+fn by_month<T>(rows: Vec<T>, settled_at: impl Fn(&T) -> Option<Timestamp>) -> BTreeMap<String, Vec<T>> {
+    let mut months: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    for row in rows {
+        months.entry(month_of(settled_at(&row))).or_default().push(row);
+    }
+    months
+}
+
+/// Slices of whole interviews whose answers make one row group.
+fn row_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let (mut bytes, mut count, mut end) = (0, 0, 0);
+        while let Some(row) = rest.get(end) {
+            bytes += row.interview.transcript_bytes();
+            count += row.interview.responses.len();
+            if end > 0 && (bytes > ROW_GROUP_TRANSCRIPT_BYTES || count > ROW_GROUP_ROWS) {
+                break;
+            }
+            end += 1;
+        }
+        let (group, after) = rest.split_at(end);
+        rest = after;
+        (!group.is_empty()).then_some(group)
+    })
+}
+
+/// The open interviews once this batch is published, or `None` when the table stays as it is.
+fn open_interviews_after(lake: &Lake, settled: &[InterviewRow], open: &[InterviewRow]) -> Result<Option<RecordBatch>> {
+    let table = &schema::OPEN_INTERVIEWS;
+    let path = lake.root().join(open_interviews_path());
+    let new = rows::interviews(open).with_schema(table.arrow()).expect("both tables have the same columns");
+    let before = if path.exists() {
+        let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+        ParquetFile::open(&path)?.all(&columns)?.with_schema(table.arrow()).map_err(|error| {
+            Error::path("read", &path, error)
+        })?
+    } else {
+        RecordBatch::new_empty(table.arrow())
+    };
+    let touched: HashSet<&str> = settled.iter().chain(open).map(|row| row.interview.id.as_str()).collect();
+    let stays: BooleanArray =
+        strings(&before, "interview_id").iter().map(|id| Some(id.is_none_or(|id| !touched.contains(id)))).collect();
+    if open.is_empty() && stays.true_count() == stays.len() {
+        return Ok(None);
+    }
+    let sort = || {
+        let kept = filter_record_batch(&before, &stays)?;
+        let all = concat_batches(&table.arrow(), [&kept, &new])?;
+        let options = Some(SortOptions { descending: false, nulls_first: true });
+        let by = |name: &&str| SortColumn { values: all.column_by_name(name).expect("own column").clone(), options };
+        let order = lexsort_to_indices(&table.sorted_by.iter().map(by).collect::<Vec<_>>(), None)?;
+        take_record_batch(&all, &order)
+    };
+    sort().map(Some).map_err(|error: arrow::error::ArrowError| Error::path("replace", &path, error))
+}

@@ -1,0 +1,172 @@
+//! Import: bodies of `GET /interviews/:id`, one a line, without a call. Streams; memory is bounded by one batch.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use jiff::Timestamp;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::cut::{Arrival, Published, cut_interviews};
+use super::quarantine;
+use crate::lake::{CandidateKeys, Lake};
+use crate::ledger::Ledger;
+use crate::model::body::{self, Violation};
+use crate::model::{Error, Interview, Result};
+
+/// Lines are parsed side by side in chunks of this many bytes.
+const CHUNK_BYTES: usize = 4 << 20;
+/// A batch is published at this many bytes of bodies or this many interviews.
+const BATCH_BYTES: usize = 64 << 20;
+const BATCH_INTERVIEWS: usize = 20_000;
+/// Longer than any body; a file without line feeds must not fill the memory.
+const LONGEST_LINE: usize = 64 << 20;
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Summary {
+    /// Lines that were not blank.
+    pub lines: u64,
+    pub newly_settled: u64,
+    pub still_open: u64,
+    pub responses: u64,
+    /// Interviews that were settled in the lake before, or came twice.
+    pub repeated: u64,
+    /// Lines set aside because they break the contract.
+    pub quarantined: u64,
+}
+
+/// Imports files in order; `-` is standard input. `.gz` and `.zst` are known by their first bytes.
+///
+/// # Errors
+/// When a file cannot be read or the lake cannot be written; whole batches before that stay published.
+pub fn import(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    source: &str,
+    files: &[impl AsRef<Path>],
+    progress: &dyn Fn(u64),
+) -> Result<Summary> {
+    let mut run = Run {
+        keys: lake.candidate_keys()?,
+        lake,
+        ledger,
+        source,
+        at: Timestamp::now(),
+        pending: Vec::new(),
+        pending_bytes: 0,
+        summary: Summary::default(),
+        progress,
+    };
+    for file in files {
+        run.file(file.as_ref())?;
+    }
+    run.cut()?;
+    Ok(run.summary)
+}
+
+struct Run<'a> {
+    lake: &'a Lake,
+    ledger: &'a mut Ledger,
+    keys: CandidateKeys,
+    source: &'a str,
+    at: Timestamp,
+    pending: Vec<Arrival>,
+    pending_bytes: usize,
+    summary: Summary,
+    progress: &'a dyn Fn(u64),
+}
+
+impl Run<'_> {
+    fn file(&mut self, path: &Path) -> Result<()> {
+        let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+        let fail = |line: usize, error: io::Error| Error::failed(format!("cannot read {name}:{line}: {error}"));
+        let mut input = open(path).map_err(|error| Error::usage(format!("cannot open {name}: {error}")))?;
+        let mut number = 0;
+        loop {
+            let mut chunk = Vec::new();
+            let mut bytes = 0;
+            while bytes < CHUNK_BYTES {
+                let mut line = Vec::new();
+                let most = LONGEST_LINE as u64 + 1;
+                let read = input.by_ref().take(most).read_until(b'\n', &mut line);
+                if read.map_err(|error| fail(number + 1, error))? == 0 {
+                    break;
+                }
+                number += 1;
+                if line.len() > LONGEST_LINE {
+                    return Err(fail(number, io::Error::other("the line is longer than 64 MB")));
+                }
+                let body = line.strip_prefix(b"\xEF\xBB\xBF").filter(|_| number == 1).unwrap_or(&line).trim_ascii();
+                if !body.is_empty() {
+                    bytes += body.len();
+                    chunk.push((number, body.to_vec()));
+                }
+            }
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            self.chunk(&name, chunk)?;
+        }
+    }
+
+    fn chunk(&mut self, name: &str, chunk: Vec<(usize, Vec<u8>)>) -> Result<()> {
+        self.summary.lines += chunk.len() as u64;
+        let read: Vec<(usize, Vec<u8>, Result<Interview, Violation>)> = chunk
+            .into_par_iter()
+            .map(|(number, bytes)| {
+                let interview = body::read_interview(&bytes);
+                (number, bytes, interview)
+            })
+            .collect();
+        for (number, bytes, interview) in read {
+            match interview {
+                Ok(interview) => {
+                    self.pending_bytes += bytes.len();
+                    let (source, via) = (self.source.to_owned(), "import".to_owned());
+                    self.pending.push(Arrival { source, via, at: self.at, interview });
+                }
+                Err(violation) => {
+                    self.summary.quarantined += 1;
+                    tracing::warn!(line = number, "{name}:{number} is set aside: {violation}");
+                    // Such a body may have no id; its own hash makes importing it twice keep it once.
+                    let hash = hex::encode(&Sha256::digest(&bytes)[..16]);
+                    quarantine::keep(self.lake, &format!("import-{hash}"), &bytes)?;
+                }
+            }
+            if self.pending_bytes >= BATCH_BYTES || self.pending.len() >= BATCH_INTERVIEWS {
+                self.cut()?;
+            }
+        }
+        (self.progress)(self.summary.lines);
+        Ok(())
+    }
+
+    fn cut(&mut self) -> Result<()> {
+        let pending = std::mem::take(&mut self.pending);
+        self.pending_bytes = 0;
+        let Published { settled, open, responses, repeated, .. } =
+            cut_interviews(self.lake, self.ledger, &self.keys, pending, None)?;
+        self.summary.newly_settled += settled;
+        self.summary.still_open += open;
+        self.summary.responses += responses;
+        self.summary.repeated += repeated;
+        Ok(())
+    }
+}
+
+/// A file or standard input, decompressed if it begins as gzip or zstd do.
+fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    let raw: Box<dyn Read> = if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
+    let mut raw = BufReader::with_capacity(1 << 20, raw);
+    let start = raw.fill_buf()?;
+    if start.starts_with(&[0x1F, 0x8B]) {
+        return Ok(Box::new(BufReader::with_capacity(1 << 20, MultiGzDecoder::new(raw))));
+    }
+    if start.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]) {
+        return Ok(Box::new(BufReader::with_capacity(1 << 20, zstd::Decoder::with_buffer(raw)?)));
+    }
+    Ok(Box::new(raw))
+}

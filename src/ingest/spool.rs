@@ -1,0 +1,205 @@
+//! The spool: every body is on disk before it counts as fetched.
+//!
+//! A spool file is a sequence of records: one line of JSON (what it is, its length, its CRC-32), then the body's bytes
+//! as they came, then a line feed. Bodies are kept verbatim because what cannot be read must still be kept. A record
+//! cut short by a crash ends the file: its body was never counted.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::lake::publish::{batch_id, sync_folder};
+use crate::model::{Error, Result};
+
+/// A crash costs at most the requests of this long.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// A spool file is closed, and a batch cut from it, at this size or this many interviews.
+const CLOSE_AT_BYTES: u64 = 64 << 20;
+const CLOSE_AT_BODIES: u64 = 20_000;
+
+/// Which call a body answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    Interview,
+    Questions,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    call: Call,
+    id: String,
+    source: String,
+    via: String,
+    fetched_at: Timestamp,
+    length: u64,
+    crc32: u32,
+}
+
+/// One fetched body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    pub call: Call,
+    /// The id that was asked for.
+    pub id: String,
+    /// Name of the account.
+    pub source: String,
+    /// How the id was come by: `list` or `webhook`.
+    pub via: String,
+    pub fetched_at: Timestamp,
+    pub body: Vec<u8>,
+}
+
+/// Appends records, fsyncing them in groups.
+pub struct Writer {
+    folder: PathBuf,
+    open: Option<Open>,
+}
+
+struct Open {
+    path: PathBuf,
+    file: BufWriter<File>,
+    bytes: u64,
+    bodies: u64,
+    synced: Instant,
+}
+
+impl Writer {
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder, open: None }
+    }
+
+    /// Appends a record. Returns the path of a spool file that is now full and synced, to be cut.
+    ///
+    /// # Errors
+    /// When the disk refuses it.
+    pub fn append(&mut self, record: &Record) -> Result<Option<PathBuf>> {
+        let folder = self.folder.clone();
+        self.try_append(record).map_err(|error| Error::path("write to the spool in", &folder, error))
+    }
+
+    fn try_append(&mut self, record: &Record) -> io::Result<Option<PathBuf>> {
+        let header = serde_json::to_vec(&Header {
+            call: record.call,
+            id: record.id.clone(),
+            source: record.source.clone(),
+            via: record.via.clone(),
+            fetched_at: record.fetched_at,
+            length: record.body.len() as u64,
+            crc32: crc32fast::hash(&record.body),
+        })?;
+        if self.open.is_none() {
+            self.open = Some(Open::create(&self.folder)?);
+        }
+        let open = self.open.as_mut().expect("just opened");
+        for part in [&header[..], b"\n", &record.body, b"\n"] {
+            open.file.write_all(part)?;
+            open.bytes += part.len() as u64;
+        }
+        open.bodies += 1;
+        if open.bytes >= CLOSE_AT_BYTES || open.bodies >= CLOSE_AT_BODIES {
+            return self.close();
+        }
+        if open.synced.elapsed() >= SYNC_EVERY {
+            open.sync()?;
+        }
+        Ok(None)
+    }
+
+    /// Syncs and closes the open spool file, if there is one, and returns its path.
+    ///
+    /// # Errors
+    /// When the disk refuses it.
+    pub fn finish(&mut self) -> Result<Option<PathBuf>> {
+        let folder = self.folder.clone();
+        self.close().map_err(|error| Error::path("write to the spool in", &folder, error))
+    }
+
+    fn close(&mut self) -> io::Result<Option<PathBuf>> {
+        let Some(mut open) = self.open.take() else { return Ok(None) };
+        open.sync()?;
+        Ok(Some(open.path))
+    }
+}
+
+impl Open {
+    fn create(folder: &Path) -> io::Result<Self> {
+        let mut time = Timestamp::now();
+        let (path, file) = loop {
+            let path = folder.join(format!("{}.spool", batch_id(time)));
+            match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
+                Ok(file) => break (path, file),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    time += jiff::SignedDuration::from_millis(1);
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        sync_folder(folder)?;
+        Ok(Self { path, file: BufWriter::new(file), bytes: 0, bodies: 0, synced: Instant::now() })
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.flush()?;
+        self.file.get_ref().sync_data()?;
+        self.synced = Instant::now();
+        Ok(())
+    }
+}
+
+/// The spool files that are waiting to be cut, oldest first.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn waiting(folder: &Path) -> Result<Vec<PathBuf>> {
+    let fail = |error: io::Error| Error::path("list", folder, error);
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(fail)? {
+        paths.push(entry.map_err(fail)?.path());
+    }
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "spool"));
+    paths.sort();
+    Ok(paths)
+}
+
+/// Reads the whole records of a spool file in order; a torn last one is left out.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read(path: &Path) -> Result<Vec<Record>> {
+    let fail = |error: io::Error| Error::path("read the spool file", path, error);
+    let mut input = BufReader::new(File::open(path).map_err(fail)?);
+    let mut records = Vec::new();
+    while let Some(record) = read_record(&mut input).map_err(fail)? {
+        records.push(record);
+    }
+    Ok(records)
+}
+
+fn read_record(input: &mut impl BufRead) -> io::Result<Option<Record>> {
+    let mut line = Vec::new();
+    input.read_until(b'\n', &mut line)?;
+    let Ok(header) = serde_json::from_slice::<Header>(&line) else { return Ok(None) };
+    let mut body = Vec::new();
+    input.take(header.length).read_to_end(&mut body)?;
+    let mut end = [0];
+    if input.read(&mut end)? == 0 || crc32fast::hash(&body) != header.crc32 {
+        return Ok(None);
+    }
+    let Header { call, id, source, via, fetched_at, .. } = header;
+    Ok(Some(Record { call, id, source, via, fetched_at, body }))
+}
+
+/// Deletes a spool file whose records are published.
+///
+/// # Errors
+/// When it cannot be deleted.
+pub fn free(path: &Path) -> Result<()> {
+    fs::remove_file(path).map_err(|error| Error::path("delete the spool file", path, error))
+}

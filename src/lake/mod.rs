@@ -1,0 +1,223 @@
+//! The lake: a folder of plain Parquet that other tools read at any moment, and the program's own `_roundup/` in it.
+
+pub mod publish;
+pub mod read;
+pub mod rows;
+pub mod schema;
+pub mod write;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::ledger::Ledger;
+use crate::model::{Error, Kind, Result};
+
+/// Name of the folder inside a lake that is this program's own.
+const OWN: &str = "_roundup";
+const KEY_BYTES: usize = 32;
+
+/// A lake's places. Opening one takes no lock; see [`Lake::lock`].
+#[derive(Debug, Clone)]
+pub struct Lake {
+    root: PathBuf,
+}
+
+impl Lake {
+    /// Opens a lake, making its folders if they are missing.
+    ///
+    /// # Errors
+    /// A usage error when the path cannot be a lake: it is a URL, no folder, or not writable.
+    pub fn create(root: &Path) -> Result<Self> {
+        refuse_url(root)?;
+        let lake = Self { root: root.to_owned() };
+        for folder in [lake.spool_folder(), lake.staging_folder(), lake.quarantine_folder()] {
+            fs::create_dir_all(&folder).map_err(|error| {
+                let hint = "choose another folder with `path` under [lake], or with --lake";
+                Error::path("make the lake at", root, error).with_kind(Kind::Usage).hint(hint)
+            })?;
+        }
+        // A folder can be there and still refuse files: better said now than after an hour of fetching.
+        tempfile_in(&lake.staging_folder()).map_err(|error| {
+            Error::path("write to the lake at", root, error).with_kind(Kind::Usage)
+        })?;
+        Ok(lake)
+    }
+
+    /// Opens a lake that is there.
+    ///
+    /// # Errors
+    /// A usage error when there is none.
+    pub fn open(root: &Path) -> Result<Self> {
+        refuse_url(root)?;
+        let lake = Self { root: root.to_owned() };
+        if lake.own().is_dir() {
+            return Ok(lake);
+        }
+        let message = format!("there is no lake at {}", root.display());
+        Err(Error::usage(message).hint("`roundup run` and `roundup import` make one"))
+    }
+
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn own(&self) -> PathBuf {
+        self.root.join(OWN)
+    }
+
+    #[must_use]
+    pub fn spool_folder(&self) -> PathBuf {
+        self.own().join("spool")
+    }
+
+    #[must_use]
+    pub fn staging_folder(&self) -> PathBuf {
+        self.own().join("staging")
+    }
+
+    #[must_use]
+    pub fn quarantine_folder(&self) -> PathBuf {
+        self.own().join("quarantine")
+    }
+
+    #[must_use]
+    pub fn last_run_path(&self) -> PathBuf {
+        self.own().join("last-run.json")
+    }
+
+    /// Opens the ledger and finishes what a killed run left half done. Only for who holds the lock.
+    ///
+    /// # Errors
+    /// When the ledger cannot be opened or a half-done publish cannot be finished.
+    pub fn ledger(&self, _lock: &LakeLock) -> Result<Ledger> {
+        let mut ledger = self.ledger_as_it_is()?;
+        publish::recover(self, &mut ledger)?;
+        Ok(ledger)
+    }
+
+    /// Opens the ledger for reading, without touching what a running program is doing.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn ledger_as_it_is(&self) -> Result<Ledger> {
+        let path = self.own().join("ledger.db");
+        // SQLite would make it readable for all.
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
+        made.map_err(|error| Error::path("open the ledger", &path, error))?;
+        Ledger::open(&path)
+    }
+
+    /// Takes the lake for one run. The lock ends with the process, however that ends, so none is ever stale.
+    ///
+    /// # Errors
+    /// [`Kind::Locked`] when another process has it.
+    pub fn lock(&self) -> Result<LakeLock> {
+        let path = self.own().join("lock");
+        let fail = |error: std::io::Error| Error::path("lock", &path, error);
+        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(fail)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _unreadable_is_fine = file.read_to_string(&mut holder);
+                let holder = if holder.is_empty() { String::new() } else { format!(" (process {})", holder.trim()) };
+                let message = format!("another run{holder} holds the lake at {}", self.root.display());
+                return Err(Error::new(Kind::Locked, message).hint("wait for it to end, or use another lake"));
+            }
+            Err(TryLockError::Error(error)) => return Err(fail(error)),
+        }
+        file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(fail)?;
+        Ok(LakeLock { _file: file })
+    }
+
+    /// The key under which candidates are pseudonymised, made with the lake.
+    ///
+    /// # Errors
+    /// When it cannot be read or made.
+    pub fn candidate_keys(&self) -> Result<CandidateKeys> {
+        let path = self.own().join("candidate.key");
+        let fail = |error: &dyn std::fmt::Display| Error::path("read the candidate key", &path, error);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_key(&path)?,
+            Err(error) => return Err(fail(&error)),
+        };
+        let key = hex::decode(text.trim()).map_err(|error| fail(&error))?;
+        if key.len() != KEY_BYTES {
+            return Err(fail(&"it is not 64 hex digits"));
+        }
+        Ok(CandidateKeys { key })
+    }
+
+    /// Every file of a table, sorted by path.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed.
+    pub fn files(&self, table: &schema::Table) -> Result<Vec<PathBuf>> {
+        read::parquet_files(&self.root.join(table.name))
+    }
+}
+
+/// Held for as long as a command changes the lake.
+#[derive(Debug)]
+pub struct LakeLock {
+    _file: File,
+}
+
+/// Turns a candidate's id into the key that stands for the person everywhere but in `candidates`.
+pub struct CandidateKeys {
+    key: Vec<u8>,
+}
+
+impl CandidateKeys {
+    /// HMAC-SHA256 of the id under the lake's key, in hex.
+    ///
+    /// # Panics
+    /// Never: HMAC takes a key of any length.
+    #[must_use]
+    pub fn key_of(&self, candidate_id: &str) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        mac.update(candidate_id.as_bytes());
+        hex::encode(mac.finalize().into_bytes())
+    }
+}
+
+/// Makes the key under another name first: a crash must not leave half a key that later runs would refuse.
+fn make_key(path: &Path) -> Result<String> {
+    let fail = |error: &dyn std::fmt::Display| Error::path("make the candidate key", path, error);
+    let mut key = [0; KEY_BYTES];
+    getrandom::fill(&mut key).map_err(|error| fail(&error))?;
+    let text = hex::encode(key);
+    let new = path.with_extension("new");
+    let write = || {
+        let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, path)?;
+        publish::sync_folder(path.parent().expect("the key is in a folder"))
+    };
+    write().map_err(|error| fail(&error))?;
+    Ok(text)
+}
+
+fn tempfile_in(folder: &Path) -> std::io::Result<()> {
+    let path = folder.join(format!("probe-{}", std::process::id()));
+    File::create(&path)?;
+    fs::remove_file(&path)
+}
+
+fn refuse_url(root: &Path) -> Result<()> {
+    match root.to_str() {
+        Some(text) if text.contains("://") => {
+            let message = format!("the lake {text} is an object store, and this build reads and writes folders only");
+            Err(Error::usage(message))
+        }
+        _ => Ok(()),
+    }
+}

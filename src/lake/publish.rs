@@ -1,0 +1,220 @@
+//! Publishing a batch: all of its files appear, or none; a crash at any instant is rolled forward.
+//!
+//! (a) every file is written and fsynced under `_roundup/staging/<batch>/`; (b) one ledger transaction names them:
+//! the point of no return; (c) each is renamed into its table, interviews last, and the folders are fsynced;
+//! (d) one ledger transaction says that it is done. [`recover`] finishes (c) and (d) of a batch that reached (b), and
+//! deletes the staging of one that did not.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use arrow::record_batch::RecordBatch;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::Lake;
+use super::schema::{self, Table};
+use super::write::{Written, write_file};
+use crate::ledger::{BatchFile, Ledger, Sighting};
+use crate::model::{Error, Result};
+
+/// Tables in the order in which they appear: who sees an interview finds its answers and its candidate.
+const ORDER: &[&str] = &["candidates", "responses", "questions", "runs", "interviews", "open_interviews"];
+
+/// A batch being written under staging.
+pub struct Staging<'a> {
+    lake: &'a Lake,
+    batch: String,
+    folder: PathBuf,
+    files: Vec<BatchFile>,
+}
+
+impl<'a> Staging<'a> {
+    /// Begins a batch, with an id that sorts by time and was never used in this lake.
+    ///
+    /// # Errors
+    /// When the staging folder cannot be made.
+    pub fn begin(lake: &'a Lake, ledger: &Ledger) -> Result<Self> {
+        let mut time = Timestamp::now();
+        let batch = loop {
+            let id = batch_id(time);
+            if !ledger.has_batch(&id)? {
+                break id;
+            }
+            time += jiff::SignedDuration::from_millis(1);
+        };
+        let folder = lake.staging_folder().join(&batch);
+        fs::create_dir_all(&folder).map_err(|error| Error::path("make", &folder, error))?;
+        Ok(Self { lake, batch, folder, files: Vec::new() })
+    }
+
+    #[must_use]
+    pub fn batch(&self) -> &str {
+        &self.batch
+    }
+
+    /// Writes this batch's file of a table and month.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(
+        &mut self,
+        table: &Table,
+        month: &str,
+        groups: impl IntoIterator<Item = RecordBatch>,
+    ) -> Result<()> {
+        let path = format!("{}/month={month}/{}.parquet", table.name, self.batch);
+        self.write_at(path, table, false, groups)
+    }
+
+    /// Writes the new content of the table that is one file, replaced as a whole.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace_open_interviews(&mut self, groups: impl IntoIterator<Item = RecordBatch>) -> Result<()> {
+        self.write_at(open_interviews_path(), &schema::OPEN_INTERVIEWS, true, groups)
+    }
+
+    fn write_at(
+        &mut self,
+        path: String,
+        table: &Table,
+        replaces: bool,
+        groups: impl IntoIterator<Item = RecordBatch>,
+    ) -> Result<()> {
+        let staged = staged_path(&self.folder, &path);
+        let Written { size, sha256 } = write_file(&staged, table, &[], groups)?;
+        self.files.push(BatchFile { path, size, sha256, replaces });
+        Ok(())
+    }
+
+    /// Steps (b) to (d). `sightings` and `questions_published` are recorded with the point of no return.
+    ///
+    /// # Errors
+    /// When the ledger or the lake cannot be written. After the point of no return the next opening finishes the work.
+    pub fn publish(self, ledger: &mut Ledger, sightings: &[Sighting], questions_published: &[String]) -> Result<()> {
+        sync_folder(&self.folder).map_err(|error| Error::path("sync", &self.folder, error))?;
+        ledger.begin_publishing(&self.batch, &self.files, sightings, questions_published)?;
+        roll_forward(self.lake, ledger, &self.batch, self.files)
+    }
+}
+
+/// The lake's path of the one file of `open_interviews`.
+#[must_use]
+pub fn open_interviews_path() -> String {
+    format!("{0}/{0}.parquet", schema::OPEN_INTERVIEWS.name)
+}
+
+/// `20260531T235959.123Z` without the dot: sorts by time, safe in any file name.
+#[must_use]
+pub fn batch_id(time: Timestamp) -> String {
+    format!("{}{:03}Z", time.strftime("%Y%m%dT%H%M%S"), time.subsec_millisecond())
+}
+
+/// Finishes every batch past its point of no return, then deletes what is left in staging.
+///
+/// # Errors
+/// When a file of such a batch is lost or the lake cannot be written.
+pub fn recover(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
+    for (batch, files) in ledger.unfinished_batches()? {
+        tracing::info!(batch, "finishing a batch that an earlier run left half published");
+        roll_forward(lake, ledger, &batch, files)?;
+    }
+    let staging = lake.staging_folder();
+    let fail = |error: io::Error| Error::path("clear", &staging, error);
+    for entry in fs::read_dir(&staging).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }.map_err(fail)?;
+    }
+    Ok(())
+}
+
+fn roll_forward(lake: &Lake, ledger: &mut Ledger, batch: &str, mut files: Vec<BatchFile>) -> Result<()> {
+    let rank = |path: &str| {
+        let table = path.split('/').next().unwrap_or_default();
+        ORDER.iter().position(|name| *name == table).expect("a published table has its place in the order")
+    };
+    files.sort_by_key(|file| rank(&file.path));
+    let folder = lake.staging_folder().join(batch);
+    for file in &files {
+        let target = lake.root().join(&file.path);
+        place(&staged_path(&folder, &file.path), &target, file)
+            .map_err(|error| Error::path("publish", &target, error))?;
+    }
+    ledger.commit_batch(batch)?;
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::path("clear", &folder, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Moves one file into its place, or finds it there already.
+fn place(staged: &Path, target: &Path, file: &BatchFile) -> io::Result<()> {
+    let parent = target.parent().expect("a table's file is in a folder");
+    if !staged.exists() {
+        return if sha256_of(target)? == file.sha256 {
+            Ok(())
+        } else {
+            Err(io::Error::other("another file is in its place"))
+        };
+    }
+    fs::create_dir_all(parent)?;
+    if file.replaces {
+        fs::rename(staged, target)?;
+    } else {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        match renameat_with(CWD, staged, CWD, target, RenameFlags::NOREPLACE) {
+            Ok(()) => {}
+            // File systems without that flag (old NFS, some FUSE): only this process writes here, so looking first
+            // is as good.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if !target.exists() => fs::rename(staged, target)?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    sync_folder(parent)?;
+    parent.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Moves a finished file of figures into its place, over an older one. Such files can be made again at any time, so
+/// they need no ledger.
+///
+/// # Errors
+/// When the lake cannot be written.
+pub fn replace_derived(staged: &Path, target: &Path) -> Result<()> {
+    let parent = target.parent().expect("a table's file is in a folder");
+    let work = || {
+        fs::create_dir_all(parent)?;
+        fs::rename(staged, target)?;
+        sync_folder(parent)
+    };
+    work().map_err(|error: io::Error| Error::path("publish", target, error))
+}
+
+/// Makes what was renamed in a folder last through a power cut.
+///
+/// # Errors
+/// When the folder cannot be opened or synced.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// SHA-256 of a file, in hex.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn sha256_of(path: &Path) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match io::Read::read(&mut file, &mut buffer)? {
+            0 => return Ok(hex::encode(hash.finalize())),
+            count => hash.update(&buffer[..count]),
+        }
+    }
+}
+
+fn staged_path(folder: &Path, path: &str) -> PathBuf {
+    folder.join(path.replace('/', "--"))
+}

@@ -1,0 +1,164 @@
+//! Reading the lake's files: which there are, and their columns by name.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use arrow::array::{Array, BooleanArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+
+use super::schema::Table;
+use crate::model::{Error, Result};
+
+/// A Parquet file of the lake with its footer read.
+pub struct ParquetFile {
+    path: PathBuf,
+    footer: ArrowReaderMetadata,
+}
+
+impl ParquetFile {
+    /// Reads the footer.
+    ///
+    /// # Errors
+    /// When the file is missing or is no Parquet.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|error| Error::path("open", path, error))?;
+        let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
+            .map_err(|error| Error::path("read", path, error))?;
+        Ok(Self { path: path.to_owned(), footer })
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    #[must_use]
+    pub fn row_groups(&self) -> usize {
+        self.footer.metadata().num_row_groups()
+    }
+
+    /// Rows of the whole file.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.footer.metadata().file_metadata().num_rows().unsigned_abs()
+    }
+
+    /// A value of the file's key-value metadata.
+    #[must_use]
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        let pairs = self.footer.metadata().file_metadata().key_value_metadata()?;
+        pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
+    }
+
+    /// The named columns of one row group, in one batch. Columns come in the order of the file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or lacks one of the columns.
+    pub fn row_group(&self, group: usize, columns: &[&str]) -> Result<RecordBatch> {
+        let rows = usize::try_from(self.footer.metadata().row_group(group).num_rows()).unwrap_or(0);
+        self.read(Some(vec![group]), rows, columns)
+    }
+
+    /// The named columns of the whole file, in one batch.
+    ///
+    /// # Errors
+    /// As [`Self::row_group`].
+    pub fn all(&self, columns: &[&str]) -> Result<RecordBatch> {
+        let rows = usize::try_from(self.rows()).unwrap_or(usize::MAX);
+        self.read(None, rows, columns)
+    }
+
+    fn read(&self, groups: Option<Vec<usize>>, rows: usize, columns: &[&str]) -> Result<RecordBatch> {
+        let fail = |error: &dyn std::fmt::Display| Error::path("read", &self.path, error);
+        let schema = self.footer.schema();
+        if let Some(missing) = columns.iter().find(|name| schema.field_with_name(name).is_err()) {
+            return Err(fail(&format!("it has no column {missing}")));
+        }
+        let file = File::open(&self.path).map_err(|error| fail(&error))?;
+        let mask = ProjectionMask::columns(self.footer.parquet_schema(), columns.iter().copied());
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.footer.clone())
+            .with_projection(mask)
+            .with_batch_size(rows.max(1));
+        if let Some(groups) = groups {
+            builder = builder.with_row_groups(groups);
+        }
+        let mut reader = builder.build().map_err(|error| fail(&error))?;
+        let schema = arrow::record_batch::RecordBatchReader::schema(&reader);
+        match reader.next() {
+            Some(batch) => batch.map_err(|error| fail(&error)),
+            None => Ok(RecordBatch::new_empty(schema)),
+        }
+    }
+}
+
+/// Every Parquet file below a folder, sorted by path; none if there is no such folder.
+///
+/// # Errors
+/// When a folder cannot be listed.
+pub fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    collect(folder, &mut found)?;
+    found.sort();
+    Ok(found)
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::path("list", folder, error)),
+    };
+    for entry in entries {
+        let path = entry.map_err(|error| Error::path("list", folder, error))?.path();
+        if path.is_dir() {
+            collect(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "parquet") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// A column of a batch by name and type.
+///
+/// # Panics
+/// When the batch was read without that column or the column has another type: both are mistakes in this program,
+/// as [`ParquetFile`] has checked the columns and the schema fixes their types.
+pub fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> &'a T {
+    let column = batch.column_by_name(name).unwrap_or_else(|| panic!("column {name} was not read"));
+    column.as_any().downcast_ref().unwrap_or_else(|| panic!("column {name} has type {}", column.data_type()))
+}
+
+pub fn strings<'a>(batch: &'a RecordBatch, name: &str) -> &'a StringArray {
+    column(batch, name)
+}
+
+pub fn integers<'a>(batch: &'a RecordBatch, name: &str) -> &'a Int64Array {
+    column(batch, name)
+}
+
+pub fn floats<'a>(batch: &'a RecordBatch, name: &str) -> &'a Float64Array {
+    column(batch, name)
+}
+
+pub fn flags<'a>(batch: &'a RecordBatch, name: &str) -> &'a BooleanArray {
+    column(batch, name)
+}
+
+pub fn times<'a>(batch: &'a RecordBatch, name: &str) -> &'a TimestampMicrosecondArray {
+    column(batch, name)
+}
+
+/// A string of a column, if it is not null.
+#[must_use]
+pub fn string_at(column: &StringArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+/// The folder of a table in a lake.
+#[must_use]
+pub fn folder(root: &Path, table: &Table) -> PathBuf {
+    root.join(table.name)
+}

@@ -1,0 +1,310 @@
+//! The lake's tables: one explicit schema, a description on every column. Changes only add nullable columns.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+
+/// Version of the tables below; written into every file.
+pub const SCHEMA_VERSION: &str = "1";
+
+/// A column's type, in the words of `roundup schema`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    Integer,
+    Float,
+    Flag,
+    /// UTC, microseconds.
+    Time,
+    /// A list of (start, end): byte offsets into the original transcript, end exclusive.
+    Places,
+}
+
+impl Kind {
+    #[must_use]
+    pub fn arrow(self) -> DataType {
+        match self {
+            Self::Text => DataType::Utf8,
+            Self::Integer => DataType::Int64,
+            Self::Float => DataType::Float64,
+            Self::Flag => DataType::Boolean,
+            Self::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Self::Places => DataType::List(Arc::new(Field::new("item", DataType::Struct(place_fields()), false))),
+        }
+    }
+
+    /// The type's name in SQL (DuckDB's dialect).
+    #[must_use]
+    pub fn sql(self) -> &'static str {
+        match self {
+            Self::Text => "VARCHAR",
+            Self::Integer => "BIGINT",
+            Self::Float => "DOUBLE",
+            Self::Flag => "BOOLEAN",
+            Self::Time => "TIMESTAMP WITH TIME ZONE",
+            Self::Places => "STRUCT(\"start\" BIGINT, \"end\" BIGINT)[]",
+        }
+    }
+}
+
+/// The fields of one place of a hit.
+#[must_use]
+pub fn place_fields() -> Fields {
+    Fields::from(vec![Field::new("start", DataType::Int64, false), Field::new("end", DataType::Int64, false)])
+}
+
+#[derive(Debug)]
+pub struct Column {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub nullable: bool,
+    pub description: &'static str,
+}
+
+#[derive(Debug)]
+pub struct Table {
+    pub name: &'static str,
+    /// What a row is.
+    pub row: &'static str,
+    pub key: &'static [&'static str],
+    /// Columns by which the rows of a file are sorted, ascending, nulls first.
+    pub sorted_by: &'static [&'static str],
+    /// Partition columns: they are in the path, never in the file.
+    pub partitions: &'static [&'static str],
+    pub columns: &'static [Column],
+}
+
+impl Table {
+    #[must_use]
+    pub fn arrow(&self) -> SchemaRef {
+        let field = |column: &Column| {
+            let metadata = HashMap::from([("description".to_owned(), column.description.to_owned())]);
+            Field::new(column.name, column.kind.arrow(), column.nullable).with_metadata(metadata)
+        };
+        Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+    }
+}
+
+const fn needed(name: &'static str, kind: Kind, description: &'static str) -> Column {
+    Column { name, kind, nullable: false, description }
+}
+
+const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Column {
+    Column { name, kind, nullable: true, description }
+}
+
+const INTERVIEW_ID: Column = needed("interview_id", Kind::Text, "The vendor's id of the interview, an opaque string");
+const JOB_ID: Column = optional("job_id", Kind::Text, "The vendor's id of the job");
+const POSITION: Column = needed("position", Kind::Integer, "0-based place of the answer in responses[]");
+const SETTLED_AT: Column = optional(
+    "settled_at",
+    Kind::Time,
+    "completed_at; of an expired interview expires_at; failing that the latest time the body holds",
+);
+
+const INTERVIEW_COLUMNS: &[Column] = &[
+    INTERVIEW_ID,
+    needed("source", Kind::Text, "Name of the account it was read from"),
+    needed("status", Kind::Text, "The vendor's word: invited, in_progress, completed, expired, or one not known yet"),
+    JOB_ID,
+    optional("job_title", Kind::Text, "Title of the job as this body had it"),
+    optional("department", Kind::Text, "Department of the job as this body had it"),
+    optional(
+        "candidate_key",
+        Kind::Text,
+        "HMAC-SHA256 of the candidate's id under this lake's key, in hex; null without an id",
+    ),
+    optional("created_at", Kind::Time, "When the interview was created"),
+    optional("started_at", Kind::Time, "When the candidate began"),
+    optional("completed_at", Kind::Time, "When the candidate finished"),
+    optional("expires_at", Kind::Time, "When an open interview expires"),
+    SETTLED_AT,
+    needed("first_seen_at", Kind::Time, "When this lake first saw it"),
+    needed("first_seen_via", Kind::Text, "How this lake first saw it: list, webhook or import"),
+    needed("first_seen_status", Kind::Text, "Its status then"),
+];
+
+pub const INTERVIEWS: Table = Table {
+    name: "interviews",
+    row: "one settled interview (completed or expired)",
+    key: &["interview_id"],
+    sorted_by: &["job_id", "interview_id"],
+    partitions: &["month"],
+    columns: INTERVIEW_COLUMNS,
+};
+
+pub const OPEN_INTERVIEWS: Table = Table {
+    name: "open_interviews",
+    row: "one interview not settled yet; the table is one file, replaced as a whole",
+    key: &["interview_id"],
+    sorted_by: &["job_id", "interview_id"],
+    partitions: &[],
+    columns: INTERVIEW_COLUMNS,
+};
+
+pub const RESPONSES: Table = Table {
+    name: "responses",
+    row: "one answer, transcript included",
+    key: &["interview_id", "position"],
+    sorted_by: &["job_id", "interview_id", "position"],
+    partitions: &["month"],
+    columns: &[
+        INTERVIEW_ID,
+        POSITION,
+        JOB_ID,
+        SETTLED_AT,
+        optional("question_id", Kind::Text, "The vendor's id of the question"),
+        optional("question_text", Kind::Text, "The question as it was asked"),
+        optional("question_type", Kind::Text, "The vendor's word for the kind of question"),
+        optional("transcript", Kind::Text, "What the candidate said, as transcribed by the vendor"),
+        optional("duration_seconds", Kind::Float, "Length of the recording in seconds"),
+        optional("answered_at", Kind::Time, "When the answer was given"),
+        needed("has_audio", Kind::Flag, "Whether the body had a link to a recording"),
+        optional("transcript_erased_at", Kind::Time, "When the transcript was erased on request; null if it was not"),
+    ],
+};
+
+pub const QUESTIONS: Table = Table {
+    name: "questions",
+    row: "one question asked of an interview, where it was fetched",
+    key: &["interview_id", "question_id"],
+    sorted_by: &["job_id", "interview_id"],
+    partitions: &["month"],
+    columns: &[
+        INTERVIEW_ID,
+        JOB_ID,
+        SETTLED_AT,
+        optional("question_id", Kind::Text, "The vendor's id of the question"),
+        optional("question_text", Kind::Text, "The question"),
+        optional("question_type", Kind::Text, "The vendor's word for the kind of question"),
+        optional("time_limit_seconds", Kind::Float, "How long an answer may be, in seconds"),
+        optional("question_order", Kind::Integer, "The vendor's order; it may have gaps"),
+        needed("is_custom", Kind::Flag, "Added over the API rather than from the job's template"),
+    ],
+};
+
+pub const CANDIDATES: Table = Table {
+    name: "candidates",
+    row: "the person of one settled interview: the only table with direct identifiers",
+    key: &["candidate_key", "interview_id"],
+    sorted_by: &["interview_id"],
+    partitions: &["month"],
+    columns: &[
+        optional("candidate_key", Kind::Text, "As in interviews"),
+        INTERVIEW_ID,
+        optional("name", Kind::Text, "The candidate's name"),
+        optional("email", Kind::Text, "The candidate's e-mail address"),
+    ],
+};
+
+pub const RESPONSE_METRICS: Table = Table {
+    name: "response_metrics",
+    row: "the figures of one answer",
+    key: &["interview_id", "position"],
+    sorted_by: &["job_id", "interview_id", "position"],
+    partitions: &["month"],
+    columns: &[
+        INTERVIEW_ID,
+        POSITION,
+        JOB_ID,
+        SETTLED_AT,
+        optional("length_utf16", Kind::Integer, "UTF-16 code units of the transcript"),
+        optional("char_count", Kind::Integer, "Unicode scalar values of the transcript"),
+        optional(
+            "word_count",
+            Kind::Integer,
+            "UAX #29 word segments with at least one alphanumeric character; null where Han, Kana or Thai dominate",
+        ),
+        optional("unique_words", Kind::Integer, "Distinct words, case-folded; null where word_count is"),
+        optional("words_per_minute", Kind::Float, "60 * word_count / duration_seconds; null without a duration above 0"),
+        optional("filler_count", Kind::Integer, "Matches of the shipped keyword set fillers, as transcribed"),
+    ],
+};
+
+pub const INTERVIEW_METRICS: Table = Table {
+    name: "interview_metrics",
+    row: "the figures of one settled interview",
+    key: &["interview_id"],
+    sorted_by: &["job_id", "interview_id"],
+    partitions: &["month"],
+    columns: &[
+        INTERVIEW_ID,
+        JOB_ID,
+        SETTLED_AT,
+        optional(
+            "total_duration_seconds",
+            Kind::Float,
+            "Sum of duration_seconds of its responses; null if none has one",
+        ),
+        optional(
+            "average_response_length",
+            Kind::Float,
+            "Mean of length_utf16 over the responses that have a transcript; null if none has one",
+        ),
+        needed("response_count", Kind::Integer, "Responses in the body"),
+        needed("answered_count", Kind::Integer, "Responses whose transcript is not blank"),
+        optional("elapsed_seconds", Kind::Float, "completed_at - started_at, in seconds"),
+        optional("days_to_complete", Kind::Float, "completed_at - created_at, in days"),
+    ],
+};
+
+pub const KEYWORD_HITS: Table = Table {
+    name: "keyword_hits",
+    row: "one answer and term with at least one mention",
+    key: &["interview_id", "position", "set", "term"],
+    sorted_by: &["job_id", "interview_id", "position"],
+    partitions: &["set", "month"],
+    columns: &[
+        INTERVIEW_ID,
+        POSITION,
+        JOB_ID,
+        SETTLED_AT,
+        needed("term", Kind::Text, "Canonical name of the term"),
+        optional("category", Kind::Text, "Category of the term in its set"),
+        needed("mentions", Kind::Integer, "Occurrences of the term in the transcript"),
+        needed("negated", Kind::Integer, "Mentions with a negation among the five words before"),
+        needed("places", Kind::Places, "Where: byte offsets into the original transcript"),
+    ],
+};
+
+pub const RUNS: Table = Table {
+    name: "runs",
+    row: "one run: what it did, how long, how it ended",
+    key: &["run_id"],
+    sorted_by: &["run_id"],
+    partitions: &["month"],
+    columns: &[
+        needed("run_id", Kind::Text, "Sorts by time"),
+        needed("started_at", Kind::Time, "When the run began"),
+        needed("ended_at", Kind::Time, "When it ended"),
+        needed("exit_code", Kind::Integer, "As in the README's table"),
+        needed("complete", Kind::Flag, "Whether nothing was left for the next run"),
+        needed("requests", Kind::Integer, "Requests sent to the API, retries included"),
+        needed("fetched", Kind::Integer, "Bodies of interviews read"),
+        needed("newly_settled", Kind::Integer, "Interviews published by this run"),
+        needed("skipped_settled", Kind::Integer, "Listed interviews that were settled before and not asked for"),
+        needed("gone", Kind::Integer, "Listed interviews the API does not know"),
+        needed("quarantined", Kind::Integer, "Bodies set aside because they break the contract"),
+        needed("failed", Kind::Integer, "Interviews given up after the last try"),
+        optional("error", Kind::Text, "What ended the run badly; null if nothing did"),
+    ],
+};
+
+/// Every table, in the order of the data.
+pub const TABLES: &[&Table] = &[
+    &INTERVIEWS,
+    &OPEN_INTERVIEWS,
+    &RESPONSES,
+    &QUESTIONS,
+    &CANDIDATES,
+    &RESPONSE_METRICS,
+    &INTERVIEW_METRICS,
+    &KEYWORD_HITS,
+    &RUNS,
+];
+
+#[must_use]
+pub fn table(name: &str) -> Option<&'static Table> {
+    TABLES.iter().copied().find(|table| table.name == name)
+}

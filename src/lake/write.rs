@@ -1,0 +1,119 @@
+//! Parquet files: how they are written, the same bytes for the same rows.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use sha2::{Digest, Sha256};
+
+use super::schema::{Column, Kind, SCHEMA_VERSION, Table};
+use crate::model::{Error, Result};
+
+/// Most rows of a row group.
+pub const ROW_GROUP_ROWS: usize = 32_768;
+/// Most bytes of transcript in a row group; one interview alone may be larger, as it is never split.
+pub const ROW_GROUP_TRANSCRIPT_BYTES: usize = 16 << 20;
+
+/// Size and SHA-256 (hex) of a file that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub size: u64,
+    pub sha256: String,
+}
+
+/// Writes and fsyncs a new file: one row group for each batch, none for an empty one.
+///
+/// `metadata` are key-value pairs beside the schema's version; they say only what the bytes follow from.
+///
+/// # Errors
+/// When the file exists or cannot be written.
+pub fn write_file(
+    path: &Path,
+    table: &Table,
+    metadata: &[(&str, &str)],
+    groups: impl IntoIterator<Item = RecordBatch>,
+) -> Result<Written> {
+    let fail = |error: &dyn std::fmt::Display| Error::path("write", path, error);
+    let file = File::create_new(path).map_err(|error| fail(&error))?;
+    let sink = Hashing { inner: BufWriter::with_capacity(1 << 20, file), hash: Sha256::new(), size: 0 };
+    let mut writer =
+        ArrowWriter::try_new(sink, table.arrow(), Some(properties(table, metadata))).map_err(|error| fail(&error))?;
+    for group in groups {
+        writer.write(&group).and_then(|()| writer.flush()).map_err(|error| fail(&error))?;
+    }
+    let sink = writer.into_inner().map_err(|error| fail(&error))?;
+    let written = Written { size: sink.size, sha256: hex::encode(sink.hash.finalize()) };
+    let file = sink.inner.into_inner().map_err(|error| fail(&error.into_error()))?;
+    file.sync_all().map_err(|error| fail(&error))?;
+    Ok(written)
+}
+
+fn properties(table: &Table, metadata: &[(&str, &str)]) -> WriterProperties {
+    let pairs = [("roundup.table", table.name), ("roundup.schema", SCHEMA_VERSION)];
+    let pairs = pairs.iter().chain(metadata).map(|(key, value)| KeyValue::new((*key).to_owned(), (*value).to_owned()));
+    let level = ZstdLevel::try_new(3).expect("3 is a zstd level");
+    let mut properties = WriterProperties::builder()
+        // A fixed name: the parquet crate's version must not change the bytes of the same rows.
+        .set_created_by("roundup".to_owned())
+        .set_compression(Compression::ZSTD(level))
+        // Row groups are cut by the caller, who knows where an interview ends.
+        .set_max_row_group_row_count(None)
+        .set_max_row_group_bytes(None)
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_sorting_columns(Some(sorting(table)))
+        .set_key_value_metadata(Some(pairs.collect()));
+    for Column { name, kind, .. } in table.columns {
+        let column = ColumnPath::from(*name);
+        if *name == "interview_id" {
+            properties = properties.set_column_bloom_filter_max_ndv(column, ROW_GROUP_ROWS as u64);
+        } else if *name == "transcript" {
+            // No two answers are alike: a dictionary would only be built and thrown away, and statistics would
+            // repeat the words of people in the footer.
+            properties = properties
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column.clone(), Encoding::PLAIN)
+                .set_column_statistics_enabled(column, EnabledStatistics::None);
+        } else if *kind == Kind::Places {
+            for part in ["start", "end"] {
+                let leaf = ColumnPath::new(vec![(*name).into(), "list".into(), "item".into(), part.into()]);
+                properties = properties.set_column_statistics_enabled(leaf, EnabledStatistics::None);
+            }
+        }
+    }
+    properties.build()
+}
+
+/// Sorting columns by their place among the leaves; every sorted column is a leaf of its own.
+fn sorting(table: &Table) -> Vec<SortingColumn> {
+    let place = |name: &&str| {
+        let index = table.columns.iter().position(|column| column.name == *name).expect("sorted by its own column");
+        let column_idx = i32::try_from(index).expect("few columns");
+        SortingColumn { column_idx, descending: false, nulls_first: true }
+    };
+    table.sorted_by.iter().map(place).collect()
+}
+
+struct Hashing {
+    inner: BufWriter<File>,
+    hash: Sha256,
+    size: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(bytes)?;
+        self.hash.update(&bytes[..count]);
+        self.size += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

@@ -1,0 +1,387 @@
+//! The ledger: what this lake has heard of and what is being published, in SQLite. All SQL of the program is here.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use crate::model::{Error, Result};
+
+/// Migrations in the order they are applied; a name never changes once it has shipped.
+const MIGRATIONS: &[(&str, &str)] = &[("0001-spine", include_str!("migrations/0001-spine.sql"))];
+
+pub struct Ledger {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// Where an interview stands for this program (not for the vendor: that is its status).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Open,
+    Settled,
+    Gone,
+    Quarantined,
+    Failed,
+}
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Settled => "settled",
+            Self::Gone => "gone",
+            Self::Quarantined => "quarantined",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// When and how the lake first heard of an interview.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstSeen {
+    pub at: Timestamp,
+    /// `list`, `webhook` or `import`.
+    pub via: String,
+    pub status: String,
+}
+
+/// What a body told of an interview, to be recorded together with the batch that publishes it.
+#[derive(Debug, Clone)]
+pub struct Sighting {
+    pub id: String,
+    pub source: String,
+    pub settled: bool,
+    pub status: String,
+    pub job_id: Option<String>,
+    pub settled_at: Option<Timestamp>,
+    pub month: String,
+    pub first_seen: FirstSeen,
+    pub wants_questions: bool,
+    /// Ids of the questions it shows, for the record of known ones.
+    pub question_ids: Vec<String>,
+}
+
+/// An interview whose questions are to be asked for.
+#[derive(Debug, Clone)]
+pub struct QuestionsWanted {
+    pub id: String,
+    pub source: String,
+    pub job_id: Option<String>,
+    pub settled_at: Option<Timestamp>,
+    pub month: String,
+}
+
+/// A file of a batch: its path in the lake, its size in bytes and its SHA-256 in hex.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchFile {
+    pub path: String,
+    pub size: u64,
+    pub sha256: String,
+    /// May be renamed over an older file of that name (the snapshot of open interviews).
+    pub replaces: bool,
+}
+
+/// How many interviews are in each state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    pub settled: u64,
+    pub open: u64,
+    pub gone: u64,
+    pub quarantined: u64,
+    pub failed: u64,
+    pub questions_wanted: u64,
+}
+
+impl Ledger {
+    /// Opens the ledger, making or migrating it as needed.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no ledger, or was written by a newer program.
+    pub fn open(path: &Path) -> Result<Self> {
+        let connection = Connection::open(path).map_err(|error| Error::path("open the ledger", path, error))?;
+        let mut ledger = Self { connection, path: path.to_owned() };
+        ledger.prepare()?;
+        Ok(ledger)
+    }
+
+    fn prepare(&mut self) -> Result<()> {
+        let run = |connection: &mut Connection| -> rusqlite::Result<Vec<String>> {
+            connection.busy_timeout(std::time::Duration::from_secs(10))?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            connection.execute_batch("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT")?;
+            let mut statement = connection.prepare("SELECT name FROM migrations ORDER BY name")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        let applied = run(&mut self.connection).map_err(|error| Error::path("read the ledger", &self.path, error))?;
+        if let Some(unknown) = applied.iter().find(|name| MIGRATIONS.iter().all(|(known, _)| known != name)) {
+            let message = format!("the ledger {} was written by a newer roundup ({unknown})", self.path.display());
+            return Err(Error::failed(message).hint("update roundup on this machine"));
+        }
+        for (name, sql) in MIGRATIONS.iter().filter(|(name, _)| !applied.iter().any(|done| done == name)) {
+            self.write(|transaction| {
+                transaction.execute_batch(sql)?;
+                transaction.execute("INSERT INTO migrations (name) VALUES (?1)", [name])?;
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+        let run = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run(&mut self.connection)
+            .map_err(|error: rusqlite::Error| Error::path("write to the ledger", &self.path, error))
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        work(&self.connection).map_err(|error| Error::path("read the ledger", &self.path, error))
+    }
+
+    /// Ids that are not asked for again: settled, gone and quarantined ones.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn finished_ids(&self) -> Result<HashSet<String>> {
+        self.read(|connection| {
+            let sql = "SELECT id FROM interviews WHERE state IN ('settled', 'gone', 'quarantined')";
+            connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// Ids whose interview is in the lake for good.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn settled_ids(&self) -> Result<HashSet<String>> {
+        self.read(|connection| {
+            connection
+                .prepare("SELECT id FROM interviews WHERE state = 'settled'")?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })
+    }
+
+    /// When and how an interview was first seen, if a body of it was ever read.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn first_seen(&self, id: &str) -> Result<Option<FirstSeen>> {
+        self.read(|connection| {
+            let sql = "SELECT first_seen_at, first_seen_via, first_seen_status FROM interviews
+                       WHERE id = ?1 AND first_seen_at IS NOT NULL";
+            let read = |row: &rusqlite::Row<'_>| {
+                Ok(FirstSeen { at: from_micros(row.get(0)?)?, via: row.get(1)?, status: row.get(2)? })
+            };
+            connection.prepare_cached(sql)?.query_row([id], read).optional()
+        })
+    }
+
+    /// Which (job, question) pairs have been met.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn known_questions(&self) -> Result<HashSet<(String, String)>> {
+        self.read(|connection| {
+            connection
+                .prepare("SELECT job_id, question_id FROM known_questions")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })
+    }
+
+    /// Settled interviews of a source whose questions are still to be asked for, oldest first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn questions_wanted(&self, source: &str) -> Result<Vec<QuestionsWanted>> {
+        self.read(|connection| {
+            let sql = "SELECT id, source, job_id, settled_at, month FROM interviews
+                       WHERE questions = 'wanted' AND source = ?1 ORDER BY settled_at, id";
+            let read = |row: &rusqlite::Row<'_>| {
+                let settled_at: Option<i64> = row.get(3)?;
+                Ok(QuestionsWanted {
+                    id: row.get(0)?,
+                    source: row.get(1)?,
+                    job_id: row.get(2)?,
+                    settled_at: settled_at.map(from_micros).transpose()?,
+                    month: row.get(4)?,
+                })
+            };
+            connection.prepare(sql)?.query_map([source], read)?.collect()
+        })
+    }
+
+    /// Records that an id ended without a body: gone, quarantined or failed, with the reason in words.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_end(&mut self, id: &str, source: &str, state: State, reason: &str) -> Result<()> {
+        self.write(|transaction| {
+            let sql = "INSERT INTO interviews (id, source, state, reason) VALUES (?1, ?2, ?3, ?4)
+                       ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason";
+            transaction.execute(sql, params![id, source, state.as_str(), reason])?;
+            Ok(())
+        })
+    }
+
+    /// Records that the questions of a settled interview are not to be had.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_questions_gone(&mut self, id: &str) -> Result<()> {
+        self.write(|transaction| {
+            transaction.execute("UPDATE interviews SET questions = 'gone' WHERE id = ?1", [id])?;
+            Ok(())
+        })
+    }
+
+    /// The point of no return of a publish: the batch, its files, and what is known from now on, in one transaction.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written; nothing is recorded then.
+    pub fn begin_publishing(
+        &mut self,
+        batch: &str,
+        files: &[BatchFile],
+        sightings: &[Sighting],
+        questions_published: &[String],
+    ) -> Result<()> {
+        self.write(|transaction| {
+            transaction.execute("INSERT INTO batches (id, state) VALUES (?1, 'publishing')", [batch])?;
+            for file in files {
+                let sql = "INSERT OR REPLACE INTO files (path, batch, size, sha256, replaces)
+                           VALUES (?1, ?2, ?3, ?4, ?5)";
+                let size = i64::try_from(file.size).unwrap_or(i64::MAX);
+                transaction.execute(sql, params![file.path, batch, size, file.sha256, file.replaces])?;
+            }
+            sightings.iter().try_for_each(|sighting| record_sighting(transaction, sighting))?;
+            for id in questions_published {
+                transaction.execute("UPDATE interviews SET questions = 'published' WHERE id = ?1", [id])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The end of a publish: every file is in its place.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn commit_batch(&mut self, batch: &str) -> Result<()> {
+        self.write(|transaction| {
+            transaction.execute("UPDATE batches SET state = 'committed' WHERE id = ?1", [batch])?;
+            Ok(())
+        })
+    }
+
+    /// Batches past the point of no return whose files may not all be in place, oldest first, with their files.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn unfinished_batches(&self) -> Result<Vec<(String, Vec<BatchFile>)>> {
+        let ids: Vec<String> = self.read(|connection| {
+            connection
+                .prepare("SELECT id FROM batches WHERE state = 'publishing' ORDER BY id")?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })?;
+        ids.into_iter().map(|id| self.files_of(&id).map(|files| (id, files))).collect()
+    }
+
+    fn files_of(&self, batch: &str) -> Result<Vec<BatchFile>> {
+        self.read(|connection| {
+            let sql = "SELECT path, size, sha256, replaces FROM files WHERE batch = ?1 ORDER BY path";
+            connection.prepare(sql)?.query_map([batch], read_file)?.collect()
+        })
+    }
+
+    /// Whether a batch of this id was ever begun.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn has_batch(&self, batch: &str) -> Result<bool> {
+        self.read(|connection| {
+            connection.prepare("SELECT 1 FROM batches WHERE id = ?1")?.exists([batch])
+        })
+    }
+
+    /// Every published file that was not derived from another one.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn files(&self) -> Result<Vec<BatchFile>> {
+        self.read(|connection| {
+            let sql = "SELECT path, size, sha256, replaces FROM files ORDER BY path";
+            connection.prepare(sql)?.query_map([], read_file)?.collect()
+        })
+    }
+
+    /// How many interviews are in each state.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn counts(&self) -> Result<Counts> {
+        self.read(|connection| {
+            let count = |filter: &str| {
+                let sql = format!("SELECT count(*) FROM interviews WHERE {filter}");
+                connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+            };
+            Ok(Counts {
+                settled: count("state = 'settled'")?,
+                open: count("state = 'open'")?,
+                gone: count("state = 'gone'")?,
+                quarantined: count("state = 'quarantined'")?,
+                failed: count("state = 'failed'")?,
+                questions_wanted: count("questions = 'wanted'")?,
+            })
+        })
+    }
+}
+
+fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO interviews (id, source, state, status, job_id, settled_at, month,
+                                       first_seen_at, first_seen_via, first_seen_status, questions)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+               ON CONFLICT (id) DO UPDATE SET
+                   source = excluded.source, state = excluded.state, status = excluded.status, reason = NULL,
+                   job_id = excluded.job_id, settled_at = excluded.settled_at, month = excluded.month,
+                   first_seen_at = excluded.first_seen_at, first_seen_via = excluded.first_seen_via,
+                   first_seen_status = excluded.first_seen_status, questions = excluded.questions";
+    let state = if sighting.settled { State::Settled } else { State::Open };
+    transaction.prepare_cached(sql)?.execute(params![
+        sighting.id,
+        sighting.source,
+        state.as_str(),
+        sighting.status,
+        sighting.job_id,
+        sighting.settled_at.map(|time| time.as_microsecond()),
+        sighting.month,
+        sighting.first_seen.at.as_microsecond(),
+        sighting.first_seen.via,
+        sighting.first_seen.status,
+        if sighting.wants_questions { "wanted" } else { "not-wanted" },
+    ])?;
+    let job = sighting.job_id.as_deref().unwrap_or_default();
+    for question in &sighting.question_ids {
+        let sql = "INSERT OR IGNORE INTO known_questions (job_id, question_id) VALUES (?1, ?2)";
+        transaction.prepare_cached(sql)?.execute([job, question])?;
+    }
+    Ok(())
+}
+
+fn read_file(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchFile> {
+    let size: i64 = row.get(1)?;
+    Ok(BatchFile { path: row.get(0)?, size: size.unsigned_abs(), sha256: row.get(2)?, replaces: row.get(3)? })
+}
+
+fn from_micros(micros: i64) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_microsecond(micros).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, micros))
+}

@@ -1,0 +1,175 @@
+//! The contract with the vendor's bodies: what is read, and what becomes of what breaks it.
+//!
+//! `docs/contract.md` is the same in a table. Two rules are behind it: an answer's words are never dropped silently,
+//! so a body whose answers cannot be read is set aside whole; anything else that has the wrong type is null.
+//! A violation names the field and never its value, because values are people's words.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use super::interview::{Candidate, Interview, Job, Question, Response, Status};
+
+/// Why a body cannot be used. Holds no value of the body.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    #[error("not valid UTF-8")]
+    NotUtf8,
+    #[error("not valid JSON at line {line}, column {column}")]
+    NotJson { line: usize, column: usize },
+    #[error("{field} is {found}, expected {expected}")]
+    WrongType { field: String, found: &'static str, expected: &'static str },
+    #[error("the body is of another interview than the one asked for")]
+    OtherId,
+}
+
+/// Reads one body of `GET /interviews/:id`.
+///
+/// # Errors
+/// When the body is not JSON, has no usable `id` or `status`, or its answers cannot be read.
+pub fn read_interview(bytes: &[u8]) -> Result<Interview, Violation> {
+    let body = object(bytes)?;
+    let id = required(&body, "id")?;
+    let status = Status::from_word(&required(&body, "status")?);
+    let empty = Map::new();
+    let job = child(&body, "job").unwrap_or(&empty);
+    let candidate = child(&body, "candidate").unwrap_or(&empty);
+    Ok(Interview {
+        id,
+        status,
+        job: Job { id: text(job, "id"), title: text(job, "title"), department: text(job, "department") },
+        candidate: Candidate {
+            id: text(candidate, "id"),
+            name: text(candidate, "name"),
+            email: text(candidate, "email"),
+        },
+        created_at: time(&body, "created_at"),
+        started_at: time(&body, "started_at"),
+        completed_at: time(&body, "completed_at"),
+        expires_at: time(&body, "expires_at"),
+        responses: list(&body, "responses", read_response)?,
+    })
+}
+
+/// Reads one body of `GET /interviews/:id`, which must be that of `id`.
+///
+/// # Errors
+/// As [`read_interview`], and when the body is of another interview.
+pub fn read_interview_of(id: &str, bytes: &[u8]) -> Result<Interview, Violation> {
+    let interview = read_interview(bytes)?;
+    if interview.id == id { Ok(interview) } else { Err(Violation::OtherId) }
+}
+
+/// Reads one body of `GET /interviews/:id/questions`, which must be that of `id`.
+///
+/// # Errors
+/// When the body is not JSON, names another interview, or its questions cannot be read.
+pub fn read_questions_of(id: &str, bytes: &[u8]) -> Result<Vec<Question>, Violation> {
+    let body = object(bytes)?;
+    if text(&body, "interview_id").is_some_and(|other| other != id) {
+        return Err(Violation::OtherId);
+    }
+    list(&body, "questions", |_, question| {
+        Ok(Question {
+            id: text(question, "id"),
+            text: text(question, "question_text"),
+            kind: text(question, "question_type"),
+            time_limit_seconds: seconds(question, "time_limit_seconds"),
+            order: question.get("order").and_then(Value::as_i64),
+            is_custom: question.get("is_custom").and_then(Value::as_bool).unwrap_or(false),
+        })
+    })
+}
+
+fn read_response(place: &str, response: &Map<String, Value>) -> Result<Response, Violation> {
+    let transcript = match response.get("transcript") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(other) => return Err(wrong(format!("{place}.transcript"), Some(other), "a string or null")),
+    };
+    Ok(Response {
+        question_id: text(response, "question_id"),
+        question_text: text(response, "question_text"),
+        question_type: text(response, "question_type"),
+        transcript,
+        duration_seconds: seconds(response, "duration_seconds"),
+        answered_at: time(response, "answered_at"),
+        has_audio: text(response, "audio_url").is_some_and(|link| !link.is_empty()),
+    })
+}
+
+fn object(bytes: &[u8]) -> Result<Map<String, Value>, Violation> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Violation::NotUtf8)?;
+    // serde_json's own message can quote the value, so only its place is kept.
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| Violation::NotJson { line: error.line(), column: error.column() })?;
+    match value {
+        Value::Object(map) => Ok(map),
+        other => Err(wrong("the body".to_owned(), Some(&other), "an object")),
+    }
+}
+
+fn required(map: &Map<String, Value>, field: &str) -> Result<String, Violation> {
+    match map.get(field) {
+        Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
+        other => Err(wrong(field.to_owned(), other, "a string")),
+    }
+}
+
+fn child<'a>(map: &'a Map<String, Value>, field: &str) -> Option<&'a Map<String, Value>> {
+    map.get(field).and_then(Value::as_object)
+}
+
+fn text(map: &Map<String, Value>, field: &str) -> Option<String> {
+    map.get(field).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// A number of seconds: finite and not negative, else null.
+fn seconds(map: &Map<String, Value>, field: &str) -> Option<f64> {
+    map.get(field).and_then(Value::as_f64).filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
+}
+
+/// ISO 8601; a time without an offset is taken as UTC.
+fn time(map: &Map<String, Value>, field: &str) -> Option<Timestamp> {
+    let text = map.get(field)?.as_str()?;
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time);
+    }
+    let local: DateTime = text.parse().ok()?;
+    TimeZone::UTC.to_timestamp(local).ok()
+}
+
+fn list<T>(
+    map: &Map<String, Value>,
+    field: &str,
+    read: impl Fn(&str, &Map<String, Value>) -> Result<T, Violation>,
+) -> Result<Vec<T>, Violation> {
+    let items = match map.get(field) {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(items)) => items,
+        Some(other) => return Err(wrong(field.to_owned(), Some(other), "a list")),
+    };
+    let read_one = |(index, item): (usize, &Value)| {
+        let place = format!("{field}[{index}]");
+        match item {
+            Value::Object(map) => read(&place, map),
+            other => Err(wrong(place, Some(other), "an object")),
+        }
+    };
+    items.iter().enumerate().map(read_one).collect()
+}
+
+fn wrong(field: String, found: Option<&Value>, expected: &'static str) -> Violation {
+    let found = match found {
+        None => "missing",
+        Some(Value::Null) => "null",
+        Some(Value::Bool(_)) => "a boolean",
+        Some(Value::Number(_)) => "a number",
+        Some(Value::String(text)) if text.is_empty() => "empty",
+        Some(Value::String(_)) => "a string",
+        Some(Value::Array(_)) => "a list",
+        Some(Value::Object(_)) => "an object",
+    };
+    Violation::WrongType { field, found, expected }
+}

@@ -1,0 +1,114 @@
+//! Errors that a user can do something about, and the exit code that each kind ends the program with.
+
+use std::fmt::Display;
+use std::ops::Range;
+use std::path::Path;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of trouble it is; this alone decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A flag, a configuration file, a keyword set, an id file or an environment variable is wrong.
+    Usage,
+    /// Another run holds the lake.
+    Locked,
+    /// The API refused the key (401) or the account (403).
+    Refused,
+    /// The user pressed Ctrl-C, or the service manager asked to stop.
+    Interrupted,
+    /// Everything else: a full disk, an API that is not there, a damaged file.
+    Failed,
+}
+
+impl Kind {
+    /// The process exit code, as listed in the README.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Refused => 5,
+            Self::Locked => 6,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// An expected error: a lower-case fragment that names the thing (file, line, id), and, where it helps, what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    kind: Kind,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Error {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Kind::Failed, message)
+    }
+
+    /// A file or folder operation that failed: `cannot {doing} {path}: {why}`.
+    pub fn path(doing: &str, path: &Path, why: impl Display) -> Self {
+        Self::failed(format!("cannot {doing} {}: {why}", path.display()))
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same error with its place in front: `{place}: {message}`.
+    #[must_use]
+    pub fn prefix(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// The same error seen as another kind: a missing file named on the command line is a usage error.
+    #[must_use]
+    pub fn with_kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What the user can do about it, printed on a line of its own.
+    #[must_use]
+    pub fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+/// Reads a TOML document into `T`; an error names the origin (a path or `builtin:NAME`), line and column.
+pub fn from_toml<T: serde::de::DeserializeOwned>(text: &str, origin: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| {
+        let place = error.span().map_or_else(String::new, |span| line_of(text, &span));
+        // The first line says what; a second one, if any, lists what was expected.
+        let mut lines = error.message().lines();
+        let what = lines.next().unwrap_or("not valid TOML");
+        let rest = lines.collect::<Vec<_>>().join(" ");
+        let error = Error::usage(format!("{origin}{place}: {what}"));
+        if rest.is_empty() { error } else { error.hint(rest) }
+    })
+}
+
+/// `:LINE` of a byte range, 1-based.
+fn line_of(text: &str, span: &Range<usize>) -> String {
+    let before = &text.as_bytes()[..span.start.min(text.len())];
+    format!(":{}", before.iter().filter(|&&byte| byte == b'\n').count() + 1)
+}

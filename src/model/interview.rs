@@ -1,0 +1,126 @@
+//! An interview as the rest of the program sees it: every field that may be missing is an `Option`.
+
+use jiff::Timestamp;
+
+/// Where an interview stands, in the vendor's words; a word we do not know is kept as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    Invited,
+    InProgress,
+    Completed,
+    Expired,
+    Other(String),
+}
+
+impl Status {
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "invited" => Self::Invited,
+            "in_progress" => Self::InProgress,
+            "completed" => Self::Completed,
+            "expired" => Self::Expired,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Invited => "invited",
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+            Self::Expired => "expired",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// Nothing more will happen to it: completed or expired.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Completed | Self::Expired)
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Job {
+    pub id: Option<String>,
+    pub title: Option<String>,
+    pub department: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Candidate {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub email: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Response {
+    pub question_id: Option<String>,
+    pub question_text: Option<String>,
+    pub question_type: Option<String>,
+    pub transcript: Option<String>,
+    /// Length of the recording in seconds, finite and not negative.
+    pub duration_seconds: Option<f64>,
+    pub answered_at: Option<Timestamp>,
+    /// Whether the body had a link to a recording. The link itself is a secret and never comes this far.
+    pub has_audio: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interview {
+    pub id: String,
+    pub status: Status,
+    pub job: Job,
+    pub candidate: Candidate,
+    pub created_at: Option<Timestamp>,
+    pub started_at: Option<Timestamp>,
+    pub completed_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
+    pub responses: Vec<Response>,
+}
+
+impl Interview {
+    /// When it settled: `completed_at`; of an expired one `expires_at`; failing that the latest time the body holds.
+    /// `None` for an open interview and for a body without any time.
+    #[must_use]
+    pub fn settled_at(&self) -> Option<Timestamp> {
+        let named = match self.status {
+            Status::Completed => self.completed_at,
+            Status::Expired => self.expires_at,
+            _ => return None,
+        };
+        named.or_else(|| {
+            let answered = self.responses.iter().filter_map(|response| response.answered_at);
+            let own = [self.created_at, self.started_at, self.completed_at, self.expires_at];
+            own.into_iter().flatten().chain(answered).max()
+        })
+    }
+
+    /// Bytes of transcript: what row groups and batches are measured by.
+    #[must_use]
+    pub fn transcript_bytes(&self) -> usize {
+        self.responses.iter().filter_map(|response| response.transcript.as_ref()).map(String::len).sum()
+    }
+}
+
+/// One question of `GET /interviews/:id/questions`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    pub id: Option<String>,
+    pub text: Option<String>,
+    pub kind: Option<String>,
+    pub time_limit_seconds: Option<f64>,
+    /// The vendor's `order`; it may have gaps.
+    pub order: Option<i64>,
+    /// Added over the API rather than from the job's template.
+    pub is_custom: bool,
+}
+
+/// The partition of a settled interview: `YYYY-MM` in UTC, or `unknown` for a body without any time.
+#[must_use]
+pub fn month_of(settled_at: Option<Timestamp>) -> String {
+    settled_at.map_or_else(|| "unknown".to_owned(), |time| time.strftime("%Y-%m").to_string())
+}

@@ -1,0 +1,8 @@
+//! What an interview is: the vendor's bodies as this program understands them, and the errors every layer speaks.
+
+pub mod body;
+pub mod error;
+pub mod interview;
+
+pub use error::{Error, Kind, Result};
+pub use interview::{Candidate, Interview, Job, Question, Response, Status};

@@ -1,0 +1,194 @@
+//! The pipeline file as it is written: raw, before paths and defaults are resolved.
+
+use std::fmt;
+
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// A pipeline: where interviews come from, where they go, and what is made of them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "roundup pipeline")]
+pub struct PipelineFile {
+    /// The account to read from; `[[source]]` for several.
+    pub source: OneOrMany<SourceSection>,
+    pub lake: LakeSection,
+    #[serde(default)]
+    pub ingest: IngestSection,
+    /// Left out: nothing is analysed.
+    pub analyze: Option<AnalyzeSection>,
+    /// Left out: no report is written.
+    pub report: Option<ReportSection>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SourceSection {
+    /// Name of the account, as it will stand in the column `source`.
+    #[serde(default = "default_name")]
+    pub name: String,
+    /// Address of the API up to and with `/api/v1`, or "sandbox": start one inside this process.
+    #[serde(default = "default_api")]
+    pub api: String,
+    /// Environment variable that holds the key; ROUNDZERO_API_KEY if neither this nor key-file is given.
+    pub key_env: Option<String>,
+    /// File that holds the key.
+    pub key_file: Option<String>,
+    /// Files of interview ids, one a line, `#` comments; "-" for standard input. The sandbox needs none.
+    #[serde(default)]
+    pub interviews: Vec<String>,
+    /// What the sandbox serves, for api = "sandbox".
+    pub sandbox: Option<SandboxSection>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SandboxSection {
+    /// How many interviews; left out: those of the sample.
+    pub interviews: Option<usize>,
+    /// Another seed makes other interviews.
+    pub seed: u64,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LakeSection {
+    /// Folder of the Parquet files; made if it is missing.
+    pub path: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct IngestSection {
+    /// A ceiling; the API's own limit rules below it.
+    pub requests_per_minute: u32,
+    /// Requests under way at once, at most.
+    pub concurrency: usize,
+    /// Which interviews' questions are asked for.
+    pub questions: QuestionPolicy,
+}
+
+impl Default for IngestSection {
+    fn default() -> Self {
+        Self { requests_per_minute: 100, concurrency: 16, questions: QuestionPolicy::Unseen }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum QuestionPolicy {
+    /// When a settled interview shows a question or job not known yet.
+    Unseen,
+    /// Of every settled interview.
+    All,
+    /// Of none.
+    None,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[derive(Default)]
+pub struct AnalyzeSection {
+    /// Keyword sets: paths of TOML files, or "builtin:NAME" for those that ship.
+    pub keywords: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReportSection {
+    /// Folder in which each report gets a folder of its own.
+    #[serde(default = "default_out")]
+    pub out: String,
+    #[serde(default = "Format::all")]
+    pub formats: Vec<Format>,
+    /// Length of the period: days or weeks, "7d" or "4w".
+    #[serde(default = "default_period")]
+    pub period: String,
+    /// First day that is no longer in the period, "2026-06-01"; left out: today.
+    pub until: Option<String>,
+    /// IANA name of the time zone in which days begin.
+    #[serde(default = "default_time_zone")]
+    pub time_zone: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    Html,
+    Csv,
+    Json,
+}
+
+impl Format {
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        vec![Self::Html, Self::Csv, Self::Json]
+    }
+}
+
+/// A stage of a pipeline, in the order they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Stage {
+    Ingest,
+    Analyze,
+    Report,
+}
+
+/// One table, or an array of them.
+#[derive(Debug)]
+pub struct OneOrMany<T>(pub Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+            type Value = OneOrMany<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table or an array of tables")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(|one| OneOrMany(vec![one]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(OneOrMany)
+            }
+        }
+        deserializer.deserialize_any(Either(std::marker::PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("OneOrMany{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> schemars::Schema {
+        let one = generator.subschema_for::<T>();
+        schemars::json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+    }
+}
+
+fn default_name() -> String {
+    "default".to_owned()
+}
+
+fn default_api() -> String {
+    "https://rz-app-omega.vercel.app/api/v1".to_owned()
+}
+
+fn default_out() -> String {
+    "reports".to_owned()
+}
+
+fn default_period() -> String {
+    "7d".to_owned()
+}
+
+fn default_time_zone() -> String {
+    "UTC".to_owned()
+}

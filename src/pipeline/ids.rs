@@ -1,0 +1,71 @@
+//! Lists of interview ids: one a line, `#` comments, as editors and spreadsheets really save them.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use crate::model::{Error, Result};
+
+/// More than any id of the vendor's, and short enough for a URL and for a file name once encoded.
+const LONGEST: usize = 80;
+
+/// Reads a list from a file, or from standard input for `-`. Duplicates are dropped, the order is kept.
+///
+/// # Errors
+/// A usage error that names file and line when the file is missing, is not UTF-8, or holds what cannot be an id.
+pub fn read_ids(path: &Path) -> Result<Vec<String>> {
+    let (name, bytes) = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().read_to_end(&mut bytes);
+        read.map_err(|error| Error::usage(format!("cannot read ids from standard input: {error}")))?;
+        ("standard input".to_owned(), bytes)
+    } else {
+        let bytes = fs::read(path).map_err(|error| {
+            Error::usage(format!("cannot read the list of interviews {}: {error}", path.display()))
+        })?;
+        (path.display().to_string(), bytes)
+    };
+    parse_ids(&name, &bytes)
+}
+
+/// The ids of a list; `name` is what messages call it.
+///
+/// # Errors
+/// As [`read_ids`].
+pub fn parse_ids(name: &str, bytes: &[u8]) -> Result<Vec<String>> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut ids = Vec::new();
+    let mut seen = HashSet::new();
+    for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
+        let wrong = |what: &str| Error::usage(format!("{name}:{}: {what}", index + 1));
+        let line = std::str::from_utf8(line).map_err(|_| wrong("not UTF-8 text"))?;
+        // A comment may also follow an id: ids hold no white space.
+        let id = line.split_once(" #").map_or(line, |(id, _)| id).trim();
+        if id.is_empty() || id.starts_with('#') {
+            continue;
+        }
+        check_id(id).map_err(|what| wrong(what).hint("one interview id a line; `#` begins a comment"))?;
+        if seen.insert(id.to_owned()) {
+            ids.push(id.to_owned());
+        }
+    }
+    Ok(ids)
+}
+
+/// Whether a text can be an interview id. Ids are opaque, so nearly anything can.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_id(id: &str) -> Result<(), &'static str> {
+    if id.chars().any(|character| character.is_control() || character.is_whitespace()) {
+        return Err("an interview id holds no white space and no control characters");
+    }
+    if id == "." || id == ".." {
+        return Err("`.` and `..` are no interview ids");
+    }
+    if id.len() > LONGEST {
+        return Err("longer than an interview id can be (80 bytes)");
+    }
+    Ok(())
+}

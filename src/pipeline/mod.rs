@@ -1,0 +1,239 @@
+//! Pipeline files: what may stand in one, and the plan that it resolves to.
+
+pub mod file;
+pub mod ids;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+pub use file::{Format, QuestionPolicy, Stage};
+
+use crate::model::error::from_toml;
+use crate::model::{Error, Result};
+use file::{PipelineFile, SourceSection};
+
+/// The word that stands for the stand-in API inside this process.
+pub const SANDBOX: &str = "sandbox";
+
+/// A pipeline that was read and found right: every path resolved, every default filled in.
+#[derive(Debug)]
+pub struct Pipeline {
+    pub sources: Vec<Source>,
+    pub lake: PathBuf,
+    pub ingest: IngestPlan,
+    pub analyze: Option<AnalyzePlan>,
+    pub report: Option<ReportPlan>,
+}
+
+/// One account to read interviews from.
+#[derive(Debug)]
+pub struct Source {
+    pub name: String,
+    pub api: Api,
+    /// Lists of ids, `-` for standard input. Empty for the sandbox: all of its own.
+    pub lists: Vec<PathBuf>,
+}
+
+#[derive(Debug)]
+pub enum Api {
+    Remote {
+        /// Without a slash at the end.
+        base: String,
+        key: KeyPlace,
+    },
+    /// Started inside this process.
+    Sandbox { interviews: Option<usize>, seed: u64 },
+}
+
+/// Where the key is; the key itself is read when it is needed and kept nowhere else.
+#[derive(Debug)]
+pub enum KeyPlace {
+    Environment(String),
+    File(PathBuf),
+}
+
+impl KeyPlace {
+    /// Reads the key.
+    ///
+    /// # Errors
+    /// A usage error when it is unset, empty, or cannot be sent in a header. The message never holds it.
+    pub fn read(&self) -> Result<String> {
+        let (key, whence) = match self {
+            Self::Environment(name) => {
+                let key = std::env::var(name).map_err(|_| {
+                    Error::usage(format!("the environment variable {name} is not set"))
+                        .hint(format!("export {name}=rz_live_…, or name a file with `key-file` under [source]"))
+                })?;
+                (key, format!("the environment variable {name}"))
+            }
+            Self::File(path) => {
+                let key = fs::read_to_string(path).map_err(|error| {
+                    Error::usage(format!("cannot read the key file {}: {error}", path.display()))
+                })?;
+                (key, format!("the key file {}", path.display()))
+            }
+        };
+        let key = key.trim();
+        if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::usage(format!("{whence} holds no API key")).hint("a key looks like rz_live_…"));
+        }
+        Ok(key.to_owned())
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct IngestPlan {
+    /// A ceiling; the API's own limit rules below it.
+    pub requests_per_minute: u32,
+    pub concurrency: usize,
+    pub questions: QuestionPolicy,
+}
+
+#[derive(Debug, Clone)]
+pub struct AnalyzePlan {
+    /// `builtin:NAME`, or the path of a set.
+    pub keywords: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ReportPlan {
+    pub out: PathBuf,
+    pub formats: Vec<Format>,
+    pub days: u32,
+    /// The first day that is no longer in the period; `None` for today.
+    pub until: Option<Date>,
+    pub time_zone: TimeZone,
+}
+
+impl Pipeline {
+    /// Reads a pipeline file.
+    ///
+    /// # Errors
+    /// A usage error that names the file and, where there is one, the line.
+    pub fn read(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        let text = fs::read_to_string(path).map_err(|error| {
+            Error::usage(format!("cannot read the pipeline {name}: {error}")).hint("`roundup run pipelines/demo.toml`")
+        })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::resolve(from_toml(&text, &name)?, folder).map_err(|error| error.prefix(&name))
+    }
+
+    fn resolve(file: PipelineFile, folder: &Path) -> Result<Self> {
+        let sources: Vec<Source> =
+            file.source.0.into_iter().map(|source| resolve_source(source, folder)).collect::<Result<_>>()?;
+        if sources.is_empty() {
+            return Err(Error::usage("there is no [source]"));
+        }
+        for (index, source) in sources.iter().enumerate() {
+            if sources[..index].iter().any(|earlier| earlier.name == source.name) {
+                return Err(Error::usage(format!("two sources are called {}", source.name)).hint("give each a `name`"));
+            }
+        }
+        let ingest = file.ingest;
+        if ingest.concurrency == 0 || ingest.requests_per_minute == 0 {
+            return Err(Error::usage("concurrency and requests-per-minute under [ingest] are at least 1"));
+        }
+        Ok(Self {
+            sources,
+            lake: folder.join(file.lake.path),
+            ingest: IngestPlan {
+                requests_per_minute: ingest.requests_per_minute,
+                concurrency: ingest.concurrency,
+                questions: ingest.questions,
+            },
+            analyze: file.analyze.map(|analyze| AnalyzePlan {
+                keywords: analyze.keywords.into_iter().map(|set| resolve_set(set, folder)).collect(),
+            }),
+            report: file.report.map(|report| resolve_report(report, folder)).transpose()?,
+        })
+    }
+}
+
+fn resolve_source(source: SourceSection, folder: &Path) -> Result<Source> {
+    let name = source.name;
+    if name.is_empty() || !name.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character)) {
+        return Err(Error::usage("the name of a source is made of letters, digits, `-`, `_` and `.`"));
+    }
+    let lists: Vec<PathBuf> = source
+        .interviews
+        .into_iter()
+        .map(|list| match list.as_str() {
+            "-" => Ok(PathBuf::from("-")),
+            "inbox" => Err(Error::usage("this version has no inbox; list the ids in a file")),
+            _ => Ok(folder.join(list)),
+        })
+        .collect::<Result<_>>()?;
+    let api = if source.api == SANDBOX {
+        if source.key_env.is_some() || source.key_file.is_some() {
+            return Err(Error::usage("the sandbox inside this process takes no key"));
+        }
+        let sandbox = source.sandbox.unwrap_or_default();
+        Api::Sandbox { interviews: sandbox.interviews, seed: sandbox.seed }
+    } else {
+        if source.sandbox.is_some() {
+            return Err(Error::usage("`sandbox` under [source] is for api = \"sandbox\" only"));
+        }
+        if lists.is_empty() {
+            let hint = "interviews = [\"ids.txt\"], one id a line; the vendor has no call that lists them";
+            return Err(Error::usage(format!("source {name} names no `interviews`")).hint(hint));
+        }
+        let key = match (source.key_env, source.key_file) {
+            (Some(_), Some(_)) => return Err(Error::usage("name key-env or key-file, not both")),
+            (None, Some(path)) => KeyPlace::File(folder.join(path)),
+            (name, None) => KeyPlace::Environment(name.unwrap_or_else(|| "ROUNDZERO_API_KEY".to_owned())),
+        };
+        Api::Remote { base: source.api.trim_end_matches('/').to_owned(), key }
+    };
+    Ok(Source { name, api, lists })
+}
+
+fn resolve_set(set: String, folder: &Path) -> String {
+    if set.starts_with("builtin:") { set } else { folder.join(set).display().to_string() }
+}
+
+fn resolve_report(report: file::ReportSection, folder: &Path) -> Result<ReportPlan> {
+    let until = report.until.map(|text| parse_date(&text)).transpose()?;
+    Ok(ReportPlan {
+        out: folder.join(report.out),
+        formats: report.formats,
+        days: parse_days(&report.period)?,
+        until,
+        time_zone: parse_time_zone(&report.time_zone)?,
+    })
+}
+
+/// A period in whole days or weeks: `7d`, `4w`.
+///
+/// # Errors
+/// A usage error for anything else.
+pub fn parse_days(text: &str) -> Result<u32> {
+    let wrong = || Error::usage(format!("`{text}` is no period")).hint("write days or weeks: 7d, 4w");
+    let (number, factor) = match (text.strip_suffix('d'), text.strip_suffix('w')) {
+        (Some(days), _) => (days, 1),
+        (_, Some(weeks)) => (weeks, 7),
+        _ => return Err(wrong()),
+    };
+    let days = number.parse::<u32>().ok().and_then(|number| number.checked_mul(factor));
+    days.filter(|days| (1..=3660).contains(days)).ok_or_else(wrong)
+}
+
+/// A day: `2026-05-31`.
+///
+/// # Errors
+/// A usage error for anything else.
+pub fn parse_date(text: &str) -> Result<Date> {
+    text.parse().map_err(|_| Error::usage(format!("`{text}` is no day")).hint("write it as 2026-05-31"))
+}
+
+/// A time zone of the IANA database: `UTC`, `Europe/Berlin`.
+///
+/// # Errors
+/// A usage error for a name that is not there.
+pub fn parse_time_zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| Error::usage(format!("`{name}` is no time zone")).hint("for example Europe/Berlin"))
+}
+

@@ -1,0 +1,186 @@
+//! One call to the API, and what became of it. Keeps the key, and never lets it out but in the header.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{StatusCode, Url};
+
+use super::pace::Budget;
+use crate::model::{Error, Result};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two reads of a body.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+/// Far more than any interview; a body beyond it is a mistake or an attack.
+const LARGEST_BODY: usize = 64 << 20;
+/// Of an error's body, enough to read its message.
+const LARGEST_ERROR: usize = 64 << 10;
+
+/// What may stand in a path segment as it is.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A client for one base address and key.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+}
+
+/// What became of a call.
+#[derive(Debug)]
+pub enum Answer {
+    Body(Vec<u8>),
+    NotFound,
+    /// The key or the account is refused: every further call would be as well. Holds what to tell the user.
+    Refused(String),
+    /// Over the limit.
+    Limited,
+    /// Nothing listens there, or the name is not known: the API is not there at all.
+    Unreachable(String),
+    /// Worth another try; holds why.
+    Failed(String),
+    /// Not worth another try; holds why.
+    Unusable(String),
+}
+
+impl Client {
+    /// A client for an API; `base` goes up to and with `/api/v1`.
+    ///
+    /// # Errors
+    /// A usage error when the address is none, or would send the key unencrypted to another machine.
+    pub fn new(base: &str, key: &str) -> Result<Self> {
+        let wrong = |what: String| Error::usage(what).hint("for example https://rz-app-omega.vercel.app/api/v1");
+        let url = Url::parse(base).map_err(|error| wrong(format!("`{base}` is no address of an API: {error}")))?;
+        let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+        if !secure || url.cannot_be_a_base() {
+            return Err(wrong(format!("`{base}` would not keep the key secret: the address must begin with https://")));
+        }
+        let mut bearer = HeaderValue::try_from(format!("Bearer {key}"))
+            .map_err(|_| Error::usage("the API key holds characters that cannot be sent"))?;
+        bearer.set_sensitive(true);
+        let http = reqwest::Client::builder()
+            .default_headers(HeaderMap::from_iter([(AUTHORIZATION, bearer)]))
+            .user_agent(concat!("roundup/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .build()
+            .map_err(|error| Error::failed(format!("cannot set up the connection: {error}")))?;
+        Ok(Self { http, base: url })
+    }
+
+    /// `GET /interviews/:id`.
+    pub async fn interview(&self, id: &str) -> (Answer, Budget) {
+        self.get(&format!("interviews/{}", encode_id(id))).await
+    }
+
+    /// `GET /interviews/:id/questions`.
+    pub async fn questions(&self, id: &str) -> (Answer, Budget) {
+        self.get(&format!("interviews/{}/questions", encode_id(id))).await
+    }
+
+    async fn get(&self, path: &str) -> (Answer, Budget) {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}/{path}", self.base.path().trim_end_matches('/')));
+        let response = match self.http.get(url).send().await {
+            Ok(response) => response,
+            Err(error) if error.is_connect() => return (Answer::Unreachable(root_cause(&error)), Budget::default()),
+            Err(error) => return (Answer::Failed(root_cause(&error)), Budget::default()),
+        };
+        let status = response.status();
+        let mut budget = read_budget(response.headers());
+        let answer = match status {
+            StatusCode::OK => match read_body(response, LARGEST_BODY).await {
+                Ok(Some(body)) => Answer::Body(body),
+                Ok(None) => Answer::Unusable(format!("the body is larger than {} MB", LARGEST_BODY >> 20)),
+                Err(error) => Answer::Failed(root_cause(&error)),
+            },
+            StatusCode::NOT_FOUND => Answer::NotFound,
+            StatusCode::UNAUTHORIZED => Answer::Refused("the API does not accept the key (401)".to_owned()),
+            StatusCode::FORBIDDEN => Answer::Refused(
+                "the account has no access to the API, or its subscription is past due (403)".to_owned(),
+            ),
+            StatusCode::TOO_MANY_REQUESTS => {
+                if let Ok(Some(body)) = read_body(response, LARGEST_ERROR).await {
+                    budget.wait = budget.wait.or_else(|| seconds_in_message(&body));
+                }
+                Answer::Limited
+            }
+            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+                Answer::Failed(format!("the API answered {status}"))
+            }
+            status => Answer::Unusable(format!("the API answered {status}")),
+        };
+        (answer, budget)
+    }
+}
+
+/// An id as one path segment of a URL, which is safe as a file name too.
+#[must_use]
+pub fn encode_id(id: &str) -> String {
+    utf8_percent_encode(id, SEGMENT).to_string()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The whole body, or `None` when it is longer than `most` bytes.
+async fn read_body(mut response: reqwest::Response, most: usize) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > most {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+/// `Retry-After` (seconds or a date) before `X-RateLimit-Reset` (Unix seconds, or seconds from now if small), both
+/// against the server's own clock where it tells the time.
+fn read_budget(headers: &HeaderMap) -> Budget {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let date = |text: &str| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
+    let now = text("date").and_then(date).unwrap_or_else(Timestamp::now);
+    let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default();
+    let retry_after = text("retry-after").and_then(|text| match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => date(text).map(until),
+    });
+    let reset = text("x-ratelimit-reset").and_then(|text| text.parse::<i64>().ok()).and_then(|seconds| {
+        if seconds < 1_000_000 {
+            return u64::try_from(seconds).ok().map(Duration::from_secs);
+        }
+        Timestamp::from_second(seconds).ok().map(until)
+    });
+    Budget { remaining: text("x-ratelimit-remaining").and_then(|text| text.parse().ok()), wait: retry_after.or(reset) }
+}
+
+/// The number in "Please retry after 30 seconds".
+fn seconds_in_message(body: &[u8]) -> Option<Duration> {
+    let value: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let message = value.get("error")?.get("message")?.as_str()?;
+    let after = message.split_once("retry after ")?.1;
+    let digits = after.split(|character: char| !character.is_ascii_digit()).next()?;
+    digits.parse().ok().map(Duration::from_secs)
+}
+
+/// The innermost cause, without the URL: it holds an interview's id, which the caller names anyway.
+fn root_cause(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,4 @@
+//! The vendor's API: the client that reads it, the pace it is read at, and a stand-in for it.
+
+pub mod client;
+pub mod pace;
