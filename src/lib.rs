@@ -1,12 +1,22 @@
 //! roundup: the nightly roundup of ROUND0 interviews.
 //!
 //! In reading order, which is the order in which modules may know one another: bodies are understood by [`model`];
-//! [`pipeline`] says what is wanted; rows live in the [`lake`], and what is known of every interview in the
-//! [`ledger`]; [`round0`] is the vendor's API; [`ingest`] fills the lake. Only [`commands`] knows more than one stage.
+//! [`keywords`] finds terms in a text; [`pipeline`] says what is wanted; what is known of every interview is in the
+//! [`ledger`], and rows are in the [`lake`]; [`round0`] is the vendor's API and a stand-in for it. The stages
+//! [`ingest`], [`mod@analyze`] and [`mod@report`] never call one another: they meet in the lake. Only [`commands`]
+//! knows more than one of them.
 
 pub mod model;
+
+pub mod keywords;
 pub mod pipeline;
-pub mod ledger;
+
 pub mod lake;
+pub mod ledger;
 pub mod round0;
+
+pub mod analyze;
 pub mod ingest;
+pub mod report;
+
+pub mod commands;

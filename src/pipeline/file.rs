@@ -76,7 +76,7 @@ impl Default for IngestSection {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum QuestionPolicy {
     /// When a settled interview shows a question or job not known yet.
@@ -87,9 +87,8 @@ pub enum QuestionPolicy {
     None,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[derive(Default)]
 pub struct AnalyzeSection {
     /// Keyword sets: paths of TOML files, or "builtin:NAME" for those that ship.
     pub keywords: Vec<String>,

@@ -2,6 +2,7 @@
 
 pub mod file;
 pub mod ids;
+pub mod sets;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,76 @@
+//! The figures of one answer and of one interview. Pure; what cannot be computed is `None`, never 0 or NaN.
+
+use jiff::Timestamp;
+
+use super::words;
+
+/// Figures of one answer; all `None` without a transcript.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ResponseFigures {
+    /// UTF-16 code units: what JavaScript's `.length` counts.
+    pub length_utf16: Option<u64>,
+    /// Unicode scalar values.
+    pub char_count: Option<u64>,
+    pub word_count: Option<u64>,
+    pub unique_words: Option<u64>,
+    /// 60 · words / duration; `None` without a duration above 0.
+    pub words_per_minute: Option<f64>,
+}
+
+#[must_use]
+pub fn response(transcript: Option<&str>, duration_seconds: Option<f64>) -> ResponseFigures {
+    let Some(text) = transcript else { return ResponseFigures::default() };
+    let words = words::count(text);
+    let pace = |words: words::Words| {
+        #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
+        duration_seconds.filter(|seconds| *seconds > 0.0).map(|seconds| 60.0 * words.count as f64 / seconds)
+    };
+    ResponseFigures {
+        length_utf16: Some(text.encode_utf16().count() as u64),
+        char_count: Some(text.chars().count() as u64),
+        word_count: words.map(|words| words.count),
+        unique_words: words.map(|words| words.unique),
+        words_per_minute: words.and_then(pace),
+    }
+}
+
+/// One answer, as far as the figures of its interview need it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Answer {
+    pub length_utf16: Option<u64>,
+    pub is_blank: bool,
+    pub duration_seconds: Option<f64>,
+}
+
+/// Figures of one interview.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct InterviewFigures {
+    pub total_duration_seconds: Option<f64>,
+    /// Mean UTF-16 length over the answers that have a transcript; an empty one counts with 0.
+    pub average_response_length: Option<f64>,
+    pub response_count: u64,
+    /// Answers whose transcript is not blank.
+    pub answered_count: u64,
+}
+
+/// Figures over the answers of one interview, in their order (sums of floats depend on it).
+#[must_use]
+pub fn interview(answers: &[Answer]) -> InterviewFigures {
+    let durations = answers.iter().filter_map(|answer| answer.duration_seconds);
+    let lengths = answers.iter().filter_map(|answer| answer.length_utf16);
+    let transcripts = lengths.clone().count();
+    #[expect(clippy::cast_precision_loss, reason = "lengths are far below 2^53")]
+    let average = |transcripts: usize| lengths.sum::<u64>() as f64 / transcripts as f64;
+    InterviewFigures {
+        total_duration_seconds: durations.reduce(|sum, seconds| sum + seconds),
+        average_response_length: (transcripts > 0).then(|| average(transcripts)),
+        response_count: answers.len() as u64,
+        answered_count: answers.iter().filter(|answer| !answer.is_blank).count() as u64,
+    }
+}
+
+/// Seconds from one time to another; `None` without both. Negative when a clock was wrong: that is shown, not hidden.
+#[must_use]
+pub fn seconds_between(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<f64> {
+    Some(to?.duration_since(from?).as_secs_f64())
+}

@@ -1,0 +1,56 @@
+//! `check`: all that is wrong with a pipeline, then what a run would do. Writes nothing and sends nothing.
+
+use std::fmt::Write;
+
+use super::cli::CheckFlags;
+use super::prepare::{Access, Ready, prepare, say_all};
+use super::{DONE, output};
+use crate::lake::Lake;
+use crate::model::Result;
+use crate::pipeline::Pipeline;
+
+pub fn run(flags: &CheckFlags) -> Result<u8> {
+    let pipeline = Pipeline::read(&flags.pipeline)?;
+    let ready = prepare(&pipeline).map_err(say_all)?;
+    say_plan(&pipeline, &ready)?;
+    Ok(DONE)
+}
+
+/// Says what a run would do.
+pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
+    let finished = match Lake::open(&pipeline.lake) {
+        Ok(lake) => lake.ledger_as_it_is()?.finished_ids()?,
+        Err(_) => std::collections::HashSet::new(),
+    };
+    let mut text = String::new();
+    for source in &ready.sources {
+        let _infallible = match &source.access {
+            Access::Sandbox { interviews, .. } if source.ids.is_empty() => {
+                let which = interviews.map_or("the sample".to_owned(), |count| format!("{count} made-up ones"));
+                writeln!(text, "ingest     {}: the sandbox inside this process, {which}", source.name)
+            }
+            _ => {
+                let due = source.ids.iter().filter(|id| !finished.contains(*id)).count() as u64;
+                let rate = u64::from(pipeline.ingest.requests_per_minute);
+                let minutes = due.div_ceil(rate);
+                writeln!(
+                    text,
+                    "ingest     {}: {due} of {} listed interviews are due, {minutes} min at {rate} requests a minute",
+                    source.name,
+                    source.ids.len(),
+                )
+            }
+        };
+    }
+    let _infallible = writeln!(text, "lake       {}", pipeline.lake.display());
+    if let Some(sets) = &ready.sets {
+        let names: Vec<String> =
+            sets.sets.iter().map(|set| format!("{} ({} terms)", set.set.name(), set.set.terms().len())).collect();
+        let names = if names.is_empty() { "no keyword sets".to_owned() } else { names.join(", ") };
+        let _infallible = writeln!(text, "analyze    {names}");
+    }
+    if let Some(report) = &pipeline.report {
+        let _infallible = writeln!(text, "report     {} days, to {}", report.days, report.out.display());
+    }
+    output::data(&text)
+}

@@ -1,0 +1,255 @@
+//! Every command, flag and help text.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::keywords::Mode;
+use crate::pipeline::{Format, QuestionPolicy, Stage};
+
+/// The nightly roundup of ROUND0 interviews: fetch them into Parquet, analyse every transcript, write the report.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER_HELP)]
+pub struct Arguments {
+    /// How messages on stderr are written
+    #[arg(long, value_enum, default_value = "text", global = true)]
+    pub log_format: LogFormat,
+    /// Say nothing but warnings and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 finished, but something was set aside or given up ·
+5 access refused · 6 another run holds the lake · 130 interrupted";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a pipeline: fetch, analyse, report
+    Run(RunFlags),
+    /// Fetch interviews into a lake, and do nothing else
+    Ingest(IngestFlags),
+    /// Load bodies of `GET /interviews/:id`, one a line, into a lake without a call
+    Import(ImportFlags),
+    /// Make the figures and keyword hits of what is in a lake
+    Analyze(AnalyzeFlags),
+    /// Write the report of what was analysed
+    Report(ReportFlags),
+    /// Say all that is wrong with a pipeline file, then what a run would do
+    Check(CheckFlags),
+    /// Say what is in a lake and what is still open
+    Status(StatusFlags),
+    /// Describe the tables, the pipeline file or keyword sets
+    Schema(SchemaFlags),
+    /// Serve the vendor's API on this machine, with made-up interviews
+    Sandbox(SandboxFlags),
+    /// Write a completion script for a shell
+    Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// How data on stdout is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DataFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct RunFlags {
+    /// The pipeline file, for example pipelines/demo.toml
+    pub pipeline: PathBuf,
+    /// Run this stage only; may be given several times
+    #[arg(long, value_enum, value_name = "STAGE")]
+    pub only: Vec<Stage>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckFlags {
+    /// The pipeline file
+    pub pipeline: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct LakeFlag {
+    /// Folder of the lake
+    #[arg(long, value_name = "DIR")]
+    pub lake: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct IngestFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// Files of interview ids, one a line, `#` comments; `-` for standard input
+    #[arg(required = true, value_name = "IDS")]
+    pub interviews: Vec<PathBuf>,
+    /// Address of the API up to and with /api/v1
+    #[arg(long, value_name = "URL", default_value = "https://rz-app-omega.vercel.app/api/v1")]
+    pub api: String,
+    /// Environment variable that holds the key
+    #[arg(long, value_name = "VAR", default_value = "ROUNDZERO_API_KEY")]
+    pub key_env: String,
+    /// Name of the account, as it will stand in the column `source`
+    #[arg(long, default_value = "default")]
+    pub source: String,
+    /// Never ask for more than this; the API's own limit rules below it
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub requests_per_minute: u32,
+    /// Requests under way at once, at most
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    pub concurrency: u16,
+    /// Which interviews' questions are asked for
+    #[arg(long, value_enum, default_value = "unseen")]
+    pub questions: QuestionPolicy,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// JSON Lines, plain, gzip or zstd; `-` for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Name of the account, as it will stand in the column `source`
+    #[arg(long, default_value = "default")]
+    pub source: String,
+    /// How the summary is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct AnalyzeFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// A keyword set: a .toml file, a .txt file with one term a line, or builtin:NAME; may be given several times
+    #[arg(long, value_name = "SET", num_args = 1..)]
+    pub keywords: Vec<String>,
+    /// How terms of .txt sets are found
+    #[arg(long, value_enum, default_value = "word")]
+    pub mode: Mode,
+    /// Make everything again, also what is up to date
+    #[arg(long)]
+    pub force: bool,
+    /// How the summary is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// Folder in which the report gets a folder of its own
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub out: PathBuf,
+    /// What to write
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["html", "csv", "json"])]
+    pub formats: Vec<Format>,
+    /// Length of the period in days or weeks: 7d, 4w
+    #[arg(long, default_value = "7d")]
+    pub period: String,
+    /// First day that is no longer in the period, as 2026-06-01; today if left out
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
+    /// Time zone in which days begin, as Europe/Berlin
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub time_zone: String,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct SchemaFlags {
+    /// A table, `pipeline` or `keywords`; every table if left out
+    pub what: Option<String>,
+    /// Of tables: Markdown, JSON or SQL views for DuckDB. `pipeline` and `keywords` are JSON Schemas
+    #[arg(long, value_enum, default_value = "markdown")]
+    pub format: SchemaFormat,
+    /// Where the SQL views read the lake
+    #[arg(long, value_name = "DIR", default_value = "lake")]
+    pub lake: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFormat {
+    Markdown,
+    Json,
+    Sql,
+}
+
+#[derive(Debug, Args)]
+pub struct SandboxFlags {
+    /// Loopback address to listen on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub addr: SocketAddr,
+    /// How many interviews; those of the sample if left out
+    #[arg(long, value_name = "N")]
+    pub interviews: Option<usize>,
+    /// Another seed makes other interviews
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The key's limit: a number for each window, or `unlimited`
+    #[arg(long, value_name = "N|unlimited", default_value = "100", value_parser = parse_limit)]
+    pub requests_per_minute: Limit,
+    /// How the window of the limit moves
+    #[arg(long, value_enum, default_value = "sliding")]
+    pub window: WindowKind,
+    /// How long the window is: 60s, 2s, 500ms
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_time)]
+    pub window_length: Duration,
+    /// How long every answer is held back
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = parse_time)]
+    pub latency: Duration,
+    /// The key that is accepted
+    #[arg(long, default_value = crate::round0::sandbox::DEFAULT_KEY)]
+    pub key: String,
+    /// Write the ids of all interviews to this file, one a line
+    #[arg(long, value_name = "FILE")]
+    pub ids_out: Option<PathBuf>,
+}
+
+/// Requests for each window; `None` for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit(pub Option<u32>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WindowKind {
+    Fixed,
+    Sliding,
+}
+
+fn parse_limit(text: &str) -> Result<Limit, String> {
+    if text == "unlimited" {
+        return Ok(Limit(None));
+    }
+    let wrong = || "a number of at least 1, or `unlimited`".to_owned();
+    text.parse().ok().filter(|limit| *limit > 0).map(|limit| Limit(Some(limit))).ok_or_else(wrong)
+}
+
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|_| "a time such as 60s or 40ms".to_owned())?;
+    Duration::try_from(span).map_err(|_| "a time cannot be negative".to_owned())
+}

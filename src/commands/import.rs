@@ -1,0 +1,38 @@
+//! `import`: backfill from files, without a call.
+
+use super::cli::{DataFormat, ImportFlags};
+use super::{DONE, FINISHED_WITH_LOSSES, output, progress};
+use crate::ingest::import::import;
+use crate::lake::Lake;
+use crate::model::{Error, Result};
+
+pub fn run(flags: &ImportFlags, quiet: bool) -> Result<u8> {
+    // A misspelt name is found before the first file is read.
+    for file in flags.files.iter().filter(|file| file.as_os_str() != "-") {
+        if !file.is_file() {
+            return Err(Error::usage(format!("there is no file {}", file.display())));
+        }
+    }
+    let lake = Lake::create(&flags.lake.lake)?;
+    let lock = lake.lock()?;
+    let mut ledger = lake.ledger(&lock)?;
+    let bar = progress::counter("import", quiet);
+    let summary = import(&lake, &mut ledger, &flags.source, &flags.files, &|lines| bar.set_position(lines));
+    bar.finish_and_clear();
+    let summary = summary?;
+    match flags.format {
+        DataFormat::Json => output::data(&output::json(&summary))?,
+        DataFormat::Text if quiet => {}
+        DataFormat::Text => output::data(&format!(
+            "imported   {} settled interviews with {} answers and {} open ones from {} lines; {} were there before; \
+             {} set aside\n",
+            summary.newly_settled,
+            summary.responses,
+            summary.still_open,
+            summary.lines,
+            summary.repeated,
+            summary.quarantined
+        ))?,
+    }
+    Ok(if summary.quarantined > 0 { FINISHED_WITH_LOSSES } else { DONE })
+}

@@ -1,0 +1,36 @@
+//! `ingest`: one source, without a pipeline file.
+
+use super::cli::IngestFlags;
+use super::output;
+use super::prepare::{Access, ReadySource};
+use super::run::{exit_code, ingest_all, ingest_on_screen};
+use crate::lake::Lake;
+use crate::model::Result;
+use crate::pipeline::ids::read_ids;
+use crate::pipeline::{IngestPlan, KeyPlace};
+use crate::round0::client::Client;
+
+pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
+    let mut ids = Vec::new();
+    for list in &flags.interviews {
+        ids.extend(read_ids(list)?);
+    }
+    let mut seen = std::collections::HashSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
+    let client = Client::new(flags.api.trim_end_matches('/'), &KeyPlace::Environment(flags.key_env).read()?)?;
+    let plan = IngestPlan {
+        requests_per_minute: flags.requests_per_minute,
+        concurrency: flags.concurrency.into(),
+        questions: flags.questions,
+    };
+    let lake = Lake::create(&flags.lake.lake)?;
+    let lock = lake.lock()?;
+    let mut ledger = lake.ledger(&lock)?;
+    let source = ReadySource { name: flags.source, ids, access: Access::Remote(client) };
+    let (summary, errors) = ingest_all(&lake, &mut ledger, vec![source], &plan, quiet)?;
+    errors.iter().for_each(output::error);
+    if !quiet {
+        output::data(&ingest_on_screen(&summary))?;
+    }
+    Ok(exit_code(&errors, summary.quarantined + summary.failed > 0))
+}

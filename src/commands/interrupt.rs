@@ -1,0 +1,52 @@
+//! Ctrl-C and SIGTERM: the first ends a fetch in good order, the second ends the program. Without a fetch under way
+//! the first does, too: everything else can be killed at any instant.
+
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::model::{Error, Kind, Result};
+
+pub struct Interrupt {
+    wanted: watch::Receiver<bool>,
+    fetching: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// When the system does not let it.
+    pub fn listen(runtime: &Runtime) -> Result<Self> {
+        let fail = |error| Error::failed(format!("cannot listen for signals: {error}"));
+        let (sender, wanted) = watch::channel(false);
+        let fetching = Arc::new(AtomicBool::new(false));
+        let in_good_order = Arc::clone(&fetching);
+        let _guard = runtime.enter();
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(fail)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(fail)?;
+        runtime.spawn(async move {
+            loop {
+                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+                if !in_good_order.load(Ordering::Relaxed) || *sender.borrow() {
+                    process::exit(Kind::Interrupted.exit_code().into());
+                }
+                tracing::info!("ending; once more to end at once");
+                sender.send_replace(true);
+            }
+        });
+        Ok(Self { wanted, fetching })
+    }
+
+    /// Runs a fetch that watches for the interrupt and then ends in good order.
+    pub fn during<T>(&self, fetch: impl FnOnce(watch::Receiver<bool>) -> T) -> T {
+        self.fetching.store(true, Ordering::Relaxed);
+        let value = fetch(self.wanted.clone());
+        self.fetching.store(false, Ordering::Relaxed);
+        value
+    }
+}

@@ -1,0 +1,143 @@
+//! A pipeline made ready to run: everything it names is read before anything is written.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::output;
+use crate::analyze::PreparedSet;
+use crate::keywords::Mode;
+use crate::model::{Error, Result};
+use crate::pipeline::ids::read_ids;
+use crate::pipeline::sets::{load_set, load_sets};
+use crate::pipeline::{Api, Pipeline, Source};
+use crate::round0::client::Client;
+use crate::round0::sandbox::{Options, Sandbox, start};
+
+/// One source with its ids read and its key in hand.
+pub struct ReadySource {
+    pub name: String,
+    pub ids: Vec<String>,
+    pub access: Access,
+}
+
+pub enum Access {
+    Remote(Client),
+    Sandbox { interviews: Option<usize>, seed: u64 },
+}
+
+/// The sets of an analysis.
+pub struct ReadySets {
+    pub sets: Vec<PreparedSet>,
+    pub fillers: PreparedSet,
+}
+
+/// Everything a run needs, or all that is wrong.
+pub struct Ready {
+    pub sources: Vec<ReadySource>,
+    pub sets: Option<ReadySets>,
+}
+
+/// Reads what the pipeline names.
+///
+/// # Errors
+/// Every problem there is, not only the first.
+pub fn prepare(pipeline: &Pipeline) -> std::result::Result<Ready, Vec<Error>> {
+    let mut problems = Vec::new();
+    let mut sources = Vec::new();
+    for source in &pipeline.sources {
+        match ready_source(source) {
+            Ok(source) => sources.push(source),
+            Err(errors) => problems.extend(errors),
+        }
+    }
+    let sets = pipeline.analyze.as_ref().and_then(|plan| match ready_sets(&plan.keywords, Mode::Word) {
+        Ok(sets) => Some(sets),
+        Err(error) => {
+            problems.push(error);
+            None
+        }
+    });
+    problems.extend(unwritable(&pipeline.lake));
+    if problems.is_empty() { Ok(Ready { sources, sets }) } else { Err(problems) }
+}
+
+fn ready_source(source: &Source) -> std::result::Result<ReadySource, Vec<Error>> {
+    let mut problems = Vec::new();
+    let mut ids = Vec::new();
+    let mut seen = HashSet::new();
+    for list in &source.lists {
+        match read_ids(list) {
+            Ok(list) => ids.extend(list.into_iter().filter(|id| seen.insert(id.clone()))),
+            Err(error) => problems.push(error),
+        }
+    }
+    let access = match &source.api {
+        Api::Sandbox { interviews, seed } => Ok(Access::Sandbox { interviews: *interviews, seed: *seed }),
+        Api::Remote { base, key } => key.read().and_then(|key| Client::new(base, &key)).map(Access::Remote),
+    };
+    match access {
+        Ok(access) if problems.is_empty() => Ok(ReadySource { name: source.name.clone(), ids, access }),
+        Ok(_) => Err(problems),
+        Err(error) => {
+            problems.push(error);
+            Err(problems)
+        }
+    }
+}
+
+/// Reads keyword sets, and the one for fillers.
+///
+/// # Errors
+/// The first that is wrong.
+pub fn ready_sets(references: &[String], txt_mode: Mode) -> Result<ReadySets> {
+    let sets = load_sets(references, txt_mode)?.into_iter().map(PreparedSet::new).collect::<Result<_>>()?;
+    Ok(ReadySets { sets, fillers: PreparedSet::new(load_set("builtin:fillers", Mode::Word)?)? })
+}
+
+/// What keeps a lake from being made or written at a path, without making it.
+fn unwritable(lake: &Path) -> Option<Error> {
+    let there = lake.ancestors().find(|folder| folder.exists()).map_or(PathBuf::from("."), |folder| {
+        if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
+    });
+    let why = if !there.is_dir() {
+        format!("{} is not a folder", there.display())
+    } else if rustix::fs::access(&there, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_err() {
+        format!("{} is not writable", there.display())
+    } else {
+        return None;
+    };
+    let message = format!("cannot make the lake at {}: {why}", lake.display());
+    Some(Error::usage(message).hint("choose another folder with `path` under [lake]"))
+}
+
+/// Says all problems and returns the last as the error to end with.
+pub fn say_all(mut problems: Vec<Error>) -> Error {
+    let last = problems.pop().expect("there is at least one problem");
+    problems.iter().for_each(output::error);
+    last
+}
+
+/// The threads that talk to the network.
+///
+/// # Errors
+/// When the system has none to give.
+pub fn runtime() -> Result<Runtime> {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| Error::failed(format!("cannot start the network threads: {error}")))
+}
+
+/// Starts the stand-in API inside this process.
+///
+/// # Errors
+/// When it cannot listen.
+pub fn start_sandbox(runtime: &Runtime, interviews: Option<usize>, seed: u64) -> Result<(Sandbox, Client)> {
+    let options = Options { interviews, seed, limit: None, ..Options::default() };
+    let key = options.key.clone();
+    let sandbox = runtime
+        .block_on(start(options))
+        .map_err(|error| Error::failed(format!("cannot start the sandbox: {error}")))?;
+    let client = Client::new(&sandbox.base_url(), &key)?;
+    Ok((sandbox, client))
+}

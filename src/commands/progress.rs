@@ -1,0 +1,29 @@
+//! Progress: a bar on a terminal, nothing elsewhere (the summary says it all).
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar for work whose size is known soon; hidden when stderr is no terminal or nothing is to be said.
+pub fn bar(what: &'static str, quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let style = "{prefix:>9} {bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left";
+    let bar = ProgressBar::new(0).with_prefix(what);
+    bar.set_style(ProgressStyle::with_template(style).expect("a right template").progress_chars("━╸─"));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// Work of unknown size.
+pub fn counter(what: &'static str, quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::no_length().with_prefix(what);
+    let style = "{prefix:>9} {spinner} {human_pos} lines  {per_sec}";
+    bar.set_style(ProgressStyle::with_template(style).expect("a right template"));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

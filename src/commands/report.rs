@@ -1,0 +1,24 @@
+//! `report`: the report alone. Prints the folder it wrote.
+
+use jiff::Timestamp;
+
+use super::cli::ReportFlags;
+use super::{DONE, output};
+use crate::lake::Lake;
+use crate::model::Result;
+use crate::pipeline::{ReportPlan, parse_date, parse_days, parse_time_zone};
+use crate::report::report;
+
+pub fn run(flags: &ReportFlags) -> Result<u8> {
+    let plan = ReportPlan {
+        out: flags.out.clone(),
+        formats: flags.formats.clone(),
+        days: parse_days(&flags.period)?,
+        until: flags.until.as_deref().map(parse_date).transpose()?,
+        time_zone: parse_time_zone(&flags.time_zone)?,
+    };
+    let lake = Lake::open(&flags.lake.lake)?;
+    let folder = report(&lake, &plan, Timestamp::now())?;
+    output::data(&format!("{}\n", folder.display()))?;
+    Ok(DONE)
+}

@@ -1,0 +1,252 @@
+//! `run`: the stages of a pipeline, in order, under one lock.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::cli::RunFlags;
+use super::interrupt::Interrupt;
+use super::prepare::{Access, Ready, ReadySource, prepare, runtime, say_all, start_sandbox};
+use super::{DONE, FINISHED_WITH_LOSSES, check, output, progress};
+use crate::ingest::{self, Job};
+use crate::lake::publish::{Staging, batch_id, sync_folder};
+use crate::lake::rows;
+use crate::lake::{Lake, schema};
+use crate::ledger::Ledger;
+use crate::model::interview::month_of;
+use crate::model::{Error, Kind, Result};
+use crate::pipeline::{IngestPlan, Pipeline, Stage};
+use crate::{analyze, report};
+
+/// What a run did, as `_roundup/last-run.json` has it.
+#[derive(Debug, Serialize)]
+struct RunSummary {
+    run_id: String,
+    started_at: Timestamp,
+    ended_at: Timestamp,
+    exit_code: u8,
+    /// Whether nothing is left for the next run.
+    complete: bool,
+    lake: PathBuf,
+    /// Null for a stage that did not run.
+    ingest: Option<ingest::Summary>,
+    analyze: Option<analyze::Summary>,
+    report: Option<PathBuf>,
+    errors: Vec<String>,
+}
+
+pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
+    let pipeline = Pipeline::read(&flags.pipeline)?;
+    let wanted = |stage| flags.only.is_empty() || flags.only.contains(&stage);
+    let ready = prepare(&pipeline).map_err(say_all)?;
+    if flags.dry_run {
+        return check::say_plan(&pipeline, &ready).map(|()| DONE);
+    }
+    let started_at = Timestamp::now();
+    let lake = Lake::create(&pipeline.lake)?;
+    let lock = lake.lock()?;
+    let mut ledger = lake.ledger(&lock)?;
+    let Ready { sources, sets } = ready;
+    let mut errors: Vec<Error> = Vec::new();
+
+    let mut fetched = None;
+    if wanted(Stage::Ingest) {
+        let (summary, error) = ingest_all(&lake, &mut ledger, sources, &pipeline.ingest, quiet)?;
+        fetched = Some(summary);
+        errors.extend(error);
+    }
+    let interrupted = errors.iter().any(|error| error.kind() == Kind::Interrupted);
+    let mut analyzed = None;
+    if let Some(sets) = sets.filter(|_| wanted(Stage::Analyze) && !interrupted) {
+        let bar = progress::bar("analyse", quiet);
+        let made = analyze::analyze(&lake, &ledger, &sets.sets, &sets.fillers, false, &|done, of| {
+            bar.set_length(of);
+            bar.set_position(done);
+        });
+        bar.finish_and_clear();
+        keep(made, &mut analyzed, &mut errors);
+    }
+    let mut reported = None;
+    if let Some(plan) = pipeline.report.as_ref().filter(|_| wanted(Stage::Report) && !interrupted) {
+        keep(report::report(&lake, plan, started_at), &mut reported, &mut errors);
+    }
+
+    let losses = fetched.as_ref().is_some_and(|summary| summary.quarantined + summary.failed > 0);
+    let exit_code = exit_code(&errors, losses);
+    let summary = RunSummary {
+        run_id: batch_id(started_at),
+        started_at,
+        ended_at: Timestamp::now(),
+        exit_code,
+        complete: errors.is_empty() && fetched.as_ref().is_none_or(|summary| summary.left + summary.failed == 0),
+        lake: pipeline.lake.clone(),
+        ingest: fetched,
+        analyze: analyzed,
+        report: reported,
+        errors: errors.iter().map(ToString::to_string).collect(),
+    };
+    record(&lake, &mut ledger, &summary)?;
+    errors.iter().for_each(output::error);
+    if !quiet {
+        output::data(&on_screen(&summary))?;
+    }
+    Ok(exit_code)
+}
+
+/// A stage's result, or its error beside those of other stages: later stages work on what is there.
+fn keep<T>(result: Result<T>, value: &mut Option<T>, errors: &mut Vec<Error>) {
+    match result {
+        Ok(done) => *value = Some(done),
+        Err(error) => errors.push(error),
+    }
+}
+
+/// Every source in turn. A source that fails leaves the next ones their turn; an interrupt does not.
+pub fn ingest_all(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    sources: Vec<ReadySource>,
+    plan: &IngestPlan,
+    quiet: bool,
+) -> Result<(ingest::Summary, Vec<Error>)> {
+    let runtime = runtime()?;
+    let interrupt = Interrupt::listen(&runtime)?;
+    let mut all = ingest::Summary::default();
+    let mut errors = Vec::new();
+    for ReadySource { name, mut ids, access } in sources {
+        let (sandbox, client) = match access {
+            Access::Remote(client) => (None, client),
+            Access::Sandbox { interviews, seed } => {
+                let (sandbox, client) = start_sandbox(&runtime, interviews, seed)?;
+                if ids.is_empty() {
+                    ids = sandbox.ids().collect();
+                }
+                (Some(sandbox), client)
+            }
+        };
+        let bar = progress::bar("fetch", quiet);
+        let report = |done, of| {
+            bar.set_length(of);
+            bar.set_position(done);
+        };
+        let (summary, result) = interrupt.during(|interrupt| {
+            let job = Job { source: &name, ids, client, plan, interrupt, progress: &report };
+            ingest::ingest(lake, ledger, &runtime, job)
+        });
+        bar.finish_and_clear();
+        if let Some(sandbox) = sandbox {
+            runtime.block_on(sandbox.stop());
+        }
+        all += &summary;
+        if let Err(error) = result {
+            let interrupted = error.kind() == Kind::Interrupted;
+            errors.push(error);
+            if interrupted {
+                break;
+            }
+        }
+    }
+    Ok((all, errors))
+}
+
+/// The first that applies of the README's table.
+pub fn exit_code(errors: &[Error], losses: bool) -> u8 {
+    let order = [Kind::Interrupted, Kind::Usage, Kind::Locked, Kind::Refused, Kind::Failed];
+    let worst = order.into_iter().find(|kind| errors.iter().any(|error| error.kind() == *kind));
+    worst.map_or(if losses { FINISHED_WITH_LOSSES } else { DONE }, Kind::exit_code)
+}
+
+/// Writes the row of `runs` and `last-run.json`.
+fn record(lake: &Lake, ledger: &mut Ledger, summary: &RunSummary) -> Result<()> {
+    let count = |get: fn(&ingest::Summary) -> u64| {
+        let count = summary.ingest.as_ref().map_or(0, get);
+        rows::integers(std::iter::once(i64::try_from(count).ok()))
+    };
+    let errors = (!summary.errors.is_empty()).then(|| summary.errors.join("; "));
+    let row = rows::batch(
+        &schema::RUNS,
+        vec![
+            rows::strings(std::iter::once(Some(summary.run_id.as_str()))),
+            rows::times(std::iter::once(Some(summary.started_at))),
+            rows::times(std::iter::once(Some(summary.ended_at))),
+            rows::integers(std::iter::once(Some(summary.exit_code.into()))),
+            rows::flags(std::iter::once(summary.complete)),
+            count(|ingest| ingest.requests),
+            count(|ingest| ingest.fetched),
+            count(|ingest| ingest.newly_settled),
+            count(|ingest| ingest.skipped_settled),
+            count(|ingest| ingest.gone),
+            count(|ingest| ingest.quarantined),
+            count(|ingest| ingest.failed),
+            rows::strings(std::iter::once(errors.as_deref())),
+        ],
+    );
+    let mut staging = Staging::begin(lake, ledger)?;
+    staging.write(&schema::RUNS, &month_of(Some(summary.started_at)), Some(row))?;
+    staging.publish(ledger, &[], &[])?;
+    let path = lake.last_run_path();
+    let new = path.with_extension("new");
+    let write = || {
+        fs::write(&new, output::json(summary))?;
+        fs::File::open(&new)?.sync_all()?;
+        fs::rename(&new, &path)?;
+        sync_folder(path.parent().unwrap_or(Path::new(".")))
+    };
+    write().map_err(|error: std::io::Error| Error::path("write", &path, error))
+}
+
+fn on_screen(summary: &RunSummary) -> String {
+    let mut text = String::new();
+    if let Some(ingest) = &summary.ingest {
+        text += &ingest_on_screen(ingest);
+    }
+    if let Some(analyze) = &summary.analyze {
+        text += &analyze_on_screen(analyze);
+    }
+    let lake = summary.lake.display();
+    let _infallible = writeln!(text, "lake       {lake}");
+    if let Some(report) = &summary.report {
+        let index = report.join("index.html");
+        let _infallible = writeln!(text, "report     {}", if index.exists() { &index } else { report }.display());
+    }
+    let _infallible = writeln!(text, "\nAsk the lake, for example with DuckDB:");
+    let sql = format!(
+        "SELECT job_title, count(*) AS completed FROM '{lake}/interviews/**/*.parquet' WHERE status = 'completed' GROUP BY ALL ORDER BY ALL"
+    );
+    let _infallible = writeln!(text, "  duckdb -c \"{sql}\"");
+    text
+}
+
+/// What an ingest did, for a person.
+pub fn ingest_on_screen(ingest: &ingest::Summary) -> String {
+    let mut text = format!(
+        "fetched    {} of {} interviews in {} requests; {} already settled and not asked for again\n",
+        ingest.fetched, ingest.listed, ingest.requests, ingest.skipped_settled
+    );
+    let _infallible = writeln!(
+        text,
+        "published  {} settled interviews with {} answers; {} still open; questions of {}",
+        ingest.newly_settled, ingest.responses, ingest.still_open, ingest.questions
+    );
+    let rest = [
+        (ingest.gone, "unknown to the API"),
+        (ingest.quarantined, "set aside because the body breaks the contract"),
+        (ingest.failed, "given up for now"),
+        (ingest.left, "left for the next run"),
+    ];
+    for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
+        let _infallible = writeln!(text, "           {count} {what}");
+    }
+    text
+}
+
+/// What an analysis did, for a person.
+pub fn analyze_on_screen(analyze: &analyze::Summary) -> String {
+    format!(
+        "analysed   {} answers into {} files; {} files were up to date\n",
+        analyze.responses, analyze.files_made, analyze.files_fresh
+    )
+}

@@ -1,0 +1,41 @@
+//! `sandbox`: the stand-in API as a server of its own.
+
+use std::fs;
+
+use super::cli::{SandboxFlags, WindowKind};
+use super::prepare::runtime;
+use super::{DONE, output};
+use crate::model::{Error, Result};
+use crate::round0::sandbox::{Options, Window, start};
+
+pub fn run(flags: SandboxFlags) -> Result<u8> {
+    let options = Options {
+        addr: flags.addr,
+        interviews: flags.interviews,
+        seed: flags.seed,
+        limit: flags.requests_per_minute.0,
+        window: match flags.window {
+            WindowKind::Fixed => Window::Fixed,
+            WindowKind::Sliding => Window::Sliding,
+        },
+        window_length: flags.window_length,
+        latency: flags.latency,
+        key: flags.key,
+    };
+    let runtime = runtime()?;
+    let sandbox = runtime
+        .block_on(start(options))
+        .map_err(|error| Error::usage(format!("cannot listen on {}: {error}", flags.addr)))?;
+    if let Some(path) = &flags.ids_out {
+        let ids: String = sandbox.ids().map(|id| id + "\n").collect();
+        fs::write(path, ids).map_err(|error| Error::path("write", path, error))?;
+    }
+    output::data(&format!("listening on http://{}\n", sandbox.addr()))?;
+    runtime.block_on(async {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! { done = tokio::signal::ctrl_c() => done, _ = terminate.recv() => Ok(()) }
+    })
+    .map_err(|error| Error::failed(format!("cannot listen for signals: {error}")))?;
+    runtime.block_on(sandbox.stop());
+    Ok(DONE)
+}

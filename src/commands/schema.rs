@@ -1,0 +1,78 @@
+//! `schema`: the tables as Markdown, JSON or SQL views; the files a user writes as JSON Schemas.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use schemars::schema_for;
+use serde_json::{Value, json};
+
+use super::cli::{SchemaFlags, SchemaFormat};
+use super::{DONE, output};
+use crate::keywords::KeywordSetFile;
+use crate::lake::schema::{TABLES, Table, table};
+use crate::model::{Error, Result};
+use crate::pipeline::file::PipelineFile;
+
+pub fn run(flags: &SchemaFlags) -> Result<u8> {
+    let tables: Vec<&Table> = match flags.what.as_deref() {
+        Some("pipeline") => {
+            output::data(&output::json(&schema_for!(PipelineFile)))?;
+            return Ok(DONE);
+        }
+        Some("keywords") => {
+            output::data(&output::json(&schema_for!(KeywordSetFile)))?;
+            return Ok(DONE);
+        }
+        Some(name) => vec![table(name).ok_or_else(|| {
+            let names: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+            Error::usage(format!("there is no table {name}"))
+                .hint(format!("one of {}, or `pipeline`, `keywords`", names.join(", ")))
+        })?],
+        None => TABLES.to_vec(),
+    };
+    output::data(&match flags.format {
+        SchemaFormat::Markdown => tables.iter().map(|table| markdown(table)).collect::<Vec<_>>().join("\n"),
+        SchemaFormat::Json => output::json(&tables.iter().map(|table| as_json(table)).collect::<Vec<_>>()),
+        SchemaFormat::Sql => tables.iter().map(|table| view(table, &flags.lake)).collect(),
+    })?;
+    Ok(DONE)
+}
+
+fn markdown(table: &Table) -> String {
+    let mut text = format!("## {}\n\nA row is {}. Key: `{}`.", table.name, table.row, table.key.join("`, `"));
+    if !table.partitions.is_empty() {
+        let _infallible = write!(text, " Partitions (in the path only): `{}`.", table.partitions.join("`, `"));
+    }
+    text += "\n\n| column | type | null | what it is |\n| --- | --- | --- | --- |\n";
+    for column in table.columns {
+        let (name, kind) = (column.name, column.kind.sql());
+        let null = if column.nullable { "yes" } else { "no" };
+        let _infallible = writeln!(text, "| `{name}` | {kind} | {null} | {} |", column.description);
+    }
+    text
+}
+
+fn as_json(table: &Table) -> Value {
+    let column = |column: &crate::lake::schema::Column| {
+        json!({
+            "name": column.name,
+            "type": column.kind.sql(),
+            "nullable": column.nullable,
+            "description": column.description,
+        })
+    };
+    json!({
+        "table": table.name,
+        "row": table.row,
+        "key": table.key,
+        "sorted_by": table.sorted_by,
+        "partitions": table.partitions,
+        "columns": table.columns.iter().map(column).collect::<Vec<_>>(),
+    })
+}
+
+fn view(table: &Table, lake: &Path) -> String {
+    let glob = lake.join(table.name).join("**").join("*.parquet").display().to_string().replace('\'', "''");
+    let hive = if table.partitions.is_empty() { "" } else { ", hive_partitioning = true, hive_types_autocast = false" };
+    format!("CREATE OR REPLACE VIEW {} AS SELECT * FROM read_parquet('{glob}'{hive});\n", table.name)
+}

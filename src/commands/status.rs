@@ -1,0 +1,86 @@
+//! `status`: what is in a lake and what is still open. Takes no lock, so it answers during a run.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::cli::{DataFormat, StatusFlags};
+use super::{DONE, output};
+use crate::ingest::spool;
+use crate::lake::Lake;
+use crate::lake::read::ParquetFile;
+use crate::lake::schema::TABLES;
+use crate::ledger::Counts;
+use crate::model::{Error, Result};
+
+#[derive(Serialize)]
+struct Status {
+    interviews: Counts,
+    tables: Vec<TableStatus>,
+    /// Spool files that the next ingest publishes first.
+    spool_files_waiting: usize,
+    /// What `last-run.json` holds; null before the first run.
+    last_run: Option<serde_json::Value>,
+}
+
+#[derive(Serialize)]
+struct TableStatus {
+    table: &'static str,
+    files: usize,
+    rows: u64,
+    bytes: u64,
+}
+
+pub fn run(flags: &StatusFlags) -> Result<u8> {
+    let lake = Lake::open(&flags.lake.lake)?;
+    let status = read(&lake)?;
+    output::data(&match flags.format {
+        DataFormat::Json => output::json(&status),
+        DataFormat::Text => on_screen(&status),
+    })?;
+    Ok(DONE)
+}
+
+fn read(lake: &Lake) -> Result<Status> {
+    let mut tables = Vec::new();
+    for table in TABLES {
+        let files = lake.files(table)?;
+        let (mut rows, mut bytes) = (0, 0);
+        for path in &files {
+            rows += ParquetFile::open(path)?.rows();
+            bytes += path.metadata().map_err(|error| Error::path("read", path, error))?.len();
+        }
+        tables.push(TableStatus { table: table.name, files: files.len(), rows, bytes });
+    }
+    let last_run = std::fs::read(lake.last_run_path()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Ok(Status {
+        interviews: lake.ledger_as_it_is()?.counts()?,
+        tables,
+        spool_files_waiting: spool::waiting(&lake.spool_folder())?.len(),
+        last_run,
+    })
+}
+
+fn on_screen(status: &Status) -> String {
+    let Counts { settled, open, gone, quarantined, failed, questions_wanted } = status.interviews;
+    let mut text = format!(
+        "interviews {settled} settled, {open} open, {gone} gone, {quarantined} set aside, {failed} given up for now\n"
+    );
+    if questions_wanted > 0 {
+        let _infallible = writeln!(text, "           the questions of {questions_wanted} are still to be asked for");
+    }
+    if status.spool_files_waiting > 0 {
+        let _infallible =
+            writeln!(text, "spool      {} files, published by the next ingest", status.spool_files_waiting);
+    }
+    if let Some(last) = status.last_run.as_ref() {
+        let text_of = |key: &str| last.get(key).map(|value| value.to_string().trim_matches('"').to_owned());
+        let (ended, code) = (text_of("ended_at").unwrap_or_default(), text_of("exit_code").unwrap_or_default());
+        let _infallible = writeln!(text, "last run   ended {ended} with exit code {code}");
+    }
+    let _infallible = writeln!(text, "\n{:<20} {:>7} {:>12} {:>14}", "table", "files", "rows", "bytes");
+    for TableStatus { table, files, rows, bytes } in &status.tables {
+        let _infallible = writeln!(text, "{table:<20} {files:>7} {rows:>12} {bytes:>14}");
+    }
+    text
+}

@@ -1,0 +1,20 @@
+//! Keyword sets and the matcher: text in, hits out, without I/O.
+//!
+//! [`KeywordSet`] is the file, read and checked; [`Matcher`] is the same set compiled; [`Matcher::find`] is the one
+//! way in. What a hit is stands in "Keyword matching" on the page of definitions, and the modules follow its order:
+//! [`fold`] makes two spellings of a word equal, [`surface`] lists the spellings of a term, [`boundary`] says where a
+//! word ends, [`matcher`] puts them together and settles overlaps, [`negation`] looks at the five words before.
+
+mod boundary;
+mod fold;
+mod matcher;
+mod negation;
+mod set;
+mod shipped;
+mod surface;
+#[cfg(test)]
+mod tests;
+
+pub use matcher::{Hit, Matcher, Scratch};
+pub use shipped::SHIPPED;
+pub use set::{Forms, KeywordSet, KeywordSetFile, MATCHER_VERSION, Mode, Term, TermEntry};

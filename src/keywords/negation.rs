@@ -1,0 +1,134 @@
+//! Whether a mention is negated: a cue among the five words before it, in the same clause. English only, and a flag,
+//! never a reason to drop a hit.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::boundary::is_word;
+
+/// How many words before a hit are looked at.
+const REACH: usize = 5;
+
+/// Words that negate what follows, besides every word that ends in `n't` with whatever apostrophe;
+/// transcribers drop it too.
+pub(super) const CUES: [&str; 39] = [
+    "aint",
+    "arent",
+    "barely",
+    "cannot",
+    "cant",
+    "couldnt",
+    "didnt",
+    "doesnt",
+    "dont",
+    "hadnt",
+    "hardly",
+    "hasnt",
+    "havent",
+    "isnt",
+    "lack",
+    "lacked",
+    "lacking",
+    "lacks",
+    "mightnt",
+    "mustnt",
+    "neednt",
+    "neither",
+    "never",
+    "no",
+    "nobody",
+    "none",
+    "nor",
+    "not",
+    "nothing",
+    "nowhere",
+    "scarcely",
+    "shouldnt",
+    "unable",
+    "unfamiliar",
+    "wasnt",
+    "werent",
+    "without",
+    "wont",
+    "wouldnt",
+];
+
+/// After `not`, these make it no negation: "not only react but also vue".
+pub(super) const UNDOING: [&str; 3] = ["just", "merely", "only"];
+
+/// Words that begin a new clause, as a mark of punctuation does. Left out for what they do after a cue: `yet` ("not yet
+/// used"), `so` ("not so good with"), `and` and `or` ("no react or vue").
+pub(super) const BREAKS: [&str; 14] = [
+    "although", "because", "besides", "but", "except", "however", "instead", "since", "then", "though", "unless",
+    "until", "whereas", "while",
+];
+
+/// The words of a text (UAX #29 segments with a letter or digit), found once and asked about many hits.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    places: Vec<(usize, usize)>,
+}
+
+impl Words {
+    pub(super) fn read(&mut self, text: &str) {
+        self.places.clear();
+        self.places.extend(text.unicode_word_indices().map(|(start, word)| (start, start + word.len())));
+    }
+
+    /// Whether a hit that begins at `start` is negated. `text` is what was read.
+    pub(super) fn is_negated(&self, text: &str, start: usize) -> bool {
+        let before = self.places.partition_point(|&(_, end)| end <= start);
+        // A hit may begin within a word (`js` in `node.js`): the beginning of that word is neither before it nor a
+        // break.
+        let mut reached = self.places.get(before).map_or(start, |&(word, _)| word.min(start));
+        let mut next_word = self.places.get(before).map(|&(start, end)| &text[start..end]);
+        for &(start, end) in self.places[..before].iter().rev().take(REACH) {
+            if has_break(&text[end..reached], &text[reached..]) {
+                return false;
+            }
+            let word = &text[start..end];
+            match role(word, next_word) {
+                Role::Cue => return true,
+                Role::Break => return false,
+                Role::Other => {}
+            }
+            reached = start;
+            next_word = Some(word);
+        }
+        false
+    }
+}
+
+enum Role {
+    Cue,
+    Break,
+    Other,
+}
+
+fn role(word: &str, next_word: Option<&str>) -> Role {
+    let word = plain(word);
+    if word == "not" && next_word.is_some_and(|next| UNDOING.contains(&plain(next).as_str())) {
+        Role::Other
+    } else if word.ends_with("n't") || CUES.contains(&word.as_str()) {
+        Role::Cue
+    } else if BREAKS.contains(&word.as_str()) {
+        Role::Break
+    } else {
+        Role::Other
+    }
+}
+
+/// In lower case, with one kind of apostrophe.
+fn plain(word: &str) -> String {
+    word.to_lowercase().replace(['\u{2019}', '\u{2BC}', '\u{FF07}'], "'")
+}
+
+/// Whether what stands between two words parts two clauses. A full stop does not where a word character follows it
+/// directly: `.net` begins no sentence.
+fn has_break(between: &str, after: &str) -> bool {
+    between.char_indices().any(|(at, c)| match c {
+        '.' => !between[at + 1..].chars().chain(after.chars()).next().is_some_and(is_word),
+        '!' | '?' | ';' | ':' | ',' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => true,
+        '…' | '—' | '。' | '！' | '？' | '；' | '：' | '，' | '、' => true,
+        _ => false,
+    })
+}

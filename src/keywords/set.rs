@@ -1,0 +1,388 @@
+//! The file of a keyword set: its format, what is refused, and the hash that every result carries.
+//!
+//! Two formats. TOML says everything; a `.txt` file is a list of terms, one a line, each as it stands (white space at
+//! its ends included) and independent of the others. In a list, lines of nothing but white space are skipped, and so
+//! are comments: lines that begin with `#` and a space. `#` alone or `#hashtag` are terms, as `c#` is.
+
+use std::collections::HashMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use toml::Spanned;
+
+use super::negation;
+use crate::model::error::{Error, Result, from_toml};
+
+/// Goes into every set's hash. To be raised with each change to the matcher that changes results.
+pub const MATCHER_VERSION: u32 = 1;
+
+/// The longest name of a set, in characters.
+const LONGEST_NAME: usize = 64;
+
+/// How a term is compared with a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// As a whole word, whatever its case and normalisation.
+    #[default]
+    Word,
+    /// As the vendor's sample does: anywhere in the lower-cased text, the term as given.
+    Substring,
+}
+
+/// Which forms of a term count besides the one given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Forms {
+    /// No other.
+    #[default]
+    None,
+    /// The plural of its last word of three or more ASCII letters.
+    Plural,
+}
+
+/// A keyword set as the TOML file has it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeywordSetFile {
+    /// Names the set in results and paths: 1 to 64 of a-z, 0-9 and `-`.
+    #[schemars(with = "String", length(min = 1, max = 64), regex(pattern = "^[a-z0-9-]+$"))]
+    pub name: Spanned<String>,
+    /// What its author calls this state of the set.
+    #[schemars(with = "String", length(min = 1))]
+    pub version: Spanned<String>,
+    /// What the set is for.
+    pub description: Option<String>,
+    /// The mode of terms that do not set their own.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Whether places count for every term that matches there, rather than for the longest only.
+    #[serde(default)]
+    pub overlap: bool,
+    /// At least one term. Where two are equally good for a place, the first counts.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub terms: Vec<TermEntry>,
+}
+
+/// One term as the TOML file has it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TermEntry {
+    /// The canonical name, under which every spelling counts.
+    #[schemars(with = "String", length(min = 1))]
+    pub name: Spanned<String>,
+    /// Other spellings, spoken ones too: "c plus plus".
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub aliases: Vec<Spanned<String>>,
+    /// A heading to group terms under.
+    #[schemars(with = "Option<String>")]
+    pub category: Option<Spanned<String>>,
+    /// The set's mode, if not given.
+    pub mode: Option<Mode>,
+    /// Whether `Go` is another word than `go`.
+    #[serde(default)]
+    pub case_sensitive: bool,
+    /// Which forms count besides the one given; in word mode only.
+    #[serde(default)]
+    pub forms: Forms,
+    /// Whether 1 to 8 white-space characters, hyphens or slashes may stand for any such run inside the term: ci/cd, ci
+    /// cd, ci-cd; in word mode only.
+    #[serde(default)]
+    pub separators: bool,
+    /// Whether `cafe` and `café` are the same; in word mode only.
+    #[serde(default)]
+    pub fold_diacritics: bool,
+    /// Phrases in which the term does not count.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub exclude: Vec<Spanned<String>>,
+    /// Count only in answers to questions of these types; all, if empty.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub question_types: Vec<Spanned<String>>,
+}
+
+/// A keyword set, read and checked.
+#[derive(Debug, Clone)]
+pub struct KeywordSet {
+    name: String,
+    version: String,
+    description: Option<String>,
+    overlap: bool,
+    terms: Vec<Term>,
+    hash: String,
+}
+
+/// One term, with the defaults of its set filled in. The fields are those of [`TermEntry`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    pub name: String,
+    pub aliases: Vec<String>,
+    pub category: Option<String>,
+    pub mode: Mode,
+    pub case_sensitive: bool,
+    pub forms: Forms,
+    pub separators: bool,
+    pub fold_diacritics: bool,
+    pub exclude: Vec<String>,
+    pub question_types: Vec<String>,
+    /// The line of its file that names it, 1-based.
+    pub line: usize,
+}
+
+impl KeywordSet {
+    /// Reads a TOML set. `origin` names it in errors: a path, or `builtin:NAME`.
+    ///
+    /// # Errors
+    /// A usage error that names the line: no TOML, unknown fields, names that are not allowed or not unique, spellings
+    /// that cannot match, options that contradict one another, or no terms.
+    pub fn parse_toml(text: &str, origin: &str) -> Result<Self> {
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+        let file: KeywordSetFile = from_toml(text, origin)?;
+        let source = Source { text, origin };
+        if let Some(wrong) = wrong_name(file.name.get_ref()) {
+            return Err(source.error_at(&file.name, &wrong).hint(NAME_HINT));
+        }
+        if file.version.get_ref().trim().is_empty() {
+            return Err(source.error_at(&file.version, "the version is empty"));
+        }
+        let mut terms = Vec::with_capacity(file.terms.len());
+        for entry in file.terms {
+            terms.push(source.term(entry, file.mode)?);
+        }
+        Self::checked(origin, file.name.into_inner(), file.version.into_inner(), file.description, file.overlap, terms)
+    }
+
+    /// Reads a list of terms, one a line, all in `mode` and independent of one another.
+    ///
+    /// # Errors
+    /// A usage error: a name that is not allowed, a term that stands twice, or no terms.
+    pub fn parse_txt(text: &str, origin: &str, name: &str, mode: Mode) -> Result<Self> {
+        if let Some(wrong) = wrong_name(name) {
+            return Err(Error::usage(format!("{origin}: {wrong}")).hint(NAME_HINT));
+        }
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+        let is_term = |line: &str| !line.trim().is_empty() && !line.starts_with("# ");
+        let lines = text.lines().zip(1..).filter(|&(line, _)| is_term(line));
+        let terms = lines.map(|(line, number)| Term::plain(line, mode, number)).collect();
+        Self::checked(origin, name.to_owned(), "1".to_owned(), None, true, terms)
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its author calls this state of the set; `1` for a list of terms.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// Whether hits of different terms may overlap.
+    #[must_use]
+    pub fn overlap(&self) -> bool {
+        self.overlap
+    }
+
+    /// In the order of the file; hits name them by index.
+    #[must_use]
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    /// SHA-256, in hex, of all that its results follow from: everything in the set but its description, in a canonical
+    /// form, the negation cues and [`MATCHER_VERSION`].
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    fn checked(
+        origin: &str,
+        name: String,
+        version: String,
+        description: Option<String>,
+        overlap: bool,
+        terms: Vec<Term>,
+    ) -> Result<Self> {
+        if terms.is_empty() {
+            return Err(Error::usage(format!("{origin}: keyword set `{name}` has no terms")));
+        }
+        if u32::try_from(terms.len()).is_err() {
+            return Err(Error::usage(format!("{origin}: keyword set `{name}` has too many terms")));
+        }
+        let mut lines = HashMap::with_capacity(terms.len());
+        for term in &terms {
+            if let Some(first) = lines.insert(term.name.as_str(), term.line) {
+                let message = format!("{origin}:{}: term `{}` is already on line {first}", term.line, term.name);
+                return Err(Error::usage(message));
+            }
+        }
+        let mut set = Self { name, version, description, overlap, terms, hash: String::new() };
+        set.hash = hash_of(&set);
+        Ok(set)
+    }
+}
+
+impl Term {
+    fn plain(name: &str, mode: Mode, line: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            category: None,
+            mode,
+            case_sensitive: false,
+            forms: Forms::None,
+            separators: false,
+            fold_diacritics: false,
+            exclude: Vec::new(),
+            question_types: Vec::new(),
+            line,
+        }
+    }
+}
+
+const NAME_HINT: &str = "1 to 64 of a-z, 0-9 and `-`";
+
+fn wrong_name(name: &str) -> Option<String> {
+    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    let right = (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(allowed);
+    (!right).then(|| format!("`{name}` cannot be the name of a keyword set"))
+}
+
+/// A file's text, to turn its spans into line numbers.
+struct Source<'a> {
+    text: &'a str,
+    origin: &'a str,
+}
+
+impl Source<'_> {
+    fn line<T>(&self, value: &Spanned<T>) -> usize {
+        let before = &self.text.as_bytes()[..value.span().start.min(self.text.len())];
+        before.iter().filter(|&&byte| byte == b'\n').count() + 1
+    }
+
+    fn error_at<T>(&self, value: &Spanned<T>, message: &str) -> Error {
+        Error::usage(format!("{}:{}: {message}", self.origin, self.line(value)))
+    }
+
+    /// The term of an entry, with the set's mode filled in, or what is wrong with it.
+    fn term(&self, entry: TermEntry, default_mode: Mode) -> Result<Term> {
+        let values = |list: &[Spanned<String>]| list.iter().map(|value| value.get_ref().clone()).collect();
+        let term = Term {
+            name: entry.name.get_ref().clone(),
+            aliases: values(&entry.aliases),
+            category: entry.category.as_ref().map(|category| category.get_ref().clone()),
+            mode: entry.mode.unwrap_or(default_mode),
+            case_sensitive: entry.case_sensitive,
+            forms: entry.forms,
+            separators: entry.separators,
+            fold_diacritics: entry.fold_diacritics,
+            exclude: values(&entry.exclude),
+            question_types: values(&entry.question_types),
+            line: self.line(&entry.name),
+        };
+        if term.mode == Mode::Substring {
+            let options = [
+                ("forms", term.forms != Forms::None),
+                ("separators", term.separators),
+                ("fold_diacritics", term.fold_diacritics),
+            ];
+            if let Some((option, _)) = options.iter().find(|(_, set)| *set) {
+                let message = format!("term `{}` is a substring, for which `{option}` means nothing", term.name);
+                return Err(self.error_at(&entry.name, &message).hint("give the term `mode = \"word\"`"));
+            }
+        }
+        let spellings = std::iter::once(("term", &entry.name))
+            .chain(entry.aliases.iter().map(|alias| ("alias", alias)))
+            .chain(entry.exclude.iter().map(|phrase| ("exclude phrase", phrase)));
+        for (role, spelling) in spellings {
+            if let Some(wrong) = term.refusal(spelling.get_ref()) {
+                let named = if role == "term" { String::new() } else { format!(" of term `{}`", term.name) };
+                let message = format!("{role} `{}`{named} {wrong}", spelling.get_ref());
+                return Err(self.error_at(spelling, &message));
+            }
+        }
+        let surfaces = term.surfaces();
+        for phrase in &entry.exclude {
+            let folded = term.folding().fold_term(phrase.get_ref());
+            if !surfaces.iter().any(|surface| surface.occurs_in(&folded)) {
+                let message = format!("exclude phrase `{}` does not contain term `{}`", phrase.get_ref(), term.name);
+                let hint = "a phrase is a place where the term stands but does not count";
+                return Err(self.error_at(phrase, &message).hint(hint));
+            }
+        }
+        let labels = entry.category.iter().map(|category| ("category", category));
+        for (role, label) in labels.chain(entry.question_types.iter().map(|asked| ("question type", asked))) {
+            if label.get_ref().trim().is_empty() {
+                return Err(self.error_at(label, &format!("a {role} of term `{}` is empty", term.name)));
+            }
+        }
+        Ok(term)
+    }
+}
+
+fn hash_of(set: &KeywordSet) -> String {
+    let mut form = Canonical::default();
+    form.number(MATCHER_VERSION as usize);
+    form.list(negation::CUES);
+    form.list(negation::UNDOING);
+    form.list(negation::BREAKS);
+    form.text(&set.name);
+    form.text(&set.version);
+    form.number(usize::from(set.overlap));
+    form.number(set.terms.len());
+    for term in &set.terms {
+        form.text(&term.name);
+        form.sorted(&term.aliases);
+        form.list(term.category.as_deref());
+        form.number(usize::from(term.mode == Mode::Substring));
+        form.number(usize::from(term.case_sensitive));
+        form.number(usize::from(term.forms == Forms::Plural));
+        form.number(usize::from(term.separators));
+        form.number(usize::from(term.fold_diacritics));
+        form.sorted(&term.exclude);
+        form.sorted(&term.question_types);
+    }
+    hex::encode(form.hasher.finalize())
+}
+
+/// Values with their lengths before them, so that no two sets have the same form.
+#[derive(Default)]
+struct Canonical {
+    hasher: Sha256,
+}
+
+impl Canonical {
+    fn number(&mut self, value: usize) {
+        self.hasher.update((value as u64).to_le_bytes());
+    }
+
+    fn text(&mut self, value: &str) {
+        self.number(value.len());
+        self.hasher.update(value);
+    }
+
+    fn list<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) {
+        let values: Vec<_> = values.into_iter().collect();
+        self.number(values.len());
+        values.into_iter().for_each(|value| self.text(value));
+    }
+
+    /// For lists whose order and repetitions change nothing.
+    fn sorted(&mut self, values: &[String]) {
+        let mut values: Vec<_> = values.iter().map(String::as_str).collect();
+        values.sort_unstable();
+        values.dedup();
+        self.list(values);
+    }
+}

@@ -1,0 +1,52 @@
+//! Finding and reading keyword sets: the ones that ship, and files.
+
+use std::fs;
+use std::path::Path;
+
+use crate::keywords::{KeywordSet, Mode, SHIPPED};
+use crate::model::{Error, Result};
+
+/// Reads `builtin:NAME`, a `.toml` file, or a `.txt` file whose terms are found in the given mode.
+///
+/// # Errors
+/// A usage error that names the set, and the line where there is one.
+pub fn load_set(reference: &str, txt_mode: Mode) -> Result<KeywordSet> {
+    if let Some(name) = reference.strip_prefix("builtin:") {
+        let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) else {
+            let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+            let error = Error::usage(format!("there is no keyword set {reference}"));
+            return Err(error.hint(format!("those that ship: {}", names.join(", "))));
+        };
+        return KeywordSet::parse_toml(text, reference);
+    }
+    let path = Path::new(reference);
+    let bytes = fs::read(path).map_err(|error| {
+        Error::usage(format!("cannot read the keyword set {reference}: {error}"))
+            .hint("a path is relative to the pipeline file; sets that ship are builtin:NAME")
+    })?;
+    let text = String::from_utf8(bytes).map_err(|_| Error::usage(format!("{reference} is not UTF-8 text")))?;
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("toml") => KeywordSet::parse_toml(&text, reference),
+        Some("txt") => {
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            KeywordSet::parse_txt(&text, reference, stem, txt_mode)
+        }
+        _ => Err(Error::usage(format!("{reference} is no keyword set")).hint("a set is a .toml or a .txt file")),
+    }
+}
+
+/// Reads several sets, whose names must differ because results are kept by name.
+///
+/// # Errors
+/// As [`load_set`], and when two sets have one name.
+pub fn load_sets(references: &[String], txt_mode: Mode) -> Result<Vec<KeywordSet>> {
+    let mut sets: Vec<KeywordSet> = Vec::with_capacity(references.len());
+    for reference in references {
+        let set = load_set(reference, txt_mode)?;
+        if sets.iter().any(|other| other.name() == set.name()) {
+            return Err(Error::usage(format!("{reference}: a set called {} is named before it", set.name())));
+        }
+        sets.push(set);
+    }
+    Ok(sets)
+}

@@ -1,0 +1,158 @@
+//! The vendor's API on this machine, with made-up interviews: for a first try, for tests and for measurements.
+//!
+//! It is a real server on real sockets, and as strict as the vendor says it is: it wants the key, it counts every
+//! request and refuses what is over the limit. Two listeners, because recordings are on another host than the API.
+//! It answers on loopback only.
+
+mod audio;
+mod limit;
+mod random;
+mod recombine;
+mod sample;
+mod serve;
+mod text;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use limit::{Stats, Window};
+
+/// The key of a sandbox that was given no other. It opens nothing else.
+pub const DEFAULT_KEY: &str = "rz_live_5a4db05a4db05a4db05a4db05a4db05a4db05a4db05a4db05a4db05a4db0";
+
+/// How long answers under way may still take when the sandbox stops, beyond the latency that it gives them itself.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// What a sandbox is like. No `Debug`: it holds a key, and nothing keeps a real one from being put there.
+#[derive(Clone)]
+pub struct Options {
+    /// Where the API listens, port 0 for any. Must be loopback. Recordings take any free port of the same address.
+    pub addr: SocketAddr,
+    /// How many interviews there are: the first of the sample, or the sample and further ones made from `seed`.
+    /// `None` for just the sample.
+    pub interviews: Option<usize>,
+    /// What the further interviews follow from: the same seed makes the same ones.
+    pub seed: u64,
+    /// Requests in a window; `None` for no limit and no headers about one.
+    pub limit: Option<u32>,
+    pub window: Window,
+    pub window_length: Duration,
+    /// How long every answer of the API is held back. Answers do not wait for one another.
+    pub latency: Duration,
+    /// The key that requests must have. With `-suspended` after it, it is that of an account without API access.
+    pub key: String,
+}
+
+impl Default for Options {
+    /// The sample behind the vendor's default limit, 100 requests a minute, on any free port.
+    fn default() -> Self {
+        Self {
+            addr: SocketAddr::from(([127, 0, 0, 1], 0)),
+            interviews: None,
+            seed: 1,
+            limit: Some(100),
+            window: Window::Sliding,
+            window_length: Duration::from_mins(1),
+            latency: Duration::ZERO,
+            key: DEFAULT_KEY.to_owned(),
+        }
+    }
+}
+
+/// A running sandbox. It stops when dropped, but only [`Sandbox::stop`] waits for it.
+pub struct Sandbox {
+    addr: SocketAddr,
+    api: Arc<serve::Api>,
+    /// Both servers run for as long as this is there.
+    running: watch::Sender<()>,
+    servers: [JoinHandle<io::Result<()>>; 2],
+}
+
+/// Starts a sandbox on the current Tokio runtime. It answers from here on.
+///
+/// # Errors
+/// When the address is not loopback or cannot be listened on, or the window has no length.
+pub async fn start(options: Options) -> io::Result<Sandbox> {
+    let refuse = |message| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    if !options.addr.ip().is_loopback() {
+        return refuse(format!("the sandbox listens on loopback only, and {} is not", options.addr.ip()));
+    }
+    if options.window_length.is_zero() {
+        return refuse("the window length of the rate limit is zero".to_owned());
+    }
+    let listener = TcpListener::bind(options.addr).await?;
+    let audio_listener = TcpListener::bind((options.addr.ip(), 0)).await?;
+    let addr = listener.local_addr()?;
+    let links = Arc::new(audio::Links::new(audio_listener.local_addr()?, &options.key));
+    let limiter = options.limit.map(|limit| limit::Limiter::new(limit, options.window, options.window_length));
+    let api = Arc::new(serve::Api {
+        interviews: sample::Interviews::new(options.interviews, options.seed),
+        key: options.key,
+        latency: options.latency,
+        links: Arc::clone(&links),
+        started: Instant::now(),
+        counts: Mutex::new(serve::Counts { limiter, tally: limit::Tally::new(options.window_length) }),
+    });
+    let (running, stopped) = watch::channel(());
+    let servers = [
+        tokio::spawn(run(listener, serve::router(Arc::clone(&api)), stopped.clone())),
+        tokio::spawn(run(audio_listener, audio::router(links), stopped)),
+    ];
+    tracing::debug!(%addr, "sandbox listening on {addr}");
+    Ok(Sandbox { addr, api, running, servers })
+}
+
+/// Serves until the other end of `stopped` is gone, then lets the answers under way finish.
+async fn run(listener: TcpListener, router: Router, mut stopped: watch::Receiver<()>) -> io::Result<()> {
+    // Without it, an answer in two writes waits for the client's delayed acknowledgement: 40 ms each.
+    let listener = listener.tap_io(|stream| _ = stream.set_nodelay(true));
+    axum::serve(listener, router).with_graceful_shutdown(async move { while stopped.changed().await.is_ok() {} }).await
+}
+
+impl Sandbox {
+    /// Where the API listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What a client takes as the vendor's base URL.
+    pub fn base_url(&self) -> String {
+        format!("http://{}/api/v1", self.addr)
+    }
+
+    /// The ids of all interviews: the sample's in its order, then the further ones.
+    pub fn ids(&self) -> impl Iterator<Item = String> + use<> {
+        self.api.interviews.ids()
+    }
+
+    /// What was counted until now.
+    pub fn stats(&self) -> Stats {
+        self.api.stats()
+    }
+
+    /// Stops listening and waits for the answers under way, for five seconds and the latency at most.
+    pub async fn stop(self) {
+        drop(self.running);
+        let deadline = tokio::time::Instant::now() + STOP_WITHIN + self.api.latency;
+        for mut server in self.servers {
+            if tokio::time::timeout_at(deadline, &mut server).await.is_err() {
+                server.abort();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sandbox").field("addr", &self.addr).finish_non_exhaustive()
+    }
+}

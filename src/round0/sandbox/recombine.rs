@@ -1,0 +1,229 @@
+//! Further interviews, made of the sample's: the job, the questions, the status and the gaps of one of them, a new
+//! person, new dates, and answers put together from sentences that were said to the same question.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::random::Random;
+use super::sample::{Kind, Sample, id};
+use super::text::{email_name, is_english, sentences, word_count};
+
+/// Settled interviews end in the 182 days before 2026-06-01T00:00:00Z.
+const END: i64 = 1_780_272_000;
+const SPREAD_SECONDS: usize = 182 * 24 * 60 * 60;
+/// Open ones are of the last week before it: older ones would be over.
+const OPEN_SPREAD_SECONDS: usize = 7 * 24 * 60 * 60;
+
+/// Fewer sentences than this and a pool would soon repeat itself.
+const SMALLEST_POOL: usize = 24;
+/// An interview with at least this many sentences has so many possible texts that no two are the same.
+const FEWEST_SENTENCES: usize = 6;
+
+/// An answer of fewer sentences is a "no", a "sorry" or a date: it fits nowhere else, and nothing else fits it.
+const SHORTEST_ANSWER: usize = 3;
+
+/// What answers and candidates are made of.
+pub struct Material {
+    /// The sample's answers in sentences, as far as these fit elsewhere.
+    answers: Vec<Vec<String>>,
+    /// For each interview of the sample and each of its responses what its answer is made like; none where it stays
+    /// as it is, because it is null, empty, short or in another language.
+    moulds: Vec<Vec<Option<Mould>>>,
+    first_names: Vec<String>,
+    last_names: Vec<String>,
+}
+
+struct Mould {
+    sentences: usize,
+    /// The answers whose sentences fit, as places in [`Material::answers`].
+    pool: Vec<usize>,
+}
+
+impl Material {
+    pub fn of(interviews: &[Value]) -> Self {
+        let mut answers = Vec::new();
+        let mut to_question: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+        let mut to_job: HashMap<&str, Vec<usize>> = HashMap::new();
+        for body in interviews {
+            for response in responses(body) {
+                if let Some(answer) = divided(text(response, "transcript")) {
+                    let job = text(&body["job"], "id");
+                    to_question.entry((job, text(response, "question_text"))).or_default().push(answers.len());
+                    to_job.entry(job).or_default().push(answers.len());
+                    answers.push(answer);
+                }
+            }
+        }
+        let everything: Vec<usize> = (0..answers.len()).collect();
+        let size = |pool: &[usize]| pool.iter().map(|&answer| answers[answer].len()).sum::<usize>();
+        let mould = |job, response| {
+            let pools = [to_question.get(&(job, text(response, "question_text"))), to_job.get(job)];
+            let pool = pools.into_iter().flatten().find(|pool| size(pool) >= SMALLEST_POOL).unwrap_or(&everything);
+            divided(text(response, "transcript")).map(|answer| Mould { sentences: answer.len(), pool: pool.clone() })
+        };
+        let moulds = interviews
+            .iter()
+            .map(|body| responses(body).iter().map(|response| mould(text(&body["job"], "id"), response)).collect())
+            .collect();
+        // A name in two scripts, the second in brackets, does not come apart at its first space.
+        let names = interviews.iter().map(|body| text(&body["candidate"], "name")).filter(|name| !name.contains('('));
+        let names = names.filter_map(|name| name.split_once(' '));
+        let (first_names, last_names) = names.map(|(first, last)| (first.to_owned(), last.to_owned())).unzip();
+        Self { answers, moulds, first_names, last_names }
+    }
+}
+
+/// An answer in sentences, when they fit elsewhere.
+fn divided(transcript: &str) -> Option<Vec<String>> {
+    let answer: Vec<String> = sentences(transcript).map(str::to_owned).collect();
+    (answer.len() >= SHORTEST_ANSWER && is_english(transcript)).then_some(answer)
+}
+
+/// The interview at `index`, which lies behind the sample.
+pub fn interview(sample: &Sample, seed: u64, index: usize) -> Value {
+    let mut random = Random::new(seed, index as u64);
+    let place = random.below(sample.interviews.len());
+    let mut body = sample.interviews[place].clone();
+    body["id"] = json!(id(seed, Kind::Interview, index));
+    if let Some(candidate) = body.get_mut("candidate").and_then(Value::as_object_mut) {
+        rename(candidate, &sample.material, seed, index, &mut random);
+    }
+    let mut seconds = Vec::new();
+    if let Some(responses) = body.get_mut("responses").and_then(Value::as_array_mut) {
+        let moulds = &sample.material.moulds[place];
+        let lengths = lengths(moulds, &mut random);
+        let mut used = HashSet::new();
+        for ((response, mould), length) in responses.iter_mut().zip(moulds).zip(lengths) {
+            if let Some(mould) = mould {
+                let answer = answer(&sample.material, mould, length, &mut used, &mut random);
+                set_duration(response, word_count(&answer), &mut random);
+                response["transcript"] = json!(answer);
+            }
+            seconds.push(response["duration_seconds"].as_f64().unwrap_or_default().clamp(5.0, 3600.0) as i64);
+        }
+    }
+    redate(&mut body, &seconds, &mut random);
+    body
+}
+
+/// The questions of the interview at `index`, which lies behind the sample.
+pub fn questions(sample: &Sample, seed: u64, index: usize) -> Value {
+    let place = Random::new(seed, index as u64).below(sample.interviews.len());
+    let mut body = sample.questions[place].clone();
+    body["interview_id"] = json!(id(seed, Kind::Interview, index));
+    body
+}
+
+/// Makes another person of a candidate. What is null or missing stays so.
+fn rename(candidate: &mut Map<String, Value>, material: &Material, seed: u64, index: usize, random: &mut Random) {
+    let mut pick = |names: &[String]| names[random.below(names.len())].clone();
+    let name = format!("{} {}", pick(&material.first_names), pick(&material.last_names));
+    // The index makes the address one of a kind where two candidates share a name.
+    let email = format!("{}.{index}@example.com", email_name(&name));
+    for (field, value) in [("id", id(seed, Kind::Candidate, index)), ("name", name), ("email", email)] {
+        if let Some(Value::String(old)) = candidate.get_mut(field) {
+            *old = value;
+        }
+    }
+}
+
+/// How many sentences each answer gets: about as many as its mould, and enough in all.
+fn lengths(moulds: &[Option<Mould>], random: &mut Random) -> Vec<usize> {
+    let mut length = |mould: &Mould| (mould.sentences * random.between(75, 130)).div_ceil(100);
+    let mut lengths: Vec<usize> = moulds.iter().map(|mould| mould.as_ref().map_or(0, &mut length)).collect();
+    let missing = FEWEST_SENTENCES.saturating_sub(lengths.iter().sum());
+    if let Some(last) = lengths.iter_mut().rfind(|length| **length > 0) {
+        *last += missing;
+    }
+    lengths
+}
+
+/// An answer of `length` sentences, none of them said before in the interview. Each is taken from about the same place
+/// of some answer, so that what opens an answer opens this one and what closes an answer closes it.
+fn answer<'a>(
+    material: &'a Material,
+    mould: &Mould,
+    length: usize,
+    used: &mut HashSet<&'a str>,
+    random: &mut Random,
+) -> String {
+    /// A sentence that was said before is drawn again so often; then the answer goes without.
+    const DRAWS: usize = 8;
+    const STEP: usize = 1000;
+    let mut taken: Vec<&str> = Vec::with_capacity(length);
+    for place in 0..length {
+        let draw = |_| {
+            let from = &material.answers[mould.pool[random.below(mould.pool.len())]];
+            from[(place * STEP + random.below(STEP)) * from.len() / (length * STEP)].as_str()
+        };
+        taken.extend((0..DRAWS).map(draw).find(|sentence| used.insert(sentence)));
+    }
+    taken.join(" ")
+}
+
+/// Gives an answer the time that its words take, at about 150 a minute. What is null, missing or zero stays so, and
+/// a fraction stays one.
+fn set_duration(response: &mut Value, words: usize, random: &mut Random) {
+    let tenths = words * 4 * random.between(85, 115) / 100;
+    match response.get_mut("duration_seconds") {
+        Some(Value::Number(number)) if number.as_f64().is_some_and(|seconds| seconds <= 0.0) => {}
+        Some(seconds @ Value::Number(_)) if seconds.is_f64() => *seconds = json!(tenths.max(1) as f64 / 10.0),
+        Some(seconds @ Value::Number(_)) => *seconds = json!((tenths / 10).max(1)),
+        _ => {}
+    }
+}
+
+/// Moves an interview to another time; a completed one's answers also apart, as their lengths in `seconds` need. A
+/// time that is null, missing or no time stays so.
+fn redate(body: &mut Value, seconds: &[i64], random: &mut Random) {
+    let completed = text(body, "status") == "completed";
+    let (anchor, spread) = match text(body, "status") {
+        "completed" => ("completed_at", SPREAD_SECONDS),
+        "expired" => ("expires_at", SPREAD_SECONDS),
+        _ if time(body, "started_at").is_some() => ("started_at", OPEN_SPREAD_SECONDS),
+        _ => ("created_at", OPEN_SPREAD_SECONDS),
+    };
+    let Some(old) = time(body, anchor) else { return };
+    let target = END - 1 - random.below(spread) as i64;
+    let end_moves = target - old.as_second();
+    let mut start_moves = end_moves;
+    if completed && !seconds.is_empty() {
+        // From the last answer back to the start, so that the end stays where it was put.
+        let mut at = target - random.between(2, 15) as i64;
+        for (place, seconds) in seconds.iter().enumerate().rev() {
+            let response = &mut body["responses"][place];
+            if let Some(answered) = time(response, "answered_at") {
+                move_time(response, "answered_at", at - answered.as_second());
+            }
+            at -= seconds + random.between(10, 45) as i64;
+        }
+        start_moves = time(body, "started_at").map_or(end_moves, |started| at - started.as_second());
+    } else {
+        (0..seconds.len()).for_each(|place| move_time(&mut body["responses"][place], "answered_at", end_moves));
+    }
+    for field in ["created_at", "started_at", "completed_at", "expires_at"] {
+        move_time(body, field, if field == anchor { end_moves } else { start_moves });
+    }
+}
+
+fn move_time(object: &mut Value, field: &str, seconds: i64) {
+    if let Some(moved) = time(object, field).and_then(|time| time.checked_add(SignedDuration::from_secs(seconds)).ok())
+    {
+        object[field] = json!(moved.to_string());
+    }
+}
+
+fn time(object: &Value, field: &str) -> Option<Timestamp> {
+    text(object, field).parse().ok()
+}
+
+/// A field that is a string; empty when it is not.
+fn text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object[field].as_str().unwrap_or_default()
+}
+
+fn responses(body: &Value) -> &[Value] {
+    body["responses"].as_array().map_or(&[], Vec::as_slice)
+}

@@ -1,0 +1,165 @@
+//! The API's routes: who may ask, how often, and what is answered.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+
+use super::audio::{LINK_LIFETIME_SECONDS, Links};
+use super::limit::{Limiter, Stats, Tally, Verdict};
+use super::sample::Interviews;
+
+/// What all answers are made from.
+pub struct Api {
+    pub interviews: Interviews,
+    pub key: String,
+    pub latency: Duration,
+    pub links: Arc<Links>,
+    pub started: Instant,
+    pub counts: Mutex<Counts>,
+}
+
+/// What the requests change. One lock for both, so that times reach them in order.
+pub struct Counts {
+    pub limiter: Option<Limiter>,
+    pub tally: Tally,
+}
+
+impl Api {
+    pub fn stats(&self) -> Stats {
+        self.counts().tally.stats()
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        // A panic in another request leaves counts that are at most one off, which is no reason to stop answering.
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a path is of.
+#[derive(Clone, Copy)]
+enum Resource {
+    Interview,
+    Questions,
+}
+
+/// The API's routes and the stats.
+pub fn router(api: Arc<Api>) -> Router {
+    type Id = Result<Path<String>, PathRejection>;
+    let resource = |resource| {
+        get(async move |State(api): State<Arc<Api>>, headers: HeaderMap, id: Id| {
+            // An id that is no UTF-8 is an id that nobody has.
+            let index = id.ok().and_then(|Path(id)| api.interviews.find(&id));
+            answer(&api, &headers, index.map(|index| (resource, index))).await
+        })
+    };
+    let unknown = async |State(api): State<Arc<Api>>, headers: HeaderMap| answer(&api, &headers, None).await;
+    Router::new()
+        .route("/api/v1/interviews/{id}", resource(Resource::Interview))
+        .route("/api/v1/interviews/{id}/questions", resource(Resource::Questions))
+        .route(
+            "/_sandbox/stats",
+            get(async |State(api): State<Arc<Api>>| json_body(StatusCode::OK, &json!(api.stats()))),
+        )
+        .fallback(unknown)
+        .method_not_allowed_fallback(unknown)
+        .with_state(api)
+}
+
+/// Answers one request to the API. Without anything `wanted` the path or the id is unknown.
+async fn answer(api: &Api, headers: &HeaderMap, wanted: Option<(Resource, usize)>) -> Response {
+    let response = refusal(&api.key, headers).unwrap_or_else(|| within_limit(api, wanted));
+    api.counts().tally.answered(response.status().as_u16());
+    if !api.latency.is_zero() {
+        tokio::time::sleep(api.latency).await;
+    }
+    response
+}
+
+/// What a request without the key is answered; nothing when it has it.
+fn refusal(key: &str, headers: &HeaderMap) -> Option<Response> {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
+        Some((_, given)) if given == key => None,
+        Some((_, given)) if given.strip_suffix("-suspended") == Some(key) => {
+            Some(error(StatusCode::FORBIDDEN, "forbidden", "Your subscription does not include API access"))
+        }
+        _ => Some(error(StatusCode::UNAUTHORIZED, "unauthorized", "Missing or invalid API key")),
+    }
+}
+
+/// Answers a request that has the key, when the limit lets it.
+fn within_limit(api: &Api, wanted: Option<(Resource, usize)>) -> Response {
+    let verdict = {
+        let mut counts = api.counts();
+        let now = api.started.elapsed();
+        counts.tally.arrived(now);
+        counts.limiter.as_mut().map(|limiter| limiter.admit(now))
+    };
+    let mut response = match (verdict, wanted) {
+        (Some(verdict), _) if !verdict.admitted => {
+            let seconds = ceil_seconds(verdict.reset_in);
+            let message = format!("Rate limit exceeded. Please retry after {seconds} seconds.");
+            error(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", &message)
+        }
+        (_, None) => error(StatusCode::NOT_FOUND, "resource_not_found", "Interview not found"),
+        (_, Some((resource, index))) => {
+            api.counts().tally.served(index, matches!(resource, Resource::Questions));
+            let body = match resource {
+                Resource::Interview => with_links(api.interviews.interview(index), &api.links),
+                Resource::Questions => api.interviews.questions(index),
+            };
+            json_body(StatusCode::OK, &body)
+        }
+    };
+    if let Some(verdict) = verdict {
+        set_limit_headers(response.headers_mut(), verdict);
+    }
+    response
+}
+
+/// Puts a fresh link to the recording wherever the body has one.
+fn with_links(mut body: Value, links: &Links) -> Value {
+    let expires = unix_now().as_secs() + LINK_LIFETIME_SECONDS;
+    let interview = body["id"].as_str().unwrap_or_default().to_owned();
+    let responses = body.get_mut("responses").and_then(Value::as_array_mut);
+    for (position, response) in responses.into_iter().flatten().enumerate() {
+        if response["audio_url"].is_string() {
+            let question = response["question_id"].as_str().map_or_else(|| position.to_string(), str::to_owned);
+            response["audio_url"] = json!(links.link(&interview, &question, expires));
+        }
+    }
+    body
+}
+
+fn set_limit_headers(headers: &mut HeaderMap, verdict: Verdict) {
+    // Rounded up, so that who waits until then is not a fraction of a second early.
+    let reset = ceil_seconds(unix_now() + verdict.reset_in);
+    headers.insert("x-ratelimit-limit", HeaderValue::from(verdict.limit));
+    headers.insert("x-ratelimit-remaining", HeaderValue::from(verdict.remaining));
+    headers.insert("x-ratelimit-reset", HeaderValue::from(reset));
+}
+
+fn error(status: StatusCode, kind: &str, message: &str) -> Response {
+    json_body(status, &json!({"error": {"type": kind, "message": message}}))
+}
+
+fn json_body(status: StatusCode, body: &Value) -> Response {
+    let body = serde_json::to_vec(body).expect("a JSON value can be written");
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn ceil_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+/// The time since 1970.
+pub fn unix_now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
