@@ -54,6 +54,12 @@ impl<'a> Staging<'a> {
         &self.batch
     }
 
+    /// The files written so far.
+    #[must_use]
+    pub fn files(&self) -> &[BatchFile] {
+        &self.files
+    }
+
     /// Writes this batch's file of a table and month.
     ///
     /// # Errors

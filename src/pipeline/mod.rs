@@ -5,7 +5,7 @@ pub mod ids;
 pub mod sets;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -140,7 +140,7 @@ impl Pipeline {
         }
         Ok(Self {
             sources,
-            lake: folder.join(file.lake.path),
+            lake: place(folder, &file.lake.path),
             ingest: IngestPlan {
                 requests_per_minute: ingest.requests_per_minute,
                 concurrency: ingest.concurrency,
@@ -154,6 +154,36 @@ impl Pipeline {
     }
 }
 
+/// `folder/path` as a person would write it: without `x/..`, relative to where the program runs if it is below.
+fn place(folder: &Path, path: &str) -> PathBuf {
+    // A URL is no path; the lake says itself that it cannot be one.
+    if path.contains("://") {
+        return PathBuf::from(path);
+    }
+    // The real folder first, as `..` after a symbolic link is not the folder before it.
+    let Ok(real) = folder_or_here(folder).canonicalize() else { return folder.join(path) };
+    let mut clean = PathBuf::new();
+    for part in real.join(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            part => clean.push(part),
+        }
+    }
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    match here.as_deref().map(|here| clean.strip_prefix(here)) {
+        Ok(Ok(below)) if below.as_os_str().is_empty() => PathBuf::from("."),
+        Ok(Ok(below)) => below.to_owned(),
+        _ => clean,
+    }
+}
+
+fn folder_or_here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
 fn resolve_source(source: SourceSection, folder: &Path) -> Result<Source> {
     let name = source.name;
     if name.is_empty() || !name.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character)) {
@@ -165,7 +195,7 @@ fn resolve_source(source: SourceSection, folder: &Path) -> Result<Source> {
         .map(|list| match list.as_str() {
             "-" => Ok(PathBuf::from("-")),
             "inbox" => Err(Error::usage("this version has no inbox; list the ids in a file")),
-            _ => Ok(folder.join(list)),
+            _ => Ok(place(folder, &list)),
         })
         .collect::<Result<_>>()?;
     let api = if source.api == SANDBOX {
@@ -184,7 +214,7 @@ fn resolve_source(source: SourceSection, folder: &Path) -> Result<Source> {
         }
         let key = match (source.key_env, source.key_file) {
             (Some(_), Some(_)) => return Err(Error::usage("name key-env or key-file, not both")),
-            (None, Some(path)) => KeyPlace::File(folder.join(path)),
+            (None, Some(path)) => KeyPlace::File(place(folder, &path)),
             (name, None) => KeyPlace::Environment(name.unwrap_or_else(|| "ROUNDZERO_API_KEY".to_owned())),
         };
         Api::Remote { base: source.api.trim_end_matches('/').to_owned(), key }
@@ -193,13 +223,13 @@ fn resolve_source(source: SourceSection, folder: &Path) -> Result<Source> {
 }
 
 fn resolve_set(set: String, folder: &Path) -> String {
-    if set.starts_with("builtin:") { set } else { folder.join(set).display().to_string() }
+    if set.starts_with("builtin:") { set } else { place(folder, &set).display().to_string() }
 }
 
 fn resolve_report(report: file::ReportSection, folder: &Path) -> Result<ReportPlan> {
     let until = report.until.map(|text| parse_date(&text)).transpose()?;
     Ok(ReportPlan {
-        out: folder.join(report.out),
+        out: place(folder, &report.out),
         formats: report.formats,
         days: parse_days(&report.period)?,
         until,

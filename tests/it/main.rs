@@ -1,1 +1,14 @@
-//! One binary for all integration tests, so that they link once.
+//! One binary for all integration tests, so that they link once. Each module tests a feature through the widest seam
+//! that is still fast: the program itself against a real server on loopback, or the library where bytes matter.
+
+mod api;
+mod bad_input;
+mod common;
+mod crash;
+mod documents;
+mod figures;
+mod import;
+mod keywords;
+mod report;
+mod run;
+mod sandbox;

@@ -170,7 +170,7 @@ fn set_duration(response: &mut Value, words: usize, random: &mut Random) {
     match response.get_mut("duration_seconds") {
         Some(Value::Number(number)) if number.as_f64().is_some_and(|seconds| seconds <= 0.0) => {}
         Some(seconds @ Value::Number(_)) if seconds.is_f64() => *seconds = json!(tenths.max(1) as f64 / 10.0),
-        Some(seconds @ Value::Number(_)) => *seconds = json!((tenths / 10).max(1)),
+        Some(seconds @ Value::Number(_)) => *seconds = json!(((tenths + 5) / 10).max(1)),
         _ => {}
     }
 }

@@ -1,0 +1,113 @@
+"""Reads every table of a lake with DuckDB, Polars and pyarrow, and holds its figures against others' arithmetic.
+
+    python read_lake.py LAKE vendor.json summary.json
+
+Fails with a message at the first disagreement.
+"""
+import json
+import math
+import pathlib
+import sys
+
+import duckdb
+import polars
+import pyarrow.parquet
+
+lake, vendor_path, summary_path = map(pathlib.Path, sys.argv[1:])
+TABLES = ["interviews", "open_interviews", "responses", "questions", "candidates", "response_metrics",
+          "interview_metrics", "keyword_hits", "runs"]
+
+
+def agree(what, *values):
+    if any(value != values[0] for value in values):
+        sys.exit(f"{what}: {values}")
+
+
+def close(a, b):
+    return a is b is None or (a is not None and b is not None and math.isclose(a, b, rel_tol=1e-12))
+
+
+def sql(query):
+    return duckdb.sql(query.replace("LAKE", str(lake))).fetchall()
+
+
+for table in TABLES:
+    files = sorted((lake / table).rglob("*.parquet"))
+    agree(f"{table}: no file", bool(files), True)
+    by_arrow = sum(pyarrow.parquet.read_table(file, partitioning=None).num_rows for file in files)
+    by_polars = polars.read_parquet(f"{lake}/{table}/**/*.parquet", hive_partitioning=False).height
+    [(by_duckdb,)] = sql(f"select count(*) from 'LAKE/{table}/**/*.parquet'")
+    agree(f"{table}: rows by pyarrow, Polars, DuckDB", by_arrow, by_polars, by_duckdb)
+    agree(f"{table}: empty", by_arrow > 0, True)
+    for file in files:
+        schema = pyarrow.parquet.read_schema(file)
+        for field in schema:
+            agree(f"{table}.{field.name} has no description", b"description" in (field.metadata or {}), True)
+    print(f"{table}: {by_arrow} rows in {len(files)} files")
+
+# What the sandbox served.
+vendor = json.loads(vendor_path.read_text())
+statuses = [one["status"] for one in vendor.values()]
+settled = sum(status in ("completed", "expired") for status in statuses)
+agree("settled interviews", sql("select count(*), count(distinct interview_id) from 'LAKE/interviews/**/*.parquet'"),
+      [(settled, settled)])
+agree("open interviews", sql("select count(*) from 'LAKE/open_interviews/**/*.parquet'"),
+      [(len(statuses) - settled,)])
+agree("orphaned answers", sql("""select count(*) from 'LAKE/responses/**/*.parquet' r
+      anti join 'LAKE/interviews/**/*.parquet' i using (interview_id)"""), [(0,)])
+agree("questions of settled interviews", sql("""select count(distinct interview_id)
+      from 'LAKE/questions/**/*.parquet'"""), [(settled,)])
+
+# The vendor's own analysis, wherever it gives a finite number.
+ours = {row[0]: row[1:] for row in sql("""select interview_id, total_duration_seconds, average_response_length,
+        response_count from 'LAKE/interview_metrics/**/*.parquet'""")}
+hits = {(interview, term): count for interview, term, count in sql("""select interview_id, term, count(*)
+        from 'LAKE/keyword_hits/set=vendor-sample/**/*.parquet' group by all""")}
+compared = 0
+for interview, figures in vendor.items():
+    if figures["status"] != "completed":
+        continue
+    duration, length, _ = ours[interview]
+    if figures["totalDuration"] not in (None, 0):
+        agree(f"{interview}: total duration", duration, float(figures["totalDuration"]))
+        compared += 1
+    if figures["averageResponseLength"] is not None:
+        agree(f"{interview}: average response length", length, float(figures["averageResponseLength"]))
+        compared += 1
+    for keyword, count in figures["keywordMatches"].items():
+        if count is not None:
+            agree(f"{interview}: {keyword}", hits.get((interview, keyword), 0), count)
+            compared += 1
+print(f"{compared} figures equal the vendor's")
+agree("too few figures of the vendor's were finite", compared > 200, True)
+
+# The report, by DuckDB's arithmetic.
+summary = json.loads(summary_path.read_text())
+period = summary["period"]
+frame = f"""(select i.job_id, m.* from 'LAKE/interviews/**/*.parquet' i
+    join 'LAKE/interview_metrics/**/*.parquet' m using (interview_id)
+    where status = 'completed' and i.settled_at >= timestamptz '{period["from"]} 00:00+00'
+    and i.settled_at < timestamptz '{period["until"]} 00:00+00')"""
+expected = {row[0]: row[1:] for row in sql(f"""select job_id, count(*), quantile_cont(total_duration_seconds, 0.5),
+    quantile_cont(total_duration_seconds, 0.25), avg(average_response_length), stddev_samp(average_response_length)
+    from {frame} group by job_id""")}
+shown = 0
+for job in summary["jobs"]:
+    if job["figures"] is None:
+        continue
+    figures, want = job["figures"], expected[job["job_id"]]
+    duration, length = figures["total_duration_seconds"], figures["average_response_length"]
+    got = (figures["completed"], duration["median"], duration["quartile_1"], length["mean"],
+           length["standard_deviation"])
+    if not all(close(a, b) for a, b in zip(got, want)):
+        sys.exit(f"job {job['job_id']}: {got} in the report, {want} by DuckDB")
+    shown += 1
+agree("jobs with figures", shown > 0, True)
+words = sql(f"""select quantile_cont(word_count, 0.5), sum(word_count) filter (words_per_minute is not null) * 60.0
+    / sum(duration_seconds) filter (words_per_minute is not null)
+    from 'LAKE/response_metrics/**/*.parquet' join 'LAKE/responses/**/*.parquet' using (interview_id, position)
+    semi join {frame} f using (interview_id)""")[0]
+overall = summary["overall"]
+if not (close(overall["word_count"]["median"], words[0]) and close(overall["pooled_words_per_minute"], words[1])):
+    sys.exit(f"words over all: {overall['word_count']['median']}, {overall['pooled_words_per_minute']}; DuckDB {words}")
+print(f"{shown} jobs of the report agree with DuckDB")

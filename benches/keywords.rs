@@ -1,0 +1,51 @@
+//! The keyword kernel over the sample's transcripts, in bytes a second. The number of hits is pinned: a faster kernel
+//! that finds something else fails here.
+//!
+//!     cargo bench --bench keywords
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use roundup::keywords::{KeywordSet, Matcher, SHIPPED, Scratch};
+
+const INTERVIEWS: &str = include_str!("../data/interviews.jsonl");
+/// Set and hits over the whole sample.
+const EXPECTED: [(&str, usize); 3] = [("vendor-sample", 0), ("engineering", 0), ("behavioural", 0)];
+
+fn transcripts() -> Vec<String> {
+    let bodies = INTERVIEWS.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("the sample"));
+    let mut transcripts = Vec::new();
+    for body in bodies {
+        let answers = body["responses"].as_array().cloned().unwrap_or_default();
+        transcripts.extend(answers.iter().filter_map(|answer| answer["transcript"].as_str().map(str::to_owned)));
+    }
+    transcripts
+}
+
+fn count(matcher: &Matcher, transcripts: &[String], scratch: &mut Scratch) -> usize {
+    let mut hits = Vec::new();
+    let mut total = 0;
+    for text in transcripts {
+        hits.clear();
+        matcher.find(text, None, scratch, &mut hits);
+        total += hits.len();
+    }
+    total
+}
+
+fn keywords(criterion: &mut Criterion) {
+    let transcripts = transcripts();
+    let bytes = transcripts.iter().map(|text| text.len() as u64).sum();
+    let mut group = criterion.benchmark_group("keywords");
+    group.throughput(Throughput::Bytes(bytes));
+    for (name, expected) in EXPECTED {
+        let (_, text) = SHIPPED.iter().find(|(shipped, _)| *shipped == name).expect("it ships");
+        let set = KeywordSet::parse_toml(text, name).expect("it is right");
+        let matcher = Matcher::new(&set).expect("it is small");
+        let mut scratch = Scratch::default();
+        assert_eq!(count(&matcher, &transcripts, &mut scratch), expected, "hits of {name}");
+        group.bench_function(name, |bencher| bencher.iter(|| count(&matcher, &transcripts, &mut scratch)));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, keywords);
+criterion_main!(benches);

@@ -1,0 +1,26 @@
+# What people do here all the time.
+
+default:
+    @just --list
+
+fmt:
+    cargo fmt
+
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets -- --deny warnings
+
+test:
+    cargo test
+
+bench:
+    cargo bench
+
+# Files that the program writes about itself.
+docs:
+    cargo run --quiet -- schema > docs/tables.md
+    cargo run --quiet -- schema pipeline > pipelines/pipeline.schema.json
+    cargo run --quiet -- schema keywords > keywords/keywords.schema.json
+
+ci:
+    .ci/run

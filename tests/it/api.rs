@@ -1,0 +1,124 @@
+//! The API at its worst, as far as a plain run meets it: refusals, limits, nobody there.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use roundup::round0::sandbox::{Options, Window};
+
+use crate::common::{Served, rows, serve, serve_with};
+
+fn run_with_key(served: &Served, key: &str) -> (Option<i32>, String) {
+    let mut command = served.roundup();
+    let output = command.env("ROUNDZERO_API_KEY", key).arg("run").arg(served.pipeline("")).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_refused_key_or_account_stops_the_run_at_once() {
+    let served = serve(None);
+    let suspended = format!("{}-suspended", Options::default().key);
+    for (key, status) in [("rz_live_wrong", "401"), (suspended.as_str(), "403")] {
+        let before = served.sandbox.stats().requests;
+        let (code, stderr) = run_with_key(&served, key);
+        assert_eq!(code, Some(5), "{stderr}");
+        assert!(stderr.contains(status) && !stderr.contains(key), "{stderr}");
+        assert_eq!(served.sandbox.stats().requests - before, 1, "one request tells");
+        assert_eq!(served.last_run()["complete"], false);
+    }
+    assert!(rows(&served.lake(), "interviews").is_empty());
+    assert_eq!(rows(&served.lake(), "runs").len(), 2, "a run that ended badly is recorded too");
+}
+
+#[test]
+fn an_api_that_is_not_there_is_said_and_the_other_stages_still_work() {
+    let served = serve(Some(10));
+    let stages = "[analyze]\n[report]\nout = \"reports\"\nuntil = \"2026-06-01\"\n";
+    served.run(&served.pipeline(stages), 0);
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let text = std::fs::read_to_string(served.pipeline(stages)).unwrap();
+    let gone = served.write("gone.toml", &text.replace(&served.sandbox.addr().to_string(), &free.to_string()));
+    served.write("ids.txt", "another-id\n");
+    std::fs::remove_dir_all(served.path("reports")).unwrap();
+    let output = served.roundup().arg("run").arg(gone).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("cannot reach the API") && stderr.contains("refused"), "{stderr}");
+    assert!(served.path("reports/latest/index.html").exists());
+}
+
+#[test]
+fn a_limit_is_waited_for_and_nothing_is_lost() {
+    let limited = |window| {
+        let window_length = Duration::from_secs(2);
+        serve_with(Options { interviews: Some(30), limit: Some(20), window, window_length, ..Options::default() })
+    };
+    for window in [Window::Fixed, Window::Sliding] {
+        let served = limited(window);
+        served.run(&served.pipeline("questions = \"none\"\n"), 0);
+        let all = rows(&served.lake(), "interviews").len() + rows(&served.lake(), "open_interviews").len();
+        assert_eq!(all, 30);
+    }
+}
+
+#[test]
+fn a_second_run_on_the_same_lake_is_refused_and_the_first_is_not_harmed() {
+    let served = serve_with(Options { latency: Duration::from_millis(300), limit: None, ..Options::default() });
+    let pipeline = served.pipeline("");
+    let mut first = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
+        .current_dir(served.folder.path())
+        .env("ROUNDZERO_API_KEY", Options::default().key)
+        .arg("run")
+        .arg(&pipeline)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // Once it asks the API, it holds the lake.
+    while served.sandbox.stats().requests == 0 {
+        assert!(first.try_wait().unwrap().is_none(), "the first run has ended before it asked for anything");
+        std::thread::yield_now();
+    }
+    let output = served.roundup().arg("run").arg(&pipeline).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(6), "{stderr}");
+    assert!(stderr.contains(&format!("another run (process {}) holds the lake", first.id())), "{stderr}");
+    assert!(first.wait().unwrap().success());
+    let all = rows(&served.lake(), "interviews").len() + rows(&served.lake(), "open_interviews").len();
+    assert_eq!(all, served.ids().len());
+}
+
+#[test]
+fn the_key_does_not_follow_a_redirect() {
+    let (sender, requests) = mpsc::channel();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let elsewhere = other.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in other.incoming() {
+            let mut bytes = [0; 4096];
+            let count = stream.unwrap().read(&mut bytes).unwrap_or(0);
+            let _test_over = sender.send(String::from_utf8_lossy(&bytes[..count]).into_owned());
+        }
+    });
+    let redirector = TcpListener::bind("127.0.0.1:0").unwrap();
+    let api = redirector.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in redirector.incoming() {
+            let mut stream = stream.unwrap();
+            let mut bytes = [0; 4096];
+            let _request = stream.read(&mut bytes).unwrap();
+            let answer = format!(
+                "HTTP/1.1 302 Found\r\nLocation: http://{elsewhere}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let served = serve(Some(1));
+    let text = std::fs::read_to_string(served.pipeline("")).unwrap();
+    let path = served.write("r.toml", &text.replace(&served.sandbox.addr().to_string(), &api.to_string()));
+    let output = served.roundup().arg("run").arg(path).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "given up, and said: {stderr}");
+    assert!(stderr.contains("302"), "{stderr}");
+    assert!(requests.try_recv().is_err(), "nothing was asked of the other host");
+}

@@ -1,0 +1,244 @@
+//! A crash at any instant loses nothing that counted and doubles nothing.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use roundup::ingest::cut::{Arrival, cut_interviews};
+use roundup::ingest::spool::{self, Call, Record};
+use roundup::lake::Lake;
+use roundup::lake::publish::Staging;
+use roundup::lake::rows::{self as lake_rows, InterviewRow};
+use roundup::lake::schema;
+use roundup::ledger::FirstSeen;
+use roundup::model::body::read_interview;
+use roundup::round0::sandbox::Options;
+
+use crate::common::{INTERVIEWS, roundup, rows, sample, serve_with};
+
+fn arrivals() -> Vec<Arrival> {
+    let bodies = sample();
+    let read = |body: &serde_json::Value| Arrival {
+        source: "default".into(),
+        via: "list".into(),
+        at: Timestamp::UNIX_EPOCH,
+        interview: read_interview(body.to_string().as_bytes()).unwrap(),
+    };
+    bodies.iter().map(read).collect()
+}
+
+/// Goes as far as the point of no return and stops there as a crash would; with `renamed` after the first file was
+/// moved into its place.
+fn crash_after_the_point_of_no_return(root: &Path, renamed: bool) -> String {
+    let lake = Lake::create(root).unwrap();
+    let lock = lake.lock().unwrap();
+    let mut ledger = lake.ledger(&lock).unwrap();
+    let mut staging = Staging::begin(&lake, &ledger).unwrap();
+    let batch = staging.batch().to_owned();
+    let arrival = arrivals().into_iter().find(|arrival| arrival.interview.status.as_str() == "completed").unwrap();
+    let row = InterviewRow {
+        source: arrival.source,
+        settled_at: arrival.interview.settled_at(),
+        first_seen: FirstSeen { at: arrival.at, via: arrival.via, status: "completed".into() },
+        candidate_key: None,
+        interview: arrival.interview,
+    };
+    staging.write(&schema::INTERVIEWS, "2026-03", Some(lake_rows::interviews(std::slice::from_ref(&row)))).unwrap();
+    staging.write(&schema::RESPONSES, "2026-03", Some(lake_rows::responses(&[row]))).unwrap();
+    let files = staging.files().to_vec();
+    ledger.begin_publishing(&batch, &files, &[], &[]).unwrap();
+    if renamed {
+        let file = files.iter().find(|file| file.path.starts_with("responses/")).unwrap();
+        let target = root.join(&file.path);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        let staged = root.join("_roundup/staging").join(&batch).join(file.path.replace('/', "--"));
+        fs::rename(staged, target).unwrap();
+    }
+    batch
+}
+
+#[test]
+fn a_batch_past_its_point_of_no_return_is_finished_by_the_next_opening() {
+    for renamed in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("lake");
+        let batch = crash_after_the_point_of_no_return(&root, renamed);
+        assert!(rows(&root, "interviews").is_empty(), "interviews come last");
+        roundup(folder.path()).args(["analyze", "--lake", "lake"]).assert().success();
+        assert_eq!(rows(&root, "interviews").len(), 1);
+        assert!(root.join(format!("interviews/month=2026-03/{batch}.parquet")).exists());
+        assert!(!rows(&root, "responses").is_empty());
+        assert!(fs::read_dir(root.join("_roundup/staging")).unwrap().next().is_none());
+    }
+}
+
+#[test]
+fn a_file_in_the_place_of_a_published_one_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("lake");
+    let batch = crash_after_the_point_of_no_return(&root, false);
+    let place = root.join(format!("responses/month=2026-03/{batch}.parquet"));
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    fs::write(&place, "somebody's own").unwrap();
+    let output = roundup(folder.path()).args(["analyze", "--lake", "lake"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains(&format!("{batch}.parquet")), "{stderr}");
+    assert_eq!(fs::read_to_string(&place).unwrap(), "somebody's own");
+}
+
+#[test]
+fn what_was_staged_before_the_point_of_no_return_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    roundup(folder.path()).args(["import", "--lake", "lake", INTERVIEWS]).assert().success();
+    let root = folder.path().join("lake");
+    let staged = root.join("_roundup/staging/20260101T000000000Z");
+    fs::create_dir_all(&staged).unwrap();
+    fs::write(staged.join("responses--month=2026-03--x.parquet"), "half").unwrap();
+    let before = rows(&root, "responses");
+    roundup(folder.path()).args(["analyze", "--lake", "lake"]).assert().success();
+    assert!(!staged.exists());
+    assert_eq!(rows(&root, "responses"), before);
+}
+
+fn record(body: &serde_json::Value) -> Record {
+    Record {
+        call: Call::Interview,
+        id: body["id"].as_str().unwrap().to_owned(),
+        source: "default".into(),
+        via: "list".into(),
+        fetched_at: Timestamp::UNIX_EPOCH,
+        body: body.to_string().into_bytes(),
+    }
+}
+
+#[test]
+fn a_spool_file_cut_short_anywhere_gives_its_whole_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let bodies = sample();
+    let records: Vec<Record> = bodies[..3].iter().map(record).collect();
+    let mut writer = spool::Writer::new(folder.path().to_owned());
+    for record in &records {
+        assert_eq!(writer.append(record).unwrap(), None);
+    }
+    let path = writer.finish().unwrap().unwrap();
+    let whole = fs::read(&path).unwrap();
+    assert_eq!(spool::read(&path).unwrap(), records);
+    let mut counts = BTreeSet::new();
+    for length in (0..whole.len()).step_by(7).chain([whole.len() - 1]) {
+        fs::write(&path, &whole[..length]).unwrap();
+        let read = spool::read(&path).unwrap();
+        assert_eq!(read, records[..read.len()], "cut at {length}");
+        counts.insert(read.len());
+    }
+    assert_eq!(counts, BTreeSet::from([0, 1, 2]));
+    let mut flipped = whole.clone();
+    flipped[whole.len() - 20] ^= 1;
+    fs::write(&path, &flipped).unwrap();
+    assert_eq!(spool::read(&path).unwrap().len(), 2, "a body with a wrong checksum does not count");
+}
+
+#[test]
+fn cutting_a_spool_twice_publishes_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("lake");
+    let lake = Lake::create(&root).unwrap();
+    let lock = lake.lock().unwrap();
+    let mut ledger = lake.ledger(&lock).unwrap();
+    let keys = lake.candidate_keys().unwrap();
+    let first = cut_interviews(&lake, &mut ledger, &keys, arrivals(), None).unwrap();
+    let before = (rows(&root, "interviews"), rows(&root, "open_interviews"));
+    let second = cut_interviews(&lake, &mut ledger, &keys, arrivals(), None).unwrap();
+    assert_eq!((second.settled, second.repeated), (0, first.settled));
+    assert_eq!((rows(&root, "interviews"), rows(&root, "open_interviews")), before);
+}
+
+#[test]
+fn killed_at_any_moment_a_run_goes_on_where_it_was() {
+    let limits = Options { interviews: Some(150), latency: Duration::from_millis(5), limit: None, ..Options::default() };
+    let served = serve_with(limits);
+    let pipeline = served.pipeline("questions = \"none\"\nconcurrency = 4\n");
+    // Each round kills the program once the API has seen so many more requests.
+    for (round, more) in [1, 30, 2, 60, 10].into_iter().enumerate() {
+        let until = served.sandbox.stats().requests + more;
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
+            .current_dir(served.folder.path())
+            .env("ROUNDZERO_API_KEY", Options::default().key)
+            .arg("run")
+            .arg(&pipeline)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while served.sandbox.stats().requests < until && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        let _already_ended = child.kill();
+        child.wait().unwrap();
+        let settled = rows(&served.lake(), "interviews");
+        let distinct: BTreeSet<_> = settled.iter().map(|row| &row["interview_id"]).collect();
+        assert_eq!(distinct.len(), settled.len(), "round {round}: nothing is doubled");
+    }
+    served.run(&pipeline, 0);
+    let ids = |table: &str| -> Vec<String> {
+        rows(&served.lake(), table).into_iter().map(|row| row["interview_id"].clone()).collect()
+    };
+    let mut all = [ids("interviews"), ids("open_interviews")].concat();
+    all.sort();
+    let mut served_ids = served.ids();
+    served_ids.sort();
+    assert_eq!(all, served_ids, "nothing is lost and nothing doubled");
+    assert!(spool::waiting(&served.path("lake/_roundup/spool")).unwrap().is_empty());
+}
+
+#[test]
+fn an_interrupted_run_publishes_what_it_has_and_says_so() {
+    let limits = Options { interviews: Some(150), latency: Duration::from_millis(10), limit: None, ..Options::default() };
+    let served = serve_with(limits);
+    let pipeline = served.pipeline("concurrency = 2\n[report]\nout = \"reports\"\n");
+    let child = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
+        .current_dir(served.folder.path())
+        .env("ROUNDZERO_API_KEY", Options::default().key)
+        .arg("run")
+        .arg(&pipeline)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while served.sandbox.stats().requests < 40 {
+        std::thread::yield_now();
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("interrupted"));
+    assert!(rows(&served.lake(), "interviews").len() > 10);
+    assert!(served.last_run()["ingest"]["left"].as_u64().unwrap() > 0);
+    assert!(!served.path("reports").exists(), "no later stage runs");
+}
+
+#[test]
+fn a_ledger_of_a_newer_program_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    roundup(folder.path()).args(["import", "--lake", "lake", INTERVIEWS]).assert().success();
+    let connection = rusqlite::Connection::open(folder.path().join("lake/_roundup/ledger.db")).unwrap();
+    connection.execute("INSERT INTO migrations (name) VALUES ('9999-from-the-future')", []).unwrap();
+    let output = roundup(folder.path()).args(["status", "--lake", "lake"]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr.contains("written by a newer roundup (9999-from-the-future)"), "{stderr}");
+}
+
+#[test]
+fn what_is_the_programs_own_is_for_its_user_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    roundup(folder.path()).args(["import", "--lake", "lake", INTERVIEWS]).assert().success();
+    for name in ["ledger.db", "candidate.key"] {
+        let mode = fs::metadata(folder.path().join("lake/_roundup").join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}

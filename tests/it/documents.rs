@@ -1,0 +1,94 @@
+//! Documents and shipped files say what the program does.
+
+use std::fs;
+use std::path::Path;
+
+use roundup::keywords::{KeywordSet, SHIPPED};
+use roundup::pipeline::Pipeline;
+
+use crate::common::roundup;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn stdout(arguments: &[&str]) -> String {
+    let output = roundup(root()).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A file that `command` writes; says how to write it again when it is not up to date.
+#[track_caller]
+fn is_written_by(file: &str, command: &[&str]) {
+    let expected = stdout(command);
+    let text = fs::read_to_string(root().join(file)).unwrap_or_default();
+    assert!(text == expected, "{file} is not up to date: roundup {} > {file}", command.join(" "));
+}
+
+#[test]
+fn the_schemas_are_the_programs_own() {
+    is_written_by("pipelines/pipeline.schema.json", &["schema", "pipeline"]);
+    is_written_by("keywords/keywords.schema.json", &["schema", "keywords"]);
+    is_written_by("docs/tables.md", &["schema"]);
+}
+
+#[test]
+fn every_pipeline_that_ships_is_right() {
+    for entry in fs::read_dir(root().join("pipelines")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            Pipeline::read(&path).unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+}
+
+#[test]
+fn every_keyword_set_that_ships_is_right_and_inside_the_binary() {
+    let mut files = 0;
+    for entry in fs::read_dir(root().join("keywords")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            let set = KeywordSet::parse_toml(&text, name).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(set.name(), name);
+            assert!(SHIPPED.contains(&(name, text.as_str())), "{name} is not in the binary");
+            files += 1;
+        }
+    }
+    assert_eq!(files, SHIPPED.len());
+}
+
+#[test]
+fn the_readme_lists_every_command_and_exit_code() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let help = stdout(&["--help"]);
+    let commands = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
+    let mut count = 0;
+    for line in commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
+        let name = line.split_whitespace().next().unwrap();
+        assert!(name == "help" || readme.contains(&format!("| `{name}")), "the README does not list {name}");
+        count += 1;
+    }
+    assert!(count > 8);
+    for code in [0, 1, 2, 3, 5, 6, 130] {
+        assert!(readme.contains(&format!("| {code} |")), "the README does not list exit code {code}");
+    }
+}
+
+#[test]
+fn completions_are_written_for_every_shell() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(stdout(&["completions", shell]).contains("roundup"), "{shell}");
+    }
+}
+
+#[test]
+fn the_sql_views_name_every_table() {
+    let views = stdout(&["schema", "--format", "sql", "--lake", "it's/lake"]);
+    for table in roundup::lake::schema::TABLES {
+        assert!(views.contains(&format!("VIEW {} AS", table.name)));
+    }
+    assert!(views.contains("it''s/lake"), "a quote in a path is kept one");
+}

@@ -1,0 +1,120 @@
+//! Keyword hits in the lake. (What a hit is, is tested beside the matcher.)
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use arrow::array::Array;
+use roundup::lake::read::{ParquetFile, column, integers, parquet_files, string_at, strings};
+use roundup::lake::schema;
+use serde_json::Value;
+
+use crate::common::{INTERVIEWS, roundup, rows};
+
+fn imported() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    roundup(folder.path()).args(["import", "--lake", "lake", INTERVIEWS]).assert().success();
+    folder
+}
+
+/// Analyses and returns how many files were made.
+fn analyze(folder: &Path, flags: &[&str]) -> u64 {
+    let output = roundup(folder)
+        .args(["analyze", "--lake", "lake", "--format", "json"])
+        .args(flags)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice::<Value>(&output.stdout).unwrap()["files_made"].as_u64().unwrap()
+}
+
+#[test]
+fn places_are_the_bytes_of_the_term_in_the_original_transcript() {
+    let folder = imported();
+    analyze(folder.path(), &["--keywords", "builtin:vendor-sample"]);
+    let lake = folder.path().join("lake");
+    let mut transcripts = HashMap::new();
+    for path in parquet_files(&lake.join("responses")).unwrap() {
+        let batch = ParquetFile::open(&path).unwrap().all(&["interview_id", "position", "transcript"]).unwrap();
+        for row in 0..batch.num_rows() {
+            let key = (strings(&batch, "interview_id").value(row).to_owned(), integers(&batch, "position").value(row));
+            transcripts.insert(key, string_at(strings(&batch, "transcript"), row).map(str::to_owned));
+        }
+    }
+    let mut checked = 0;
+    for path in parquet_files(&lake.join("keyword_hits")).unwrap() {
+        let columns: Vec<&str> = schema::KEYWORD_HITS.columns.iter().map(|column| column.name).collect();
+        let batch = ParquetFile::open(&path).unwrap().all(&columns).unwrap();
+        let places: &arrow::array::ListArray = column(&batch, "places");
+        for row in 0..batch.num_rows() {
+            let key = (strings(&batch, "interview_id").value(row).to_owned(), integers(&batch, "position").value(row));
+            let text = transcripts[&key].as_deref().unwrap();
+            let of_row = places.value(row);
+            let of_row = arrow::array::AsArray::as_struct(&of_row);
+            let field = |name: &str| {
+                let values = of_row.column_by_name(name).unwrap();
+                arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(values).values().to_vec()
+            };
+            let found = field("start").into_iter().zip(field("end"));
+            let term = strings(&batch, "term").value(row);
+            assert_eq!(integers(&batch, "mentions").value(row), i64::try_from(of_row.len()).unwrap());
+            assert!(integers(&batch, "negated").value(row) <= integers(&batch, "mentions").value(row));
+            for (start, end) in found {
+                let place = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
+                assert_eq!(text[place].to_lowercase(), term);
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 30);
+}
+
+#[test]
+fn a_changed_set_makes_only_its_own_results_again() {
+    let folder = imported();
+    let months = parquet_files(&folder.path().join("lake/responses")).unwrap().len() as u64;
+    let interviews = parquet_files(&folder.path().join("lake/interviews")).unwrap().len() as u64;
+    let set = |term: &str| {
+        let text = format!("name = \"mine\"\nversion = \"1\"\n[[terms]]\nname = \"{term}\"\n");
+        fs::write(folder.path().join("mine.toml"), text).unwrap();
+    };
+    set("kafka");
+    let flags = ["--keywords", "mine.toml", "builtin:vendor-sample"];
+    assert_eq!(analyze(folder.path(), &flags), 3 * months + interviews);
+    assert_eq!(analyze(folder.path(), &flags), 0);
+    set("postgres");
+    assert_eq!(analyze(folder.path(), &flags), months);
+    let lake = folder.path().join("lake");
+    assert!(rows(&lake, "keyword_hits").iter().all(|hit| hit["term"] != "kafka"), "one result for each set");
+    fs::write(folder.path().join("mine.toml"), "# a comment\nname = \"mine\"\nversion = \"1\"\nterms = [{ name = \"postgres\" }]\n")
+        .unwrap();
+    assert_eq!(analyze(folder.path(), &flags), 0, "a comment changes nothing");
+    let mut forced = flags.to_vec();
+    forced.push("--force");
+    assert_eq!(analyze(folder.path(), &forced), 3 * months + interviews);
+}
+
+#[test]
+fn a_derived_file_that_was_damaged_or_deleted_is_made_again() {
+    let folder = imported();
+    analyze(folder.path(), &[]);
+    let files = parquet_files(&folder.path().join("lake/response_metrics")).unwrap();
+    let whole = fs::read(&files[0]).unwrap();
+    fs::write(&files[0], &whole[..whole.len() / 2]).unwrap();
+    fs::remove_file(&files[1]).unwrap();
+    assert_eq!(analyze(folder.path(), &[]), 2);
+    assert!(fs::read(&files[0]).unwrap() == whole);
+}
+
+#[test]
+fn a_list_of_terms_is_a_set_in_the_mode_that_is_asked_for() {
+    let folder = imported();
+    fs::write(folder.path().join("list.txt"), "\u{FEFF}test\r\n\r\nkubernetes\r\n").unwrap();
+    let hits = |mode: &str| {
+        analyze(folder.path(), &["--keywords", "list.txt", "--mode", mode]);
+        let of = rows(&folder.path().join("lake"), "keyword_hits").into_iter().filter(|hit| hit["term"] == "test");
+        of.map(|hit| hit["mentions"].parse::<u64>().unwrap()).sum::<u64>()
+    };
+    let (word, substring) = (hits("word"), hits("substring"));
+    assert!(word > 0 && substring > word, "{word} as a word, {substring} anywhere (tests, testing, contest)");
+}

@@ -1,0 +1,118 @@
+//! The main job: from ids to a report, and again.
+
+use std::collections::BTreeSet;
+
+use crate::common::{rows, sample, serve};
+
+const ALL_STAGES: &str = "[analyze]\nkeywords = [\"builtin:vendor-sample\"]\n\
+                          [report]\nout = \"reports\"\nperiod = \"13w\"\nuntil = \"2026-06-01\"\n";
+
+#[test]
+fn a_run_publishes_what_the_api_served() {
+    let served = serve(None);
+    let stdout = served.run(&served.pipeline(ALL_STAGES), 0);
+    let bodies = sample();
+    let with_status = |wanted: &[&str]| -> BTreeSet<String> {
+        let of = bodies.iter().filter(|body| wanted.contains(&body["status"].as_str().unwrap()));
+        of.map(|body| body["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let ids_in = |table: &str| -> BTreeSet<String> {
+        rows(&served.lake(), table).into_iter().map(|row| row["interview_id"].clone()).collect()
+    };
+    assert_eq!(ids_in("interviews"), with_status(&["completed", "expired"]));
+    assert_eq!(ids_in("open_interviews"), with_status(&["invited", "in_progress"]));
+    let answers: usize = bodies.iter().map(|body| body["responses"].as_array().map_or(0, Vec::len)).sum();
+    assert_eq!(rows(&served.lake(), "responses").len(), answers);
+    assert_eq!(rows(&served.lake(), "response_metrics").len(), answers);
+    assert_eq!(ids_in("interview_metrics"), ids_in("interviews"));
+    assert_eq!(rows(&served.lake(), "runs").len(), 1);
+    for file in ["index.html", "jobs.csv", "summary.json"] {
+        assert!(served.path("reports/latest").join(file).metadata().unwrap().len() > 100, "{file}");
+    }
+    assert!(stdout.contains("reports/2026-06-01/index.html"), "{stdout}");
+    assert!(stdout.contains("duckdb -c"), "{stdout}");
+}
+
+#[test]
+fn a_second_run_asks_for_no_settled_interview_again_and_says_so() {
+    let served = serve(None);
+    let pipeline = served.pipeline(ALL_STAGES);
+    served.run(&pipeline, 0);
+    let before = served.sandbox.stats().requests;
+    let interviews = rows(&served.lake(), "interviews");
+    let stdout = served.run(&pipeline, 0);
+    let settled = interviews.len();
+    assert!(stdout.contains(&format!("{settled} already settled and not asked for again")), "{stdout}");
+    let open = rows(&served.lake(), "open_interviews").len() as u64;
+    assert_eq!(served.sandbox.stats().requests - before, open, "only open interviews are asked for again");
+    assert_eq!(rows(&served.lake(), "interviews"), interviews);
+    assert_eq!(served.last_run()["ingest"]["newly_settled"], 0);
+    assert_eq!(served.last_run()["analyze"]["files_made"], 0, "what is up to date is not analysed again");
+}
+
+#[test]
+fn questions_are_asked_for_as_the_pipeline_says() {
+    for (policy, expected) in [("none", 0), ("unseen", 7), ("all", 50)] {
+        let served = serve(None);
+        let pipeline = served.pipeline(&format!("questions = \"{policy}\"\n"));
+        served.run(&pipeline, 0);
+        let settled = rows(&served.lake(), "interviews").len();
+        let asked: BTreeSet<String> =
+            rows(&served.lake(), "questions").into_iter().map(|row| row["interview_id"].clone()).collect();
+        match policy {
+            "none" => assert_eq!(asked.len(), expected),
+            "all" => assert_eq!(asked.len(), settled),
+            // One for each job at least, more where an interview has custom questions; far fewer than all.
+            _ => assert!(asked.len() >= expected && asked.len() * 2 < settled, "{}", asked.len()),
+        }
+        let before = served.sandbox.stats().requests;
+        served.run(&pipeline, 0);
+        let open = rows(&served.lake(), "open_interviews").len() as u64;
+        assert_eq!(served.sandbox.stats().requests - before, open, "{policy}: questions are asked for once");
+    }
+}
+
+#[test]
+fn only_and_dry_run_do_what_they_say() {
+    let served = serve(None);
+    let pipeline = served.pipeline(ALL_STAGES);
+    served.roundup().args(["run", "--dry-run"]).arg(&pipeline).assert().success();
+    assert!(!served.lake().exists(), "a dry run writes nothing");
+    assert_eq!(served.sandbox.stats().requests, 0, "and asks for nothing");
+    served.roundup().args(["run", "--only", "ingest"]).arg(&pipeline).assert().success();
+    assert!(rows(&served.lake(), "response_metrics").is_empty());
+    assert!(!served.path("reports").exists());
+    let requests = served.sandbox.stats().requests;
+    served.roundup().args(["run", "--only", "analyze", "--only", "report"]).arg(&pipeline).assert().success();
+    assert_eq!(served.sandbox.stats().requests, requests);
+    assert!(served.path("reports/latest/index.html").exists());
+}
+
+#[test]
+fn several_sources_have_their_names_in_the_lake() {
+    let served = serve(None);
+    let ids = served.ids();
+    served.write("a.txt", &ids[..20].join("\n"));
+    served.write("b.txt", &ids[20..].join("\n"));
+    let api = served.sandbox.base_url();
+    let source = |name: &str| format!("[[source]]\nname = \"{name}\"\napi = \"{api}\"\ninterviews = [\"{name}.txt\"]\n");
+    let text = source("a") + &source("b") + "[lake]\npath = \"lake\"\n[ingest]\nrequests-per-minute = 600000\n";
+    served.run(&served.write("both.toml", &text), 0);
+    for table in ["interviews", "open_interviews"] {
+        for row in rows(&served.lake(), table) {
+            let expected = if ids[..20].contains(&row["interview_id"]) { "a" } else { "b" };
+            assert_eq!(row["source"], expected);
+        }
+    }
+}
+
+#[test]
+fn the_sandbox_inside_the_process_needs_no_key_and_no_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[source]\napi = \"sandbox\"\nsandbox = { interviews = 80, seed = 3 }\n[lake]\npath = \"lake\"\n\
+                [ingest]\nrequests-per-minute = 600000\n";
+    std::fs::write(folder.path().join("p.toml"), text).unwrap();
+    crate::common::roundup(folder.path()).args(["run", "p.toml"]).assert().success();
+    let lake = folder.path().join("lake");
+    assert_eq!(rows(&lake, "interviews").len() + rows(&lake, "open_interviews").len(), 80);
+}
