@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, Int64Builder, ListBuilder, RecordBatch, StringBuilder, StructBuilder, UInt64Array,
-};
+use arrow::array::{ArrayRef, Int64Builder, ListBuilder, RecordBatch, StringBuilder, StructBuilder, UInt64Array};
 use arrow::compute::take;
 use arrow::datatypes::Field;
 

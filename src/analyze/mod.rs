@@ -110,9 +110,13 @@ struct Job<'a> {
 }
 
 enum What<'a> {
-    Responses { fillers: &'a PreparedSet },
+    Responses {
+        fillers: &'a PreparedSet,
+    },
     /// Figures of interviews need the answers beside them, if the batch had any.
-    Interviews { responses: Option<PathBuf> },
+    Interviews {
+        responses: Option<PathBuf>,
+    },
     Keywords(&'a PreparedSet),
 }
 

@@ -3,7 +3,7 @@
 use super::cli::IngestFlags;
 use super::output;
 use super::prepare::{Access, ReadySource};
-use super::run::{exit_code, ingest_all, ingest_on_screen};
+use super::run::{Network, exit_code, ingest_all, ingest_on_screen};
 use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::ids::read_ids;
@@ -23,11 +23,12 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
         concurrency: flags.concurrency.into(),
         questions: flags.questions,
     };
+    let network = Network::start()?;
     let lake = Lake::create(&flags.lake.lake)?;
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
     let source = ReadySource { name: flags.source, ids, access: Access::Remote(client) };
-    let (summary, errors) = ingest_all(&lake, &mut ledger, vec![source], &plan, quiet)?;
+    let (summary, errors) = ingest_all(&lake, &mut ledger, &network, vec![source], &plan, quiet)?;
     errors.iter().for_each(output::error);
     if !quiet {
         output::data(&ingest_on_screen(&summary))?;

@@ -8,6 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::output;
 use crate::analyze::PreparedSet;
 use crate::keywords::Mode;
+use crate::lake::refuse_url;
 use crate::model::{Error, Result};
 use crate::pipeline::ids::read_ids;
 use crate::pipeline::sets::{load_set, load_sets};
@@ -98,6 +99,9 @@ pub fn ready_sets(references: &[String], txt_mode: Mode) -> Result<ReadySets> {
 
 /// What keeps a lake from being made or written at a path, without making it.
 fn unwritable(lake: &Path) -> Option<Error> {
+    if let Err(error) = refuse_url(lake) {
+        return Some(error);
+    }
     let there = lake.ancestors().find(|folder| folder.exists()).map_or(PathBuf::from("."), |folder| {
         if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
     });

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::runtime::Runtime;
 
 use super::cli::RunFlags;
 use super::interrupt::Interrupt;
@@ -45,6 +46,7 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     if flags.dry_run {
         return check::say_plan(&pipeline, &ready).map(|()| DONE);
     }
+    let network = Network::start()?;
     let started_at = Timestamp::now();
     let lake = Lake::create(&pipeline.lake)?;
     let lock = lake.lock()?;
@@ -54,7 +56,7 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
 
     let mut fetched = None;
     if wanted(Stage::Ingest) {
-        let (summary, error) = ingest_all(&lake, &mut ledger, sources, &pipeline.ingest, quiet)?;
+        let (summary, error) = ingest_all(&lake, &mut ledger, &network, sources, &pipeline.ingest, quiet)?;
         fetched = Some(summary);
         errors.extend(error);
     }
@@ -104,23 +106,38 @@ fn keep<T>(result: Result<T>, value: &mut Option<T>, errors: &mut Vec<Error>) {
     }
 }
 
+/// The threads that talk to the network, and the signals that they listen for as long as the command runs.
+pub struct Network {
+    runtime: Runtime,
+    interrupt: Interrupt,
+}
+
+impl Network {
+    /// # Errors
+    /// When the system has no threads to give or does not let signals be listened for.
+    pub fn start() -> Result<Self> {
+        let runtime = runtime()?;
+        let interrupt = Interrupt::listen(&runtime)?;
+        Ok(Self { runtime, interrupt })
+    }
+}
+
 /// Every source in turn. A source that fails leaves the next ones their turn; an interrupt does not.
 pub fn ingest_all(
     lake: &Lake,
     ledger: &mut Ledger,
+    Network { runtime, interrupt }: &Network,
     sources: Vec<ReadySource>,
     plan: &IngestPlan,
     quiet: bool,
 ) -> Result<(ingest::Summary, Vec<Error>)> {
-    let runtime = runtime()?;
-    let interrupt = Interrupt::listen(&runtime)?;
     let mut all = ingest::Summary::default();
     let mut errors = Vec::new();
     for ReadySource { name, mut ids, access } in sources {
         let (sandbox, client) = match access {
             Access::Remote(client) => (None, client),
             Access::Sandbox { interviews, seed } => {
-                let (sandbox, client) = start_sandbox(&runtime, interviews, seed)?;
+                let (sandbox, client) = start_sandbox(runtime, interviews, seed)?;
                 if ids.is_empty() {
                     ids = sandbox.ids().collect();
                 }
@@ -134,7 +151,7 @@ pub fn ingest_all(
         };
         let (summary, result) = interrupt.during(|interrupt| {
             let job = Job { source: &name, ids, client, plan, interrupt, progress: &report };
-            ingest::ingest(lake, ledger, &runtime, job)
+            ingest::ingest(lake, ledger, runtime, job)
         });
         bar.finish_and_clear();
         if let Some(sandbox) = sandbox {

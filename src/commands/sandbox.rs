@@ -31,11 +31,12 @@ pub fn run(flags: SandboxFlags) -> Result<u8> {
         fs::write(path, ids).map_err(|error| Error::path("write", path, error))?;
     }
     output::data(&format!("listening on http://{}\n", sandbox.addr()))?;
-    runtime.block_on(async {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! { done = tokio::signal::ctrl_c() => done, _ = terminate.recv() => Ok(()) }
-    })
-    .map_err(|error| Error::failed(format!("cannot listen for signals: {error}")))?;
+    runtime
+        .block_on(async {
+            let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+            tokio::select! { done = tokio::signal::ctrl_c() => done, _ = terminate.recv() => Ok(()) }
+        })
+        .map_err(|error| Error::failed(format!("cannot listen for signals: {error}")))?;
     runtime.block_on(sandbox.stop());
     Ok(DONE)
 }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::{BooleanArray, RecordBatch};
-use arrow::compute::{SortColumn, SortOptions, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch};
+use arrow::compute::{
+    SortColumn, SortOptions, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch,
+};
 use jiff::Timestamp;
 
 use crate::lake::publish::{Staging, open_interviews_path};
@@ -37,16 +39,6 @@ pub struct Published {
     pub questions: u64,
     /// Interviews that were settled in the lake before, or came twice.
     pub repeated: u64,
-}
-
-impl std::ops::AddAssign for Published {
-    fn add_assign(&mut self, other: Self) {
-        self.settled += other.settled;
-        self.open += other.open;
-        self.responses += other.responses;
-        self.questions += other.questions;
-        self.repeated += other.repeated;
-    }
 }
 
 /// Publishes interviews as one batch. Those that are settled in the lake already are left as they are, and of one that
@@ -84,9 +76,7 @@ pub fn cut_interviews(
     for (month, mut rows) in by_month(settled, |row| row.settled_at) {
         rows.sort_by(|a, b| a.interview.id.cmp(&b.interview.id));
         staging.write(&schema::CANDIDATES, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::candidates))?;
-        rows.sort_by(|a, b| {
-            (&a.interview.job.id, &a.interview.id).cmp(&(&b.interview.job.id, &b.interview.id))
-        });
+        rows.sort_by(|a, b| (&a.interview.job.id, &a.interview.id).cmp(&(&b.interview.job.id, &b.interview.id)));
         staging.write(&schema::RESPONSES, &month, row_groups(&rows).map(rows::responses))?;
         staging.write(&schema::INTERVIEWS, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::interviews))?;
     }
@@ -176,7 +166,7 @@ fn sightings_of(
         // The empty id stands for the job itself: one without answers can be new as well.
         let shown = interview.responses.iter().filter_map(|response| response.question_id.clone());
         let question_ids: Vec<String> = match policy {
-            None => Vec::new(),
+            None | Some(QuestionPolicy::None) => Vec::new(),
             Some(_) => std::iter::once(String::new()).chain(shown).collect(),
         };
         let mut unseen = false;
@@ -237,9 +227,10 @@ fn open_interviews_after(lake: &Lake, settled: &[InterviewRow], open: &[Intervie
     let new = rows::interviews(open).with_schema(table.arrow()).expect("both tables have the same columns");
     let before = if path.exists() {
         let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-        ParquetFile::open(&path)?.all(&columns)?.with_schema(table.arrow()).map_err(|error| {
-            Error::path("read", &path, error)
-        })?
+        ParquetFile::open(&path)?
+            .all(&columns)?
+            .with_schema(table.arrow())
+            .map_err(|error| Error::path("read", &path, error))?
     } else {
         RecordBatch::new_empty(table.arrow())
     };

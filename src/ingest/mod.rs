@@ -92,12 +92,7 @@ pub struct Job<'a> {
 
 /// Fetches what is not settled yet and publishes it. The summary is true also when an error ends the ingest early:
 /// what came by then is published first.
-pub fn ingest(
-    lake: &Lake,
-    ledger: &mut Ledger,
-    runtime: &Runtime,
-    job: Job<'_>,
-) -> (Summary, Result<()>) {
+pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>) -> (Summary, Result<()>) {
     let mut run = Run {
         keys: match lake.candidate_keys() {
             Ok(keys) => keys,
@@ -181,8 +176,10 @@ impl Run<'_> {
         }
         stopped.map_err(|stop| match stop {
             Stop::Refused(why) => Error::new(Kind::Refused, why).hint("what was fetched before is in the lake"),
-            Stop::Unreachable(why) => Error::failed(format!("cannot reach the API of source {}: {why}", self.job.source))
-                .hint("is the address right, and this machine online? the next run goes on from here"),
+            Stop::Unreachable(why) => {
+                Error::failed(format!("cannot reach the API of source {}: {why}", self.job.source))
+                    .hint("is the address right, and this machine online? the next run goes on from here")
+            }
             Stop::Interrupted => Error::new(Kind::Interrupted, "interrupted").hint("what was fetched is in the lake"),
         })
     }

@@ -133,7 +133,7 @@ fn char_after(text: &str, at: usize) -> Option<char> {
 /// Scripts differ only where both characters have one: `_`, digits and signs are common to all scripts, and so do ask
 /// (`react` is not in `react2`), but beside Han, Kana and the scripts without spaces nothing asks.
 fn is_exempt(text: &str, at: usize) -> bool {
-    if text[..at].as_bytes().last().is_some_and(u8::is_ascii) && text.as_bytes()[at].is_ascii() {
+    if text.as_bytes()[at - 1].is_ascii() && text.as_bytes()[at].is_ascii() {
         return false;
     }
     let before = script_at(text, at - char_before(text, at).map_or(0, char::len_utf8));

@@ -73,7 +73,7 @@ impl Folded {
         self.work.clear();
         for (at, c) in original.char_indices() {
             let place = offset(at)..offset(at + c.len_utf8());
-            self.sources.push(Source { place, folded: usize::MAX..0 });
+            self.sources.push(Source { place, folded: Range { start: usize::MAX, end: 0 } });
         }
         match folding {
             Folding::Word { case_sensitive, diacritics } => self.fold_word(original, case_sensitive, diacritics),
@@ -86,7 +86,8 @@ impl Folded {
     /// Where the bytes `matched` of the folded text stand in the original, rounded out to whole characters.
     pub(super) fn place(&self, matched: Range<usize>) -> Range<u32> {
         let sources = self.source_of[matched].iter().map(|&source| &self.sources[source as usize].place);
-        sources.fold(u32::MAX..0, |hull, place| hull.start.min(place.start)..hull.end.max(place.end))
+        let nothing = Range { start: u32::MAX, end: 0 };
+        sources.fold(nothing, |hull, place| hull.start.min(place.start)..hull.end.max(place.end))
     }
 
     /// Whether `matched` holds all that its characters became, rather than a part (`s` of `ß`).

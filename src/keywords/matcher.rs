@@ -99,8 +99,10 @@ impl Matcher {
                 anchors.entry(anchor).or_default().push(Spelling { term: index, is_exclude, surface });
             }
         }
-        let groups = by_folding.into_iter().map(|(folding, anchors)| Group::new(folding, anchors)).collect::<Result<_, _>>();
-        let groups = groups.map_err(|error| Error::usage(format!("keyword set `{}` is too large: {error}", set.name())))?;
+        let groups =
+            by_folding.into_iter().map(|(folding, anchors)| Group::new(folding, anchors)).collect::<Result<_, _>>();
+        let groups =
+            groups.map_err(|error| Error::usage(format!("keyword set `{}` is too large: {error}", set.name())))?;
         Ok(Self { rules, groups })
     }
 
@@ -163,7 +165,7 @@ impl Matcher {
         }
     }
 
-/// Drops what lies inside a phrase in which its term does not count.
+    /// Drops what lies inside a phrase in which its term does not count.
     fn drop_excluded(scratch: &mut Scratch) {
         let Scratch { found, excluded, .. } = scratch;
         if !excluded.is_empty() {
@@ -204,8 +206,7 @@ impl Group {
     fn new(folding: Folding, anchors: BTreeMap<String, Vec<Spelling>>) -> Result<Self, aho_corasick::BuildError> {
         let bytes: usize = anchors.keys().map(String::len).sum();
         let kind = (bytes <= LARGEST_TABLE).then_some(AhoCorasickKind::DFA);
-        let automaton =
-            AhoCorasick::builder().match_kind(MatchKind::Standard).kind(kind).build(anchors.keys())?;
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).kind(kind).build(anchors.keys())?;
         Ok(Self { folding, automaton, spellings: anchors.into_values().collect() })
     }
 }

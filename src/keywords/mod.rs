@@ -16,5 +16,5 @@ mod surface;
 mod tests;
 
 pub use matcher::{Hit, Matcher, Scratch};
-pub use shipped::SHIPPED;
 pub use set::{Forms, KeywordSet, KeywordSetFile, MATCHER_VERSION, Mode, Term, TermEntry};
+pub use shipped::SHIPPED;

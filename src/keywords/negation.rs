@@ -127,8 +127,8 @@ fn plain(word: &str) -> String {
 fn has_break(between: &str, after: &str) -> bool {
     between.char_indices().any(|(at, c)| match c {
         '.' => !between[at + 1..].chars().chain(after.chars()).next().is_some_and(is_word),
-        '!' | '?' | ';' | ':' | ',' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => true,
-        '…' | '—' | '。' | '！' | '？' | '；' | '：' | '，' | '、' => true,
+        '!' | '?' | ';' | ':' | ',' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '…' | '—' | '。' | '！'
+        | '？' | '；' | '：' | '，' | '、' => true,
         _ => false,
     })
 }

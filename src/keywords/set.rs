@@ -142,7 +142,8 @@ impl KeywordSet {
     pub fn parse_toml(text: &str, origin: &str) -> Result<Self> {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let file: KeywordSetFile = from_toml(text, origin)?;
-        let source = Source { text, origin };
+        let line_ends = text.match_indices('\n').map(|(at, _)| at).collect();
+        let source = Source { origin, line_ends };
         if let Some(wrong) = wrong_name(file.name.get_ref()) {
             return Err(source.error_at(&file.name, &wrong).hint(NAME_HINT));
         }
@@ -151,7 +152,7 @@ impl KeywordSet {
         }
         let mut terms = Vec::with_capacity(file.terms.len());
         for entry in file.terms {
-            terms.push(source.term(entry, file.mode)?);
+            terms.push(source.term(&entry, file.mode)?);
         }
         Self::checked(origin, file.name.into_inner(), file.version.into_inner(), file.description, file.overlap, terms)
     }
@@ -259,16 +260,16 @@ fn wrong_name(name: &str) -> Option<String> {
     (!right).then(|| format!("`{name}` cannot be the name of a keyword set"))
 }
 
-/// A file's text, to turn its spans into line numbers.
+/// A file, to turn its spans into line numbers.
 struct Source<'a> {
-    text: &'a str,
     origin: &'a str,
+    /// Where its lines end, ascending.
+    line_ends: Vec<usize>,
 }
 
 impl Source<'_> {
     fn line<T>(&self, value: &Spanned<T>) -> usize {
-        let before = &self.text.as_bytes()[..value.span().start.min(self.text.len())];
-        before.iter().filter(|&&byte| byte == b'\n').count() + 1
+        self.line_ends.partition_point(|&end| end < value.span().start) + 1
     }
 
     fn error_at<T>(&self, value: &Spanned<T>, message: &str) -> Error {
@@ -276,7 +277,7 @@ impl Source<'_> {
     }
 
     /// The term of an entry, with the set's mode filled in, or what is wrong with it.
-    fn term(&self, entry: TermEntry, default_mode: Mode) -> Result<Term> {
+    fn term(&self, entry: &TermEntry, default_mode: Mode) -> Result<Term> {
         let values = |list: &[Spanned<String>]| list.iter().map(|value| value.get_ref().clone()).collect();
         let term = Term {
             name: entry.name.get_ref().clone(),
@@ -375,7 +376,9 @@ impl Canonical {
     fn list<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) {
         let values: Vec<_> = values.into_iter().collect();
         self.number(values.len());
-        values.into_iter().for_each(|value| self.text(value));
+        for value in values {
+            self.text(value);
+        }
     }
 
     /// For lists whose order and repetitions change nothing.

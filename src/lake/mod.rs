@@ -42,9 +42,8 @@ impl Lake {
             })?;
         }
         // A folder can be there and still refuse files: better said now than after an hour of fetching.
-        tempfile_in(&lake.staging_folder()).map_err(|error| {
-            Error::path("write to the lake at", root, error).with_kind(Kind::Usage)
-        })?;
+        tempfile_in(&lake.staging_folder())
+            .map_err(|error| Error::path("write to the lake at", root, error).with_kind(Kind::Usage))?;
         Ok(lake)
     }
 
@@ -120,7 +119,8 @@ impl Lake {
     pub fn lock(&self) -> Result<LakeLock> {
         let path = self.own().join("lock");
         let fail = |error: std::io::Error| Error::path("lock", &path, error);
-        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(fail)?;
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -212,7 +212,9 @@ fn tempfile_in(folder: &Path) -> std::io::Result<()> {
     fs::remove_file(&path)
 }
 
-fn refuse_url(root: &Path) -> Result<()> {
+/// # Errors
+/// A usage error when the path is the URL of an object store.
+pub fn refuse_url(root: &Path) -> Result<()> {
     match root.to_str() {
         Some(text) if text.contains("://") => {
             let message = format!("the lake {text} is an object store, and this build reads and writes folders only");

@@ -64,12 +64,7 @@ impl<'a> Staging<'a> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(
-        &mut self,
-        table: &Table,
-        month: &str,
-        groups: impl IntoIterator<Item = RecordBatch>,
-    ) -> Result<()> {
+    pub fn write(&mut self, table: &Table, month: &str, groups: impl IntoIterator<Item = RecordBatch>) -> Result<()> {
         let path = format!("{}/month={month}/{}.parquet", table.name, self.batch);
         self.write_at(path, table, false, groups)
     }

@@ -8,7 +8,6 @@ use arrow::record_batch::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
-use super::schema::Table;
 use crate::model::{Error, Result};
 
 /// A Parquet file of the lake with its footer read.
@@ -155,10 +154,4 @@ pub fn times<'a>(batch: &'a RecordBatch, name: &str) -> &'a TimestampMicrosecond
 #[must_use]
 pub fn string_at(column: &StringArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))
-}
-
-/// The folder of a table in a lake.
-#[must_use]
-pub fn folder(root: &Path, table: &Table) -> PathBuf {
-    root.join(table.name)
 }

@@ -60,7 +60,8 @@ pub fn interviews(rows: &[InterviewRow]) -> RecordBatch {
 #[must_use]
 pub fn responses(rows: &[InterviewRow]) -> RecordBatch {
     let all = || {
-        rows.iter().flat_map(|row| row.interview.responses.iter().enumerate().map(move |(at, response)| (row, at, response)))
+        rows.iter()
+            .flat_map(|row| row.interview.responses.iter().enumerate().map(move |(at, response)| (row, at, response)))
     };
     let count = all().count();
     batch(

@@ -217,7 +217,11 @@ pub const RESPONSE_METRICS: Table = Table {
             "UAX #29 word segments with at least one alphanumeric character; null where Han, Kana or Thai dominate",
         ),
         optional("unique_words", Kind::Integer, "Distinct words, case-folded; null where word_count is"),
-        optional("words_per_minute", Kind::Float, "60 * word_count / duration_seconds; null without a duration above 0"),
+        optional(
+            "words_per_minute",
+            Kind::Float,
+            "60 * word_count / duration_seconds; null without a duration above 0",
+        ),
         optional("filler_count", Kind::Integer, "Matches of the shipped keyword set fillers, as transcribed"),
     ],
 };

@@ -227,7 +227,8 @@ impl Ledger {
     pub fn record_end(&mut self, id: &str, source: &str, state: State, reason: &str) -> Result<()> {
         self.write(|transaction| {
             let sql = "INSERT INTO interviews (id, source, state, reason) VALUES (?1, ?2, ?3, ?4)
-                       ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason";
+                       ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason
+                       WHERE state <> 'settled'";
             transaction.execute(sql, params![id, source, state.as_str(), reason])?;
             Ok(())
         })
@@ -308,9 +309,7 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn has_batch(&self, batch: &str) -> Result<bool> {
-        self.read(|connection| {
-            connection.prepare("SELECT 1 FROM batches WHERE id = ?1")?.exists([batch])
-        })
+        self.read(|connection| connection.prepare("SELECT 1 FROM batches WHERE id = ?1")?.exists([batch]))
     }
 
     /// Every published file that was not derived from another one.

@@ -21,9 +21,8 @@ pub fn read_ids(path: &Path) -> Result<Vec<String>> {
         read.map_err(|error| Error::usage(format!("cannot read ids from standard input: {error}")))?;
         ("standard input".to_owned(), bytes)
     } else {
-        let bytes = fs::read(path).map_err(|error| {
-            Error::usage(format!("cannot read the list of interviews {}: {error}", path.display()))
-        })?;
+        let bytes = fs::read(path)
+            .map_err(|error| Error::usage(format!("cannot read the list of interviews {}: {error}", path.display())))?;
         (path.display().to_string(), bytes)
     };
     parse_ids(&name, &bytes)

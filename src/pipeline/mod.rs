@@ -71,9 +71,8 @@ impl KeyPlace {
                 (key, format!("the environment variable {name}"))
             }
             Self::File(path) => {
-                let key = fs::read_to_string(path).map_err(|error| {
-                    Error::usage(format!("cannot read the key file {}: {error}", path.display()))
-                })?;
+                let key = fs::read_to_string(path)
+                    .map_err(|error| Error::usage(format!("cannot read the key file {}: {error}", path.display())))?;
                 (key, format!("the key file {}", path.display()))
             }
         };
@@ -186,7 +185,8 @@ fn folder_or_here(folder: &Path) -> &Path {
 
 fn resolve_source(source: SourceSection, folder: &Path) -> Result<Source> {
     let name = source.name;
-    if name.is_empty() || !name.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character)) {
+    if name.is_empty() || !name.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
+    {
         return Err(Error::usage("the name of a source is made of letters, digits, `-`, `_` and `.`"));
     }
     let lists: Vec<PathBuf> = source
@@ -267,4 +267,3 @@ pub fn parse_date(text: &str) -> Result<Date> {
 pub fn parse_time_zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|_| Error::usage(format!("`{name}` is no time zone")).hint("for example Europe/Berlin"))
 }
-

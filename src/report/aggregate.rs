@@ -109,9 +109,7 @@ fn work(frames: &Frames) -> PolarsResult<Aggregates> {
             JobFigures { job_id, job_title: title, department, figures }
         })
         .collect();
-    named.sort_by(|a, b| {
-        (&a.department, &a.job_title, &a.job_id).cmp(&(&b.department, &b.job_title, &b.job_id))
-    });
+    named.sort_by(|a, b| (&a.department, &a.job_title, &a.job_id).cmp(&(&b.department, &b.job_title, &b.job_id)));
     let mut keywords = keywords_over_all(frames, overall.as_ref())?;
     keywords.extend(keywords_by_job(frames, &named)?);
     Ok(Aggregates { overall, jobs: named, keywords })
@@ -127,17 +125,17 @@ fn figures(frames: &Frames, by: &str) -> PolarsResult<Vec<(String, i64, Figures)
         completed().sum().cast(DataType::Int64).alias("completed"),
         col("status").eq(lit("expired")).sum().cast(DataType::Int64).alias("expired"),
         // Interviews without a candidate's id count as one person each.
-        (col("candidate_key").drop_nulls().n_unique() + col("candidate_key").null_count())
-            .cast(DataType::Int64)
-            .alias("candidates"),
+        (col("candidate_key").filter(completed()).drop_nulls().n_unique()
+            + col("candidate_key").filter(completed()).null_count())
+        .cast(DataType::Int64)
+        .alias("candidates"),
         col("response_count").filter(completed()).sum().alias("responses"),
         col("answered_count").filter(completed()).sum().alias("answered"),
     ];
     for name in DISTRIBUTIONS_OF_INTERVIEWS {
         of_interviews.extend(distribution(name, &col(name).filter(completed())));
     }
-    let interviews =
-        frames.interviews.clone().lazy().group_by_stable([col(by)]).agg(of_interviews).collect()?;
+    let interviews = frames.interviews.clone().lazy().group_by_stable([col(by)]).agg(of_interviews).collect()?;
 
     let has_pace = || col("words_per_minute").is_not_null();
     let mut of_responses = vec![
@@ -147,9 +145,7 @@ fn figures(frames: &Frames, by: &str) -> PolarsResult<Vec<(String, i64, Figures)
     for name in DISTRIBUTIONS_OF_RESPONSES {
         of_responses.extend(distribution(name, &col(name)));
     }
-    let responses = completed_only(frames, by, frames.responses.clone().lazy())
-        .group_by_stable([col(by)])
-        .agg(of_responses);
+    let responses = frames.responses.clone().lazy().group_by_stable([col(by)]).agg(of_responses);
     let all = interviews.lazy().left_join(responses, col(by), col(by)).collect()?;
     (0..all.height()).map(|row| read_figures(&all, by, row)).collect()
 }
@@ -159,7 +155,7 @@ fn figures_over_all(frames: &Frames) -> PolarsResult<Option<Figures>> {
     let one = |frame: &DataFrame| frame.clone().lazy().with_column(lit("").alias("all")).collect();
     let frames = Frames {
         interviews: one(&frames.interviews)?,
-        responses: frames.responses.clone(),
+        responses: one(&frames.responses)?,
         hits: DataFrame::empty(),
         sets: Vec::new(),
         jobs: std::collections::BTreeMap::new(),
@@ -167,12 +163,6 @@ fn figures_over_all(frames: &Frames) -> PolarsResult<Option<Figures>> {
     };
     let group = figures(&frames, "all")?.into_iter().next();
     Ok(group.filter(|(_, candidates, _)| *candidates >= PRIVACY_FLOOR).map(|(.., figures)| figures))
-}
-
-/// Rows of completed interviews, with the column they are grouped by.
-fn completed_only(frames: &Frames, by: &str, rows: LazyFrame) -> LazyFrame {
-    let completed = frames.interviews.clone().lazy().filter(col("status").eq(lit("completed")));
-    rows.inner_join(completed.select([col("interview_id"), col(by)]), col("interview_id"), col("interview_id"))
 }
 
 fn distribution(name: &str, values: &Expr) -> Vec<Expr> {
@@ -221,14 +211,12 @@ fn read_figures(frame: &DataFrame, by: &str, row: usize) -> PolarsResult<(String
 
 fn keywords_over_all(frames: &Frames, overall: Option<&Figures>) -> PolarsResult<Vec<KeywordFigures>> {
     let Some(overall) = overall else { return Ok(Vec::new()) };
-    let rows = completed_only(frames, "job_id", frames.hits.clone().lazy());
-    let found = count_keywords(rows, &["set", "term", "category"])?;
+    let found = count_keywords(frames.hits.clone().lazy(), &["set", "term", "category"])?;
     (0..found.height()).map(|row| read_keyword(&found, row, None, overall.completed)).collect()
 }
 
 fn keywords_by_job(frames: &Frames, jobs: &[JobFigures]) -> PolarsResult<Vec<KeywordFigures>> {
-    let rows = completed_only(frames, "job_id", frames.hits.clone().lazy());
-    let found = count_keywords(rows, &["job_id", "set", "term", "category"])?;
+    let found = count_keywords(frames.hits.clone().lazy(), &["job_id", "set", "term", "category"])?;
     let ids = found.column("job_id")?.str()?;
     let mut keywords = Vec::new();
     for row in 0..found.height() {
@@ -260,9 +248,8 @@ fn count_keywords(rows: LazyFrame, by: &[&str]) -> PolarsResult<DataFrame> {
 
 fn read_keyword(frame: &DataFrame, row: usize, job_id: Option<&str>, completed: i64) -> PolarsResult<KeywordFigures> {
     let integer = |name: &str| -> PolarsResult<i64> { Ok(frame.column(name)?.i64()?.get(row).unwrap_or(0)) };
-    let text = |name: &str| -> PolarsResult<Option<String>> {
-        Ok(frame.column(name)?.str()?.get(row).map(str::to_owned))
-    };
+    let text =
+        |name: &str| -> PolarsResult<Option<String>> { Ok(frame.column(name)?.str()?.get(row).map(str::to_owned)) };
     let interviews = integer("interviews")?;
     let counts = KeywordCounts {
         interviews,

@@ -5,8 +5,16 @@ use super::{Distribution, Report};
 /// One row a job, figures empty where the group is below the privacy floor.
 pub fn jobs(report: &Report) -> Vec<u8> {
     let mut header: Vec<String> = [
-        "job_id", "job_title", "department", "suppressed", "completed", "expired", "completion_rate", "responses",
-        "answered", "pooled_words_per_minute",
+        "job_id",
+        "job_title",
+        "department",
+        "suppressed",
+        "completed",
+        "expired",
+        "completion_rate",
+        "responses",
+        "answered",
+        "pooled_words_per_minute",
     ]
     .map(str::to_owned)
     .to_vec();

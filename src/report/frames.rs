@@ -1,6 +1,6 @@
 //! The lake's columns as Polars frames: only the rows of a period, only the columns that aggregates need.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 
@@ -37,9 +37,9 @@ pub struct Frames {
     /// Settled interviews: `interview_id`, `status`, `job_id`, `candidate_key`, `total_duration_seconds`,
     /// `average_response_length`, `response_count`, `answered_count`.
     pub interviews: DataFrame,
-    /// Answers: `interview_id`, `word_count`, `words_per_minute`, `duration_seconds`.
+    /// Answers of completed interviews: `job_id`, `word_count`, `words_per_minute`, `duration_seconds`.
     pub responses: DataFrame,
-    /// Keyword hits: `interview_id`, `set`, `term`, `category`, `mentions`, `negated`.
+    /// Keyword hits in completed interviews: `interview_id`, `job_id`, `set`, `term`, `category`, `mentions`, `negated`.
     pub hits: DataFrame,
     /// Sets that were searched for, by name.
     pub sets: Vec<String>,
@@ -60,14 +60,14 @@ pub fn read(lake: &Lake, span: Span) -> Result<Frames> {
     }
     let mut responses = Responses::default();
     for path in lake.files(&schema::RESPONSES)? {
-        responses.add(lake, &path, span)?;
+        responses.add(lake, &path, &interviews.completed)?;
     }
     let mut hits = Hits::default();
     let sets = sets(lake)?;
     for set in &sets {
         let folder = lake.root().join(schema::KEYWORD_HITS.name).join(format!("set={set}"));
         for path in parquet_files(&folder)? {
-            hits.add(&path, set, span)?;
+            hits.add(&path, set, &interviews.completed)?;
         }
     }
     Ok(Frames {
@@ -113,6 +113,9 @@ fn derived(lake: &Lake, table: &Table, metrics: &Table, path: &Path) -> Result<P
 #[derive(Default)]
 struct Interviews {
     outside: u64,
+    /// Job of each completed interview of the period. Rows are matched here rather than by a join, which would leave
+    /// their order, and with it the last digits of sums, to the number of threads.
+    completed: HashMap<String, String>,
     interview_id: Vec<String>,
     status: Vec<String>,
     job_id: Vec<String>,
@@ -131,8 +134,7 @@ impl Interviews {
             "response_count",
             "answered_count",
         ])?;
-        let columns =
-            ["interview_id", "status", "job_id", "job_title", "department", "candidate_key", "settled_at"];
+        let columns = ["interview_id", "status", "job_id", "job_title", "department", "candidate_key", "settled_at"];
         let interviews = ParquetFile::open(path)?.all(&columns)?;
         let text = |name: &str, row: usize| string_at(strings(&interviews, name), row).map(str::to_owned);
         let settled = times(&interviews, "settled_at");
@@ -143,8 +145,12 @@ impl Interviews {
                 self.outside += 1;
                 continue;
             }
-            self.interview_id.push(text("interview_id", row).unwrap_or_default());
-            self.status.push(text("status", row).unwrap_or_default());
+            let (id, status) = (text("interview_id", row).unwrap_or_default(), text("status", row).unwrap_or_default());
+            if status == "completed" {
+                self.completed.insert(id.clone(), job.clone());
+            }
+            self.interview_id.push(id);
+            self.status.push(status);
             self.job_id.push(job);
             self.candidate_key.push(text("candidate_key", row));
             self.total_duration_seconds.push(float_at(floats(&metrics, "total_duration_seconds"), row));
@@ -171,20 +177,21 @@ impl Interviews {
 
 #[derive(Default)]
 struct Responses {
-    interview_id: Vec<String>,
+    job_id: Vec<String>,
     word_count: Vec<Option<i64>>,
     words_per_minute: Vec<Option<f64>>,
     duration_seconds: Vec<Option<f64>>,
 }
 
 impl Responses {
-    fn add(&mut self, lake: &Lake, path: &Path, span: Span) -> Result<()> {
+    fn add(&mut self, lake: &Lake, path: &Path, completed: &HashMap<String, String>) -> Result<()> {
         let metrics = derived(lake, &schema::RESPONSES, &schema::RESPONSE_METRICS, path)?;
-        let metrics = metrics.all(&["interview_id", "settled_at", "word_count", "words_per_minute"])?;
+        let metrics = metrics.all(&["interview_id", "word_count", "words_per_minute"])?;
         let responses = ParquetFile::open(path)?.all(&["duration_seconds"])?;
-        let settled = times(&metrics, "settled_at");
-        for row in (0..metrics.num_rows()).filter(|row| span.contains(settled, *row)) {
-            self.interview_id.push(strings(&metrics, "interview_id").value(row).to_owned());
+        let ids = strings(&metrics, "interview_id");
+        for row in 0..metrics.num_rows() {
+            let Some(job) = completed.get(ids.value(row)) else { continue };
+            self.job_id.push(job.clone());
             self.word_count.push(integer_at(integers(&metrics, "word_count"), row));
             self.words_per_minute.push(float_at(floats(&metrics, "words_per_minute"), row));
             self.duration_seconds.push(float_at(floats(&responses, "duration_seconds"), row));
@@ -194,7 +201,7 @@ impl Responses {
 
     fn frame(self) -> DataFrame {
         frame(vec![
-            Column::new("interview_id".into(), self.interview_id),
+            Column::new("job_id".into(), self.job_id),
             Column::new("word_count".into(), self.word_count),
             Column::new("words_per_minute".into(), self.words_per_minute),
             Column::new("duration_seconds".into(), self.duration_seconds),
@@ -205,6 +212,7 @@ impl Responses {
 #[derive(Default)]
 struct Hits {
     interview_id: Vec<String>,
+    job_id: Vec<String>,
     set: Vec<String>,
     term: Vec<String>,
     category: Vec<Option<String>>,
@@ -213,12 +221,14 @@ struct Hits {
 }
 
 impl Hits {
-    fn add(&mut self, path: &Path, set: &str, span: Span) -> Result<()> {
-        let columns = ["interview_id", "settled_at", "term", "category", "mentions", "negated"];
+    fn add(&mut self, path: &Path, set: &str, completed: &HashMap<String, String>) -> Result<()> {
+        let columns = ["interview_id", "term", "category", "mentions", "negated"];
         let hits = ParquetFile::open(path)?.all(&columns)?;
-        let settled = times(&hits, "settled_at");
-        for row in (0..hits.num_rows()).filter(|row| span.contains(settled, *row)) {
-            self.interview_id.push(strings(&hits, "interview_id").value(row).to_owned());
+        let ids = strings(&hits, "interview_id");
+        for row in 0..hits.num_rows() {
+            let Some(job) = completed.get(ids.value(row)) else { continue };
+            self.interview_id.push(ids.value(row).to_owned());
+            self.job_id.push(job.clone());
             self.set.push(set.to_owned());
             self.term.push(strings(&hits, "term").value(row).to_owned());
             self.category.push(string_at(strings(&hits, "category"), row).map(str::to_owned));
@@ -231,6 +241,7 @@ impl Hits {
     fn frame(self) -> DataFrame {
         frame(vec![
             Column::new("interview_id".into(), self.interview_id),
+            Column::new("job_id".into(), self.job_id),
             Column::new("set".into(), self.set),
             Column::new("term".into(), self.term),
             Column::new("category".into(), self.category),

@@ -24,7 +24,8 @@ pub fn index(report: &Report) -> Result<Vec<u8>> {
     let last = report.period.until.yesterday().unwrap_or(report.period.until);
     let sets: Vec<Value> = report.keyword_sets.iter().map(|set| set_context(report, set)).collect();
     let page = environment.get_template("index.html").map_err(fail)?;
-    let html = page.render(context! { report => Value::from(Serde(report)), last => last.to_string(), sets }).map_err(fail)?;
+    let html =
+        page.render(context! { report => Value::from(Serde(report)), last => last.to_string(), sets }).map_err(fail)?;
     Ok(html.into_bytes())
 }
 

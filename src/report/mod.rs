@@ -13,9 +13,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
-pub use aggregate::{
-    Aggregates, Distribution, Figures, JobFigures, KeywordCounts, KeywordFigures, PRIVACY_FLOOR,
-};
+pub use aggregate::{Aggregates, Distribution, Figures, JobFigures, KeywordCounts, KeywordFigures, PRIVACY_FLOOR};
 
 use crate::lake::Lake;
 use crate::model::{Error, Result};

@@ -63,7 +63,12 @@ impl Client {
         let mut bearer = HeaderValue::try_from(format!("Bearer {key}"))
             .map_err(|_| Error::usage("the API key holds characters that cannot be sent"))?;
         bearer.set_sensitive(true);
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder();
+        if is_loopback(&url) {
+            // A proxy is not on the way to this machine, and would see the key.
+            http = http.no_proxy();
+        }
+        let http = http
             .default_headers(HeaderMap::from_iter([(AUTHORIZATION, bearer)]))
             .user_agent(concat!("roundup/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -101,7 +106,11 @@ impl Client {
                 Ok(None) => Answer::Unusable(format!("the body is larger than {} MB", LARGEST_BODY >> 20)),
                 Err(error) => Answer::Failed(root_cause(&error)),
             },
-            StatusCode::NOT_FOUND => Answer::NotFound,
+            StatusCode::NOT_FOUND => match read_body(response, LARGEST_ERROR).await {
+                Ok(Some(body)) if is_resource_not_found(&body) => Answer::NotFound,
+                // A wrong address answers 404 to everything: that must not make every id gone for good.
+                _ => Answer::Unusable("the API answered 404 without saying that the interview is not there".to_owned()),
+            },
             StatusCode::UNAUTHORIZED => Answer::Refused("the API does not accept the key (401)".to_owned()),
             StatusCode::FORBIDDEN => Answer::Refused(
                 "the account has no access to the API, or its subscription is past due (403)".to_owned(),
@@ -162,6 +171,12 @@ fn read_budget(headers: &HeaderMap) -> Budget {
         Timestamp::from_second(seconds).ok().map(until)
     });
     Budget { remaining: text("x-ratelimit-remaining").and_then(|text| text.parse().ok()), wait: retry_after.or(reset) }
+}
+
+/// Whether a 404 is the vendor's own.
+fn is_resource_not_found(body: &[u8]) -> bool {
+    let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    value["error"]["type"] == "resource_not_found"
 }
 
 /// The number in "Please retry after 30 seconds".

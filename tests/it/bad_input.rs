@@ -27,7 +27,13 @@ fn check(served: &Served, from: &str, to: &str, code: i32, words: &[&str]) {
 fn a_pipeline_that_is_wrong_is_refused_before_anything_is_written() {
     let served = serve(Some(3));
     let key = "interviews = [\"ids.txt\"]";
-    check(&served, key, "interview = [\"ids.txt\"]", 2, &["pipeline.toml:3", "unknown field `interview`", "interviews"]);
+    check(
+        &served,
+        key,
+        "interview = [\"ids.txt\"]",
+        2,
+        &["pipeline.toml:3", "unknown field `interview`", "interviews"],
+    );
     check(&served, "[lake]", "[lakes]", 2, &["pipeline.toml:4", "unknown field `lakes`"]);
     check(&served, "600000", "\"many\"", 2, &["pipeline.toml:7", "invalid type"]);
     check(&served, "[analyze]", "[analyze", 2, &["pipeline.toml:8"]);
@@ -132,7 +138,8 @@ fn ids_of_strange_characters_are_asked_for_as_they_are_and_stay_in_the_lake() {
 #[test]
 fn commands_say_when_there_is_no_lake_or_no_such_table() {
     let folder = tempfile::tempdir().unwrap();
-    for arguments in [&["status", "--lake", "none"][..], &["analyze", "--lake", "none"], &["report", "--lake", "none"]] {
+    for arguments in [&["status", "--lake", "none"][..], &["analyze", "--lake", "none"], &["report", "--lake", "none"]]
+    {
         let output = roundup(folder.path()).args(arguments).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{stderr}");

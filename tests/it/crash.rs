@@ -158,7 +158,8 @@ fn cutting_a_spool_twice_publishes_it_once() {
 
 #[test]
 fn killed_at_any_moment_a_run_goes_on_where_it_was() {
-    let limits = Options { interviews: Some(150), latency: Duration::from_millis(5), limit: None, ..Options::default() };
+    let limits =
+        Options { interviews: Some(150), latency: Duration::from_millis(5), limit: None, ..Options::default() };
     let served = serve_with(limits);
     let pipeline = served.pipeline("questions = \"none\"\nconcurrency = 4\n");
     // Each round kills the program once the API has seen so many more requests.
@@ -196,7 +197,8 @@ fn killed_at_any_moment_a_run_goes_on_where_it_was() {
 
 #[test]
 fn an_interrupted_run_publishes_what_it_has_and_says_so() {
-    let limits = Options { interviews: Some(150), latency: Duration::from_millis(10), limit: None, ..Options::default() };
+    let limits =
+        Options { interviews: Some(150), latency: Duration::from_millis(10), limit: None, ..Options::default() };
     let served = serve_with(limits);
     let pipeline = served.pipeline("concurrency = 2\n[report]\nout = \"reports\"\n");
     let child = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))

@@ -31,7 +31,8 @@ fn every_sample_interview_has_the_vendors_figures() {
         let id = body["id"].as_str().unwrap();
         let figures = &metrics[id];
         let float = |name: &str| figures.get(name).map(|text| text.parse::<f64>().unwrap());
-        let durations: Option<Vec<f64>> = answers(body).iter().map(|answer| answer["duration_seconds"].as_f64()).collect();
+        let durations: Option<Vec<f64>> =
+            answers(body).iter().map(|answer| answer["duration_seconds"].as_f64()).collect();
         // JavaScript adds from 0, and undefined makes it NaN. No answers at all sum to 0 there and to null here.
         match durations.filter(|durations| !durations.is_empty()) {
             Some(durations) => assert_eq!(float("total_duration_seconds"), Some(durations.iter().sum()), "{id}"),
@@ -52,7 +53,7 @@ fn every_sample_interview_has_the_vendors_figures() {
             finite += usize::from(expected > 0);
         }
     }
-    assert!(finite > 20, "the sample mentions the five keywords");
+    assert!(finite > 15, "the sample mentions the five keywords");
     assert!(null > 3, "the sample has interviews on which the vendor's formulas fail");
 }
 

@@ -137,7 +137,8 @@ fn a_line_that_breaks_the_contract_is_set_aside_and_the_rest_is_imported() {
     let secret = "the words of a person";
     let text = std::fs::read_to_string(INTERVIEWS).unwrap();
     let good: Vec<&str> = text.lines().take(5).collect();
-    let bad = format!("{{\"id\": \"x\", \"status\": \"completed\", \"responses\": [{{\"transcript\": [\"{secret}\"]}}]}}");
+    let bad =
+        format!("{{\"id\": \"x\", \"status\": \"completed\", \"responses\": [{{\"transcript\": [\"{secret}\"]}}]}}");
     let lines = [good[0], "{\"half\": ", good[1], &bad, good[2], "[]", good[3], good[4]].join("\n");
     std::fs::write(folder.path().join("bodies.jsonl"), lines).unwrap();
     let result = import(folder.path(), "lake", "bodies.jsonl").code(3);

@@ -95,7 +95,8 @@ fn several_sources_have_their_names_in_the_lake() {
     served.write("a.txt", &ids[..20].join("\n"));
     served.write("b.txt", &ids[20..].join("\n"));
     let api = served.sandbox.base_url();
-    let source = |name: &str| format!("[[source]]\nname = \"{name}\"\napi = \"{api}\"\ninterviews = [\"{name}.txt\"]\n");
+    let source =
+        |name: &str| format!("[[source]]\nname = \"{name}\"\napi = \"{api}\"\ninterviews = [\"{name}.txt\"]\n");
     let text = source("a") + &source("b") + "[lake]\npath = \"lake\"\n[ingest]\nrequests-per-minute = 600000\n";
     served.run(&served.write("both.toml", &text), 0);
     for table in ["interviews", "open_interviews"] {

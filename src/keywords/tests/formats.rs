@@ -1,6 +1,6 @@
 //! What a file of keywords may say, what is refused and with which words, and what its hash follows.
 
-use super::super::{Forms, KeywordSet, KeywordSetFile, Mode};
+use super::super::{Forms, KeywordSet, KeywordSetFile, Matcher, Mode, Scratch};
 use super::set;
 
 const HEAD: &str = "name = \"t\"\nversion = \"1\"\n";
@@ -15,8 +15,10 @@ fn refused(toml: &str, expected: &str) {
 
 #[test]
 fn defaults_are_filled_in() {
-    let set = set("name = \"my-set-2\"\nversion = \"7\"\ndescription = \"d\"\nmode = \"substring\"\n\n[[terms]]\nname = \"a\"\n\
-        [[terms]]\nname = \"b\"\nmode = \"word\"\nforms = \"plural\"\ncategory = \"x\"\n");
+    let set = set(
+        "name = \"my-set-2\"\nversion = \"7\"\ndescription = \"d\"\nmode = \"substring\"\n\n[[terms]]\nname = \"a\"\n\
+        [[terms]]\nname = \"b\"\nmode = \"word\"\nforms = \"plural\"\ncategory = \"x\"\n",
+    );
     assert_eq!((set.name(), set.version(), set.description(), set.overlap()), ("my-set-2", "7", Some("d"), false));
     let [a, b] = set.terms() else { panic!("two terms") };
     assert_eq!((a.mode, a.forms, a.category.as_deref(), a.line), (Mode::Substring, Forms::None, None, 7));
@@ -28,10 +30,16 @@ fn bad_sets_are_refused_with_the_line() {
     refused("name = \"t\"\n", "bad.toml:1: missing field `version`");
     refused(HEAD, "bad.toml: keyword set `t` has no terms");
     refused("name = \"T x\"\nversion = \"1\"\n", "bad.toml:1: `T x` cannot be the name of a keyword set");
-    refused(&format!("name = \"{}\"\nversion = \"1\"\n", "a".repeat(65)), &format!("bad.toml:1: `{}` cannot be the name of a keyword set", "a".repeat(65)));
+    refused(
+        &format!("name = \"{}\"\nversion = \"1\"\n", "a".repeat(65)),
+        &format!("bad.toml:1: `{}` cannot be the name of a keyword set", "a".repeat(65)),
+    );
     refused("name = \"t\"\nversion = \" \"\n", "bad.toml:2: the version is empty");
     refused("name = \"t\"\nversion = 1\n", "bad.toml:2: invalid type: integer `1`, expected a string");
-    refused("name = \"t\"\nversion = \"1\"\nmode = \"regex\"\n", "bad.toml:3: unknown variant `regex`, expected `word` or `substring`");
+    refused(
+        "name = \"t\"\nversion = \"1\"\nmode = \"regex\"\n",
+        "bad.toml:3: unknown variant `regex`, expected `word` or `substring`",
+    );
     let message = |toml: &str| KeywordSet::parse_toml(toml, "bad.toml").unwrap_err().to_string();
     assert!(message(&format!("{HEAD}colour = 1\n")).starts_with("bad.toml:3: unknown field `colour`"));
     for (entry, expected) in [
@@ -40,16 +48,28 @@ fn bad_sets_are_refused_with_the_line() {
         ("name = \"a\"\naliases = [\n\"b\",\n\"\"]", "7: alias `` of term `a` is empty"),
         ("name = \"a\"\n[[terms]]\nname = \"b\"\n[[terms]]\nname = \"a\"", "8: term `a` is already on line 4"),
         ("name = \"a\"\nexclude = [\"b c\"]", "5: exclude phrase `b c` does not contain term `a`"),
-        ("name = \"a\"\nmode = \"substring\"\nseparators = true", "4: term `a` is a substring, for which `separators` means nothing"),
-        ("name = \"/a\"\nseparators = true", "4: term `/a` begins or ends with a separator, but `separators` joins what stands between them"),
-        ("name = \"\\u0301\"\nfold_diacritics = true", "4: term `\u{301}` is nothing but diacritics, which `fold_diacritics` removes"),
+        (
+            "name = \"a\"\nmode = \"substring\"\nseparators = true",
+            "4: term `a` is a substring, for which `separators` means nothing",
+        ),
+        (
+            "name = \"/a\"\nseparators = true",
+            "4: term `/a` begins or ends with a separator, but `separators` joins what stands between them",
+        ),
+        (
+            "name = \"\\u0301\"\nfold_diacritics = true",
+            "4: term `\u{301}` is nothing but diacritics, which `fold_diacritics` removes",
+        ),
         ("name = \"a\"\ncategory = \"\"", "5: a category of term `a` is empty"),
         ("name = \"a\"\nquestion_types = [\"\"]", "5: a question type of term `a` is empty"),
         ("name = \"a\"\nforms = \"verbs\"", "5: unknown variant `verbs`, expected `none` or `plural`"),
     ] {
         refused(&format!("{HEAD}[[terms]]\n{entry}\n"), &format!("bad.toml:{expected}"));
     }
-    assert!(message(&format!("{HEAD}[[terms]]\nname = \"a\"\ncolor = 1\n")).starts_with("bad.toml:5: unknown field `color`"));
+    assert!(
+        message(&format!("{HEAD}[[terms]]\nname = \"a\"\ncolor = 1\n"))
+            .starts_with("bad.toml:5: unknown field `color`")
+    );
 }
 
 #[test]
@@ -60,7 +80,8 @@ fn lists_are_terms_as_they_stand() {
     assert_eq!(names, [(1, "react"), (4, "#"), (5, "#hash"), (6, "c#"), (8, " node js "), (9, "ci/cd")]);
     assert!(list.overlap());
     assert!(list.terms().iter().all(|term| term.mode == Mode::Word));
-    let message = |text: &str, name: &str| KeywordSet::parse_txt(text, "list.txt", name, Mode::Word).unwrap_err().to_string();
+    let message =
+        |text: &str, name: &str| KeywordSet::parse_txt(text, "list.txt", name, Mode::Word).unwrap_err().to_string();
     assert_eq!(message("# only\n\n", "list"), "list.txt: keyword set `list` has no terms");
     assert_eq!(message("a\nb\na\n", "list"), "list.txt:3: term `a` is already on line 1");
     assert_eq!(message("a", "My List"), "list.txt: `My List` cannot be the name of a keyword set");
@@ -126,13 +147,34 @@ fn shipped_sets_find_their_own_spellings() {
         let origin = file.display().to_string();
         let set = KeywordSet::parse_toml(&std::fs::read_to_string(&file).unwrap(), &origin).unwrap();
         assert_eq!(Some(set.name()), file.file_stem().and_then(|stem| stem.to_str()));
+        let (matcher, mut scratch, mut hits) = (Matcher::new(&set).unwrap(), Scratch::default(), Vec::new());
         for (index, term) in set.terms().iter().enumerate() {
             for spelling in std::iter::once(&term.name).chain(&term.aliases) {
-                let hits = super::find(&set, spelling, None);
+                matcher.find(spelling, None, &mut scratch, &mut hits);
                 let found: Vec<_> = hits.iter().map(|hit| set.terms()[hit.term as usize].name.as_str()).collect();
                 let whole = hits.iter().any(|hit| hit.term as usize == index && hit.end as usize == spelling.len());
                 assert!(whole && hits.len() == 1, "{origin}: `{spelling}` of `{}` found as {found:?}", term.name);
             }
         }
+    }
+}
+
+#[test]
+fn shipped_sets_leave_everyday_english_alone() {
+    for (name, text, expected) in [
+        ("fillers", "Um, so, uhh, I er think, hmm, mm, erm.", 6),
+        ("fillers", "Mm-hmm. Uh-huh, uh oh. To err is human. The ER diagram, umbrella, summer.", 0),
+        ("engineering", "I react to change, go to work, and see the rest. Go ahead. React quickly at the C-level.", 0),
+        ("engineering", "I know Go, C, C++, C#, .NET and ASP.NET, node js, c plus plus, react hooks and CI-CD.", 10),
+        ("data", "Our R&D department", 0),
+        ("data", "I use R, SQL and p-values", 3),
+        ("hedges", "What kind of work? Do you know Java?", 0),
+        ("hedges", "I kinda think, you know, maybe", 3),
+        ("vendor-sample", "Reactive contesting", 2),
+    ] {
+        let file = format!("{}/keywords/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        let hits = super::find(&set(&std::fs::read_to_string(file).unwrap()), text, None);
+        let quotes: Vec<_> = hits.iter().map(|hit| &text[hit.start as usize..hit.end as usize]).collect();
+        assert_eq!(quotes.len(), expected, "{name}: {quotes:?} in {text:?}");
     }
 }

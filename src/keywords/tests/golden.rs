@@ -59,9 +59,17 @@ fn signs_belong_to_the_word_they_follow() {
     ] {
         count("c", text, expected);
     }
-    for (text, expected) in
-        [("C++", 1), ("c++.", 1), ("c++17", 0), ("c+++", 0), ("c++#", 0), ("c++_", 0), ("xc++", 0), ("c++/c#", 1), ("c+", 0)]
-    {
+    for (text, expected) in [
+        ("C++", 1),
+        ("c++.", 1),
+        ("c++17", 0),
+        ("c+++", 0),
+        ("c++#", 0),
+        ("c++_", 0),
+        ("xc++", 0),
+        ("c++/c#", 1),
+        ("c+", 0),
+    ] {
         count("c++", text, expected);
     }
     for (text, expected) in [("c++17", 1), ("C++17.", 1), ("c++170", 0), ("c++17x", 0), ("c++17++", 1)] {
@@ -70,7 +78,8 @@ fn signs_belong_to_the_word_they_follow() {
     for (text, expected) in [("C#", 1), ("c#7", 0), ("c##", 0), ("c#+", 0), ("c#.", 1), ("f#c#", 1)] {
         count("c#", text, expected);
     }
-    for (text, expected) in [(".NET", 1), ("asp.net", 0), ("the .net", 1), ("(.net)", 1), ("..net", 1), (".network", 0), ("_.net", 0)]
+    for (text, expected) in
+        [(".NET", 1), ("asp.net", 0), ("the .net", 1), ("(.net)", 1), ("..net", 1), (".network", 0), ("_.net", 0)]
     {
         count(".net", text, expected);
     }
@@ -134,6 +143,10 @@ fn folding_is_of_whole_characters() {
     check(&terms(&["ﬁ"]), "fi ﬁ FI", &["ﬁ@fi", "ﬁ@ﬁ", "ﬁ@FI"]);
     count("f", "ﬁ", 0);
     count("ile", "ﬁle", 0);
+    // Also where no boundary is asked, and where a mark has come between the parts.
+    count("\u{2ADD}", "\u{2ADC}", 0);
+    count("\u{338}", "\u{2ADC}", 0);
+    count("か\u{334}", "が\u{334}", 0);
     count("kelvin", "\u{212A}elvin", 1);
     count("\u{212A}elvin", "kelvin", 1);
     count("sass", "ſaſs", 1);
@@ -222,7 +235,8 @@ fn plurals_are_of_the_last_word() {
         ("quiz", "quizes", 1),
         ("branch", "branches", 1),
         ("hash", "hashes", 1),
-        ("query", "queries querys", 1),
+        ("query", "queries", 1),
+        ("query", "querys", 0),
         ("day", "days daies", 1),
         ("rest api", "rest apis rests api", 1),
         ("unit test (ci)", "unit tests (ci)", 1),
@@ -309,6 +323,7 @@ fn negation_looks_five_words_back_in_the_clause() {
     check(&set, "not vue, .NET. I do not use .NET", &[".net@.NET", "!.net@.NET"]);
     // Within a word, what comes before it in that word is neither a word nor a break.
     check(&set, "not node.js", &["!js@js"]);
+    check(&terms(&["5"]), "not 3,5", &["!5@5"]);
 }
 
 #[test]

@@ -20,7 +20,8 @@ type Chars = Vec<(char, usize)>;
 fn twin(set: &KeywordSet, text: &str, question_type: Option<&str>) -> Vec<Hit> {
     let mut candidates = Vec::new();
     for (index, term) in set.terms().iter().enumerate() {
-        if !term.question_types.is_empty() && !term.question_types.iter().any(|asked| Some(asked.as_str()) == question_type)
+        if !term.question_types.is_empty()
+            && !term.question_types.iter().any(|asked| Some(asked.as_str()) == question_type)
         {
             continue;
         }
@@ -60,16 +61,16 @@ fn plural(spelling: &str) -> Option<String> {
     let chars: Vec<char> = spelling.nfd().collect();
     for end in (3..=chars.len()).rev() {
         let run = |start: usize| &chars[start..end];
-        let Some(start) = (0..=end - 3).find(|&start| run(start).iter().all(char::is_ascii_alphabetic)) else { continue };
+        let Some(start) = (0..=end - 3).find(|&start| run(start).iter().all(char::is_ascii_alphabetic)) else {
+            continue;
+        };
         if end < chars.len() && is_word(chars[end]) || start > 0 && is_word(chars[start - 1]) {
             continue;
         }
         let word: String = run(start).iter().map(char::to_ascii_lowercase).collect();
         let before_last = word.as_bytes()[word.len() - 2] as char;
         let (before, after) = (chars[..end].iter().collect::<String>(), chars[end..].iter().collect::<String>());
-        return Some(if word.ends_with('s') || word.ends_with('x') || word.ends_with('z') {
-            before + "es" + &after
-        } else if word.ends_with("ch") || word.ends_with("sh") {
+        return Some(if ["s", "x", "z", "ch", "sh"].iter().any(|hiss| word.ends_with(hiss)) {
             before + "es" + &after
         } else if word.ends_with('y') && !"aeiou".contains(before_last) {
             before[..before.len() - 1].to_owned() + "ies" + &after
@@ -94,7 +95,8 @@ fn folded(term: &Term, text: &str) -> Chars {
         let parts = chars.into_iter().flat_map(|(c, index)| c.nfd().map(|part| (part, index)).collect::<Vec<_>>());
         let mut parts: Chars = parts.collect();
         let class = |parts: &Chars, at: usize| canonical_combining_class(parts[at].0);
-        while let Some(at) = (1..parts.len()).find(|&at| class(&parts, at) > 0 && class(&parts, at - 1) > class(&parts, at))
+        while let Some(at) =
+            (1..parts.len()).find(|&at| class(&parts, at) > 0 && class(&parts, at - 1) > class(&parts, at))
         {
             parts.swap(at - 1, at);
         }
@@ -103,7 +105,8 @@ fn folded(term: &Term, text: &str) -> Chars {
     let mut chars = nfd(tagged.map(|(index, c)| (c, index)).collect());
     let mut whole: String = text.nfd().collect();
     if !term.case_sensitive {
-        chars = chars.iter().flat_map(|&(c, i)| fold(&c.to_string()).chars().map(|c| (c, i)).collect::<Vec<_>>()).collect();
+        chars =
+            chars.iter().flat_map(|&(c, i)| fold(&c.to_string()).chars().map(|c| (c, i)).collect::<Vec<_>>()).collect();
         chars = nfd(chars);
         whole = fold(&whole).nfd().collect();
     }
@@ -227,7 +230,8 @@ fn negated(text: &str, start: usize) -> bool {
         } else {
             for (offset, c) in segment.char_indices().filter(|(offset, _)| at + offset < start) {
                 let within_word = text[at + offset + c.len_utf8()..].starts_with(is_word);
-                if "!?;:,\n\r\u{85}\u{2028}\u{2029}…—。！？；：，、".contains(c) || c == '.' && !within_word {
+                if "!?;:,\n\r\u{85}\u{2028}\u{2029}…—。！？；：，、".contains(c) || c == '.' && !within_word
+                {
                     return false;
                 }
             }
@@ -236,14 +240,75 @@ fn negated(text: &str, start: usize) -> bool {
     false
 }
 
-const ALPHABET: [&str; 47] = [
-    "a", "b", "A", "s", "S", "ß", "ẞ", "ſ", "\u{212A}", "k", "İ", "ı", "i", "I", "ﬁ", "f", "é", "e", "\u{301}", "\u{323}",
-    "\u{307}", "Σ", "σ", "ς", "東", "京", "か", "\u{3099}", "が", "カ", "ー", "ｶ", "ก", "ิ", "-", "/", " ", "_", "+", "#", ".",
-    "0", "👩\u{200D}💻", "❤\u{FE0F}", "\n", "\u{2010}", "\u{345}",
+const ALPHABET: [&str; 50] = [
+    "a",
+    "b",
+    "A",
+    "s",
+    "S",
+    "ß",
+    "ẞ",
+    "ſ",
+    "\u{212A}",
+    "k",
+    "İ",
+    "ı",
+    "i",
+    "I",
+    "ﬁ",
+    "f",
+    "é",
+    "e",
+    "\u{301}",
+    "\u{323}",
+    "\u{307}",
+    "Σ",
+    "σ",
+    "ς",
+    "東",
+    "京",
+    "か",
+    "\u{3099}",
+    "が",
+    "カ",
+    "ー",
+    "ｶ",
+    "ก",
+    "ิ",
+    "-",
+    "/",
+    " ",
+    "_",
+    "+",
+    "#",
+    ".",
+    "0",
+    "👩\u{200D}💻",
+    "❤\u{FE0F}",
+    "\n",
+    "\u{2010}",
+    "\u{345}",
+    "\u{2ADC}",
+    "\u{2ADD}",
+    "\u{334}",
 ];
 
-const WORDS: [&str; 12] =
-    [" not ", " isn’t ", " never", "no ", " but ", ", ", " a, ", "not only ", " aa bb ", "cat", "city", "box "];
+const WORDS: [&str; 14] = [
+    " not ",
+    " isn’t ",
+    " never",
+    "no ",
+    " but ",
+    ", ",
+    " a, ",
+    "not only ",
+    " aa bb ",
+    "cat",
+    "city",
+    "box ",
+    "        ",
+    "---------",
+];
 
 fn scrap() -> impl Strategy<Value = &'static str> {
     prop_oneof![12 => select(&ALPHABET[..]), 1 => select(&WORDS[..])]
@@ -332,10 +397,12 @@ proptest! {
         agree(&toml, &text, question_type)?;
     }
 
-    /// Canonically equivalent texts have the same hits in word mode.
+    /// Canonically equivalent texts have the same hits in word mode. Left out: marks that come between `か` and its
+    /// voicing, where the definition asks no boundary of the one spelling and sees a part of a character in the other.
     #[test]
     fn normalisation_changes_no_count((toml, text, question_type) in case()) {
         let Ok(set) = KeywordSet::parse_toml(&toml, "t") else { return Ok(()) };
+        let text = text.replace('\u{334}', "");
         let count = |text: &str| {
             let hits = find(&set, text, question_type);
             hits.iter().filter(|hit| set.terms()[hit.term as usize].mode == Mode::Word).map(|hit| hit.term).collect::<Vec<_>>()
@@ -369,7 +436,6 @@ fn random_cases_have_hits() {
     assert!(sets > 400 && hits > 500 && negated > 20, "{sets} sets, {hits} hits, {negated} negated");
 }
 
-/// Every character alone: the classes and the folding hold over all of Unicode, not only over the alphabet above.
 #[test]
 fn scripts_of_shared_letters() {
     assert_eq!(script_of('ー'), Script::Katakana);
