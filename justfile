@@ -20,7 +20,7 @@ bench:
 docs:
     cargo run --quiet -- schema > docs/tables.md
     cargo run --quiet -- schema pipeline > pipelines/pipeline.schema.json
-    cargo run --quiet -- schema keywords > keywords/keywords.schema.json
+    cargo run --quiet -- schema keywords > docs/keywords.schema.json
 
 ci:
     .ci/run

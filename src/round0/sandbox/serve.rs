@@ -1,7 +1,7 @@
 //! The API's routes: who may ask, how often, and what is answered.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
@@ -161,5 +161,5 @@ fn ceil_seconds(time: Duration) -> u64 {
 
 /// The time since 1970.
 pub fn unix_now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    Duration::try_from(jiff::Timestamp::now().as_duration()).unwrap_or_default()
 }
