@@ -8,7 +8,7 @@ use roundup::keywords::{KeywordSet, Matcher, SHIPPED, Scratch};
 
 const INTERVIEWS: &str = include_str!("../data/interviews.jsonl");
 /// Set and hits over the whole sample.
-const EXPECTED: [(&str, usize); 3] = [("vendor-sample", 0), ("engineering", 0), ("behavioural", 0)];
+const EXPECTED: [(&str, usize); 3] = [("vendor-sample", 27), ("engineering", 241), ("behavioural", 24)];
 
 fn transcripts() -> Vec<String> {
     let bodies = INTERVIEWS.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("the sample"));
