@@ -23,7 +23,8 @@ pub fn response(transcript: Option<&str>, duration_seconds: Option<f64>) -> Resp
     let words = words::count(text);
     let pace = |words: words::Words| {
         #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
-        duration_seconds.filter(|seconds| *seconds > 0.0).map(|seconds| 60.0 * words.count as f64 / seconds)
+        let pace = duration_seconds.filter(|seconds| *seconds > 0.0).map(|seconds| 60.0 * words.count as f64 / seconds);
+        pace.filter(|pace| pace.is_finite())
     };
     ResponseFigures {
         length_utf16: Some(text.encode_utf16().count() as u64),
@@ -62,7 +63,7 @@ pub fn interview(answers: &[Answer]) -> InterviewFigures {
     #[expect(clippy::cast_precision_loss, reason = "lengths are far below 2^53")]
     let average = |transcripts: usize| lengths.sum::<u64>() as f64 / transcripts as f64;
     InterviewFigures {
-        total_duration_seconds: durations.reduce(|sum, seconds| sum + seconds),
+        total_duration_seconds: durations.reduce(|sum, seconds| sum + seconds).filter(|sum| sum.is_finite()),
         average_response_length: (transcripts > 0).then(|| average(transcripts)),
         response_count: answers.len() as u64,
         answered_count: answers.iter().filter(|answer| !answer.is_blank).count() as u64,

@@ -31,11 +31,11 @@ struct RunSummary {
     exit_code: u8,
     /// Whether nothing is left for the next run.
     complete: bool,
-    lake: PathBuf,
+    lake: String,
     /// Null for a stage that did not run.
     ingest: Option<ingest::Summary>,
     analyze: Option<analyze::Summary>,
-    report: Option<PathBuf>,
+    report: Option<String>,
     errors: Vec<String>,
 }
 
@@ -84,10 +84,10 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
         ended_at: Timestamp::now(),
         exit_code,
         complete: errors.is_empty() && fetched.as_ref().is_none_or(|summary| summary.left + summary.failed == 0),
-        lake: pipeline.lake.clone(),
+        lake: pipeline.lake.display().to_string(),
         ingest: fetched,
         analyze: analyzed,
-        report: reported,
+        report: reported.map(|folder: PathBuf| folder.display().to_string()),
         errors: errors.iter().map(ToString::to_string).collect(),
     };
     record(&lake, &mut ledger, &summary)?;
@@ -223,11 +223,12 @@ fn on_screen(summary: &RunSummary) -> String {
     if let Some(analyze) = &summary.analyze {
         text += &analyze_on_screen(analyze);
     }
-    let lake = summary.lake.display();
+    let lake = &summary.lake;
     let _infallible = writeln!(text, "lake       {lake}");
     if let Some(report) = &summary.report {
-        let index = report.join("index.html");
-        let _infallible = writeln!(text, "report     {}", if index.exists() { &index } else { report }.display());
+        let index = Path::new(report).join("index.html");
+        let shown = if index.exists() { index.display().to_string() } else { report.clone() };
+        let _infallible = writeln!(text, "report     {shown}");
     }
     let _infallible = writeln!(text, "\nAsk the lake, for example with DuckDB:");
     let sql = format!(

@@ -64,6 +64,15 @@ impl KeyPlace {
     pub fn read(&self) -> Result<String> {
         let (key, whence) = match self {
             Self::Environment(name) => {
+                // A key written here by mistake must not be repeated in a message.
+                let is_name =
+                    |character: char| character.is_ascii_uppercase() || character == '_' || character.is_ascii_digit();
+                if name.is_empty() || !name.chars().all(is_name) {
+                    return Err(Error::usage(
+                        "key-env names an environment variable, and does not hold the key itself",
+                    )
+                    .hint("a name is made of capital letters, digits and `_`, as ROUNDZERO_API_KEY"));
+                }
                 let key = std::env::var(name).map_err(|_| {
                     Error::usage(format!("the environment variable {name} is not set"))
                         .hint(format!("export {name}=rz_live_…, or name a file with `key-file` under [source]"))

@@ -87,6 +87,18 @@ fn a_key_that_is_unset_or_unusable_is_named_and_never_shown() {
 }
 
 #[test]
+fn a_key_in_the_place_of_its_name_is_not_repeated() {
+    let served = serve(Some(3));
+    let key = "rz_live_deadbeef";
+    let list = "interviews = [\"ids.txt\"]";
+    let text = fs::read_to_string(served.pipeline("")).unwrap().replace(list, &format!("{list}\nkey-env = \"{key}\""));
+    let output = served.roundup().arg("run").arg(served.write("p.toml", &text)).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("key-env names an environment variable") && !stderr.contains(key), "{stderr}");
+}
+
+#[test]
 fn a_list_of_ids_is_read_as_editors_save_it() {
     let served = serve(Some(4));
     let ids = served.ids();

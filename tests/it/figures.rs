@@ -74,6 +74,7 @@ fn what_cannot_be_computed_is_null() {
     assert_eq!(null, figures::ResponseFigures::default());
     let pace = |duration| figures::response(Some("one two three"), duration).words_per_minute;
     assert_eq!((pace(Some(6.0)), pace(Some(0.0)), pace(None)), (Some(30.0), None, None));
+    assert_eq!(pace(Some(5e-324)), None, "what is too large for a number is null as well");
     let empty = figures::response(Some(""), Some(4.0));
     assert_eq!((empty.word_count, empty.words_per_minute), (Some(0), Some(0.0)));
 }
