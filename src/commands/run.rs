@@ -90,8 +90,9 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
         report: reported.map(|folder: PathBuf| folder.display().to_string()),
         errors: errors.iter().map(ToString::to_string).collect(),
     };
-    record(&lake, &mut ledger, &summary)?;
+    // Said first: on a full disk the record fails too, and must not hide the cause.
     errors.iter().for_each(output::error);
+    record(&lake, &mut ledger, &summary)?;
     if !quiet {
         output::data(&on_screen(&summary))?;
     }
