@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use jiff::Timestamp;
 
 use super::PreparedSet;
 use super::figures::{self, Answer, InterviewFigures, ResponseFigures};
 use crate::keywords::Scratch;
-use crate::lake::read::{ParquetFile, floats, string_at, strings, times};
+use crate::lake::read::{ParquetFile, float_at, floats, string_at, strings, times};
 use crate::lake::rows;
 use crate::lake::schema;
 use crate::model::Result;
@@ -112,10 +112,6 @@ pub fn same(batch: &RecordBatch, names: &[&str]) -> Vec<ArrayRef> {
 fn counts(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
     let signed = |count| i64::try_from(count).expect("no count reaches 2^63");
     Arc::new(values.map(|count| count.map(signed)).collect::<Int64Array>())
-}
-
-fn float_at(column: &Float64Array, row: usize) -> Option<f64> {
-    column.is_valid(row).then(|| column.value(row))
 }
 
 fn time_at(column: &TimestampMicrosecondArray, row: usize) -> Option<Timestamp> {

@@ -129,10 +129,9 @@ fn jobs<'a>(
     let mut jobs = Vec::new();
     for source in lake.files(&schema::RESPONSES)? {
         let place = place_in_table(lake, &schema::RESPONSES, &source);
-        let hash = hash_of(&source, hashes)?;
-        let mut metadata = base_metadata(&place, hash);
+        let base = base_metadata(&place, hash_of(&source, hashes)?);
+        let mut metadata = base.clone();
         metadata.push((SET_SHA256, fillers.set.hash().to_owned()));
-        let base = base_metadata(&place, metadata[2].1.clone());
         let table = &schema::RESPONSE_METRICS;
         let target = lake.root().join(table.name).join(&place);
         jobs.push(Job { what: What::Responses { fillers }, source: source.clone(), target, table, metadata });

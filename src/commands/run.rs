@@ -1,7 +1,6 @@
 //! `run`: the stages of a pipeline, in order, under one lock.
 
 use std::fmt::Write;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -13,7 +12,7 @@ use super::interrupt::Interrupt;
 use super::prepare::{Access, Ready, ReadySource, prepare, runtime, say_all, start_sandbox};
 use super::{DONE, FINISHED_WITH_LOSSES, check, output, progress};
 use crate::ingest::{self, Job};
-use crate::lake::publish::{Staging, batch_id, sync_folder};
+use crate::lake::publish::{Staging, batch_id, write_whole};
 use crate::lake::rows;
 use crate::lake::{Lake, schema};
 use crate::ledger::Ledger;
@@ -206,14 +205,7 @@ fn record(lake: &Lake, ledger: &mut Ledger, summary: &RunSummary) -> Result<()> 
     staging.write(&schema::RUNS, &month_of(Some(summary.started_at)), Some(row))?;
     staging.publish(ledger, &[], &[])?;
     let path = lake.last_run_path();
-    let new = path.with_extension("new");
-    let write = || {
-        fs::write(&new, output::json(summary))?;
-        fs::File::open(&new)?.sync_all()?;
-        fs::rename(&new, &path)?;
-        sync_folder(path.parent().unwrap_or(Path::new(".")))
-    };
-    write().map_err(|error: std::io::Error| Error::path("write", &path, error))
+    write_whole(&path, output::json(summary).as_bytes(), 0o644).map_err(|error| Error::path("write", &path, error))
 }
 
 fn on_screen(summary: &RunSummary) -> String {

@@ -188,21 +188,13 @@ impl CandidateKeys {
     }
 }
 
-/// Makes the key under another name first: a crash must not leave half a key that later runs would refuse.
+/// Makes the key. Half a key would be refused by every later run, so it is written whole.
 fn make_key(path: &Path) -> Result<String> {
     let fail = |error: &dyn std::fmt::Display| Error::path("make the candidate key", path, error);
     let mut key = [0; KEY_BYTES];
     getrandom::fill(&mut key).map_err(|error| fail(&error))?;
     let text = hex::encode(key);
-    let new = path.with_extension("new");
-    let write = || {
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, path)?;
-        publish::sync_folder(path.parent().expect("the key is in a folder"))
-    };
-    write().map_err(|error| fail(&error))?;
+    publish::write_whole(path, text.as_bytes(), 0o600).map_err(|error| fail(&error))?;
     Ok(text)
 }
 

@@ -5,8 +5,9 @@
 //! (d) one ledger transaction says that it is done. [`recover`] finishes (c) and (d) of a batch that reached (b), and
 //! deletes the staging of one that did not.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use arrow::record_batch::RecordBatch;
@@ -190,6 +191,20 @@ pub fn replace_derived(staged: &Path, target: &Path) -> Result<()> {
         sync_folder(parent)
     };
     work().map_err(|error: io::Error| Error::path("publish", target, error))
+}
+
+/// Writes a file of the program's own under another name first, so that no crash leaves half of it; `mode` is as in
+/// `chmod`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(mode).open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    sync_folder(path.parent().expect("a file is in a folder"))
 }
 
 /// Makes what was renamed in a folder last through a power cut.

@@ -155,3 +155,15 @@ pub fn times<'a>(batch: &'a RecordBatch, name: &str) -> &'a TimestampMicrosecond
 pub fn string_at(column: &StringArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))
 }
+
+/// An integer of a column, if it is not null.
+#[must_use]
+pub fn integer_at(column: &Int64Array, row: usize) -> Option<i64> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+/// A float of a column, if it is not null.
+#[must_use]
+pub fn float_at(column: &Float64Array, row: usize) -> Option<f64> {
+    column.is_valid(row).then(|| column.value(row))
+}

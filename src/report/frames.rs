@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 
-use arrow::array::{Array, Float64Array, Int64Array, TimestampMicrosecondArray};
+use arrow::array::{Array, TimestampMicrosecondArray};
 use polars::prelude::{Column, DataFrame};
 
 use crate::lake::Lake;
-use crate::lake::read::{ParquetFile, floats, integers, parquet_files, string_at, strings, times};
+use crate::lake::read::{
+    ParquetFile, float_at, floats, integer_at, integers, parquet_files, string_at, strings, times,
+};
 use crate::lake::schema::{self, Table};
 use crate::model::{Error, Result};
 
@@ -278,12 +280,4 @@ impl Names {
 
 fn frame(columns: Vec<Column>) -> DataFrame {
     DataFrame::new_infer_height(columns).expect("columns grow together")
-}
-
-fn integer_at(column: &Int64Array, row: usize) -> Option<i64> {
-    column.is_valid(row).then(|| column.value(row))
-}
-
-fn float_at(column: &Float64Array, row: usize) -> Option<f64> {
-    column.is_valid(row).then(|| column.value(row))
 }
