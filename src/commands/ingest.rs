@@ -28,7 +28,7 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
     let source = ReadySource { name: flags.source, ids, access: Access::Remote(client) };
-    let (summary, errors) = ingest_all(&lake, &mut ledger, &network, vec![source], &plan, quiet)?;
+    let (summary, errors) = ingest_all(&lake, &mut ledger, &network, vec![source], &plan, quiet);
     errors.iter().for_each(output::error);
     if !quiet {
         output::data(&ingest_on_screen(&summary))?;

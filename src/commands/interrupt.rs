@@ -42,6 +42,11 @@ impl Interrupt {
         Ok(Self { wanted, fetching })
     }
 
+    /// Whether the user wants the run to end.
+    pub fn is_wanted(&self) -> bool {
+        *self.wanted.borrow()
+    }
+
     /// Runs a fetch that watches for the interrupt and then ends in good order.
     pub fn during<T>(&self, fetch: impl FnOnce(watch::Receiver<bool>) -> T) -> T {
         self.fetching.store(true, Ordering::Relaxed);

@@ -55,9 +55,9 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
 
     let mut fetched = None;
     if wanted(Stage::Ingest) {
-        let (summary, error) = ingest_all(&lake, &mut ledger, &network, sources, &pipeline.ingest, quiet)?;
+        let (summary, met) = ingest_all(&lake, &mut ledger, &network, sources, &pipeline.ingest, quiet);
         fetched = Some(summary);
-        errors.extend(error);
+        errors.extend(met);
     }
     let interrupted = errors.iter().any(|error| error.kind() == Kind::Interrupted);
     let mut analyzed = None;
@@ -91,9 +91,14 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     };
     // Said first: on a full disk the record fails too, and must not hide the cause.
     errors.iter().for_each(output::error);
-    record(&lake, &mut ledger, &summary)?;
+    let recorded = record(&lake, &mut ledger, &summary);
     if !quiet {
         output::data(&on_screen(&summary))?;
+    }
+    if let Err(error) = recorded {
+        output::error(&error);
+        errors.push(error);
+        return Ok(self::exit_code(&errors, losses));
     }
     Ok(exit_code)
 }
@@ -130,14 +135,20 @@ pub fn ingest_all(
     sources: Vec<ReadySource>,
     plan: &IngestPlan,
     quiet: bool,
-) -> Result<(ingest::Summary, Vec<Error>)> {
+) -> (ingest::Summary, Vec<Error>) {
     let mut all = ingest::Summary::default();
     let mut errors = Vec::new();
     for ReadySource { name, mut ids, access } in sources {
         let (sandbox, client) = match access {
             Access::Remote(client) => (None, client),
             Access::Sandbox { interviews, seed } => {
-                let (sandbox, client) = start_sandbox(runtime, interviews, seed)?;
+                let (sandbox, client) = match start_sandbox(runtime, interviews, seed) {
+                    Ok(started) => started,
+                    Err(error) => {
+                        errors.push(error);
+                        continue;
+                    }
+                };
                 if ids.is_empty() {
                     ids = sandbox.ids().collect();
                 }
@@ -159,14 +170,17 @@ pub fn ingest_all(
         }
         all += &summary;
         if let Err(error) = result {
-            let interrupted = error.kind() == Kind::Interrupted;
             errors.push(error);
-            if interrupted {
-                break;
-            }
+        }
+        if interrupt.is_wanted() {
+            break;
         }
     }
-    Ok((all, errors))
+    // One that came when nothing was left to fetch ends the run as well.
+    if interrupt.is_wanted() && errors.iter().all(|error| error.kind() != Kind::Interrupted) {
+        errors.push(Error::new(Kind::Interrupted, "interrupted").hint("what was fetched is in the lake"));
+    }
+    (all, errors)
 }
 
 /// The first that applies of the README's table.

@@ -59,9 +59,6 @@ pub fn cut_interviews(
     let came = arrivals.len() as u64;
     let arrivals = distinct(arrivals, &ledger.settled_ids()?);
     let mut published = Published { repeated: came - arrivals.len() as u64, ..Published::default() };
-    if arrivals.is_empty() {
-        return Ok(published);
-    }
     let (settled, open) = to_rows(arrivals, ledger, keys)?;
     published.settled = settled.len() as u64;
     published.open = open.len() as u64;
@@ -69,9 +66,16 @@ pub fn cut_interviews(
 
     let mut sightings = sightings_of(&settled, true, questions, &ledger.known_questions()?);
     sightings.extend(sightings_of(&open, false, None, &HashSet::new()));
+    let open_table = open_interviews_after(lake, &ledger.finished_ids()?, &settled, &open)?;
+    if sightings.is_empty() && open_table.is_none() {
+        return Ok(published);
+    }
     let mut staging = Staging::begin(lake, ledger)?;
-    if let Some(table) = open_interviews_after(lake, &settled, &open)? {
-        staging.replace_open_interviews(Some(table))?;
+    if let Some(table) = open_table {
+        let groups = (0..table.num_rows()).step_by(ROW_GROUP_ROWS);
+        staging.replace_open_interviews(
+            groups.map(|from| table.slice(from, ROW_GROUP_ROWS.min(table.num_rows() - from))),
+        )?;
     }
     for (month, mut rows) in by_month(settled, |row| row.settled_at) {
         rows.sort_by(|a, b| a.interview.id.cmp(&b.interview.id));
@@ -221,7 +225,13 @@ fn row_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow]> {
 }
 
 /// The open interviews once this batch is published, or `None` when the table stays as it is.
-fn open_interviews_after(lake: &Lake, settled: &[InterviewRow], open: &[InterviewRow]) -> Result<Option<RecordBatch>> {
+/// Those that were found gone or set aside since are in it no longer.
+fn open_interviews_after(
+    lake: &Lake,
+    finished: &HashSet<String>,
+    settled: &[InterviewRow],
+    open: &[InterviewRow],
+) -> Result<Option<RecordBatch>> {
     let table = &schema::OPEN_INTERVIEWS;
     let path = lake.root().join(open_interviews_path());
     let new = rows::interviews(open).with_schema(table.arrow()).expect("both tables have the same columns");
@@ -235,8 +245,9 @@ fn open_interviews_after(lake: &Lake, settled: &[InterviewRow], open: &[Intervie
         RecordBatch::new_empty(table.arrow())
     };
     let touched: HashSet<&str> = settled.iter().chain(open).map(|row| row.interview.id.as_str()).collect();
+    let ended = |id: &str| touched.contains(id) || finished.contains(id);
     let stays: BooleanArray =
-        strings(&before, "interview_id").iter().map(|id| Some(id.is_none_or(|id| !touched.contains(id)))).collect();
+        strings(&before, "interview_id").iter().map(|id| Some(id.is_none_or(|id| !ended(id)))).collect();
     if open.is_empty() && stays.true_count() == stays.len() {
         return Ok(None);
     }

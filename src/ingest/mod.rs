@@ -6,7 +6,7 @@ pub mod import;
 mod quarantine;
 pub mod spool;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{Ledger, QuestionsWanted, State};
 use crate::model::{Error, Kind, Result, body};
-use crate::pipeline::IngestPlan;
+use crate::pipeline::{IngestPlan, QuestionPolicy};
 use crate::round0::client::Client;
 use crate::round0::pace::Pacer;
 use cut::{Arrival, Published, cut_interviews, cut_questions};
@@ -137,6 +137,13 @@ impl Run<'_> {
             ids.iter().filter(|id| finished.contains(*id)).count() as u64 - self.summary.skipped_settled;
         let due = ids.into_iter().filter(|id| !finished.contains(id));
         self.fetch(due.map(|id| Task { call: Call::Interview, id }).collect())?;
+        if self.summary.gone + self.summary.quarantined > 0 {
+            // They may have been open, and ended without a body that would have a batch cut.
+            cut_interviews(self.lake, self.ledger, &self.keys, Vec::new(), None)?;
+        }
+        if self.job.plan.questions == QuestionPolicy::None {
+            return Ok(());
+        }
         let wanted = self.ledger.questions_wanted(self.job.source)?;
         self.fetch(wanted.into_iter().map(|interview| Task { call: Call::Questions, id: interview.id }).collect())
     }
@@ -226,23 +233,37 @@ impl Run<'_> {
     fn cut(&mut self, path: &Path) -> Result<()> {
         let mut interviews = Vec::new();
         let mut questions = Vec::new();
-        let wanted = self.ledger.questions_wanted(self.job.source)?;
-        let mut wanted: HashMap<String, QuestionsWanted> =
-            wanted.into_iter().map(|interview| (interview.id.clone(), interview)).collect();
-        for Record { call, id, source, via, fetched_at, body } in spool::read(path)? {
+        let records = spool::read(path)?;
+        // A spool that a killed run left may be of another source than this one.
+        let sources: BTreeSet<&str> = records.iter().map(|record| record.source.as_str()).collect();
+        let mut wanted: HashMap<String, QuestionsWanted> = HashMap::new();
+        for source in sources {
+            let of_source = self.ledger.questions_wanted(source)?;
+            wanted.extend(of_source.into_iter().map(|interview| (interview.id.clone(), interview)));
+        }
+        for Record { call, id, source, via, fetched_at, body } in records {
             // Only what keeps the contract was spooled; a newer program may be stricter than the one that spooled it.
             let broken = match call {
                 Call::Interview => body::read_interview_of(&id, &body)
-                    .map(|interview| interviews.push(Arrival { source, via, at: fetched_at, interview }))
+                    .map(|interview| {
+                        interviews.push(Arrival { source: source.clone(), via, at: fetched_at, interview });
+                    })
                     .err(),
                 Call::Questions => body::read_questions_of(&id, &body)
                     .map(|list| questions.extend(wanted.remove(&id).map(|interview| (interview, list))))
                     .err(),
             };
             if let Some(violation) = broken {
-                self.summary.quarantined += 1;
-                quarantine::keep(self.lake, &id, &body)?;
-                self.ledger.record_end(&id, self.job.source, State::Quarantined, &violation.to_string())?;
+                match call {
+                    Call::Interview => {
+                        self.summary.quarantined += 1;
+                        quarantine::keep(self.lake, &id, &body)?;
+                        self.ledger.record_end(&id, &source, State::Quarantined, &violation.to_string())?;
+                    }
+                    Call::Questions => {
+                        tracing::warn!(id, "the questions of interview {id} are asked for again: {violation}");
+                    }
+                }
             }
         }
         let policy = Some(self.job.plan.questions);

@@ -32,11 +32,13 @@ pub struct Staging<'a> {
 }
 
 impl<'a> Staging<'a> {
-    /// Begins a batch, with an id that sorts by time and was never used in this lake.
+    /// Begins a batch, with an id that sorts by time and was never used in this lake. A batch whose files could not
+    /// all be placed is finished first: what comes later builds on it.
     ///
     /// # Errors
-    /// When the staging folder cannot be made.
-    pub fn begin(lake: &'a Lake, ledger: &Ledger) -> Result<Self> {
+    /// When the staging folder cannot be made, or an earlier batch still cannot be finished.
+    pub fn begin(lake: &'a Lake, ledger: &mut Ledger) -> Result<Self> {
+        finish_begun(lake, ledger)?;
         let mut time = Timestamp::now();
         let batch = loop {
             let id = batch_id(time);
@@ -119,15 +121,21 @@ pub fn batch_id(time: Timestamp) -> String {
 /// # Errors
 /// When a file of such a batch is lost or the lake cannot be written.
 pub fn recover(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
-    for (batch, files) in ledger.unfinished_batches()? {
-        tracing::info!(batch, "finishing a batch that an earlier run left half published");
-        roll_forward(lake, ledger, &batch, files)?;
-    }
+    finish_begun(lake, ledger)?;
     let staging = lake.staging_folder();
     let fail = |error: io::Error| Error::path("clear", &staging, error);
     for entry in fs::read_dir(&staging).map_err(fail)? {
         let path = entry.map_err(fail)?.path();
         if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }.map_err(fail)?;
+    }
+    Ok(())
+}
+
+/// Finishes every batch past its point of no return, oldest first.
+fn finish_begun(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
+    for (batch, files) in ledger.unfinished_batches()? {
+        tracing::info!(batch, "finishing a batch that was left half published");
+        roll_forward(lake, ledger, &batch, files)?;
     }
     Ok(())
 }
@@ -155,11 +163,11 @@ fn roll_forward(lake: &Lake, ledger: &mut Ledger, batch: &str, mut files: Vec<Ba
 fn place(staged: &Path, target: &Path, file: &BatchFile) -> io::Result<()> {
     let parent = target.parent().expect("a table's file is in a folder");
     if !staged.exists() {
-        return if sha256_of(target)? == file.sha256 {
-            Ok(())
-        } else {
-            Err(io::Error::other("another file is in its place"))
-        };
+        if sha256_of(target)? != file.sha256 {
+            return Err(io::Error::other("another file is in its place"));
+        }
+        // It may have been renamed an instant before the power went.
+        return sync_with_parent(parent);
     }
     fs::create_dir_all(parent)?;
     if file.replaces {
@@ -174,8 +182,12 @@ fn place(staged: &Path, target: &Path, file: &BatchFile) -> io::Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
-    sync_folder(parent)?;
-    parent.parent().map_or(Ok(()), sync_folder)
+    sync_with_parent(parent)
+}
+
+fn sync_with_parent(folder: &Path) -> io::Result<()> {
+    sync_folder(folder)?;
+    folder.parent().map_or(Ok(()), sync_folder)
 }
 
 /// Moves a finished file of figures into its place, over an older one. Such files can be made again at any time, so

@@ -1,6 +1,7 @@
 //! An interview as the rest of the program sees it: every field that may be missing is an `Option`.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// Where an interview stands, in the vendor's words; a word we do not know is kept as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,8 +120,10 @@ pub struct Question {
     pub is_custom: bool,
 }
 
-/// The partition of a settled interview: `YYYY-MM` in UTC, or `unknown` for a body without any time.
+/// The partition of a settled interview: `YYYY-MM` in UTC, or `unknown` for a body without any time and for a time
+/// whose year has not four digits, as folder names sort by time.
 #[must_use]
 pub fn month_of(settled_at: Option<Timestamp>) -> String {
-    settled_at.map_or_else(|| "unknown".to_owned(), |time| time.strftime("%Y-%m").to_string())
+    let date = settled_at.map(|time| TimeZone::UTC.to_datetime(time).date()).filter(|date| date.year() >= 1);
+    date.map_or_else(|| "unknown".to_owned(), |date| date.strftime("%Y-%m").to_string())
 }

@@ -40,7 +40,9 @@ pub fn parse_ids(name: &str, bytes: &[u8]) -> Result<Vec<String>> {
         let wrong = |what: &str| Error::usage(format!("{name}:{}: {what}", index + 1));
         let line = std::str::from_utf8(line).map_err(|_| wrong("not UTF-8 text"))?;
         // A comment may also follow an id: ids hold no white space.
-        let id = line.split_once(" #").map_or(line, |(id, _)| id).trim();
+        let line = line.trim();
+        let id = line.split_once([' ', '\t']).filter(|(_, rest)| rest.trim_start().starts_with('#'));
+        let id = id.map_or(line, |(id, _)| id);
         if id.is_empty() || id.starts_with('#') {
             continue;
         }

@@ -122,3 +122,22 @@ fn the_key_does_not_follow_a_redirect() {
     assert!(stderr.contains("302"), "{stderr}");
     assert!(requests.try_recv().is_err(), "nothing was asked of the other host");
 }
+
+#[test]
+fn an_open_interview_that_the_api_forgets_is_open_no_longer() {
+    let served = serve(None);
+    served.run(&served.pipeline("questions = \"none\"\n"), 0);
+    let ids = || -> Vec<String> {
+        let open = rows(&served.lake(), "open_interviews");
+        open.into_iter().map(|row| row["interview_id"].clone()).collect()
+    };
+    let open = ids();
+    assert!(open.len() > 1, "{open:?}");
+    // Another API under the same name, which knows none of them.
+    let other = serve_with(Options { interviews: Some(3), seed: 7, ..Options::default() });
+    served.write("ids.txt", &format!("{}\n", open[0]));
+    let text = std::fs::read_to_string(served.pipeline("questions = \"none\"\n")).unwrap();
+    let addr = |served: &Served| served.sandbox.addr().to_string();
+    served.run(&served.write("other.toml", &text.replace(&addr(&served), &addr(&other))), 0);
+    assert_eq!(ids(), open[1..], "only the one that was asked for has ended");
+}

@@ -36,7 +36,7 @@ fn crash_after_the_point_of_no_return(root: &Path, renamed: bool) -> String {
     let lake = Lake::create(root).unwrap();
     let lock = lake.lock().unwrap();
     let mut ledger = lake.ledger(&lock).unwrap();
-    let mut staging = Staging::begin(&lake, &ledger).unwrap();
+    let mut staging = Staging::begin(&lake, &mut ledger).unwrap();
     let batch = staging.batch().to_owned();
     let arrival = arrivals().into_iter().find(|arrival| arrival.interview.status.as_str() == "completed").unwrap();
     let row = InterviewRow {
