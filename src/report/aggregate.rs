@@ -26,13 +26,47 @@ pub struct Distribution {
     pub standard_deviation: Option<f64>,
 }
 
+/// How many of those who were asked came to the end: over the interviews that were created in the period and first
+/// seen through an id list, whenever they settled.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Completion {
+    /// Interviews of the cohort, open ones too.
+    pub completion_cohort: i64,
+    /// completed / (completed + expired)
+    pub completion_rate: Option<f64>,
+    /// Those neither completed nor expired yet, of the cohort.
+    pub still_open_share: Option<f64>,
+    /// Why there is no rate, if there is none.
+    pub completion_rate_missing: Option<&'static str>,
+}
+
+impl Completion {
+    fn of(completed: i64, expired: i64, open: i64) -> Self {
+        let settled = completed + expired;
+        let missing = if settled + open == 0 {
+            Some("none that was created in the period was first seen through an id list")
+        } else if settled < PRIVACY_FLOOR {
+            Some("fewer than 5 of those created in the period have settled")
+        } else {
+            None
+        };
+        let shown = |value: Option<f64>| value.filter(|_| missing.is_none());
+        Self {
+            completion_cohort: settled + open,
+            completion_rate: shown(share(completed, settled)),
+            still_open_share: shown(share(open, settled + open)),
+            completion_rate_missing: missing,
+        }
+    }
+}
+
 /// Figures of a group of interviews. n is interviews, except for the words and pace of answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Figures {
     pub completed: i64,
     pub expired: i64,
-    /// completed / (completed + expired)
-    pub completion_rate: Option<f64>,
+    #[serde(flatten)]
+    pub completion: Completion,
     pub responses: i64,
     /// Answers whose transcript is not blank.
     pub answered: i64,
@@ -146,7 +180,13 @@ fn figures(frames: &Frames, by: &str) -> PolarsResult<Vec<(String, i64, Figures)
         of_responses.extend(distribution(name, &col(name)));
     }
     let responses = frames.responses.clone().lazy().group_by_stable([col(by)]).agg(of_responses);
-    let all = interviews.lazy().left_join(responses, col(by), col(by)).collect()?;
+    let is = |status: &str| col("status").eq(lit(status.to_owned()));
+    let cohort = frames.cohort.clone().lazy().group_by_stable([col(by)]).agg([
+        is("completed").sum().cast(DataType::Int64).alias("cohort_completed"),
+        is("expired").sum().cast(DataType::Int64).alias("cohort_expired"),
+        len().cast(DataType::Int64).alias("cohort"),
+    ]);
+    let all = interviews.lazy().left_join(responses, col(by), col(by)).left_join(cohort, col(by), col(by)).collect()?;
     (0..all.height()).map(|row| read_figures(&all, by, row)).collect()
 }
 
@@ -155,6 +195,7 @@ fn figures_over_all(frames: &Frames) -> PolarsResult<Option<Figures>> {
     let one = |frame: &DataFrame| frame.clone().lazy().with_column(lit("").alias("all")).collect();
     let frames = Frames {
         interviews: one(&frames.interviews)?,
+        cohort: one(&frames.cohort)?,
         responses: one(&frames.responses)?,
         hits: DataFrame::empty(),
         sets: Vec::new(),
@@ -192,12 +233,14 @@ fn read_figures(frame: &DataFrame, by: &str, row: usize) -> PolarsResult<(String
         })
     };
     let (completed, expired) = (integer("completed")?, integer("expired")?);
+    let (cohort_completed, cohort_expired) = (integer("cohort_completed")?, integer("cohort_expired")?);
+    let open = integer("cohort")? - cohort_completed - cohort_expired;
     let minutes = float("paced_seconds")?.filter(|seconds| *seconds > 0.0).map(|seconds| seconds / 60.0);
     let key = frame.column(by)?.str()?.get(row).unwrap_or_default().to_owned();
     let figures = Figures {
         completed,
         expired,
-        completion_rate: share(completed, completed + expired),
+        completion: Completion::of(cohort_completed, cohort_expired, open),
         responses: integer("responses")?,
         answered: integer("answered")?,
         total_duration_seconds: distribution("total_duration_seconds")?,

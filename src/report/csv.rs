@@ -11,7 +11,9 @@ pub fn jobs(report: &Report) -> Vec<u8> {
         "suppressed",
         "completed",
         "expired",
+        "completion_cohort",
         "completion_rate",
+        "still_open_share",
         "responses",
         "answered",
         "pooled_words_per_minute",
@@ -35,7 +37,9 @@ pub fn jobs(report: &Report) -> Vec<u8> {
         if let Some(figures) = &job.figures {
             let counts = [figures.completed, figures.expired];
             row.extend(counts.map(|count| count.to_string()));
-            row.push(number(figures.completion_rate));
+            let completion = &figures.completion;
+            row.push(completion.completion_cohort.to_string());
+            row.extend([completion.completion_rate, completion.still_open_share].map(number));
             row.extend([figures.responses, figures.answered].map(|count| count.to_string()));
             row.push(number(figures.pooled_words_per_minute));
             row.extend(distribution(&figures.total_duration_seconds));

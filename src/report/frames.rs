@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use arrow::array::{Array, TimestampMicrosecondArray};
+use arrow::record_batch::RecordBatch;
 use polars::prelude::{Column, DataFrame};
 
 use crate::lake::Lake;
@@ -39,6 +40,9 @@ pub struct Frames {
     /// Settled interviews: `interview_id`, `status`, `job_id`, `candidate_key`, `total_duration_seconds`,
     /// `average_response_length`, `response_count`, `answered_count`.
     pub interviews: DataFrame,
+    /// Interviews, open ones too, that were created in the period and first seen through an id list: `job_id`,
+    /// `status`. Others would count only those that ended well: an event comes when an interview has ended.
+    pub cohort: DataFrame,
     /// Answers of completed interviews: `job_id`, `word_count`, `words_per_minute`, `duration_seconds`.
     pub responses: DataFrame,
     /// Keyword hits in completed interviews: `interview_id`, `job_id`, `set`, `term`, `category`, `mentions`, `negated`.
@@ -60,6 +64,10 @@ pub fn read(lake: &Lake, span: Span) -> Result<Frames> {
     for path in lake.files(&schema::INTERVIEWS)? {
         interviews.add(lake, &path, span, &mut names)?;
     }
+    for path in lake.files(&schema::OPEN_INTERVIEWS)? {
+        let open = ParquetFile::open(&path)?.all(&["status", "job_id", "created_at", "first_seen_via"])?;
+        interviews.cohort.add(&open, span);
+    }
     let mut responses = Responses::default();
     for path in lake.files(&schema::RESPONSES)? {
         responses.add(lake, &path, &interviews.completed)?;
@@ -74,6 +82,7 @@ pub fn read(lake: &Lake, span: Span) -> Result<Frames> {
     }
     Ok(Frames {
         outside: interviews.outside,
+        cohort: std::mem::take(&mut interviews.cohort).frame(),
         interviews: interviews.frame(),
         responses: responses.frame(),
         hits: hits.frame(),
@@ -113,8 +122,32 @@ fn derived(lake: &Lake, table: &Table, metrics: &Table, path: &Path) -> Result<P
 }
 
 #[derive(Default)]
+struct Cohort {
+    job_id: Vec<String>,
+    status: Vec<String>,
+}
+
+impl Cohort {
+    fn add(&mut self, interviews: &RecordBatch, span: Span) {
+        let created = times(interviews, "created_at");
+        for row in 0..interviews.num_rows() {
+            let text = |name: &str| string_at(strings(interviews, name), row).unwrap_or_default();
+            if span.contains(created, row) && text("first_seen_via") == "list" {
+                self.job_id.push(text("job_id").to_owned());
+                self.status.push(text("status").to_owned());
+            }
+        }
+    }
+
+    fn frame(self) -> DataFrame {
+        frame(vec![Column::new("job_id".into(), self.job_id), Column::new("status".into(), self.status)])
+    }
+}
+
+#[derive(Default)]
 struct Interviews {
     outside: u64,
+    cohort: Cohort,
     /// Job of each completed interview of the period. Rows are matched here rather than by a join, which would leave
     /// their order, and with it the last digits of sums, to the number of threads.
     completed: HashMap<String, String>,
@@ -136,8 +169,18 @@ impl Interviews {
             "response_count",
             "answered_count",
         ])?;
-        let columns = ["interview_id", "status", "job_id", "job_title", "department", "candidate_key", "settled_at"];
-        let interviews = ParquetFile::open(path)?.all(&columns)?;
+        let interviews = ParquetFile::open(path)?.all(&[
+            "interview_id",
+            "status",
+            "job_id",
+            "job_title",
+            "department",
+            "candidate_key",
+            "created_at",
+            "settled_at",
+            "first_seen_via",
+        ])?;
+        self.cohort.add(&interviews, span);
         let text = |name: &str, row: usize| string_at(strings(&interviews, name), row).map(str::to_owned);
         let settled = times(&interviews, "settled_at");
         for row in 0..interviews.num_rows() {

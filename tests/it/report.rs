@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::{INTERVIEWS, roundup};
+use crate::common::{INTERVIEWS, roundup, sample, serve};
 
 struct Report {
     folder: tempfile::TempDir,
@@ -148,4 +148,34 @@ fn a_report_of_what_was_not_analysed_says_what_to_do() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("roundup analyze --lake lake"), "{stderr}");
     assert!(!folder.path().join("reports").exists());
+}
+
+#[test]
+fn the_completion_rate_is_of_those_created_in_the_period_and_known_from_a_list() {
+    let served = serve(None);
+    let stages = "[analyze]\n[report]\nout = \"reports\"\nperiod = \"13w\"\nuntil = \"2026-06-01\"\n";
+    served.run(&served.pipeline(stages), 0);
+    let summary: Value =
+        serde_json::from_slice(&fs::read(served.path("reports/latest/summary.json")).unwrap()).unwrap();
+    // Times of the sample are all in UTC and of one form, so that texts compare as times do.
+    let created =
+        |body: &&Value| body["created_at"].as_str().is_some_and(|time| ("2026-03-02".."2026-06-01").contains(&time));
+    let all = sample();
+    let count = |statuses: &[&str]| {
+        let is = |body: &&Value| statuses.contains(&body["status"].as_str().unwrap());
+        f64::from(u32::try_from(all.iter().filter(created).filter(is).count()).unwrap())
+    };
+    let (completed, settled) = (count(&["completed"]), count(&["completed", "expired"]));
+    let cohort = f64::from(u32::try_from(all.iter().filter(created).count()).unwrap());
+    assert!(settled > completed && cohort > settled, "the sample has all three kinds");
+    let overall = &summary["overall"];
+    assert_eq!(overall["completion_cohort"].as_f64(), Some(cohort));
+    assert_eq!(overall["completion_rate"].as_f64(), Some(completed / settled));
+    assert_eq!(overall["still_open_share"].as_f64(), Some((cohort - settled) / cohort));
+
+    // The same interviews, imported: nobody knows how many were asked.
+    let imported = report_of(&fs::read_to_string(INTERVIEWS).unwrap(), &SPRING).summary();
+    assert!(imported["overall"]["completion_rate"].is_null());
+    let why = imported["overall"]["completion_rate_missing"].as_str().unwrap();
+    assert!(why.contains("id list"), "{why}");
 }
