@@ -19,7 +19,7 @@ use crate::keywords::{KeywordSet, Matcher};
 use crate::lake::Lake;
 use crate::lake::publish::{replace_derived, sha256_of};
 use crate::lake::read::ParquetFile;
-use crate::lake::schema::{self, Table};
+use crate::lake::schema::{self, SET_SHA256, SOURCE_SHA256, Table};
 use crate::lake::write::write_file;
 use crate::ledger::Ledger;
 use crate::model::{Error, Result};
@@ -29,8 +29,6 @@ pub const DEFINITIONS_VERSION: &str = "1";
 
 const DEFINITIONS: &str = "roundup.definitions";
 const SOURCE: &str = "roundup.source";
-const SOURCE_SHA256: &str = "roundup.source_sha256";
-const SET_SHA256: &str = "roundup.set_sha256";
 
 /// A keyword set ready to search.
 pub struct PreparedSet {

@@ -5,6 +5,11 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
+/// Key of a derived file's metadata: SHA-256 of what it was made from.
+pub const SOURCE_SHA256: &str = "roundup.source_sha256";
+/// Key of a derived file's metadata: hash of the keyword set that made it.
+pub const SET_SHA256: &str = "roundup.set_sha256";
+
 /// Version of the tables below; written into every file.
 pub const SCHEMA_VERSION: &str = "1";
 

@@ -199,6 +199,7 @@ fn figures_over_all(frames: &Frames) -> PolarsResult<Option<Figures>> {
         responses: one(&frames.responses)?,
         hits: DataFrame::empty(),
         sets: Vec::new(),
+        sets_left_out: Vec::new(),
         jobs: std::collections::BTreeMap::new(),
         outside: 0,
     };

@@ -49,6 +49,8 @@ pub struct Frames {
     pub hits: DataFrame,
     /// Sets that were searched for, by name.
     pub sets: Vec<String>,
+    /// Sets of which not every answer has an up-to-date result: their shares would come out too low.
+    pub sets_left_out: Vec<String>,
     pub jobs: BTreeMap<String, JobName>,
     /// Settled interviews of the lake that are outside the period or have no time.
     pub outside: u64,
@@ -73,7 +75,19 @@ pub fn read(lake: &Lake, span: Span) -> Result<Frames> {
         responses.add(lake, &path, &interviews.completed)?;
     }
     let mut hits = Hits::default();
-    let sets = sets(lake)?;
+    let (sets, sets_left_out): (Vec<String>, Vec<String>) = sets(lake)?
+        .into_iter()
+        .map(|set| Ok((is_complete(lake, &set)?, set)))
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .fold((Vec::new(), Vec::new()), |(mut complete, mut others), (is_complete, set)| {
+            if is_complete {
+                complete.push(set)
+            } else {
+                others.push(set)
+            }
+            (complete, others)
+        });
     for set in &sets {
         let folder = lake.root().join(schema::KEYWORD_HITS.name).join(format!("set={set}"));
         for path in parquet_files(&folder)? {
@@ -87,6 +101,7 @@ pub fn read(lake: &Lake, span: Span) -> Result<Frames> {
         responses: responses.frame(),
         hits: hits.frame(),
         sets,
+        sets_left_out,
         jobs: names.latest(),
     })
 }
@@ -106,6 +121,25 @@ fn sets(lake: &Lake) -> Result<Vec<String>> {
     }
     sets.sort();
     Ok(sets)
+}
+
+/// Whether every file of answers was searched for a set, as it is now and with one version of the set.
+fn is_complete(lake: &Lake, set: &str) -> Result<bool> {
+    let mut version = None;
+    for path in lake.files(&schema::RESPONSES)? {
+        let figures = derived(lake, &schema::RESPONSES, &schema::RESPONSE_METRICS, &path)?;
+        let place =
+            path.strip_prefix(lake.root().join(schema::RESPONSES.name)).expect("a table's file is in its folder");
+        let hits = lake.root().join(schema::KEYWORD_HITS.name).join(format!("set={set}")).join(place);
+        let Ok(hits) = ParquetFile::open(&hits) else { return Ok(false) };
+        let made_by = hits.metadata(schema::SET_SHA256).map(str::to_owned);
+        if hits.metadata(schema::SOURCE_SHA256) != figures.metadata(schema::SOURCE_SHA256)
+            || *version.get_or_insert_with(|| made_by.clone()) != made_by
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The file of figures that was made from a file of rows: the same rows in the same order.

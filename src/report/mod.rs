@@ -39,6 +39,8 @@ pub struct Report {
     pub jobs: Vec<JobFigures>,
     /// Names of the keyword sets that were searched for.
     pub keyword_sets: Vec<String>,
+    /// Sets of which not every answer has an up-to-date result.
+    pub keyword_sets_left_out: Vec<String>,
     /// Over all jobs first, then by job; most interviews first.
     pub keywords: Vec<KeywordFigures>,
     /// Settled interviews of the lake that are outside the period or have no time.
@@ -60,6 +62,7 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp) -> Result<PathBuf>
         overall,
         jobs,
         keyword_sets: frames.sets,
+        keyword_sets_left_out: frames.sets_left_out,
         keywords,
         interviews_outside: frames.outside,
         privacy_floor: PRIVACY_FLOOR,

@@ -179,3 +179,21 @@ fn the_completion_rate_is_of_those_created_in_the_period_and_known_from_a_list()
     let why = imported["overall"]["completion_rate_missing"].as_str().unwrap();
     assert!(why.contains("id list"), "{why}");
 }
+
+#[test]
+fn a_keyword_set_that_not_every_answer_was_searched_for_is_left_out_and_named() {
+    let text = fs::read_to_string(INTERVIEWS).unwrap();
+    let (first, second): (Vec<_>, Vec<_>) = text.lines().enumerate().partition(|(at, _)| at % 2 == 0);
+    let lines = |half: Vec<(usize, &str)>| half.into_iter().map(|(_, line)| format!("{line}\n")).collect::<String>();
+    let report = report_of(&lines(first), &SPRING);
+    assert_eq!(report.summary()["keyword_sets"][0], "vendor-sample");
+    let folder = report.folder.path();
+    fs::write(folder.join("more.jsonl"), lines(second)).unwrap();
+    let run = |arguments: &[&str]| roundup(folder).args(arguments).assert().success();
+    run(&["import", "--lake", "lake", "more.jsonl"]);
+    run(&["analyze", "--lake", "lake", "--keywords", "builtin:behavioural"]);
+    run(&[&["report", "--lake", "lake"][..], &SPRING].concat());
+    assert_eq!(report.summary()["keyword_sets"], serde_json::json!(["behavioural"]));
+    assert_eq!(report.summary()["keyword_sets_left_out"], serde_json::json!(["vendor-sample"]));
+    assert!(report.read("index.html").contains("searched for them as they are now: vendor-sample"));
+}
