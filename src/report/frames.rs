@@ -75,19 +75,11 @@ pub fn read(lake: &Lake, span: Span) -> Result<Frames> {
         responses.add(lake, &path, &interviews.completed)?;
     }
     let mut hits = Hits::default();
-    let (sets, sets_left_out): (Vec<String>, Vec<String>) = sets(lake)?
-        .into_iter()
-        .map(|set| Ok((is_complete(lake, &set)?, set)))
-        .collect::<Result<Vec<_>>>()?
-        .into_iter()
-        .fold((Vec::new(), Vec::new()), |(mut complete, mut others), (is_complete, set)| {
-            if is_complete {
-                complete.push(set)
-            } else {
-                others.push(set)
-            }
-            (complete, others)
-        });
+    let mut sets = Vec::new();
+    let mut sets_left_out = Vec::new();
+    for set in searched_sets(lake)? {
+        if is_complete(lake, &set)? { &mut sets } else { &mut sets_left_out }.push(set);
+    }
     for set in &sets {
         let folder = lake.root().join(schema::KEYWORD_HITS.name).join(format!("set={set}"));
         for path in parquet_files(&folder)? {
@@ -107,7 +99,7 @@ pub fn read(lake: &Lake, span: Span) -> Result<Frames> {
 }
 
 /// The sets there are results of, sorted.
-fn sets(lake: &Lake) -> Result<Vec<String>> {
+fn searched_sets(lake: &Lake) -> Result<Vec<String>> {
     let folder = lake.root().join(schema::KEYWORD_HITS.name);
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
