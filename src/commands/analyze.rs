@@ -14,10 +14,7 @@ pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<u8> {
     let lock = lake.lock()?;
     let ledger = lake.ledger(&lock)?;
     let bar = progress::bar("analyse", quiet);
-    let summary = analyze(&lake, &ledger, &sets.sets, &sets.fillers, flags.force, &|done, of| {
-        bar.set_length(of);
-        bar.set_position(done);
-    });
+    let summary = analyze(&lake, &ledger, &sets.sets, &sets.fillers, flags.force, &progress::moves(&bar));
     bar.finish_and_clear();
     let summary = summary?;
     match flags.format {

@@ -2,21 +2,16 @@
 
 use super::cli::IngestFlags;
 use super::output;
-use super::prepare::{Access, ReadySource};
+use super::prepare::{Access, ReadySource, say_all};
 use super::run::{Network, exit_code, ingest_all, ingest_on_screen};
 use crate::lake::Lake;
 use crate::model::Result;
-use crate::pipeline::ids::read_ids;
+use crate::pipeline::ids::read_lists;
 use crate::pipeline::{IngestPlan, KeyPlace};
 use crate::round0::client::Client;
 
 pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
-    let mut ids = Vec::new();
-    for list in &flags.interviews {
-        ids.extend(read_ids(list)?);
-    }
-    let mut seen = std::collections::HashSet::new();
-    ids.retain(|id| seen.insert(id.clone()));
+    let ids = read_lists(&flags.interviews).map_err(say_all)?;
     let client = Client::new(flags.api.trim_end_matches('/'), &KeyPlace::Environment(flags.key_env).read()?)?;
     let plan = IngestPlan {
         requests_per_minute: flags.requests_per_minute,

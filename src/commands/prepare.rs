@@ -1,6 +1,5 @@
 //! A pipeline made ready to run: everything it names is read before anything is written.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use tokio::runtime::{Builder, Runtime};
@@ -10,9 +9,9 @@ use crate::analyze::PreparedSet;
 use crate::keywords::Mode;
 use crate::lake::refuse_url;
 use crate::model::{Error, Result};
-use crate::pipeline::ids::read_ids;
+use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
-use crate::pipeline::{Api, Pipeline, Source};
+use crate::pipeline::{Api, Pipeline, Source, Stage};
 use crate::round0::client::Client;
 use crate::round0::sandbox::{Options, Sandbox, start};
 
@@ -40,40 +39,43 @@ pub struct Ready {
     pub sets: Option<ReadySets>,
 }
 
-/// Reads what the pipeline names.
+/// Reads what the wanted stages of a pipeline name.
 ///
 /// # Errors
 /// Every problem there is, not only the first.
-pub fn prepare(pipeline: &Pipeline) -> std::result::Result<Ready, Vec<Error>> {
+pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::result::Result<Ready, Vec<Error>> {
     let mut problems = Vec::new();
     let mut sources = Vec::new();
-    for source in &pipeline.sources {
+    for source in pipeline.sources.iter().filter(|_| wanted(Stage::Ingest)) {
         match ready_source(source) {
             Ok(source) => sources.push(source),
             Err(errors) => problems.extend(errors),
         }
     }
-    let sets = pipeline.analyze.as_ref().and_then(|plan| match ready_sets(&plan.keywords, Mode::Word) {
-        Ok(sets) => Some(sets),
-        Err(error) => {
-            problems.push(error);
-            None
+    let sets = pipeline.analyze.as_ref().filter(|_| wanted(Stage::Analyze)).and_then(|plan| {
+        match ready_sets(&plan.keywords, Mode::Word) {
+            Ok(sets) => Some(sets),
+            Err(error) => {
+                problems.push(error);
+                None
+            }
         }
     });
-    problems.extend(unwritable(&pipeline.lake));
+    let lake = refuse_url(&pipeline.lake).err().or_else(|| unwritable("the lake", &pipeline.lake));
+    problems.extend(lake.map(|error| error.hint("choose another folder with `path` under [lake]")));
+    if let Some(report) = pipeline.report.as_ref().filter(|_| wanted(Stage::Report)) {
+        let out = unwritable("the report", &report.out);
+        problems.extend(out.map(|error| error.hint("choose another folder with `out` under [report]")));
+    }
     if problems.is_empty() { Ok(Ready { sources, sets }) } else { Err(problems) }
 }
 
 fn ready_source(source: &Source) -> std::result::Result<ReadySource, Vec<Error>> {
     let mut problems = Vec::new();
-    let mut ids = Vec::new();
-    let mut seen = HashSet::new();
-    for list in &source.lists {
-        match read_ids(list) {
-            Ok(list) => ids.extend(list.into_iter().filter(|id| seen.insert(id.clone()))),
-            Err(error) => problems.push(error),
-        }
-    }
+    let ids = read_lists(&source.lists).unwrap_or_else(|errors| {
+        problems.extend(errors);
+        Vec::new()
+    });
     let access = match &source.api {
         Api::Sandbox { interviews, seed } => Ok(Access::Sandbox { interviews: *interviews, seed: *seed }),
         Api::Remote { base, key } => key.read().and_then(|key| Client::new(base, &key)).map(Access::Remote),
@@ -97,12 +99,9 @@ pub fn ready_sets(references: &[String], txt_mode: Mode) -> Result<ReadySets> {
     Ok(ReadySets { sets, fillers: PreparedSet::new(load_set("builtin:fillers", Mode::Word)?)? })
 }
 
-/// What keeps a lake from being made or written at a path, without making it.
-fn unwritable(lake: &Path) -> Option<Error> {
-    if let Err(error) = refuse_url(lake) {
-        return Some(error);
-    }
-    let there = lake.ancestors().find(|folder| folder.exists()).map_or(PathBuf::from("."), |folder| {
+/// What keeps a folder from being made or written, without making it.
+fn unwritable(what: &str, folder: &Path) -> Option<Error> {
+    let there = folder.ancestors().find(|folder| folder.exists()).map_or(PathBuf::from("."), |folder| {
         if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
     });
     let why = if !there.is_dir() {
@@ -112,8 +111,7 @@ fn unwritable(lake: &Path) -> Option<Error> {
     } else {
         return None;
     };
-    let message = format!("cannot make the lake at {}: {why}", lake.display());
-    Some(Error::usage(message).hint("choose another folder with `path` under [lake]"))
+    Some(Error::usage(format!("cannot make {what} at {}: {why}", folder.display())))
 }
 
 /// Says all problems and returns the last as the error to end with.

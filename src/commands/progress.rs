@@ -27,3 +27,11 @@ pub fn counter(what: &'static str, quiet: bool) -> ProgressBar {
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
+
+/// What a stage calls with (done, of) to move a bar.
+pub fn moves(bar: &ProgressBar) -> impl Fn(u64, u64) {
+    |done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
+    }
+}

@@ -41,7 +41,7 @@ struct RunSummary {
 pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     let pipeline = Pipeline::read(&flags.pipeline)?;
     let wanted = |stage| flags.only.is_empty() || flags.only.contains(&stage);
-    let ready = prepare(&pipeline).map_err(say_all)?;
+    let ready = prepare(&pipeline, wanted).map_err(say_all)?;
     if flags.dry_run {
         return check::say_plan(&pipeline, &ready).map(|()| DONE);
     }
@@ -63,10 +63,7 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     let mut analyzed = None;
     if let Some(sets) = sets.filter(|_| wanted(Stage::Analyze) && !interrupted) {
         let bar = progress::bar("analyse", quiet);
-        let made = analyze::analyze(&lake, &ledger, &sets.sets, &sets.fillers, false, &|done, of| {
-            bar.set_length(of);
-            bar.set_position(done);
-        });
+        let made = analyze::analyze(&lake, &ledger, &sets.sets, &sets.fillers, false, &progress::moves(&bar));
         bar.finish_and_clear();
         keep(made, &mut analyzed, &mut errors);
     }
@@ -156,10 +153,7 @@ pub fn ingest_all(
             }
         };
         let bar = progress::bar("fetch", quiet);
-        let report = |done, of| {
-            bar.set_length(of);
-            bar.set_position(done);
-        };
+        let report = progress::moves(&bar);
         let (summary, result) = interrupt.during(|interrupt| {
             let job = Job { source: &name, ids, client, plan, interrupt, progress: &report };
             ingest::ingest(lake, ledger, runtime, job)

@@ -54,7 +54,7 @@ fn read(lake: &Lake) -> Result<Status> {
     }
     let last_run = std::fs::read(lake.last_run_path()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     Ok(Status {
-        interviews: lake.ledger_as_it_is()?.counts()?,
+        interviews: lake.ledger_for_reading()?.counts()?,
         tables,
         spool_files_waiting: spool::waiting(&lake.spool_folder())?.len(),
         last_run,

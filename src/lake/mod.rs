@@ -41,9 +41,12 @@ impl Lake {
                 Error::path("make the lake at", root, error).with_kind(Kind::Usage).hint(hint)
             })?;
         }
+        // The first publish must not be lost with the folders it is in.
+        for folder in [&lake.root, &lake.own()] {
+            publish::sync_with_parent(folder).map_err(|error| Error::path("sync", folder, error))?;
+        }
         // A folder can be there and still refuse files: better said now than after an hour of fetching.
-        tempfile_in(&lake.staging_folder())
-            .map_err(|error| Error::path("write to the lake at", root, error).with_kind(Kind::Usage))?;
+        probe(&lake.own()).map_err(|error| Error::path("write to the lake at", root, error).with_kind(Kind::Usage))?;
         Ok(lake)
     }
 
@@ -95,21 +98,25 @@ impl Lake {
     /// # Errors
     /// When the ledger cannot be opened or a half-done publish cannot be finished.
     pub fn ledger(&self, _lock: &LakeLock) -> Result<Ledger> {
-        let mut ledger = self.ledger_as_it_is()?;
+        let path = self.ledger_path();
+        // SQLite would make it readable for all.
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
+        made.map_err(|error| Error::path("open the ledger", &path, error))?;
+        let mut ledger = Ledger::open(&path)?;
         publish::recover(self, &mut ledger)?;
         Ok(ledger)
     }
 
-    /// Opens the ledger for reading, without touching what a running program is doing.
+    /// Opens the ledger for reading only, beside a program that may be running; an empty one if there is none yet.
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn ledger_as_it_is(&self) -> Result<Ledger> {
-        let path = self.own().join("ledger.db");
-        // SQLite would make it readable for all.
-        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
-        made.map_err(|error| Error::path("open the ledger", &path, error))?;
-        Ledger::open(&path)
+    pub fn ledger_for_reading(&self) -> Result<Ledger> {
+        Ledger::open_for_reading(&self.ledger_path())
+    }
+
+    fn ledger_path(&self) -> PathBuf {
+        self.own().join("ledger.db")
     }
 
     /// Takes the lake for one run. The lock ends with the process, however that ends, so none is ever stale.
@@ -198,7 +205,8 @@ fn make_key(path: &Path) -> Result<String> {
     Ok(text)
 }
 
-fn tempfile_in(folder: &Path) -> std::io::Result<()> {
+/// Beside staging and not in it: whoever holds the lock may be clearing that.
+fn probe(folder: &Path) -> std::io::Result<()> {
     let path = folder.join(format!("probe-{}", std::process::id()));
     File::create(&path)?;
     fs::remove_file(&path)

@@ -185,9 +185,17 @@ fn place(staged: &Path, target: &Path, file: &BatchFile) -> io::Result<()> {
     sync_with_parent(parent)
 }
 
-fn sync_with_parent(folder: &Path) -> io::Result<()> {
+/// Makes a folder last through a power cut, and what is in it.
+///
+/// # Errors
+/// When either folder cannot be opened or synced.
+pub fn sync_with_parent(folder: &Path) -> io::Result<()> {
     sync_folder(folder)?;
-    folder.parent().map_or(Ok(()), sync_folder)
+    match folder.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => sync_folder(Path::new(".")),
+        Some(parent) => sync_folder(parent),
+        None => Ok(()),
+    }
 }
 
 /// Moves a finished file of figures into its place, over an older one. Such files can be made again at any time, so

@@ -2,14 +2,18 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use crate::model::{Error, Result};
 
 /// Migrations in the order they are applied; a name never changes once it has shipped.
 const MIGRATIONS: &[(&str, &str)] = &[("0001-spine", include_str!("migrations/0001-spine.sql"))];
+
+/// How long to wait for another process that is writing.
+const BUSY: Duration = Duration::from_secs(10);
 
 pub struct Ledger {
     connection: Connection,
@@ -106,22 +110,36 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// Opens the ledger without changing it; an empty one when there is no file.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no ledger, or was written by an older or a newer program.
+    pub fn open_for_reading(path: &Path) -> Result<Self> {
+        let fail = |error| Error::path("open the ledger", path, error);
+        if !path.exists() {
+            let mut empty = Self { connection: Connection::open_in_memory().map_err(fail)?, path: path.to_owned() };
+            empty.prepare()?;
+            return Ok(empty);
+        }
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fail)?;
+        let ledger = Self { connection, path: path.to_owned() };
+        ledger.read(|connection| connection.busy_timeout(BUSY))?;
+        if ledger.missing_migrations()?.is_empty() {
+            return Ok(ledger);
+        }
+        let message = format!("the ledger {} was written by an older roundup", path.display());
+        Err(Error::failed(message).hint("the next run or import brings it up to date"))
+    }
+
     fn prepare(&mut self) -> Result<()> {
-        let run = |connection: &mut Connection| -> rusqlite::Result<Vec<String>> {
-            connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        self.read(|connection| {
+            connection.busy_timeout(BUSY)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
-            connection.execute_batch("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT")?;
-            let mut statement = connection.prepare("SELECT name FROM migrations ORDER BY name")?;
-            statement.query_map([], |row| row.get(0))?.collect()
-        };
-        let applied = run(&mut self.connection).map_err(|error| Error::path("read the ledger", &self.path, error))?;
-        if let Some(unknown) = applied.iter().find(|name| MIGRATIONS.iter().all(|(known, _)| known != name)) {
-            let message = format!("the ledger {} was written by a newer roundup ({unknown})", self.path.display());
-            return Err(Error::failed(message).hint("update roundup on this machine"));
-        }
-        for (name, sql) in MIGRATIONS.iter().filter(|(name, _)| !applied.iter().any(|done| done == name)) {
+            connection.execute_batch("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT")
+        })?;
+        for (name, sql) in self.missing_migrations()? {
             self.write(|transaction| {
                 transaction.execute_batch(sql)?;
                 transaction.execute("INSERT INTO migrations (name) VALUES (?1)", [name])?;
@@ -129,6 +147,18 @@ impl Ledger {
             })?;
         }
         Ok(())
+    }
+
+    /// The migrations that are still to be applied.
+    fn missing_migrations(&self) -> Result<Vec<(&'static str, &'static str)>> {
+        let applied: Vec<String> = self.read(|connection| {
+            connection.prepare("SELECT name FROM migrations ORDER BY name")?.query_map([], |row| row.get(0))?.collect()
+        })?;
+        if let Some(unknown) = applied.iter().find(|name| MIGRATIONS.iter().all(|(known, _)| known != name)) {
+            let message = format!("the ledger {} was written by a newer roundup ({unknown})", self.path.display());
+            return Err(Error::failed(message).hint("update roundup on this machine"));
+        }
+        Ok(MIGRATIONS.iter().filter(|(name, _)| !applied.iter().any(|done| done == name)).copied().collect())
     }
 
     fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {

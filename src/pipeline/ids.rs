@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::model::{Error, Result};
 
@@ -26,6 +26,23 @@ pub fn read_ids(path: &Path) -> Result<Vec<String>> {
         (path.display().to_string(), bytes)
     };
     parse_ids(&name, &bytes)
+}
+
+/// Reads several lists; an id that stands in two is kept once.
+///
+/// # Errors
+/// Those of [`read_ids`], one for each list that is wrong.
+pub fn read_lists(paths: &[PathBuf]) -> std::result::Result<Vec<String>, Vec<Error>> {
+    let mut ids = Vec::new();
+    let mut seen = HashSet::new();
+    let mut problems = Vec::new();
+    for path in paths {
+        match read_ids(path) {
+            Ok(list) => ids.extend(list.into_iter().filter(|id| seen.insert(id.clone()))),
+            Err(error) => problems.push(error),
+        }
+    }
+    if problems.is_empty() { Ok(ids) } else { Err(problems) }
 }
 
 /// The ids of a list; `name` is what messages call it.

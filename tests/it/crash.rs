@@ -235,6 +235,27 @@ fn a_ledger_of_a_newer_program_is_refused() {
 }
 
 #[test]
+fn reading_a_ledger_neither_migrates_nor_makes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    roundup(folder.path()).args(["import", "--lake", "lake", INTERVIEWS]).assert().success();
+    let path = folder.path().join("lake/_roundup/ledger.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute("DELETE FROM migrations", []).unwrap();
+    let stderr = |code| {
+        let output = roundup(folder.path()).args(["status", "--lake", "lake"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(code));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(stderr(1).contains("written by an older roundup"));
+    let migrations: i64 = connection.query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).unwrap();
+    assert_eq!(migrations, 0);
+    drop(connection);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(stderr(0), "");
+    assert!(!path.exists());
+}
+
+#[test]
 fn what_is_the_programs_own_is_for_its_user_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
