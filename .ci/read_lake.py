@@ -110,4 +110,15 @@ words = sql(f"""select quantile_cont(word_count, 0.5), sum(word_count) filter (w
 overall = summary["overall"]
 if not (close(overall["word_count"]["median"], words[0]) and close(overall["pooled_words_per_minute"], words[1])):
     sys.exit(f"words over all: {overall['word_count']['median']}, {overall['pooled_words_per_minute']}; DuckDB {words}")
+# Interviews created in the period and first seen through a list, however far they have come.
+[(completed, expired, still_open)] = sql(f"""select count(*) filter (status = 'completed'),
+    count(*) filter (status = 'expired'), count(*) filter (status not in ('completed', 'expired'))
+    from (select status, created_at, first_seen_via from 'LAKE/interviews/**/*.parquet' union all by name
+          select status, created_at, first_seen_via from 'LAKE/open_interviews/**/*.parquet')
+    where first_seen_via = 'list' and created_at >= timestamptz '{period["from"]} 00:00+00'
+    and created_at < timestamptz '{period["until"]} 00:00+00'""")
+cohort = completed + expired + still_open
+if not (close(overall["completion_rate"], completed / (completed + expired))
+        and close(overall["still_open_share"], still_open / cohort)):
+    sys.exit(f"completion rate: {overall['completion_rate']}; DuckDB {completed} of {completed} + {expired}")
 print(f"{shown} jobs of the report agree with DuckDB")
