@@ -104,21 +104,21 @@ impl Fetcher {
     async fn one(self, task: Task) -> Result<Fetched, Stop> {
         let mut tries = 0;
         let outcome = loop {
-            self.pacer.turn().await;
+            let turn = self.pacer.turn().await;
             self.requests.fetch_add(1, Ordering::Relaxed);
             let (answer, budget) = match task.call {
                 Call::Interview => self.client.interview(&task.id).await,
                 Call::Questions => self.client.questions(&task.id).await,
             };
-            self.pacer.observe(budget);
+            if matches!(answer, Answer::Limited) {
+                turn.refused(budget);
+                continue;
+            }
+            turn.answered(budget);
             tries += 1;
             let last = tries >= TRIES;
             let why = match answer {
-                Answer::Limited => {
-                    self.pacer.refused(budget);
-                    tries -= 1;
-                    continue;
-                }
+                Answer::Limited => unreachable!("dealt with above"),
                 Answer::Body(bytes) => match check(&task, &bytes) {
                     Ok(()) => break Outcome::Body(bytes),
                     Err(violation) if last => break Outcome::Unreadable(bytes, violation),

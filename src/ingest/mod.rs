@@ -10,6 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
@@ -19,7 +20,7 @@ use crate::ledger::{Ledger, QuestionsWanted, State};
 use crate::model::{Error, Kind, Result, body};
 use crate::pipeline::{IngestPlan, QuestionPolicy};
 use crate::round0::client::Client;
-use crate::round0::pace::Pacer;
+use crate::round0::pace::{Pace, Pacer};
 use cut::{Arrival, Published, cut_interviews, cut_questions};
 use fetch::{Fetched, Fetcher, Outcome, Stop, Task};
 use spool::{Call, Record};
@@ -99,7 +100,11 @@ pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>)
             Err(error) => return (Summary::default(), Err(error)),
         },
         requests: Arc::default(),
-        pacer: Arc::new(Pacer::new(job.plan.requests_per_minute)),
+        pacer: Arc::new(job.client.pacer(Pace {
+            requests_per_minute: job.plan.requests_per_minute,
+            window: Duration::from_mins(1),
+            concurrency: job.plan.concurrency,
+        })),
         summary: Summary::default(),
         lake,
         ledger,

@@ -1,6 +1,8 @@
 //! One call to the API, and what became of it. Keeps the key, and never lets it out but in the header.
 
+use std::env;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,8 +10,9 @@ use jiff::fmt::rfc2822;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{StatusCode, Url};
+use sha2::{Digest, Sha256};
 
-use super::pace::Budget;
+use super::pace::{Budget, Pace, Pacer};
 use crate::model::{Error, Result};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -21,6 +24,9 @@ const LARGEST_BODY: usize = 64 << 20;
 /// Of an error's body, enough to read its message.
 const LARGEST_ERROR: usize = 64 << 10;
 
+/// Unix seconds in the year 2200: a reset beyond it is no time, and must not overflow one.
+const A_FAR_TIME: i64 = 7_258_118_400;
+
 /// What may stand in a path segment as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -29,6 +35,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 pub struct Client {
     http: reqwest::Client,
     base: Url,
+    /// What the window of this key at this address is called; the key cannot be had from it.
+    window: String,
 }
 
 /// What became of a call.
@@ -77,7 +85,15 @@ impl Client {
             .timeout(REQUEST_TIMEOUT)
             .build()
             .map_err(|error| Error::failed(format!("cannot set up the connection: {error}")))?;
-        Ok(Self { http, base: url })
+        let window = hex::encode(Sha256::new().chain_update(base).chain_update([0]).chain_update(key).finalize());
+        Ok(Self { http, base: url, window })
+    }
+
+    /// A pacer for the requests of this key, which counts those of other programs that use it as well.
+    #[must_use]
+    pub fn pacer(&self, pace: Pace) -> Pacer {
+        let file = state_folder().map(|folder| folder.join(format!("window-{}", &self.window[..32])));
+        Pacer::new(pace, file.as_deref())
     }
 
     /// `GET /interviews/:id`.
@@ -117,7 +133,7 @@ impl Client {
             ),
             StatusCode::TOO_MANY_REQUESTS => {
                 if let Ok(Some(body)) = read_body(response, LARGEST_ERROR).await {
-                    budget.wait = budget.wait.or_else(|| seconds_in_message(&body));
+                    budget.retry_after = budget.retry_after.or_else(|| seconds_in_message(&body));
                 }
                 Answer::Limited
             }
@@ -134,6 +150,13 @@ impl Client {
 #[must_use]
 pub fn encode_id(id: &str) -> String {
     utf8_percent_encode(id, SEGMENT).to_string()
+}
+
+/// Where this user's programs keep what outlives a run and belongs to no lake, as the XDG base directories have it.
+fn state_folder() -> Option<PathBuf> {
+    let folder = |variable: &str| env::var_os(variable).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let state = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/state")));
+    state.map(|state| state.join("roundup"))
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -153,24 +176,27 @@ async fn read_body(mut response: reqwest::Response, most: usize) -> reqwest::Res
     Ok(Some(body))
 }
 
-/// `Retry-After` (seconds or a date) before `X-RateLimit-Reset` (Unix seconds, or seconds from now if small), both
-/// against the server's own clock where it tells the time.
+/// What the headers say of the limit, by the server's own clock where it tells the time: then a wrong one, here or
+/// there, does no harm. A reset is in Unix seconds, or in seconds from now if it is small.
 fn read_budget(headers: &HeaderMap) -> Budget {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let date = |text: &str| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
-    let now = text("date").and_then(date).unwrap_or_else(Timestamp::now);
+    let server_time = text("date").and_then(date);
+    let now = server_time.unwrap_or_else(Timestamp::now);
     let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default();
     let retry_after = text("retry-after").and_then(|text| match text.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => date(text).map(until),
     });
-    let reset = text("x-ratelimit-reset").and_then(|text| text.parse::<i64>().ok()).and_then(|seconds| {
-        if seconds < 1_000_000 {
-            return u64::try_from(seconds).ok().map(Duration::from_secs);
-        }
-        Timestamp::from_second(seconds).ok().map(until)
-    });
-    Budget { remaining: text("x-ratelimit-remaining").and_then(|text| text.parse().ok()), wait: retry_after.or(reset) }
+    let reset = text("x-ratelimit-reset").and_then(|text| text.parse::<i64>().ok());
+    let reset = reset.filter(|seconds| (0..=A_FAR_TIME).contains(seconds));
+    Budget {
+        limit: text("x-ratelimit-limit").and_then(|text| text.parse().ok()),
+        remaining: text("x-ratelimit-remaining").and_then(|text| text.parse().ok()),
+        window_end: reset.map(|seconds| if seconds < 1_000_000 { now.as_second() + seconds } else { seconds }),
+        server_time: server_time.map(Timestamp::as_second),
+        retry_after,
+    }
 }
 
 /// Whether a 404 is the vendor's own.

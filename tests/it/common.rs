@@ -103,6 +103,7 @@ impl Drop for Served {
 /// The program in a folder, without a key and whatever else this environment holds for it.
 pub fn roundup(folder: &Path) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
+    command.env("XDG_STATE_HOME", folder.join("state"));
     command.current_dir(folder).env_remove("ROUNDZERO_API_KEY").timeout(Duration::from_secs(120));
     command
 }

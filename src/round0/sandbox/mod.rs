@@ -5,7 +5,7 @@
 //! It answers on loopback only.
 
 mod audio;
-mod limit;
+pub(crate) mod limit;
 mod random;
 mod recombine;
 mod sample;

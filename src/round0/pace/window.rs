@@ -1,0 +1,301 @@
+//! The window of a key: every request that still counts, shared by all programs of this user that use the key.
+//!
+//! A small file holds a slot for each request. It is locked, read and written before a request goes out, so that a
+//! program that was killed, or one beside this one, uses up nothing that this one does not know of. Nothing in it needs
+//! an fsync: it must outlive the process, not the machine, and after a reboot the window has passed.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::{io, process};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+
+use super::Micros;
+
+/// How long a request of which nothing is heard may still be under way: longer than the client's time-out.
+const LONGEST_CALL: Micros = 130_000_000;
+const MAGIC: i64 = i64::from_le_bytes(*b"roundup1");
+const HEADER: usize = 24;
+const SLOT: usize = 24;
+
+/// A request. It counts from `sent` until a window's length after `answered`: the server counted it somewhere between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Slot {
+    sent: Micros,
+    /// 0 while it is under way.
+    answered: Micros,
+    /// The process that sent it.
+    process: u32,
+}
+
+/// The requests of a key, and what else all its users keep to.
+#[derive(Debug)]
+pub struct Window {
+    length: Micros,
+    slots: Vec<Slot>,
+    /// No request goes out before this.
+    pub not_before: Micros,
+    /// When the last request was due, by the even pace.
+    pub last_due: Micros,
+    file: Option<File>,
+}
+
+impl Window {
+    /// A window that no other program shares.
+    pub fn in_memory(length: Micros) -> Self {
+        Self { length, slots: Vec::new(), not_before: 0, last_due: 0, file: None }
+    }
+
+    /// The window that a file holds, made if it is not there.
+    ///
+    /// # Errors
+    /// When the file cannot be made, opened or read.
+    pub fn shared(length: Micros, path: &Path, now: Micros) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut options = OpenOptions::new();
+        let file = options.create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
+        let mut window = Self { file: Some(file), ..Self::in_memory(length) };
+        window.lock()?;
+        // Of an earlier process that had this one's number.
+        for slot in 0..window.slots.len() {
+            if window.slots[slot].answered == 0 && window.slots[slot].process == process::id() {
+                window.answered(slot, now)?;
+            }
+        }
+        window.unlock()?;
+        Ok(window)
+    }
+
+    /// Keeps other programs out and learns what they did. Every change is made between this and [`Self::unlock`].
+    ///
+    /// # Errors
+    /// When the file cannot be locked, read or written.
+    pub fn lock(&mut self) -> io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        file.lock()?;
+        let mut bytes = vec![0; usize::try_from(file.metadata()?.len()).unwrap_or(0)];
+        file.read_exact_at(&mut bytes, 0)?;
+        let number =
+            |at: usize| bytes.get(at..at + 8).map_or(0, |bytes| i64::from_le_bytes(bytes.try_into().expect("8 bytes")));
+        if number(0) != MAGIC {
+            // New, or not ours: a window of nothing is where it begins.
+            file.set_len(0)?;
+            self.slots.clear();
+            return self.write_header();
+        }
+        (self.not_before, self.last_due) = (number(8), number(16));
+        self.slots.clear();
+        self.slots.extend((HEADER..bytes.len() / SLOT * SLOT).step_by(SLOT).map(|at| Slot {
+            sent: number(at),
+            answered: number(at + 8),
+            process: u32::try_from(number(at + 16)).unwrap_or(0),
+        }));
+        Ok(())
+    }
+
+    /// Lets the others in again.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn unlock(&self) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), File::unlock)
+    }
+
+    /// Whether other programs see it.
+    pub fn is_shared(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Goes on alone: with what is known by now, and without a file.
+    pub fn forsake_file(&mut self) {
+        self.file = None;
+    }
+
+    fn write_header(&self) -> io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        file.write_all_at([MAGIC, self.not_before, self.last_due].map(i64::to_le_bytes).as_flattened(), 0)
+    }
+
+    /// Records that a request goes out `now` that was due at `due`, and returns its slot.
+    ///
+    /// # Errors
+    /// When the file cannot be written; the request must not go out then.
+    pub fn send(&mut self, now: Micros, due: Micros) -> io::Result<usize> {
+        let new = Slot { sent: now, answered: 0, process: process::id() };
+        // A slot is kept for one more length: who looks back from a slow answer still counts it.
+        let slot =
+            self.slots.iter().position(|slot| self.counts_until(slot).is_some_and(|end| end + self.length <= now));
+        let slot = slot.unwrap_or_else(|| {
+            self.slots.push(new);
+            self.slots.len() - 1
+        });
+        self.slots[slot] = new;
+        self.last_due = due;
+        if let Some(file) = &self.file {
+            let bytes = [new.sent, new.answered, new.process.into()].map(i64::to_le_bytes);
+            file.write_all_at(bytes.as_flattened(), (HEADER + slot * SLOT) as u64)?;
+        }
+        self.write_header()?;
+        Ok(slot)
+    }
+
+    /// Records that the request of a slot was answered, or given up. Needs no lock: the slot is this program's own.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn answered(&mut self, slot: usize, now: Micros) -> io::Result<()> {
+        // It is gone only if someone emptied the file meanwhile.
+        if let Some(slot) = self.slots.get_mut(slot) {
+            slot.answered = now;
+        }
+        let Some(file) = &self.file else { return Ok(()) };
+        file.write_all_at(&now.to_le_bytes(), (HEADER + slot * SLOT + 8) as u64)
+    }
+
+    /// Lets no program send before a time.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn hold(&mut self, until: Micros) -> io::Result<()> {
+        self.not_before = self.not_before.max(until);
+        self.write_header()
+    }
+
+    /// When a request counts no more; unknown while it is under way and its process lives.
+    fn counts_until(&self, slot: &Slot) -> Option<Micros> {
+        match slot.answered {
+            0 if slot.process == process::id() => None,
+            // Nothing more is heard of it: its process may have been killed, or have it given up long ago.
+            0 => Some(slot.sent + LONGEST_CALL + self.length),
+            answered => Some(answered + self.length),
+        }
+    }
+
+    /// Gives up the requests of processes that are no more: what was under way has reached the server by now.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn bury(&mut self, now: Micros) -> io::Result<()> {
+        for slot in 0..self.slots.len() {
+            let Slot { answered, process, .. } = self.slots[slot];
+            if answered == 0 && process != process::id() && !is_alive(process) {
+                self.answered(slot, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many requests count at a time.
+    pub fn used(&self, now: Micros) -> usize {
+        self.slots.iter().filter(|slot| self.counts_until(slot).is_none_or(|end| end > now)).count()
+    }
+
+    /// When at least `count` of the requests that count now will count no more; `None` if that takes an answer.
+    pub fn frees(&self, count: usize, now: Micros) -> Option<Micros> {
+        let mut ends: Vec<Micros> =
+            self.slots.iter().filter_map(|slot| self.counts_until(slot)).filter(|end| *end > now).collect();
+        ends.sort_unstable();
+        ends.get(count.checked_sub(1)?).copied()
+    }
+
+    /// How many requests went out after one time and not after another.
+    pub fn sent_between(&self, after: Micros, until: Micros) -> usize {
+        self.slots.iter().filter(|slot| slot.sent > after && slot.sent <= until).count()
+    }
+
+    /// How many requests a server with a sliding window has dropped since it gave the answer that came `heard`, for
+    /// certain: it counted them then, and does not now.
+    pub fn dropped(&self, heard: Micros, now: Micros) -> usize {
+        let certain =
+            |slot: &&Slot| slot.answered != 0 && slot.sent > heard - self.length && slot.answered + self.length <= now;
+        self.slots.iter().filter(certain).count()
+    }
+
+    /// When the next one is dropped in that sense.
+    pub fn next_dropped(&self, heard: Micros, now: Micros) -> Option<Micros> {
+        let later = self.slots.iter().filter(|slot| slot.answered != 0 && slot.sent > heard - self.length);
+        later.map(|slot| slot.answered + self.length).filter(|end| *end > now).min()
+    }
+}
+
+fn is_alive(process: u32) -> bool {
+    let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| !matches!(test_kill_process(pid), Err(Errno::SRCH)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LENGTH: Micros = 1_000_000;
+
+    /// What a program does with the window: of two, which; how much later; and whether it sends or hears an answer.
+    fn steps() -> impl Strategy<Value = Vec<(bool, Micros, bool)>> {
+        prop::collection::vec((any::<bool>(), 0..400_000_i64, any::<bool>()), 1..120)
+    }
+
+    proptest! {
+        /// Two programs that share a file know what one that does all of it itself knows, at every moment.
+        #[test]
+        fn a_shared_window_is_one_window(steps in steps()) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("state/window");
+            let mut now = 1_800_000_000_000_000;
+            let mut shared = [Window::shared(LENGTH, &path, now).unwrap(), Window::shared(LENGTH, &path, now).unwrap()];
+            let mut alone = Window::in_memory(LENGTH);
+            let mut under_way = [Vec::new(), Vec::new()];
+            for (which, pause, sends) in steps {
+                now += 1 + pause;
+                let which = usize::from(which);
+                let window = &mut shared[which];
+                window.lock().unwrap();
+                prop_assert_eq!(window.used(now), alone.used(now));
+                prop_assert_eq!(window.frees(1, now), alone.frees(1, now));
+                prop_assert_eq!(window.sent_between(now - LENGTH, now), alone.sent_between(now - LENGTH, now));
+                prop_assert_eq!(window.dropped(now - LENGTH / 2, now), alone.dropped(now - LENGTH / 2, now));
+                prop_assert_eq!(window.last_due, alone.last_due);
+                if sends {
+                    under_way[which].push((window.send(now, now).unwrap(), alone.send(now, now).unwrap()));
+                }
+                window.unlock().unwrap();
+                if !sends && let Some((here, there)) = under_way[which].pop() {
+                    window.answered(here, now).unwrap();
+                    alone.answered(there, now).unwrap();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_killed_program_had_under_way_counts_for_a_length_from_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("window");
+        let now = 1_800_000_000_000_000;
+        let mut window = Window::shared(LENGTH, &path, now).unwrap();
+        window.send(now, now).unwrap();
+        window.hold(now + 7).unwrap();
+        // The same process opens it again, as one that was started anew with the number of the killed one.
+        let mut next = Window::shared(LENGTH, &path, now + 10).unwrap();
+        next.lock().unwrap();
+        assert_eq!((next.used(now + 10), next.used(now + 10 + LENGTH)), (1, 0));
+        assert_eq!(next.not_before, now + 7);
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("window");
+        fs::write(&path, "x".repeat(100)).unwrap();
+        let mut window = Window::shared(LENGTH, &path, 5).unwrap();
+        assert_eq!(window.used(5), 0);
+        window.send(5, 5).unwrap();
+        let other = Window::shared(LENGTH, &path, 6).unwrap();
+        assert_eq!(other.used(6), 1);
+    }
+}
