@@ -77,6 +77,9 @@ pub struct RunFlags {
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Ask again for every listed interview, settled ones included
+    #[arg(long)]
+    pub refetch: bool,
 }
 
 #[derive(Debug, Args)]
@@ -117,6 +120,18 @@ pub struct IngestFlags {
     /// Which interviews' questions are asked for
     #[arg(long, value_enum, default_value = "unseen")]
     pub questions: QuestionPolicy,
+    /// Time of day at which the rest is left for the next run, as 05:30
+    #[arg(long, value_name = "TIME")]
+    pub stop_at: Option<String>,
+    /// Keep interviews out by id, candidate's e-mail, or id or title of the job; `*` is any text
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// Ask again for every listed interview, settled ones included
+    #[arg(long)]
+    pub refetch: bool,
+    /// How long the window is in which the API counts requests
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    pub limit_window: String,
 }
 
 #[derive(Debug, Args)]

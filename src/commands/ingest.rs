@@ -3,11 +3,11 @@
 use super::cli::IngestFlags;
 use super::output;
 use super::prepare::{Access, ReadySource, say_all};
-use super::run::{Network, exit_code, ingest_all, ingest_on_screen};
+use super::run::{Network, Options, exit_code, ingest_all, ingest_on_screen};
 use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::ids::read_lists;
-use crate::pipeline::{IngestPlan, KeyPlace};
+use crate::pipeline::{Exclude, IngestPlan, KeyPlace, parse_time_of_day, parse_window};
 use crate::round0::client::Client;
 
 pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
@@ -17,16 +17,20 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
         requests_per_minute: flags.requests_per_minute,
         concurrency: flags.concurrency.into(),
         questions: flags.questions,
+        stop_at: flags.stop_at.as_deref().map(parse_time_of_day).transpose()?,
+        limit_window: parse_window(&flags.limit_window)?,
     };
     let network = Network::start()?;
     let lake = Lake::create(&flags.lake.lake)?;
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
-    let source = ReadySource { name: flags.source, ids, access: Access::Remote(client) };
-    let (summary, errors) = ingest_all(&lake, &mut ledger, &network, vec![source], &plan, quiet);
+    let exclude = Exclude::new(&flags.exclude)?;
+    let source = ReadySource { name: flags.source, ids, exclude, access: Access::Remote(client) };
+    let options = Options { plan: &plan, refetch: flags.refetch, quiet };
+    let (summary, errors) = ingest_all(&lake, &mut ledger, &network, vec![source], &options);
     errors.iter().for_each(output::error);
     if !quiet {
         output::data(&ingest_on_screen(&summary))?;
     }
-    Ok(exit_code(&errors, summary.quarantined + summary.failed > 0))
+    Ok(exit_code(&errors, summary.has_losses()))
 }

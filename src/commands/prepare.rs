@@ -11,7 +11,7 @@ use crate::lake::refuse_url;
 use crate::model::{Error, Result};
 use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
-use crate::pipeline::{Api, Pipeline, Source, Stage};
+use crate::pipeline::{Api, Exclude, Pipeline, Source, Stage};
 use crate::round0::client::Client;
 use crate::round0::sandbox::{Options, Sandbox, start};
 
@@ -19,6 +19,7 @@ use crate::round0::sandbox::{Options, Sandbox, start};
 pub struct ReadySource {
     pub name: String,
     pub ids: Vec<String>,
+    pub exclude: Exclude,
     pub access: Access,
 }
 
@@ -81,7 +82,10 @@ fn ready_source(source: &Source) -> std::result::Result<ReadySource, Vec<Error>>
         Api::Remote { base, key } => key.read().and_then(|key| Client::new(base, &key)).map(Access::Remote),
     };
     match access {
-        Ok(access) if problems.is_empty() => Ok(ReadySource { name: source.name.clone(), ids, access }),
+        Ok(access) if problems.is_empty() => {
+            let (name, exclude) = (source.name.clone(), source.exclude.clone());
+            Ok(ReadySource { name, ids, exclude, access })
+        }
         Ok(_) => Err(problems),
         Err(error) => {
             problems.push(error);

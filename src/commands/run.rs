@@ -4,6 +4,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
@@ -11,7 +13,7 @@ use super::cli::RunFlags;
 use super::interrupt::Interrupt;
 use super::prepare::{Access, Ready, ReadySource, prepare, runtime, say_all, start_sandbox};
 use super::{DONE, FINISHED_WITH_LOSSES, check, output, progress};
-use crate::ingest::{self, Job};
+use crate::ingest::{self, Job, Progress};
 use crate::lake::publish::{Staging, batch_id, write_whole};
 use crate::lake::rows;
 use crate::lake::{Lake, schema};
@@ -55,7 +57,8 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
 
     let mut fetched = None;
     if wanted(Stage::Ingest) {
-        let (summary, met) = ingest_all(&lake, &mut ledger, &network, sources, &pipeline.ingest, quiet);
+        let options = Options { plan: &pipeline.ingest, refetch: flags.refetch, quiet };
+        let (summary, met) = ingest_all(&lake, &mut ledger, &network, sources, &options);
         fetched = Some(summary);
         errors.extend(met);
     }
@@ -72,14 +75,15 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
         keep(report::report(&lake, plan, started_at), &mut reported, &mut errors);
     }
 
-    let losses = fetched.as_ref().is_some_and(|summary| summary.quarantined + summary.failed > 0);
+    let losses = fetched.as_ref().is_some_and(ingest::Summary::has_losses);
     let exit_code = exit_code(&errors, losses);
     let summary = RunSummary {
         run_id: batch_id(started_at),
         started_at,
         ended_at: Timestamp::now(),
         exit_code,
-        complete: errors.is_empty() && fetched.as_ref().is_none_or(|summary| summary.left + summary.failed == 0),
+        complete: errors.is_empty()
+            && fetched.as_ref().is_none_or(|summary| summary.left + summary.failed + summary.questions_failed == 0),
         lake: pipeline.lake.display().to_string(),
         ingest: fetched,
         analyze: analyzed,
@@ -124,18 +128,25 @@ impl Network {
     }
 }
 
+/// How an ingest is done.
+pub struct Options<'a> {
+    pub plan: &'a IngestPlan,
+    pub refetch: bool,
+    pub quiet: bool,
+}
+
 /// Every source in turn. A source that fails leaves the next ones their turn; an interrupt does not.
 pub fn ingest_all(
     lake: &Lake,
     ledger: &mut Ledger,
     Network { runtime, interrupt }: &Network,
     sources: Vec<ReadySource>,
-    plan: &IngestPlan,
-    quiet: bool,
+    &Options { plan, refetch, quiet }: &Options<'_>,
 ) -> (ingest::Summary, Vec<Error>) {
     let mut all = ingest::Summary::default();
     let mut errors = Vec::new();
-    for ReadySource { name, mut ids, access } in sources {
+    let stop_at = plan.stop_at.map(|time| next_time(time, Timestamp::now(), &TimeZone::system()));
+    for ReadySource { name, mut ids, exclude, access } in sources {
         let (sandbox, client) = match access {
             Access::Remote(client) => (None, client),
             Access::Sandbox { interviews, seed } => {
@@ -153,9 +164,10 @@ pub fn ingest_all(
             }
         };
         let bar = progress::bar("fetch", quiet);
-        let report = progress::moves(&bar);
+        let report = |progress: Progress| progress::shows(&bar, progress);
         let (summary, result) = interrupt.during(|interrupt| {
-            let job = Job { source: &name, ids, client, plan, interrupt, progress: &report };
+            let exclude = &exclude;
+            let job = Job { source: &name, ids, client, plan, exclude, refetch, stop_at, interrupt, progress: &report };
             ingest::ingest(lake, ledger, runtime, job)
         });
         bar.finish_and_clear();
@@ -175,6 +187,13 @@ pub fn ingest_all(
         errors.push(Error::new(Kind::Interrupted, "interrupted").hint("what was fetched is in the lake"));
     }
     (all, errors)
+}
+
+/// When it is this time of day next, by the clock of a time zone.
+fn next_time(time: Time, now: Timestamp, zone: &TimeZone) -> Timestamp {
+    let today = zone.to_datetime(now).date();
+    let on = |date: Date| zone.to_timestamp(date.to_datetime(time)).unwrap_or(Timestamp::MAX);
+    if on(today) > now { on(today) } else { today.tomorrow().map_or(Timestamp::MAX, on) }
 }
 
 /// The first that applies of the README's table.
@@ -206,6 +225,13 @@ fn record(lake: &Lake, ledger: &mut Ledger, summary: &RunSummary) -> Result<()> 
             count(|ingest| ingest.gone),
             count(|ingest| ingest.quarantined),
             count(|ingest| ingest.failed),
+            count(|ingest| ingest.excluded),
+            count(|ingest| ingest.still_open),
+            count(|ingest| ingest.left),
+            count(|ingest| ingest.retries),
+            count(|ingest| ingest.limited),
+            count(|ingest| ingest.waited_seconds),
+            count(|ingest| ingest.bytes),
             rows::strings(std::iter::once(errors.as_deref())),
         ],
     );
@@ -245,6 +271,13 @@ pub fn ingest_on_screen(ingest: &ingest::Summary) -> String {
         "fetched    {} of {} interviews in {} requests; {} already settled and not asked for again\n",
         ingest.fetched, ingest.listed, ingest.requests, ingest.skipped_settled
     );
+    if ingest.retries + ingest.limited > 0 {
+        let _infallible = writeln!(
+            text,
+            "           {} tries after a failure, {} refused by the limit",
+            ingest.retries, ingest.limited
+        );
+    }
     let _infallible = writeln!(
         text,
         "published  {} settled interviews with {} answers; {} still open; questions of {}",
@@ -254,6 +287,10 @@ pub fn ingest_on_screen(ingest: &ingest::Summary) -> String {
         (ingest.gone, "unknown to the API"),
         (ingest.quarantined, "set aside because the body breaks the contract"),
         (ingest.failed, "given up for now"),
+        (ingest.questions_failed, "whose questions are given up for now"),
+        (ingest.excluded, "kept out of the lake by a pattern"),
+        (ingest.not_due, "open and not due yet"),
+        (ingest.skipped_other, "gone, stale, set aside or kept out before, and not asked for"),
         (ingest.left, "left for the next run"),
     ];
     for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
@@ -268,4 +305,18 @@ pub fn analyze_on_screen(analyze: &analyze::Summary) -> String {
         "analysed   {} answers into {} files; {} files were up to date\n",
         analyze.responses, analyze.files_made, analyze.files_fresh
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_is_met_next_today_or_tomorrow() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let next = |now: &str| next_time("05:30".parse().unwrap(), now.parse().unwrap(), &zone).to_string();
+        assert_eq!(next("2026-05-31T20:00:00Z"), "2026-06-01T03:30:00Z");
+        assert_eq!(next("2026-06-01T03:29:59Z"), "2026-06-01T03:30:00Z");
+        assert_eq!(next("2026-06-01T03:30:00Z"), "2026-06-02T03:30:00Z");
+    }
 }

@@ -62,9 +62,10 @@ fn read(lake: &Lake) -> Result<Status> {
 }
 
 fn on_screen(status: &Status) -> String {
-    let Counts { settled, open, gone, quarantined, failed, questions_wanted } = status.interviews;
+    let Counts { settled, open, gone, stale, quarantined, failed, excluded, questions_wanted } = status.interviews;
     let mut text = format!(
-        "interviews {settled} settled, {open} open, {gone} gone, {quarantined} set aside, {failed} given up for now\n"
+        "interviews {settled} settled, {open} open, {stale} stale, {gone} gone, {quarantined} set aside, {failed} given up \
+         for now, {excluded} kept out\n"
     );
     if questions_wanted > 0 {
         let _infallible = writeln!(text, "           the questions of {questions_wanted} are still to be asked for");

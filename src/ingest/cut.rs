@@ -8,13 +8,14 @@ use arrow::compute::{
 };
 use jiff::Timestamp;
 
+use super::due::Next;
 use crate::lake::publish::{Staging, open_interviews_path};
 use crate::lake::read::{ParquetFile, strings};
 use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
 use crate::lake::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{FirstSeen, Ledger, QuestionsWanted, Sighting};
+use crate::ledger::{FirstSeen, Ledger, QuestionsWanted, Seen, Sighting, State};
 use crate::model::interview::month_of;
 use crate::model::{Error, Interview, Question, Result};
 use crate::pipeline::QuestionPolicy;
@@ -57,16 +58,18 @@ pub fn cut_interviews(
     questions: Option<QuestionPolicy>,
 ) -> Result<Published> {
     let came = arrivals.len() as u64;
-    let arrivals = distinct(arrivals, &ledger.settled_ids()?);
+    let states = ledger.states()?;
+    let arrivals = distinct(arrivals, &states);
     let mut published = Published { repeated: came - arrivals.len() as u64, ..Published::default() };
-    let (settled, open) = to_rows(arrivals, ledger, keys)?;
+    let mut seen = HashMap::new();
+    let (settled, open) = to_rows(arrivals, ledger, keys, &mut seen)?;
     published.settled = settled.len() as u64;
     published.open = open.len() as u64;
     published.responses = settled.iter().map(|row| row.interview.responses.len() as u64).sum();
 
-    let mut sightings = sightings_of(&settled, true, questions, &ledger.known_questions()?);
-    sightings.extend(sightings_of(&open, false, None, &HashSet::new()));
-    let open_table = open_interviews_after(lake, &ledger.finished_ids()?, &settled, &open)?;
+    let mut sightings = sightings_of(&settled, &seen, questions, &ledger.known_questions()?);
+    sightings.extend(sightings_of(&open, &seen, None, &HashSet::new()));
+    let open_table = open_interviews_after(lake, &states, &settled, &open)?;
     if sightings.is_empty() && open_table.is_none() {
         return Ok(published);
     }
@@ -121,11 +124,11 @@ pub fn cut_questions(
     Ok(Published { questions: ids.len() as u64, ..Published::default() })
 }
 
-fn distinct(arrivals: Vec<Arrival>, settled: &HashSet<String>) -> Vec<Arrival> {
+fn distinct(arrivals: Vec<Arrival>, states: &HashMap<String, State>) -> Vec<Arrival> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Arrival> = Vec::with_capacity(arrivals.len());
     for arrival in arrivals {
-        if settled.contains(&arrival.interview.id) {
+        if states.get(&arrival.interview.id) == Some(&State::Settled) {
             continue;
         }
         match places.get(&arrival.interview.id) {
@@ -140,16 +143,21 @@ fn distinct(arrivals: Vec<Arrival>, settled: &HashSet<String>) -> Vec<Arrival> {
     kept
 }
 
-/// Rows of settled and of open interviews.
+/// Rows of settled and of open interviews. When each was seen, and what is to come of it, goes to `seen` by its id.
 fn to_rows(
     arrivals: Vec<Arrival>,
     ledger: &Ledger,
     keys: &CandidateKeys,
+    seen: &mut HashMap<String, (Timestamp, Next)>,
 ) -> Result<(Vec<InterviewRow>, Vec<InterviewRow>)> {
     let mut rows = Vec::with_capacity(arrivals.len());
     for Arrival { source, via, at, interview } in arrivals {
         let status = interview.status.as_str().to_owned();
-        let first_seen = ledger.first_seen(&interview.id)?.unwrap_or(FirstSeen { at, via, status });
+        let (first_seen, asks) = match ledger.seen(&interview.id)? {
+            Some(Seen { first, asks_after_expiry }) => (first, asks_after_expiry),
+            None => (FirstSeen { at, via, status }, 0),
+        };
+        seen.insert(interview.id.clone(), (at, Next::of(&interview, at, asks)));
         let candidate_key = interview.candidate.id.as_deref().map(|id| keys.key_of(id));
         let settled_at = interview.settled_at();
         rows.push(InterviewRow { source, interview, candidate_key, settled_at, first_seen });
@@ -159,7 +167,7 @@ fn to_rows(
 
 fn sightings_of(
     rows: &[InterviewRow],
-    settled: bool,
+    seen: &HashMap<String, (Timestamp, Next)>,
     policy: Option<QuestionPolicy>,
     known: &HashSet<(String, String)>,
 ) -> Vec<Sighting> {
@@ -177,10 +185,23 @@ fn sightings_of(
         for question in &question_ids {
             unseen |= known.insert((job.clone(), question.clone()));
         }
+        let (at, next) = seen[&interview.id];
+        let (next_due, asks_after_expiry) = match next {
+            Next::At { time, asks_after_expiry } => (Some(time), asks_after_expiry),
+            Next::Never | Next::Stale => (None, 0),
+        };
+        let state = match next {
+            _ if interview.status.is_settled() => State::Settled,
+            Next::Stale => State::Stale,
+            _ => State::Open,
+        };
         Sighting {
             id: interview.id.clone(),
             source: row.source.clone(),
-            settled,
+            state,
+            at,
+            next_due,
+            asks_after_expiry,
             status: interview.status.as_str().to_owned(),
             job_id: interview.job.id.clone(),
             settled_at: row.settled_at,
@@ -228,7 +249,7 @@ fn row_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow]> {
 /// Those that were found gone or set aside since are in it no longer.
 fn open_interviews_after(
     lake: &Lake,
-    finished: &HashSet<String>,
+    states: &HashMap<String, State>,
     settled: &[InterviewRow],
     open: &[InterviewRow],
 ) -> Result<Option<RecordBatch>> {
@@ -245,7 +266,10 @@ fn open_interviews_after(
         RecordBatch::new_empty(table.arrow())
     };
     let touched: HashSet<&str> = settled.iter().chain(open).map(|row| row.interview.id.as_str()).collect();
-    let ended = |id: &str| touched.contains(id) || finished.contains(id);
+    let ended = |id: &str| {
+        let state = states.get(id).copied().unwrap_or(State::Open);
+        touched.contains(id) || !matches!(state, State::Open | State::Stale | State::Failed)
+    };
     let stays: BooleanArray =
         strings(&before, "interview_id").iter().map(|id| Some(id.is_none_or(|id| !ended(id)))).collect();
     if open.is_empty() && stays.true_count() == stays.len() {

@@ -1,12 +1,13 @@
 //! Fetching: tasks in, outcomes out, several at once; what can be tried again is, within bounds.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::spool::Call;
 use crate::model::body::{self, Violation};
@@ -14,14 +15,25 @@ use crate::round0::client::{Answer, Client};
 use crate::round0::pace::Pacer;
 
 /// Tries of one call before it is given up; a 429 is none.
-const TRIES: u32 = 3;
+const TRIES: u32 = 5;
+/// Tries before a body that breaks the contract is believed to be what the API has.
+const UNREADABLE_TRIES: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+/// An API that was there and is gone is waited for this long.
+const OUTAGE: Duration = Duration::from_mins(10);
+/// So many bodies that are no JSON, and nothing else before them: it is not the API that answers.
+const NOT_THE_API: usize = 3;
+/// A wait that is worth a line in the log.
+const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// One call to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
     pub call: Call,
     pub id: String,
+    /// The interview is settled in the lake; its body replaces what is there.
+    pub again: bool,
 }
 
 /// What became of a call that ended for good.
@@ -51,7 +63,26 @@ pub enum Stop {
     Refused(String),
     /// Nothing listens there.
     Unreachable(String),
+    /// Something else than the API answers there.
+    NotTheApi,
+    /// It is `stop-at`.
+    TimeIsUp,
     Interrupted,
+}
+
+/// What was done, counted while it is.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Requests sent.
+    pub requests: AtomicU64,
+    /// Of them, those that were sent because an earlier one of the same call failed.
+    pub retries: AtomicU64,
+    /// Of them, those that were answered 429.
+    pub limited: AtomicU64,
+    /// Of bodies, decompressed.
+    pub bytes: AtomicU64,
+    /// Whether anything was ever answered.
+    answered: AtomicBool,
 }
 
 /// All that a fetch needs beside its tasks.
@@ -59,90 +90,181 @@ pub enum Stop {
 pub struct Fetcher {
     pub client: Client,
     pub pacer: Arc<Pacer>,
-    /// Requests under way at once, at most.
-    pub concurrency: usize,
-    /// Requests sent so far, retries included.
-    pub requests: Arc<AtomicU64>,
+    /// Calls begun and not ended, at most: those under way and those that wait for another try.
+    pub width: usize,
+    pub counts: Arc<Counts>,
     /// Becomes true when the user wants the run to end.
     pub interrupt: watch::Receiver<bool>,
+    pub stop_at: Option<Instant>,
 }
 
 impl Fetcher {
-    /// Makes the calls and sends what became of each. One goes first alone: it learns whether the API is there, takes
-    /// the key, and what is left of the limit.
+    /// Makes the calls and sends what became of each.
     ///
     /// # Errors
     /// A [`Stop`]; what was sent by then stands, the rest was not asked for.
     pub async fn fetch(mut self, tasks: Vec<Task>, results: mpsc::Sender<Fetched>) -> Result<(), Stop> {
         let mut tasks = tasks.into_iter();
         let mut running = JoinSet::new();
-        let mut width = 1;
+        // What is no JSON is held back until something else says that it is the API which answers.
+        let mut held = Some(Vec::new());
         loop {
-            while running.len() < width
+            while running.len() < self.width
                 && let Some(task) = tasks.next()
             {
                 running.spawn(self.clone().one(task));
             }
             // Dropping the set, on a stop, ends what is under way.
-            tokio::select! {
+            let joined = tokio::select! {
                 () = wanted(&mut self.interrupt) => return Err(Stop::Interrupted),
-                joined = running.join_next() => match joined {
-                    None => return Ok(()),
-                    Some(joined) => {
-                        let fetched = joined.expect("a call does not panic")?;
-                        if results.send(fetched).await.is_err() {
-                            // The receiver met an error of its own and has stopped taking bodies.
-                            return Ok(());
-                        }
-                        width = self.concurrency;
+                () = time_is_up(self.stop_at) => return Err(Stop::TimeIsUp),
+                joined = running.join_next() => joined,
+            };
+            let Some(joined) = joined else {
+                return deliver(held.take().unwrap_or_default(), &results).await;
+            };
+            let fetched = joined.expect("a call does not panic")?;
+            match (&mut held, &fetched.outcome) {
+                (Some(held), Outcome::Unreadable(_, Violation::NotJson { .. })) => {
+                    held.push(fetched);
+                    if held.len() == NOT_THE_API {
+                        return Err(Stop::NotTheApi);
                     }
+                }
+                _ => {
+                    let mut ready = held.take().unwrap_or_default();
+                    ready.push(fetched);
+                    deliver(ready, &results).await?;
                 }
             }
         }
     }
 
     async fn one(self, task: Task) -> Result<Fetched, Stop> {
-        let mut tries = 0;
+        let began = Instant::now();
+        let mut failed = 0;
         let outcome = loop {
             let turn = self.pacer.turn().await;
-            self.requests.fetch_add(1, Ordering::Relaxed);
+            self.counts.requests.fetch_add(1, Ordering::Relaxed);
+            self.counts.retries.fetch_add(u64::from(failed > 0), Ordering::Relaxed);
             let (answer, budget) = match task.call {
                 Call::Interview => self.client.interview(&task.id).await,
                 Call::Questions => self.client.questions(&task.id).await,
             };
-            if matches!(answer, Answer::Limited) {
-                turn.refused(budget);
-                continue;
-            }
-            turn.answered(budget);
-            tries += 1;
-            let last = tries >= TRIES;
-            let why = match answer {
-                Answer::Limited => unreachable!("dealt with above"),
-                Answer::Body(bytes) => match check(&task, &bytes) {
-                    Ok(()) => break Outcome::Body(bytes),
-                    Err(violation) if last => break Outcome::Unreadable(bytes, violation),
-                    Err(violation) => violation.to_string(),
-                },
-                Answer::NotFound => break Outcome::Gone,
-                Answer::Unusable(why) => break Outcome::Failed(why),
-                Answer::Failed(why) if last => break Outcome::Failed(why),
-                Answer::Failed(why) => why,
-                Answer::Refused(why) => return Err(Stop::Refused(why)),
-                Answer::Unreachable(why) if last => return Err(Stop::Unreachable(why)),
-                Answer::Unreachable(why) => why,
+            let verdict = match classify(&task, answer) {
+                Verdict::Limited => {
+                    self.counts.limited.fetch_add(1, Ordering::Relaxed);
+                    let wait = turn.refused(budget);
+                    if wait >= LONG_WAIT {
+                        tracing::info!("over the API's limit; going on in {} s", wait.as_secs());
+                    }
+                    continue;
+                }
+                // Its turn never ends: no other begins while all are being stopped.
+                Verdict::Stop(stop) => {
+                    std::mem::forget(turn);
+                    return Err(stop);
+                }
+                // No answer tells nothing of the limit.
+                verdict @ (Verdict::Silence(_) | Verdict::NotThere(_)) => {
+                    drop(turn);
+                    verdict
+                }
+                verdict => {
+                    turn.answered(budget);
+                    self.counts.answered.store(true, Ordering::Relaxed);
+                    verdict
+                }
             };
-            tracing::debug!(id = task.id, why, tries, "trying interview {} again: {why}", task.id);
-            tokio::time::sleep(backoff(tries)).await;
+            failed += 1;
+            let why = match verdict {
+                Verdict::Done(outcome) => {
+                    if let Outcome::Body(body) = &outcome {
+                        self.counts.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
+                    }
+                    break outcome;
+                }
+                Verdict::Unreadable(bytes, violation) if failed >= UNREADABLE_TRIES => {
+                    break Outcome::Unreadable(bytes, violation);
+                }
+                Verdict::Unreadable(_, violation) => violation.to_string(),
+                Verdict::NotThere(why) => {
+                    let patience = if self.counts.answered.load(Ordering::Relaxed) {
+                        began.elapsed() < OUTAGE
+                    } else {
+                        failed < UNREADABLE_TRIES
+                    };
+                    if !patience {
+                        return Err(Stop::Unreachable(why));
+                    }
+                    why
+                }
+                Verdict::Failed(why) | Verdict::Silence(why) if failed >= TRIES => break Outcome::Failed(why),
+                Verdict::Failed(why) | Verdict::Silence(why) => why,
+                Verdict::Limited | Verdict::Stop(_) => unreachable!("dealt with above"),
+            };
+            tracing::debug!(id = task.id, why, failed, "trying interview {} again: {why}", task.id);
+            sleep(backoff(failed)).await;
         };
         Ok(Fetched { task, at: Timestamp::now(), outcome })
     }
+}
+
+/// What an answer means for its call, and for all others.
+enum Verdict {
+    /// The call is at its end.
+    Done(Outcome),
+    /// Over the limit: the same call once more, later, and without counting this try.
+    Limited,
+    /// Worth another try: a body that breaks the contract,
+    Unreadable(Vec<u8>, Violation),
+    /// an answer that says so,
+    Failed(String),
+    /// none at all, or half of one,
+    Silence(String),
+    /// or nobody there.
+    NotThere(String),
+    /// No call is worth another try.
+    Stop(Stop),
+}
+
+fn classify(task: &Task, answer: Answer) -> Verdict {
+    match answer {
+        Answer::Body(bytes) => match check(task, &bytes) {
+            Ok(()) => Verdict::Done(Outcome::Body(bytes)),
+            Err(violation) => Verdict::Unreadable(bytes, violation),
+        },
+        Answer::NotFound => Verdict::Done(Outcome::Gone),
+        Answer::Unusable(why) => Verdict::Done(Outcome::Failed(why)),
+        Answer::Limited => Verdict::Limited,
+        Answer::Failed(why) => Verdict::Failed(why),
+        Answer::Silence(why) => Verdict::Silence(why),
+        Answer::Unreachable(why) => Verdict::NotThere(why),
+        Answer::Refused(why) => Verdict::Stop(Stop::Refused(why)),
+    }
+}
+
+async fn deliver(ready: Vec<Fetched>, results: &mpsc::Sender<Fetched>) -> Result<(), Stop> {
+    for fetched in ready {
+        if results.send(fetched).await.is_err() {
+            // The receiver met an error of its own, which it says, and has stopped taking bodies.
+            return Err(Stop::Interrupted);
+        }
+    }
+    Ok(())
 }
 
 /// Ends when the interrupt is wanted; never, once nobody can want it any more.
 async fn wanted(interrupt: &mut watch::Receiver<bool>) {
     if interrupt.wait_for(|wanted| *wanted).await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+async fn time_is_up(stop_at: Option<Instant>) {
+    match stop_at {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -153,8 +275,8 @@ fn check(task: &Task, bytes: &[u8]) -> Result<(), Violation> {
     }
 }
 
-/// Full jitter: anything from nothing to the doubled step.
-fn backoff(tries: u32) -> Duration {
+/// Full jitter: anything from nothing to the step, which doubles.
+fn backoff(failed: u32) -> Duration {
     let share = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
-    (FIRST_BACKOFF * 2_u32.pow(tries)).mul_f64(share)
+    FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(failed)).min(LONGEST_BACKOFF).mul_f64(share)
 }

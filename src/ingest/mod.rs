@@ -1,28 +1,31 @@
 //! Ingest: from ids to the lake. Bodies are fetched, spooled, and cut into batches that are published whole.
 
 pub mod cut;
+mod due;
 pub mod fetch;
 pub mod import;
 mod quarantine;
 pub mod spool;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout};
 
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{Ledger, QuestionsWanted, State};
 use crate::model::{Error, Kind, Result, body};
-use crate::pipeline::{IngestPlan, QuestionPolicy};
+use crate::pipeline::{Exclude, IngestPlan, QuestionPolicy};
 use crate::round0::client::Client;
 use crate::round0::pace::{Pace, Pacer};
 use cut::{Arrival, Published, cut_interviews, cut_questions};
-use fetch::{Fetched, Fetcher, Outcome, Stop, Task};
+use fetch::{Counts, Fetched, Fetcher, Outcome, Stop, Task};
 use spool::{Call, Record};
 
 /// What an ingest did; counts of interviews unless said otherwise.
@@ -32,10 +35,20 @@ pub struct Summary {
     pub listed: u64,
     /// Settled before and so not asked for.
     pub skipped_settled: u64,
-    /// Gone or quarantined before and so not asked for.
+    /// Open and not due yet.
+    pub not_due: u64,
+    /// Gone, stale, quarantined or excluded before and so not asked for.
     pub skipped_other: u64,
     /// Requests sent, retries included.
     pub requests: u64,
+    /// Requests sent because an earlier one of the same call failed.
+    pub retries: u64,
+    /// Requests that were answered 429.
+    pub limited: u64,
+    /// Bytes of bodies, decompressed.
+    pub bytes: u64,
+    /// Seconds that requests were held back for the limit's sake, one after the other.
+    pub waited_seconds: u64,
     /// Bodies of interviews that came.
     pub fetched: u64,
     pub newly_settled: u64,
@@ -49,11 +62,21 @@ pub struct Summary {
     pub quarantined: u64,
     /// Given up after the last try.
     pub failed: u64,
+    /// Interviews whose questions were given up after the last try.
+    pub questions_failed: u64,
+    /// Kept out by a pattern of the pipeline, now for the first time.
+    pub excluded: u64,
     /// Listed and due, but not reached.
     pub left: u64,
 }
 
 impl Summary {
+    /// Whether anything was newly set aside or given up.
+    #[must_use]
+    pub fn has_losses(&self) -> bool {
+        self.quarantined + self.failed + self.questions_failed > 0
+    }
+
     fn published(&mut self, published: Published) {
         self.newly_settled += published.settled;
         self.still_open += published.open;
@@ -66,8 +89,13 @@ impl std::ops::AddAssign<&Self> for Summary {
     fn add_assign(&mut self, other: &Self) {
         self.listed += other.listed;
         self.skipped_settled += other.skipped_settled;
+        self.not_due += other.not_due;
         self.skipped_other += other.skipped_other;
         self.requests += other.requests;
+        self.retries += other.retries;
+        self.limited += other.limited;
+        self.bytes += other.bytes;
+        self.waited_seconds += other.waited_seconds;
         self.fetched += other.fetched;
         self.newly_settled += other.newly_settled;
         self.still_open += other.still_open;
@@ -76,6 +104,8 @@ impl std::ops::AddAssign<&Self> for Summary {
         self.gone += other.gone;
         self.quarantined += other.quarantined;
         self.failed += other.failed;
+        self.questions_failed += other.questions_failed;
+        self.excluded += other.excluded;
         self.left += other.left;
     }
 }
@@ -86,9 +116,24 @@ pub struct Job<'a> {
     pub ids: Vec<String>,
     pub client: Client,
     pub plan: &'a IngestPlan,
+    pub exclude: &'a Exclude,
+    /// Ask for every listed interview, whatever is known of it.
+    pub refetch: bool,
+    /// When to leave the rest for the next run.
+    pub stop_at: Option<Timestamp>,
     pub interrupt: watch::Receiver<bool>,
-    /// Called with (done, of) as calls end.
-    pub progress: &'a dyn Fn(u64, u64),
+    /// Called as calls end.
+    pub progress: &'a dyn Fn(Progress),
+}
+
+/// How far a fetch has come.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Calls that ended, of how many.
+    pub done: u64,
+    pub of: u64,
+    /// Requests left in the window, where the API tells.
+    pub remaining: Option<u32>,
 }
 
 /// Fetches what is not settled yet and publishes it. The summary is true also when an error ends the ingest early:
@@ -99,10 +144,10 @@ pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>)
             Ok(keys) => keys,
             Err(error) => return (Summary::default(), Err(error)),
         },
-        requests: Arc::default(),
+        counts: Arc::default(),
         pacer: Arc::new(job.client.pacer(Pace {
             requests_per_minute: job.plan.requests_per_minute,
-            window: Duration::from_mins(1),
+            window: job.plan.limit_window,
             concurrency: job.plan.concurrency,
         })),
         summary: Summary::default(),
@@ -112,7 +157,12 @@ pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>)
         job,
     };
     let result = run.all();
-    run.summary.requests = run.requests.load(Ordering::Relaxed);
+    let counts = &run.counts;
+    run.summary.requests = counts.requests.load(Ordering::Relaxed);
+    run.summary.retries = counts.retries.load(Ordering::Relaxed);
+    run.summary.limited = counts.limited.load(Ordering::Relaxed);
+    run.summary.bytes = counts.bytes.load(Ordering::Relaxed);
+    run.summary.waited_seconds = run.pacer.waited().as_secs();
     (run.summary, result)
 }
 
@@ -123,7 +173,7 @@ struct Run<'a> {
     job: Job<'a>,
     keys: CandidateKeys,
     pacer: Arc<Pacer>,
-    requests: Arc<AtomicU64>,
+    counts: Arc<Counts>,
     summary: Summary,
 }
 
@@ -133,16 +183,9 @@ impl Run<'_> {
         for path in spool::waiting(&self.lake.spool_folder())? {
             self.cut(&path)?;
         }
-        let settled = self.ledger.settled_ids()?;
-        let finished = self.ledger.finished_ids()?;
-        let ids = std::mem::take(&mut self.job.ids);
-        self.summary.listed = ids.len() as u64;
-        self.summary.skipped_settled = ids.iter().filter(|id| settled.contains(*id)).count() as u64;
-        self.summary.skipped_other =
-            ids.iter().filter(|id| finished.contains(*id)).count() as u64 - self.summary.skipped_settled;
-        let due = ids.into_iter().filter(|id| !finished.contains(id));
-        self.fetch(due.map(|id| Task { call: Call::Interview, id }).collect())?;
-        if self.summary.gone + self.summary.quarantined > 0 {
+        let tasks = self.interviews_due()?;
+        self.fetch(tasks)?;
+        if self.summary.gone + self.summary.quarantined + self.summary.excluded > 0 {
             // They may have been open, and ended without a body that would have a batch cut.
             cut_interviews(self.lake, self.ledger, &self.keys, Vec::new(), None)?;
         }
@@ -150,7 +193,54 @@ impl Run<'_> {
             return Ok(());
         }
         let wanted = self.ledger.questions_wanted(self.job.source)?;
-        self.fetch(wanted.into_iter().map(|interview| Task { call: Call::Questions, id: interview.id }).collect())
+        let task = |interview: QuestionsWanted| Task { call: Call::Questions, id: interview.id, again: false };
+        self.fetch(wanted.into_iter().map(task).collect())
+    }
+
+    /// What is to be asked for, in order: listed interviews that are new, those given up before, open ones that are
+    /// due, settled ones that lack a transcript. Open ones are followed whether or not they are still listed.
+    fn interviews_due(&mut self) -> Result<Vec<Task>> {
+        let mut ids = std::mem::take(&mut self.job.ids);
+        self.summary.listed = ids.len() as u64;
+        let source = self.job.source;
+        let states = self.ledger.states()?;
+        let mut excluded = Vec::new();
+        ids.retain(|id| {
+            let pattern = if states.contains_key(id) { None } else { self.job.exclude.by_id(id) };
+            excluded.extend(pattern.map(|pattern| (id.clone(), pattern.to_owned())));
+            pattern.is_none()
+        });
+        for (id, pattern) in excluded {
+            self.exclude(&id, source, &pattern)?;
+        }
+        if self.job.refetch {
+            let again = |id: &String| states.get(id) == Some(&State::Settled);
+            return Ok(ids.into_iter().map(|id| Task { call: Call::Interview, again: again(&id), id }).collect());
+        }
+        let due = self.ledger.due(source, Timestamp::now())?;
+        let is_due: HashSet<&str> = due.iter().map(|(id, _)| id.as_str()).collect();
+        let mut new = Vec::new();
+        for id in ids {
+            match states.get(&id) {
+                None => new.push(Task { call: Call::Interview, id, again: false }),
+                Some(_) if is_due.contains(id.as_str()) => {}
+                Some(State::Settled) => self.summary.skipped_settled += 1,
+                Some(State::Open) => self.summary.not_due += 1,
+                Some(State::Gone | State::Stale | State::Quarantined | State::Excluded) => {
+                    self.summary.skipped_other += 1;
+                }
+                // Given up under the name of another source.
+                Some(State::Failed) => new.push(Task { call: Call::Interview, id, again: false }),
+            }
+        }
+        let due = due.into_iter().map(|(id, state)| Task { call: Call::Interview, id, again: state == State::Settled });
+        new.extend(due);
+        Ok(new)
+    }
+
+    fn exclude(&mut self, id: &str, source: &str, pattern: &str) -> Result<()> {
+        self.summary.excluded += 1;
+        self.ledger.record_end(id, source, State::Excluded, &format!("kept out by `{pattern}`"))
     }
 
     /// Makes the calls; spools, cuts and publishes their bodies; then says what stopped it, if anything did.
@@ -163,21 +253,31 @@ impl Run<'_> {
         let fetcher = Fetcher {
             client: self.job.client.clone(),
             pacer: Arc::clone(&self.pacer),
-            concurrency: self.job.plan.concurrency,
-            requests: Arc::clone(&self.requests),
+            // Those that wait for another try leave room for others to be under way.
+            width: self.job.plan.concurrency * 2,
+            counts: Arc::clone(&self.counts),
             interrupt: self.job.interrupt.clone(),
+            stop_at: self.job.stop_at.map(instant_of),
         };
         let (sender, mut results) = mpsc::channel(self.job.plan.concurrency * 2);
         let fetching = self.runtime.spawn(fetcher.fetch(tasks, sender));
         let mut spool = spool::Writer::new(self.lake.spool_folder());
         let mut done = 0;
-        (self.job.progress)(done, of);
-        while let Some(fetched) = results.blocking_recv() {
-            if let Some(full) = self.take(fetched, &mut spool)? {
-                self.cut(&full)?;
+        self.say(done, of);
+        loop {
+            // A pause of the limit's must not keep what came before it off the disk.
+            let next = self.runtime.block_on(async { timeout(spool::SYNC_EVERY, results.recv()).await });
+            match next {
+                Err(_elapsed) => spool.rest()?,
+                Ok(None) => break,
+                Ok(Some(fetched)) => {
+                    if let Some(full) = self.take(fetched, &mut spool)? {
+                        self.cut(&full)?;
+                    }
+                    done += 1;
+                    self.say(done, of);
+                }
             }
-            done += 1;
-            (self.job.progress)(done, of);
         }
         let stopped = self.runtime.block_on(fetching).expect("fetching does not panic");
         if let Some(last) = spool.finish()? {
@@ -186,7 +286,14 @@ impl Run<'_> {
         if is_interviews {
             self.summary.left += of - done;
         }
-        stopped.map_err(|stop| match stop {
+        let Err(stop) = stopped else { return Ok(()) };
+        Err(match stop {
+            Stop::TimeIsUp => return Ok(()),
+            Stop::NotTheApi => Error::failed(format!(
+                "what answers for source {} is not the API: its bodies are no JSON",
+                self.job.source
+            ))
+            .hint("is the address right, and does no login page of a network stand between?"),
             Stop::Refused(why) => Error::new(Kind::Refused, why).hint("what was fetched before is in the lake"),
             Stop::Unreachable(why) => {
                 Error::failed(format!("cannot reach the API of source {}: {why}", self.job.source))
@@ -196,15 +303,20 @@ impl Run<'_> {
         })
     }
 
+    fn say(&self, done: u64, of: u64) {
+        (self.job.progress)(Progress { done, of, remaining: self.pacer.remaining() });
+    }
+
     /// Spools a body, or records why there is none. Returns a spool file that is full.
     fn take(&mut self, fetched: Fetched, spool: &mut spool::Writer) -> Result<Option<std::path::PathBuf>> {
-        let Fetched { task: Task { call, id }, at, outcome } = fetched;
+        let Fetched { task: Task { call, id, again }, at, outcome } = fetched;
         let source = self.job.source;
         match (call, outcome) {
             (_, Outcome::Body(body)) => {
                 self.summary.fetched += u64::from(call == Call::Interview);
                 let via = "list".to_owned();
-                return spool.append(&Record { call, id, source: source.to_owned(), via, fetched_at: at, body });
+                let source = source.to_owned();
+                return spool.append(&Record { call, id, source, via, again, fetched_at: at, body });
             }
             (Call::Interview, Outcome::Gone) => {
                 self.summary.gone += 1;
@@ -223,11 +335,11 @@ impl Run<'_> {
             }
             (Call::Questions, Outcome::Gone) => self.ledger.record_questions_gone(&id)?,
             (Call::Questions, Outcome::Unreadable(_, violation)) => {
-                self.summary.failed += 1;
+                self.summary.questions_failed += 1;
                 tracing::warn!(id, "the questions of interview {id} are left for the next run: {violation}");
             }
             (Call::Questions, Outcome::Failed(why)) => {
-                self.summary.failed += 1;
+                self.summary.questions_failed += 1;
                 tracing::warn!(id, "the questions of interview {id} are left for the next run: {why}");
             }
         }
@@ -236,7 +348,7 @@ impl Run<'_> {
 
     /// Publishes what a spool file holds and frees it.
     fn cut(&mut self, path: &Path) -> Result<()> {
-        let mut interviews = Vec::new();
+        let mut read = Vec::new();
         let mut questions = Vec::new();
         let records = spool::read(path)?;
         // A spool that a killed run left may be of another source than this one.
@@ -246,13 +358,11 @@ impl Run<'_> {
             let of_source = self.ledger.questions_wanted(source)?;
             wanted.extend(of_source.into_iter().map(|interview| (interview.id.clone(), interview)));
         }
-        for Record { call, id, source, via, fetched_at, body } in records {
+        for Record { call, id, source, via, again: _, fetched_at, body } in records {
             // Only what keeps the contract was spooled; a newer program may be stricter than the one that spooled it.
             let broken = match call {
                 Call::Interview => body::read_interview_of(&id, &body)
-                    .map(|interview| {
-                        interviews.push(Arrival { source: source.clone(), via, at: fetched_at, interview });
-                    })
+                    .map(|interview| read.push(Arrival { source: source.clone(), via, at: fetched_at, interview }))
                     .err(),
                 Call::Questions => body::read_questions_of(&id, &body)
                     .map(|list| questions.extend(wanted.remove(&id).map(|interview| (interview, list))))
@@ -271,6 +381,13 @@ impl Run<'_> {
                 }
             }
         }
+        let mut interviews = Vec::with_capacity(read.len());
+        for arrival in read {
+            match self.job.exclude.by_body(&arrival.interview) {
+                Some(pattern) => self.exclude(&arrival.interview.id, &arrival.source, &pattern.to_owned())?,
+                None => interviews.push(arrival),
+            }
+        }
         let policy = Some(self.job.plan.questions);
         let published = cut_interviews(self.lake, self.ledger, &self.keys, interviews, policy)?;
         self.summary.published(published);
@@ -278,4 +395,8 @@ impl Run<'_> {
         self.summary.published(published);
         spool::free(path)
     }
+}
+
+fn instant_of(time: Timestamp) -> Instant {
+    Instant::now() + Duration::try_from(time.duration_since(Timestamp::now())).unwrap_or_default()
 }

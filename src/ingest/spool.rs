@@ -5,7 +5,7 @@
 //! cut short by a crash ends the file: its body was never counted.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::lake::publish::{batch_id, sync_folder};
 use crate::model::{Error, Result};
 
 /// A crash costs at most the requests of this long.
-const SYNC_EVERY: Duration = Duration::from_secs(1);
+pub const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// A spool file is closed, and a batch cut from it, at this size or this many interviews.
 const CLOSE_AT_BYTES: u64 = 64 << 20;
 const CLOSE_AT_BODIES: u64 = 20_000;
@@ -36,6 +36,8 @@ struct Header {
     id: String,
     source: String,
     via: String,
+    #[serde(default)]
+    again: bool,
     fetched_at: Timestamp,
     length: u64,
     crc32: u32,
@@ -51,11 +53,14 @@ pub struct Record {
     pub source: String,
     /// How the id was come by: `list` or `webhook`.
     pub via: String,
+    /// The interview is settled in the lake; this body replaces what is there.
+    pub again: bool,
     pub fetched_at: Timestamp,
     pub body: Vec<u8>,
 }
 
-/// Appends records, fsyncing them in groups.
+/// Appends records, fsyncing them in groups. Each is in the system's hands when [`Writer::append`] returns, so that a
+/// killed program loses none; the groups are for a power cut.
 pub struct Writer {
     folder: PathBuf,
     open: Option<Open>,
@@ -63,10 +68,11 @@ pub struct Writer {
 
 struct Open {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: File,
     bytes: u64,
     bodies: u64,
     synced: Instant,
+    is_synced: bool,
 }
 
 impl Writer {
@@ -85,11 +91,12 @@ impl Writer {
     }
 
     fn try_append(&mut self, record: &Record) -> io::Result<Option<PathBuf>> {
-        let header = serde_json::to_vec(&Header {
+        let mut bytes = serde_json::to_vec(&Header {
             call: record.call,
             id: record.id.clone(),
             source: record.source.clone(),
             via: record.via.clone(),
+            again: record.again,
             fetched_at: record.fetched_at,
             length: record.body.len() as u64,
             crc32: crc32fast::hash(&record.body),
@@ -98,11 +105,14 @@ impl Writer {
             self.open = Some(Open::create(&self.folder)?);
         }
         let open = self.open.as_mut().expect("just opened");
-        for part in [&header[..], b"\n", &record.body, b"\n"] {
-            open.file.write_all(part)?;
-            open.bytes += part.len() as u64;
-        }
+        bytes.reserve(record.body.len() + 2);
+        bytes.push(b'\n');
+        bytes.extend_from_slice(&record.body);
+        bytes.push(b'\n');
+        open.file.write_all(&bytes)?;
+        open.bytes += bytes.len() as u64;
         open.bodies += 1;
+        open.is_synced = false;
         if open.bytes >= CLOSE_AT_BYTES || open.bodies >= CLOSE_AT_BODIES {
             return self.close();
         }
@@ -110,6 +120,15 @@ impl Writer {
             open.sync()?;
         }
         Ok(None)
+    }
+
+    /// Syncs what was appended and not synced yet: for when nothing comes for a while.
+    ///
+    /// # Errors
+    /// When the disk refuses it.
+    pub fn rest(&mut self) -> Result<()> {
+        let Some(open) = self.open.as_mut().filter(|open| !open.is_synced) else { return Ok(()) };
+        open.sync().map_err(|error| Error::path("write to the spool in", &self.folder, error))
     }
 
     /// Syncs and closes the open spool file, if there is one, and returns its path.
@@ -142,13 +161,13 @@ impl Open {
             }
         };
         sync_folder(folder)?;
-        Ok(Self { path, file: BufWriter::new(file), bytes: 0, bodies: 0, synced: Instant::now() })
+        Ok(Self { path, file, bytes: 0, bodies: 0, synced: Instant::now(), is_synced: true })
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.file.flush()?;
-        self.file.get_ref().sync_data()?;
+        self.file.sync_data()?;
         self.synced = Instant::now();
+        self.is_synced = true;
         Ok(())
     }
 }
@@ -192,8 +211,8 @@ fn read_record(input: &mut impl BufRead) -> io::Result<Option<Record>> {
     if input.read(&mut end)? == 0 || crc32fast::hash(&body) != header.crc32 {
         return Ok(None);
     }
-    let Header { call, id, source, via, fetched_at, .. } = header;
-    Ok(Some(Record { call, id, source, via, fetched_at, body }))
+    let Header { call, id, source, via, again, fetched_at, .. } = header;
+    Ok(Some(Record { call, id, source, via, again, fetched_at, body }))
 }
 
 /// Deletes a spool file whose records are published.

@@ -296,6 +296,13 @@ pub const RUNS: Table = Table {
         needed("gone", Kind::Integer, "Listed interviews the API does not know"),
         needed("quarantined", Kind::Integer, "Bodies set aside because they break the contract"),
         needed("failed", Kind::Integer, "Interviews given up after the last try"),
+        optional("excluded", Kind::Integer, "Interviews that a pattern kept out for the first time"),
+        optional("still_open", Kind::Integer, "Interviews seen that are still open"),
+        optional("left", Kind::Integer, "Interviews that were due and not reached"),
+        optional("retries", Kind::Integer, "Requests sent because an earlier one of the same call failed"),
+        optional("limited", Kind::Integer, "Requests that were answered 429"),
+        optional("waited_seconds", Kind::Integer, "Seconds that requests were held back for the limit's sake"),
+        optional("bytes", Kind::Integer, "Bytes of bodies, decompressed"),
         optional("error", Kind::Text, "What ended the run badly; null if nothing did"),
     ],
 };

@@ -1,6 +1,6 @@
 //! The ledger: what this lake has heard of and what is being published, in SQLite. All SQL of the program is here.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 use crate::model::{Error, Result};
 
 /// Migrations in the order they are applied; a name never changes once it has shipped.
-const MIGRATIONS: &[(&str, &str)] = &[("0001-spine", include_str!("migrations/0001-spine.sql"))];
+const MIGRATIONS: &[(&str, &str)] =
+    &[("0001-spine", include_str!("migrations/0001-spine.sql")), ("0002-due", include_str!("migrations/0002-due.sql"))];
 
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(10);
@@ -26,8 +27,10 @@ pub enum State {
     Open,
     Settled,
     Gone,
+    Stale,
     Quarantined,
     Failed,
+    Excluded,
 }
 
 impl State {
@@ -36,9 +39,16 @@ impl State {
             Self::Open => "open",
             Self::Settled => "settled",
             Self::Gone => "gone",
+            Self::Stale => "stale",
             Self::Quarantined => "quarantined",
             Self::Failed => "failed",
+            Self::Excluded => "excluded",
         }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::Open, Self::Settled, Self::Gone, Self::Stale, Self::Quarantined, Self::Failed, Self::Excluded];
+        all.into_iter().find(|state| state.as_str() == word)
     }
 }
 
@@ -51,17 +61,28 @@ pub struct FirstSeen {
     pub status: String,
 }
 
+/// What is known of an interview of which a body was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub first: FirstSeen,
+    pub asks_after_expiry: u32,
+}
+
 /// What a body told of an interview, to be recorded together with the batch that publishes it.
 #[derive(Debug, Clone)]
 pub struct Sighting {
     pub id: String,
     pub source: String,
-    pub settled: bool,
+    pub state: State,
     pub status: String,
     pub job_id: Option<String>,
     pub settled_at: Option<Timestamp>,
     pub month: String,
     pub first_seen: FirstSeen,
+    /// When the body was fetched.
+    pub at: Timestamp,
+    pub next_due: Option<Timestamp>,
+    pub asks_after_expiry: u32,
     pub wants_questions: bool,
     /// Ids of the questions it shows, for the record of known ones.
     pub question_ids: Vec<String>,
@@ -93,8 +114,10 @@ pub struct Counts {
     pub settled: u64,
     pub open: u64,
     pub gone: u64,
+    pub stale: u64,
     pub quarantined: u64,
     pub failed: u64,
+    pub excluded: u64,
     pub questions_wanted: u64,
 }
 
@@ -176,40 +199,52 @@ impl Ledger {
         work(&self.connection).map_err(|error| Error::path("read the ledger", &self.path, error))
     }
 
-    /// Ids that are not asked for again: settled, gone and quarantined ones.
+    /// The state of every interview.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn finished_ids(&self) -> Result<HashSet<String>> {
+    pub fn states(&self) -> Result<HashMap<String, State>> {
         self.read(|connection| {
-            let sql = "SELECT id FROM interviews WHERE state IN ('settled', 'gone', 'quarantined')";
-            connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+            let read = |row: &rusqlite::Row<'_>| {
+                let word: String = row.get(1)?;
+                let unknown = || rusqlite::Error::InvalidColumnType(1, word.clone(), rusqlite::types::Type::Text);
+                Ok((row.get(0)?, State::from_word(&word).ok_or_else(unknown)?))
+            };
+            connection.prepare("SELECT id, state FROM interviews")?.query_map([], read)?.collect()
         })
     }
 
-    /// Ids whose interview is in the lake for good.
+    /// Interviews of a source that are due at a time: given up before, open, or settled without all transcripts; in
+    /// that order, the longest due first.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn settled_ids(&self) -> Result<HashSet<String>> {
+    pub fn due(&self, source: &str, at: Timestamp) -> Result<Vec<(String, State)>> {
         self.read(|connection| {
-            connection
-                .prepare("SELECT id FROM interviews WHERE state = 'settled'")?
-                .query_map([], |row| row.get(0))?
-                .collect()
+            let sql = "SELECT id, state FROM interviews WHERE source = ?1 AND (
+                           state = 'failed'
+                           OR (state = 'open' AND coalesce(next_due, 0) <= ?2)
+                           OR (state = 'settled' AND next_due <= ?2))
+                       ORDER BY CASE state WHEN 'failed' THEN 0 WHEN 'open' THEN 1 ELSE 2 END, next_due, id";
+            let read = |row: &rusqlite::Row<'_>| {
+                let word: String = row.get(1)?;
+                Ok((row.get(0)?, State::from_word(&word).expect("the query names its states")))
+            };
+            connection.prepare(sql)?.query_map(params![source, at.as_microsecond()], read)?.collect()
         })
     }
 
-    /// When and how an interview was first seen, if a body of it was ever read.
+    /// What is known of an interview of which a body was read before.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn first_seen(&self, id: &str) -> Result<Option<FirstSeen>> {
+    pub fn seen(&self, id: &str) -> Result<Option<Seen>> {
         self.read(|connection| {
-            let sql = "SELECT first_seen_at, first_seen_via, first_seen_status FROM interviews
+            let sql = "SELECT first_seen_at, first_seen_via, first_seen_status, asks_after_expiry FROM interviews
                        WHERE id = ?1 AND first_seen_at IS NOT NULL";
             let read = |row: &rusqlite::Row<'_>| {
-                Ok(FirstSeen { at: from_micros(row.get(0)?)?, via: row.get(1)?, status: row.get(2)? })
+                let first = FirstSeen { at: from_micros(row.get(0)?)?, via: row.get(1)?, status: row.get(2)? };
+                Ok(Seen { first, asks_after_expiry: row.get(3)? })
             };
             connection.prepare_cached(sql)?.query_row([id], read).optional()
         })
@@ -250,16 +285,20 @@ impl Ledger {
         })
     }
 
-    /// Records that an id ended without a body: gone, quarantined or failed, with the reason in words.
+    /// Records that an id ended without a body, with the reason in words.
     ///
     /// # Errors
     /// When the ledger cannot be written.
     pub fn record_end(&mut self, id: &str, source: &str, state: State, reason: &str) -> Result<()> {
+        let now = Timestamp::now().as_microsecond();
         self.write(|transaction| {
-            let sql = "INSERT INTO interviews (id, source, state, reason) VALUES (?1, ?2, ?3, ?4)
-                       ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason
+            // A settled interview stays so, whatever became of asking for it again.
+            let sql = "INSERT INTO interviews (id, source, state, reason, tries, changed_at)
+                       VALUES (?1, ?2, ?3, ?4, ?3 = 'failed', ?5)
+                       ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
+                           tries = tries + excluded.tries, changed_at = excluded.changed_at
                        WHERE state <> 'settled'";
-            transaction.execute(sql, params![id, source, state.as_str(), reason])?;
+            transaction.execute(sql, params![id, source, state.as_str(), reason, now])?;
             Ok(())
         })
     }
@@ -367,8 +406,10 @@ impl Ledger {
                 settled: count("state = 'settled'")?,
                 open: count("state = 'open'")?,
                 gone: count("state = 'gone'")?,
+                stale: count("state = 'stale'")?,
                 quarantined: count("state = 'quarantined'")?,
                 failed: count("state = 'failed'")?,
+                excluded: count("state = 'excluded'")?,
                 questions_wanted: count("questions = 'wanted'")?,
             })
         })
@@ -377,18 +418,20 @@ impl Ledger {
 
 fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting) -> rusqlite::Result<()> {
     let sql = "INSERT INTO interviews (id, source, state, status, job_id, settled_at, month,
-                                       first_seen_at, first_seen_via, first_seen_status, questions)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                                       first_seen_at, first_seen_via, first_seen_status, questions,
+                                       next_due, asks_after_expiry, changed_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
                ON CONFLICT (id) DO UPDATE SET
                    source = excluded.source, state = excluded.state, status = excluded.status, reason = NULL,
                    job_id = excluded.job_id, settled_at = excluded.settled_at, month = excluded.month,
                    first_seen_at = excluded.first_seen_at, first_seen_via = excluded.first_seen_via,
-                   first_seen_status = excluded.first_seen_status, questions = excluded.questions";
-    let state = if sighting.settled { State::Settled } else { State::Open };
+                   first_seen_status = excluded.first_seen_status, questions = excluded.questions,
+                   next_due = excluded.next_due, asks_after_expiry = excluded.asks_after_expiry, tries = 0,
+                   changed_at = excluded.changed_at";
     transaction.prepare_cached(sql)?.execute(params![
         sighting.id,
         sighting.source,
-        state.as_str(),
+        sighting.state.as_str(),
         sighting.status,
         sighting.job_id,
         sighting.settled_at.map(|time| time.as_microsecond()),
@@ -397,6 +440,9 @@ fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting) -> rusqli
         sighting.first_seen.via,
         sighting.first_seen.status,
         if sighting.wants_questions { "wanted" } else { "not-wanted" },
+        sighting.next_due.map(|time| time.as_microsecond()),
+        sighting.asks_after_expiry,
+        sighting.at.as_microsecond(),
     ])?;
     let job = sighting.job_id.as_deref().unwrap_or_default();
     for question in &sighting.question_ids {

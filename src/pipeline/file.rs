@@ -17,6 +17,8 @@ pub struct PipelineFile {
     pub lake: LakeSection,
     #[serde(default)]
     pub ingest: IngestSection,
+    #[serde(default)]
+    pub metrics: MetricsSection,
     /// Left out: nothing is analysed.
     pub analyze: Option<AnalyzeSection>,
     /// Left out: no report is written.
@@ -39,6 +41,9 @@ pub struct SourceSection {
     /// Files of interview ids, one a line, `#` comments; "-" for standard input. The sandbox needs none.
     #[serde(default)]
     pub interviews: Vec<String>,
+    /// Patterns (`*` and `?`) of what stays out of the lake: interview ids, e-mails of candidates, ids or titles of jobs.
+    #[serde(default)]
+    pub exclude: Vec<String>,
     /// What the sandbox serves, for api = "sandbox".
     pub sandbox: Option<SandboxSection>,
 }
@@ -68,12 +73,29 @@ pub struct IngestSection {
     pub concurrency: usize,
     /// Which interviews' questions are asked for.
     pub questions: QuestionPolicy,
+    /// Time of day, by this machine's time zone, at which a run leaves the rest for the next one: "05:30".
+    pub stop_at: Option<String>,
+    /// How long the window is in which the API counts requests: "60s". Changed only if yours is another.
+    pub limit_window: String,
 }
 
 impl Default for IngestSection {
     fn default() -> Self {
-        Self { requests_per_minute: 100, concurrency: 16, questions: QuestionPolicy::Unseen }
+        Self {
+            requests_per_minute: 100,
+            concurrency: 16,
+            questions: QuestionPolicy::Unseen,
+            stop_at: None,
+            limit_window: "60s".to_owned(),
+        }
     }
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct MetricsSection {
+    /// File that a run writes its figures to, in the text format of Prometheus (node_exporter's textfile collector).
+    pub prometheus: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]

@@ -1,15 +1,19 @@
 //! Pipeline files: what may stand in one, and the plan that it resolves to.
 
+mod exclude;
 pub mod file;
 pub mod ids;
 pub mod sets;
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
-use jiff::civil::Date;
+use jiff::SignedDuration;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
+pub use exclude::Exclude;
 pub use file::{Format, QuestionPolicy, Stage};
 
 use crate::model::error::from_toml;
@@ -27,6 +31,8 @@ pub struct Pipeline {
     pub ingest: IngestPlan,
     pub analyze: Option<AnalyzePlan>,
     pub report: Option<ReportPlan>,
+    /// Where a run writes its figures for Prometheus.
+    pub prometheus: Option<PathBuf>,
 }
 
 /// One account to read interviews from.
@@ -36,6 +42,7 @@ pub struct Source {
     pub api: Api,
     /// Lists of ids, `-` for standard input. Empty for the sandbox: all of its own.
     pub lists: Vec<PathBuf>,
+    pub exclude: Exclude,
 }
 
 #[derive(Debug)]
@@ -99,6 +106,10 @@ pub struct IngestPlan {
     pub requests_per_minute: u32,
     pub concurrency: usize,
     pub questions: QuestionPolicy,
+    /// Time of day, by this machine's time zone, at which a run leaves the rest for the next one.
+    pub stop_at: Option<Time>,
+    /// How long the window is in which the API counts requests.
+    pub limit_window: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -153,7 +164,10 @@ impl Pipeline {
                 requests_per_minute: ingest.requests_per_minute,
                 concurrency: ingest.concurrency,
                 questions: ingest.questions,
+                stop_at: ingest.stop_at.map(|text| parse_time_of_day(&text)).transpose()?,
+                limit_window: parse_window(&ingest.limit_window)?,
             },
+            prometheus: file.metrics.prometheus.map(|path| place(folder, &path)),
             analyze: file.analyze.map(|analyze| AnalyzePlan {
                 keywords: analyze.keywords.into_iter().map(|set| resolve_set(set, folder)).collect(),
             }),
@@ -228,7 +242,8 @@ fn resolve_source(source: SourceSection, folder: &Path) -> Result<Source> {
         };
         Api::Remote { base: source.api.trim_end_matches('/').to_owned(), key }
     };
-    Ok(Source { name, api, lists })
+    let exclude = Exclude::new(&source.exclude)?;
+    Ok(Source { name, api, lists, exclude })
 }
 
 fn resolve_set(set: String, folder: &Path) -> String {
@@ -259,6 +274,24 @@ pub fn parse_days(text: &str) -> Result<u32> {
     };
     let days = number.parse::<u32>().ok().and_then(|number| number.checked_mul(factor));
     days.filter(|days| (1..=3660).contains(days)).ok_or_else(wrong)
+}
+
+/// A time of day: `05:30`.
+///
+/// # Errors
+/// A usage error for anything else.
+pub fn parse_time_of_day(text: &str) -> Result<Time> {
+    text.parse().map_err(|_| Error::usage(format!("`{text}` is no time of day")).hint("write it as 05:30"))
+}
+
+/// The window of a rate limit: `60s`, `1m`.
+///
+/// # Errors
+/// A usage error for anything else, and for less than 100 milliseconds or more than an hour.
+pub fn parse_window(text: &str) -> Result<Duration> {
+    let window = text.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
+    let window = window.filter(|window| (Duration::from_millis(100)..=Duration::from_hours(1)).contains(window));
+    window.ok_or_else(|| Error::usage(format!("`{text}` is no window of a rate limit")).hint("for example 60s"))
 }
 
 /// A day: `2026-05-31`.

@@ -50,8 +50,10 @@ pub enum Answer {
     Limited,
     /// Nothing listens there, or the name is not known: the API is not there at all.
     Unreachable(String),
-    /// Worth another try; holds why.
+    /// Worth another try, as the answer says itself; holds why.
     Failed(String),
+    /// No answer, or one that was broken off; holds why.
+    Silence(String),
     /// Not worth another try; holds why.
     Unusable(String),
 }
@@ -112,7 +114,7 @@ impl Client {
         let response = match self.http.get(url).send().await {
             Ok(response) => response,
             Err(error) if error.is_connect() => return (Answer::Unreachable(root_cause(&error)), Budget::default()),
-            Err(error) => return (Answer::Failed(root_cause(&error)), Budget::default()),
+            Err(error) => return (Answer::Silence(root_cause(&error)), Budget::default()),
         };
         let status = response.status();
         let mut budget = read_budget(response.headers());
@@ -120,7 +122,7 @@ impl Client {
             StatusCode::OK => match read_body(response, LARGEST_BODY).await {
                 Ok(Some(body)) => Answer::Body(body),
                 Ok(None) => Answer::Unusable(format!("the body is larger than {} MB", LARGEST_BODY >> 20)),
-                Err(error) => Answer::Failed(root_cause(&error)),
+                Err(error) => Answer::Silence(root_cause(&error)),
             },
             StatusCode::NOT_FOUND => match read_body(response, LARGEST_ERROR).await {
                 Ok(Some(body)) if is_resource_not_found(&body) => Answer::NotFound,

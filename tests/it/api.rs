@@ -56,7 +56,8 @@ fn a_limit_is_waited_for_and_nothing_is_lost() {
     };
     for window in [Window::Fixed, Window::Sliding] {
         let served = limited(window);
-        served.run(&served.pipeline("questions = \"none\"\n"), 0);
+        served.run(&served.pipeline("questions = \"none\"\nlimit-window = \"2s\"\n"), 0);
+        assert_eq!(served.sandbox.stats().by_status.get(&429), None, "the limit was never met");
         let all = rows(&served.lake(), "interviews").len() + rows(&served.lake(), "open_interviews").len();
         assert_eq!(all, 30);
     }
@@ -127,17 +128,13 @@ fn the_key_does_not_follow_a_redirect() {
 fn an_open_interview_that_the_api_forgets_is_open_no_longer() {
     let served = serve(None);
     served.run(&served.pipeline("questions = \"none\"\n"), 0);
-    let ids = || -> Vec<String> {
-        let open = rows(&served.lake(), "open_interviews");
-        open.into_iter().map(|row| row["interview_id"].clone()).collect()
-    };
-    let open = ids();
+    let open = served.ids_in("open_interviews");
     assert!(open.len() > 1, "{open:?}");
     // Another API under the same name, which knows none of them.
     let other = serve_with(Options { interviews: Some(3), seed: 7, ..Options::default() });
-    served.write("ids.txt", &format!("{}\n", open[0]));
+    served.make_due(&open[..1]);
     let text = std::fs::read_to_string(served.pipeline("questions = \"none\"\n")).unwrap();
     let addr = |served: &Served| served.sandbox.addr().to_string();
     served.run(&served.write("other.toml", &text.replace(&addr(&served), &addr(&other))), 0);
-    assert_eq!(ids(), open[1..], "only the one that was asked for has ended");
+    assert_eq!(served.ids_in("open_interviews"), open[1..], "only the one that was asked for has ended");
 }

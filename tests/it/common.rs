@@ -85,6 +85,20 @@ impl Served {
         serde_json::from_slice(&std::fs::read(self.path("lake/_roundup/last-run.json")).unwrap()).unwrap()
     }
 
+    /// Makes interviews due that wait for their day.
+    pub fn make_due(&self, ids: &[String]) {
+        let ledger = rusqlite::Connection::open(self.path("lake/_roundup/ledger.db")).unwrap();
+        for id in ids {
+            let changed = ledger.execute("UPDATE interviews SET next_due = 1 WHERE id = ?1", [id]).unwrap();
+            assert_eq!(changed, 1, "{id}");
+        }
+    }
+
+    /// The ids of a table's rows, sorted.
+    pub fn ids_in(&self, table: &str) -> Vec<String> {
+        rows(&self.lake(), table).into_iter().map(|row| row["interview_id"].clone()).collect()
+    }
+
     pub fn lake(&self) -> PathBuf {
         self.path("lake")
     }

@@ -106,6 +106,7 @@ fn what_was_staged_before_the_point_of_no_return_is_deleted() {
 
 fn record(body: &serde_json::Value) -> Record {
     Record {
+        again: false,
         call: Call::Interview,
         id: body["id"].as_str().unwrap().to_owned(),
         source: "default".into(),

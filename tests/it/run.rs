@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::{roundup, rows, sample, serve};
+use std::time::Duration;
+
+use roundup::round0::sandbox::Options;
+
+use crate::common::{roundup, rows, sample, serve, serve_with};
 
 const ALL_STAGES: &str = "[analyze]\nkeywords = [\"builtin:vendor-sample\"]\n\
                           [report]\nout = \"reports\"\nperiod = \"13w\"\nuntil = \"2026-06-01\"\n";
@@ -43,11 +47,53 @@ fn a_second_run_asks_for_no_settled_interview_again_and_says_so() {
     let stdout = served.run(&pipeline, 0);
     let settled = interviews.len();
     assert!(stdout.contains(&format!("{settled} already settled and not asked for again")), "{stdout}");
-    let open = rows(&served.lake(), "open_interviews").len() as u64;
-    assert_eq!(served.sandbox.stats().requests - before, open, "only open interviews are asked for again");
+    let open = served.ids_in("open_interviews");
+    assert!(stdout.contains(&format!("{} open and not due yet", open.len())), "{stdout}");
+    assert_eq!(served.sandbox.stats().requests, before);
     assert_eq!(rows(&served.lake(), "interviews"), interviews);
     assert_eq!(served.last_run()["ingest"]["newly_settled"], 0);
     assert_eq!(served.last_run()["analyze"]["files_made"], 0, "what is up to date is not analysed again");
+    // Open ones are asked for when they are due, also when they are not listed any more.
+    served.make_due(&open);
+    served.write("ids.txt", "");
+    served.run(&pipeline, 0);
+    assert_eq!(served.sandbox.stats().requests - before, open.len() as u64);
+    assert_eq!(served.ids_in("open_interviews"), open);
+}
+
+#[test]
+fn what_is_excluded_stays_out_of_the_lake() {
+    let served = serve(None);
+    let emails: Vec<String> =
+        sample().iter().filter_map(|body| Some(body["candidate"]["email"].as_str()?.to_owned())).collect();
+    let (id, email) = (served.ids()[3].clone(), emails[0].clone());
+    let text = std::fs::read_to_string(served.pipeline("questions = \"none\"\n")).unwrap();
+    let exclude = format!("[source]\nexclude = [\"{id}\", \"{}\"]\n", email.to_uppercase());
+    let pipeline = served.write("pipeline.toml", &text.replace("[source]\n", &exclude));
+    served.run(&pipeline, 0);
+    let kept: BTreeSet<String> =
+        [served.ids_in("interviews"), served.ids_in("open_interviews")].concat().into_iter().collect();
+    let out: Vec<String> = served.ids().into_iter().filter(|id| !kept.contains(id)).collect();
+    assert!(out.contains(&id) && out.len() > 1, "{out:?}");
+    assert_eq!(served.last_run()["ingest"]["excluded"], out.len());
+    assert!(rows(&served.lake(), "candidates").iter().all(|row| row.get("email") != Some(&email)));
+    let before = served.sandbox.stats().requests;
+    served.run(&pipeline, 0);
+    assert_eq!(served.sandbox.stats().requests, before, "they are not asked for again");
+}
+
+#[test]
+fn a_run_stops_in_time_and_the_next_takes_the_rest() {
+    let limit = Options { limit: Some(10), window_length: Duration::from_secs(60), ..Options::default() };
+    let served = serve_with(limit);
+    let now = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(3);
+    let time = jiff::tz::TimeZone::system().to_datetime(now).strftime("%H:%M:%S").to_string();
+    served.run(&served.pipeline(&format!("stop-at = \"{time}\"\n")), 0);
+    let run = served.last_run();
+    assert_eq!(run["complete"], false);
+    let (fetched, left) = (run["ingest"]["fetched"].as_u64().unwrap(), run["ingest"]["left"].as_u64().unwrap());
+    assert!(fetched >= 1 && left > 40 && fetched + left == served.ids().len() as u64, "{fetched} and {left}");
+    assert_eq!(run["exit_code"], 0);
 }
 
 #[test]
@@ -67,8 +113,7 @@ fn questions_are_asked_for_as_the_pipeline_says() {
         }
         let before = served.sandbox.stats().requests;
         served.run(&pipeline, 0);
-        let open = rows(&served.lake(), "open_interviews").len() as u64;
-        assert_eq!(served.sandbox.stats().requests - before, open, "{policy}: questions are asked for once");
+        assert_eq!(served.sandbox.stats().requests, before, "{policy}: questions are asked for once");
     }
 }
 

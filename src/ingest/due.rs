@@ -1,0 +1,119 @@
+//! When an interview is asked for again.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{Interview, Status};
+
+const HOURS_A_DAY: i64 = 24;
+/// An open interview is asked for when it expires, and every so often before.
+const OPEN_EVERY: SignedDuration = SignedDuration::from_hours(3 * HOURS_A_DAY);
+/// Past its expiry it is asked for after this many days each, and then no more.
+const DAYS_AFTER_EXPIRY: [i64; 3] = [1, 2, 4];
+/// A transcript may come late: a completed interview that lacks one is asked for daily for this long.
+const TRANSCRIPTS_COME_WITHIN: SignedDuration = SignedDuration::from_hours(72);
+const LATE_EVERY: SignedDuration = SignedDuration::from_hours(HOURS_A_DAY);
+
+/// What is to come of an interview that was just seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// To be asked for again.
+    At {
+        time: Timestamp,
+        /// How often it will have been asked for since it expired.
+        asks_after_expiry: u32,
+    },
+    /// It is settled and whole.
+    Never,
+    /// Open long after its expiry: no more is expected of it.
+    Stale,
+}
+
+impl Next {
+    /// Of an interview seen at a time, which was asked for so often since it expired.
+    #[must_use]
+    pub fn of(interview: &Interview, at: Timestamp, asks_after_expiry: u32) -> Self {
+        if interview.status.is_settled() {
+            return Self::of_settled(interview, at);
+        }
+        match interview.expires_at {
+            Some(expiry) if expiry <= at => match DAYS_AFTER_EXPIRY.get(asks_after_expiry as usize) {
+                Some(days) => Self::after(at, SignedDuration::from_hours(days * HOURS_A_DAY), asks_after_expiry + 1),
+                None => Self::Stale,
+            },
+            Some(expiry) if expiry < later(at, OPEN_EVERY) => Self::At { time: expiry, asks_after_expiry: 0 },
+            _ => Self::after(at, OPEN_EVERY, 0),
+        }
+    }
+
+    fn of_settled(interview: &Interview, at: Timestamp) -> Self {
+        let lacks_one = interview.responses.iter().any(|response| response.transcript.is_none());
+        let end = interview.settled_at().map(|time| later(time, TRANSCRIPTS_COME_WITHIN));
+        let is_worth_it = interview.status == Status::Completed && lacks_one;
+        match end {
+            Some(end) if is_worth_it && later(at, LATE_EVERY) <= end => Self::after(at, LATE_EVERY, 0),
+            _ => Self::Never,
+        }
+    }
+
+    fn after(at: Timestamp, pause: SignedDuration, asks_after_expiry: u32) -> Self {
+        Self::At { time: later(at, pause), asks_after_expiry }
+    }
+}
+
+/// Bodies hold any time, also the last there is.
+fn later(time: Timestamp, pause: SignedDuration) -> Timestamp {
+    time.checked_add(pause).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::body::read_interview;
+
+    fn interview(json: &str) -> Interview {
+        read_interview(json.as_bytes()).unwrap()
+    }
+
+    fn next(interview: &Interview, at: &str, asks: u32) -> String {
+        match Next::of(interview, at.parse().unwrap(), asks) {
+            Next::At { time, asks_after_expiry } => format!("{time} {asks_after_expiry}"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_open_one_is_asked_for_at_its_expiry_or_every_three_days() {
+        let open = interview(r#"{"id":"a","status":"invited","expires_at":"2026-05-10T12:00:00Z"}"#);
+        assert_eq!(next(&open, "2026-05-01T00:00:00Z", 0), "2026-05-04T00:00:00Z 0");
+        assert_eq!(next(&open, "2026-05-08T00:00:00Z", 0), "2026-05-10T12:00:00Z 0");
+        let without = interview(r#"{"id":"a","status":"something_new"}"#);
+        assert_eq!(next(&without, "2026-05-01T00:00:00Z", 0), "2026-05-04T00:00:00Z 0");
+    }
+
+    #[test]
+    fn past_its_expiry_it_is_asked_for_after_one_two_and_four_days_and_then_is_stale() {
+        let open = interview(r#"{"id":"a","status":"in_progress","expires_at":"2026-05-10T12:00:00Z"}"#);
+        assert_eq!(next(&open, "2026-05-10T12:00:00Z", 0), "2026-05-11T12:00:00Z 1");
+        assert_eq!(next(&open, "2026-05-11T12:00:00Z", 1), "2026-05-13T12:00:00Z 2");
+        assert_eq!(next(&open, "2026-05-13T12:00:00Z", 2), "2026-05-17T12:00:00Z 3");
+        assert_eq!(next(&open, "2026-05-17T12:00:00Z", 3), "Stale");
+        // Its expiry was put off meanwhile.
+        assert_eq!(next(&open, "2026-05-09T12:00:00Z", 3), "2026-05-10T12:00:00Z 0");
+    }
+
+    #[test]
+    fn a_transcript_is_waited_for_three_days() {
+        let late = interview(
+            r#"{"id":"a","status":"completed","completed_at":"2026-05-10T12:00:00Z","responses":[{"transcript":null}]}"#,
+        );
+        assert_eq!(next(&late, "2026-05-10T13:00:00Z", 0), "2026-05-11T13:00:00Z 0");
+        assert_eq!(next(&late, "2026-05-12T12:00:00Z", 0), "2026-05-13T12:00:00Z 0");
+        assert_eq!(next(&late, "2026-05-12T13:00:00Z", 0), "Never");
+        let whole = interview(
+            r#"{"id":"a","status":"completed","completed_at":"2026-05-10T12:00:00Z","responses":[{"transcript":""}]}"#,
+        );
+        assert_eq!(next(&whole, "2026-05-10T13:00:00Z", 0), "Never");
+        let expired = interview(r#"{"id":"a","status":"expired","expires_at":"2026-05-10T12:00:00Z"}"#);
+        assert_eq!(next(&expired, "2026-05-10T13:00:00Z", 0), "Never");
+    }
+}
