@@ -241,6 +241,9 @@ pub struct SandboxFlags {
     /// The key that is accepted
     #[arg(long, default_value = crate::round0::sandbox::DEFAULT_KEY)]
     pub key: String,
+    /// Let things go wrong as this file says; see docs/faults.md
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
     /// Write the ids of all interviews to this file, one a line
     #[arg(long, value_name = "FILE")]
     pub ids_out: Option<PathBuf>,

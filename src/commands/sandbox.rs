@@ -1,12 +1,20 @@
 //! `sandbox`: the stand-in API as a server of its own.
 
 use std::fs;
+use std::path::Path;
 
 use super::cli::{SandboxFlags, WindowKind};
 use super::prepare::runtime;
 use super::{DONE, output};
 use crate::model::{Error, Result};
-use crate::round0::sandbox::{Options, Window, start};
+use crate::round0::sandbox::{Faults, Options, Window, start};
+
+fn read_faults(path: &Path) -> Result<Faults> {
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("cannot read the faults file {name}: {error}")))?;
+    Faults::parse(&text, &name)
+}
 
 pub fn run(flags: SandboxFlags) -> Result<u8> {
     let options = Options {
@@ -21,6 +29,7 @@ pub fn run(flags: SandboxFlags) -> Result<u8> {
         window_length: flags.window_length,
         latency: flags.latency,
         key: flags.key,
+        faults: flags.faults.as_deref().map(read_faults).transpose()?,
     };
     let runtime = runtime()?;
     let sandbox = runtime

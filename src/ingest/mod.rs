@@ -384,7 +384,7 @@ impl Run<'_> {
         let mut interviews = Vec::with_capacity(read.len());
         for arrival in read {
             match self.job.exclude.by_body(&arrival.interview) {
-                Some(pattern) => self.exclude(&arrival.interview.id, &arrival.source, &pattern.to_owned())?,
+                Some(pattern) => self.exclude(&arrival.interview.id, &arrival.source, pattern)?,
                 None => interviews.push(arrival),
             }
         }

@@ -217,6 +217,7 @@ async fn stats_are_what_was_asked() {
     }
     client().get(sandbox.base_url()).send().await.unwrap();
     let expected = Stats {
+        faults: BTreeMap::new(),
         requests: 7,
         by_status: BTreeMap::from([(200, 3), (401, 1), (404, 1), (429, 2)]),
         largest_window: 6,

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
+use super::faults::Fault;
 use serde::{Deserialize, Serialize};
 
 /// How the limit counts. The vendor does not document which of the two it uses.
@@ -30,8 +31,10 @@ pub struct Stats {
     /// client sent, whichever kind of window is set, and also without a limit.
     pub largest_window: u64,
     /// How often the most asked-for body was answered with 200: 1 when nothing was fetched twice. The interview and
-    /// its questions are two bodies; what was answered 404 or 429 is not in it.
+    /// its questions are two bodies; what was answered otherwise, or spoilt by a fault, is not in it.
     pub largest_per_id: u64,
+    /// Faults given, by kind.
+    pub faults: BTreeMap<Fault, u64>,
 }
 
 /// What the limit says of one request.
@@ -106,12 +109,20 @@ pub struct Tally {
     recent: VecDeque<Duration>,
     /// Answers with 200, by index of the interview: of itself and of its questions.
     answered: HashMap<usize, [u64; 2]>,
+    /// Requests that a fault might be drawn for, likewise.
+    asked: HashMap<usize, [u64; 2]>,
     stats: Stats,
 }
 
 impl Tally {
     pub fn new(length: Duration) -> Self {
-        Self { length, recent: VecDeque::new(), answered: HashMap::new(), stats: Stats::default() }
+        Self {
+            length,
+            recent: VecDeque::new(),
+            answered: HashMap::new(),
+            asked: HashMap::new(),
+            stats: Stats::default(),
+        }
     }
 
     /// Counts a request with a valid key at `now`, before anything else is known of it.
@@ -125,6 +136,20 @@ impl Tally {
     pub fn answered(&mut self, status: u16) {
         self.stats.requests += 1;
         *self.stats.by_status.entry(status).or_default() += 1;
+    }
+
+    /// Counts a request for the interview at `index`, or for its questions, and returns how many came before it.
+    pub fn asked(&mut self, index: usize, questions: bool) -> u64 {
+        let times = &mut self.asked.entry(index).or_default()[usize::from(questions)];
+        *times += 1;
+        *times - 1
+    }
+
+    /// Counts a fault, if there was one.
+    pub fn spoilt(&mut self, fault: Option<Fault>) {
+        if let Some(fault) = fault {
+            *self.stats.faults.entry(fault).or_default() += 1;
+        }
     }
 
     /// Counts a body answered with 200: of the interview at `index`, or of its questions.

@@ -5,6 +5,7 @@
 //! It answers on loopback only.
 
 mod audio;
+mod faults;
 pub(crate) mod limit;
 mod random;
 mod recombine;
@@ -24,6 +25,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+pub use faults::{Fault, Faults};
 pub use limit::{Stats, Window};
 
 /// The key of a sandbox that was given no other. It opens nothing else.
@@ -50,6 +52,8 @@ pub struct Options {
     pub latency: Duration,
     /// The key that requests must have. With `-suspended` after it, it is that of an account without API access.
     pub key: String,
+    /// What goes wrong, if anything.
+    pub faults: Option<Faults>,
 }
 
 impl Default for Options {
@@ -64,6 +68,7 @@ impl Default for Options {
             window_length: Duration::from_mins(1),
             latency: Duration::ZERO,
             key: DEFAULT_KEY.to_owned(),
+            faults: None,
         }
     }
 }
@@ -92,12 +97,15 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let listener = TcpListener::bind(options.addr).await?;
     let audio_listener = TcpListener::bind((options.addr.ip(), 0)).await?;
     let addr = listener.local_addr()?;
-    let links = Arc::new(audio::Links::new(audio_listener.local_addr()?, &options.key));
+    let audio_addr = audio_listener.local_addr()?;
+    let links = Arc::new(audio::Links::new(audio_addr, &options.key));
     let limiter = options.limit.map(|limit| limit::Limiter::new(limit, options.window, options.window_length));
     let api = Arc::new(serve::Api {
         interviews: sample::Interviews::new(options.interviews, options.seed),
         key: options.key,
         latency: options.latency,
+        faults: options.faults,
+        elsewhere: format!("http://{audio_addr}/elsewhere"),
         links: Arc::clone(&links),
         started: Instant::now(),
         counts: Mutex::new(serve::Counts { limiter, tally: limit::Tally::new(options.window_length) }),

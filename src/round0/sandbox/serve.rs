@@ -12,6 +12,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::audio::{LINK_LIFETIME_SECONDS, Links};
+use super::faults::Faults;
 use super::limit::{Limiter, Stats, Tally, Verdict};
 use super::sample::Interviews;
 
@@ -20,6 +21,9 @@ pub struct Api {
     pub interviews: Interviews,
     pub key: String,
     pub latency: Duration,
+    pub faults: Option<Faults>,
+    /// Where an answer sends the client that should not.
+    pub elsewhere: String,
     pub links: Arc<Links>,
     pub started: Instant,
     pub counts: Mutex<Counts>,
@@ -74,7 +78,10 @@ pub fn router(api: Arc<Api>) -> Router {
 
 /// Answers one request to the API. Without anything `wanted` the path or the id is unknown.
 async fn answer(api: &Api, headers: &HeaderMap, wanted: Option<(Resource, usize)>) -> Response {
-    let response = refusal(&api.key, headers).unwrap_or_else(|| within_limit(api, wanted));
+    let response = match refusal(&api.key, headers) {
+        Some(refusal) => refusal,
+        None => within_limit(api, wanted).await,
+    };
     api.counts().tally.answered(response.status().as_u16());
     if !api.latency.is_zero() {
         tokio::time::sleep(api.latency).await;
@@ -95,31 +102,56 @@ fn refusal(key: &str, headers: &HeaderMap) -> Option<Response> {
 }
 
 /// Answers a request that has the key, when the limit lets it.
-fn within_limit(api: &Api, wanted: Option<(Resource, usize)>) -> Response {
-    let verdict = {
+async fn within_limit(api: &Api, wanted: Option<(Resource, usize)>) -> Response {
+    let (mut verdict, fault) = {
         let mut counts = api.counts();
         let now = api.started.elapsed();
         counts.tally.arrived(now);
-        counts.limiter.as_mut().map(|limiter| limiter.admit(now))
+        let verdict = counts.limiter.as_mut().map(|limiter| limiter.admit(now));
+        let fault = api.faults.as_ref().zip(wanted).filter(|_| verdict.is_none_or(|verdict| verdict.admitted));
+        let fault = fault.and_then(|(faults, (resource, index))| {
+            let questions = matches!(resource, Resource::Questions);
+            faults.draw(index, questions, counts.tally.asked(index, questions))
+        });
+        counts.tally.spoilt(fault.map(|drawn| drawn.fault));
+        (verdict, fault)
     };
+    let storm = fault.and_then(|drawn| drawn.fault.retry_after());
+    if let (Some(verdict), Some(_)) = (&mut verdict, &storm) {
+        *verdict = Verdict { admitted: false, remaining: 0, reset_in: Duration::from_secs(1), ..*verdict };
+    }
     let mut response = match (verdict, wanted) {
-        (Some(verdict), _) if !verdict.admitted => {
-            let seconds = ceil_seconds(verdict.reset_in);
-            let message = format!("Rate limit exceeded. Please retry after {seconds} seconds.");
-            error(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", &message)
-        }
+        _ if let Some(retry_after) = storm => refused(1, retry_after),
+        (Some(verdict), _) if !verdict.admitted => refused(ceil_seconds(verdict.reset_in), None),
         (_, None) => error(StatusCode::NOT_FOUND, "resource_not_found", "Interview not found"),
         (_, Some((resource, index))) => {
-            api.counts().tally.served(index, matches!(resource, Resource::Questions));
             let body = match resource {
                 Resource::Interview => with_links(api.interviews.interview(index), &api.links),
                 Resource::Questions => api.interviews.questions(index),
             };
-            json_body(StatusCode::OK, &body)
+            if fault.is_none_or(|drawn| drawn.fault.is_harmless()) {
+                api.counts().tally.served(index, matches!(resource, Resource::Questions));
+            }
+            match fault {
+                Some(drawn) => drawn.spoil(body, &api.elsewhere).await,
+                None => json_body(StatusCode::OK, &body),
+            }
         }
     };
     if let Some(verdict) = verdict {
         set_limit_headers(response.headers_mut(), verdict);
+    }
+    if let Some(drawn) = fault {
+        drawn.spoil_headers(response.headers_mut());
+    }
+    response
+}
+
+fn refused(seconds: u64, retry_after: Option<String>) -> Response {
+    let message = format!("Rate limit exceeded. Please retry after {seconds} seconds.");
+    let mut response = error(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", &message);
+    if let Some(value) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::try_from(value).expect("it is ASCII"));
     }
     response
 }

@@ -1,0 +1,278 @@
+//! What can go wrong between a client and an API, on demand: which share of answers is spoilt, and how.
+
+use std::io;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::random::Random;
+use crate::model::error::from_toml;
+use crate::model::{Error, Result};
+
+/// A server whose clock is wrong is ahead by this.
+const SKEW_SECONDS: i64 = 3 * 60 * 60;
+const HUGE_TRANSCRIPT_BYTES: usize = 5 << 20;
+const DEPTH: usize = 200_000;
+
+/// Ways to spoil an answer; `docs/faults.md` says what each is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    RateLimited,
+    #[serde(rename = "rate-limited-retry-after-0")]
+    RateLimitedRetryAfter0,
+    RateLimitedRetryAfterDate,
+    RateLimitedRetryAfterFar,
+    #[serde(rename = "status-500")]
+    Status500,
+    #[serde(rename = "status-502")]
+    Status502,
+    #[serde(rename = "status-503")]
+    Status503,
+    SlowFirstByte,
+    Stall,
+    Reset,
+    Cut,
+    TruncatedJson,
+    Html,
+    WrongTypes,
+    MissingFields,
+    Nulls,
+    UnknownStatus,
+    ExtraFields,
+    DuplicateIds,
+    OtherId,
+    HugeTranscript,
+    Deep,
+    #[serde(rename = "invalid-utf8")]
+    InvalidUtf8,
+    ClockSkew,
+    NoLimitHeaders,
+    Redirect,
+}
+
+/// A faults file: `seed`, and any number of `[[fault]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Faults {
+    #[serde(default)]
+    seed: u64,
+    fault: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Entry {
+    kind: Fault,
+    /// From 0 to 1.
+    share: f64,
+    #[serde(default)]
+    of: Of,
+    /// How long a slow or stalled answer takes.
+    #[serde(default = "two_seconds")]
+    delay: SignedDuration,
+}
+
+/// What a share is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Of {
+    /// Drawn anew for every request.
+    #[default]
+    Requests,
+    /// The same interview always has it.
+    Interviews,
+}
+
+fn two_seconds() -> SignedDuration {
+    SignedDuration::from_secs(2)
+}
+
+/// A fault that was drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drawn {
+    pub fault: Fault,
+    delay: Duration,
+}
+
+impl Faults {
+    /// Reads a faults file; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// A usage error that names file and line, or the fault whose share or delay cannot be.
+    pub fn parse(text: &str, name: &str) -> Result<Self> {
+        let faults: Self = from_toml(text, name)?;
+        for (index, entry) in faults.fault.iter().enumerate() {
+            if !(0.0..=1.0).contains(&entry.share) || entry.delay.is_negative() {
+                let message = format!("{name}: fault {}: a share is from 0 to 1, and no delay is negative", index + 1);
+                return Err(Error::usage(message));
+            }
+        }
+        Ok(faults)
+    }
+
+    /// What becomes of the request number `ordinal` for an interview or its questions. The first entry that is drawn
+    /// wins. It follows from these numbers and the seed alone, whatever else is asked for.
+    pub fn draw(&self, interview: usize, questions: bool, ordinal: u64) -> Option<Drawn> {
+        const FINE: usize = 1 << 30;
+        let drawn = |(index, entry): &(usize, &Entry)| {
+            let which = if entry.of == Of::Requests { ordinal + 1 } else { 0 };
+            let stream = (interview as u64) << 24 ^ u64::from(questions) << 23 ^ (*index as u64) << 16 ^ which << 40;
+            (Random::new(self.seed, stream).below(FINE) as f64) < entry.share * FINE as f64
+        };
+        let (_, entry) = self.fault.iter().enumerate().find(drawn)?;
+        Some(Drawn { fault: entry.kind, delay: entry.delay.unsigned_abs() })
+    }
+}
+
+impl Fault {
+    /// Refuses as if the limit were met, with these words on when to come back.
+    pub fn retry_after(self) -> Option<Option<String>> {
+        match self {
+            Self::RateLimited => Some(None),
+            Self::RateLimitedRetryAfter0 => Some(Some("0".to_owned())),
+            Self::RateLimitedRetryAfterDate => {
+                let date = jiff::Timestamp::now() + SignedDuration::from_secs(1);
+                Some(Some(date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()))
+            }
+            Self::RateLimitedRetryAfterFar => Some(Some("999999999".to_owned())),
+            _ => None,
+        }
+    }
+
+    /// Whether the client gets the body whole and as the contract has it.
+    pub fn is_harmless(self) -> bool {
+        matches!(
+            self,
+            Self::SlowFirstByte
+                | Self::Nulls
+                | Self::UnknownStatus
+                | Self::ExtraFields
+                | Self::DuplicateIds
+                | Self::HugeTranscript
+                | Self::Deep
+                | Self::ClockSkew
+                | Self::NoLimitHeaders
+        )
+    }
+
+    /// Changes a body that is still JSON.
+    fn change(self, body: &mut Value) {
+        let Some(fields) = body.as_object_mut() else { return };
+        let first = fields.get_mut("responses").and_then(Value::as_array_mut);
+        match self {
+            Self::WrongTypes => _ = fields.insert("responses".to_owned(), json!("none")),
+            Self::MissingFields => _ = fields.remove("id"),
+            Self::Nulls => {
+                let needed = ["id", "interview_id", "status", "questions"];
+                fields
+                    .iter_mut()
+                    .filter(|(key, _)| !needed.contains(&key.as_str()))
+                    .for_each(|(_, value)| *value = json!(null));
+            }
+            Self::UnknownStatus => _ = fields.insert("status".to_owned(), json!("paused")),
+            Self::ExtraFields => {
+                fields.insert("new_in_v2".to_owned(), json!({"anything": [1, {"deep": null}]}));
+                for response in fields.get_mut("responses").and_then(Value::as_array_mut).into_iter().flatten() {
+                    response["sentiment"] = json!({"score": 0.5});
+                }
+            }
+            Self::DuplicateIds => {
+                if let Some(responses) = first {
+                    responses.extend(responses.first().cloned());
+                }
+            }
+            Self::OtherId => {
+                for key in ["id", "interview_id"] {
+                    fields.get_mut(key).into_iter().for_each(|id| *id = json!("another-interview"));
+                }
+            }
+            Self::HugeTranscript => {
+                if let Some(response) = first.and_then(|responses| responses.first_mut()) {
+                    response["transcript"] = json!("word ".repeat(HUGE_TRANSCRIPT_BYTES / 5));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drawn {
+    /// The answer that the client gets in the place of one with this body.
+    pub async fn spoil(self, mut body: Value, elsewhere: &str) -> Response {
+        self.fault.change(&mut body);
+        let mut bytes = serde_json::to_vec(&body).expect("a JSON value can be written");
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        let page =
+            |status| (status, [(header::CONTENT_TYPE, "text/html")], "<html><h1>Oops</h1></html>").into_response();
+        match self.fault {
+            Fault::Status500 => page(StatusCode::INTERNAL_SERVER_ERROR),
+            Fault::Status502 => page(StatusCode::BAD_GATEWAY),
+            Fault::Status503 => page(StatusCode::SERVICE_UNAVAILABLE),
+            Fault::Html => page(StatusCode::OK),
+            Fault::Redirect => (StatusCode::FOUND, [(header::LOCATION, elsewhere)]).into_response(),
+            Fault::TruncatedJson => (json, bytes[..bytes.len() / 2].to_vec()).into_response(),
+            Fault::SlowFirstByte => {
+                tokio::time::sleep(self.delay).await;
+                (json, bytes).into_response()
+            }
+            Fault::Reset => broken_off(Bytes::new(), bytes.len(), Duration::ZERO),
+            Fault::Cut => broken_off(bytes[..bytes.len() / 2].to_vec().into(), bytes.len(), Duration::ZERO),
+            Fault::Stall => broken_off(bytes[..bytes.len() / 2].to_vec().into(), bytes.len(), self.delay),
+            Fault::Deep => {
+                // In a field that nobody asked for.
+                let deep = ["[".repeat(DEPTH), "]".repeat(DEPTH)].concat();
+                let rest = bytes.split_off(1);
+                (json, [&bytes[..], b"\"deep\":", deep.as_bytes(), b",", &rest[..]].concat()).into_response()
+            }
+            Fault::InvalidUtf8 => {
+                // After the first quote of a value: somewhere in a text.
+                let place = bytes.windows(3).position(|window| window == b"\":\"").map_or(0, |place| place + 3);
+                bytes.insert(place, 0xFF);
+                (json, bytes).into_response()
+            }
+            _ => (json, bytes).into_response(),
+        }
+    }
+
+    /// Changes what the headers say of the limit.
+    pub fn spoil_headers(self, headers: &mut HeaderMap) {
+        match self.fault {
+            Fault::NoLimitHeaders => {
+                for name in ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"] {
+                    headers.remove(name);
+                }
+            }
+            Fault::ClockSkew => {
+                let date = jiff::Timestamp::now() + SignedDuration::from_secs(SKEW_SECONDS);
+                let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+                headers.insert(header::DATE, HeaderValue::try_from(date).expect("a date is ASCII"));
+                let reset = headers.get("x-ratelimit-reset").and_then(|reset| reset.to_str().ok()?.parse::<i64>().ok());
+                if let Some(reset) = reset {
+                    headers.insert("x-ratelimit-reset", HeaderValue::from(reset + SKEW_SECONDS));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An answer that promises `length` bytes, gives these, is silent for a while, and ends the connection.
+fn broken_off(bytes: Bytes, length: usize, silence: Duration) -> Response {
+    let given = stream::once(async move { Ok::<_, io::Error>(bytes) });
+    let end = stream::once(async move {
+        tokio::time::sleep(silence).await;
+        Err(io::Error::other("broken off on demand"))
+    });
+    let body = Body::from_stream(stream::StreamExt::chain(given, end));
+    let length = HeaderValue::from(length);
+    let headers =
+        [(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_LENGTH, length)];
+    (headers, body).into_response()
+}
