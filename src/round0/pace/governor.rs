@@ -307,8 +307,6 @@ struct Others {
     latest: i64,
     /// Requests of others between two answers; below 0 where some left the window, or one overtook another.
     came: VecDeque<(Micros, i64)>,
-    /// Of all of `came`.
-    sum: i64,
     /// When watching began.
     since: Option<Micros>,
 }
@@ -328,18 +326,18 @@ impl Others {
     fn came(&mut self, from: Micros, at: Micros, count: i64, length: Micros) {
         self.since.get_or_insert(from);
         self.came.push_back((at, count));
-        self.sum += count;
-        while let Some((_, count)) = self.came.pop_front_if(|(time, _)| *time + length <= at) {
-            self.sum -= count;
-        }
+        while self.came.pop_front_if(|(time, _)| *time + length <= at).is_some() {}
     }
 
     /// Requests a window to be left to them: as many as there were in the server's (of a fixed one only its end shows
     /// them all, so the most within a length counts), or as many as will come at their present rate.
     fn forecast(&self, now: Micros, length: Micros, slides: bool) -> u32 {
-        let level = if slides { self.latest } else { self.levels.front().map_or(0, |(_, level)| *level) };
+        // What is older says nothing, also when nothing came since.
+        let recent = |(time, _): &&(Micros, i64)| *time + length > now;
+        let level = if slides { self.latest } else { self.levels.iter().find(recent).map_or(0, |(_, level)| *level) };
         let watched = self.since.map_or(0, |since| (now - since).clamp(length / 10, length));
-        let coming = if watched == 0 { 0 } else { self.sum * length / watched };
+        let sum: i64 = self.came.iter().filter(recent).map(|(_, count)| count).sum();
+        let coming = if watched == 0 { 0 } else { sum * length / watched };
         u32::try_from(level.max(coming)).unwrap_or(0)
     }
 }
