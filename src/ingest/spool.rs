@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::lake::crash;
 use crate::lake::publish::{batch_id, sync_folder};
 use crate::model::{Error, Result};
 
@@ -110,6 +111,7 @@ impl Writer {
         bytes.extend_from_slice(&record.body);
         bytes.push(b'\n');
         open.file.write_all(&bytes)?;
+        crash::point("spool-appended");
         open.bytes += bytes.len() as u64;
         open.bodies += 1;
         open.is_synced = false;
@@ -143,6 +145,7 @@ impl Writer {
     fn close(&mut self) -> io::Result<Option<PathBuf>> {
         let Some(mut open) = self.open.take() else { return Ok(None) };
         open.sync()?;
+        crash::point("spool-closed");
         Ok(Some(open.path))
     }
 }
@@ -161,6 +164,7 @@ impl Open {
             }
         };
         sync_folder(folder)?;
+        crash::point("spool-made");
         Ok(Self { path, file, bytes: 0, bodies: 0, synced: Instant::now(), is_synced: true })
     }
 
@@ -220,5 +224,6 @@ fn read_record(input: &mut impl BufRead) -> io::Result<Option<Record>> {
 /// # Errors
 /// When it cannot be deleted.
 pub fn free(path: &Path) -> Result<()> {
+    crash::point("spool-published");
     fs::remove_file(path).map_err(|error| Error::path("delete the spool file", path, error))
 }

@@ -14,9 +14,9 @@ use arrow::record_batch::RecordBatch;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::Lake;
 use super::schema::{self, Table};
 use super::write::{Written, write_file};
+use super::{Lake, crash};
 use crate::ledger::{BatchFile, Ledger, Sighting};
 use crate::model::{Error, Result};
 
@@ -99,7 +99,9 @@ impl<'a> Staging<'a> {
     /// When the ledger or the lake cannot be written. After the point of no return the next opening finishes the work.
     pub fn publish(self, ledger: &mut Ledger, sightings: &[Sighting], questions_published: &[String]) -> Result<()> {
         sync_folder(&self.folder).map_err(|error| Error::path("sync", &self.folder, error))?;
+        crash::point("publish-staged");
         ledger.begin_publishing(&self.batch, &self.files, sightings, questions_published)?;
+        crash::point("publish-recorded");
         roll_forward(self.lake, ledger, &self.batch, self.files)
     }
 }
@@ -126,6 +128,7 @@ pub fn recover(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
     let fail = |error: io::Error| Error::path("clear", &staging, error);
     for entry in fs::read_dir(&staging).map_err(fail)? {
         let path = entry.map_err(fail)?.path();
+        crash::point("recovery-clearing");
         if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }.map_err(fail)?;
     }
     Ok(())
@@ -135,7 +138,9 @@ pub fn recover(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
 fn finish_begun(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
     for (batch, files) in ledger.unfinished_batches()? {
         tracing::info!(batch, "finishing a batch that was left half published");
+        crash::point("recovery-begun");
         roll_forward(lake, ledger, &batch, files)?;
+        crash::point("recovery-finished");
     }
     Ok(())
 }
@@ -151,8 +156,11 @@ fn roll_forward(lake: &Lake, ledger: &mut Ledger, batch: &str, mut files: Vec<Ba
         let target = lake.root().join(&file.path);
         place(&staged_path(&folder, &file.path), &target, file)
             .map_err(|error| Error::path("publish", &target, error))?;
+        crash::point("publish-placed-one");
     }
+    crash::point("publish-placed-all");
     ledger.commit_batch(batch)?;
+    crash::point("publish-committed");
     match fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::path("clear", &folder, error)),
         _ => Ok(()),

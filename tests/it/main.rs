@@ -10,6 +10,7 @@ mod faults;
 mod figures;
 mod import;
 mod keywords;
+mod kill;
 mod report;
 mod run;
 mod sandbox;

@@ -76,7 +76,6 @@ pub struct Governor {
     next_number: u64,
     last_sent: Micros,
     heard: Option<Heard>,
-    limit: Option<u32>,
     /// By how much the server's clock is ahead of this machine's; it tells whole seconds, so this is the least.
     server_ahead: Option<Micros>,
     /// One request at a time, until an answer says how things are.
@@ -100,7 +99,6 @@ impl Governor {
             next_number: 0,
             last_sent: 0,
             heard: None,
-            limit: None,
             server_ahead: None,
             alone: true,
             slides: false,
@@ -207,7 +205,7 @@ impl Governor {
     }
 
     fn interval(&self, now: Micros) -> Micros {
-        let share = match self.limit {
+        let share = match self.window.limit {
             Some(limit) if !self.is_exact() => f64::from(self.ceiling).min(f64::from(limit) * SHARE_OF_A_LARGE_LIMIT),
             _ => f64::from(self.share(now)),
         };
@@ -215,12 +213,12 @@ impl Governor {
     }
 
     fn is_exact(&self) -> bool {
-        self.limit.map_or(self.ceiling, |limit| limit.min(self.ceiling)) <= EXACT_UP_TO
+        self.window.limit.map_or(self.ceiling, |limit| limit.min(self.ceiling)) <= EXACT_UP_TO
     }
 
     /// Requests a window that are this user's: the limit less what others use, under the user's own ceiling.
     fn share(&self, now: Micros) -> u32 {
-        let Some(limit) = self.limit else { return self.ceiling };
+        let Some(limit) = self.window.limit else { return self.ceiling };
         let others = self.others.forecast(now, self.length, self.slides);
         // Others do not come quite evenly, so they are left a little more than they take.
         let room = if others == 0 { 0 } else { 1 + others / 50 };
@@ -239,7 +237,7 @@ impl Governor {
             let ahead = time * 1_000_000 - now;
             self.server_ahead = Some(self.server_ahead.map_or(ahead, |most| most.max(ahead)));
         }
-        self.limit = budget.limit.filter(|limit| *limit > 0).or(self.limit);
+        let kept = budget.limit.filter(|limit| *limit > 0).map_or(Ok(()), |limit| self.window.set_limit(limit));
         if let Some(remaining) = budget.remaining
             && self.heard.is_none_or(|heard| heard.number < sent.number)
         {
@@ -247,7 +245,7 @@ impl Governor {
                 number: sent.number,
                 sent: sent.at,
                 at: now,
-                limit: self.limit,
+                limit: self.window.limit,
                 remaining,
                 window_end: budget.window_end,
                 stragglers: self.under_way.range(..sent.number).count(),
@@ -257,7 +255,7 @@ impl Governor {
             }
             self.heard = Some(heard);
         }
-        recorded
+        recorded.and(kept)
     }
 
     /// Says that a request was answered at all, whatever with, and not with a 429.

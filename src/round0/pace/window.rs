@@ -17,7 +17,7 @@ use super::Micros;
 /// How long a request of which nothing is heard may still be under way: longer than the client's time-out.
 const LONGEST_CALL: Micros = 130_000_000;
 const MAGIC: i64 = i64::from_le_bytes(*b"roundup1");
-const HEADER: usize = 24;
+const HEADER: usize = 48;
 const SLOT: usize = 24;
 
 /// A request. It counts from `sent` until a window's length after `answered`: the server counted it somewhere between.
@@ -39,13 +39,15 @@ pub struct Window {
     pub not_before: Micros,
     /// When the last request was due, by the even pace.
     pub last_due: Micros,
+    /// Requests a window, as the server last had it.
+    pub limit: Option<u32>,
     file: Option<File>,
 }
 
 impl Window {
     /// A window that no other program shares.
     pub fn in_memory(length: Micros) -> Self {
-        Self { length, slots: Vec::new(), not_before: 0, last_due: 0, file: None }
+        Self { length, slots: Vec::new(), not_before: 0, last_due: 0, limit: None, file: None }
     }
 
     /// The window that a file holds, made if it is not there.
@@ -88,6 +90,7 @@ impl Window {
             return self.write_header();
         }
         (self.not_before, self.last_due) = (number(8), number(16));
+        self.limit = u32::try_from(number(24)).ok().filter(|limit| *limit > 0);
         self.slots.clear();
         self.slots.extend((HEADER..bytes.len() / SLOT * SLOT).step_by(SLOT).map(|at| Slot {
             sent: number(at),
@@ -117,7 +120,12 @@ impl Window {
 
     fn write_header(&self) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
-        file.write_all_at([MAGIC, self.not_before, self.last_due].map(i64::to_le_bytes).as_flattened(), 0)
+        file.write_all_at(
+            [MAGIC, self.not_before, self.last_due, self.limit.unwrap_or(0).into()]
+                .map(i64::to_le_bytes)
+                .as_flattened(),
+            0,
+        )
     }
 
     /// Records that a request goes out `now` that was due at `due`, and returns its slot.
@@ -162,6 +170,18 @@ impl Window {
     /// When the file cannot be written.
     pub fn hold(&mut self, until: Micros) -> io::Result<()> {
         self.not_before = self.not_before.max(until);
+        self.write_header()
+    }
+
+    /// Keeps what the server says its limit is, for whoever comes next and knows nothing yet.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn set_limit(&mut self, limit: u32) -> io::Result<()> {
+        if self.limit == Some(limit) {
+            return Ok(());
+        }
+        self.limit = Some(limit);
         self.write_header()
     }
 

@@ -1,0 +1,231 @@
+//! A run that is killed goes on where it was: at random moments, and at each step of spool, publish and recovery.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use roundup::lake::read::{ParquetFile, parquet_files};
+use roundup::round0::sandbox::{DEFAULT_KEY, Stats};
+use tempfile::TempDir;
+
+use crate::common::{Row, Served, rows, serve};
+
+const TABLES: &[&str] = &["interviews", "open_interviews", "responses", "candidates", "questions"];
+const LIMIT: u64 = 200;
+const FAULTS: &str = r#"
+seed = 5
+[[fault]]
+kind = "wrong-types"
+share = 0.02
+of = "interviews"
+[[fault]]
+kind = "status-503"
+share = 0.03
+[[fault]]
+kind = "reset"
+share = 0.02
+[[fault]]
+kind = "truncated-json"
+share = 0.02
+[[fault]]
+kind = "slow-first-byte"
+share = 0.02
+delay = "150ms"
+"#;
+
+/// The sandbox as a process of its own.
+struct Sandbox {
+    process: Child,
+    address: String,
+}
+
+impl Sandbox {
+    fn start(folder: &Path) -> Self {
+        fs::write(folder.join("faults.toml"), FAULTS).unwrap();
+        let limit = LIMIT.to_string();
+        let mut process = program(folder)
+            .args(["sandbox", "--interviews", "400", "--requests-per-minute", &limit, "--window-length", "2s"])
+            .args(["--faults", "faults.toml", "--ids-out", "ids.txt"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+        Self { process, address }
+    }
+
+    fn stats(&self) -> Stats {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let url = format!("{}/_sandbox/stats", self.address);
+        let text = runtime.block_on(async { reqwest::get(url).await?.text().await }).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let _already_ended = self.process.kill();
+        let _status = self.process.wait();
+    }
+}
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
+    command.current_dir(folder).env("ROUNDZERO_API_KEY", DEFAULT_KEY).env("XDG_STATE_HOME", folder.join("state"));
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// A folder with a pipeline, whose lake has the same candidate key as every other of these tests.
+/// All questions are asked for, because whose are unseen depends on which interview came first.
+fn folder_for(sandbox: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = format!(
+        "[source]\napi = \"{sandbox}/api/v1\"\ninterviews = [\"ids.txt\"]\n[lake]\npath = \"lake\"\n\
+         [ingest]\nlimit-window = \"2s\"\nrequests-per-minute = 600000\nquestions = \"all\"\n"
+    );
+    fs::write(folder.path().join("pipeline.toml"), pipeline).unwrap();
+    same_key(folder.path());
+    folder
+}
+
+fn same_key(folder: &Path) {
+    fs::create_dir_all(folder.join("lake/_roundup")).unwrap();
+    fs::write(folder.join("lake/_roundup/candidate.key"), "5a".repeat(32)).unwrap();
+}
+
+/// All rows but for what tells the time of a run.
+fn lake_of(folder: &Path) -> BTreeMap<&'static str, Vec<Row>> {
+    let table = |name: &&'static str| {
+        let mut rows = rows(&folder.join("lake"), name);
+        rows.iter_mut().for_each(|row| _ = row.remove("first_seen_at"));
+        rows.sort();
+        (*name, rows)
+    };
+    TABLES.iter().map(table).collect()
+}
+
+fn every_file_opens(folder: &Path) {
+    for table in TABLES {
+        for path in parquet_files(&folder.join("lake").join(table)).unwrap() {
+            ParquetFile::open(&path).unwrap();
+        }
+    }
+}
+
+/// Runs until nothing is given up any more.
+fn finish(folder: &Path) {
+    for _ in 0..10 {
+        let status = program(folder).args(["run", "pipeline.toml"]).status().unwrap();
+        let last = fs::read_to_string(folder.join("lake/_roundup/last-run.json")).unwrap();
+        let last: serde_json::Value = serde_json::from_str(&last).unwrap();
+        assert!(matches!(status.code(), Some(0 | 3)), "{last}");
+        if last["complete"] == true {
+            return;
+        }
+    }
+    panic!("ten runs have not been enough");
+}
+
+#[test]
+fn killed_at_random_moments_a_run_ends_as_one_that_was_not() {
+    // `ROUNDUP_KILLS=1000` for the long version.
+    let kills = std::env::var("ROUNDUP_KILLS").map_or(50, |count| count.parse().unwrap());
+    let reference = {
+        let home = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::start(home.path());
+        let folder = folder_for(&sandbox.address);
+        fs::copy(home.path().join("ids.txt"), folder.path().join("ids.txt")).unwrap();
+        finish(folder.path());
+        lake_of(folder.path())
+    };
+    let home = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(home.path());
+    let mut done = 0;
+    let mut seed = 1_u64;
+    while done < kills {
+        // A lake that is complete has nothing left to be killed in, so another one begins.
+        let folder = folder_for(&sandbox.address);
+        fs::copy(home.path().join("ids.txt"), folder.path().join("ids.txt")).unwrap();
+        // The same key at the same address: one window for all of these lakes.
+        std::os::unix::fs::symlink(home.path().join("state"), folder.path().join("state")).unwrap();
+        fs::create_dir_all(home.path().join("state")).unwrap();
+        for _ in 0..50.min(kills - done) {
+            let mut run = program(folder.path()).args(["run", "pipeline.toml"]).spawn().unwrap();
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let life = Duration::from_millis(20 + (seed >> 33) % 400);
+            let began = Instant::now();
+            while began.elapsed() < life && run.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            run.kill().unwrap();
+            run.wait().unwrap();
+            every_file_opens(folder.path());
+            done += 1;
+        }
+        finish(folder.path());
+        let lake = lake_of(folder.path());
+        for table in TABLES {
+            let (lake, reference) = (&lake[table], &reference[table]);
+            assert_eq!(lake.len(), reference.len(), "{table}");
+            assert!(lake == reference, "{table} has other rows than that of a run that was not killed");
+        }
+    }
+    let stats = sandbox.stats();
+    assert!(stats.largest_window <= LIMIT, "{} requests in a window of {LIMIT}", stats.largest_window);
+    assert_eq!(stats.by_status.get(&429), None);
+}
+
+const POINTS: &[&str] = &[
+    "spool-made",
+    "spool-appended",
+    "spool-closed",
+    "publish-staged",
+    "publish-recorded",
+    "publish-placed-one",
+    "publish-placed-all",
+    "publish-committed",
+    "spool-published",
+];
+/// Places of a recovery, each with where the run before it died.
+const RECOVERY_POINTS: &[(&str, &str)] = &[
+    ("publish-recorded", "recovery-begun"),
+    ("publish-placed-one", "publish-placed-one"),
+    ("publish-placed-one", "publish-placed-all"),
+    ("publish-placed-all", "publish-committed"),
+    ("publish-recorded", "recovery-finished"),
+    ("publish-staged", "recovery-clearing"),
+];
+
+/// A run that must die at a place.
+fn dies_at(served: &Served, pipeline: &Path, place: &str) {
+    let status =
+        program(served.folder.path()).env("ROUNDUP_CRASH_AT", place).arg("run").arg(pipeline).status().unwrap();
+    assert_eq!(status.code(), None, "the run did not die at {place}");
+    every_file_opens(served.folder.path());
+}
+
+#[test]
+fn dead_at_any_step_also_twice_a_run_goes_on() {
+    let served = serve(None);
+    same_key(served.folder.path());
+    let pipeline = served.pipeline("questions = \"all\"\n");
+    served.run(&pipeline, 0);
+    let reference = lake_of(served.folder.path());
+    let twice = POINTS.iter().map(|point| (*point, *point)).chain(RECOVERY_POINTS.iter().copied());
+    for (first, second) in twice {
+        fs::remove_dir_all(served.lake()).unwrap();
+        same_key(served.folder.path());
+        dies_at(&served, &pipeline, first);
+        dies_at(&served, &pipeline, second);
+        served.run(&pipeline, 0);
+        assert!(lake_of(served.folder.path()) == reference, "after {first} and {second}");
+        let left = fs::read_dir(served.path("lake/_roundup/spool")).unwrap().count()
+            + fs::read_dir(served.path("lake/_roundup/staging")).unwrap().count();
+        assert_eq!(left, 0, "after {first} and {second}");
+    }
+}
