@@ -46,6 +46,9 @@ pub enum Command {
     Check(CheckFlags),
     /// Say what is in a lake and what is still open
     Status(StatusFlags),
+    /// Look after bodies that were set aside because they break the contract
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Describe the tables, the pipeline file or keyword sets
     Schema(SchemaFlags),
     /// Serve the vendor's API on this machine, with made-up interviews
@@ -194,6 +197,45 @@ pub struct StatusFlags {
     pub lake: LakeFlag,
     #[arg(long, value_enum, default_value = "text")]
     pub format: DataFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum QuarantineCommand {
+    /// What is set aside, since when, and why
+    List {
+        #[command(flatten)]
+        lake: LakeFlag,
+        #[arg(long, value_enum, default_value = "text")]
+        format: DataFormat,
+    },
+    /// Print a body as it came
+    Show {
+        #[command(flatten)]
+        lake: LakeFlag,
+        id: String,
+    },
+    /// Read bodies again; what still cannot be read is asked for by the next ingest
+    Retry(Which),
+    /// Delete bodies for good; their interviews are not asked for again
+    Discard {
+        #[command(flatten)]
+        which: Which,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Which {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// As `quarantine list` has them
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// All that are set aside
+    #[arg(long, conflicts_with = "ids")]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]

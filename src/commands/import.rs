@@ -25,13 +25,14 @@ pub fn run(flags: &ImportFlags, quiet: bool) -> Result<u8> {
         DataFormat::Text if quiet => {}
         DataFormat::Text => output::data(&format!(
             "imported   {} settled interviews with {} answers and {} open ones from {} lines; {} were there before; \
-             {} set aside\n",
+             {} set aside, {} that were set aside before\n",
             summary.newly_settled,
             summary.responses,
             summary.still_open,
             summary.lines,
             summary.repeated,
-            summary.quarantined
+            summary.quarantined,
+            summary.quarantined_before
         ))?,
     }
     Ok(if summary.quarantined > 0 { FINISHED_WITH_LOSSES } else { DONE })

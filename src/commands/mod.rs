@@ -9,6 +9,7 @@ mod interrupt;
 mod output;
 mod prepare;
 mod progress;
+mod quarantine;
 mod report;
 mod run;
 mod sandbox;
@@ -50,6 +51,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Report(flags) => report::run(&flags),
         Command::Check(flags) => check::run(&flags),
         Command::Status(flags) => status::run(&flags),
+        Command::Quarantine(command) => quarantine::run(&command),
         Command::Schema(flags) => schema::run(&flags),
         Command::Sandbox(flags) => sandbox::run(flags),
         Command::Completions { shell } => {

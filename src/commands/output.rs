@@ -47,8 +47,16 @@ pub fn error(error: &Error) {
 /// # Errors
 /// When stdout cannot be written, other than because its reader has gone.
 pub fn data(text: &str) -> Result<()> {
+    bytes(text.as_bytes())
+}
+
+/// As [`data`], of what need not be text.
+///
+/// # Errors
+/// As [`data`].
+pub fn bytes(bytes: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::failed(format!("cannot write to standard output: {error}")))
         }

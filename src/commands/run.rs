@@ -17,7 +17,7 @@ use crate::ingest::{self, Job, Progress};
 use crate::lake::publish::{Staging, batch_id, write_whole};
 use crate::lake::rows;
 use crate::lake::{Lake, schema};
-use crate::ledger::Ledger;
+use crate::ledger::{Counts, Ledger};
 use crate::model::interview::month_of;
 use crate::model::{Error, Kind, Result};
 use crate::pipeline::{IngestPlan, Pipeline, Stage};
@@ -92,7 +92,7 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     };
     // Said first: on a full disk the record fails too, and must not hide the cause.
     errors.iter().for_each(output::error);
-    let recorded = record(&lake, &mut ledger, &summary);
+    let recorded = record(&lake, &mut ledger, &summary, pipeline.prometheus.as_deref());
     if !quiet {
         output::data(&on_screen(&summary))?;
     }
@@ -203,8 +203,8 @@ pub fn exit_code(errors: &[Error], losses: bool) -> u8 {
     worst.map_or(if losses { FINISHED_WITH_LOSSES } else { DONE }, Kind::exit_code)
 }
 
-/// Writes the row of `runs` and `last-run.json`.
-fn record(lake: &Lake, ledger: &mut Ledger, summary: &RunSummary) -> Result<()> {
+/// Writes the row of `runs`, `last-run.json`, and the file for Prometheus if there is to be one.
+fn record(lake: &Lake, ledger: &mut Ledger, summary: &RunSummary, prometheus: Option<&Path>) -> Result<()> {
     let count = |get: fn(&ingest::Summary) -> u64| {
         let count = summary.ingest.as_ref().map_or(0, get);
         rows::integers(std::iter::once(i64::try_from(count).ok()))
@@ -239,7 +239,58 @@ fn record(lake: &Lake, ledger: &mut Ledger, summary: &RunSummary) -> Result<()> 
     staging.write(&schema::RUNS, &month_of(Some(summary.started_at)), Some(row))?;
     staging.publish(ledger, &[], &[])?;
     let path = lake.last_run_path();
-    write_whole(&path, output::json(summary).as_bytes(), 0o644).map_err(|error| Error::path("write", &path, error))
+    write_whole(&path, output::json(summary).as_bytes(), 0o644).map_err(|error| Error::path("write", &path, error))?;
+    let Some(path) = prometheus else { return Ok(()) };
+    let text = metrics(summary, ledger.counts()?);
+    write_whole(path, text.as_bytes(), 0o644).map_err(|error| Error::path("write", path, error))
+}
+
+/// The figures of a run in the text format of Prometheus.
+fn metrics(summary: &RunSummary, counts: Counts) -> String {
+    let mut text = String::new();
+    let mut gauge = |name: &str, help: &str, values: &[(&str, f64)]| {
+        let _infallible = writeln!(text, "# HELP roundup_{name} {help}\n# TYPE roundup_{name} gauge");
+        for (labels, value) in values {
+            let _infallible = writeln!(text, "roundup_{name}{labels} {value}");
+        }
+    };
+    let seconds = |time: Timestamp| time.as_microsecond() as f64 / 1e6;
+    gauge("last_run_end_timestamp_seconds", "When the last run ended.", &[("", seconds(summary.ended_at))]);
+    let took = seconds(summary.ended_at) - seconds(summary.started_at);
+    gauge("last_run_duration_seconds", "How long the last run took.", &[("", took)]);
+    gauge("last_run_exit_code", "Its exit code.", &[("", summary.exit_code.into())]);
+    gauge(
+        "last_run_complete",
+        "1 when nothing was left for the next run.",
+        &[("", f64::from(u8::from(summary.complete)))],
+    );
+    let ingest = summary.ingest.clone().unwrap_or_default();
+    let count = |count: u64| count as f64;
+    gauge(
+        "last_run_requests",
+        "Requests of the last run: sent, of those sent again after a failure, and of those answered 429.",
+        &[
+            ("{kind=\"all\"}", count(ingest.requests)),
+            ("{kind=\"retry\"}", count(ingest.retries)),
+            ("{kind=\"limited\"}", count(ingest.limited)),
+        ],
+    );
+    gauge("last_run_bytes", "Bytes of bodies, decompressed.", &[("", count(ingest.bytes))]);
+    gauge("last_run_waited_seconds", "Seconds held back for the limit's sake.", &[("", count(ingest.waited_seconds))]);
+    gauge(
+        "interviews",
+        "Interviews the lake has heard of, by state.",
+        &[
+            ("{state=\"settled\"}", count(counts.settled)),
+            ("{state=\"open\"}", count(counts.open)),
+            ("{state=\"stale\"}", count(counts.stale)),
+            ("{state=\"gone\"}", count(counts.gone)),
+            ("{state=\"quarantined\"}", count(counts.quarantined)),
+            ("{state=\"failed\"}", count(counts.failed)),
+            ("{state=\"excluded\"}", count(counts.excluded)),
+        ],
+    );
+    text
 }
 
 fn on_screen(summary: &RunSummary) -> String {
@@ -284,6 +335,7 @@ pub fn ingest_on_screen(ingest: &ingest::Summary) -> String {
         ingest.newly_settled, ingest.responses, ingest.still_open, ingest.questions
     );
     let rest = [
+        (ingest.replaced, "replaced by what the API has now"),
         (ingest.gone, "unknown to the API"),
         (ingest.quarantined, "set aside because the body breaks the contract"),
         (ingest.failed, "given up for now"),

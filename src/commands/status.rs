@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::cli::{DataFormat, StatusFlags};
@@ -10,12 +11,14 @@ use crate::ingest::spool;
 use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::TABLES;
-use crate::ledger::Counts;
+use crate::ledger::{Counts, DueCounts};
 use crate::model::{Error, Result};
 
 #[derive(Serialize)]
 struct Status {
     interviews: Counts,
+    /// What the next ingest asks for beside what is new in its lists.
+    due: DueCounts,
     tables: Vec<TableStatus>,
     /// Spool files that the next ingest publishes first.
     spool_files_waiting: usize,
@@ -53,8 +56,10 @@ fn read(lake: &Lake) -> Result<Status> {
         tables.push(TableStatus { table: table.name, files: files.len(), rows, bytes });
     }
     let last_run = std::fs::read(lake.last_run_path()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let ledger = lake.ledger_for_reading()?;
     Ok(Status {
-        interviews: lake.ledger_for_reading()?.counts()?,
+        interviews: ledger.counts()?,
+        due: ledger.due_counts(Timestamp::now())?,
         tables,
         spool_files_waiting: spool::waiting(&lake.spool_folder())?.len(),
         last_run,
@@ -67,6 +72,13 @@ fn on_screen(status: &Status) -> String {
         "interviews {settled} settled, {open} open, {stale} stale, {gone} gone, {quarantined} set aside, {failed} given up \
          for now, {excluded} kept out\n"
     );
+    let DueCounts { open, late_transcripts, failed, next } = status.due;
+    let _infallible =
+        write!(text, "due now    {open} open, {late_transcripts} that lack a transcript, {failed} given up before");
+    let _infallible = match next {
+        Some(next) => writeln!(text, "; the next at {}", next.strftime("%Y-%m-%d %H:%M UTC")),
+        None => writeln!(text),
+    };
     if questions_wanted > 0 {
         let _infallible = writeln!(text, "           the questions of {questions_wanted} are still to be asked for");
     }

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::{BooleanArray, RecordBatch};
-use arrow::compute::{
-    SortColumn, SortOptions, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch,
-};
+use arrow::compute::{concat_batches, filter_record_batch};
 use jiff::Timestamp;
 
 use super::due::Next;
 use crate::lake::publish::{Staging, open_interviews_path};
 use crate::lake::read::{ParquetFile, strings};
+use crate::lake::replace::{replace, sorted};
 use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
 use crate::lake::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
@@ -26,6 +25,8 @@ pub struct Arrival {
     pub source: String,
     /// `list`, `webhook` or `import`.
     pub via: String,
+    /// It was asked for on purpose although it is settled in the lake, and replaces what is there.
+    pub again: bool,
     pub at: Timestamp,
     pub interview: Interview,
 }
@@ -40,9 +41,12 @@ pub struct Published {
     pub questions: u64,
     /// Interviews that were settled in the lake before, or came twice.
     pub repeated: u64,
+    /// Interviews that were settled in the lake before and have other rows now.
+    pub replaced: u64,
 }
 
-/// Publishes interviews as one batch. Those that are settled in the lake already are left as they are, and of one that
+/// Publishes interviews as one batch. Those that are settled in the lake already are left as they are, unless they were
+/// asked for again: then what is new of them replaces their rows. Of one that
 /// came several times a settled body wins over an open one, the first settled one over later ones, and the last open
 /// one over earlier ones.
 ///
@@ -63,9 +67,6 @@ pub fn cut_interviews(
     let mut published = Published { repeated: came - arrivals.len() as u64, ..Published::default() };
     let mut seen = HashMap::new();
     let (settled, open) = to_rows(arrivals, ledger, keys, &mut seen)?;
-    published.settled = settled.len() as u64;
-    published.open = open.len() as u64;
-    published.responses = settled.iter().map(|row| row.interview.responses.len() as u64).sum();
 
     let mut sightings = sightings_of(&settled, &seen, questions, &ledger.known_questions()?);
     sightings.extend(sightings_of(&open, &seen, None, &HashSet::new()));
@@ -76,10 +77,17 @@ pub fn cut_interviews(
     let mut staging = Staging::begin(lake, ledger)?;
     if let Some(table) = open_table {
         let groups = (0..table.num_rows()).step_by(ROW_GROUP_ROWS);
-        staging.replace_open_interviews(
-            groups.map(|from| table.slice(from, ROW_GROUP_ROWS.min(table.num_rows() - from))),
-        )?;
+        let groups = groups.map(|from| table.slice(from, ROW_GROUP_ROWS.min(table.num_rows() - from)));
+        staging.replace(&open_interviews_path(), &schema::OPEN_INTERVIEWS, groups)?;
     }
+    let was_there = |row: &InterviewRow| states.get(&row.interview.id) == Some(&State::Settled);
+    let (there, mut settled): (Vec<_>, Vec<_>) = settled.into_iter().partition(was_there);
+    published.settled = settled.len() as u64;
+    published.open = open.len() as u64;
+    published.responses = settled.iter().map(|row| row.interview.responses.len() as u64).sum();
+    let (replaced, moved) = replace(lake, &mut staging, there)?;
+    published.replaced = replaced;
+    settled.extend(moved);
     for (month, mut rows) in by_month(settled, |row| row.settled_at) {
         rows.sort_by(|a, b| a.interview.id.cmp(&b.interview.id));
         staging.write(&schema::CANDIDATES, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::candidates))?;
@@ -128,7 +136,11 @@ fn distinct(arrivals: Vec<Arrival>, states: &HashMap<String, State>) -> Vec<Arri
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Arrival> = Vec::with_capacity(arrivals.len());
     for arrival in arrivals {
-        if states.get(&arrival.interview.id) == Some(&State::Settled) {
+        let Arrival { again, interview: Interview { id, status, .. }, .. } = &arrival;
+        if states.get(id) == Some(&State::Settled) && !(*again && status.is_settled()) {
+            if *again {
+                tracing::warn!(id, "interview {id} was settled and is {} now; it stays as it was", status.as_str());
+            }
             continue;
         }
         match places.get(&arrival.interview.id) {
@@ -151,7 +163,7 @@ fn to_rows(
     seen: &mut HashMap<String, (Timestamp, Next)>,
 ) -> Result<(Vec<InterviewRow>, Vec<InterviewRow>)> {
     let mut rows = Vec::with_capacity(arrivals.len());
-    for Arrival { source, via, at, interview } in arrivals {
+    for Arrival { source, via, again: _, at, interview } in arrivals {
         let status = interview.status.as_str().to_owned();
         let (first_seen, asks) = match ledger.seen(&interview.id)? {
             Some(Seen { first, asks_after_expiry }) => (first, asks_after_expiry),
@@ -277,11 +289,7 @@ fn open_interviews_after(
     }
     let sort = || {
         let kept = filter_record_batch(&before, &stays)?;
-        let all = concat_batches(&table.arrow(), [&kept, &new])?;
-        let options = Some(SortOptions { descending: false, nulls_first: true });
-        let by = |name: &&str| SortColumn { values: all.column_by_name(name).expect("own column").clone(), options };
-        let order = lexsort_to_indices(&table.sorted_by.iter().map(by).collect::<Vec<_>>(), None)?;
-        take_record_batch(&all, &order)
+        Ok(sorted(&concat_batches(&table.arrow(), [&kept, &new])?, table))
     };
     sort().map(Some).map_err(|error: arrow::error::ArrowError| Error::path("replace", &path, error))
 }

@@ -36,6 +36,8 @@ pub struct Summary {
     pub repeated: u64,
     /// Lines set aside because they break the contract.
     pub quarantined: u64,
+    /// Lines that an earlier import set aside and that are still there.
+    pub quarantined_before: u64,
 }
 
 /// Imports files in order; `-` is standard input. `.gz` and `.zst` are known by their first bytes.
@@ -126,14 +128,17 @@ impl Run<'_> {
                 Ok(interview) => {
                     self.pending_bytes += bytes.len();
                     let (source, via) = (self.source.to_owned(), "import".to_owned());
-                    self.pending.push(Arrival { source, via, at: self.at, interview });
+                    self.pending.push(Arrival { source, via, again: false, at: self.at, interview });
                 }
                 Err(violation) => {
-                    self.summary.quarantined += 1;
-                    tracing::warn!(line = number, "{name}:{number} is set aside: {violation}");
-                    // Such a body may have no id; its own hash makes importing it twice keep it once.
-                    let hash = hex::encode(&Sha256::digest(&bytes)[..16]);
-                    quarantine::keep(self.lake, &format!("import-{hash}"), &bytes)?;
+                    // Such a body may have no id; by its own hash one that is imported twice is kept once.
+                    let id = quarantine::import_id(&Sha256::digest(&bytes));
+                    if quarantine::keep(self.lake, &id, &bytes)? {
+                        self.summary.quarantined += 1;
+                        tracing::warn!(line = number, "{name}:{number} is set aside as {id}: {violation}");
+                    } else {
+                        self.summary.quarantined_before += 1;
+                    }
                 }
             }
             if self.pending_bytes >= BATCH_BYTES || self.pending.len() >= BATCH_INTERVIEWS {

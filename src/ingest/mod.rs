@@ -4,7 +4,7 @@ pub mod cut;
 mod due;
 pub mod fetch;
 pub mod import;
-mod quarantine;
+pub mod quarantine;
 pub mod spool;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -53,6 +53,8 @@ pub struct Summary {
     pub fetched: u64,
     pub newly_settled: u64,
     pub still_open: u64,
+    /// Settled before, asked for again, and other than they were.
+    pub replaced: u64,
     /// Responses published.
     pub responses: u64,
     /// Interviews whose questions were published.
@@ -80,6 +82,7 @@ impl Summary {
     fn published(&mut self, published: Published) {
         self.newly_settled += published.settled;
         self.still_open += published.open;
+        self.replaced += published.replaced;
         self.responses += published.responses;
         self.questions += published.questions;
     }
@@ -99,6 +102,7 @@ impl std::ops::AddAssign<&Self> for Summary {
         self.fetched += other.fetched;
         self.newly_settled += other.newly_settled;
         self.still_open += other.still_open;
+        self.replaced += other.replaced;
         self.responses += other.responses;
         self.questions += other.questions;
         self.gone += other.gone;
@@ -358,11 +362,13 @@ impl Run<'_> {
             let of_source = self.ledger.questions_wanted(source)?;
             wanted.extend(of_source.into_iter().map(|interview| (interview.id.clone(), interview)));
         }
-        for Record { call, id, source, via, again: _, fetched_at, body } in records {
+        for Record { call, id, source, via, again, fetched_at, body } in records {
             // Only what keeps the contract was spooled; a newer program may be stricter than the one that spooled it.
             let broken = match call {
                 Call::Interview => body::read_interview_of(&id, &body)
-                    .map(|interview| read.push(Arrival { source: source.clone(), via, at: fetched_at, interview }))
+                    .map(|interview| {
+                        read.push(Arrival { source: source.clone(), via, again, at: fetched_at, interview })
+                    })
                     .err(),
                 Call::Questions => body::read_questions_of(&id, &body)
                     .map(|list| questions.extend(wanted.remove(&id).map(|interview| (interview, list))))
@@ -388,11 +394,16 @@ impl Run<'_> {
                 None => interviews.push(arrival),
             }
         }
+        let ids: Vec<String> = interviews.iter().map(|arrival: &Arrival| arrival.interview.id.clone()).collect();
         let policy = Some(self.job.plan.questions);
         let published = cut_interviews(self.lake, self.ledger, &self.keys, interviews, policy)?;
         self.summary.published(published);
         let published = cut_questions(self.lake, self.ledger, questions)?;
         self.summary.published(published);
+        // A body that was set aside before and has come whole since is no longer wanted.
+        if !self.lake.quarantine_is_empty() {
+            ids.iter().try_for_each(|id| quarantine::forget(self.lake, id))?;
+        }
         spool::free(path)
     }
 }

@@ -1,16 +1,166 @@
-//! Bodies that cannot be read are kept as they came, beside the reason, so that no answer is lost.
+//! Bodies that cannot be read are kept as they came, so that no answer is lost. Why is told by reading them again.
 
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+
+use super::cut::{Arrival, Published, cut_interviews};
 use crate::lake::Lake;
 use crate::lake::publish::write_whole;
-use crate::model::{Error, Result};
+use crate::ledger::{Ledger, State};
+use crate::model::body::{self, Violation};
+use crate::model::{Error, Interview, Result};
+use crate::pipeline::QuestionPolicy;
 use crate::round0::client::encode_id;
 
-/// Keeps a body under the name of the id that was asked for.
+/// What a line of an import goes by instead of an id, which it may not have.
+const IMPORT: &str = "import-";
+
+/// A body that was set aside.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The id that was asked for, or `import-` and a hash of an imported line.
+    pub id: String,
+    pub path: PathBuf,
+    /// In bytes.
+    pub size: u64,
+    pub since: Timestamp,
+    /// `None` when this version of the program can read it.
+    pub violation: Option<Violation>,
+}
+
+/// What a retry came to; counts of bodies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Retried {
+    pub published: u64,
+    /// To be asked for by the next ingest.
+    pub due: u64,
+    /// Imported lines that still cannot be read.
+    pub stay: u64,
+}
+
+/// The name under which a line of an import is kept.
+pub fn import_id(hash: &[u8]) -> String {
+    format!("{IMPORT}{}", hex::encode(&hash[..16]))
+}
+
+/// Keeps a body under the name of the id that was asked for. Returns whether it was not there before.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn keep(lake: &Lake, id: &str, body: &[u8]) -> Result<()> {
-    // No id leaves the folder or hides: an encoded one has no slash, and the prefix keeps `..` a plain name.
-    let path = lake.quarantine_folder().join(format!("body-{}.json", encode_id(id)));
-    write_whole(&path, body, 0o600).map_err(|error| Error::path("write", &path, error))
+pub fn keep(lake: &Lake, id: &str, body: &[u8]) -> Result<bool> {
+    let path = path_of(lake, id);
+    let is_new = !path.exists();
+    write_whole(&path, body, 0o600).map_err(|error| Error::path("write", &path, error))?;
+    Ok(is_new)
+}
+
+/// Deletes what is kept of an id, if anything is.
+///
+/// # Errors
+/// When it cannot be deleted.
+pub fn forget(lake: &Lake, id: &str) -> Result<()> {
+    let path = path_of(lake, id);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::path("delete", &path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// No id leaves the folder or hides: an encoded one has no slash, and the prefix keeps `..` a plain name.
+fn path_of(lake: &Lake, id: &str) -> PathBuf {
+    lake.quarantine_folder().join(format!("body-{}.json", encode_id(id)))
+}
+
+/// Every body that is kept, by id.
+///
+/// # Errors
+/// When the folder or a body cannot be read.
+pub fn list(lake: &Lake) -> Result<Vec<Kept>> {
+    let folder = lake.quarantine_folder();
+    let fail = |error: io::Error| Error::path("list", &folder, error);
+    let mut kept = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        let name = entry.file_name();
+        let id = name.to_str().and_then(|name| name.strip_prefix("body-")?.strip_suffix(".json"));
+        let Some(id) = id.and_then(|id| percent_decode_str(id).decode_utf8().ok()) else { continue };
+        let metadata = entry.metadata().map_err(fail)?;
+        let since = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok()).unwrap_or_default();
+        let violation = read(&id, &load(lake, &id)?).err();
+        kept.push(Kept { id: id.into_owned(), path: entry.path(), size: metadata.len(), since, violation });
+    }
+    kept.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(kept)
+}
+
+/// The bytes of a body that is kept.
+///
+/// # Errors
+/// A usage error when nothing is kept of the id.
+pub fn load(lake: &Lake, id: &str) -> Result<Vec<u8>> {
+    let path = path_of(lake, id);
+    fs::read(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            Error::usage(format!("no body of {id} is set aside")).hint("`roundup quarantine list` says which are")
+        }
+        _ => Error::path("read", &path, error),
+    })
+}
+
+fn read(id: &str, bytes: &[u8]) -> Result<Interview, Violation> {
+    if id.starts_with(IMPORT) { body::read_interview(bytes) } else { body::read_interview_of(id, bytes) }
+}
+
+/// Reads bodies again. What this version can read is published; the rest is asked for by the next ingest, but for
+/// imported lines, which stay.
+///
+/// # Errors
+/// When one of them is not there, or the lake cannot be written.
+pub fn retry(lake: &Lake, ledger: &mut Ledger, ids: &[String]) -> Result<Retried> {
+    let mut retried = Retried::default();
+    let mut arrivals = Vec::new();
+    let mut readable = Vec::new();
+    for id in ids {
+        let via = if id.starts_with(IMPORT) { "import" } else { "list" };
+        match read(id, &load(lake, id)?) {
+            Ok(interview) => {
+                let source = ledger.source_of(id)?.unwrap_or_else(|| "default".to_owned());
+                arrivals.push(Arrival { source, via: via.to_owned(), again: false, at: Timestamp::now(), interview });
+                readable.push(id);
+            }
+            Err(_) if via == "import" => retried.stay += 1,
+            Err(violation) => {
+                ledger.make_due(id, &violation.to_string())?;
+                retried.due += 1;
+            }
+        }
+    }
+    let published: Published =
+        cut_interviews(lake, ledger, &lake.candidate_keys()?, arrivals, Some(QuestionPolicy::Unseen))?;
+    retried.published = published.settled + published.open;
+    for id in readable {
+        forget(lake, id)?;
+    }
+    Ok(retried)
+}
+
+/// Deletes bodies for good. Their interviews are not asked for again.
+///
+/// # Errors
+/// When one of them is not there, or cannot be deleted; those before it are gone by then.
+pub fn discard(lake: &Lake, ledger: &mut Ledger, ids: &[String]) -> Result<()> {
+    for id in ids {
+        load(lake, id)?;
+    }
+    for id in ids {
+        if let Some(source) = ledger.source_of(id)? {
+            ledger.record_end(id, &source, State::Quarantined, "discarded")?;
+        }
+        forget(lake, id)?;
+    }
+    Ok(())
 }

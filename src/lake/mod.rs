@@ -3,6 +3,7 @@
 pub mod crash;
 pub mod publish;
 pub mod read;
+pub mod replace;
 pub mod rows;
 pub mod schema;
 pub mod write;
@@ -87,6 +88,12 @@ impl Lake {
     #[must_use]
     pub fn quarantine_folder(&self) -> PathBuf {
         self.own().join("quarantine")
+    }
+
+    /// Whether no body is set aside.
+    #[must_use]
+    pub fn quarantine_is_empty(&self) -> bool {
+        fs::read_dir(self.quarantine_folder()).map_or(true, |mut entries| entries.next().is_none())
     }
 
     #[must_use]

@@ -72,12 +72,12 @@ impl<'a> Staging<'a> {
         self.write_at(path, table, false, groups)
     }
 
-    /// Writes the new content of the table that is one file, replaced as a whole.
+    /// Writes new content for a file of the lake, which is replaced as a whole.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn replace_open_interviews(&mut self, groups: impl IntoIterator<Item = RecordBatch>) -> Result<()> {
-        self.write_at(open_interviews_path(), &schema::OPEN_INTERVIEWS, true, groups)
+    pub fn replace(&mut self, path: &str, table: &Table, groups: impl IntoIterator<Item = RecordBatch>) -> Result<()> {
+        self.write_at(path.to_owned(), table, true, groups)
     }
 
     fn write_at(

@@ -121,6 +121,19 @@ pub struct Counts {
     pub questions_wanted: u64,
 }
 
+/// What the next ingest asks for beside what is new in its lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct DueCounts {
+    /// Open ones: at their expiry, or after some days.
+    pub open: u64,
+    /// Settled ones that lack a transcript.
+    pub late_transcripts: u64,
+    /// Those given up before.
+    pub failed: u64,
+    /// When the next of the others is due.
+    pub next: Option<Timestamp>,
+}
+
 impl Ledger {
     /// Opens the ledger, making or migrating it as needed.
     ///
@@ -234,6 +247,26 @@ impl Ledger {
         })
     }
 
+    /// What is due at a time, and when something will be next.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn due_counts(&self, at: Timestamp) -> Result<DueCounts> {
+        self.read(|connection| {
+            let sql = "SELECT count(*) FILTER (WHERE state = 'open' AND coalesce(next_due, 0) <= ?1),
+                              count(*) FILTER (WHERE state = 'settled' AND next_due <= ?1),
+                              count(*) FILTER (WHERE state = 'failed'),
+                              min(next_due) FILTER (WHERE state IN ('open', 'settled') AND next_due > ?1)
+                       FROM interviews";
+            connection.query_row(sql, [at.as_microsecond()], |row| {
+                let count = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
+                let next: Option<i64> = row.get(3)?;
+                let next = next.map(from_micros).transpose()?;
+                Ok(DueCounts { open: count(0)?, late_transcripts: count(1)?, failed: count(2)?, next })
+            })
+        })
+    }
+
     /// What is known of an interview of which a body was read before.
     ///
     /// # Errors
@@ -299,6 +332,34 @@ impl Ledger {
                            tries = tries + excluded.tries, changed_at = excluded.changed_at
                        WHERE state <> 'settled'";
             transaction.execute(sql, params![id, source, state.as_str(), reason, now])?;
+            if state != State::Failed {
+                // And no more is expected of it.
+                let sql = "UPDATE interviews SET next_due = NULL WHERE id = ?1";
+                transaction.execute(sql, [id])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The account that an interview is of, if the ledger knows the interview.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn source_of(&self, id: &str) -> Result<Option<String>> {
+        self.read(|connection| {
+            let sql = "SELECT source FROM interviews WHERE id = ?1";
+            connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
+        })
+    }
+
+    /// Has the next ingest ask for an interview that was set aside.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn make_due(&mut self, id: &str, reason: &str) -> Result<()> {
+        self.write(|transaction| {
+            let sql = "UPDATE interviews SET state = 'failed', reason = ?2 WHERE id = ?1 AND state = 'quarantined'";
+            transaction.execute(sql, [id, reason])?;
             Ok(())
         })
     }
@@ -425,7 +486,8 @@ fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting) -> rusqli
                    source = excluded.source, state = excluded.state, status = excluded.status, reason = NULL,
                    job_id = excluded.job_id, settled_at = excluded.settled_at, month = excluded.month,
                    first_seen_at = excluded.first_seen_at, first_seen_via = excluded.first_seen_via,
-                   first_seen_status = excluded.first_seen_status, questions = excluded.questions,
+                   first_seen_status = excluded.first_seen_status,
+                   questions = CASE WHEN questions IN ('published', 'gone') THEN questions ELSE excluded.questions END,
                    next_due = excluded.next_due, asks_after_expiry = excluded.asks_after_expiry, tries = 0,
                    changed_at = excluded.changed_at";
     transaction.prepare_cached(sql)?.execute(params![

@@ -24,6 +24,7 @@ fn arrivals() -> Vec<Arrival> {
     let read = |body: &serde_json::Value| Arrival {
         source: "default".into(),
         via: "list".into(),
+        again: false,
         at: Timestamp::UNIX_EPOCH,
         interview: read_interview(body.to_string().as_bytes()).unwrap(),
     };

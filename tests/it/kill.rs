@@ -160,7 +160,7 @@ fn killed_at_random_moments_a_run_ends_as_one_that_was_not() {
             let life = Duration::from_millis(20 + (seed >> 33) % 400);
             let began = Instant::now();
             while began.elapsed() < life && run.try_wait().unwrap().is_none() {
-                std::thread::sleep(Duration::from_millis(1));
+                std::thread::park_timeout(Duration::from_millis(1));
             }
             run.kill().unwrap();
             run.wait().unwrap();

@@ -11,6 +11,8 @@ mod figures;
 mod import;
 mod keywords;
 mod kill;
+mod quarantine;
+mod replace;
 mod report;
 mod run;
 mod sandbox;

@@ -1,0 +1,97 @@
+//! `quarantine`: bodies that break the contract, listed, shown, tried again or given up for good.
+
+use std::fmt::Write;
+use std::io::{IsTerminal, Write as _};
+
+use serde_json::json;
+
+use super::cli::{DataFormat, QuarantineCommand, Which};
+use super::{DONE, output};
+use crate::ingest::quarantine::{self, Kept};
+use crate::lake::Lake;
+use crate::model::{Error, Result};
+
+pub fn run(command: &QuarantineCommand) -> Result<u8> {
+    match command {
+        QuarantineCommand::List { lake, format } => {
+            let kept = quarantine::list(&Lake::open(&lake.lake)?)?;
+            output::data(&match format {
+                DataFormat::Text => as_text(&kept),
+                DataFormat::Json => output::json(&kept.iter().map(as_json).collect::<Vec<_>>()),
+            })?;
+        }
+        QuarantineCommand::Show { lake, id } => {
+            let body = quarantine::load(&Lake::open(&lake.lake)?, id)?;
+            output::bytes(&body)?;
+        }
+        QuarantineCommand::Retry(which) => {
+            let lake = Lake::open(&which.lake.lake)?;
+            let lock = lake.lock()?;
+            let mut ledger = lake.ledger(&lock)?;
+            let retried = quarantine::retry(&lake, &mut ledger, &ids(&lake, which)?)?;
+            output::data(&format!(
+                "{} published, {} to be asked for by the next ingest, {} still cannot be read\n",
+                retried.published, retried.due, retried.stay
+            ))?;
+        }
+        QuarantineCommand::Discard { which, yes } => {
+            let lake = Lake::open(&which.lake.lake)?;
+            let ids = ids(&lake, which)?;
+            if !yes {
+                confirm(ids.len())?;
+            }
+            let lock = lake.lock()?;
+            let mut ledger = lake.ledger(&lock)?;
+            quarantine::discard(&lake, &mut ledger, &ids)?;
+            output::data(&format!("{} bodies are deleted\n", ids.len()))?;
+        }
+    }
+    Ok(DONE)
+}
+
+fn ids(lake: &Lake, which: &Which) -> Result<Vec<String>> {
+    if which.all {
+        return Ok(quarantine::list(lake)?.into_iter().map(|kept| kept.id).collect());
+    }
+    if which.ids.is_empty() {
+        return Err(Error::usage("name ids, or --all").hint("`roundup quarantine list` says which there are"));
+    }
+    Ok(which.ids.clone())
+}
+
+/// What cannot be undone is asked for on a terminal, and refused elsewhere.
+fn confirm(count: usize) -> Result<()> {
+    let refuse = || Error::usage("nothing is deleted without a yes").hint("--yes says it beforehand");
+    if !std::io::stdin().is_terminal() {
+        return Err(refuse());
+    }
+    let mut stderr = std::io::stderr().lock();
+    let _closed = write!(stderr, "Delete {count} bodies for good? [y/N] ").and_then(|()| stderr.flush());
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+    if read.is_ok() && is_yes { Ok(()) } else { Err(refuse()) }
+}
+
+fn reason(kept: &Kept) -> String {
+    kept.violation.as_ref().map_or_else(|| "can be read by this version: retry".to_owned(), ToString::to_string)
+}
+
+fn as_text(kept: &[Kept]) -> String {
+    let mut text = String::new();
+    for one in kept {
+        let _infallible =
+            writeln!(text, "{}  {:>9} bytes  {}  {}", one.since.strftime("%Y-%m-%d"), one.size, one.id, reason(one));
+    }
+    if kept.is_empty() { "nothing is set aside\n".to_owned() } else { text }
+}
+
+fn as_json(kept: &Kept) -> serde_json::Value {
+    json!({
+        "id": kept.id,
+        "since": kept.since,
+        "bytes": kept.size,
+        "reason": reason(kept),
+        "path": kept.path,
+    })
+}

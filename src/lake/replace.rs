@@ -1,0 +1,136 @@
+//! Replacing interviews that are in the lake: files are written anew, in their own names, with other rows in them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use arrow::array::{RecordBatch, UInt64Array};
+use arrow::compute::{SortColumn, SortOptions, concat_batches, lexsort_to_indices, take_record_batch};
+use arrow::error::ArrowError;
+
+use super::Lake;
+use super::publish::Staging;
+use super::read::{ParquetFile, string_at, strings};
+use super::rows::{self, InterviewRow};
+use super::schema::{self, Table};
+use super::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
+use crate::model::interview::month_of;
+use crate::model::{Error, Result};
+
+/// A table's rows of interviews.
+type RowsOf = fn(&[InterviewRow]) -> RecordBatch;
+
+/// The tables that hold rows of a settled interview's body, and how a body becomes them.
+const TABLES: [(&Table, RowsOf); 3] = [
+    (&schema::CANDIDATES, rows::candidates),
+    (&schema::RESPONSES, rows::responses),
+    (&schema::INTERVIEWS, rows::interviews),
+];
+
+/// New rows for interviews that are in the lake, put into a batch that is being staged. Interviews whose rows would be
+/// the same are left alone, and so are their files. Returns how many were replaced, and those whose month is another
+/// now: their old rows are gone with this batch, and their new ones are still to be written.
+///
+/// Memory: the files of one batch and month at a time.
+///
+/// # Errors
+/// When the lake cannot be read or the batch cannot be written.
+pub fn replace(lake: &Lake, staging: &mut Staging<'_>, rows: Vec<InterviewRow>) -> Result<(u64, Vec<InterviewRow>)> {
+    let mut replaced = 0;
+    let mut moved = Vec::new();
+    for (place, rows) in places(lake, rows)? {
+        let mut before = Vec::new();
+        for (table, _) in TABLES {
+            before.push(read(lake, table, &place)?);
+        }
+        let is_other = |row: &InterviewRow| {
+            let mut tables = TABLES.iter().zip(&before);
+            tables.any(|((table, rows_of), before)| {
+                let ids = HashSet::from([row.interview.id.as_str()]);
+                sorted(&only(before, &ids, true), table) != sorted(&rows_of(std::slice::from_ref(row)), table)
+            })
+        };
+        let changed: Vec<InterviewRow> = rows.into_iter().filter(is_other).collect();
+        if changed.is_empty() {
+            continue;
+        }
+        replaced += changed.len() as u64;
+        let ids: HashSet<&str> = changed.iter().map(|row| row.interview.id.as_str()).collect();
+        let (stay, move_on): (Vec<&InterviewRow>, Vec<&InterviewRow>) =
+            changed.iter().partition(|row| place.starts_with(&format!("month={}/", month_of(row.settled_at))));
+        let stay: Vec<InterviewRow> = stay.into_iter().cloned().collect();
+        for ((table, rows_of), before) in TABLES.iter().zip(&before) {
+            let batches = [only(before, &ids, false), rows_of(&stay)];
+            let all = concat_batches(&table.arrow(), &batches).map_err(|error| fail(table, &place, &error))?;
+            staging.replace(&format!("{}/{place}", table.name), table, row_groups(&sorted(&all, table)))?;
+        }
+        moved.extend(move_on.into_iter().cloned());
+    }
+    Ok((replaced, moved))
+}
+
+/// Which interviews are in which file, as `month=…/<batch>.parquet`; it has the same name in each of the tables.
+fn places(lake: &Lake, rows: Vec<InterviewRow>) -> Result<BTreeMap<String, Vec<InterviewRow>>> {
+    let mut wanted: HashMap<String, InterviewRow> =
+        rows.into_iter().map(|row| (row.interview.id.clone(), row)).collect();
+    let mut places: BTreeMap<String, Vec<InterviewRow>> = BTreeMap::new();
+    if wanted.is_empty() {
+        return Ok(places);
+    }
+    for path in lake.files(&schema::INTERVIEWS)? {
+        let ids = ParquetFile::open(&path)?.all(&["interview_id"])?;
+        let place = path.strip_prefix(lake.root().join(schema::INTERVIEWS.name)).expect("it is in the table's folder");
+        let found = strings(&ids, "interview_id").iter().flatten().filter_map(|id| wanted.remove(id));
+        let found: Vec<InterviewRow> = found.collect();
+        if !found.is_empty() {
+            places.insert(place.display().to_string(), found);
+        }
+    }
+    Ok(places)
+}
+
+fn read(lake: &Lake, table: &Table, place: &str) -> Result<RecordBatch> {
+    let path = lake.root().join(table.name).join(place);
+    let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+    let rows = ParquetFile::open(&path)?.all(&columns)?;
+    rows.with_schema(table.arrow()).map_err(|error| fail(table, place, &error))
+}
+
+/// The rows of these interviews, or of all others.
+fn only(batch: &RecordBatch, ids: &HashSet<&str>, wanted: bool) -> RecordBatch {
+    let column = strings(batch, "interview_id");
+    let is_wanted = |row: &usize| string_at(column, *row).is_some_and(|id| ids.contains(id)) == wanted;
+    let rows: UInt64Array = (0..batch.num_rows()).filter(is_wanted).map(|row| row as u64).collect();
+    take_record_batch(batch, &rows).expect("the rows are there")
+}
+
+/// The rows in the order that the table declares.
+pub fn sorted(batch: &RecordBatch, table: &Table) -> RecordBatch {
+    let options = Some(SortOptions { descending: false, nulls_first: true });
+    let by = |name: &&str| SortColumn { values: batch.column_by_name(name).expect("own column").clone(), options };
+    let order = lexsort_to_indices(&table.sorted_by.iter().map(by).collect::<Vec<_>>(), None);
+    order.and_then(|order| take_record_batch(batch, &order)).expect("texts and numbers can be sorted")
+}
+
+/// Slices of at most so many rows and bytes of transcript, which never split an interview.
+fn row_groups(batch: &RecordBatch) -> Vec<RecordBatch> {
+    let ids = strings(batch, "interview_id");
+    let transcripts = batch.column_by_name("transcript").map(|_| strings(batch, "transcript"));
+    let bytes_of = |row: usize| transcripts.and_then(|column| string_at(column, row)).map_or(0, str::len);
+    let mut groups = Vec::new();
+    let (mut begin, mut bytes, mut row) = (0, 0, 0);
+    while row < batch.num_rows() {
+        let end = (row..batch.num_rows()).find(|next| ids.value(*next) != ids.value(row)).unwrap_or(batch.num_rows());
+        let more: usize = (row..end).map(bytes_of).sum();
+        if row > begin && (bytes + more > ROW_GROUP_TRANSCRIPT_BYTES || end - begin > ROW_GROUP_ROWS) {
+            groups.push(batch.slice(begin, row - begin));
+            (begin, bytes) = (row, 0);
+        }
+        bytes += more;
+        row = end;
+    }
+    groups.push(batch.slice(begin, row - begin));
+    groups
+}
+
+fn fail(table: &Table, place: &str, error: &ArrowError) -> Error {
+    Error::failed(format!("cannot replace rows of {}/{place}: {error}", table.name))
+}

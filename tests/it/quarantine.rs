@@ -1,0 +1,90 @@
+//! What is set aside can be looked at, tried again and given up.
+
+use std::fs;
+
+use roundup::round0::sandbox::{Faults, Options};
+
+use crate::common::{Served, roundup, serve_with};
+
+/// A lake with some bodies of wrong types set aside, and their ids.
+fn spoilt() -> (Served, Vec<String>) {
+    let faults = "seed = 4\n[[fault]]\nkind = \"wrong-types\"\nshare = 0.1\nof = \"interviews\"\n";
+    let faults = Some(Faults::parse(faults, "faults.toml").unwrap());
+    let served = serve_with(Options { faults, limit: None, ..Options::default() });
+    served.run(&served.pipeline("questions = \"none\"\n"), 3);
+    let there = [served.ids_in("interviews"), served.ids_in("open_interviews")].concat();
+    let missing: Vec<String> = served.ids().into_iter().filter(|id| !there.contains(id)).collect();
+    assert!(missing.len() > 2, "{missing:?}");
+    (served, missing)
+}
+
+fn quarantine(served: &Served, arguments: &[&str], code: i32) -> (String, String) {
+    let output = served.roundup().arg("quarantine").args(arguments).args(["--lake", "lake"]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    (String::from_utf8(output.stdout).unwrap(), stderr)
+}
+
+#[test]
+fn bodies_are_listed_with_the_reason_and_shown_as_they_came() {
+    let (served, ids) = spoilt();
+    let (list, _) = quarantine(&served, &["list", "--format", "json"], 0);
+    let list: Vec<serde_json::Value> = serde_json::from_str(&list).unwrap();
+    let mut listed: Vec<&str> = list.iter().map(|one| one["id"].as_str().unwrap()).collect();
+    listed.sort_unstable();
+    let mut expected: Vec<&str> = ids.iter().map(String::as_str).collect();
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+    assert_eq!(list[0]["reason"], "responses is a string, expected a list");
+    let (body, _) = quarantine(&served, &["show", &ids[0]], 0);
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((body["id"].as_str(), body["responses"].as_str()), (Some(ids[0].as_str()), Some("none")));
+    let (_, stderr) = quarantine(&served, &["show", "nobody"], 2);
+    assert!(stderr.contains("no body of nobody is set aside"), "{stderr}");
+}
+
+#[test]
+fn what_is_tried_again_is_published_or_asked_for_again() {
+    let (served, ids) = spoilt();
+    // As if a later version could read it.
+    let body = served.path("lake/_roundup/quarantine").join(format!("body-{}.json", ids[0]));
+    let text = fs::read_to_string(&body).unwrap();
+    fs::write(&body, text.replace("\"responses\":\"none\"", "\"responses\":[]")).unwrap();
+    let (said, _) = quarantine(&served, &["retry", "--all"], 0);
+    assert!(said.starts_with(&format!("1 published, {} to be asked for", ids.len() - 1)), "{said}");
+    assert!([served.ids_in("interviews"), served.ids_in("open_interviews")].concat().contains(&ids[0]));
+    assert!(!body.exists());
+    let before = served.sandbox.stats().requests;
+    served.run(&served.pipeline("questions = \"none\"\n"), 3);
+    assert_eq!(served.sandbox.stats().requests - before, 3 * (ids.len() as u64 - 1));
+}
+
+#[test]
+fn what_is_discarded_is_gone_for_good_and_only_with_a_yes() {
+    let (served, ids) = spoilt();
+    let (_, stderr) = quarantine(&served, &["discard", "--all"], 2);
+    assert!(stderr.contains("without a yes"), "{stderr}");
+    quarantine(&served, &["discard", "--yes", &ids[0]], 0);
+    let (list, _) = quarantine(&served, &["list"], 0);
+    assert!(!list.contains(&ids[0]) && list.lines().count() == ids.len() - 1, "{list}");
+    quarantine(&served, &["discard", "--yes", "--all"], 0);
+    assert_eq!(quarantine(&served, &["list"], 0).0, "nothing is set aside\n");
+    let before = served.sandbox.stats().requests;
+    served.run(&served.pipeline("questions = \"none\"\n"), 0);
+    assert_eq!(served.sandbox.stats().requests, before);
+}
+
+#[test]
+fn a_line_that_cannot_be_imported_is_set_aside_once() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("bad.jsonl"), "{\"id\":7}\n").unwrap();
+    let import = |code| {
+        roundup(folder.path()).args(["import", "--lake", "lake", "bad.jsonl"]).assert().code(code);
+    };
+    import(3);
+    import(0);
+    let output = roundup(folder.path()).args(["quarantine", "list", "--lake", "lake"]).output().unwrap();
+    let list = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(list.lines().count(), 1);
+    assert!(list.contains("import-") && list.contains("id is a number, expected a string"), "{list}");
+}
