@@ -8,7 +8,6 @@ use super::cli::CheckFlags;
 use super::prepare::{Access, Ready, prepare, say_all};
 use super::{DONE, output};
 use crate::lake::Lake;
-use crate::ledger::Ledger;
 use crate::model::Result;
 use crate::pipeline::Pipeline;
 
@@ -22,7 +21,6 @@ pub fn run(flags: &CheckFlags) -> Result<u8> {
 /// Says what a run would do.
 pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
     let ledger = Lake::open(&pipeline.lake).ok().map(|lake| lake.ledger_for_reading()).transpose()?;
-    let states = ledger.as_ref().map(Ledger::states).transpose()?.unwrap_or_default();
     let mut text = String::new();
     for source in &ready.sources {
         let _infallible = match &source.access {
@@ -31,11 +29,15 @@ pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
                 writeln!(text, "ingest     {}: the sandbox inside this process, {which}", source.name)
             }
             _ => {
-                let new = source.ids.iter().filter(|id| !states.contains_key(*id)).count();
-                let known = ledger.as_ref().map(|ledger| ledger.due(&source.name, Timestamp::now())).transpose()?;
-                let due = (new + known.map_or(0, |known| known.len())) as u64;
+                let mut due = source.ids.len();
+                if let Some(ledger) = &ledger {
+                    due = ledger.due(&source.name, Timestamp::now())?.len();
+                    for id in &source.ids {
+                        due += usize::from(ledger.state(id)?.is_none());
+                    }
+                }
                 let rate = u64::from(pipeline.ingest.requests_per_minute);
-                let minutes = due.div_ceil(rate);
+                let minutes = (due as u64).div_ceil(rate);
                 writeln!(
                     text,
                     "ingest     {}: {due} interviews are due of {} listed ones and those still open, {minutes} min at {rate} requests a minute",

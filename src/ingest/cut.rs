@@ -62,15 +62,14 @@ pub fn cut_interviews(
     questions: Option<QuestionPolicy>,
 ) -> Result<Published> {
     let came = arrivals.len() as u64;
-    let states = ledger.states()?;
-    let arrivals = distinct(arrivals, &states);
+    let (arrivals, again) = distinct(arrivals, ledger)?;
     let mut published = Published { repeated: came - arrivals.len() as u64, ..Published::default() };
     let mut seen = HashMap::new();
     let (settled, open) = to_rows(arrivals, ledger, keys, &mut seen)?;
 
     let mut sightings = sightings_of(&settled, &seen, questions, &ledger.known_questions()?);
     sightings.extend(sightings_of(&open, &seen, None, &HashSet::new()));
-    let open_table = open_interviews_after(lake, &states, &settled, &open)?;
+    let open_table = open_interviews_after(lake, ledger, &settled, &open)?;
     if sightings.is_empty() && open_table.is_none() {
         return Ok(published);
     }
@@ -80,8 +79,7 @@ pub fn cut_interviews(
         let groups = groups.map(|from| table.slice(from, ROW_GROUP_ROWS.min(table.num_rows() - from)));
         staging.replace(&open_interviews_path(), &schema::OPEN_INTERVIEWS, groups)?;
     }
-    let was_there = |row: &InterviewRow| states.get(&row.interview.id) == Some(&State::Settled);
-    let (there, mut settled): (Vec<_>, Vec<_>) = settled.into_iter().partition(was_there);
+    let (there, mut settled): (Vec<_>, Vec<_>) = settled.into_iter().partition(|row| again.contains(&row.interview.id));
     published.settled = settled.len() as u64;
     published.open = open.len() as u64;
     published.responses = settled.iter().map(|row| row.interview.responses.len() as u64).sum();
@@ -132,27 +130,33 @@ pub fn cut_questions(
     Ok(Published { questions: ids.len() as u64, ..Published::default() })
 }
 
-fn distinct(arrivals: Vec<Arrival>, states: &HashMap<String, State>) -> Vec<Arrival> {
+/// One arrival of each interview that is to be published, and the ids of those that are settled in the lake already.
+fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<(Vec<Arrival>, HashSet<String>)> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Arrival> = Vec::with_capacity(arrivals.len());
+    let mut there = HashSet::new();
     for arrival in arrivals {
         let Arrival { again, interview: Interview { id, status, .. }, .. } = &arrival;
-        if states.get(id) == Some(&State::Settled) && !(*again && status.is_settled()) {
-            if *again {
-                tracing::warn!(id, "interview {id} was settled and is {} now; it stays as it was", status.as_str());
+        if ledger.state(id)? == Some(State::Settled) {
+            if !(*again && status.is_settled()) {
+                if *again {
+                    let status = status.as_str();
+                    tracing::warn!(id, "interview {id} was settled and is {status} now; it stays as it was");
+                }
+                continue;
             }
-            continue;
+            there.insert(id.clone());
         }
-        match places.get(&arrival.interview.id) {
+        match places.get(id) {
             None => {
-                places.insert(arrival.interview.id.clone(), kept.len());
+                places.insert(id.clone(), kept.len());
                 kept.push(arrival);
             }
             Some(&place) if !kept[place].interview.status.is_settled() => kept[place] = arrival,
             Some(_) => {}
         }
     }
-    kept
+    Ok((kept, there))
 }
 
 /// Rows of settled and of open interviews. When each was seen, and what is to come of it, goes to `seen` by its id.
@@ -261,7 +265,7 @@ fn row_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow]> {
 /// Those that were found gone or set aside since are in it no longer.
 fn open_interviews_after(
     lake: &Lake,
-    states: &HashMap<String, State>,
+    ledger: &Ledger,
     settled: &[InterviewRow],
     open: &[InterviewRow],
 ) -> Result<Option<RecordBatch>> {
@@ -278,12 +282,12 @@ fn open_interviews_after(
         RecordBatch::new_empty(table.arrow())
     };
     let touched: HashSet<&str> = settled.iter().chain(open).map(|row| row.interview.id.as_str()).collect();
-    let ended = |id: &str| {
-        let state = states.get(id).copied().unwrap_or(State::Open);
-        touched.contains(id) || !matches!(state, State::Open | State::Stale | State::Failed)
+    let stays = |id: &str| -> Result<Option<bool>> {
+        let state = ledger.state(id)?.unwrap_or(State::Open);
+        Ok(Some(!touched.contains(id) && matches!(state, State::Open | State::Stale | State::Failed)))
     };
     let stays: BooleanArray =
-        strings(&before, "interview_id").iter().map(|id| Some(id.is_none_or(|id| !ended(id)))).collect();
+        strings(&before, "interview_id").iter().flatten().map(stays).collect::<Result<Vec<_>>>()?.into();
     if open.is_empty() && stays.true_count() == stays.len() {
         return Ok(None);
     }

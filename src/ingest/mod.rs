@@ -204,42 +204,34 @@ impl Run<'_> {
     /// What is to be asked for, in order: listed interviews that are new, those given up before, open ones that are
     /// due, settled ones that lack a transcript. Open ones are followed whether or not they are still listed.
     fn interviews_due(&mut self) -> Result<Vec<Task>> {
-        let mut ids = std::mem::take(&mut self.job.ids);
+        let ids = std::mem::take(&mut self.job.ids);
         self.summary.listed = ids.len() as u64;
         let source = self.job.source;
-        let states = self.ledger.states()?;
-        let mut excluded = Vec::new();
-        ids.retain(|id| {
-            let pattern = if states.contains_key(id) { None } else { self.job.exclude.by_id(id) };
-            excluded.extend(pattern.map(|pattern| (id.clone(), pattern.to_owned())));
-            pattern.is_none()
-        });
-        for (id, pattern) in excluded {
-            self.exclude(&id, source, &pattern)?;
-        }
-        if self.job.refetch {
-            let again = |id: &String| states.get(id) == Some(&State::Settled);
-            return Ok(ids.into_iter().map(|id| Task { call: Call::Interview, again: again(&id), id }).collect());
-        }
-        let due = self.ledger.due(source, Timestamp::now())?;
+        let due = if self.job.refetch { Vec::new() } else { self.ledger.due(source, Timestamp::now())? };
         let is_due: HashSet<&str> = due.iter().map(|(id, _)| id.as_str()).collect();
-        let mut new = Vec::new();
+        let mut tasks = Vec::new();
         for id in ids {
-            match states.get(&id) {
-                None => new.push(Task { call: Call::Interview, id, again: false }),
+            let state = self.ledger.state(&id)?;
+            let again = state == Some(State::Settled);
+            match state {
+                None => match self.job.exclude.by_id(&id) {
+                    Some(pattern) => self.exclude(&id, source, pattern)?,
+                    None => tasks.push(Task { call: Call::Interview, id, again }),
+                },
+                Some(_) if self.job.refetch => tasks.push(Task { call: Call::Interview, id, again }),
                 Some(_) if is_due.contains(id.as_str()) => {}
                 Some(State::Settled) => self.summary.skipped_settled += 1,
                 Some(State::Open) => self.summary.not_due += 1,
+                // Given up under the name of another source.
+                Some(State::Failed) => tasks.push(Task { call: Call::Interview, id, again }),
                 Some(State::Gone | State::Stale | State::Quarantined | State::Excluded) => {
                     self.summary.skipped_other += 1;
                 }
-                // Given up under the name of another source.
-                Some(State::Failed) => new.push(Task { call: Call::Interview, id, again: false }),
             }
         }
         let due = due.into_iter().map(|(id, state)| Task { call: Call::Interview, id, again: state == State::Settled });
-        new.extend(due);
-        Ok(new)
+        tasks.extend(due);
+        Ok(tasks)
     }
 
     fn exclude(&mut self, id: &str, source: &str, pattern: &str) -> Result<()> {

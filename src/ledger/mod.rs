@@ -1,6 +1,6 @@
 //! The ledger: what this lake has heard of and what is being published, in SQLite. All SQL of the program is here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -212,18 +212,18 @@ impl Ledger {
         work(&self.connection).map_err(|error| Error::path("read the ledger", &self.path, error))
     }
 
-    /// The state of every interview.
+    /// The state of an interview, if the ledger knows it. A query each: a lake may know millions.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn states(&self) -> Result<HashMap<String, State>> {
+    pub fn state(&self, id: &str) -> Result<Option<State>> {
         self.read(|connection| {
             let read = |row: &rusqlite::Row<'_>| {
-                let word: String = row.get(1)?;
-                let unknown = || rusqlite::Error::InvalidColumnType(1, word.clone(), rusqlite::types::Type::Text);
-                Ok((row.get(0)?, State::from_word(&word).ok_or_else(unknown)?))
+                let word: String = row.get(0)?;
+                let unknown = || rusqlite::Error::InvalidColumnType(0, word.clone(), rusqlite::types::Type::Text);
+                State::from_word(&word).ok_or_else(unknown)
             };
-            connection.prepare("SELECT id, state FROM interviews")?.query_map([], read)?.collect()
+            connection.prepare_cached("SELECT state FROM interviews WHERE id = ?1")?.query_row([id], read).optional()
         })
     }
 
