@@ -34,13 +34,15 @@ pub fn read_ids(path: &Path) -> Result<Vec<String>> {
 /// Those of [`read_ids`], one for each list that is wrong.
 pub fn read_lists(paths: &[PathBuf]) -> std::result::Result<Vec<String>, Vec<Error>> {
     let mut ids = Vec::new();
-    let mut seen = HashSet::new();
     let mut problems = Vec::new();
     for path in paths {
         match read_ids(path) {
-            Ok(list) => ids.extend(list.into_iter().filter(|id| seen.insert(id.clone()))),
+            Ok(list) => ids.extend(list),
             Err(error) => problems.push(error),
         }
+    }
+    if paths.len() > 1 {
+        drop_repeated(&mut ids);
     }
     if problems.is_empty() { Ok(ids) } else { Err(problems) }
 }
@@ -52,7 +54,6 @@ pub fn read_lists(paths: &[PathBuf]) -> std::result::Result<Vec<String>, Vec<Err
 pub fn parse_ids(name: &str, bytes: &[u8]) -> Result<Vec<String>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let mut ids = Vec::new();
-    let mut seen = HashSet::new();
     for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
         let wrong = |what: &str| Error::usage(format!("{name}:{}: {what}", index + 1));
         let line = std::str::from_utf8(line).map_err(|_| wrong("not UTF-8 text"))?;
@@ -64,11 +65,18 @@ pub fn parse_ids(name: &str, bytes: &[u8]) -> Result<Vec<String>> {
             continue;
         }
         check_id(id).map_err(|what| wrong(what).hint("one interview id a line; `#` begins a comment"))?;
-        if seen.insert(id.to_owned()) {
-            ids.push(id.to_owned());
-        }
+        ids.push(id.to_owned());
     }
+    drop_repeated(&mut ids);
     Ok(ids)
+}
+
+/// Keeps the first of each. Lists are long, so no id is copied for it.
+fn drop_repeated(ids: &mut Vec<String>) {
+    let mut seen = HashSet::with_capacity(ids.len());
+    let is_first: Vec<bool> = ids.iter().map(|id| seen.insert(id.as_str())).collect();
+    let mut is_first = is_first.into_iter();
+    ids.retain(|_| is_first.next().unwrap_or(false));
 }
 
 /// Whether a text can be an interview id. Ids are opaque, so nearly anything can.
