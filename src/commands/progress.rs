@@ -1,10 +1,14 @@
-//! Progress: a bar on a terminal, nothing elsewhere (the summary says it all).
+//! Progress: a bar on a terminal; elsewhere a line a minute of what takes long.
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::ingest::Progress;
+
+/// Between two lines where there is no terminal.
+const EVERY: Duration = Duration::from_mins(1);
 
 /// A bar for work whose size is known soon; hidden when stderr is no terminal or nothing is to be said.
 pub fn bar(what: &'static str, quiet: bool) -> ProgressBar {
@@ -38,10 +42,31 @@ pub fn moves(bar: &ProgressBar) -> impl Fn(u64, u64) {
     }
 }
 
-/// Moves the bar of a fetch, and says what is left of the limit.
-pub fn shows(bar: &ProgressBar, Progress { done, of, remaining }: Progress) {
-    moves(bar)(done, of);
-    if let Some(remaining) = remaining {
-        bar.set_message(format!("{remaining} requests left in the window"));
+/// How a fetch says how far it is: a bar on a terminal, a line a minute elsewhere.
+pub struct Fetching {
+    bar: ProgressBar,
+    is_quiet: bool,
+    said: Cell<Instant>,
+}
+
+impl Fetching {
+    pub fn new(quiet: bool) -> Self {
+        Self { bar: bar("fetch", quiet), is_quiet: quiet, said: Cell::new(Instant::now()) }
+    }
+
+    pub fn shows(&self, Progress { done, of, remaining }: Progress) {
+        moves(&self.bar)(done, of);
+        let left = remaining.map_or_else(String::new, |left| format!("{left} requests left in the window"));
+        if !self.bar.is_hidden() {
+            self.bar.set_message(left);
+        } else if !self.is_quiet && self.said.get().elapsed() >= EVERY {
+            self.said.set(Instant::now());
+            let comma = if left.is_empty() { "" } else { "; " };
+            tracing::info!(done, of, remaining, "fetched {done} of {of}{comma}{left}");
+        }
+    }
+
+    pub fn ends(&self) {
+        self.bar.finish_and_clear();
     }
 }

@@ -163,14 +163,14 @@ pub fn ingest_all(
                 (Some(sandbox), client)
             }
         };
-        let bar = progress::bar("fetch", quiet);
-        let report = |progress: Progress| progress::shows(&bar, progress);
+        let fetching = progress::Fetching::new(quiet);
+        let report = |progress: Progress| fetching.shows(progress);
         let (summary, result) = interrupt.during(|interrupt| {
             let exclude = &exclude;
             let job = Job { source: &name, ids, client, plan, exclude, refetch, stop_at, interrupt, progress: &report };
             ingest::ingest(lake, ledger, runtime, job)
         });
-        bar.finish_and_clear();
+        fetching.ends();
         if let Some(sandbox) = sandbox {
             runtime.block_on(sandbox.stop());
         }

@@ -9,8 +9,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::spool::Call;
-use crate::model::body::{self, Violation};
+use super::spool::{Call, Content};
+use crate::model::body::Violation;
 use crate::round0::client::{Answer, Client};
 use crate::round0::pace::Pacer;
 
@@ -39,8 +39,8 @@ pub struct Task {
 /// What became of a call that ended for good.
 #[derive(Debug)]
 pub enum Outcome {
-    /// A body that keeps the contract.
-    Body(Vec<u8>),
+    /// A body that keeps the contract, as it came and as it was read.
+    Body(Vec<u8>, Content),
     /// The API does not know the id.
     Gone,
     /// A body that broke the contract at every try: the last one, and how.
@@ -179,7 +179,7 @@ impl Fetcher {
             failed += 1;
             let why = match verdict {
                 Verdict::Done(outcome) => {
-                    if let Outcome::Body(body) = &outcome {
+                    if let Outcome::Body(body, _) = &outcome {
                         self.counts.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
                     }
                     break outcome;
@@ -230,8 +230,8 @@ enum Verdict {
 
 fn classify(task: &Task, answer: Answer) -> Verdict {
     match answer {
-        Answer::Body(bytes) => match check(task, &bytes) {
-            Ok(()) => Verdict::Done(Outcome::Body(bytes)),
+        Answer::Body(bytes) => match task.call.read(&task.id, &bytes) {
+            Ok(content) => Verdict::Done(Outcome::Body(bytes, content)),
             Err(violation) => Verdict::Unreadable(bytes, violation),
         },
         Answer::NotFound => Verdict::Done(Outcome::Gone),
@@ -265,13 +265,6 @@ async fn time_is_up(stop_at: Option<Instant>) {
     match stop_at {
         Some(time) => sleep_until(time).await,
         None => std::future::pending().await,
-    }
-}
-
-fn check(task: &Task, bytes: &[u8]) -> Result<(), Violation> {
-    match task.call {
-        Call::Interview => body::read_interview_of(&task.id, bytes).map(drop),
-        Call::Questions => body::read_questions_of(&task.id, bytes).map(drop),
     }
 }
 

@@ -20,13 +20,13 @@ use tokio::time::{Instant, timeout};
 
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{Ledger, QuestionsWanted, State};
-use crate::model::{Error, Kind, Result, body};
+use crate::model::{Error, Kind, Result};
 use crate::pipeline::{Exclude, IngestPlan, QuestionPolicy};
 use crate::round0::client::Client;
 use crate::round0::pace::{Pace, Pacer};
 use cut::{Arrival, Published, cut_interviews, cut_questions};
 use fetch::{Counts, Fetched, Fetcher, Outcome, Stop, Task};
-use spool::{Call, Record};
+use spool::{Call, Content, Record};
 
 /// What an ingest did; counts of interviews unless said otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -154,6 +154,7 @@ pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>)
             window: job.plan.limit_window,
             concurrency: job.plan.concurrency,
         })),
+        pending: Vec::new(),
         summary: Summary::default(),
         lake,
         ledger,
@@ -178,13 +179,26 @@ struct Run<'a> {
     keys: CandidateKeys,
     pacer: Arc<Pacer>,
     counts: Arc<Counts>,
+    /// What is in the open spool file, as it was read.
+    pending: Vec<Pending>,
     summary: Summary,
+}
+
+/// A body that is in the spool, as it was read.
+struct Pending {
+    id: String,
+    source: String,
+    via: String,
+    again: bool,
+    at: Timestamp,
+    content: Content,
 }
 
 impl Run<'_> {
     fn all(&mut self) -> Result<()> {
         // What a killed run had fetched is fetched.
         for path in spool::waiting(&self.lake.spool_folder())? {
+            self.read(&path)?;
             self.cut(&path)?;
         }
         let tasks = self.interviews_due()?;
@@ -308,11 +322,14 @@ impl Run<'_> {
         let Fetched { task: Task { call, id, again }, at, outcome } = fetched;
         let source = self.job.source;
         match (call, outcome) {
-            (_, Outcome::Body(body)) => {
+            (_, Outcome::Body(body, content)) => {
                 self.summary.fetched += u64::from(call == Call::Interview);
-                let via = "list".to_owned();
-                let source = source.to_owned();
-                return spool.append(&Record { call, id, source, via, again, fetched_at: at, body });
+                let (source, via) = (source.to_owned(), "list".to_owned());
+                let record = Record { call, id, source, via, again, fetched_at: at, body };
+                let full = spool.append(&record)?;
+                let Record { id, source, via, .. } = record;
+                self.pending.push(Pending { id, source, via, again, at, content });
+                return Ok(full);
             }
             (Call::Interview, Outcome::Gone) => {
                 self.summary.gone += 1;
@@ -342,48 +359,45 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// Publishes what a spool file holds and frees it.
+    /// Reads what a killed run left in a spool file.
+    fn read(&mut self, path: &Path) -> Result<()> {
+        for Record { call, id, source, via, again, fetched_at, body } in spool::read(path)? {
+            // Only what keeps the contract was spooled; a newer program may be stricter than the one that spooled it.
+            match (call, call.read(&id, &body)) {
+                (_, Ok(content)) => self.pending.push(Pending { id, source, via, again, at: fetched_at, content }),
+                (Call::Interview, Err(violation)) => {
+                    self.summary.quarantined += 1;
+                    quarantine::keep(self.lake, &id, &body)?;
+                    self.ledger.record_end(&id, &source, State::Quarantined, &violation.to_string())?;
+                }
+                (Call::Questions, Err(violation)) => {
+                    tracing::warn!(id, "the questions of interview {id} are asked for again: {violation}");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes what was read of a spool file and frees it.
     fn cut(&mut self, path: &Path) -> Result<()> {
-        let mut read = Vec::new();
-        let mut questions = Vec::new();
-        let records = spool::read(path)?;
+        let pending = std::mem::take(&mut self.pending);
         // A spool that a killed run left may be of another source than this one.
-        let sources: BTreeSet<&str> = records.iter().map(|record| record.source.as_str()).collect();
+        let has_questions = |one: &&Pending| matches!(one.content, Content::Questions(_));
+        let sources: BTreeSet<&str> = pending.iter().filter(has_questions).map(|one| one.source.as_str()).collect();
         let mut wanted: HashMap<String, QuestionsWanted> = HashMap::new();
         for source in sources {
             let of_source = self.ledger.questions_wanted(source)?;
             wanted.extend(of_source.into_iter().map(|interview| (interview.id.clone(), interview)));
         }
-        for Record { call, id, source, via, again, fetched_at, body } in records {
-            // Only what keeps the contract was spooled; a newer program may be stricter than the one that spooled it.
-            let broken = match call {
-                Call::Interview => body::read_interview_of(&id, &body)
-                    .map(|interview| {
-                        read.push(Arrival { source: source.clone(), via, again, at: fetched_at, interview })
-                    })
-                    .err(),
-                Call::Questions => body::read_questions_of(&id, &body)
-                    .map(|list| questions.extend(wanted.remove(&id).map(|interview| (interview, list))))
-                    .err(),
-            };
-            if let Some(violation) = broken {
-                match call {
-                    Call::Interview => {
-                        self.summary.quarantined += 1;
-                        quarantine::keep(self.lake, &id, &body)?;
-                        self.ledger.record_end(&id, &source, State::Quarantined, &violation.to_string())?;
-                    }
-                    Call::Questions => {
-                        tracing::warn!(id, "the questions of interview {id} are asked for again: {violation}");
-                    }
-                }
-            }
-        }
-        let mut interviews = Vec::with_capacity(read.len());
-        for arrival in read {
-            match self.job.exclude.by_body(&arrival.interview) {
-                Some(pattern) => self.exclude(&arrival.interview.id, &arrival.source, pattern)?,
-                None => interviews.push(arrival),
+        let mut interviews = Vec::with_capacity(pending.len());
+        let mut questions = Vec::new();
+        for Pending { id, source, via, again, at, content } in pending {
+            match content {
+                Content::Questions(list) => questions.extend(wanted.remove(&id).map(|interview| (interview, list))),
+                Content::Interview(interview) => match self.job.exclude.by_body(&interview) {
+                    Some(pattern) => self.exclude(&id, &source, pattern)?,
+                    None => interviews.push(Arrival { source, via, again, at, interview: *interview }),
+                },
             }
         }
         let ids: Vec<String> = interviews.iter().map(|arrival: &Arrival| arrival.interview.id.clone()).collect();

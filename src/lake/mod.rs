@@ -107,6 +107,7 @@ impl Lake {
     /// When the ledger cannot be opened or a half-done publish cannot be finished.
     pub fn ledger(&self, _lock: &LakeLock) -> Result<Ledger> {
         let path = self.ledger_path();
+        refuse_network(&self.own())?;
         // SQLite would make it readable for all.
         let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
         made.map_err(|error| Error::path("open the ledger", &path, error))?;
@@ -201,6 +202,18 @@ impl CandidateKeys {
         mac.update(candidate_id.as_bytes());
         hex::encode(mac.finalize().into_bytes())
     }
+}
+
+/// SQLite's locks and its write-ahead log do not hold on file systems of other machines.
+fn refuse_network(folder: &Path) -> Result<()> {
+    // As in `statfs(2)`: NFS, SMB, CIFS, SMB2, AFS, Ceph.
+    const NETWORK: [i64; 6] = [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x5346_414F, 0x00C3_6400];
+    let kind = rustix::fs::statfs(folder).map_err(|error| Error::path("look at", folder, error))?.f_type;
+    if !NETWORK.contains(&kind) {
+        return Ok(());
+    }
+    let message = format!("{} is on a network file system, where the ledger would not be safe", folder.display());
+    Err(Error::usage(message).hint("keep the lake on a disk of this machine, and copy its tables from there"))
 }
 
 /// Makes the key. Half a key would be refused by every later run, so it is written whole.

@@ -29,26 +29,25 @@ pub enum Violation {
 /// # Errors
 /// When the body is not JSON, has no usable `id` or `status`, or its answers cannot be read.
 pub fn read_interview(bytes: &[u8]) -> Result<Interview, Violation> {
-    let body = object(bytes)?;
-    let id = required(&body, "id")?;
-    let status = Status::from_word(&required(&body, "status")?);
-    let empty = Map::new();
-    let job = child(&body, "job").unwrap_or(&empty);
-    let candidate = child(&body, "candidate").unwrap_or(&empty);
+    let mut body = object(bytes)?;
+    let id = required(&mut body, "id")?;
+    let status = Status::from_word(&required(&mut body, "status")?);
+    let mut job = child(&mut body, "job");
+    let mut candidate = child(&mut body, "candidate");
     Ok(Interview {
         id,
         status,
-        job: Job { id: text(job, "id"), title: text(job, "title"), department: text(job, "department") },
+        job: Job { id: text(&mut job, "id"), title: text(&mut job, "title"), department: text(&mut job, "department") },
         candidate: Candidate {
-            id: text(candidate, "id"),
-            name: text(candidate, "name"),
-            email: text(candidate, "email"),
+            id: text(&mut candidate, "id"),
+            name: text(&mut candidate, "name"),
+            email: text(&mut candidate, "email"),
         },
         created_at: time(&body, "created_at"),
         started_at: time(&body, "started_at"),
         completed_at: time(&body, "completed_at"),
         expires_at: time(&body, "expires_at"),
-        responses: list(&body, "responses", read_response)?,
+        responses: list(&mut body, "responses", read_response)?,
     })
 }
 
@@ -66,36 +65,36 @@ pub fn read_interview_of(id: &str, bytes: &[u8]) -> Result<Interview, Violation>
 /// # Errors
 /// When the body is not JSON, names another interview, or its questions cannot be read.
 pub fn read_questions_of(id: &str, bytes: &[u8]) -> Result<Vec<Question>, Violation> {
-    let body = object(bytes)?;
-    if text(&body, "interview_id").is_some_and(|other| other != id) {
+    let mut body = object(bytes)?;
+    if text(&mut body, "interview_id").is_some_and(|other| other != id) {
         return Err(Violation::OtherId);
     }
-    list(&body, "questions", |_, question| {
+    list(&mut body, "questions", |_, mut question| {
         Ok(Question {
-            id: text(question, "id"),
-            text: text(question, "question_text"),
-            kind: text(question, "question_type"),
-            time_limit_seconds: seconds(question, "time_limit_seconds"),
+            id: text(&mut question, "id"),
+            text: text(&mut question, "question_text"),
+            kind: text(&mut question, "question_type"),
+            time_limit_seconds: seconds(&question, "time_limit_seconds"),
             order: question.get("order").and_then(Value::as_i64),
             is_custom: question.get("is_custom").and_then(Value::as_bool).unwrap_or(false),
         })
     })
 }
 
-fn read_response(place: &str, response: &Map<String, Value>) -> Result<Response, Violation> {
-    let transcript = match response.get("transcript") {
+fn read_response(place: &str, mut response: Map<String, Value>) -> Result<Response, Violation> {
+    let transcript = match response.remove("transcript") {
         None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(other) => return Err(wrong(format!("{place}.transcript"), Some(other), "a string or null")),
+        Some(Value::String(text)) => Some(text),
+        other => return Err(wrong(format!("{place}.transcript"), other.as_ref(), "a string or null")),
     };
     Ok(Response {
-        question_id: text(response, "question_id"),
-        question_text: text(response, "question_text"),
-        question_type: text(response, "question_type"),
+        question_id: text(&mut response, "question_id"),
+        question_text: text(&mut response, "question_text"),
+        question_type: text(&mut response, "question_type"),
         transcript,
-        duration_seconds: seconds(response, "duration_seconds"),
-        answered_at: time(response, "answered_at"),
-        has_audio: text(response, "audio_url").is_some_and(|link| !link.is_empty()),
+        duration_seconds: seconds(&response, "duration_seconds"),
+        answered_at: time(&response, "answered_at"),
+        has_audio: text(&mut response, "audio_url").is_some_and(|link| !link.is_empty()),
     })
 }
 
@@ -110,19 +109,28 @@ fn object(bytes: &[u8]) -> Result<Map<String, Value>, Violation> {
     }
 }
 
-fn required(map: &Map<String, Value>, field: &str) -> Result<String, Violation> {
-    match map.get(field) {
-        Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
-        other => Err(wrong(field.to_owned(), other, "a string")),
+// Texts are taken out of the JSON and not copied: they are most of a body.
+
+fn required(map: &mut Map<String, Value>, field: &str) -> Result<String, Violation> {
+    match map.remove(field) {
+        Some(Value::String(text)) if !text.is_empty() => Ok(text),
+        other => Err(wrong(field.to_owned(), other.as_ref(), "a string")),
     }
 }
 
-fn child<'a>(map: &'a Map<String, Value>, field: &str) -> Option<&'a Map<String, Value>> {
-    map.get(field).and_then(Value::as_object)
+/// An object within; an empty one when there is none.
+fn child(map: &mut Map<String, Value>, field: &str) -> Map<String, Value> {
+    match map.remove(field) {
+        Some(Value::Object(child)) => child,
+        _ => Map::new(),
+    }
 }
 
-fn text(map: &Map<String, Value>, field: &str) -> Option<String> {
-    map.get(field).and_then(Value::as_str).map(str::to_owned)
+fn text(map: &mut Map<String, Value>, field: &str) -> Option<String> {
+    match map.remove(field) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
 }
 
 /// A number of seconds: finite and not negative, else null.
@@ -141,23 +149,23 @@ fn time(map: &Map<String, Value>, field: &str) -> Option<Timestamp> {
 }
 
 fn list<T>(
-    map: &Map<String, Value>,
+    map: &mut Map<String, Value>,
     field: &str,
-    read: impl Fn(&str, &Map<String, Value>) -> Result<T, Violation>,
+    read: impl Fn(&str, Map<String, Value>) -> Result<T, Violation>,
 ) -> Result<Vec<T>, Violation> {
-    let items = match map.get(field) {
+    let items = match map.remove(field) {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(items)) => items,
-        Some(other) => return Err(wrong(field.to_owned(), Some(other), "a list")),
+        other => return Err(wrong(field.to_owned(), other.as_ref(), "a list")),
     };
-    let read_one = |(index, item): (usize, &Value)| {
+    let read_one = |(index, item): (usize, Value)| {
         let place = format!("{field}[{index}]");
         match item {
             Value::Object(map) => read(&place, map),
-            other => Err(wrong(place, Some(other), "an object")),
+            other => Err(wrong(place, Some(&other), "an object")),
         }
     };
-    items.iter().enumerate().map(read_one).collect()
+    items.into_iter().enumerate().map(read_one).collect()
 }
 
 fn wrong(field: String, found: Option<&Value>, expected: &'static str) -> Violation {

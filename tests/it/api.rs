@@ -138,3 +138,29 @@ fn an_open_interview_that_the_api_forgets_is_open_no_longer() {
     served.run(&served.write("other.toml", &text.replace(&addr(&served), &addr(&other))), 0);
     assert_eq!(served.ids_in("open_interviews"), open[1..], "only the one that was asked for has ended");
 }
+
+#[test]
+fn two_programs_with_one_key_share_its_window() {
+    let limits =
+        Options { interviews: Some(120), limit: Some(40), window_length: Duration::from_secs(2), ..Options::default() };
+    let served = serve_with(limits);
+    let ids = served.ids();
+    let (one, other) = ids.split_at(60);
+    served.write("one.txt", &one.join("\n"));
+    served.write("other.txt", &other.join("\n"));
+    let api = served.sandbox.base_url();
+    std::thread::scope(|scope| {
+        for name in ["one", "other"] {
+            let (served, api) = (&served, &api);
+            scope.spawn(move || {
+                let (lake, list) = (format!("lake-{name}"), format!("{name}.txt"));
+                let fixed = ["--questions", "none", "--limit-window", "2s", "--requests-per-minute", "600000"];
+                let mut command = served.roundup();
+                command.args(["ingest", "--lake", &lake, "--api", api]).args(fixed).arg(list).assert().success();
+            });
+        }
+    });
+    let stats = served.sandbox.stats();
+    assert_eq!((stats.requests, stats.by_status.get(&429)), (120, None));
+    assert!(stats.largest_window <= 40, "{}", stats.largest_window);
+}
