@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use arrow::array::{BooleanArray, RecordBatch};
-use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::array::RecordBatch;
+use arrow::compute::interleave_record_batch;
 use jiff::Timestamp;
 
 use super::due::Next;
 use crate::lake::publish::{Staging, open_interviews_path};
-use crate::lake::read::{ParquetFile, strings};
-use crate::lake::replace::{replace, sorted};
+use crate::lake::read::{ParquetFile, string_at, strings};
+use crate::lake::replace::replace;
 use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
 use crate::lake::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
@@ -75,9 +75,7 @@ pub fn cut_interviews(
     }
     let mut staging = Staging::begin(lake, ledger)?;
     if let Some(table) = open_table {
-        let groups = (0..table.num_rows()).step_by(ROW_GROUP_ROWS);
-        let groups = groups.map(|from| table.slice(from, ROW_GROUP_ROWS.min(table.num_rows() - from)));
-        staging.replace(&open_interviews_path(), &schema::OPEN_INTERVIEWS, groups)?;
+        staging.replace(&open_interviews_path(), &schema::OPEN_INTERVIEWS, table.groups())?;
     }
     let (there, mut settled): (Vec<_>, Vec<_>) = settled.into_iter().partition(|row| again.contains(&row.interview.id));
     published.settled = settled.len() as u64;
@@ -261,6 +259,23 @@ fn row_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow]> {
     })
 }
 
+/// The open interviews once a batch is published: rows of the table before it and new ones, in their order. The table is
+/// never in memory twice.
+struct OpenTable {
+    /// The table before, then the new rows.
+    sources: [RecordBatch; 2],
+    /// Sources and rows.
+    order: Vec<(usize, usize)>,
+}
+
+impl OpenTable {
+    fn groups(&self) -> impl Iterator<Item = RecordBatch> {
+        let sources = self.sources.each_ref();
+        let group = move |rows| interleave_record_batch(&sources, rows).expect("both are of this table");
+        self.order.chunks(ROW_GROUP_ROWS).map(group)
+    }
+}
+
 /// The open interviews once this batch is published, or `None` when the table stays as it is.
 /// Those that were found gone or set aside since are in it no longer.
 fn open_interviews_after(
@@ -268,7 +283,7 @@ fn open_interviews_after(
     ledger: &Ledger,
     settled: &[InterviewRow],
     open: &[InterviewRow],
-) -> Result<Option<RecordBatch>> {
+) -> Result<Option<OpenTable>> {
     let table = &schema::OPEN_INTERVIEWS;
     let path = lake.root().join(open_interviews_path());
     let new = rows::interviews(open).with_schema(table.arrow()).expect("both tables have the same columns");
@@ -282,18 +297,22 @@ fn open_interviews_after(
         RecordBatch::new_empty(table.arrow())
     };
     let touched: HashSet<&str> = settled.iter().chain(open).map(|row| row.interview.id.as_str()).collect();
-    let stays = |id: &str| -> Result<Option<bool>> {
+    let mut order = Vec::with_capacity(before.num_rows() + new.num_rows());
+    for (row, id) in strings(&before, "interview_id").iter().flatten().enumerate() {
         let state = ledger.state(id)?.unwrap_or(State::Open);
-        Ok(Some(!touched.contains(id) && matches!(state, State::Open | State::Stale | State::Failed)))
-    };
-    let stays: BooleanArray =
-        strings(&before, "interview_id").iter().flatten().map(stays).collect::<Result<Vec<_>>>()?.into();
-    if open.is_empty() && stays.true_count() == stays.len() {
+        if !touched.contains(id) && matches!(state, State::Open | State::Stale | State::Failed) {
+            order.push((0, row));
+        }
+    }
+    if open.is_empty() && order.len() == before.num_rows() {
         return Ok(None);
     }
-    let sort = || {
-        let kept = filter_record_batch(&before, &stays)?;
-        Ok(sorted(&concat_batches(&table.arrow(), [&kept, &new])?, table))
-    };
-    sort().map(Some).map_err(|error: arrow::error::ArrowError| Error::path("replace", &path, error))
+    order.extend((0..new.num_rows()).map(|row| (1, row)));
+    let sources = [before, new];
+    let keys = sources.each_ref().map(|rows| table.sorted_by.iter().map(|name| strings(rows, name)).collect::<Vec<_>>());
+    order.sort_unstable_by(|&(a, a_row), &(b, b_row)| {
+        let key = |source: usize, row| keys[source].iter().map(move |column| string_at(column, row));
+        key(a, a_row).cmp(key(b, b_row))
+    });
+    Ok(Some(OpenTable { sources, order }))
 }

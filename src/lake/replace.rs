@@ -103,7 +103,7 @@ fn only(batch: &RecordBatch, ids: &HashSet<&str>, wanted: bool) -> RecordBatch {
 }
 
 /// The rows in the order that the table declares.
-pub fn sorted(batch: &RecordBatch, table: &Table) -> RecordBatch {
+fn sorted(batch: &RecordBatch, table: &Table) -> RecordBatch {
     let options = Some(SortOptions { descending: false, nulls_first: true });
     let by = |name: &&str| SortColumn { values: batch.column_by_name(name).expect("own column").clone(), options };
     let order = lexsort_to_indices(&table.sorted_by.iter().map(by).collect::<Vec<_>>(), None);
