@@ -309,7 +309,8 @@ fn open_interviews_after(
     }
     order.extend((0..new.num_rows()).map(|row| (1, row)));
     let sources = [before, new];
-    let keys = sources.each_ref().map(|rows| table.sorted_by.iter().map(|name| strings(rows, name)).collect::<Vec<_>>());
+    let keys =
+        sources.each_ref().map(|rows| table.sorted_by.iter().map(|name| strings(rows, name)).collect::<Vec<_>>());
     order.sort_unstable_by(|&(a, a_row), &(b, b_row)| {
         let key = |source: usize, row| keys[source].iter().map(move |column| string_at(column, row));
         key(a, a_row).cmp(key(b, b_row))

@@ -1,6 +1,7 @@
 //! The search: candidates from automata over folded text, then the rules in the order of the definition.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
@@ -8,6 +9,7 @@ use super::boundary;
 use super::fold::{Folded, Folding};
 use super::negation::Words;
 use super::set::{KeywordSet, Mode};
+use super::starts::{Starts, pad, unpadded};
 use super::surface::Surface;
 use crate::model::error::{Error, Result};
 
@@ -59,9 +61,20 @@ struct Rule {
 #[derive(Debug)]
 struct Group {
     folding: Folding,
+    /// Of all anchors.
     automaton: AhoCorasick,
-    /// By pattern of the automaton: the spellings that have it as their anchor.
+    /// For ASCII text, where words have boundaries.
+    words: Option<InAscii>,
+    /// By number of an anchor: the spellings that have it.
     spellings: Vec<Vec<Spelling>>,
+}
+
+/// Two ways that together find in ASCII text what the automaton of all anchors finds, as far as boundaries allow it.
+#[derive(Debug)]
+struct InAscii {
+    starts: Starts,
+    /// Of the anchors that begin with a sign and so may follow anything, with their numbers.
+    rest: Option<(AhoCorasick, Vec<usize>)>,
 }
 
 #[derive(Debug)]
@@ -134,22 +147,12 @@ impl Matcher {
     fn collect(&self, group: &Group, text: &str, question_type: Option<&str>, scratch: &mut Scratch) {
         let Scratch { lowered, folded, found, excluded, .. } = scratch;
         let is_ascii = text.is_ascii();
-        let searched = if !is_ascii {
-            folded.fold(text, group.folding);
-            folded.text.as_str()
-        } else if group.folding.lowers_ascii() {
-            lowered.clear();
-            lowered.push_str(text);
-            lowered.make_ascii_lowercase();
-            lowered.as_str()
-        } else {
-            text
-        };
-        for candidate in group.automaton.find_overlapping_iter(searched) {
-            for spelling in &group.spellings[candidate.pattern().as_usize()] {
-                let Some(range) = spelling.surface.complete(searched, candidate.range()) else { continue };
+        let mut take = |searched: &str, folded: Option<&Folded>, anchor: usize, place: Range<usize>| {
+            for spelling in &group.spellings[anchor] {
+                let Some(range) = spelling.surface.complete(searched, place.clone()) else { continue };
                 if group.folding.refuses_parts()
-                    && (!(is_ascii || folded.is_whole(range.clone())) || !boundary::allows(searched, range.clone()))
+                    && (folded.is_some_and(|folded| !folded.is_whole(range.clone()))
+                        || !boundary::allows(searched, range.clone()))
                 {
                     continue;
                 }
@@ -158,9 +161,35 @@ impl Matcher {
                 }
                 // The assertion in `find` makes these casts whole for ASCII, where nothing grows.
                 #[expect(clippy::cast_possible_truncation, reason = "texts are below 4 GiB")]
-                let place = if is_ascii { range.start as u32..range.end as u32 } else { folded.place(range) };
+                let place = folded.map_or(range.start as u32..range.end as u32, |folded| folded.place(range));
                 let span = Span { term: spelling.term, start: place.start, end: place.end };
                 if spelling.is_exclude { excluded.push(span) } else { found.push(span) }
+            }
+        };
+        if !is_ascii {
+            folded.fold(text, group.folding);
+            for candidate in group.automaton.find_overlapping_iter(&folded.text) {
+                take(&folded.text, Some(folded), candidate.pattern().as_usize(), candidate.range());
+            }
+            return;
+        }
+        lowered.clear();
+        lowered.push_str(text);
+        if group.folding.lowers_ascii() {
+            lowered.make_ascii_lowercase();
+        }
+        let Some(InAscii { starts, rest }) = &group.words else {
+            for candidate in group.automaton.find_overlapping_iter(lowered.as_str()) {
+                take(lowered, None, candidate.pattern().as_usize(), candidate.range());
+            }
+            return;
+        };
+        pad(lowered);
+        let searched = unpadded(lowered);
+        starts.find(lowered, |anchor, place| take(searched, None, anchor, place));
+        if let Some((automaton, anchors)) = rest {
+            for candidate in automaton.find_overlapping_iter(searched) {
+                take(searched, None, anchors[candidate.pattern().as_usize()], candidate.range());
             }
         }
     }
@@ -204,11 +233,29 @@ impl Rule {
 
 impl Group {
     fn new(folding: Folding, anchors: BTreeMap<String, Vec<Spelling>>) -> Result<Self, aho_corasick::BuildError> {
-        let bytes: usize = anchors.keys().map(String::len).sum();
-        let kind = (bytes <= LARGEST_TABLE).then_some(AhoCorasickKind::DFA);
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).kind(kind).build(anchors.keys())?;
-        Ok(Self { folding, automaton, spellings: anchors.into_values().collect() })
+        let automaton = automaton(anchors.keys())?;
+        let words = folding.refuses_parts().then(|| InAscii::new(anchors.keys())).transpose()?;
+        Ok(Self { folding, automaton, words, spellings: anchors.into_values().collect() })
     }
+}
+
+impl InAscii {
+    fn new<'a>(anchors: impl Iterator<Item = &'a String>) -> Result<Self, aho_corasick::BuildError> {
+        let numbered = anchors.enumerate().filter(|(_, anchor)| anchor.is_ascii());
+        let (starting, rest): (Vec<_>, Vec<_>) = numbered.partition(|(_, anchor)| Starts::takes(anchor));
+        let starts = Starts::new(starting.into_iter().map(|(number, anchor)| (anchor.as_str(), number)));
+        let (numbers, rest): (Vec<usize>, Vec<&String>) = rest.into_iter().unzip();
+        let rest = if rest.is_empty() { None } else { Some((automaton(rest.iter())?, numbers)) };
+        Ok(Self { starts, rest })
+    }
+}
+
+fn automaton<S: AsRef<[u8]>>(
+    anchors: impl Iterator<Item = S> + Clone,
+) -> Result<AhoCorasick, aho_corasick::BuildError> {
+    let bytes: usize = anchors.clone().map(|anchor| anchor.as_ref().len()).sum();
+    let kind = (bytes <= LARGEST_TABLE).then_some(AhoCorasickKind::DFA);
+    AhoCorasick::builder().match_kind(MatchKind::Standard).kind(kind).build(anchors)
 }
 
 impl Span {

@@ -11,6 +11,7 @@ mod matcher;
 mod negation;
 mod set;
 mod shipped;
+mod starts;
 mod surface;
 #[cfg(test)]
 mod tests;
