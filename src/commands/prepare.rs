@@ -125,12 +125,12 @@ pub fn say_all(mut problems: Vec<Error>) -> Error {
     last
 }
 
-/// The threads that talk to the network.
+/// The thread that talks to the network: one, as a second would bring a heap of its own, and bodies pass through all.
 ///
 /// # Errors
 /// When the system has none to give.
 pub fn runtime() -> Result<Runtime> {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
     runtime.map_err(|error| Error::failed(format!("cannot start the network threads: {error}")))
 }
 

@@ -1,5 +1,6 @@
 //! Fetching: tasks in, outcomes out, several at once; what can be tried again is, within bounds.
 
+use compact_str::CompactString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -31,7 +32,8 @@ const LONG_WAIT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
     pub call: Call,
-    pub id: String,
+    /// Inline, as a first night has very many.
+    pub id: CompactString,
     /// The interview is settled in the lake; its body replaces what is there.
     pub again: bool,
 }
@@ -203,7 +205,7 @@ impl Fetcher {
                 Verdict::Failed(why) | Verdict::Silence(why) => why,
                 Verdict::Limited | Verdict::Stop(_) => unreachable!("dealt with above"),
             };
-            tracing::debug!(id = task.id, why, failed, "trying interview {} again: {why}", task.id);
+            tracing::debug!(id = task.id.as_str(), why, failed, "trying interview {} again: {why}", task.id);
             sleep(backoff(failed)).await;
         };
         Ok(Fetched { task, at: Timestamp::now(), outcome })

@@ -211,7 +211,7 @@ impl Run<'_> {
             return Ok(());
         }
         let wanted = self.ledger.questions_wanted(self.job.source)?;
-        let task = |interview: QuestionsWanted| Task { call: Call::Questions, id: interview.id, again: false };
+        let task = |interview: QuestionsWanted| Task { call: Call::Questions, id: interview.id.into(), again: false };
         self.fetch(wanted.into_iter().map(task).collect())
     }
 
@@ -223,27 +223,31 @@ impl Run<'_> {
         let source = self.job.source;
         let due = if self.job.refetch { Vec::new() } else { self.ledger.due(source, Timestamp::now())? };
         let is_due: HashSet<&str> = due.iter().map(|(id, _)| id.as_str()).collect();
-        let mut tasks = Vec::new();
+        let mut tasks = Vec::with_capacity(ids.len());
         for id in ids {
             let state = self.ledger.state(&id)?;
             let again = state == Some(State::Settled);
             match state {
                 None => match self.job.exclude.by_id(&id) {
                     Some(pattern) => self.exclude(&id, source, pattern)?,
-                    None => tasks.push(Task { call: Call::Interview, id, again }),
+                    None => tasks.push(Task { call: Call::Interview, id: id.into(), again }),
                 },
-                Some(_) if self.job.refetch => tasks.push(Task { call: Call::Interview, id, again }),
+                Some(_) if self.job.refetch => tasks.push(Task { call: Call::Interview, id: id.into(), again }),
                 Some(_) if is_due.contains(id.as_str()) => {}
                 Some(State::Settled) => self.summary.skipped_settled += 1,
                 Some(State::Open) => self.summary.not_due += 1,
                 // Given up under the name of another source.
-                Some(State::Failed) => tasks.push(Task { call: Call::Interview, id, again }),
+                Some(State::Failed) => tasks.push(Task { call: Call::Interview, id: id.into(), again }),
                 Some(State::Gone | State::Stale | State::Quarantined | State::Excluded) => {
                     self.summary.skipped_other += 1;
                 }
             }
         }
-        let due = due.into_iter().map(|(id, state)| Task { call: Call::Interview, id, again: state == State::Settled });
+        let due = due.into_iter().map(|(id, state)| Task {
+            call: Call::Interview,
+            id: id.into(),
+            again: state == State::Settled,
+        });
         tasks.extend(due);
         Ok(tasks)
     }
@@ -320,6 +324,7 @@ impl Run<'_> {
     /// Spools a body, or records why there is none. Returns a spool file that is full.
     fn take(&mut self, fetched: Fetched, spool: &mut spool::Writer) -> Result<Option<std::path::PathBuf>> {
         let Fetched { task: Task { call, id, again }, at, outcome } = fetched;
+        let id = id.into_string();
         let source = self.job.source;
         match (call, outcome) {
             (_, Outcome::Body(body, content)) => {
