@@ -9,8 +9,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Bytes of a block; its places are bits of a `u64`.
-const BLOCK: usize = 64;
+use super::ascii::{BLOCK, blocks, is_word, pack};
+
 /// What is appended to a text, so that a load at its last byte stays within.
 const PADDING: usize = 8;
 /// Bits of the bitmap for each anchor: so few false alarms that the table is rarely asked in vain.
@@ -92,13 +92,8 @@ impl Starts {
     /// and padded by [`pad`].
     pub(super) fn find(&self, text: &str, mut found: impl FnMut(usize, Range<usize>)) {
         let bytes = text.as_bytes();
-        let length = bytes.len() - PADDING;
         let mut after_word = 0;
-        let mut begin = 0;
-        while begin < length {
-            let end = (begin + BLOCK).min(length);
-            let mut block = [0; BLOCK];
-            block[..end - begin].copy_from_slice(&bytes[begin..end]);
+        for (begin, block) in blocks(&bytes[..bytes.len() - PADDING]) {
             let (words, stops) = (pack(&block, is_word), pack(&block, |byte| byte == b'.'));
             let mut starts = (words | stops) & !(words << 1 | after_word);
             after_word = words >> (BLOCK - 1);
@@ -107,7 +102,6 @@ impl Starts {
                 starts &= starts - 1;
                 self.find_at(bytes, place, &mut found);
             }
-            begin += BLOCK;
         }
     }
 
@@ -163,24 +157,6 @@ fn key(head: u64) -> u32 {
 
 fn scatter(key: u32) -> u64 {
     (u64::from(key) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-}
-
-/// In ASCII, a letter, digit or underscore.
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
-/// A bit for each byte of a block. Both steps are written so that they become vector instructions.
-fn pack(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
-    let flags = block.map(|byte| u8::from(is(byte)));
-    let (eights, _) = flags.as_chunks::<8>();
-    let mut bits = 0;
-    for (eight, index) in eights.iter().zip(0..) {
-        // Gathers the lowest bit of each of eight bytes.
-        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        bits |= gathered << (8 * index);
-    }
-    bits
 }
 
 #[cfg(test)]
