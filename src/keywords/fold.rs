@@ -43,16 +43,35 @@ impl Folding {
     }
 }
 
-/// A folded text, and for each of its bytes the character of the original that it comes from.
+/// A folded text, and where each of its bytes comes from.
 #[derive(Debug, Default)]
 pub(super) struct Folded {
     pub(super) text: String,
-    /// By byte of `text`: an index into `sources`.
-    source_of: Vec<u32>,
+    /// Side by side, without a gap, in the order of the text.
+    stretches: Vec<Stretch>,
     sources: Vec<Source>,
+    /// By byte of the stretches that are not in step: an index into `sources`.
+    source_of: Vec<u32>,
     /// The characters on their way through the folding, each with its source.
     work: Vec<(char, u32)>,
     next: Vec<(char, u32)>,
+}
+
+/// A part of the folded text.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    /// Where it begins in the folded text.
+    folded: usize,
+    origin: Origin,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Origin {
+    /// Byte for byte what begins here in the original. Most text is: ASCII folds to ASCII of the same length, and what
+    /// stands beside it folds the same without it.
+    InStep(usize),
+    /// Character by character; the source of its first byte is the one of this index in `source_of`.
+    BySource(usize),
 }
 
 /// One character of the original.
@@ -68,38 +87,119 @@ impl Folded {
     /// Replaces what is held by the folding of `original`.
     pub(super) fn fold(&mut self, original: &str, folding: Folding) {
         self.text.clear();
-        self.source_of.clear();
+        self.stretches.clear();
         self.sources.clear();
-        self.work.clear();
-        for (at, c) in original.char_indices() {
-            let place = offset(at)..offset(at + c.len_utf8());
-            self.sources.push(Source { place, folded: Range { start: usize::MAX, end: 0 } });
-        }
+        self.source_of.clear();
         match folding {
-            Folding::Word { case_sensitive, diacritics } => self.fold_word(original, case_sensitive, diacritics),
-            Folding::Lower => self.lower(original),
-            Folding::Raw => self.work.extend(original.chars().zip(0..)),
+            Folding::Raw => self.copy(original, 0, false),
+            // Its lower case depends on what stands around it, however far.
+            Folding::Lower if original.contains('Σ') => self.fold_characters(original, 0, folding),
+            Folding::Lower | Folding::Word { .. } => self.fold_stretches(original, folding),
         }
-        self.write();
     }
 
     /// Where the bytes `matched` of the folded text stand in the original, rounded out to whole characters.
     pub(super) fn place(&self, matched: Range<usize>) -> Range<u32> {
-        let sources = self.source_of[matched].iter().map(|&source| &self.sources[source as usize].place);
-        let nothing = Range { start: u32::MAX, end: 0 };
-        sources.fold(nothing, |hull, place| hull.start.min(place.start)..hull.end.max(place.end))
+        let mut hull = Range { start: u32::MAX, end: 0 };
+        for (part, origin) in self.parts(matched) {
+            match origin {
+                Origin::InStep(original) => {
+                    hull.start = hull.start.min(offset(original));
+                    hull.end = hull.end.max(offset(original + part.len()));
+                }
+                Origin::BySource(first) => {
+                    for Source { place, .. } in self.sources_of(first, &part) {
+                        hull = hull.start.min(place.start)..hull.end.max(place.end);
+                    }
+                }
+            }
+        }
+        hull
     }
 
     /// Whether `matched` holds all that its characters became, rather than a part (`s` of `ß`).
     pub(super) fn is_whole(&self, matched: Range<usize>) -> bool {
-        self.source_of[matched.clone()].iter().all(|&source| {
-            let folded = &self.sources[source as usize].folded;
-            matched.start <= folded.start && folded.end <= matched.end
+        self.parts(matched.clone()).all(|(part, origin)| match origin {
+            Origin::InStep(_) => true,
+            Origin::BySource(first) => self
+                .sources_of(first, &part)
+                .all(|source| matched.start <= source.folded.start && source.folded.end <= matched.end),
         })
     }
 
-    fn fold_word(&mut self, original: &str, case_sensitive: bool, without_diacritics: bool) {
-        for (c, source) in original.chars().zip(0..) {
+    /// The pieces of the stretches that `matched` is made of, each with the origin of its first byte.
+    fn parts(&self, matched: Range<usize>) -> impl Iterator<Item = (Range<usize>, Origin)> {
+        let first = self.stretches.partition_point(|stretch| stretch.folded <= matched.start).saturating_sub(1);
+        let stretches = self.stretches[first..].iter().enumerate();
+        stretches
+            .take_while({
+                let end = matched.end;
+                move |(_, stretch)| stretch.folded < end
+            })
+            .map(move |(index, stretch)| {
+                let end = self.stretches.get(first + index + 1).map_or(self.text.len(), |next| next.folded);
+                let part = stretch.folded.max(matched.start)..end.min(matched.end);
+                let into = part.start - stretch.folded;
+                let origin = match stretch.origin {
+                    Origin::InStep(original) => Origin::InStep(original + into),
+                    Origin::BySource(first) => Origin::BySource(first + into),
+                };
+                (part, origin)
+            })
+    }
+
+    fn sources_of(&self, first: usize, part: &Range<usize>) -> impl Iterator<Item = &Source> {
+        self.source_of[first..first + part.len()].iter().map(|&source| &self.sources[source as usize])
+    }
+
+    /// ASCII as it stands, and around it what is not, each such piece with the ASCII character before it: marks that
+    /// vanish are counted to that one.
+    fn fold_stretches(&mut self, original: &str, folding: Folding) {
+        let mut at = 0;
+        while at < original.len() {
+            let ascii = original[at..].bytes().position(|byte| !byte.is_ascii()).unwrap_or(original.len() - at);
+            let kept = if at + ascii == original.len() { ascii } else { ascii.saturating_sub(1) };
+            self.copy(&original[at..at + kept], at, folding.lowers_ascii());
+            let begin = at + kept;
+            let other = original[at + ascii..].bytes().position(|byte| byte.is_ascii());
+            let end = other.map_or(original.len(), |other| at + ascii + other);
+            self.fold_characters(&original[begin..end], begin, folding);
+            at = end;
+        }
+    }
+
+    fn copy(&mut self, piece: &str, at: usize, lowers: bool) {
+        if !piece.is_empty() {
+            let folded = self.text.len();
+            self.stretches.push(Stretch { folded, origin: Origin::InStep(at) });
+            self.text.push_str(piece);
+            if lowers {
+                self.text[folded..].make_ascii_lowercase();
+            }
+        }
+    }
+
+    /// Folds a piece of the original that begins at `at`.
+    fn fold_characters(&mut self, piece: &str, at: usize, folding: Folding) {
+        if piece.is_empty() {
+            return;
+        }
+        self.stretches.push(Stretch { folded: self.text.len(), origin: Origin::BySource(self.source_of.len()) });
+        let first = self.sources.len();
+        for (within, c) in piece.char_indices() {
+            let place = offset(at + within)..offset(at + within + c.len_utf8());
+            self.sources.push(Source { place, folded: Range { start: usize::MAX, end: 0 } });
+        }
+        self.work.clear();
+        match folding {
+            Folding::Word { case_sensitive, diacritics } => self.fold_word(piece, first, case_sensitive, diacritics),
+            Folding::Lower | Folding::Raw => self.lower(piece, first),
+        }
+        self.write(first);
+    }
+
+    fn fold_word(&mut self, piece: &str, first: usize, case_sensitive: bool, without_diacritics: bool) {
+        for (c, source) in piece.chars().zip(offset(first)..) {
             decompose_canonical(c, |part| self.work.push((part, source)));
         }
         order_marks(&mut self.work);
@@ -116,28 +216,29 @@ impl Folded {
         }
     }
 
-    /// The whole text at once, because the lower case of `Σ` depends on its neighbours; every other character has the
+    /// The whole piece at once, because the lower case of `Σ` depends on its neighbours; every other character has the
     /// same lower case wherever it stands, so that the two can be walked in step.
-    fn lower(&mut self, original: &str) {
-        let lowered = original.to_lowercase();
+    fn lower(&mut self, piece: &str, first: usize) {
+        let lowered = piece.to_lowercase();
         let mut rest = lowered.chars();
-        for (c, source) in original.chars().zip(0..) {
+        for (c, source) in piece.chars().zip(offset(first)..) {
             let length = if c == 'Σ' { 1 } else { c.to_lowercase().count() };
             self.work.extend(rest.by_ref().take(length).map(|part| (part, source)));
         }
         debug_assert_eq!(rest.next(), None);
     }
 
-    fn write(&mut self) {
+    /// Appends what was folded; its sources begin at `first`.
+    fn write(&mut self, first: usize) {
         for &(c, source) in &self.work {
             let start = self.text.len();
             self.text.push(c);
-            self.source_of.resize(self.text.len(), source);
+            self.source_of.extend(std::iter::repeat_n(source, c.len_utf8()));
             let folded = &mut self.sources[source as usize].folded;
             folded.start = folded.start.min(start);
             folded.end = folded.end.max(self.text.len());
         }
-        for index in (1..self.sources.len()).rev() {
+        for index in (first + 1..self.sources.len()).rev() {
             if self.sources[index].folded.is_empty() {
                 self.sources[index - 1].place.end = self.sources[index].place.end;
             }
@@ -145,7 +246,7 @@ impl Folded {
     }
 }
 
-/// A byte offset as hits hold it. `Matcher::find` has refused texts of 4 GiB.
+/// A byte offset as hits hold it, or a count of characters. Texts of 4 GiB have been refused.
 fn offset(at: usize) -> u32 {
     u32::try_from(at).expect("texts are below 4 GiB")
 }

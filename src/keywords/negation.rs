@@ -1,9 +1,8 @@
 //! Whether a mention is negated: a cue among the five words before it, in the same clause. English only, and a flag,
 //! never a reason to drop a hit.
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use super::boundary::is_word;
+use super::words;
 
 /// How many words before a hit are looked at.
 const REACH: usize = 5;
@@ -62,7 +61,7 @@ pub(super) const BREAKS: [&str; 14] = [
     "until", "whereas", "while",
 ];
 
-/// The words of a text (UAX #29 segments with a letter or digit), found once and asked about many hits.
+/// The words of a text, found once and asked about many hits.
 #[derive(Debug, Default)]
 pub(super) struct Words {
     places: Vec<(usize, usize)>,
@@ -71,7 +70,7 @@ pub(super) struct Words {
 impl Words {
     pub(super) fn read(&mut self, text: &str) {
         self.places.clear();
-        self.places.extend(text.unicode_word_indices().map(|(start, word)| (start, start + word.len())));
+        words::for_each(text, |word| self.places.push((word.start, word.end)));
     }
 
     /// Whether a hit that begins at `start` is negated. `text` is what was read.
