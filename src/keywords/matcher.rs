@@ -1,20 +1,19 @@
-//! The search: candidates from automata over folded text, then the rules in the order of the definition.
+//! The search: candidates from whatever finds them fastest, then the rules in the order of the definition.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, BuildError};
 
+use super::anywhere::Anywhere;
 use super::boundary;
 use super::fold::{Folded, Folding};
 use super::negation::Words;
 use super::set::{KeywordSet, Mode};
-use super::starts::{Starts, pad, unpadded};
+use super::starts::{Starts, unpadded};
 use super::surface::Surface;
+use super::texts::{AsciiText, Texts};
 use crate::model::error::{Error, Result};
-
-/// Up to this many bytes of spellings an automaton is a table, which is faster; beyond, a compact one.
-const LARGEST_TABLE: usize = 16 * 1024;
 
 /// One mention of a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,19 +32,22 @@ pub struct Hit {
 #[derive(Debug)]
 pub struct Matcher {
     rules: Vec<Rule>,
+    /// For texts beyond ASCII: each is folded in every way that a term asks for.
     groups: Vec<Group>,
+    /// For ASCII texts, in which all ways of folding are the same but for case.
+    ascii: InAscii,
 }
 
 /// Memory that searches reuse; what it holds between them has no meaning.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    lowered: String,
     folded: Folded,
-    found: Vec<Span>,
-    excluded: Vec<Span>,
+    found: Vec<Found>,
+    excluded: Vec<Found>,
     /// By term: where its last accepted hit ended; all 0 between searches.
     ends: Vec<u32>,
     words: Words,
+    hits: Vec<Hit>,
 }
 
 /// What the search still has to know about a term once it is compiled.
@@ -63,32 +65,38 @@ struct Group {
     folding: Folding,
     /// Of all anchors.
     automaton: AhoCorasick,
-    /// For ASCII text, where words have boundaries.
-    words: Option<InAscii>,
     /// By number of an anchor: the spellings that have it.
     spellings: Vec<Vec<Spelling>>,
 }
 
-/// Two ways that together find in ASCII text what the automaton of all anchors finds, as far as boundaries allow it.
+/// The spellings that ASCII texts can have, by anchor in lower case.
 #[derive(Debug)]
 struct InAscii {
+    /// Of whole words, where these have boundaries.
     starts: Starts,
-    /// Of the anchors that begin with a sign and so may follow anything, with their numbers.
-    rest: Option<(AhoCorasick, Vec<usize>)>,
+    /// Of substrings, and of what begins with a sign and so may follow anything.
+    anywhere: Option<Anywhere>,
+    /// By number of an anchor: those of `starts` come first.
+    spellings: Vec<Vec<Spelling>>,
+    /// How many anchors `starts` has.
+    starting: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Spelling {
     term: u32,
     is_exclude: bool,
+    folding: Folding,
     surface: Surface,
 }
 
+/// A place in one of many texts that a term or an exclude phrase matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
-    term: u32,
+struct Found {
+    text: u32,
     start: u32,
     end: u32,
+    term: u32,
 }
 
 impl Matcher {
@@ -97,7 +105,7 @@ impl Matcher {
     /// # Errors
     /// Fails if the set is too large for an automaton (some hundreds of millions of bytes).
     pub fn new(set: &KeywordSet) -> Result<Self> {
-        let mut by_folding: BTreeMap<Folding, BTreeMap<String, Vec<Spelling>>> = BTreeMap::new();
+        let mut spellings: BTreeMap<Folding, Vec<Spelling>> = BTreeMap::new();
         let mut rules = Vec::new();
         for (term, index) in set.terms().iter().zip(0..) {
             rules.push(Rule {
@@ -106,111 +114,83 @@ impl Matcher {
             });
             let own = term.surfaces().into_iter().map(|surface| (surface, false));
             let excludes = term.exclude.iter().map(|phrase| (term.surface(phrase), true));
-            let anchors = by_folding.entry(term.folding()).or_default();
-            for (surface, is_exclude) in own.chain(excludes) {
-                let anchor = surface.anchor().to_owned();
-                anchors.entry(anchor).or_default().push(Spelling { term: index, is_exclude, surface });
-            }
+            let folding = term.folding();
+            let these =
+                own.chain(excludes).map(|(surface, is_exclude)| Spelling { term: index, is_exclude, folding, surface });
+            spellings.entry(folding).or_default().extend(these);
         }
-        let groups =
-            by_folding.into_iter().map(|(folding, anchors)| Group::new(folding, anchors)).collect::<Result<_, _>>();
-        let groups =
-            groups.map_err(|error| Error::usage(format!("keyword set `{}` is too large: {error}", set.name())))?;
-        Ok(Self { rules, groups })
+        let compile = || -> Result<Self, BuildError> {
+            let ascii = InAscii::new(spellings.values().flatten())?;
+            let groups =
+                spellings.into_iter().map(|(folding, these)| Group::new(folding, these)).collect::<Result<_, _>>()?;
+            Ok(Self { rules, groups, ascii })
+        };
+        compile().map_err(|error| Error::usage(format!("keyword set `{}` is too large: {error}", set.name())))
     }
 
-    /// Replaces `hits` by the mentions in `text`, sorted by start, then the longer first, then by term.
-    ///
-    /// Terms that ask for question types count only where `question_type` is one of them, so nowhere if it is none.
+    /// Replaces `hits` by the mentions in `text`, as [`Self::find_all`] finds them.
     ///
     /// # Panics
     /// If the text is 4 GiB or larger.
     pub fn find(&self, text: &str, question_type: Option<&str>, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
-        assert!(u32::try_from(text.len()).is_ok(), "a text of {} bytes is too large to search", text.len());
         hits.clear();
-        scratch.found.clear();
-        scratch.excluded.clear();
-        for group in &self.groups {
-            self.collect(group, text, question_type, scratch);
-        }
-        Self::drop_excluded(scratch);
-        self.settle_overlaps(scratch, hits);
-        if !hits.is_empty() {
-            scratch.words.read(text);
-            for hit in hits {
-                hit.negated = scratch.words.is_negated(text, hit.start as usize);
-            }
-        }
+        self.find_all(
+            &Texts::new(vec![Some(text)]),
+            |_| question_type,
+            scratch,
+            |_, found| hits.extend_from_slice(found),
+        );
     }
 
-    /// Adds the spans of one group, boundaries asked, to `found` and `excluded`.
-    fn collect(&self, group: &Group, text: &str, question_type: Option<&str>, scratch: &mut Scratch) {
-        let Scratch { lowered, folded, found, excluded, .. } = scratch;
-        let is_ascii = text.is_ascii();
-        let mut take = |searched: &str, folded: Option<&Folded>, anchor: usize, place: Range<usize>| {
-            for spelling in &group.spellings[anchor] {
-                let Some(range) = spelling.surface.complete(searched, place.clone()) else { continue };
-                if group.folding.refuses_parts()
-                    && (folded.is_some_and(|folded| !folded.is_whole(range.clone()))
-                        || !boundary::allows(searched, range.clone()))
-                {
-                    continue;
-                }
-                if !self.rules[spelling.term as usize].counts_in(question_type) {
-                    continue;
-                }
-                // The assertion in `find` makes these casts whole for ASCII, where nothing grows.
-                #[expect(clippy::cast_possible_truncation, reason = "texts are below 4 GiB")]
-                let place = folded.map_or(range.start as u32..range.end as u32, |folded| folded.place(range));
-                let span = Span { term: spelling.term, start: place.start, end: place.end };
-                if spelling.is_exclude { excluded.push(span) } else { found.push(span) }
+    /// Calls `mentions` with the number of every text that has any, in their order, and its mentions: sorted by start,
+    /// then the longer first, then by term.
+    ///
+    /// Terms that ask for question types count only in texts whose `question_type` is one of them, so nowhere if it is
+    /// none.
+    pub fn find_all<'q>(
+        &self,
+        texts: &Texts,
+        question_type: impl Fn(usize) -> Option<&'q str>,
+        scratch: &mut Scratch,
+        mut mentions: impl FnMut(usize, &[Hit]),
+    ) {
+        let Scratch { folded, found, excluded, ends, words, hits } = scratch;
+        found.clear();
+        excluded.clear();
+        let mut take = |spelling: &Spelling, text: u32, place: Range<u32>| {
+            if self.rules[spelling.term as usize].counts_in(|| question_type(text as usize)) {
+                let place = Found { text, start: place.start, end: place.end, term: spelling.term };
+                if spelling.is_exclude { excluded.push(place) } else { found.push(place) }
             }
         };
-        if !is_ascii {
-            folded.fold(text, group.folding);
-            for candidate in group.automaton.find_overlapping_iter(&folded.text) {
-                take(&folded.text, Some(folded), candidate.pattern().as_usize(), candidate.range());
-            }
-            return;
-        }
-        lowered.clear();
-        lowered.push_str(text);
-        if group.folding.lowers_ascii() {
-            lowered.make_ascii_lowercase();
-        }
-        let Some(InAscii { starts, rest }) = &group.words else {
-            for candidate in group.automaton.find_overlapping_iter(lowered.as_str()) {
-                take(lowered, None, candidate.pattern().as_usize(), candidate.range());
-            }
-            return;
-        };
-        pad(lowered);
-        let searched = unpadded(lowered);
-        starts.find(lowered, |anchor, place| take(searched, None, anchor, place));
-        if let Some((automaton, anchors)) = rest {
-            for candidate in automaton.find_overlapping_iter(searched) {
-                take(searched, None, anchors[candidate.pattern().as_usize()], candidate.range());
+        self.ascii.find(texts, &mut take);
+        for (number, text) in texts.iter().filter(|(_, text)| !text.is_ascii()) {
+            let number = u32::try_from(number).expect("texts are counted in u32");
+            for group in &self.groups {
+                group.find(text, folded, |spelling, place| take(spelling, number, place));
             }
         }
-    }
-
-    /// Drops what lies inside a phrase in which its term does not count.
-    fn drop_excluded(scratch: &mut Scratch) {
-        let Scratch { found, excluded, .. } = scratch;
         if !excluded.is_empty() {
-            found.retain(|hit| !excluded.iter().any(|phrase| phrase.contains(hit)));
+            drop_excluded(found, excluded);
+        }
+        found.sort_unstable_by_key(|found| (found.text, found.start, u32::MAX - found.end, found.term));
+        ends.resize(self.rules.len().max(ends.len()), 0);
+        for found in found.chunk_by(|a, b| a.text == b.text) {
+            self.settle_overlaps(found, ends, hits);
+            let text = texts.original(found[0].text);
+            words.read(text);
+            for hit in &mut *hits {
+                hit.negated = words.is_negated(text, hit.start as usize);
+            }
+            mentions(found[0].text as usize, hits);
         }
     }
 
     /// Greedily by start, then the longer, then the term: among the terms that compete, and for each other by itself.
-    fn settle_overlaps(&self, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
-        let Scratch { found, ends, .. } = scratch;
-        found.sort_unstable_by_key(|span| (span.start, u32::MAX - span.end, span.term));
-        if ends.len() < self.rules.len() {
-            ends.resize(self.rules.len(), 0);
-        }
+    fn settle_overlaps(&self, found: &[Found], ends: &mut [u32], hits: &mut Vec<Hit>) {
+        hits.clear();
         let mut shared_end = 0;
-        for &Span { term, start, end } in found.iter() {
+        for &Found { term, start, end, .. } in found {
             let independent = self.rules[term as usize].independent;
             let last_end = if independent { &mut ends[term as usize] } else { &mut shared_end };
             if start >= *last_end {
@@ -224,42 +204,111 @@ impl Matcher {
     }
 }
 
+/// Drops what lies inside a phrase in which its term does not count.
+fn drop_excluded(found: &mut Vec<Found>, excluded: &[Found]) {
+    let mut phrases: HashMap<(u32, u32), Vec<Range<u32>>> = HashMap::new();
+    for phrase in excluded {
+        phrases.entry((phrase.text, phrase.term)).or_default().push(phrase.start..phrase.end);
+    }
+    found.retain(|hit| {
+        let phrases = phrases.get(&(hit.text, hit.term));
+        !phrases.is_some_and(|all| all.iter().any(|phrase| phrase.start <= hit.start && hit.end <= phrase.end))
+    });
+}
+
 impl Rule {
-    fn counts_in(&self, question_type: Option<&str>) -> bool {
+    fn counts_in<'q>(&self, question_type: impl FnOnce() -> Option<&'q str>) -> bool {
         self.question_types.is_empty()
-            || question_type.is_some_and(|asked| self.question_types.iter().any(|named| named == asked))
+            || question_type().is_some_and(|asked| self.question_types.iter().any(|named| named == asked))
     }
 }
 
 impl Group {
-    fn new(folding: Folding, anchors: BTreeMap<String, Vec<Spelling>>) -> Result<Self, aho_corasick::BuildError> {
-        let automaton = automaton(anchors.keys())?;
-        let words = folding.refuses_parts().then(|| InAscii::new(anchors.keys())).transpose()?;
-        Ok(Self { folding, automaton, words, spellings: anchors.into_values().collect() })
+    fn new(folding: Folding, spellings: Vec<Spelling>) -> Result<Self, BuildError> {
+        let (anchors, spellings) = by_anchor(spellings.into_iter(), |spelling| spelling.surface.anchor().to_owned());
+        Ok(Self { folding, automaton: Anywhere::automaton(&anchors)?, spellings })
+    }
+
+    /// Calls `take` with every place in the original text that a spelling matches.
+    fn find(&self, text: &str, folded: &mut Folded, mut take: impl FnMut(&Spelling, Range<u32>)) {
+        folded.fold(text, self.folding);
+        for candidate in self.automaton.find_overlapping_iter(&folded.text) {
+            for spelling in &self.spellings[candidate.pattern().as_usize()] {
+                let Some(range) = spelling.surface.complete(&folded.text, candidate.range()) else { continue };
+                if !self.folding.refuses_parts()
+                    || folded.is_whole(range.clone()) && boundary::allows(&folded.text, range.clone())
+                {
+                    take(spelling, folded.place(range));
+                }
+            }
+        }
     }
 }
 
 impl InAscii {
-    fn new<'a>(anchors: impl Iterator<Item = &'a String>) -> Result<Self, aho_corasick::BuildError> {
-        let numbered = anchors.enumerate().filter(|(_, anchor)| anchor.is_ascii());
-        let (starting, rest): (Vec<_>, Vec<_>) = numbered.partition(|(_, anchor)| Starts::takes(anchor));
-        let starts = Starts::new(starting.into_iter().map(|(number, anchor)| (anchor.as_str(), number)));
-        let (numbers, rest): (Vec<usize>, Vec<&String>) = rest.into_iter().unzip();
-        let rest = if rest.is_empty() { None } else { Some((automaton(rest.iter())?, numbers)) };
-        Ok(Self { starts, rest })
+    fn new<'a>(spellings: impl Iterator<Item = &'a Spelling>) -> Result<Self, BuildError> {
+        let possible = spellings.filter(|spelling| spelling.surface.anchor().is_ascii()).cloned();
+        let (starting, rest): (Vec<_>, Vec<_>) =
+            possible.partition(|spelling| spelling.folding.refuses_parts() && Starts::takes(spelling.surface.anchor()));
+        let lowered = |spelling: &Spelling| spelling.surface.anchor().to_ascii_lowercase();
+        let (anchors, mut spellings) = by_anchor(starting.into_iter(), lowered);
+        let (rest, others) = by_anchor(rest.into_iter(), lowered);
+        spellings.extend(others);
+        let starts = Starts::new(anchors.iter().map(String::as_str).zip(0..));
+        let anywhere = if rest.is_empty() { None } else { Some(Anywhere::new(&rest)?) };
+        Ok(Self { starts, anywhere, spellings, starting: anchors.len() })
+    }
+
+    /// Calls `take` with every place in an ASCII text that a spelling matches, and the number of the text.
+    fn find(&self, texts: &Texts, take: &mut impl FnMut(&Spelling, u32, Range<u32>)) {
+        self.starts.find(&texts.lowered, self.asking(texts, take));
+        if let Some(anywhere) = &self.anywhere {
+            let mut ask = self.asking(texts, take);
+            anywhere.find(unpadded(&texts.lowered), |anchor, place| ask(self.starting + anchor, place));
+        }
+    }
+
+    /// What asks the rules of candidates, which come in the order of the texts.
+    fn asking(
+        &self,
+        texts: &Texts,
+        take: &mut impl FnMut(&Spelling, u32, Range<u32>),
+    ) -> impl FnMut(usize, Range<usize>) {
+        let mut current = 0;
+        move |anchor, place| {
+            while texts.ascii[current].end < place.start {
+                current += 1;
+            }
+            let AsciiText { text, start, end } = texts.ascii[current];
+            if place.end > end {
+                return; // It holds the separator of two texts.
+            }
+            let place = place.start - start..place.end - start;
+            let lowered = &texts.lowered[start..end];
+            for spelling in &self.spellings[anchor] {
+                let searched = if spelling.folding.lowers_ascii() { lowered } else { texts.original(text) };
+                let is_there = searched[place.clone()] == *spelling.surface.anchor();
+                let Some(range) = is_there.then(|| spelling.surface.complete(searched, place.clone())).flatten() else {
+                    continue;
+                };
+                if !spelling.folding.refuses_parts() || boundary::allows(searched, range.clone()) {
+                    // `Texts` has refused what would not fit.
+                    #[expect(clippy::cast_possible_truncation, reason = "texts are below 4 GiB")]
+                    take(spelling, text, range.start as u32..range.end as u32);
+                }
+            }
+        }
     }
 }
 
-fn automaton<S: AsRef<[u8]>>(
-    anchors: impl Iterator<Item = S> + Clone,
-) -> Result<AhoCorasick, aho_corasick::BuildError> {
-    let bytes: usize = anchors.clone().map(|anchor| anchor.as_ref().len()).sum();
-    let kind = (bytes <= LARGEST_TABLE).then_some(AhoCorasickKind::DFA);
-    AhoCorasick::builder().match_kind(MatchKind::Standard).kind(kind).build(anchors)
-}
-
-impl Span {
-    fn contains(&self, other: &Self) -> bool {
-        self.term == other.term && self.start <= other.start && other.end <= self.end
+/// Spellings by anchor: the anchors in order, and for each those that have it.
+fn by_anchor(
+    spellings: impl Iterator<Item = Spelling>,
+    anchor: impl Fn(&Spelling) -> String,
+) -> (Vec<String>, Vec<Vec<Spelling>>) {
+    let mut anchors: BTreeMap<String, Vec<Spelling>> = BTreeMap::new();
+    for spelling in spellings {
+        anchors.entry(anchor(&spelling)).or_default().push(spelling);
     }
+    anchors.into_iter().unzip()
 }

@@ -5,6 +5,7 @@
 //! [`fold`] makes two spellings of a word equal, [`surface`] lists the spellings of a term, [`boundary`] says where a
 //! word ends, [`matcher`] puts them together and settles overlaps, [`negation`] looks at the five words before.
 
+mod anywhere;
 mod ascii;
 mod boundary;
 mod fold;
@@ -16,8 +17,10 @@ mod starts;
 mod surface;
 #[cfg(test)]
 mod tests;
+mod texts;
 pub mod words;
 
 pub use matcher::{Hit, Matcher, Scratch};
 pub use set::{Forms, KeywordSet, KeywordSetFile, MATCHER_VERSION, Mode, Term, TermEntry};
 pub use shipped::SHIPPED;
+pub use texts::Texts;

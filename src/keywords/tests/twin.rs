@@ -12,7 +12,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::{find, set};
 use crate::keywords::boundary::{is_letter, is_mark, is_separator, is_word, script_of};
 use crate::keywords::negation::{BREAKS, CUES, UNDOING};
-use crate::keywords::{Forms, Hit, KeywordSet, Mode, Term};
+use crate::keywords::{Forms, Hit, KeywordSet, Matcher, Mode, Scratch, Term, Texts};
 
 /// Folded characters, each with the index of the original character that it comes from.
 type Chars = Vec<(char, usize)>;
@@ -395,6 +395,37 @@ proptest! {
     fn matcher_agrees_with_its_plain_twin_over_ascii((toml, text, question_type) in case()) {
         let text: String = text.chars().filter(char::is_ascii).collect();
         agree(&toml, &text, question_type)?;
+    }
+
+    /// A text's hits are its own, whatever stands before and after it.
+    #[test]
+    fn texts_side_by_side_are_searched_as_if_alone(
+        (toml, text, question_type) in case(),
+        lengths in prop::collection::vec(0..12_usize, 0..8),
+        only_ascii in any::<bool>(),
+    ) {
+        let Ok(set) = KeywordSet::parse_toml(&toml, "t") else { return Ok(()) };
+        let text: String = text.chars().filter(|c| c.is_ascii() || !only_ascii).collect();
+        let mut rest = text.chars();
+        let mut parts: Vec<String> = lengths.into_iter().map(|length| rest.by_ref().take(length).collect()).collect();
+        parts.push(rest.collect());
+        // Every third is missing.
+        let texts: Vec<Option<&str>> =
+            parts.iter().enumerate().map(|(number, part)| (number % 3 != 2).then_some(part.as_str())).collect();
+        let alone: Vec<(usize, Vec<Hit>)> = texts
+            .iter()
+            .enumerate()
+            .filter_map(|(number, part)| Some((number, find(&set, (*part)?, question_type))))
+            .filter(|(_, hits)| !hits.is_empty())
+            .collect();
+        let mut together = Vec::new();
+        Matcher::new(&set).unwrap().find_all(
+            &Texts::new(texts),
+            |_| question_type,
+            &mut Scratch::default(),
+            |number, hits| together.push((number, hits.to_vec())),
+        );
+        prop_assert_eq!(together, alone);
     }
 
     /// Canonically equivalent texts have the same hits in word mode. Left out: marks that come between `か` and its

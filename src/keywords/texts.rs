@@ -1,0 +1,70 @@
+//! Texts made ready to be searched, many at a time: those of ASCII side by side in one buffer, folded once for every
+//! set, so that the search runs over long stretches of memory.
+
+use super::starts::pad;
+
+/// Parts two texts, and is part of no word.
+const SEPARATOR: char = '\0';
+
+/// Some texts, of which any may be missing.
+#[derive(Debug)]
+pub struct Texts<'t> {
+    originals: Vec<Option<&'t str>>,
+    /// The ASCII texts in lower case, each followed by a separator; padded for [`super::starts::Starts`].
+    pub(super) lowered: String,
+    /// Where the ASCII texts are in `lowered`, in their order.
+    pub(super) ascii: Vec<AsciiText>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AsciiText {
+    /// Its number among all texts.
+    pub(super) text: u32,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl<'t> Texts<'t> {
+    /// # Panics
+    /// If a text is 4 GiB or larger, or there are as many texts.
+    pub fn new(originals: Vec<Option<&'t str>>) -> Self {
+        let bytes: usize = originals.iter().flatten().map(|text| text.len() + 1).sum();
+        let mut lowered = String::with_capacity(bytes + 16);
+        let mut ascii = Vec::with_capacity(originals.len());
+        for (text, number) in originals.iter().zip(0..) {
+            let Some(text) = text else { continue };
+            assert!(u32::try_from(text.len()).is_ok(), "a text of {} bytes is too large to search", text.len());
+            if text.is_ascii() {
+                let start = lowered.len();
+                lowered.push_str(text);
+                ascii.push(AsciiText { text: number, start, end: lowered.len() });
+                lowered.push(SEPARATOR);
+            }
+        }
+        lowered.make_ascii_lowercase();
+        pad(&mut lowered);
+        Self { originals, lowered, ascii }
+    }
+
+    /// How many there are, missing ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.originals.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.originals.is_empty()
+    }
+
+    /// The texts that are there, with their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &'t str)> {
+        self.originals.iter().enumerate().filter_map(|(number, text)| Some((number, (*text)?)))
+    }
+
+    /// # Panics
+    /// If there is no such text.
+    pub(super) fn original(&self, number: u32) -> &'t str {
+        self.originals[number as usize].expect("only texts that are there are searched")
+    }
+}
