@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::words;
+use super::richness::Vocabulary;
+use super::words::is_unspaced;
+use crate::keywords::words;
+use crate::pipeline::MetricGroup;
 
-/// Figures of one answer; all `None` without a transcript.
+/// Figures of one answer; all `None` without a transcript, and those of groups that were not asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ResponseFigures {
     /// UTF-16 code units: what JavaScript's `.length` counts.
@@ -13,26 +16,53 @@ pub struct ResponseFigures {
     pub char_count: Option<u64>,
     pub word_count: Option<u64>,
     pub unique_words: Option<u64>,
+    pub mattr_50: Option<f64>,
     /// 60 · words / duration; `None` without a duration above 0.
     pub words_per_minute: Option<f64>,
 }
 
+/// The figures of the groups `length`, `words`, `pace` and `richness`, as far as they are asked for.
 #[must_use]
-pub fn response(transcript: Option<&str>, duration_seconds: Option<f64>) -> ResponseFigures {
-    let Some(text) = transcript else { return ResponseFigures::default() };
-    let words = words::count(text);
-    let pace = |words: words::Words| {
-        #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
-        let pace = duration_seconds.filter(|seconds| *seconds > 0.0).map(|seconds| 60.0 * words.count as f64 / seconds);
-        pace.filter(|pace| pace.is_finite())
-    };
-    ResponseFigures {
-        length_utf16: Some(text.encode_utf16().count() as u64),
-        char_count: Some(text.chars().count() as u64),
-        word_count: words.map(|words| words.count),
-        unique_words: words.map(|words| words.unique),
-        words_per_minute: words.and_then(pace),
+pub fn response(
+    transcript: Option<&str>,
+    duration_seconds: Option<f64>,
+    groups: &[MetricGroup],
+    vocabulary: &mut Vocabulary,
+) -> ResponseFigures {
+    let mut figures = ResponseFigures::default();
+    let Some(text) = transcript else { return figures };
+    let wants = |group| groups.contains(&group);
+    if wants(MetricGroup::Length) {
+        figures.length_utf16 = Some(length_utf16(text));
+        figures.char_count = Some(text.chars().count() as u64);
     }
+    let [words, pace, richness] = [MetricGroup::Words, MetricGroup::Pace, MetricGroup::Richness].map(wants);
+    if !(words || pace || richness) || is_unspaced(text) {
+        return figures;
+    }
+    let count = if richness {
+        let richness = vocabulary.richness(text);
+        figures.unique_words = Some(richness.unique);
+        figures.mattr_50 = richness.mattr_50;
+        richness.words
+    } else {
+        words::count(text)
+    };
+    figures.word_count = words.then_some(count);
+    if pace {
+        #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
+        let per_minute = |seconds| 60.0 * count as f64 / seconds;
+        let duration = duration_seconds.filter(|seconds| *seconds > 0.0);
+        figures.words_per_minute = duration.map(per_minute).filter(|pace| pace.is_finite());
+    }
+    figures
+}
+
+/// UTF-16 code units of a text.
+#[must_use]
+pub fn length_utf16(text: &str) -> u64 {
+    let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
+    units as u64
 }
 
 /// One answer, as far as the figures of its interview need it.

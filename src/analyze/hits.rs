@@ -2,80 +2,89 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Builder, ListBuilder, RecordBatch, StringBuilder, StructBuilder, UInt64Array};
+use arrow::array::{ArrayRef, Int64Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
+use arrow::buffer::OffsetBuffer;
 use arrow::compute::take;
-use arrow::datatypes::Field;
+use arrow::datatypes::{DataType, Field};
 
-use super::PreparedSet;
-use super::metrics::same;
-use crate::keywords::{Hit, Scratch};
-use crate::lake::read::{ParquetFile, string_at, strings};
+use crate::keywords::{Hit, KeywordSet};
 use crate::lake::rows;
 use crate::lake::schema::{self, place_fields};
-use crate::model::{Error, Result};
 
-/// The hits of one row group of answers: rows in the order of the answers, then by the name of the term.
-pub fn of_responses(source: &ParquetFile, group: usize, set: &PreparedSet) -> Result<RecordBatch> {
-    let columns = ["interview_id", "position", "job_id", "settled_at", "question_type", "transcript"];
-    let answers = source.row_group(group, &columns)?;
-    let transcripts = strings(&answers, "transcript");
-    let types = strings(&answers, "question_type");
-    let terms = set.set.terms();
-
-    let mut scratch = Scratch::default();
-    let mut found: Vec<Hit> = Vec::new();
-    let mut rows_of_hits = Vec::new();
-    let (mut names, mut categories) = (StringBuilder::new(), StringBuilder::new());
-    let (mut mentions, mut negated) = (Int64Builder::new(), Int64Builder::new());
-    let mut places = places_builder();
-    for row in 0..answers.num_rows() {
-        let Some(text) = string_at(transcripts, row) else { continue };
-        found.clear();
-        set.matcher.find(text, string_at(types, row), &mut scratch, &mut found);
-        found.sort_unstable_by(|a, b| {
-            let name = |hit: &Hit| terms[hit.term as usize].name.as_str();
-            (name(a), a.start, a.end).cmp(&(name(b), b.start, b.end))
-        });
-        for group in found.chunk_by(|a, b| a.term == b.term) {
-            let term = &terms[group[0].term as usize];
-            rows_of_hits.push(row as u64);
-            names.append_value(&term.name);
-            categories.append_option(term.category.as_deref());
-            mentions.append_value(signed(group.len()));
-            negated.append_value(signed(group.iter().filter(|hit| hit.negated).count()));
-            append_places(&mut places, group);
-        }
-    }
-    let rows_of_hits = UInt64Array::from(rows_of_hits);
-    let mut columns = same(&answers, &["interview_id", "position", "job_id", "settled_at"])
-        .iter()
-        .map(|column| take(column, &rows_of_hits, None))
-        .collect::<Result<Vec<ArrayRef>, _>>()
-        .map_err(|error| Error::path("analyse", source.path(), error))?;
-    columns.push(Arc::new(names.finish()));
-    columns.push(Arc::new(categories.finish()));
-    columns.push(Arc::new(mentions.finish()));
-    columns.push(Arc::new(negated.finish()));
-    columns.push(Arc::new(places.finish()));
-    Ok(rows::batch(&schema::KEYWORD_HITS, columns))
+/// Gathers hits, answer by answer: rows in the order of the answers, then by the name of the term.
+pub struct HitRows<'a> {
+    set: &'a KeywordSet,
+    /// By term: its place in the order of names.
+    rank: Vec<u32>,
+    hits: Vec<Hit>,
+    /// By row: the number of the answer among all of its row group.
+    answers: Vec<u32>,
+    terms: Vec<u32>,
+    mentions: Vec<i64>,
+    negated: Vec<i64>,
+    starts: Vec<i64>,
+    ends: Vec<i64>,
 }
 
-fn places_builder() -> ListBuilder<StructBuilder> {
-    let fields = place_fields();
-    let builders = fields.iter().map(|_| Box::new(Int64Builder::new()) as Box<dyn arrow::array::ArrayBuilder>);
-    let item = StructBuilder::new(fields.clone(), builders.collect());
-    ListBuilder::new(item).with_field(Arc::new(Field::new("item", arrow::datatypes::DataType::Struct(fields), false)))
+impl<'a> HitRows<'a> {
+    pub fn new(set: &'a KeywordSet) -> Self {
+        let mut by_name: Vec<usize> = (0..set.terms().len()).collect();
+        by_name.sort_unstable_by_key(|&term| set.terms()[term].name.as_str());
+        let mut rank = vec![0; by_name.len()];
+        for (&term, place) in by_name.iter().zip(0..) {
+            rank[term] = place;
+        }
+        Self {
+            set,
+            rank,
+            hits: Vec::new(),
+            answers: Vec::new(),
+            terms: Vec::new(),
+            mentions: Vec::new(),
+            negated: Vec::new(),
+            starts: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    /// Adds the hits of an answer.
+    pub fn push(&mut self, answer: u32, hits: &[Hit]) {
+        self.hits.clear();
+        self.hits.extend_from_slice(hits);
+        self.hits.sort_unstable_by_key(|hit| (self.rank[hit.term as usize], hit.start, hit.end));
+        for same_term in self.hits.chunk_by(|a, b| a.term == b.term) {
+            self.answers.push(answer);
+            self.terms.push(same_term[0].term);
+            self.mentions.push(signed(same_term.len()));
+            self.negated.push(signed(same_term.iter().filter(|hit| hit.negated).count()));
+            self.starts.extend(same_term.iter().map(|hit| i64::from(hit.start)));
+            self.ends.extend(same_term.iter().map(|hit| i64::from(hit.end)));
+        }
+    }
+
+    /// The rows. `shared` are the columns that they repeat of `responses`, a row for each answer.
+    pub fn finish(self, shared: &[ArrayRef]) -> RecordBatch {
+        let terms = self.set.terms();
+        let names: ArrayRef = Arc::new(StringArray::from_iter_values(terms.iter().map(|term| term.name.as_str())));
+        let categories = rows::strings(terms.iter().map(|term| term.category.as_deref()));
+        let lengths = self.mentions.iter().map(|mentions| usize::try_from(*mentions).expect("counts of hits"));
+        let places = ListArray::new(
+            Arc::new(Field::new("item", DataType::Struct(place_fields()), false)),
+            OffsetBuffer::from_lengths(lengths),
+            Arc::new(StructArray::new(place_fields(), vec![integers(self.starts), integers(self.ends)], None)),
+            None,
+        );
+        let (answers, terms) = (UInt32Array::from(self.answers), UInt32Array::from(self.terms));
+        let of = |column: &ArrayRef, rows: &UInt32Array| take(column, rows, None).expect("indices are of rows there");
+        let mut columns: Vec<ArrayRef> = shared.iter().map(|column| of(column, &answers)).collect();
+        columns.extend([of(&names, &terms), of(&categories, &terms)]);
+        columns.extend([integers(self.mentions), integers(self.negated), Arc::new(places)]);
+        rows::batch(&schema::KEYWORD_HITS, columns)
+    }
 }
 
-fn append_places(places: &mut ListBuilder<StructBuilder>, hits: &[Hit]) {
-    for hit in hits {
-        let item = places.values();
-        for (index, value) in [hit.start, hit.end].into_iter().enumerate() {
-            item.field_builder::<Int64Builder>(index).expect("both fields are integers").append_value(value.into());
-        }
-        item.append(true);
-    }
-    places.append(true);
+fn integers(values: Vec<i64>) -> ArrayRef {
+    Arc::new(Int64Array::from(values))
 }
 
 fn signed(count: usize) -> i64 {

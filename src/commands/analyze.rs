@@ -1,26 +1,85 @@
 //! `analyze`: figures and keyword hits, without fetching.
 
+use std::fmt::Write;
+
+use serde::Serialize;
+
 use super::cli::{AnalyzeFlags, DataFormat};
-use super::prepare::ready_sets;
+use super::prepare::ready_analysis;
 use super::run::analyze_on_screen;
 use super::{DONE, output, progress};
-use crate::analyze::analyze;
+use crate::analyze::{Part, Plan, Steps, Summary};
 use crate::lake::Lake;
 use crate::model::Result;
 
 pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<u8> {
-    let sets = ready_sets(&flags.keywords, flags.mode)?;
+    let analysis = ready_analysis(&flags.keywords, flags.mode, &flags.metrics)?;
     let lake = Lake::open(&flags.lake.lake)?;
     let lock = lake.lock()?;
     let ledger = lake.ledger(&lock)?;
+    let plan = Plan::new(&lake, &ledger, analysis.request(flags.force))?;
+    let says_text = flags.format == DataFormat::Text && !quiet;
+    if flags.explain && says_text {
+        output::data(&plan_on_screen(&plan.parts))?;
+    }
     let bar = progress::bar("analyse", quiet);
-    let summary = analyze(&lake, &ledger, &sets.sets, &sets.fillers, flags.force, &progress::moves(&bar));
+    let summary = plan.run(&lake, &progress::moves(&bar));
     bar.finish_and_clear();
     let summary = summary?;
     match flags.format {
-        DataFormat::Json => output::data(&output::json(&summary))?,
+        DataFormat::Json => {
+            let parts = flags.explain.then_some(plan.parts.as_slice());
+            output::data(&output::json(&Explained { summary: &summary, plan: parts }))?;
+        }
         DataFormat::Text if quiet => {}
-        DataFormat::Text => output::data(&analyze_on_screen(&summary))?,
+        DataFormat::Text => {
+            output::data(&analyze_on_screen(&summary))?;
+            if flags.explain {
+                output::data(&steps_on_screen(&summary.steps))?;
+            }
+        }
     }
     Ok(DONE)
+}
+
+/// The summary, and with `--explain` what was planned.
+#[derive(Serialize)]
+struct Explained<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<&'a [Part]>,
+}
+
+fn plan_on_screen(parts: &[Part]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        let name = part.set.as_ref().map_or(part.table.to_owned(), |set| format!("{} of {set}", part.table));
+        let mut said: Vec<String> =
+            part.made.iter().map(|(reason, files)| format!("{files} to make ({})", reason.said())).collect();
+        if part.fresh > 0 || said.is_empty() {
+            said.push(format!("{} up to date", part.fresh));
+        }
+        let _infallible = writeln!(text, "{name:<34} files: {}", said.join(", "));
+    }
+    text
+}
+
+fn steps_on_screen(steps: &Steps) -> String {
+    let all = [
+        ("decode", steps.decode),
+        ("fold", steps.fold),
+        ("words", steps.words),
+        ("language", steps.language),
+        ("match", steps.r#match),
+        ("encode", steps.encode),
+    ];
+    #[expect(clippy::cast_precision_loss, reason = "for people to read")]
+    let megabytes = steps.bytes as f64 / 1e6;
+    let mut text = format!("over {megabytes:.1} MB of transcripts, in seconds of all threads together:\n");
+    for (step, seconds) in all {
+        let pace = if seconds > 0.0 { format!("{:>9.0} MB/s", megabytes / seconds) } else { String::new() };
+        let _infallible = writeln!(text, "  {step:<9}{seconds:>8.3} s{pace}");
+    }
+    text
 }

@@ -48,9 +48,9 @@ pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
         };
     }
     let _infallible = writeln!(text, "lake       {}", pipeline.lake.display());
-    if let Some(sets) = &ready.sets {
+    if let Some(analysis) = &ready.analysis {
         let names: Vec<String> =
-            sets.sets.iter().map(|set| format!("{} ({} terms)", set.set.name(), set.set.terms().len())).collect();
+            analysis.sets.iter().map(|set| format!("{} ({} terms)", set.set.name(), set.set.terms().len())).collect();
         let names = if names.is_empty() { "no keyword sets".to_owned() } else { names.join(", ") };
         let _infallible = writeln!(text, "analyze    {names}");
     }

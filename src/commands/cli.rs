@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::keywords::Mode;
-use crate::pipeline::{Format, QuestionPolicy, Stage};
+use crate::pipeline::{Format, MetricGroup, QuestionPolicy, Stage};
 
 /// The nightly roundup of ROUND0 interviews: fetch them into Parquet, analyse every transcript, write the report.
 #[derive(Debug, Parser)]
@@ -162,9 +162,15 @@ pub struct AnalyzeFlags {
     /// How terms of .txt sets are found
     #[arg(long, value_enum, default_value = "word")]
     pub mode: Mode,
+    /// Which figures of answers are made, separated by commas; all if left out
+    #[arg(long, value_enum, value_name = "GROUP,…", value_delimiter = ',', default_values_t = MetricGroup::all(), hide_default_value = true)]
+    pub metrics: Vec<MetricGroup>,
     /// Make everything again, also what is up to date
     #[arg(long)]
     pub force: bool,
+    /// Say before what is made and why, and after where the time went
+    #[arg(long)]
+    pub explain: bool,
     /// How the summary is written
     #[arg(long, value_enum, default_value = "text")]
     pub format: DataFormat,

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use tokio::runtime::{Builder, Runtime};
 
 use super::output;
-use crate::analyze::PreparedSet;
+use crate::analyze::{PreparedSet, Request};
 use crate::keywords::Mode;
 use crate::lake::refuse_url;
 use crate::model::{Error, Result};
 use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
-use crate::pipeline::{Api, Exclude, Pipeline, Source, Stage};
+use crate::pipeline::{Api, Exclude, MetricGroup, Pipeline, Source, Stage};
 use crate::round0::client::Client;
 use crate::round0::sandbox::{Options, Sandbox, start};
 
@@ -28,16 +28,23 @@ pub enum Access {
     Sandbox { interviews: Option<usize>, seed: u64 },
 }
 
-/// The sets of an analysis.
-pub struct ReadySets {
+/// What an analysis asks for.
+pub struct ReadyAnalysis {
     pub sets: Vec<PreparedSet>,
-    pub fillers: PreparedSet,
+    fillers: PreparedSet,
+    metrics: Vec<MetricGroup>,
+}
+
+impl ReadyAnalysis {
+    pub fn request(&self, force: bool) -> Request<'_> {
+        Request { sets: &self.sets, fillers: &self.fillers, metrics: &self.metrics, force }
+    }
 }
 
 /// Everything a run needs, or all that is wrong.
 pub struct Ready {
     pub sources: Vec<ReadySource>,
-    pub sets: Option<ReadySets>,
+    pub analysis: Option<ReadyAnalysis>,
 }
 
 /// Reads what the wanted stages of a pipeline name.
@@ -53,9 +60,9 @@ pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::resu
             Err(errors) => problems.extend(errors),
         }
     }
-    let sets = pipeline.analyze.as_ref().filter(|_| wanted(Stage::Analyze)).and_then(|plan| {
-        match ready_sets(&plan.keywords, Mode::Word) {
-            Ok(sets) => Some(sets),
+    let analysis = pipeline.analyze.as_ref().filter(|_| wanted(Stage::Analyze)).and_then(|plan| {
+        match ready_analysis(&plan.keywords, Mode::Word, &plan.metrics) {
+            Ok(analysis) => Some(analysis),
             Err(error) => {
                 problems.push(error);
                 None
@@ -68,7 +75,7 @@ pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::resu
         let out = unwritable("the report", &report.out);
         problems.extend(out.map(|error| error.hint("choose another folder with `out` under [report]")));
     }
-    if problems.is_empty() { Ok(Ready { sources, sets }) } else { Err(problems) }
+    if problems.is_empty() { Ok(Ready { sources, analysis }) } else { Err(problems) }
 }
 
 fn ready_source(source: &Source) -> std::result::Result<ReadySource, Vec<Error>> {
@@ -98,9 +105,10 @@ fn ready_source(source: &Source) -> std::result::Result<ReadySource, Vec<Error>>
 ///
 /// # Errors
 /// The first that is wrong.
-pub fn ready_sets(references: &[String], txt_mode: Mode) -> Result<ReadySets> {
+pub fn ready_analysis(references: &[String], txt_mode: Mode, metrics: &[MetricGroup]) -> Result<ReadyAnalysis> {
     let sets = load_sets(references, txt_mode)?.into_iter().map(PreparedSet::new).collect::<Result<_>>()?;
-    Ok(ReadySets { sets, fillers: PreparedSet::new(load_set("builtin:fillers", Mode::Word)?)? })
+    let fillers = PreparedSet::new(load_set("builtin:fillers", Mode::Word)?)?;
+    Ok(ReadyAnalysis { sets, fillers, metrics: metrics.to_vec() })
 }
 
 /// What keeps a folder from being made or written, without making it.

@@ -52,7 +52,7 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     let lake = Lake::create(&pipeline.lake)?;
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
-    let Ready { sources, sets } = ready;
+    let Ready { sources, analysis } = ready;
     let mut errors: Vec<Error> = Vec::new();
 
     let mut fetched = None;
@@ -64,9 +64,10 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     }
     let interrupted = errors.iter().any(|error| error.kind() == Kind::Interrupted);
     let mut analyzed = None;
-    if let Some(sets) = sets.filter(|_| wanted(Stage::Analyze) && !interrupted) {
+    if let Some(analysis) = analysis.filter(|_| wanted(Stage::Analyze) && !interrupted) {
         let bar = progress::bar("analyse", quiet);
-        let made = analyze::analyze(&lake, &ledger, &sets.sets, &sets.fillers, false, &progress::moves(&bar));
+        let plan = analyze::Plan::new(&lake, &ledger, analysis.request(false));
+        let made = plan.and_then(|plan| plan.run(&lake, &progress::moves(&bar)));
         bar.finish_and_clear();
         keep(made, &mut analyzed, &mut errors);
     }

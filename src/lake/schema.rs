@@ -221,13 +221,23 @@ pub const RESPONSE_METRICS: Table = Table {
             Kind::Integer,
             "UAX #29 word segments with at least one alphanumeric character; null where Han, Kana or Thai dominate",
         ),
-        optional("unique_words", Kind::Integer, "Distinct words, case-folded; null where word_count is"),
+        optional("unique_words", Kind::Integer, "Distinct words, case-folded; null where words cannot be counted"),
         optional(
             "words_per_minute",
             Kind::Float,
             "60 * word_count / duration_seconds; null without a duration above 0",
         ),
         optional("filler_count", Kind::Integer, "Matches of the shipped keyword set fillers, as transcribed"),
+        optional(
+            "mattr_50",
+            Kind::Float,
+            "Mean type-token ratio over every window of 50 words; null below 50 words and where word_count is",
+        ),
+        optional(
+            "language",
+            Kind::Text,
+            "ISO 639-1 code of the transcript's language; null below 40 characters or when unsure",
+        ),
     ],
 };
 

@@ -114,6 +114,33 @@ pub enum QuestionPolicy {
 pub struct AnalyzeSection {
     /// Keyword sets: paths of TOML files, or "builtin:NAME" for those that ship.
     pub keywords: Vec<String>,
+    /// Which figures of answers are made; those of other groups are null.
+    #[serde(default = "MetricGroup::all")]
+    pub metrics: Vec<MetricGroup>,
+}
+
+/// Figures of an answer that are chosen together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetricGroup {
+    /// UTF-16 code units and characters.
+    Length,
+    /// Words.
+    Words,
+    /// Words a minute.
+    Pace,
+    /// Different words, and the moving-average type-token ratio.
+    Richness,
+    /// Um, uh and the like.
+    Fillers,
+    /// The language it is in.
+    Language,
+}
+
+impl MetricGroup {
+    pub fn all() -> Vec<Self> {
+        vec![Self::Length, Self::Words, Self::Pace, Self::Richness, Self::Fillers, Self::Language]
+    }
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -14,7 +14,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 pub use exclude::Exclude;
-pub use file::{Format, QuestionPolicy, Stage};
+pub use file::{Format, MetricGroup, QuestionPolicy, Stage};
 
 use crate::model::error::from_toml;
 use crate::model::{Error, Result};
@@ -116,6 +116,7 @@ pub struct IngestPlan {
 pub struct AnalyzePlan {
     /// `builtin:NAME`, or the path of a set.
     pub keywords: Vec<String>,
+    pub metrics: Vec<MetricGroup>,
 }
 
 #[derive(Debug, Clone)]
@@ -170,6 +171,7 @@ impl Pipeline {
             prometheus: file.metrics.prometheus.map(|path| place(folder, &path)),
             analyze: file.analyze.map(|analyze| AnalyzePlan {
                 keywords: analyze.keywords.into_iter().map(|set| resolve_set(set, folder)).collect(),
+                metrics: analyze.metrics,
             }),
             report: file.report.map(|report| resolve_report(report, folder)).transpose()?,
         })

@@ -1,0 +1,51 @@
+//! Rows of `interview_metrics`, from the rows of `interviews` and what was seen of their answers.
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, RecordBatch, TimestampMicrosecondArray};
+use jiff::Timestamp;
+
+use super::figures::{self, Answer, InterviewFigures};
+use super::pass::repeated;
+use super::responses::counts;
+use crate::lake::read::{ParquetFile, strings, times};
+use crate::lake::rows;
+use crate::lake::schema;
+use crate::model::Result;
+
+/// Answers by the id of their interview, in their order.
+pub type Answers = HashMap<String, Vec<Answer>>;
+
+/// The figures of all interviews of a file, a batch for each of its row groups.
+pub fn batches(source: &ParquetFile, answers: &Answers) -> Result<Vec<RecordBatch>> {
+    (0..source.row_groups()).map(|group| batch(source, group, answers)).collect()
+}
+
+fn batch(source: &ParquetFile, group: usize, answers: &Answers) -> Result<RecordBatch> {
+    let columns = ["interview_id", "job_id", "settled_at", "created_at", "started_at", "completed_at"];
+    let batch = source.row_group(group, &columns)?;
+    let ids = strings(&batch, "interview_id");
+    let all: Vec<InterviewFigures> = (0..batch.num_rows())
+        .map(|row| figures::interview(answers.get(ids.value(row)).map_or(&[][..], Vec::as_slice)))
+        .collect();
+    let completed = times(&batch, "completed_at");
+    let since = |name: &str| -> Vec<Option<f64>> {
+        let from = times(&batch, name);
+        (0..batch.num_rows()).map(|row| figures::seconds_between(time_at(from, row), time_at(completed, row))).collect()
+    };
+    let days = since("created_at").into_iter().map(|seconds| seconds.map(|seconds| seconds / 86_400.0));
+    let mut columns = repeated(&batch, &["interview_id", "job_id", "settled_at"]);
+    columns.extend([
+        rows::floats(all.iter().map(|figures| figures.total_duration_seconds)),
+        rows::floats(all.iter().map(|figures| figures.average_response_length)),
+        counts(all.iter().map(|figures| Some(figures.response_count))),
+        counts(all.iter().map(|figures| Some(figures.answered_count))),
+        rows::floats(since("started_at").into_iter()),
+        rows::floats(days),
+    ]);
+    Ok(rows::batch(&schema::INTERVIEW_METRICS, columns))
+}
+
+fn time_at(column: &TimestampMicrosecondArray, row: usize) -> Option<Timestamp> {
+    column.is_valid(row).then(|| Timestamp::from_microsecond(column.value(row)).ok()).flatten()
+}

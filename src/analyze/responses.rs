@@ -1,0 +1,39 @@
+//! Rows of `response_metrics`.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+
+use super::figures::ResponseFigures;
+use crate::lake::rows;
+use crate::lake::schema;
+
+/// The figures of one answer, as its row has them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ResponseRow {
+    pub figures: ResponseFigures,
+    pub filler_count: Option<u64>,
+    pub language: Option<&'static str>,
+}
+
+/// The rows of some answers. `shared` are the columns that they repeat of `responses`.
+pub fn batch(shared: Vec<ArrayRef>, answers: &[ResponseRow]) -> RecordBatch {
+    let count = |get: fn(&ResponseRow) -> Option<u64>| counts(answers.iter().map(get));
+    let mut columns = shared;
+    columns.extend([
+        count(|row| row.figures.length_utf16),
+        count(|row| row.figures.char_count),
+        count(|row| row.figures.word_count),
+        count(|row| row.figures.unique_words),
+        rows::floats(answers.iter().map(|row| row.figures.words_per_minute)),
+        count(|row| row.filler_count),
+        rows::floats(answers.iter().map(|row| row.figures.mattr_50)),
+        rows::strings(answers.iter().map(|row| row.language)),
+    ]);
+    rows::batch(&schema::RESPONSE_METRICS, columns)
+}
+
+pub fn counts(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
+    let signed = |count| i64::try_from(count).expect("no count reaches 2^63");
+    Arc::new(values.map(|count| count.map(signed)).collect::<Int64Array>())
+}
