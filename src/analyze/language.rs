@@ -12,8 +12,8 @@ pub const SHORTEST: usize = 40;
 
 /// How much of an answer is looked at, in characters: more changes nothing but the time it takes.
 const SAMPLE: usize = 400;
-/// How much of it the quick detector needs.
-const QUICK_SAMPLE: usize = 100;
+/// How much of it the quick detector is given, and how much if that was not enough.
+const QUICK_SAMPLES: [usize; 2] = [40, 160];
 
 const ENGLISH_WORDS: [&str; 3] = ["the", "and", "of"];
 
@@ -34,13 +34,16 @@ pub fn detect(text: &str) -> Option<&'static str> {
 fn is_plainly_english(sample: &str) -> bool {
     let is_english_word = |word: &str| ENGLISH_WORDS.iter().any(|english| english.eq_ignore_ascii_case(word));
     sample.split(|character: char| !character.is_alphanumeric()).any(is_english_word)
-        && whichlang::detect_language(first(sample, QUICK_SAMPLE)) == whichlang::Lang::Eng
+        && QUICK_SAMPLES.iter().any(|&size| whichlang::detect_language(first(sample, size)) == whichlang::Lang::Eng)
 }
 
 /// The first characters of a text.
 fn first(text: &str, characters: usize) -> &str {
     if text.len() <= characters {
         return text;
+    }
+    if text.as_bytes()[..characters].is_ascii() {
+        return &text[..characters];
     }
     text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
 }

@@ -1,17 +1,16 @@
 //! How many different words an answer has, and the moving-average type-token ratio.
 
+use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::ops::Range;
 
-use hashbrown::HashMap;
+use foldhash::fast::RandomState;
 use icu_casemap::{CaseMapper, CaseMapperBorrowed};
 
 use crate::keywords::words;
 
 /// Words of a window of the moving average.
 pub const WINDOW: usize = 50;
-
-/// A vocabulary beyond this is forgotten between two answers, so that memory does not follow the number of answers.
-const LARGEST_VOCABULARY: usize = 1 << 18;
 
 const CASE_MAPPER: CaseMapperBorrowed<'static> = CaseMapper::new();
 
@@ -24,90 +23,107 @@ pub struct Richness {
     pub mattr_50: Option<f64>,
 }
 
-/// Numbers for words, so that counting them is counting integers. Reused from answer to answer.
+/// The different words of one answer, in a table that is reused for the next: small enough to stay in the nearest
+/// cache, and empty again without being cleared.
 #[derive(Debug, Default)]
 pub struct Vocabulary {
-    /// Words of up to 16 bytes, filled up with zeros.
-    short: HashMap<u128, u32>,
-    long: HashMap<Box<str>, u32>,
-    /// By word: the last answer that had it.
-    seen_in: Vec<u32>,
-    /// By word: how often it is in the window; all 0 between answers.
-    in_window: Vec<u32>,
+    hasher: RandomState,
+    /// A word is at or after the place its hash says.
+    slots: Vec<Slot>,
+    /// Slots of other answers are empty.
     answer: u32,
-    /// The words of the answer.
+    /// Words of more than 16 bytes, case-folded, with their numbers.
+    long: HashMap<String, u32, RandomState>,
+    /// The slots of the answer's words, in their order.
     words: Vec<u32>,
 }
 
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    /// A case-folded word of up to 16 bytes, filled up with zeros, or the number of a long one.
+    key: u128,
+    answer: u32,
+    /// How often the word is in the window.
+    in_window: u32,
+}
+
+/// Added to the number of a long word: its highest byte is in no UTF-8 text.
+const LONG: u128 = 0xFF << 120;
+
 impl Vocabulary {
     pub fn richness(&mut self, text: &str) -> Richness {
-        if self.seen_in.len() > LARGEST_VOCABULARY || self.answer == u32::MAX {
-            *self = Self::default();
+        self.words.clear();
+        self.long.clear();
+        // A word and what parts it from the next are at least two bytes, so there is always a free slot.
+        let slots = (text.len() / 2 + 2).next_power_of_two();
+        if self.answer == u32::MAX || self.slots.len() < slots {
+            self.slots.clear();
+            self.slots.resize(slots, Slot::default());
+            self.answer = 0;
         }
         self.answer += 1;
-        self.read(text);
+        let mask = slots - 1;
         let mut unique = 0;
-        for &word in &self.words {
-            let seen_in = &mut self.seen_in[word as usize];
-            unique += u64::from(*seen_in != self.answer);
-            *seen_in = self.answer;
+        let mut count = |vocabulary: &mut Self, key: u128| {
+            let (slot, is_new) = vocabulary.slot(key, mask);
+            unique += u64::from(is_new);
+            vocabulary.words.push(slot);
+        };
+        if text.is_ascii() {
+            words::for_each(text, |word| {
+                let key = self.ascii_key(text, word);
+                count(self, key);
+            });
+        } else {
+            words::for_each(text, |word| {
+                let key = self.key(&CASE_MAPPER.fold_string(&text[word]));
+                count(self, key);
+            });
         }
         Richness { words: self.words.len() as u64, unique, mattr_50: self.moving_average() }
     }
 
-    /// Puts the numbers of a text's words into `words`.
-    fn read(&mut self, text: &str) {
-        let mut numbers = std::mem::take(&mut self.words);
-        numbers.clear();
-        if text.is_ascii() {
-            words::for_each(text, |word| numbers.push(self.ascii_number(text, word)));
-        } else {
-            words::for_each(text, |word| numbers.push(self.number(&CASE_MAPPER.fold_string(&text[word]))));
+    /// The slot of a word, and whether the answer has it for the first time.
+    fn slot(&mut self, key: u128, mask: usize) -> (u32, bool) {
+        #[expect(clippy::cast_possible_truncation, reason = "the lowest bits are wanted")]
+        let mut at = self.hasher.hash_one(key) as usize & mask;
+        loop {
+            let slot = &mut self.slots[at];
+            let is_new = slot.answer != self.answer;
+            if is_new {
+                *slot = Slot { key, answer: self.answer, in_window: 0 };
+            }
+            if slot.key == key {
+                return (u32::try_from(at).expect("texts are below 4 GiB"), is_new);
+            }
+            at = (at + 1) & mask;
         }
-        self.words = numbers;
     }
 
-    /// The number of a word as it stands in an ASCII text.
-    fn ascii_number(&mut self, text: &str, word: Range<usize>) -> u32 {
-        let bytes = text.as_bytes();
+    /// The key of a word as it stands in an ASCII text.
+    fn ascii_key(&mut self, text: &str, word: Range<usize>) -> u128 {
         if word.len() > 16 {
-            return self.number(&text[word].to_ascii_lowercase());
+            return self.key(&text[word].to_ascii_lowercase());
         }
+        let bytes = text.as_bytes();
         // Sixteen bytes are read at once, and those that are too many masked out.
         let key = match bytes.get(word.start..word.start + 16) {
             Some(sixteen) => u128::from_le_bytes(sixteen.try_into().expect("sixteen bytes")),
             None => padded(&bytes[word.clone()]),
         };
-        let key = key & (u128::MAX >> (128 - 8 * word.len()));
-        self.short_number(lowercase(key))
+        lowercase(key & (u128::MAX >> (128 - 8 * word.len())))
     }
 
-    fn number(&mut self, folded: &str) -> u32 {
+    fn key(&mut self, folded: &str) -> u128 {
         if folded.len() <= 16 {
-            return self.short_number(padded(folded.as_bytes()));
+            return padded(folded.as_bytes());
         }
-        if let Some(&number) = self.long.get(folded) {
-            return number;
-        }
-        let number = self.next();
-        self.long.insert(folded.into(), number);
-        number
-    }
-
-    fn short_number(&mut self, key: u128) -> u32 {
-        if let Some(&number) = self.short.get(&key) {
-            return number;
-        }
-        let number = self.next();
-        self.short.insert(key, number);
-        number
-    }
-
-    fn next(&mut self) -> u32 {
-        let number = u32::try_from(self.seen_in.len()).expect("the vocabulary is forgotten before");
-        self.seen_in.push(0);
-        self.in_window.push(0);
-        number
+        let next = u32::try_from(self.long.len()).expect("texts are below 4 GiB");
+        let number = match self.long.get(folded) {
+            Some(&number) => number,
+            None => *self.long.entry(folded.to_owned()).or_insert(next),
+        };
+        LONG | u128::from(number)
     }
 
     fn moving_average(&mut self) -> Option<f64> {
@@ -115,19 +131,16 @@ impl Vocabulary {
         let (mut types, mut sum) = (0_u64, 0_u64);
         for (at, &word) in self.words.iter().enumerate() {
             if let Some(leaving) = at.checked_sub(WINDOW) {
-                let count = &mut self.in_window[self.words[leaving] as usize];
+                let count = &mut self.slots[self.words[leaving] as usize].in_window;
                 *count -= 1;
                 types -= u64::from(*count == 0);
             }
-            let count = &mut self.in_window[word as usize];
+            let count = &mut self.slots[word as usize].in_window;
             types += u64::from(*count == 0);
             *count += 1;
             if at + 1 >= WINDOW {
                 sum += types;
             }
-        }
-        for &word in &self.words[windows - 1..] {
-            self.in_window[word as usize] = 0;
         }
         #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
         let mean = sum as f64 / (windows * WINDOW) as f64;

@@ -12,6 +12,9 @@ pub fn is_unspaced(text: &str) -> bool {
     let (mut letters, mut unspaced) = (0_u64, 0_u64);
     for character in text.chars().filter(|character| character.is_alphabetic()) {
         letters += 1;
+        if character.is_ascii() {
+            continue;
+        }
         let script = character.script();
         unspaced += u64::from(matches!(script, Script::Han | Script::Hiragana | Script::Katakana | Script::Thai));
     }

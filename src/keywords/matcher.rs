@@ -10,7 +10,7 @@ use super::boundary;
 use super::fold::{Folded, Folding};
 use super::negation::Words;
 use super::set::{KeywordSet, Mode};
-use super::starts::{Starts, unpadded};
+use super::starts::{AtStarts, unpadded};
 use super::surface::Surface;
 use super::texts::{AsciiText, Texts};
 use crate::model::error::{Error, Result};
@@ -73,7 +73,7 @@ struct Group {
 #[derive(Debug)]
 struct InAscii {
     /// Of whole words, where these have boundaries.
-    starts: Starts,
+    starts: AtStarts,
     /// Of substrings, and of what begins with a sign and so may follow anything.
     anywhere: Option<Anywhere>,
     /// By number of an anchor: those of `starts` come first.
@@ -248,20 +248,20 @@ impl Group {
 impl InAscii {
     fn new<'a>(spellings: impl Iterator<Item = &'a Spelling>) -> Result<Self, BuildError> {
         let possible = spellings.filter(|spelling| spelling.surface.anchor().is_ascii()).cloned();
-        let (starting, rest): (Vec<_>, Vec<_>) =
-            possible.partition(|spelling| spelling.folding.refuses_parts() && Starts::takes(spelling.surface.anchor()));
+        let (starting, rest): (Vec<_>, Vec<_>) = possible
+            .partition(|spelling| spelling.folding.refuses_parts() && AtStarts::takes(spelling.surface.anchor()));
         let lowered = |spelling: &Spelling| spelling.surface.anchor().to_ascii_lowercase();
         let (anchors, mut spellings) = by_anchor(starting.into_iter(), lowered);
         let (rest, others) = by_anchor(rest.into_iter(), lowered);
         spellings.extend(others);
-        let starts = Starts::new(anchors.iter().map(String::as_str).zip(0..));
+        let starts = AtStarts::new(anchors.iter().map(String::as_str).zip(0..));
         let anywhere = if rest.is_empty() { None } else { Some(Anywhere::new(&rest)?) };
         Ok(Self { starts, anywhere, spellings, starting: anchors.len() })
     }
 
     /// Calls `take` with every place in an ASCII text that a spelling matches, and the number of the text.
     fn find(&self, texts: &Texts, take: &mut impl FnMut(&Spelling, u32, Range<u32>)) {
-        self.starts.find(&texts.lowered, self.asking(texts, take));
+        self.starts.find(&texts.lowered, &texts.starts, self.asking(texts, take));
         if let Some(anywhere) = &self.anywhere {
             let mut ask = self.asking(texts, take);
             anywhere.find(unpadded(&texts.lowered), |anchor, place| ask(self.starting + anchor, place));

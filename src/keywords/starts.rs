@@ -2,60 +2,89 @@
 //!
 //! In ASCII a match that begins with a word character or a full stop stands at the beginning of the text or after a
 //! character that is none (the left boundary), and so does each of its tokens (they follow a separator). That is one byte
-//! in five. At each such place the first four bytes, cut off at the end of the word, are looked up in a bitmap, and the
-//! few that pass in a table. [`super::matcher`] asks all the rules of what is found here, and a property test holds the
-//! two ways of searching to the same hits.
+//! in five. For each such place the first eight bytes, cut off at the end of the word, are hashed once for all sets;
+//! a set looks the hash up in a bitmap, and the few that pass in a table. [`super::matcher`] asks all the rules of what
+//! is found here, and a property test holds the two ways of searching to the same hits.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use super::ascii::{BLOCK, blocks, is_word, pack};
 
 /// What is appended to a text, so that a load at its last byte stays within.
-const PADDING: usize = 8;
+const PADDING: usize = 16;
 /// Bits of the bitmap for each anchor: so few false alarms that the table is rarely asked in vain.
-const BITS_AN_ANCHOR: usize = 64;
+const BITS_AN_ANCHOR: usize = 32;
 
+/// Where a match can begin in a text.
+#[derive(Debug, Default)]
+pub(super) struct WordStarts {
+    places: Vec<u32>,
+    /// For each place: see [`key`].
+    keys: Vec<u64>,
+}
+
+/// Anchors that are looked for where a match can begin.
 #[derive(Debug)]
-pub(super) struct Starts {
-    /// By hash of a key: whether any anchor has it.
+pub(super) struct AtStarts {
+    /// By the highest bits of a key: whether any anchor has it.
     bitmap: Vec<u64>,
     shift: u32,
     /// By key: a range of `anchors`.
-    table: HashMap<u32, Range<u32>, Keyed>,
+    table: HashMap<u64, Range<u32>, BuildHasherDefault<KeyHasher>>,
     anchors: Vec<Anchor>,
-}
-
-/// The key is hashed for the bitmap already, so its table needs no more than that.
-type Keyed = std::hash::BuildHasherDefault<KeyHasher>;
-
-#[derive(Debug, Default)]
-pub(super) struct KeyHasher(u64);
-
-impl std::hash::Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _bytes: &[u8]) {
-        unreachable!("keys are u32")
-    }
-
-    fn write_u32(&mut self, key: u32) {
-        self.0 = scatter(key);
-    }
 }
 
 #[derive(Debug)]
 struct Anchor {
-    /// Its first eight bytes, and which of them there are.
-    head: u64,
-    mask: u64,
+    /// Its first sixteen bytes, and which of them there are.
+    head: u128,
+    mask: u128,
     text: Box<str>,
     pattern: usize,
 }
 
-impl Starts {
+impl WordStarts {
+    /// Of ASCII text that is padded by [`pad`] and smaller than 4 GiB.
+    pub(super) fn of(text: &str) -> Self {
+        let padded = text.as_bytes();
+        let bytes = unpadded(text).as_bytes();
+        let expected = bytes.len() / 5;
+        let mut starts = Self { places: Vec::with_capacity(expected), keys: Vec::with_capacity(expected) };
+        let mut waiting: Option<(usize, u64, u64)> = None;
+        let mut after_word = 0;
+        for (begin, block) in blocks(bytes) {
+            let (words, stops) = (pack(&block, is_word), pack(&block, |byte| byte == b'.'));
+            if let Some((begin, words_before, starts_before)) = waiting {
+                starts.add(padded, begin, words_before, words, starts_before);
+            }
+            waiting = Some((begin, words, (words | stops) & !(words << 1 | after_word)));
+            after_word = words >> (BLOCK - 1);
+        }
+        if let Some((begin, words, starts_here)) = waiting {
+            starts.add(padded, begin, words, 0, starts_here);
+        }
+        starts
+    }
+
+    /// Adds the `starts` of the block that begins at `begin`. `words` are its word characters, `next_words` those of
+    /// the block after it.
+    fn add(&mut self, bytes: &[u8], begin: usize, words: u64, next_words: u64, mut starts: u64) {
+        let words = u128::from(words) | u128::from(next_words) << BLOCK;
+        while starts != 0 {
+            let at = starts.trailing_zeros();
+            starts &= starts - 1;
+            let place = begin + at as usize;
+            // The first byte is kept whatever it is.
+            let kept = (words >> at | 1).trailing_ones();
+            self.places.push(u32::try_from(place).expect("texts are below 4 GiB"));
+            self.keys.push(key(load(bytes, place), kept));
+        }
+    }
+}
+
+impl AtStarts {
     /// Whether an anchor can be sought this way.
     pub(super) fn takes(anchor: &str) -> bool {
         let mut bytes = anchor.bytes();
@@ -67,55 +96,48 @@ impl Starts {
 
     /// Of anchors, each with the number that [`Self::find`] calls it by.
     pub(super) fn new<'a>(anchors: impl Iterator<Item = (&'a str, usize)>) -> Self {
-        let mut keyed: Vec<(u32, Anchor)> = anchors
+        let mut keyed: Vec<(u64, Anchor)> = anchors
             .map(|(text, pattern)| {
-                let bytes = padded(text);
-                let mask = if text.len() >= 8 { u64::MAX } else { (1 << (8 * text.len())) - 1 };
-                let head = load(&bytes, 0) & mask;
-                (key(head), Anchor { head, mask, text: text.into(), pattern })
+                let mut padded = text.to_owned();
+                pad(&mut padded);
+                let mask = u128::MAX >> (128 - 8 * text.len().min(16));
+                let head = load(padded.as_bytes(), 0) & mask;
+                let kept = text.bytes().skip(1).take_while(|byte| is_word(*byte)).count() + 1;
+                (key(head, u32::try_from(kept).unwrap_or(u32::MAX)), Anchor { head, mask, text: text.into(), pattern })
             })
             .collect();
         keyed.sort_by_key(|(key, anchor)| (*key, anchor.pattern));
         let bits = (keyed.len() * BITS_AN_ANCHOR).next_power_of_two().max(1 << 12);
         let shift = 64 - bits.trailing_zeros();
         let mut bitmap = vec![0; bits / 64];
-        let mut table: HashMap<u32, Range<u32>, Keyed> = HashMap::default();
+        let mut table: HashMap<u64, Range<u32>, _> = HashMap::default();
         for ((key, _), index) in keyed.iter().zip(0..) {
-            let bit = scatter(*key) >> shift;
+            let bit = key >> shift;
             bitmap[(bit / 64) as usize] |= 1 << (bit % 64);
             table.entry(*key).or_insert(index..index).end = index + 1;
         }
         Self { bitmap, shift, table, anchors: keyed.into_iter().map(|(_, anchor)| anchor).collect() }
     }
 
-    /// Calls `found` with the number and the place of every anchor that begins where a match can. `text` is folded ASCII,
-    /// and padded by [`pad`].
-    pub(super) fn find(&self, text: &str, mut found: impl FnMut(usize, Range<usize>)) {
+    /// Calls `found` with the number and the place of every anchor that begins where a match can. `starts` are those of
+    /// `text`.
+    pub(super) fn find(&self, text: &str, starts: &WordStarts, mut found: impl FnMut(usize, Range<usize>)) {
         let bytes = text.as_bytes();
-        let mut after_word = 0;
-        for (begin, block) in blocks(&bytes[..bytes.len() - PADDING]) {
-            let (words, stops) = (pack(&block, is_word), pack(&block, |byte| byte == b'.'));
-            let mut starts = (words | stops) & !(words << 1 | after_word);
-            after_word = words >> (BLOCK - 1);
-            while starts != 0 {
-                let place = begin + starts.trailing_zeros() as usize;
-                starts &= starts - 1;
-                self.find_at(bytes, place, &mut found);
+        for (&key, &place) in starts.keys.iter().zip(&starts.places) {
+            let bit = key >> self.shift;
+            if self.bitmap[(bit / 64) as usize] >> (bit % 64) & 1 != 0 {
+                self.find_at(bytes, key, place as usize, &mut found);
             }
         }
     }
 
-    fn find_at(&self, bytes: &[u8], place: usize, found: &mut impl FnMut(usize, Range<usize>)) {
-        let head = load(bytes, place);
-        let key = key(head);
-        let bit = scatter(key) >> self.shift;
-        if self.bitmap[(bit / 64) as usize] >> (bit % 64) & 1 == 0 {
-            return;
-        }
+    #[inline(never)]
+    fn find_at(&self, bytes: &[u8], key: u64, place: usize, found: &mut impl FnMut(usize, Range<usize>)) {
         let Some(range) = self.table.get(&key) else { return };
+        let head = load(bytes, place);
         for anchor in &self.anchors[range.start as usize..range.end as usize] {
             let is_there = head & anchor.mask == anchor.head
-                && (anchor.text.len() <= 8 || bytes[place..].starts_with(anchor.text.as_bytes()));
+                && (anchor.text.len() <= 16 || bytes[place..].starts_with(anchor.text.as_bytes()));
             if is_there {
                 found(anchor.pattern, place..place + anchor.text.len());
             }
@@ -123,15 +145,9 @@ impl Starts {
     }
 }
 
-/// Appends what lets [`Starts::find`] load whole words at the end of a text.
+/// Appends what lets a whole load begin at the end of a text.
 pub(super) fn pad(text: &mut String) {
-    text.push_str("\0\0\0\0\0\0\0\0");
-}
-
-fn padded(text: &str) -> Vec<u8> {
-    let mut text = text.to_owned();
-    pad(&mut text);
-    text.into_bytes()
+    text.extend(std::iter::repeat_n('\0', PADDING));
 }
 
 /// The text that was padded.
@@ -139,24 +155,37 @@ pub(super) fn unpadded(text: &str) -> &str {
     &text[..text.len() - PADDING]
 }
 
-fn load(bytes: &[u8], place: usize) -> u64 {
-    u64::from_le_bytes(bytes[place..place + 8].try_into().expect("eight bytes"))
+fn load(bytes: &[u8], place: usize) -> u128 {
+    u128::from_le_bytes(bytes[place..place + 16].try_into().expect("sixteen bytes"))
 }
 
-/// The first four bytes, and zeros from the first but the very first that is no word character: an anchor that ends
-/// there, and one that goes on with a sign, have the same key as the text they are in.
-fn key(head: u64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, reason = "the first four bytes are wanted")]
-    let head = head as u32;
-    let mut kept = 1;
-    while kept < 4 && is_word((head >> (8 * kept) & 0xFF) as u8) {
-        kept += 1;
+/// Of the first eight bytes of `head`, as many as `kept` says, scattered so that the highest bits follow from all of
+/// them. No two keys become one: the factor is odd.
+///
+/// Kept is the first byte and what word characters follow it without a gap: an anchor that ends there, and one that
+/// goes on with a sign, have the same key as the text they are in.
+fn key(head: u128, kept: u32) -> u64 {
+    #[expect(clippy::cast_possible_truncation, reason = "the first eight bytes are wanted")]
+    let first = head as u64 & (u64::MAX >> (64 - 8 * kept.min(8)));
+    first.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// Keys are scattered in their highest bits; a table wants that in the lowest.
+#[derive(Debug, Default)]
+pub(super) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
     }
-    head & (u32::MAX >> (32 - 8 * kept))
-}
 
-fn scatter(key: u32) -> u64 {
-    (u64::from(key) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    fn write(&mut self, _bytes: &[u8]) {
+        unreachable!("keys are u64")
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key.rotate_left(32);
+    }
 }
 
 #[cfg(test)]
@@ -164,11 +193,11 @@ mod tests {
     use super::*;
 
     fn find(anchors: &[&str], text: &str) -> Vec<(usize, Range<usize>)> {
-        let starts = Starts::new(anchors.iter().copied().zip(0..));
+        let anchors = AtStarts::new(anchors.iter().copied().zip(0..));
         let mut text = text.to_owned();
         pad(&mut text);
         let mut found = Vec::new();
-        starts.find(&text, |pattern, place| found.push((pattern, place)));
+        anchors.find(&text, &WordStarts::of(&text), |pattern, place| found.push((pattern, place)));
         found.sort_by_key(|(pattern, place)| (place.start, *pattern));
         found
     }

@@ -1,7 +1,7 @@
 //! Texts made ready to be searched, many at a time: those of ASCII side by side in one buffer, folded once for every
 //! set, so that the search runs over long stretches of memory.
 
-use super::starts::pad;
+use super::starts::{WordStarts, pad};
 
 /// Parts two texts, and is part of no word.
 const SEPARATOR: char = '\0';
@@ -10,10 +10,12 @@ const SEPARATOR: char = '\0';
 #[derive(Debug)]
 pub struct Texts<'t> {
     originals: Vec<Option<&'t str>>,
-    /// The ASCII texts in lower case, each followed by a separator; padded for [`super::starts::Starts`].
+    /// The ASCII texts in lower case, each followed by a separator; padded by [`pad`].
     pub(super) lowered: String,
     /// Where the ASCII texts are in `lowered`, in their order.
     pub(super) ascii: Vec<AsciiText>,
+    /// Where words begin in `lowered`.
+    pub(super) starts: WordStarts,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -26,14 +28,14 @@ pub(super) struct AsciiText {
 
 impl<'t> Texts<'t> {
     /// # Panics
-    /// If a text is 4 GiB or larger, or there are as many texts.
+    /// If the texts have 4 GiB or more together.
     pub fn new(originals: Vec<Option<&'t str>>) -> Self {
         let bytes: usize = originals.iter().flatten().map(|text| text.len() + 1).sum();
+        assert!(u32::try_from(bytes).is_ok(), "texts of {bytes} bytes together are too large to search");
         let mut lowered = String::with_capacity(bytes + 16);
         let mut ascii = Vec::with_capacity(originals.len());
         for (text, number) in originals.iter().zip(0..) {
             let Some(text) = text else { continue };
-            assert!(u32::try_from(text.len()).is_ok(), "a text of {} bytes is too large to search", text.len());
             if text.is_ascii() {
                 let start = lowered.len();
                 lowered.push_str(text);
@@ -43,7 +45,8 @@ impl<'t> Texts<'t> {
         }
         lowered.make_ascii_lowercase();
         pad(&mut lowered);
-        Self { originals, lowered, ascii }
+        let starts = WordStarts::of(&lowered);
+        Self { originals, lowered, ascii, starts }
     }
 
     /// How many there are, missing ones included.
