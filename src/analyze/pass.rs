@@ -18,7 +18,7 @@ use crate::model::Result;
 use crate::pipeline::MetricGroup;
 
 /// Answers are worked on some at a time, so that a text that was folded is still near when it is searched.
-const BLOCK_ROWS: usize = 512;
+const BLOCK_ROWS: usize = 256;
 
 /// The columns that derived rows repeat of the answers they describe.
 const SHARED: [&str; 4] = ["interview_id", "position", "job_id", "settled_at"];

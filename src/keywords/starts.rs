@@ -71,13 +71,12 @@ impl WordStarts {
     /// Adds the `starts` of the block that begins at `begin`. `words` are its word characters, `next_words` those of
     /// the block after it.
     fn add(&mut self, bytes: &[u8], begin: usize, words: u64, next_words: u64, mut starts: u64) {
-        let words = u128::from(words) | u128::from(next_words) << BLOCK;
         while starts != 0 {
             let at = starts.trailing_zeros();
             starts &= starts - 1;
             let place = begin + at as usize;
             // The first byte is kept whatever it is.
-            let kept = (words >> at | 1).trailing_ones();
+            let kept = (words >> at | next_words << 1 << (63 - at) | 1).trailing_ones();
             self.places.push(u32::try_from(place).expect("texts are below 4 GiB"));
             self.keys.push(key(load(bytes, place), kept));
         }
