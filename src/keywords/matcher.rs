@@ -88,6 +88,8 @@ struct Spelling {
     is_exclude: bool,
     folding: Folding,
     surface: Surface,
+    /// Whether the anchor is not what it is in lower case, or case matters.
+    asks_case: bool,
 }
 
 /// A place in one of many texts that a term or an exclude phrase matches.
@@ -115,8 +117,11 @@ impl Matcher {
             let own = term.surfaces().into_iter().map(|surface| (surface, false));
             let excludes = term.exclude.iter().map(|phrase| (term.surface(phrase), true));
             let folding = term.folding();
-            let these =
-                own.chain(excludes).map(|(surface, is_exclude)| Spelling { term: index, is_exclude, folding, surface });
+            let these = own.chain(excludes).map(|(surface, is_exclude)| {
+                let asks_case =
+                    !folding.lowers_ascii() || surface.anchor().bytes().any(|byte| byte.is_ascii_uppercase());
+                Spelling { term: index, is_exclude, folding, surface, asks_case }
+            });
             spellings.entry(folding).or_default().extend(these);
         }
         let compile = || -> Result<Self, BuildError> {
@@ -287,7 +292,7 @@ impl InAscii {
             let lowered = &texts.lowered[start..end];
             for spelling in &self.spellings[anchor] {
                 let searched = if spelling.folding.lowers_ascii() { lowered } else { texts.original(text) };
-                let is_there = searched[place.clone()] == *spelling.surface.anchor();
+                let is_there = !spelling.asks_case || searched[place.clone()] == *spelling.surface.anchor();
                 let Some(range) = is_there.then(|| spelling.surface.complete(searched, place.clone())).flatten() else {
                     continue;
                 };

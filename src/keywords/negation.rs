@@ -1,6 +1,8 @@
 //! Whether a mention is negated: a cue among the five words before it, in the same clause. English only, and a flag,
 //! never a reason to drop a hit.
 
+use std::sync::LazyLock;
+
 use super::boundary::is_word;
 use super::words;
 
@@ -104,6 +106,9 @@ enum Role {
 }
 
 fn role(word: &str, next_word: Option<&str>) -> Role {
+    if word.is_ascii() && !may_have_role(word.as_bytes()) {
+        return Role::Other;
+    }
     let word = plain(word);
     if word == "not" && next_word.is_some_and(|next| UNDOING.contains(&plain(next).as_str())) {
         Role::Other
@@ -114,6 +119,22 @@ fn role(word: &str, next_word: Option<&str>) -> Role {
     } else {
         Role::Other
     }
+}
+
+/// By first letter: the lengths of the cues and breaks that begin with it, as bits.
+static LENGTHS: LazyLock<[u16; 256]> = LazyLock::new(|| {
+    let mut lengths = [0; 256];
+    for word in CUES.iter().chain(&BREAKS) {
+        lengths[usize::from(word.as_bytes()[0])] |= 1 << word.len();
+    }
+    lengths
+});
+
+/// Whether an ASCII word can be a cue or a break: what is quickly said of most words, of which many are asked about.
+fn may_have_role(word: &[u8]) -> bool {
+    let lengths = LENGTHS[usize::from(word[0].to_ascii_lowercase())];
+    let is_listed = word.len() < 16 && lengths >> word.len() & 1 != 0;
+    is_listed || matches!(word, [.., b'n' | b'N', b'\'', b't' | b'T'])
 }
 
 /// In lower case, with one kind of apostrophe.

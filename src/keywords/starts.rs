@@ -3,8 +3,9 @@
 //! In ASCII a match that begins with a word character or a full stop stands at the beginning of the text or after a
 //! character that is none (the left boundary), and so does each of its tokens (they follow a separator). That is one byte
 //! in five. For each such place the first eight bytes, cut off at the end of the word, are hashed once for all sets;
-//! a set looks the hash up in a bitmap, and the few that pass in a table. [`super::matcher`] asks all the rules of what
-//! is found here, and a property test holds the two ways of searching to the same hits.
+//! a set looks the hash up in a bitmap, and the few that pass in a table. Hundreds of terms may begin with one word
+//! (`data …`), so those that go on for four bytes or more are looked up by these too. [`super::matcher`] asks all the
+//! rules of what is found here, and a property test holds the two ways of searching to the same hits.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -28,12 +29,28 @@ pub(super) struct WordStarts {
 /// Anchors that are looked for where a match can begin.
 #[derive(Debug)]
 pub(super) struct AtStarts {
+    /// All keys; the anchors of each that do not go on for four bytes after what the key is of.
+    by_word: Index,
+    /// Those that do, by [`longer_key`].
+    by_next: Index,
+    anchors: Vec<Anchor>,
+}
+
+/// Some of the anchors, by a scattered key.
+#[derive(Debug)]
+struct Index {
     /// By the highest bits of a key: whether any anchor has it.
     bitmap: Vec<u64>,
     shift: u32,
-    /// By key: a range of `anchors`.
-    table: HashMap<u64, Range<u32>, BuildHasherDefault<KeyHasher>>,
-    anchors: Vec<Anchor>,
+    table: HashMap<u64, Entry, BuildHasherDefault<KeyHasher>>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    /// Among all anchors.
+    anchors: Range<u32>,
+    /// How many bytes the key is of.
+    kept: u32,
 }
 
 #[derive(Debug)]
@@ -95,27 +112,19 @@ impl AtStarts {
 
     /// Of anchors, each with the number that [`Self::find`] calls it by.
     pub(super) fn new<'a>(anchors: impl Iterator<Item = (&'a str, usize)>) -> Self {
-        let mut keyed: Vec<(u64, Anchor)> = anchors
-            .map(|(text, pattern)| {
-                let mut padded = text.to_owned();
-                pad(&mut padded);
-                let mask = u128::MAX >> (128 - 8 * text.len().min(16));
-                let head = load(padded.as_bytes(), 0) & mask;
-                let kept = text.bytes().skip(1).take_while(|byte| is_word(*byte)).count() + 1;
-                (key(head, u32::try_from(kept).unwrap_or(u32::MAX)), Anchor { head, mask, text: text.into(), pattern })
-            })
-            .collect();
-        keyed.sort_by_key(|(key, anchor)| (*key, anchor.pattern));
-        let bits = (keyed.len() * BITS_AN_ANCHOR).next_power_of_two().max(1 << 12);
-        let shift = 64 - bits.trailing_zeros();
-        let mut bitmap = vec![0; bits / 64];
-        let mut table: HashMap<u64, Range<u32>, _> = HashMap::default();
-        for ((key, _), index) in keyed.iter().zip(0..) {
-            let bit = key >> shift;
-            bitmap[(bit / 64) as usize] |= 1 << (bit % 64);
-            table.entry(*key).or_insert(index..index).end = index + 1;
+        let mut keyed: Vec<(Keys, Anchor)> = anchors.map(|(text, pattern)| Anchor::new(text, pattern)).collect();
+        keyed.sort_by_key(|(keys, anchor)| (keys.next, keys.word, anchor.pattern));
+        let (mut by_word, mut by_next) = (Index::new(keyed.len()), Index::new(keyed.len()));
+        for ((keys, _), number) in keyed.iter().zip(0..) {
+            match keys.next {
+                Some(next) => {
+                    by_word.add(keys.word, number..number, keys.kept);
+                    by_next.add(next, number..number + 1, keys.kept);
+                }
+                None => by_word.add(keys.word, number..number + 1, keys.kept),
+            }
         }
-        Self { bitmap, shift, table, anchors: keyed.into_iter().map(|(_, anchor)| anchor).collect() }
+        Self { by_word, by_next, anchors: keyed.into_iter().map(|(_, anchor)| anchor).collect() }
     }
 
     /// Calls `found` with the number and the place of every anchor that begins where a match can. `starts` are those of
@@ -123,8 +132,7 @@ impl AtStarts {
     pub(super) fn find(&self, text: &str, starts: &WordStarts, mut found: impl FnMut(usize, Range<usize>)) {
         let bytes = text.as_bytes();
         for (&key, &place) in starts.keys.iter().zip(&starts.places) {
-            let bit = key >> self.shift;
-            if self.bitmap[(bit / 64) as usize] >> (bit % 64) & 1 != 0 {
+            if self.by_word.may_have(key) {
                 self.find_at(bytes, key, place as usize, &mut found);
             }
         }
@@ -132,15 +140,67 @@ impl AtStarts {
 
     #[inline(never)]
     fn find_at(&self, bytes: &[u8], key: u64, place: usize, found: &mut impl FnMut(usize, Range<usize>)) {
-        let Some(range) = self.table.get(&key) else { return };
+        let Some(Entry { anchors, kept }) = self.by_word.table.get(&key) else { return };
         let head = load(bytes, place);
-        for anchor in &self.anchors[range.start as usize..range.end as usize] {
-            let is_there = head & anchor.mask == anchor.head
-                && (anchor.text.len() <= 16 || bytes[place..].starts_with(anchor.text.as_bytes()));
-            if is_there {
-                found(anchor.pattern, place..place + anchor.text.len());
+        let longer = longer_key(key, head, *kept);
+        let longer = self.by_next.may_have(longer).then(|| self.by_next.table.get(&longer)).flatten();
+        let longer = longer.map_or(0..0, |entry| entry.anchors.clone());
+        for range in [anchors.clone(), longer] {
+            for anchor in &self.anchors[range.start as usize..range.end as usize] {
+                let is_there = head & anchor.mask == anchor.head
+                    && (anchor.text.len() <= 16 || bytes[place..].starts_with(anchor.text.as_bytes()));
+                if is_there {
+                    found(anchor.pattern, place..place + anchor.text.len());
+                }
             }
         }
+    }
+}
+
+/// How an anchor is looked up.
+struct Keys {
+    word: u64,
+    /// How many bytes `word` is of.
+    kept: u32,
+    /// If it goes on for four bytes.
+    next: Option<u64>,
+}
+
+impl Anchor {
+    fn new(text: &str, pattern: usize) -> (Keys, Self) {
+        let mut padded = text.to_owned();
+        pad(&mut padded);
+        let mask = u128::MAX >> (128 - 8 * text.len().min(16));
+        let head = load(padded.as_bytes(), 0) & mask;
+        let word = text.bytes().skip(1).take(7).take_while(|byte| is_word(*byte)).count() + 1;
+        let kept = u32::try_from(word).expect("at most eight");
+        let key = key(head, kept);
+        let next = (text.len() >= word + 4).then(|| longer_key(key, head, kept));
+        (Keys { word: key, kept, next }, Self { head, mask, text: text.into(), pattern })
+    }
+}
+
+impl Index {
+    fn new(anchors: usize) -> Self {
+        let bits = (anchors * BITS_AN_ANCHOR).next_power_of_two().max(1 << 12);
+        Self { bitmap: vec![0; bits / 64], shift: 64 - bits.trailing_zeros(), table: HashMap::default() }
+    }
+
+    /// Adds anchors to those of a key; they follow the ones it has.
+    fn add(&mut self, key: u64, anchors: Range<u32>, kept: u32) {
+        let bit = key >> self.shift;
+        self.bitmap[(bit / 64) as usize] |= 1 << (bit % 64);
+        let entry = self.table.entry(key).or_insert(Entry { anchors: anchors.clone(), kept });
+        if entry.anchors.is_empty() {
+            entry.anchors = anchors;
+        } else if !anchors.is_empty() {
+            entry.anchors.end = anchors.end;
+        }
+    }
+
+    fn may_have(&self, key: u64) -> bool {
+        let bit = key >> self.shift;
+        self.bitmap[(bit / 64) as usize] >> (bit % 64) & 1 != 0
     }
 }
 
@@ -166,7 +226,18 @@ fn load(bytes: &[u8], place: usize) -> u128 {
 fn key(head: u128, kept: u32) -> u64 {
     #[expect(clippy::cast_possible_truncation, reason = "the first eight bytes are wanted")]
     let first = head as u64 & (u64::MAX >> (64 - 8 * kept.min(8)));
-    first.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    scatter(first)
+}
+
+/// A key together with the four bytes after those it is of. Two may become one: the anchors are compared in the end.
+fn longer_key(key: u64, head: u128, kept: u32) -> u64 {
+    #[expect(clippy::cast_possible_truncation, reason = "four bytes are wanted")]
+    let next = (head >> (8 * kept)) as u32;
+    scatter(key.rotate_left(32) ^ u64::from(next))
+}
+
+fn scatter(key: u64) -> u64 {
+    key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// Keys are scattered in their highest bits; a table wants that in the lowest.
