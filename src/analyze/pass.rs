@@ -54,7 +54,7 @@ pub struct Steps {
     /// Lengths, words, pace and richness.
     pub words: f64,
     pub language: f64,
-    /// Keyword sets and fillers; text beyond ASCII is folded here.
+    /// Keyword sets and fillers: word starts, found once for all, included, and the folding of text beyond ASCII.
     pub r#match: f64,
     /// Writing derived files.
     pub encode: f64,

@@ -73,7 +73,7 @@ struct Group {
 #[derive(Debug)]
 struct InAscii {
     /// Of whole words, where these have boundaries.
-    starts: AtStarts,
+    starts: Option<AtStarts>,
     /// Of substrings, and of what begins with a sign and so may follow anything.
     anywhere: Option<Anywhere>,
     /// By number of an anchor: those of `starts` come first.
@@ -259,14 +259,16 @@ impl InAscii {
         let (anchors, mut spellings) = by_anchor(starting.into_iter(), lowered);
         let (rest, others) = by_anchor(rest.into_iter(), lowered);
         spellings.extend(others);
-        let starts = AtStarts::new(anchors.iter().map(String::as_str).zip(0..));
+        let starts = (!anchors.is_empty()).then(|| AtStarts::new(anchors.iter().map(String::as_str).zip(0..)));
         let anywhere = if rest.is_empty() { None } else { Some(Anywhere::new(&rest)?) };
         Ok(Self { starts, anywhere, spellings, starting: anchors.len() })
     }
 
     /// Calls `take` with every place in an ASCII text that a spelling matches, and the number of the text.
     fn find(&self, texts: &Texts, take: &mut impl FnMut(&Spelling, u32, Range<u32>)) {
-        self.starts.find(&texts.lowered, &texts.starts, self.asking(texts, take));
+        if let Some(starts) = &self.starts {
+            starts.find(&texts.lowered, texts.starts(), self.asking(texts, take));
+        }
         if let Some(anywhere) = &self.anywhere {
             let mut ask = self.asking(texts, take);
             anywhere.find(unpadded(&texts.lowered), |anchor, place| ask(self.starting + anchor, place));

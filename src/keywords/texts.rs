@@ -1,6 +1,8 @@
 //! Texts made ready to be searched, many at a time: those of ASCII side by side in one buffer, folded once for every
 //! set, so that the search runs over long stretches of memory.
 
+use std::cell::OnceCell;
+
 use super::starts::{WordStarts, pad};
 
 /// Parts two texts, and is part of no word.
@@ -14,8 +16,8 @@ pub struct Texts<'t> {
     pub(super) lowered: String,
     /// Where the ASCII texts are in `lowered`, in their order.
     pub(super) ascii: Vec<AsciiText>,
-    /// Where words begin in `lowered`.
-    pub(super) starts: WordStarts,
+    /// Where words begin in `lowered`; found when a set first asks.
+    starts: OnceCell<WordStarts>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +47,7 @@ impl<'t> Texts<'t> {
         }
         lowered.make_ascii_lowercase();
         pad(&mut lowered);
-        let starts = WordStarts::of(&lowered);
-        Self { originals, lowered, ascii, starts }
+        Self { originals, lowered, ascii, starts: OnceCell::new() }
     }
 
     /// How many there are, missing ones included.
@@ -63,6 +64,10 @@ impl<'t> Texts<'t> {
     /// The texts that are there, with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &'t str)> {
         self.originals.iter().enumerate().filter_map(|(number, text)| Some((number, (*text)?)))
+    }
+
+    pub(super) fn starts(&self) -> &WordStarts {
+        self.starts.get_or_init(|| WordStarts::of(&self.lowered))
     }
 
     /// # Panics
