@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::ascii::{BLOCK, blocks, pack};
+use super::ascii::{BLOCK, blocks, is_word, pack};
 
 /// How many words a text has.
 #[must_use]
@@ -15,19 +15,17 @@ pub fn count(text: &str) -> u64 {
     if !text.is_ascii() {
         return text.unicode_words().count() as u64;
     }
-    let (mut count, mut underscores, mut carry) = (0, 0, 0);
-    runs(text.as_bytes(), |_, run, underscore| {
+    // A run of nothing but underscores is no word, and too rare to be looked for unless there is one.
+    if text.contains('_') {
+        let mut count = 0;
+        for_each(text, |_| count += 1);
+        return count;
+    }
+    let (mut count, mut carry) = (0, 0);
+    runs(text.as_bytes(), |_, run| {
         count += u64::from((run & !(run << 1 | carry)).count_ones());
-        underscores |= underscore;
         carry = run >> (BLOCK - 1);
     });
-    // A run of nothing but underscores is no word, and too rare to be looked for until there is one.
-    if underscores == 0 { count } else { collect(text) }
-}
-
-fn collect(text: &str) -> u64 {
-    let mut count = 0;
-    for_each(text, |_| count += 1);
     count
 }
 
@@ -45,7 +43,7 @@ pub fn for_each(text: &str, mut found: impl FnMut(Range<usize>)) {
     };
     let mut begun = None;
     let mut carry = 0;
-    runs(bytes, |begin, run, _| {
+    runs(bytes, |begin, run| {
         let mut edges = run ^ (run << 1 | carry);
         carry = run >> (BLOCK - 1);
         while edges != 0 {
@@ -62,29 +60,36 @@ pub fn for_each(text: &str, mut found: impl FnMut(Range<usize>)) {
     }
 }
 
-/// Calls `block` for each 64 bytes of an ASCII text: where they begin, which of them are in a run that is a word if
-/// anything in it is alphanumeric, and which are underscores.
+/// Calls `block` for each 64 bytes of an ASCII text: where they begin, and which of them are in a run that is a word if
+/// anything in it is alphanumeric.
 ///
 /// Rules WB5 to WB13b of UAX #29, as far as ASCII goes: letters, digits and underscores hold together; a full stop or an
 /// apostrophe joins two letters or two digits, a colon two letters, a comma or a semicolon two digits.
-fn runs(bytes: &[u8], mut block: impl FnMut(usize, u64, u64)) {
-    let (mut letter_before, mut digit_before) = (0, 0);
-    for (begin, bytes_here) in blocks(bytes) {
-        let letters = pack(&bytes_here, |byte| byte.is_ascii_alphabetic());
-        let digits = pack(&bytes_here, |byte| byte.is_ascii_digit());
-        let underscores = pack(&bytes_here, |byte| byte == b'_');
-        let joins = pack(&bytes_here, |byte| matches!(byte, b'.' | b'\''));
-        let joins_letters = pack(&bytes_here, |byte| byte == b':');
-        let joins_digits = pack(&bytes_here, |byte| matches!(byte, b',' | b';'));
+fn runs(bytes: &[u8], mut block: impl FnMut(usize, u64)) {
+    let last = BLOCK - 1;
+    let (mut before, mut word_before) = (0, 0);
+    for (begin, here) in blocks(bytes) {
+        let words = pack(&here, is_word);
+        let signs = pack(&here, |byte| matches!(byte, b'.' | b'\'' | b':' | b',' | b';'));
         let next = bytes.get(begin + BLOCK).copied().unwrap_or(0);
-        let last = BLOCK - 1;
-        let beside_letters =
-            (letters << 1 | letter_before) & (letters >> 1 | u64::from(next.is_ascii_alphabetic()) << last);
-        let beside_digits = (digits << 1 | digit_before) & (digits >> 1 | u64::from(next.is_ascii_digit()) << last);
-        let joined = (joins | joins_letters) & beside_letters | (joins | joins_digits) & beside_digits;
-        (letter_before, digit_before) = (letters >> last, digits >> last);
-        block(begin, letters | digits | underscores | joined, underscores);
+        let between = (words << 1 | word_before) & (words >> 1 | u64::from(is_word(next)) << last);
+        // What stands in a sentence mostly has a space beside it.
+        let joined = if signs & between == 0 { 0 } else { joined(&here, before, next) };
+        (before, word_before) = (here[last], words >> last);
+        block(begin, words | joined);
     }
+}
+
+/// The signs of a block that join what is beside them; `before` and `next` are the bytes around it.
+fn joined(block: &[u8; BLOCK], before: u8, next: u8) -> u64 {
+    let beside = |is: fn(&u8) -> bool| {
+        let these = pack(block, |byte| is(&byte));
+        (these << 1 | u64::from(is(&before))) & (these >> 1 | u64::from(is(&next)) << (BLOCK - 1))
+    };
+    let both = pack(block, |byte| matches!(byte, b'.' | b'\''));
+    let letters = both | pack(block, |byte| byte == b':');
+    let digits = both | pack(block, |byte| matches!(byte, b',' | b';'));
+    letters & beside(u8::is_ascii_alphabetic) | digits & beside(u8::is_ascii_digit)
 }
 
 #[cfg(test)]
