@@ -49,6 +49,9 @@ pub enum Command {
     /// Look after bodies that were set aside because they break the contract
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Check a keyword set, or show what it finds
+    #[command(subcommand)]
+    Keywords(KeywordsCommand),
     /// Describe the tables, the pipeline file or keyword sets
     Schema(SchemaFlags),
     /// Serve the vendor's API on this machine, with made-up interviews
@@ -242,6 +245,42 @@ pub struct Which {
     /// All that are set aside
     #[arg(long, conflicts_with = "ids")]
     pub all: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeywordsCommand {
+    /// Say what is probably a mistake in a set: short and common terms, terms that hide one another
+    Lint {
+        #[command(flatten)]
+        set: SetFlags,
+        /// Also name the terms that stand in no answer of this lake
+        #[arg(long, value_name = "DIR")]
+        lake: Option<PathBuf>,
+    },
+    /// Show every hit of a set in context, the matched text between « and »
+    #[command(group = clap::ArgGroup::new("where").required(true))]
+    Try {
+        #[command(flatten)]
+        set: SetFlags,
+        /// Look through the answers of this lake
+        #[arg(long, value_name = "DIR", group = "where")]
+        lake: Option<PathBuf>,
+        /// Look through this text; `-` for standard input
+        #[arg(long, value_name = "FILE", group = "where")]
+        text: Option<PathBuf>,
+        /// How hits are written; as JSON, one a line
+        #[arg(long, value_enum, default_value = "text")]
+        format: DataFormat,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct SetFlags {
+    /// A .toml file, a .txt file with one term a line, or builtin:NAME
+    pub set: String,
+    /// How terms of .txt sets are found
+    #[arg(long, value_enum, default_value = "word")]
+    pub mode: Mode,
 }
 
 #[derive(Debug, Args)]

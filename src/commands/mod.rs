@@ -6,6 +6,7 @@ mod cli;
 mod import;
 mod ingest;
 mod interrupt;
+mod keywords;
 mod output;
 mod prepare;
 mod progress;
@@ -52,6 +53,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Check(flags) => check::run(&flags),
         Command::Status(flags) => status::run(&flags),
         Command::Quarantine(command) => quarantine::run(&command),
+        Command::Keywords(command) => keywords::run(&command),
         Command::Schema(flags) => schema::run(&flags),
         Command::Sandbox(flags) => sandbox::run(flags),
         Command::Completions { shell } => {

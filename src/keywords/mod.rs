@@ -9,6 +9,7 @@ mod anywhere;
 mod ascii;
 mod boundary;
 mod fold;
+mod lint;
 mod matcher;
 mod negation;
 mod set;
@@ -20,6 +21,7 @@ mod tests;
 mod texts;
 pub mod words;
 
+pub use lint::{Warning, lint};
 pub use matcher::{Hit, Matcher, Scratch};
 pub use set::{Forms, KeywordSet, KeywordSetFile, MATCHER_VERSION, Mode, Term, TermEntry};
 pub use shipped::SHIPPED;

@@ -12,7 +12,7 @@ use super::set::{Forms, Mode, Term};
 const LONGEST_GAP: usize = 8;
 
 /// One spelling, folded. Without `separators` it is a single token, spaces and all.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Surface {
     tokens: Vec<String>,
     /// The longest token: what a search looks for before it asks for the others.

@@ -117,3 +117,43 @@ fn a_list_of_terms_is_a_set_in_the_mode_that_is_asked_for() {
     let (word, substring) = (hits("word"), hits("substring"));
     assert!(word > 0 && substring > word, "{word} as a word, {substring} anywhere (tests, testing, contest)");
 }
+
+#[test]
+fn a_set_is_tried_on_a_text_and_on_a_lake() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("set.txt"), "react\nc++\n").unwrap();
+    fs::write(folder.path().join("answer.txt"), "I used C++,\nbut never React.\u{1b}[2J").unwrap();
+    let run = |arguments: &[&str]| {
+        let output = roundup(folder.path()).args(arguments).assert().success().get_output().stdout.clone();
+        String::from_utf8(output).unwrap()
+    };
+    let expected = "c++: I used «C++», but never React. [2J\nreact: I used C++, but never «React». [2J  (negated)\n";
+    assert_eq!(run(&["keywords", "try", "set.txt", "--text", "answer.txt"]), expected);
+    let json = run(&["keywords", "try", "set.txt", "--text", "answer.txt", "--format", "json"]);
+    let second: Value = serde_json::from_str(json.lines().nth(1).unwrap()).unwrap();
+    assert_eq!((&second["start"], &second["end"], &second["negated"]), (&22.into(), &27.into(), &true.into()));
+
+    run(&["import", "--lake", "lake", INTERVIEWS]);
+    run(&["analyze", "--lake", "lake", "--keywords", "set.txt"]);
+    let mentions: i64 = rows(&folder.path().join("lake"), "keyword_hits")
+        .iter()
+        .map(|row| row["mentions"].parse::<i64>().unwrap())
+        .sum();
+    let shown = run(&["keywords", "try", "set.txt", "--lake", "lake"]);
+    assert!(mentions > 3);
+    assert_eq!(shown.lines().count() as i64, mentions, "every mention is shown");
+    roundup(folder.path()).args(["keywords", "try", "set.txt"]).assert().code(2);
+}
+
+#[test]
+fn lint_names_lines_and_terms_that_stand_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("set.txt"), "react\nwork\nzyzzyva\n").unwrap();
+    roundup(folder.path()).args(["import", "--lake", "lake", INTERVIEWS]).assert().success();
+    let output = roundup(folder.path()).args(["keywords", "lint", "set.txt", "--lake", "lake"]).assert().success();
+    let said = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert_eq!(
+        said,
+        "set.txt:2: term `work` is a common English word\nset.txt:3: term `zyzzyva` stands in no answer of the lake\n"
+    );
+}
