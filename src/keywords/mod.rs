@@ -1,9 +1,11 @@
 //! Keyword sets and the matcher: text in, hits out, without I/O.
 //!
-//! [`KeywordSet`] is the file, read and checked; [`Matcher`] is the same set compiled; [`Matcher::find`] is the one
-//! way in. What a hit is stands in "Keyword matching" on the page of definitions, and the modules follow its order:
-//! [`fold`] makes two spellings of a word equal, [`surface`] lists the spellings of a term, [`boundary`] says where a
-//! word ends, [`matcher`] puts them together and settles overlaps, [`negation`] looks at the five words before.
+//! [`KeywordSet`] is the file, read and checked; [`Matcher`] is the same set compiled; [`Matcher::find_all`] over
+//! [`Texts`] is the one way in. What a hit is stands in "Keyword matching" on the page of definitions, and the modules
+//! follow its order: [`fold`] makes two spellings of a word equal, [`surface`] lists the spellings of a term,
+//! [`boundary`] says where a word ends, [`matcher`] puts them together and settles overlaps, [`negation`] looks at the
+//! five words before. For ASCII text, which most is, [`starts`] and [`anywhere`] find the candidates, and [`ascii`] and
+//! [`words`] read it 64 bytes at a time. [`lint`] knows what is probably a mistake in a set.
 
 mod anywhere;
 mod ascii;
