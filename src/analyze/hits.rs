@@ -7,15 +7,14 @@ use arrow::buffer::OffsetBuffer;
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field};
 
-use crate::keywords::{Hit, KeywordSet};
+use super::PreparedSet;
+use crate::keywords::Hit;
 use crate::lake::rows;
 use crate::lake::schema::{self, place_fields};
 
 /// Gathers hits, answer by answer: rows in the order of the answers, then by the name of the term.
 pub struct HitRows<'a> {
-    set: &'a KeywordSet,
-    /// By term: its place in the order of names.
-    rank: Vec<u32>,
+    prepared: &'a PreparedSet,
     hits: Vec<Hit>,
     /// By row: the number of the answer among all of its row group.
     answers: Vec<u32>,
@@ -27,16 +26,9 @@ pub struct HitRows<'a> {
 }
 
 impl<'a> HitRows<'a> {
-    pub fn new(set: &'a KeywordSet) -> Self {
-        let mut by_name: Vec<usize> = (0..set.terms().len()).collect();
-        by_name.sort_unstable_by_key(|&term| set.terms()[term].name.as_str());
-        let mut rank = vec![0; by_name.len()];
-        for (&term, place) in by_name.iter().zip(0..) {
-            rank[term] = place;
-        }
+    pub fn new(prepared: &'a PreparedSet) -> Self {
         Self {
-            set,
-            rank,
+            prepared,
             hits: Vec::new(),
             answers: Vec::new(),
             terms: Vec::new(),
@@ -51,7 +43,7 @@ impl<'a> HitRows<'a> {
     pub fn push(&mut self, answer: u32, hits: &[Hit]) {
         self.hits.clear();
         self.hits.extend_from_slice(hits);
-        self.hits.sort_unstable_by_key(|hit| (self.rank[hit.term as usize], hit.start, hit.end));
+        self.hits.sort_unstable_by_key(|hit| (self.prepared.rank[hit.term as usize], hit.start, hit.end));
         for same_term in self.hits.chunk_by(|a, b| a.term == b.term) {
             self.answers.push(answer);
             self.terms.push(same_term[0].term);
@@ -64,7 +56,7 @@ impl<'a> HitRows<'a> {
 
     /// The rows. `shared` are the columns that they repeat of `responses`, a row for each answer.
     pub fn finish(self, shared: &[ArrayRef]) -> RecordBatch {
-        let terms = self.set.terms();
+        let terms = self.prepared.set.terms();
         let names: ArrayRef = Arc::new(StringArray::from_iter_values(terms.iter().map(|term| term.name.as_str())));
         let categories = rows::strings(terms.iter().map(|term| term.category.as_deref()));
         let lengths = self.mentions.iter().map(|mentions| usize::try_from(*mentions).expect("counts of hits"));

@@ -30,6 +30,8 @@ pub const DEFINITIONS_VERSION: &str = "2";
 pub struct PreparedSet {
     pub set: KeywordSet,
     pub matcher: Matcher,
+    /// By term: its place in the order of names, in which rows of hits are.
+    rank: Vec<u32>,
 }
 
 impl PreparedSet {
@@ -37,7 +39,13 @@ impl PreparedSet {
     /// When the set is too large to search for.
     pub fn new(set: KeywordSet) -> Result<Self> {
         let matcher = Matcher::new(&set)?;
-        Ok(Self { set, matcher })
+        let mut by_name: Vec<usize> = (0..set.terms().len()).collect();
+        by_name.sort_unstable_by_key(|&term| set.terms()[term].name.as_str());
+        let mut rank = vec![0; by_name.len()];
+        for (&term, place) in by_name.iter().zip(0..) {
+            rank[term] = place;
+        }
+        Ok(Self { set, matcher, rank })
     }
 }
 

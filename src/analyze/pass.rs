@@ -99,7 +99,7 @@ pub fn row_group(source: &ParquetFile, group: usize, wanted: &Wanted) -> Result<
     let question_type = |row: usize| types.and_then(|types| string_at(types, row));
 
     let mut rows: Vec<ResponseRow> = Vec::new();
-    let mut hits: Vec<HitRows> = wanted.sets.iter().map(|set| HitRows::new(&set.set)).collect();
+    let mut hits: Vec<HitRows> = wanted.sets.iter().map(|set| HitRows::new(set)).collect();
     let (mut scratch, mut vocabulary) = (Scratch::default(), Vocabulary::default());
     for first in (0..answers.num_rows()).step_by(BLOCK_ROWS) {
         let block = first..answers.num_rows().min(first + BLOCK_ROWS);

@@ -1,8 +1,6 @@
 //! Rows of `response_metrics`.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, RecordBatch};
 
 use super::figures::ResponseFigures;
 use crate::lake::rows;
@@ -35,5 +33,5 @@ pub fn batch(shared: Vec<ArrayRef>, answers: &[ResponseRow]) -> RecordBatch {
 
 pub fn counts(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
     let signed = |count| i64::try_from(count).expect("no count reaches 2^63");
-    Arc::new(values.map(|count| count.map(signed)).collect::<Int64Array>())
+    rows::integers(values.map(|count| count.map(signed)))
 }

@@ -50,17 +50,6 @@ impl<'t> Texts<'t> {
         Self { originals, lowered, ascii, starts: OnceCell::new() }
     }
 
-    /// How many there are, missing ones included.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.originals.len()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.originals.is_empty()
-    }
-
     /// The texts that are there, with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &'t str)> {
         self.originals.iter().enumerate().filter_map(|(number, text)| Some((number, (*text)?)))
