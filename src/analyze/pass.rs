@@ -1,6 +1,7 @@
 //! One pass over a row group of answers: decoded once, and everything that is asked for made of it.
 
 use std::ops::AddAssign;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use super::responses::{self, ResponseRow};
 use super::richness::Vocabulary;
 use super::{PreparedSet, language};
 use crate::keywords::{Scratch, Texts};
-use crate::lake::read::{ParquetFile, float_at, floats, string_at, strings};
+use crate::lake::read::{ParquetFile, float_at, floats, string_at, strings, view_at, views};
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
 
@@ -82,7 +83,15 @@ pub fn timed<T>(seconds: &mut f64, step: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Makes what is wanted of one row group.
+/// Opens a file of answers.
+///
+/// # Errors
+/// When it is missing or is no Parquet.
+pub fn open(answers: &Path) -> Result<ParquetFile> {
+    ParquetFile::open_viewing(answers, "transcript")
+}
+
+/// Makes what is wanted of one row group of answers, opened by [`open`].
 ///
 /// # Errors
 /// When the file cannot be read.
@@ -93,7 +102,7 @@ pub fn row_group(source: &ParquetFile, group: usize, wanted: &Wanted) -> Result<
     columns.extend(["transcript", "duration_seconds"]);
     columns.extend(asks_types.then_some("question_type"));
     let answers = timed(&mut steps.decode, || source.row_group(group, &columns))?;
-    let transcripts = strings(&answers, "transcript");
+    let transcripts = views(&answers, "transcript");
     let durations = floats(&answers, "duration_seconds");
     let types = asks_types.then(|| strings(&answers, "question_type"));
     let question_type = |row: usize| types.and_then(|types| string_at(types, row));
@@ -103,13 +112,12 @@ pub fn row_group(source: &ParquetFile, group: usize, wanted: &Wanted) -> Result<
     let (mut scratch, mut vocabulary) = (Scratch::default(), Vocabulary::default());
     for first in (0..answers.num_rows()).step_by(BLOCK_ROWS) {
         let block = first..answers.num_rows().min(first + BLOCK_ROWS);
-        let texts =
-            timed(&mut steps.fold, || Texts::new(block.clone().map(|row| string_at(transcripts, row)).collect()));
+        let texts = timed(&mut steps.fold, || Texts::new(block.clone().map(|row| view_at(transcripts, row)).collect()));
         steps.bytes += texts.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
         if let Some((groups, fillers)) = wanted.figures {
             timed(&mut steps.words, || {
                 rows.extend(block.map(|row| {
-                    let (text, duration) = (string_at(transcripts, row), float_at(durations, row));
+                    let (text, duration) = (view_at(transcripts, row), float_at(durations, row));
                     let figures = figures::response(text, duration, groups, &mut vocabulary);
                     ResponseRow { figures, ..ResponseRow::default() }
                 }));
@@ -159,11 +167,11 @@ pub fn row_group(source: &ParquetFile, group: usize, wanted: &Wanted) -> Result<
 /// The answers of a row group, together with their neighbours of the same interview.
 fn by_interview(batch: &RecordBatch) -> Vec<(String, Vec<Answer>)> {
     let ids = strings(batch, "interview_id");
-    let transcripts = strings(batch, "transcript");
+    let transcripts = views(batch, "transcript");
     let durations = floats(batch, "duration_seconds");
     let mut all: Vec<(String, Vec<Answer>)> = Vec::new();
     for row in 0..batch.num_rows() {
-        let transcript = string_at(transcripts, row);
+        let transcript = view_at(transcripts, row);
         let answer = Answer {
             length_utf16: transcript.map(figures::length_utf16),
             is_blank: transcript.is_none_or(|text| text.trim().is_empty()),

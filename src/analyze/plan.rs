@@ -5,25 +5,31 @@
 //! keyword hits comes from row group N of the answers, and row group N of figures of interviews from row group N of the
 //! interviews. Everything that is stale of one batch of answers is made in one pass over it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arrow::array::RecordBatch;
 use clap::ValueEnum;
+use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::pass::{self, Made, Steps, Wanted, timed};
 use super::{DEFINITIONS_VERSION, PreparedSet, Request, Summary, interviews};
 use crate::lake::Lake;
-use crate::lake::publish::{replace_derived, sha256_of};
+use crate::lake::publish::{replace_derived, sha256_of, sync};
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, SCHEMA_VERSION, SET_SHA256, SOURCE_SHA256, Table};
 use crate::lake::write::write_file;
 use crate::ledger::Ledger;
 use crate::model::{Error, Result};
 use crate::pipeline::MetricGroup;
+
+/// Who puts files into their places mostly waits for the disk.
+const PUBLISHING_THREADS: usize = 4;
 
 const DEFINITIONS: &str = "roundup.definitions";
 const METRICS: &str = "roundup.metrics";
@@ -159,12 +165,31 @@ impl<'a> Plan<'a> {
     /// When a file cannot be read or written. Files made before that stay.
     pub fn run(&self, lake: &Lake, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Summary> {
         let (done, of) = (AtomicU64::new(0), self.jobs.len() as u64);
-        let make = |job: &Job| {
-            let made = job.make(lake, &self.request)?;
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, of);
-            Ok(made)
-        };
-        let made: Vec<(u64, Steps)> = self.jobs.par_iter().map(make).collect::<Result<_>>()?;
+        let publisher = ThreadPoolBuilder::new().num_threads(PUBLISHING_THREADS).build();
+        let publisher = publisher.map_err(|error| Error::failed(format!("threads could not be started: {error}")))?;
+        let unpublished = Mutex::new(None);
+        let made: Result<Vec<(u64, Steps)>> = publisher.in_place_scope(|publishing| {
+            let make = |job: &Job<'a>| {
+                let (staged, rows, steps) = job.make(lake, &self.request)?;
+                publishing.spawn(|_| {
+                    if let Err(error) =
+                        staged.into_iter().try_for_each(|Staged { file, target }| replace_derived(&file, &target))
+                    {
+                        unpublished.lock().expect("no publisher panics").get_or_insert(error);
+                    }
+                    progress(done.fetch_add(1, Ordering::Relaxed) + 1, of);
+                });
+                Ok((rows, steps))
+            };
+            self.jobs.par_iter().map(make).collect()
+        });
+        let made = made?;
+        if let Some(error) = unpublished.into_inner().expect("no publisher panics") {
+            return Err(error);
+        }
+        for folder in self.jobs.iter().flat_map(Job::folders).collect::<BTreeSet<_>>() {
+            sync(folder).map_err(|error| Error::path("sync", folder, error))?;
+        }
         let mut summary = Summary {
             files_made: self.jobs.iter().map(|job| job.outputs.len() as u64).sum(),
             files_fresh: self.parts.iter().map(|part| part.fresh).sum(),
@@ -230,8 +255,13 @@ impl<'a> Job<'a> {
         Some(Output { what, target, metadata })
     }
 
-    /// Makes the files; returns how many answers were analysed and where the time went.
-    fn make(&self, lake: &Lake, request: &Request) -> Result<(u64, Steps)> {
+    /// The folders of its derived files.
+    fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.outputs.iter().map(|output| output.target.parent().expect("a table's file is in a folder"))
+    }
+
+    /// Makes the files under staging; returns them, how many answers were analysed, and where the time went.
+    fn make(&self, lake: &Lake, request: &Request) -> Result<(Vec<Staged>, u64, Steps)> {
         let kinds = || self.outputs.iter().map(|output| output.what);
         let wanted = Wanted {
             figures: kinds().any(|what| matches!(what, What::Responses)).then_some((request.metrics, request.fillers)),
@@ -241,7 +271,7 @@ impl<'a> Job<'a> {
         let mut steps = Steps::default();
         let (mut rows, mut made) = (0, Vec::new());
         if let Some(responses) = &self.responses {
-            let source = ParquetFile::open(responses)?;
+            let source = pass::open(responses)?;
             rows = source.rows();
             let groups = (0..source.row_groups()).into_par_iter();
             made = groups.map(|group| pass::row_group(&source, group, &wanted)).collect::<Result<Vec<Made>>>()?;
@@ -257,6 +287,7 @@ impl<'a> Job<'a> {
             }
         }
         let mut hits = hits.into_iter();
+        let mut staged = Vec::new();
         for output in &self.outputs {
             let batches = match output.what {
                 What::Responses => std::mem::take(&mut figures),
@@ -266,11 +297,17 @@ impl<'a> Job<'a> {
                     interviews::batches(&source, &answers)?
                 }
             };
-            timed(&mut steps.encode, || output.write(lake, batches))?;
+            staged.push(timed(&mut steps.encode, || output.write(lake, batches))?);
         }
         let analysed = if wanted.figures.is_some() || !wanted.sets.is_empty() { rows } else { 0 };
-        Ok((analysed, steps))
+        Ok((staged, analysed, steps))
     }
+}
+
+/// A derived file that is written and not yet in its place.
+struct Staged {
+    file: PathBuf,
+    target: PathBuf,
 }
 
 impl Output<'_> {
@@ -290,14 +327,14 @@ impl Output<'_> {
         })
     }
 
-    fn write(&self, lake: &Lake, batches: Vec<arrow::array::RecordBatch>) -> Result<()> {
+    fn write(&self, lake: &Lake, batches: Vec<RecordBatch>) -> Result<Staged> {
         let name = self.target.strip_prefix(lake.root()).expect("a target is in the lake").display().to_string();
-        let staged = lake.staging_folder().join(name.replace('/', "--"));
+        let file = lake.staging_folder().join(name.replace('/', "--"));
         // Left by a run that was killed while it wrote.
-        let _absent_is_fine = fs::remove_file(&staged);
+        let _absent_is_fine = fs::remove_file(&file);
         let metadata: Vec<(&str, &str)> = self.metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        write_file(&staged, self.what.table(), &metadata, batches)?;
-        replace_derived(&staged, &self.target)
+        write_file(&file, self.what.table(), &metadata, batches)?;
+        Ok(Staged { file, target: self.target.clone() })
     }
 }
 

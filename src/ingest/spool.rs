@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::lake::crash;
-use crate::lake::publish::{batch_id, sync_folder};
+use crate::lake::publish::{batch_id, sync};
 use crate::model::body::{self, Violation};
 use crate::model::{Error, Interview, Question, Result};
 
@@ -184,7 +184,7 @@ impl Open {
                 Err(error) => return Err(error),
             }
         };
-        sync_folder(folder)?;
+        sync(folder)?;
         crash::point("spool-made");
         Ok(Self { path, file, bytes: 0, bodies: 0, synced: Instant::now(), is_synced: true })
     }

@@ -1,6 +1,7 @@
 //! Whether a mention is negated: a cue among the five words before it, in the same clause. English only, and a flag,
 //! never a reason to drop a hit.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::boundary::is_word;
@@ -63,40 +64,63 @@ pub(super) const BREAKS: [&str; 14] = [
     "until", "whereas", "while",
 ];
 
-/// The words of a text, found once and asked about many hits.
+/// Up to this many bytes an ASCII text is looked at around each hit; a longer one is read once, so that a word of a
+/// million bytes is not read again for each of its hits.
+const LOOKED_AT: usize = 4096;
+
+/// The words of a text, found once and asked about many hits, or just those around each hit.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    places: Vec<(usize, usize)>,
+    looks_around: bool,
+    places: Vec<Range<usize>>,
 }
 
 impl Words {
     pub(super) fn read(&mut self, text: &str) {
+        self.looks_around = text.len() <= LOOKED_AT && text.is_ascii();
         self.places.clear();
-        words::for_each(text, |word| self.places.push((word.start, word.end)));
+        if !self.looks_around {
+            words::for_each(text, |word| self.places.push(word));
+        }
     }
 
     /// Whether a hit that begins at `start` is negated. `text` is what was read.
     pub(super) fn is_negated(&self, text: &str, start: usize) -> bool {
-        let before = self.places.partition_point(|&(_, end)| end <= start);
-        // A hit may begin within a word (`js` in `node.js`): the beginning of that word is neither before it nor a
-        // break.
-        let mut reached = self.places.get(before).map_or(start, |&(word, _)| word.min(start));
-        let mut next_word = self.places.get(before).map(|&(start, end)| &text[start..end]);
-        for &(start, end) in self.places[..before].iter().rev().take(REACH) {
-            if has_break(&text[end..reached], &text[reached..]) {
-                return false;
-            }
-            let word = &text[start..end];
-            match role(word, next_word) {
-                Role::Cue => return true,
-                Role::Break => return false,
-                Role::Other => {}
-            }
-            reached = start;
-            next_word = Some(word);
+        if self.looks_around {
+            let bytes = text.as_bytes();
+            is_negated(text, start, words::before(bytes, start), words::at_or_after(bytes, start))
+        } else {
+            let before = self.places.partition_point(|word| word.end <= start);
+            let backwards = self.places[..before].iter().rev().cloned();
+            is_negated(text, start, backwards, self.places.get(before).cloned())
         }
-        false
     }
+}
+
+/// `before` are the words that end at `start` or before, the last one first; `at_or_after` is the word after those.
+fn is_negated(
+    text: &str,
+    start: usize,
+    before: impl Iterator<Item = Range<usize>>,
+    at_or_after: Option<Range<usize>>,
+) -> bool {
+    // A hit may begin within a word (`js` in `node.js`): the beginning of that word is neither before it nor a break.
+    let mut reached = at_or_after.as_ref().map_or(start, |word| word.start.min(start));
+    let mut next_word = at_or_after.map(|word| &text[word]);
+    for place in before.take(REACH) {
+        if has_break(&text[place.end..reached], &text[reached..]) {
+            return false;
+        }
+        let word = &text[place.clone()];
+        match role(word, next_word) {
+            Role::Cue => return true,
+            Role::Break => return false,
+            Role::Other => {}
+        }
+        reached = place.start;
+        next_word = Some(word);
+    }
+    false
 }
 
 enum Role {

@@ -37,7 +37,7 @@ pub fn for_each(text: &str, mut found: impl FnMut(Range<usize>)) {
     }
     let bytes = text.as_bytes();
     let mut word = |word: Range<usize>| {
-        if bytes[word.start] != b'_' || bytes[word.clone()].iter().any(u8::is_ascii_alphanumeric) {
+        if is_no_line(bytes, &word) {
             found(word);
         }
     };
@@ -58,6 +58,60 @@ pub fn for_each(text: &str, mut found: impl FnMut(Range<usize>)) {
     if let Some(start) = begun {
         word(start..bytes.len());
     }
+}
+
+/// The words of an ASCII text that end at `end` or before, the last one first.
+pub(super) fn before(bytes: &[u8], end: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut end = end;
+    // A run that goes on beyond `end` is no word before it.
+    if end < bytes.len() && is_in_run(bytes, end) {
+        end = begin_of_run(bytes, end);
+    }
+    let runs = std::iter::from_fn(move || {
+        let last = bytes[..end].iter().enumerate().rev().map(|(at, _)| at).find(|at| is_in_run(bytes, *at))?;
+        let run = begin_of_run(bytes, last)..last + 1;
+        end = run.start;
+        Some(run)
+    });
+    runs.filter(|run| is_no_line(bytes, run))
+}
+
+/// The first word of an ASCII text that ends after `start`.
+pub(super) fn at_or_after(bytes: &[u8], start: usize) -> Option<Range<usize>> {
+    let mut from = start;
+    loop {
+        let first = (from..bytes.len()).find(|at| is_in_run(bytes, *at))?;
+        let end = (first..bytes.len()).find(|at| !is_in_run(bytes, *at)).unwrap_or(bytes.len());
+        let run = begin_of_run(bytes, first)..end;
+        if is_no_line(bytes, &run) {
+            return Some(run);
+        }
+        from = end;
+    }
+}
+
+fn begin_of_run(bytes: &[u8], within: usize) -> usize {
+    (0..within).rev().take_while(|at| is_in_run(bytes, *at)).last().unwrap_or(within)
+}
+
+/// As [`runs`] has it, for one byte.
+fn is_in_run(bytes: &[u8], at: usize) -> bool {
+    let byte = bytes[at];
+    let sign = match byte {
+        _ if is_word(byte) => return true,
+        b'.' | b'\'' => |a: u8, b: u8| {
+            a.is_ascii_alphabetic() && b.is_ascii_alphabetic() || a.is_ascii_digit() && b.is_ascii_digit()
+        },
+        b':' => |a: u8, b: u8| a.is_ascii_alphabetic() && b.is_ascii_alphabetic(),
+        b',' | b';' => |a: u8, b: u8| a.is_ascii_digit() && b.is_ascii_digit(),
+        _ => return false,
+    };
+    at > 0 && bytes.get(at + 1).is_some_and(|next| sign(bytes[at - 1], *next))
+}
+
+/// Whether a run is a word: it is more than underscores.
+fn is_no_line(bytes: &[u8], run: &Range<usize>) -> bool {
+    bytes[run.start] != b'_' || bytes[run.clone()].iter().any(u8::is_ascii_alphanumeric)
 }
 
 /// Calls `block` for each 64 bytes of an ASCII text: where they begin, and which of them are in a run that is a word if
@@ -127,6 +181,20 @@ mod tests {
             let text = pieces.concat();
             prop_assert_eq!(fast(&text), text.unicode_words().collect::<Vec<_>>());
             prop_assert_eq!(count(&text), text.unicode_words().count() as u64);
+        }
+
+        #[test]
+        fn words_around_a_place_are_those_of_the_whole(
+            pieces in vec(select(vec!["a", "B", "0", "_", ".", "'", ",", ":", " ", "-"]), 0..60),
+            place in any::<proptest::sample::Index>(),
+        ) {
+            let text = pieces.concat();
+            let place = place.index(text.len() + 1);
+            let mut words = Vec::new();
+            for_each(&text, |word| words.push(word));
+            let before_place: Vec<_> = words.iter().rev().filter(|word| word.end <= place).cloned().collect();
+            prop_assert_eq!(before(text.as_bytes(), place).collect::<Vec<_>>(), before_place);
+            prop_assert_eq!(at_or_after(text.as_bytes(), place), words.into_iter().find(|word| word.end > place));
         }
 
         #[test]

@@ -89,6 +89,7 @@ impl<'a> Staging<'a> {
     ) -> Result<()> {
         let staged = staged_path(&self.folder, &path);
         let Written { size, sha256 } = write_file(&staged, table, &[], groups)?;
+        sync(&staged).map_err(|error| Error::path("sync", &staged, error))?;
         self.files.push(BatchFile { path, size, sha256, replaces });
         Ok(())
     }
@@ -98,7 +99,7 @@ impl<'a> Staging<'a> {
     /// # Errors
     /// When the ledger or the lake cannot be written. After the point of no return the next opening finishes the work.
     pub fn publish(self, ledger: &mut Ledger, sightings: &[Sighting], questions_published: &[String]) -> Result<()> {
-        sync_folder(&self.folder).map_err(|error| Error::path("sync", &self.folder, error))?;
+        sync(&self.folder).map_err(|error| Error::path("sync", &self.folder, error))?;
         crash::point("publish-staged");
         ledger.begin_publishing(&self.batch, &self.files, sightings, questions_published)?;
         crash::point("publish-recorded");
@@ -198,25 +199,25 @@ fn place(staged: &Path, target: &Path, file: &BatchFile) -> io::Result<()> {
 /// # Errors
 /// When either folder cannot be opened or synced.
 pub fn sync_with_parent(folder: &Path) -> io::Result<()> {
-    sync_folder(folder)?;
+    sync(folder)?;
     match folder.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => sync_folder(Path::new(".")),
-        Some(parent) => sync_folder(parent),
+        Some(parent) if parent.as_os_str().is_empty() => sync(Path::new(".")),
+        Some(parent) => sync(parent),
         None => Ok(()),
     }
 }
 
 /// Moves a finished file of figures into its place, over an older one. Such files can be made again at any time, so
-/// they need no ledger.
+/// they need no ledger, and the folder may be synced once for many.
 ///
 /// # Errors
 /// When the lake cannot be written.
 pub fn replace_derived(staged: &Path, target: &Path) -> Result<()> {
     let parent = target.parent().expect("a table's file is in a folder");
     let work = || {
+        sync(staged)?;
         fs::create_dir_all(parent)?;
-        fs::rename(staged, target)?;
-        sync_folder(parent)
+        fs::rename(staged, target)
     };
     work().map_err(|error: io::Error| Error::path("publish", target, error))
 }
@@ -232,15 +233,15 @@ pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&new, path)?;
-    sync_folder(path.parent().expect("a file is in a folder"))
+    sync(path.parent().expect("a file is in a folder"))
 }
 
-/// Makes what was renamed in a folder last through a power cut.
+/// Makes a file last through a power cut, or what was renamed in a folder.
 ///
 /// # Errors
-/// When the folder cannot be opened or synced.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// When it cannot be opened or synced.
+pub fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 /// SHA-256 of a file, in hex.

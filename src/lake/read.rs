@@ -2,8 +2,12 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arrow::array::{Array, BooleanArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, BooleanArray, Float64Array, Int64Array, StringArray, StringViewArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
@@ -26,6 +30,24 @@ impl ParquetFile {
         let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
             .map_err(|error| Error::path("read", path, error))?;
         Ok(Self { path: path.to_owned(), footer })
+    }
+
+    /// Reads the footer; the strings of `column` will be read as views of the pages they are in, not copied.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_viewing(path: &Path, column: &str) -> Result<Self> {
+        let Self { path, footer } = Self::open(path)?;
+        let viewed = |field: &Field| {
+            let is_viewed = field.name() == column && *field.data_type() == DataType::Utf8;
+            if is_viewed { field.clone().with_data_type(DataType::Utf8View) } else { field.clone() }
+        };
+        let fields: Vec<Field> = footer.schema().fields().iter().map(|field| viewed(field)).collect();
+        let schema = Arc::new(Schema::new(fields).with_metadata(footer.schema().metadata().clone()));
+        let options = ArrowReaderOptions::new().with_schema(schema);
+        let footer = ArrowReaderMetadata::try_new(Arc::clone(footer.metadata()), options)
+            .map_err(|error| Error::path("read", &path, error))?;
+        Ok(Self { path, footer })
     }
 
     #[must_use]
@@ -134,6 +156,10 @@ pub fn strings<'a>(batch: &'a RecordBatch, name: &str) -> &'a StringArray {
     column(batch, name)
 }
 
+pub fn views<'a>(batch: &'a RecordBatch, name: &str) -> &'a StringViewArray {
+    column(batch, name)
+}
+
 pub fn integers<'a>(batch: &'a RecordBatch, name: &str) -> &'a Int64Array {
     column(batch, name)
 }
@@ -153,6 +179,12 @@ pub fn times<'a>(batch: &'a RecordBatch, name: &str) -> &'a TimestampMicrosecond
 /// A string of a column, if it is not null.
 #[must_use]
 pub fn string_at(column: &StringArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+/// A string of a column that is read as views, if it is not null.
+#[must_use]
+pub fn view_at(column: &StringViewArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))
 }
 

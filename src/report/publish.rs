@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::lake::publish::sync_folder;
+use crate::lake::publish::sync;
 use crate::model::{Error, Result};
 
 /// Writes the files as `out/name/` and points `out/latest` to it; an older report of that name is replaced.
@@ -25,7 +25,7 @@ fn work(out: &Path, target: &Path, name: &str, files: &[(&'static str, Vec<u8>)]
         output.write_all(bytes)?;
         output.sync_all()?;
     }
-    sync_folder(&new)?;
+    sync(&new)?;
     if target.exists() {
         match renameat_with(CWD, &new, CWD, target, RenameFlags::EXCHANGE) {
             Ok(()) => {}
@@ -44,7 +44,7 @@ fn work(out: &Path, target: &Path, name: &str, files: &[(&'static str, Vec<u8>)]
     let _absent_is_fine = fs::remove_file(&link);
     std::os::unix::fs::symlink(name, &link)?;
     fs::rename(&link, out.join("latest"))?;
-    sync_folder(out)
+    sync(out)
 }
 
 fn remove_folder(folder: &Path) -> io::Result<()> {
