@@ -16,6 +16,10 @@ test:
 bench:
     cargo bench
 
+# Fuzzes one target for some seconds.
+fuzz target seconds="60":
+    fuzz/run {{target}} {{seconds}}
+
 # Files that the program writes about itself.
 docs:
     cargo run --quiet -- schema > docs/tables.md
