@@ -16,6 +16,10 @@ test:
 bench:
     cargo bench
 
+# Asks the oracles again what the golden files have of them; needs Python and Node.
+oracle:
+    tests/oracle/run
+
 # Fuzzes one target for some seconds.
 fuzz target seconds="60":
     fuzz/run {{target}} {{seconds}}

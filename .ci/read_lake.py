@@ -79,7 +79,7 @@ for interview, figures in vendor.items():
             agree(f"{interview}: {keyword}", hits.get((interview, keyword), 0), count)
             compared += 1
 print(f"{compared} figures equal the vendor's")
-agree("too few figures of the vendor's were finite", compared > 200, True)
+agree("too few figures of the vendor's were finite", compared > 4 * statuses.count("completed"), True)
 
 # The report, by DuckDB's arithmetic.
 summary = json.loads(summary_path.read_text())

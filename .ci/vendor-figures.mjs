@@ -17,17 +17,13 @@ const finite = (compute) => {
   }
 };
 
-const figures = {};
-for (const id of readFileSync(list, "utf8").split("\n").filter(Boolean)) {
+const figuresOf = async (id) => {
   const url = `${address}/api/v1/interviews/${encodeURIComponent(id)}`;
   const answer = await fetch(url, { headers: { Authorization: `Bearer ${key}` } });
   if (!answer.ok) throw new Error(`${id}: ${answer.status}`);
   const { status, responses } = await answer.json();
-  if (status !== "completed") {
-    figures[id] = { status };
-    continue;
-  }
-  figures[id] = {
+  if (status !== "completed") return { status };
+  return {
     status,
     totalDuration: finite(() => responses.reduce((sum, { duration_seconds }) => sum + duration_seconds, 0)),
     averageResponseLength: finite(
@@ -40,5 +36,13 @@ for (const id of readFileSync(list, "utf8").split("\n").filter(Boolean)) {
       ]),
     ),
   };
-}
+};
+
+// All workers take from one list.
+const ids = readFileSync(list, "utf8").split("\n").filter(Boolean).values();
+const figures = {};
+const worker = async () => {
+  for (const id of ids) figures[id] = await figuresOf(id);
+};
+await Promise.all(Array.from({ length: 32 }, worker));
 console.log(JSON.stringify(figures));

@@ -11,6 +11,7 @@ mod figures;
 mod import;
 mod keywords;
 mod kill;
+mod oracle;
 mod quarantine;
 mod replace;
 mod report;
