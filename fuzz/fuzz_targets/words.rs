@@ -1,0 +1,14 @@
+//! The words of a text are those that the standard's own crate finds, however they are counted.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use roundup_fuzz::keywords::words;
+use unicode_segmentation::UnicodeSegmentation;
+
+fuzz_target!(|text: &str| {
+    let mut found = Vec::new();
+    words::for_each(text, |word| found.push(&text[word]));
+    let expected: Vec<&str> = text.unicode_words().collect();
+    assert_eq!(found, expected, "in {text:?}");
+    assert_eq!(words::count(text), expected.len() as u64, "in {text:?}");
+});
