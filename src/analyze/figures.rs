@@ -73,6 +73,17 @@ pub struct Answer {
     pub duration_seconds: Option<f64>,
 }
 
+impl Answer {
+    #[must_use]
+    pub fn new(transcript: Option<&str>, duration_seconds: Option<f64>) -> Self {
+        Self {
+            length_utf16: transcript.map(length_utf16),
+            is_blank: transcript.is_none_or(|text| text.trim().is_empty()),
+            duration_seconds,
+        }
+    }
+}
+
 /// Figures of one interview.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct InterviewFigures {

@@ -2,28 +2,25 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, TimestampMicrosecondArray};
 use jiff::Timestamp;
 
 use super::figures::{self, Answer, InterviewFigures};
-use super::pass::repeated;
 use super::responses::counts;
 use crate::lake::read::{ParquetFile, strings, times};
 use crate::lake::rows;
-use crate::lake::schema;
 use crate::model::Result;
 
 /// Answers by the id of their interview, in their order.
 pub type Answers = HashMap<String, Vec<Answer>>;
 
-/// The figures of all interviews of a file, a batch for each of its row groups.
-pub fn batches(source: &ParquetFile, answers: &Answers) -> Result<Vec<RecordBatch>> {
-    (0..source.row_groups()).map(|group| batch(source, group, answers)).collect()
+/// The columns that figures have beside those of `interviews`: of all interviews of a file, by its row groups.
+pub fn columns(source: &ParquetFile, answers: &Answers) -> Result<Vec<Vec<ArrayRef>>> {
+    (0..source.row_groups()).map(|group| columns_of(source, group, answers)).collect()
 }
 
-fn batch(source: &ParquetFile, group: usize, answers: &Answers) -> Result<RecordBatch> {
-    let columns = ["interview_id", "job_id", "settled_at", "created_at", "started_at", "completed_at"];
-    let batch = source.row_group(group, &columns)?;
+fn columns_of(source: &ParquetFile, group: usize, answers: &Answers) -> Result<Vec<ArrayRef>> {
+    let batch = source.row_group(group, &["interview_id", "created_at", "started_at", "completed_at"])?;
     let ids = strings(&batch, "interview_id");
     let all: Vec<InterviewFigures> = (0..batch.num_rows())
         .map(|row| figures::interview(answers.get(ids.value(row)).map_or(&[][..], Vec::as_slice)))
@@ -34,16 +31,14 @@ fn batch(source: &ParquetFile, group: usize, answers: &Answers) -> Result<Record
         (0..batch.num_rows()).map(|row| figures::seconds_between(time_at(from, row), time_at(completed, row))).collect()
     };
     let days = since("created_at").into_iter().map(|seconds| seconds.map(|seconds| seconds / 86_400.0));
-    let mut columns = repeated(&batch, &["interview_id", "job_id", "settled_at"]);
-    columns.extend([
+    Ok(vec![
         rows::floats(all.iter().map(|figures| figures.total_duration_seconds)),
         rows::floats(all.iter().map(|figures| figures.average_response_length)),
         counts(all.iter().map(|figures| Some(figures.response_count))),
         counts(all.iter().map(|figures| Some(figures.answered_count))),
         rows::floats(since("started_at").into_iter()),
         rows::floats(days),
-    ]);
-    Ok(rows::batch(&schema::INTERVIEW_METRICS, columns))
+    ])
 }
 
 fn time_at(column: &TimestampMicrosecondArray, row: usize) -> Option<Timestamp> {

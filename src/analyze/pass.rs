@@ -2,10 +2,9 @@
 
 use std::ops::AddAssign;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use serde::Serialize;
 
 use super::figures::{self, Answer};
@@ -13,20 +12,22 @@ use super::hits::HitRows;
 use super::responses::{self, ResponseRow};
 use super::richness::Vocabulary;
 use super::{PreparedSet, language};
-use crate::keywords::{Scratch, Texts};
+use crate::keywords::{Hit, Scratch, TextBuffers, Texts};
 use crate::lake::read::{ParquetFile, float_at, floats, string_at, strings, view_at, views};
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
 
-/// Answers are worked on some at a time, so that a text that was folded is still near when it is searched.
-const BLOCK_ROWS: usize = 256;
+/// Answers are decoded some at a time, so that memory is used again while it is near: about as many as a page holds.
+const DECODED_ROWS: usize = 1024;
+/// And worked on fewer at a time, so that a text that was folded is still nearer when it is searched.
+const BLOCK_ROWS: usize = 64;
 
-/// The columns that derived rows repeat of the answers they describe.
-const SHARED: [&str; 4] = ["interview_id", "position", "job_id", "settled_at"];
+/// The columns that rows of hits repeat of the answers they describe.
+const REPEATED: [&str; 4] = ["interview_id", "position", "job_id", "settled_at"];
 
 /// What is to be made of a file of answers.
 pub struct Wanted<'a> {
-    /// The groups of figures and the set of fillers, if rows of `response_metrics` are to be made.
+    /// The groups of figures and the set of fillers, if columns of `response_metrics` are to be made.
     pub figures: Option<(&'a [MetricGroup], &'a PreparedSet)>,
     /// A batch of `keyword_hits` for each.
     pub sets: Vec<&'a PreparedSet>,
@@ -37,7 +38,8 @@ pub struct Wanted<'a> {
 /// What was made of a row group.
 #[derive(Default)]
 pub struct Made {
-    pub figures: Option<RecordBatch>,
+    /// What `response_metrics` has beside the columns of `responses`.
+    pub figures: Option<Vec<ArrayRef>>,
     /// In the order of [`Wanted::sets`].
     pub hits: Vec<RecordBatch>,
     /// Neighbours have different interviews.
@@ -96,96 +98,131 @@ pub fn open(answers: &Path) -> Result<ParquetFile> {
 /// # Errors
 /// When the file cannot be read.
 pub fn row_group(source: &ParquetFile, group: usize, wanted: &Wanted) -> Result<Made> {
-    let mut steps = Steps::default();
     let asks_types = wanted.sets.iter().any(|set| set.set.terms().iter().any(|term| !term.question_types.is_empty()));
-    let mut columns = SHARED.to_vec();
-    columns.extend(["transcript", "duration_seconds"]);
+    let mut columns = vec!["transcript", "duration_seconds"];
     columns.extend(asks_types.then_some("question_type"));
-    let answers = timed(&mut steps.decode, || source.row_group(group, &columns))?;
-    let transcripts = views(&answers, "transcript");
-    let durations = floats(&answers, "duration_seconds");
-    let types = asks_types.then(|| strings(&answers, "question_type"));
-    let question_type = |row: usize| types.and_then(|types| string_at(types, row));
+    let mut pass = Pass::new(wanted);
+    let mut decoded = source.batches(group, &columns, DECODED_ROWS)?;
+    while let Some(answers) = timed(&mut pass.steps.decode, || decoded.next()) {
+        pass.read(&answers?);
+    }
 
-    let mut rows: Vec<ResponseRow> = Vec::new();
-    let mut hits: Vec<HitRows> = wanted.sets.iter().map(|set| HitRows::new(set)).collect();
-    let (mut scratch, mut vocabulary) = (Scratch::default(), Vocabulary::default());
-    for first in (0..answers.num_rows()).step_by(BLOCK_ROWS) {
-        let block = first..answers.num_rows().min(first + BLOCK_ROWS);
-        let texts = timed(&mut steps.fold, || Texts::new(block.clone().map(|row| view_at(transcripts, row)).collect()));
-        steps.bytes += texts.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
-        if let Some((groups, fillers)) = wanted.figures {
+    let Pass { figures, hits, answers, mut steps, .. } = pass;
+    let asked: &[&str] = if !hits.is_empty() {
+        &REPEATED
+    } else if wanted.answers {
+        &["interview_id"]
+    } else {
+        &[]
+    };
+    let repeated = timed(&mut steps.decode, || source.row_group(group, asked))?;
+    Ok(Made {
+        figures: wanted.figures.map(|_| responses::columns(&figures)),
+        hits: hits.into_iter().map(|hits| hits.finish(repeated.columns())).collect(),
+        answers: if wanted.answers { by_interview(strings(&repeated, "interview_id"), answers) } else { Vec::new() },
+        steps,
+    })
+}
+
+/// What was made of the answers of a row group that were read so far.
+struct Pass<'a> {
+    wanted: &'a Wanted<'a>,
+    rows: usize,
+    figures: Vec<ResponseRow>,
+    hits: Vec<HitRows<'a>>,
+    answers: Vec<Answer>,
+    steps: Steps,
+    buffers: TextBuffers,
+    scratch: Scratch,
+    vocabulary: Vocabulary,
+}
+
+impl<'a> Pass<'a> {
+    fn new(wanted: &'a Wanted<'a>) -> Self {
+        Self {
+            wanted,
+            rows: 0,
+            figures: Vec::new(),
+            hits: wanted.sets.iter().map(|set| HitRows::new(set)).collect(),
+            answers: Vec::new(),
+            steps: Steps::default(),
+            buffers: TextBuffers::default(),
+            scratch: Scratch::default(),
+            vocabulary: Vocabulary::default(),
+        }
+    }
+
+    fn read(&mut self, answers: &RecordBatch) {
+        let transcripts = views(answers, "transcript");
+        let durations = floats(answers, "duration_seconds");
+        let types = answers.column_by_name("question_type").map(|_| strings(answers, "question_type"));
+        for first in (0..answers.num_rows()).step_by(BLOCK_ROWS) {
+            let block = first..answers.num_rows().min(first + BLOCK_ROWS);
+            let texts: Vec<Option<&str>> = block.clone().map(|row| view_at(transcripts, row)).collect();
+            let durations: Vec<Option<f64>> = block.clone().map(|row| float_at(durations, row)).collect();
+            self.read_block(&texts, &durations, |row| types.and_then(|types| string_at(types, first + row)));
+        }
+    }
+
+    fn read_block<'q>(
+        &mut self,
+        transcripts: &[Option<&str>],
+        durations: &[Option<f64>],
+        question_type: impl Fn(usize) -> Option<&'q str>,
+    ) {
+        let Self { wanted, steps, scratch, .. } = self;
+        let first = self.rows;
+        self.rows += transcripts.len();
+        steps.bytes += transcripts.iter().flatten().map(|text| text.len() as u64).sum::<u64>();
+        if wanted.answers {
+            self.answers
+                .extend(transcripts.iter().zip(durations).map(|(text, duration)| Answer::new(*text, *duration)));
+        }
+        let fillers = wanted.figures.filter(|(groups, _)| groups.contains(&MetricGroup::Fillers));
+        if let Some((groups, _)) = wanted.figures {
             timed(&mut steps.words, || {
-                rows.extend(block.map(|row| {
-                    let (text, duration) = (view_at(transcripts, row), float_at(durations, row));
-                    let figures = figures::response(text, duration, groups, &mut vocabulary);
+                self.figures.extend(transcripts.iter().zip(durations).map(|(text, duration)| {
+                    let figures = figures::response(*text, *duration, groups, &mut self.vocabulary);
                     ResponseRow { figures, ..ResponseRow::default() }
                 }));
             });
             if groups.contains(&MetricGroup::Language) {
                 timed(&mut steps.language, || {
-                    texts.iter().for_each(|(at, text)| rows[first + at].language = language::detect(text));
-                });
-            }
-            if groups.contains(&MetricGroup::Fillers) {
-                timed(&mut steps.r#match, || {
-                    texts.iter().for_each(|(at, _)| rows[first + at].filler_count = Some(0));
-                    fillers.matcher.find_all(
-                        &texts,
-                        |_| None,
-                        &mut scratch,
-                        |at, hits| {
-                            rows[first + at].filler_count = Some(hits.len() as u64);
-                        },
-                    );
+                    for (row, text) in self.figures[first..].iter_mut().zip(transcripts) {
+                        row.language = text.and_then(language::detect);
+                    }
                 });
             }
         }
+        if fillers.is_none() && wanted.sets.is_empty() {
+            return;
+        }
+        let texts = timed(&mut steps.fold, || Texts::new(transcripts.to_vec(), &mut self.buffers));
         timed(&mut steps.r#match, || {
-            for (set, rows) in wanted.sets.iter().zip(&mut hits) {
-                set.matcher.find_all(
-                    &texts,
-                    |at| question_type(first + at),
-                    &mut scratch,
-                    |at, hits| {
-                        rows.push(u32::try_from(first + at).expect("row groups are far smaller"), hits);
-                    },
-                );
+            if let Some((_, fillers)) = fillers {
+                for (row, text) in self.figures[first..].iter_mut().zip(transcripts) {
+                    row.filler_count = text.map(|_| 0);
+                }
+                let mut count =
+                    |at: usize, hits: &[Hit]| self.figures[first + at].filler_count = Some(hits.len() as u64);
+                fillers.matcher.find_all(&texts, |_| None, scratch, &mut count);
+            }
+            for (set, rows) in wanted.sets.iter().zip(&mut self.hits) {
+                let row = |at: usize| u32::try_from(first + at).expect("row groups are far smaller");
+                set.matcher.find_all(&texts, &question_type, scratch, |at, hits| rows.push(row(at), hits));
             }
         });
     }
-
-    let shared = repeated(&answers, &SHARED);
-    Ok(Made {
-        hits: hits.into_iter().map(|hits| hits.finish(&shared)).collect(),
-        figures: wanted.figures.map(|_| responses::batch(shared, &rows)),
-        answers: if wanted.answers { by_interview(&answers) } else { Vec::new() },
-        steps,
-    })
 }
 
 /// The answers of a row group, together with their neighbours of the same interview.
-fn by_interview(batch: &RecordBatch) -> Vec<(String, Vec<Answer>)> {
-    let ids = strings(batch, "interview_id");
-    let transcripts = views(batch, "transcript");
-    let durations = floats(batch, "duration_seconds");
+fn by_interview(ids: &StringArray, answers: Vec<Answer>) -> Vec<(String, Vec<Answer>)> {
     let mut all: Vec<(String, Vec<Answer>)> = Vec::new();
-    for row in 0..batch.num_rows() {
-        let transcript = view_at(transcripts, row);
-        let answer = Answer {
-            length_utf16: transcript.map(figures::length_utf16),
-            is_blank: transcript.is_none_or(|text| text.trim().is_empty()),
-            duration_seconds: float_at(durations, row),
-        };
+    for (row, answer) in answers.into_iter().enumerate() {
         match all.last_mut() {
             Some((id, answers)) if id == ids.value(row) => answers.push(answer),
             _ => all.push((ids.value(row).to_owned(), vec![answer])),
         }
     }
     all
-}
-
-/// The columns that a derived row repeats of the row it describes.
-pub fn repeated(batch: &RecordBatch, names: &[&str]) -> Vec<ArrayRef> {
-    names.iter().map(|name| Arc::clone(batch.column_by_name(name).expect("was read"))).collect()
 }

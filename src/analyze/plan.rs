@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use clap::ValueEnum;
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
@@ -23,7 +23,7 @@ use crate::lake::Lake;
 use crate::lake::publish::{replace_derived, sha256_of, sync};
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, SCHEMA_VERSION, SET_SHA256, SOURCE_SHA256, Table};
-use crate::lake::write::write_file;
+use crate::lake::write::{write_beside, write_file};
 use crate::ledger::Ledger;
 use crate::model::{Error, Result};
 use crate::pipeline::MetricGroup;
@@ -269,12 +269,13 @@ impl<'a> Job<'a> {
             answers: kinds().any(|what| matches!(what, What::Interviews)),
         };
         let mut steps = Steps::default();
+        let settled = timed(&mut steps.decode, || ParquetFile::open(&self.interviews))?;
+        let source = self.responses.as_deref().map(pass::open).transpose()?;
         let (mut rows, mut made) = (0, Vec::new());
-        if let Some(responses) = &self.responses {
-            let source = pass::open(responses)?;
+        if let Some(source) = &source {
             rows = source.rows();
             let groups = (0..source.row_groups()).into_par_iter();
-            made = groups.map(|group| pass::row_group(&source, group, &wanted)).collect::<Result<Vec<Made>>>()?;
+            made = groups.map(|group| pass::row_group(source, group, &wanted)).collect::<Result<Vec<Made>>>()?;
         }
         let (mut figures, mut hits) = (Vec::new(), vec![Vec::new(); wanted.sets.len()]);
         let mut answers = interviews::Answers::new();
@@ -289,19 +290,28 @@ impl<'a> Job<'a> {
         let mut hits = hits.into_iter();
         let mut staged = Vec::new();
         for output in &self.outputs {
-            let batches = match output.what {
-                What::Responses => std::mem::take(&mut figures),
-                What::Keywords(_) => hits.next().expect("a list for each set"),
+            let rows = match output.what {
+                What::Responses => {
+                    let source = source.as_ref().expect("figures of answers are made of answers");
+                    Rows::Beside(source, std::mem::take(&mut figures))
+                }
+                What::Keywords(_) => Rows::Own(hits.next().expect("a list for each set")),
                 What::Interviews => {
-                    let source = timed(&mut steps.decode, || ParquetFile::open(&self.interviews))?;
-                    interviews::batches(&source, &answers)?
+                    Rows::Beside(&settled, timed(&mut steps.decode, || interviews::columns(&settled, &answers))?)
                 }
             };
-            staged.push(timed(&mut steps.encode, || output.write(lake, batches))?);
+            staged.push(timed(&mut steps.encode, || output.write(lake, rows))?);
         }
         let analysed = if wanted.figures.is_some() || !wanted.sets.is_empty() { rows } else { 0 };
         Ok((staged, analysed, steps))
     }
+}
+
+/// What a derived file is written from, by row groups.
+enum Rows<'a> {
+    Own(Vec<RecordBatch>),
+    /// A row for each of another file, with columns of that and new ones.
+    Beside(&'a ParquetFile, Vec<Vec<ArrayRef>>),
 }
 
 /// A derived file that is written and not yet in its place.
@@ -327,13 +337,16 @@ impl Output<'_> {
         })
     }
 
-    fn write(&self, lake: &Lake, batches: Vec<RecordBatch>) -> Result<Staged> {
+    fn write(&self, lake: &Lake, rows: Rows) -> Result<Staged> {
         let name = self.target.strip_prefix(lake.root()).expect("a target is in the lake").display().to_string();
         let file = lake.staging_folder().join(name.replace('/', "--"));
         // Left by a run that was killed while it wrote.
         let _absent_is_fine = fs::remove_file(&file);
         let metadata: Vec<(&str, &str)> = self.metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        write_file(&file, self.what.table(), &metadata, batches)?;
+        match rows {
+            Rows::Own(batches) => write_file(&file, self.what.table(), &metadata, batches)?,
+            Rows::Beside(source, groups) => write_beside(&file, self.what.table(), &metadata, source, groups)?,
+        };
         Ok(Staged { file, target: self.target.clone() })
     }
 }

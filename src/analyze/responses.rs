@@ -1,10 +1,9 @@
 //! Rows of `response_metrics`.
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::ArrayRef;
 
 use super::figures::ResponseFigures;
 use crate::lake::rows;
-use crate::lake::schema;
 
 /// The figures of one answer, as its row has them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,11 +13,10 @@ pub struct ResponseRow {
     pub language: Option<&'static str>,
 }
 
-/// The rows of some answers. `shared` are the columns that they repeat of `responses`.
-pub fn batch(shared: Vec<ArrayRef>, answers: &[ResponseRow]) -> RecordBatch {
+/// The columns that rows of answers have beside those of `responses`.
+pub fn columns(answers: &[ResponseRow]) -> Vec<ArrayRef> {
     let count = |get: fn(&ResponseRow) -> Option<u64>| counts(answers.iter().map(get));
-    let mut columns = shared;
-    columns.extend([
+    vec![
         count(|row| row.figures.length_utf16),
         count(|row| row.figures.char_count),
         count(|row| row.figures.word_count),
@@ -27,8 +25,7 @@ pub fn batch(shared: Vec<ArrayRef>, answers: &[ResponseRow]) -> RecordBatch {
         count(|row| row.filler_count),
         rows::floats(answers.iter().map(|row| row.figures.mattr_50)),
         rows::strings(answers.iter().map(|row| row.language)),
-    ]);
-    rows::batch(&schema::RESPONSE_METRICS, columns)
+    ]
 }
 
 pub fn counts(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {

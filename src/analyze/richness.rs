@@ -33,7 +33,7 @@ pub struct Vocabulary {
     /// Slots of other answers are empty.
     answer: u32,
     /// Words of more than 16 bytes, case-folded, with their numbers.
-    long: HashMap<String, u32, RandomState>,
+    long: HashMap<Vec<u8>, u32, RandomState>,
     /// The slots of the answer's words, in their order.
     words: Vec<u32>,
 }
@@ -69,14 +69,19 @@ impl Vocabulary {
             unique += u64::from(is_new);
             vocabulary.words.push(slot);
         };
+        let bytes = text.as_bytes();
         if text.is_ascii() {
             words::for_each(text, |word| {
-                let key = self.ascii_key(text, word);
+                let key = self.ascii_key(bytes, word);
                 count(self, key);
             });
         } else {
             words::for_each(text, |word| {
-                let key = self.key(&CASE_MAPPER.fold_string(&text[word]));
+                let key = if bytes[word.clone()].is_ascii() {
+                    self.ascii_key(bytes, word)
+                } else {
+                    self.key(CASE_MAPPER.fold_string(&text[word]).as_bytes())
+                };
                 count(self, key);
             });
         }
@@ -100,13 +105,12 @@ impl Vocabulary {
         }
     }
 
-    /// The key of a word as it stands in an ASCII text.
+    /// The key of an ASCII word of a text.
     #[inline]
-    fn ascii_key(&mut self, text: &str, word: Range<usize>) -> u128 {
+    fn ascii_key(&mut self, bytes: &[u8], word: Range<usize>) -> u128 {
         if word.len() > 16 {
-            return self.key(&text[word].to_ascii_lowercase());
+            return self.key(&bytes[word].to_ascii_lowercase());
         }
-        let bytes = text.as_bytes();
         // Sixteen bytes are read at once, and those that are too many masked out.
         let key = match bytes.get(word.start..word.start + 16) {
             Some(sixteen) => u128::from_le_bytes(sixteen.try_into().expect("sixteen bytes")),
@@ -115,9 +119,9 @@ impl Vocabulary {
         lowercase(key & (u128::MAX >> (128 - 8 * word.len())))
     }
 
-    fn key(&mut self, folded: &str) -> u128 {
+    fn key(&mut self, folded: &[u8]) -> u128 {
         if folded.len() <= 16 {
-            return padded(folded.as_bytes());
+            return padded(folded);
         }
         let next = u32::try_from(self.long.len()).expect("texts are below 4 GiB");
         let number = match self.long.get(folded) {

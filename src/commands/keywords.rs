@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::cli::{DataFormat, KeywordsCommand, SetFlags};
 use super::{DONE, output};
-use crate::keywords::{Hit, KeywordSet, Matcher, Scratch, Texts, Warning, lint};
+use crate::keywords::{Hit, KeywordSet, Matcher, Scratch, TextBuffers, Texts, Warning, lint};
 use crate::lake::read::{ParquetFile, integer_at, integers, string_at, strings};
 use crate::lake::{Lake, schema};
 use crate::model::{Error, Result};
@@ -86,7 +86,9 @@ fn in_lake(
             let answers = file.row_group(group, &["interview_id", "position", "question_type", "transcript"])?;
             let (ids, positions) = (strings(&answers, "interview_id"), integers(&answers, "position"));
             let (types, transcripts) = (strings(&answers, "question_type"), strings(&answers, "transcript"));
-            let texts = Texts::new((0..answers.num_rows()).map(|row| string_at(transcripts, row)).collect());
+            let transcripts_here = (0..answers.num_rows()).map(|row| string_at(transcripts, row)).collect();
+            let mut buffers = TextBuffers::default();
+            let texts = Texts::new(transcripts_here, &mut buffers);
             let mut result = Ok(());
             matcher.find_all(
                 &texts,

@@ -25,6 +25,13 @@ pub(super) fn pack(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
     bits
 }
 
+/// How many bytes a text begins with that are ASCII.
+pub(super) fn ascii_length(text: &[u8]) -> usize {
+    let (blocks, _) = text.as_chunks::<BLOCK>();
+    let whole = blocks.iter().take_while(|block| block.is_ascii()).count() * BLOCK;
+    whole + text[whole..].iter().take_while(|byte| byte.is_ascii()).count()
+}
+
 /// In ASCII, a letter, digit or underscore.
 pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'

@@ -5,6 +5,8 @@ use std::ops::Range;
 use unicode_normalization::char::{compose, is_combining_mark};
 use unicode_script::{Script, UnicodeScript};
 
+use super::ascii;
+
 /// The zeros of every run of decimal digits (general category Nd, Unicode 17): each run is ten code points long.
 const ZEROS: [u32; 77] = [
     0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0,
@@ -80,6 +82,14 @@ pub(super) fn allows(text: &str, range: Range<usize>) -> bool {
 }
 
 fn left_edge_allows(text: &str, start: usize) -> bool {
+    // Most often: something that is neither a word character nor more than ASCII stands before an ASCII character.
+    if let Some([before, first]) = start.checked_sub(1).and_then(|before| text.as_bytes().get(before..=start))
+        && before.is_ascii()
+        && first.is_ascii()
+        && !ascii::is_word(*before)
+    {
+        return true;
+    }
     let (Some(before), Some(first)) = (char_before(text, start), char_after(text, start)) else { return true };
     if is_one_character(before, first) {
         return false;
@@ -89,6 +99,16 @@ fn left_edge_allows(text: &str, start: usize) -> bool {
 }
 
 fn right_edge_allows(text: &str, start: usize, end: usize) -> bool {
+    // Most often: a word ends and is followed by something that is neither a word character, nor a sign that may belong
+    // to it, nor more than ASCII.
+    if let Some([last, after]) = text.as_bytes().get(end - 1..=end)
+        && ascii::is_word(*last)
+        && after.is_ascii()
+        && !ascii::is_word(*after)
+        && !matches!(after, b'+' | b'#')
+    {
+        return true;
+    }
     let (Some(last), Some(after)) = (char_before(text, end), char_after(text, end)) else { return true };
     if is_one_character(last, after) {
         return false;

@@ -5,6 +5,8 @@ use std::ops::Range;
 use icu_casemap::{CaseMapper, CaseMapperBorrowed};
 use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
 
+use super::ascii::ascii_length;
+
 const CASE_MAPPER: CaseMapperBorrowed<'static> = CaseMapper::new();
 
 /// What is done to a text, and to the terms sought in it, before they are compared.
@@ -157,7 +159,7 @@ impl Folded {
     fn fold_stretches(&mut self, original: &str, folding: Folding) {
         let mut at = 0;
         while at < original.len() {
-            let ascii = original[at..].bytes().position(|byte| !byte.is_ascii()).unwrap_or(original.len() - at);
+            let ascii = ascii_length(&original.as_bytes()[at..]);
             let kept = if at + ascii == original.len() { ascii } else { ascii.saturating_sub(1) };
             self.copy(&original[at..at + kept], at, folding.lowers_ascii());
             let begin = at + kept;

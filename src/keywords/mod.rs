@@ -7,9 +7,11 @@
 //! five words before. For ASCII text, which most is, [`starts`] and [`anywhere`] find the candidates, and [`ascii`] and
 //! [`words`] read it 64 bytes at a time. [`lint`] knows what is probably a mistake in a set.
 
+mod anchors;
 mod anywhere;
 mod ascii;
 mod boundary;
+mod finder;
 mod fold;
 mod lint;
 mod matcher;
@@ -27,4 +29,4 @@ pub use lint::{Warning, lint};
 pub use matcher::{Hit, Matcher, Scratch};
 pub use set::{Forms, KeywordSet, KeywordSetFile, MATCHER_VERSION, Mode, Term, TermEntry};
 pub use shipped::SHIPPED;
-pub use texts::Texts;
+pub use texts::{TextBuffers, Texts};

@@ -4,7 +4,9 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::anchors::Anchors;
 use super::boundary::is_word;
+use super::starts::WordStarts;
 use super::words;
 
 /// How many words before a hit are looked at.
@@ -64,51 +66,65 @@ pub(super) const BREAKS: [&str; 14] = [
     "until", "whereas", "while",
 ];
 
-/// Up to this many bytes an ASCII text is looked at around each hit; a longer one is read once, so that a word of a
-/// million bytes is not read again for each of its hits.
-const LOOKED_AT: usize = 4096;
-
-/// The words of a text, found once and asked about many hits, or just those around each hit.
+/// Where in a text a hit is negated: found once, from the few cues that there are, and asked about many hits.
 #[derive(Debug, Default)]
-pub(super) struct Words {
-    looks_around: bool,
-    places: Vec<Range<usize>>,
+pub(super) struct Negation {
+    /// For each cue where a hit that it negates may begin. Both ends ascend.
+    reaches: Vec<Range<usize>>,
+    words: Vec<Range<usize>>,
 }
 
-impl Words {
+impl Negation {
+    /// Reads a text.
     pub(super) fn read(&mut self, text: &str) {
-        self.looks_around = text.len() <= LOOKED_AT && text.is_ascii();
-        self.places.clear();
-        if !self.looks_around {
-            words::for_each(text, |word| self.places.push(word));
+        let Self { reaches, words } = self;
+        reaches.clear();
+        words.clear();
+        words::for_each(text, |word| words.push(word));
+        for (at, word) in words.iter().enumerate() {
+            let following = &words[at + 1..];
+            if matches!(role(&text[word.clone()], following.first().map(|next| &text[next.clone()])), Role::Cue) {
+                reaches.push(reach(text, word, following.iter().cloned()));
+            }
         }
     }
 
-    /// Whether a hit that begins at `start` is negated. `text` is what was read.
-    pub(super) fn is_negated(&self, text: &str, start: usize) -> bool {
-        if self.looks_around {
-            let bytes = text.as_bytes();
-            is_negated(text, start, words::before(bytes, start), words::at_or_after(bytes, start))
-        } else {
-            let before = self.places.partition_point(|word| word.end <= start);
-            let backwards = self.places[..before].iter().rev().cloned();
-            is_negated(text, start, backwards, self.places.get(before).cloned())
-        }
+    /// Reads an ASCII text, which is at `place` of `lowered`; `starts` are where matches can begin there.
+    pub(super) fn read_ascii(&mut self, text: &str, lowered: &str, starts: &WordStarts, place: Range<usize>) {
+        let Self { reaches, .. } = self;
+        reaches.clear();
+        CUE_STARTS.find(lowered.as_bytes(), starts.within(place.clone()), |_, found| {
+            let cue = words::around(text.as_bytes(), found.start - place.start);
+            let mut end = cue.end;
+            let following = std::iter::from_fn(|| {
+                let next = words::at_or_after(text.as_bytes(), end)?;
+                end = next.end;
+                Some(next)
+            });
+            let mut following = following.peekable();
+            let next = following.peek().map(|next| &text[next.clone()]);
+            if matches!(role(&text[cue.clone()], next), Role::Cue) {
+                reaches.push(reach(text, &cue, following));
+            }
+        });
+    }
+
+    /// Whether a hit that begins at `start` of the text that was read is negated.
+    pub(super) fn has(&self, start: usize) -> bool {
+        let nearest = self.reaches.partition_point(|reach| reach.start <= start).checked_sub(1);
+        nearest.is_some_and(|nearest| start < self.reaches[nearest].end)
     }
 }
 
-/// `before` are the words that end at `start` or before, the last one first; `at_or_after` is the word after those.
-fn is_negated(
-    text: &str,
-    start: usize,
-    before: impl Iterator<Item = Range<usize>>,
-    at_or_after: Option<Range<usize>>,
-) -> bool {
-    // A hit may begin within a word (`js` in `node.js`): the beginning of that word is neither before it nor a break.
+/// Whether a hit that begins at `start` of an ASCII text is negated: what is asked of few hits, for which no more than
+/// what is before them need be read.
+pub(super) fn is_negated(text: &str, start: usize) -> bool {
+    let bytes = text.as_bytes();
+    let at_or_after = words::at_or_after(bytes, start);
     let mut reached = at_or_after.as_ref().map_or(start, |word| word.start.min(start));
     let mut next_word = at_or_after.map(|word| &text[word]);
-    for place in before.take(REACH) {
-        if has_break(&text[place.end..reached], &text[reached..]) {
+    for place in words::before(bytes, start).take(REACH) {
+        if first_break(text, place.end..reached).is_some() {
             return false;
         }
         let word = &text[place.clone()];
@@ -121,6 +137,32 @@ fn is_negated(
         next_word = Some(word);
     }
     false
+}
+
+/// What stands where a match can begin in a cue: the cue, or the end of `don't`.
+static CUE_STARTS: LazyLock<Anchors> =
+    LazyLock::new(|| Anchors::new(&CUES.iter().chain(["t"].iter()).map(|&cue| cue.to_owned()).collect::<Vec<_>>()));
+
+/// Where a hit may begin to be negated by a cue. `following` are the words after it.
+///
+/// A hit may begin within a word (`js` in `node.js`): the beginning of that word is neither before it nor a break.
+fn reach(text: &str, cue: &Range<usize>, following: impl Iterator<Item = Range<usize>>) -> Range<usize> {
+    let mut end = cue.end;
+    // Up to four words may be between the cue and the one that the hit begins in, or before.
+    let mut following = following.take(REACH);
+    for _ in 0..REACH {
+        let Some(word) = following.next() else {
+            return cue.end..first_break(text, end..text.len()).unwrap_or(text.len()) + 1;
+        };
+        if let Some(at) = first_break(text, end..word.start) {
+            return cue.end..at + 1;
+        }
+        end = word.end;
+        if matches!(role(&text[word], None), Role::Break) {
+            break;
+        }
+    }
+    cue.end..end
 }
 
 enum Role {
@@ -166,13 +208,14 @@ fn plain(word: &str) -> String {
     word.to_lowercase().replace(['\u{2019}', '\u{2BC}', '\u{FF07}'], "'")
 }
 
-/// Whether what stands between two words parts two clauses. A full stop does not where a word character follows it
+/// The first character between two words that parts two clauses. A full stop does not where a word character follows it
 /// directly: `.net` begins no sentence.
-fn has_break(between: &str, after: &str) -> bool {
-    between.char_indices().any(|(at, c)| match c {
-        '.' => !between[at + 1..].chars().chain(after.chars()).next().is_some_and(is_word),
+fn first_break(text: &str, between: Range<usize>) -> Option<usize> {
+    let is_break = |&(at, c): &(usize, char)| match c {
+        '.' => !text[between.start + at + 1..].chars().next().is_some_and(is_word),
         '!' | '?' | ';' | ':' | ',' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '…' | '—' | '。' | '！'
         | '？' | '；' | '：' | '，' | '、' => true,
         _ => false,
-    })
+    };
+    text[between.clone()].char_indices().find(is_break).map(|(at, _)| between.start + at)
 }

@@ -78,6 +78,10 @@ impl Surface {
         &self.tokens[self.anchor]
     }
 
+    pub(super) fn is_one_token(&self) -> bool {
+        self.tokens.len() == 1
+    }
+
     /// The whole spelling around an anchor found at `found`: the other tokens, each after 1 to 8 separators. Tokens
     /// hold no separators, so there is never more than one way to read a text.
     pub(super) fn complete(&self, text: &str, found: Range<usize>) -> Option<Range<usize>> {

@@ -1,23 +1,32 @@
 //! Texts made ready to be searched, many at a time: those of ASCII side by side in one buffer, folded once for every
 //! set, so that the search runs over long stretches of memory.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
+use std::ops::Range;
 
-use super::starts::{WordStarts, pad};
+use super::starts::WordStarts;
 
 /// Parts two texts, and is part of no word.
 const SEPARATOR: char = '\0';
 
+/// Memory that texts are made ready in, one lot after another.
+#[derive(Debug, Default)]
+pub struct TextBuffers {
+    lowered: String,
+    ascii: Vec<AsciiText>,
+    starts: WordStarts,
+}
+
 /// Some texts, of which any may be missing.
-#[derive(Debug)]
 pub struct Texts<'t> {
     originals: Vec<Option<&'t str>>,
-    /// The ASCII texts in lower case, each followed by a separator; padded by [`pad`].
-    pub(super) lowered: String,
+    /// The ASCII texts in lower case, each followed by a separator.
+    pub(super) lowered: &'t str,
     /// Where the ASCII texts are in `lowered`, in their order.
-    pub(super) ascii: Vec<AsciiText>,
-    /// Where words begin in `lowered`; found when a set first asks.
-    starts: OnceCell<WordStarts>,
+    pub(super) ascii: &'t [AsciiText],
+    /// Where matches can begin in `lowered`; found when a set first asks, in the memory that is kept for it.
+    starts: OnceCell<&'t WordStarts>,
+    unread_starts: Cell<Option<&'t mut WordStarts>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -31,11 +40,12 @@ pub(super) struct AsciiText {
 impl<'t> Texts<'t> {
     /// # Panics
     /// If the texts have 4 GiB or more together.
-    pub fn new(originals: Vec<Option<&'t str>>) -> Self {
+    pub fn new(originals: Vec<Option<&'t str>>, buffers: &'t mut TextBuffers) -> Self {
         let bytes: usize = originals.iter().flatten().map(|text| text.len() + 1).sum();
         assert!(u32::try_from(bytes).is_ok(), "texts of {bytes} bytes together are too large to search");
-        let mut lowered = String::with_capacity(bytes + 16);
-        let mut ascii = Vec::with_capacity(originals.len());
+        let TextBuffers { lowered, ascii, starts } = buffers;
+        lowered.clear();
+        ascii.clear();
         for (text, number) in originals.iter().zip(0..) {
             let Some(text) = text else { continue };
             if text.is_ascii() {
@@ -46,8 +56,7 @@ impl<'t> Texts<'t> {
             }
         }
         lowered.make_ascii_lowercase();
-        pad(&mut lowered);
-        Self { originals, lowered, ascii, starts: OnceCell::new() }
+        Self { originals, lowered, ascii, starts: OnceCell::new(), unread_starts: Cell::new(Some(starts)) }
     }
 
     /// The texts that are there, with their numbers.
@@ -55,8 +64,21 @@ impl<'t> Texts<'t> {
         self.originals.iter().enumerate().filter_map(|(number, text)| Some((number, (*text)?)))
     }
 
+    /// Where matches can begin in `lowered`.
     pub(super) fn starts(&self) -> &WordStarts {
-        self.starts.get_or_init(|| WordStarts::of(&self.lowered))
+        let unread = || self.unread_starts.take().expect("they are read once");
+        self.starts.get_or_init(|| unread().read(self.lowered.as_bytes()))
+    }
+
+    /// Where matches can begin in `lowered`, if a set has asked.
+    pub(super) fn starts_if_read(&self) -> Option<&WordStarts> {
+        self.starts.get().copied()
+    }
+
+    /// Where a text is in `lowered`, if it is ASCII.
+    pub(super) fn place_in_lowered(&self, number: u32) -> Option<Range<usize>> {
+        let at = self.ascii.binary_search_by_key(&number, |ascii| ascii.text).ok()?;
+        Some(self.ascii[at].start..self.ascii[at].end)
     }
 
     /// # Panics

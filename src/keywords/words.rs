@@ -1,28 +1,33 @@
 //! The words of a text: UAX #29 word segments with at least one alphanumeric character.
 //!
-//! ASCII text is read 64 bytes at a time; `unicode_segmentation` reads the rest, and is what a property test holds the
-//! fast way to.
+//! ASCII is read 64 bytes at a time; `unicode_segmentation` reads what is not, with the rest of the words it stands in,
+//! and is what a property test holds the fast way to.
 
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::ascii::{BLOCK, blocks, is_word, pack};
+use super::ascii::{BLOCK, ascii_length, blocks, is_word, pack};
 
 /// How many words a text has.
 #[must_use]
 pub fn count(text: &str) -> u64 {
-    if !text.is_ascii() {
-        return text.unicode_words().count() as u64;
-    }
+    let words = pieces(text).map(|piece| match piece {
+        Piece::Ascii(range) => count_ascii(&text.as_bytes()[range]),
+        Piece::Other(range) => text[range].unicode_words().count() as u64,
+    });
+    words.sum()
+}
+
+fn count_ascii(bytes: &[u8]) -> u64 {
     // A run of nothing but underscores is no word, and too rare to be looked for unless there is one.
-    if text.contains('_') {
+    if memchr::memchr(b'_', bytes).is_some() {
         let mut count = 0;
-        for_each(text, |_| count += 1);
+        for_each_ascii(bytes, |_| count += 1);
         return count;
     }
     let (mut count, mut carry) = (0, 0);
-    runs(text.as_bytes(), |_, run| {
+    runs(bytes, |_, run| {
         count += u64::from((run & !(run << 1 | carry)).count_ones());
         carry = run >> (BLOCK - 1);
     });
@@ -31,11 +36,22 @@ pub fn count(text: &str) -> u64 {
 
 /// Calls `found` with the bytes of every word, in their order.
 pub fn for_each(text: &str, mut found: impl FnMut(Range<usize>)) {
-    if !text.is_ascii() {
-        text.unicode_word_indices().for_each(|(start, word)| found(start..start + word.len()));
-        return;
+    for piece in pieces(text) {
+        match piece {
+            Piece::Ascii(range) => {
+                let begin = range.start;
+                for_each_ascii(&text.as_bytes()[range], |word| found(begin + word.start..begin + word.end));
+            }
+            Piece::Other(range) => {
+                let begin = range.start;
+                let words = text[range].unicode_word_indices();
+                words.for_each(|(start, word)| found(begin + start..begin + start + word.len()));
+            }
+        }
     }
-    let bytes = text.as_bytes();
+}
+
+fn for_each_ascii(bytes: &[u8], mut found: impl FnMut(Range<usize>)) {
     let mut word = |word: Range<usize>| {
         if is_no_line(bytes, &word) {
             found(word);
@@ -60,6 +76,43 @@ pub fn for_each(text: &str, mut found: impl FnMut(Range<usize>)) {
     }
 }
 
+/// A part of a text in which words are as in the whole.
+enum Piece {
+    Ascii(Range<usize>),
+    /// What is not ASCII, with the rest of the words it stands in.
+    Other(Range<usize>),
+}
+
+/// The pieces of a text, side by side.
+///
+/// There is a boundary before every run of spaces, and of the rules only the one that joins marks to what is before them
+/// looks across it: so a text can be cut before a space that ASCII follows and no other space precedes.
+fn pieces(text: &str) -> impl Iterator<Item = Piece> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let begin = at;
+        if begin == bytes.len() {
+            return None;
+        }
+        let ascii_end = begin + ascii_length(&bytes[begin..]);
+        if ascii_end == bytes.len() {
+            at = ascii_end;
+            return Some(Piece::Ascii(begin..at));
+        }
+        let is_first_space = |&space: &usize| !text[..space].ends_with(char::is_whitespace);
+        let before = memchr::memrchr_iter(b' ', &bytes[begin..ascii_end]).map(|space| begin + space);
+        if let Some(space) = before.take_while(|space| *space > begin).find(is_first_space) {
+            at = space;
+            return Some(Piece::Ascii(begin..at));
+        }
+        let after = memchr::memchr_iter(b' ', &bytes[ascii_end..]).map(|space| ascii_end + space);
+        let is_cut = |space: &usize| bytes.get(space + 1).is_none_or(u8::is_ascii) && is_first_space(space);
+        at = { after }.find(is_cut).unwrap_or(bytes.len());
+        Some(Piece::Other(begin..at))
+    })
+}
+
 /// The words of an ASCII text that end at `end` or before, the last one first.
 pub(super) fn before(bytes: &[u8], end: usize) -> impl Iterator<Item = Range<usize>> {
     let mut end = end;
@@ -74,6 +127,12 @@ pub(super) fn before(bytes: &[u8], end: usize) -> impl Iterator<Item = Range<usi
         Some(run)
     });
     runs.filter(|run| is_no_line(bytes, run))
+}
+
+/// The word of an ASCII text that a word character at `within` belongs to.
+pub(super) fn around(bytes: &[u8], within: usize) -> Range<usize> {
+    let end = (within..bytes.len()).find(|at| !is_in_run(bytes, *at)).unwrap_or(bytes.len());
+    begin_of_run(bytes, within)..end
 }
 
 /// The first word of an ASCII text that ends after `start`.
@@ -194,7 +253,23 @@ mod tests {
             for_each(&text, |word| words.push(word));
             let before_place: Vec<_> = words.iter().rev().filter(|word| word.end <= place).cloned().collect();
             prop_assert_eq!(before(text.as_bytes(), place).collect::<Vec<_>>(), before_place);
+            if text[place..].starts_with(|c: char| c.is_ascii_alphanumeric()) {
+                let around = around(text.as_bytes(), place);
+                prop_assert_eq!(Some(around), words.iter().find(|word| word.contains(&place)).cloned());
+            }
             prop_assert_eq!(at_or_after(text.as_bytes(), place), words.into_iter().find(|word| word.end > place));
+        }
+
+        #[test]
+        fn any_text_is_read_as_the_standard_says(
+            pieces in vec(select(vec![
+                "a", "Z", "7", "_", ".", "'", ",", ":", " ", "  ", "-", "\n", "é", "e\u{301}", "\u{301}", "\u{345}", "\u{5B6}", "ß", "東", "京", "か", "カ",
+                "\u{200D}", "\u{FE0F}", "👩", "🇩", "🇪", "ก", "\u{AD}", "א", "\"", "\u{2019}", "·", "\u{A0}", "\u{3000}", "\u{85}", "１",
+            ]), 0..120),
+        ) {
+            let text = pieces.concat();
+            prop_assert_eq!(fast(&text), text.unicode_words().collect::<Vec<_>>());
+            prop_assert_eq!(count(&text), text.unicode_words().count() as u64);
         }
 
         #[test]

@@ -1,6 +1,7 @@
 //! Reading the lake's files: which there are, and their columns by name.
 
 use std::fs::{self, File};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,9 +9,16 @@ use arrow::array::{
     Array, BooleanArray, Float64Array, Int64Array, StringArray, StringViewArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Schema};
-use arrow::record_batch::RecordBatch;
+use arrow::record_batch::{RecordBatch, RecordBatchReader};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::bloom_filter::Sbbf;
+use parquet::column::writer::ColumnCloseResult;
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::page_index::index_reader::{decode_column_index, decode_offset_index};
+use parquet::file::reader::ChunkReader;
 
 use crate::model::{Error, Result};
 
@@ -79,7 +87,7 @@ impl ParquetFile {
     /// When the file cannot be read or lacks one of the columns.
     pub fn row_group(&self, group: usize, columns: &[&str]) -> Result<RecordBatch> {
         let rows = usize::try_from(self.footer.metadata().row_group(group).num_rows()).unwrap_or(0);
-        self.read(Some(vec![group]), rows, columns)
+        self.one_batch(Some(group), rows, columns)
     }
 
     /// The named columns of the whole file, in one batch.
@@ -88,30 +96,91 @@ impl ParquetFile {
     /// As [`Self::row_group`].
     pub fn all(&self, columns: &[&str]) -> Result<RecordBatch> {
         let rows = usize::try_from(self.rows()).unwrap_or(usize::MAX);
-        self.read(None, rows, columns)
+        self.one_batch(None, rows, columns)
     }
 
-    fn read(&self, groups: Option<Vec<usize>>, rows: usize, columns: &[&str]) -> Result<RecordBatch> {
-        let fail = |error: &dyn std::fmt::Display| Error::path("read", &self.path, error);
-        let schema = self.footer.schema();
-        if let Some(missing) = columns.iter().find(|name| schema.field_with_name(name).is_err()) {
-            return Err(fail(&format!("it has no column {missing}")));
-        }
+    /// The named columns of one row group, in batches of at most so many rows.
+    ///
+    /// # Errors
+    /// As [`Self::row_group`]; each batch may fail, too.
+    pub fn batches(
+        &self,
+        group: usize,
+        columns: &[&str],
+        rows: usize,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
+        let reader = self.reader(Some(group), rows, columns)?;
+        Ok(reader.map(|batch| batch.map_err(|error| self.cannot_read(&error))))
+    }
+
+    /// A column of a row group as it is stored, with what the footer says of it, to be copied into another file.
+    ///
+    /// # Errors
+    /// As [`Self::row_group`].
+    pub fn column_chunk(&self, group: usize, column: &str) -> Result<(File, ColumnCloseResult)> {
+        let fail = |error: &dyn std::fmt::Display| self.cannot_read(error);
         let file = File::open(&self.path).map_err(|error| fail(&error))?;
-        let mask = ProjectionMask::columns(self.footer.parquet_schema(), columns.iter().copied());
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.footer.clone())
-            .with_projection(mask)
-            .with_batch_size(rows.max(1));
-        if let Some(groups) = groups {
-            builder = builder.with_row_groups(groups);
-        }
-        let mut reader = builder.build().map_err(|error| fail(&error))?;
-        let schema = arrow::record_batch::RecordBatchReader::schema(&reader);
+        let row_group = self.footer.metadata().row_group(group);
+        let is_it = |chunk: &&ColumnChunkMetaData| chunk.column_path().string() == column;
+        let metadata = row_group.columns().iter().find(is_it).ok_or_else(|| fail(&lacks(column)))?.clone();
+        let bytes = |range: Option<Range<u64>>| -> Result<Option<_>> {
+            let Some(range) = range else { return Ok(None) };
+            let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+            file.get_bytes(range.start, length).map(Some).map_err(|error| fail(&error))
+        };
+        let column_index = bytes(metadata.column_index_range())?
+            .map(|bytes| decode_column_index(&bytes, metadata.column_type()))
+            .transpose()
+            .map_err(|error| fail(&error))?;
+        let offset_index = bytes(metadata.offset_index_range())?
+            .map(|bytes| decode_offset_index(&bytes))
+            .transpose()
+            .map_err(|error| fail(&error))?;
+        let bloom_filter = Sbbf::read_from_column_chunk(&metadata, &file).map_err(|error| fail(&error))?;
+        let chunk = ColumnCloseResult {
+            bytes_written: metadata.compressed_size().unsigned_abs(),
+            rows_written: row_group.num_rows().unsigned_abs(),
+            metadata,
+            bloom_filter,
+            column_index,
+            offset_index,
+        };
+        Ok((file, chunk))
+    }
+
+    fn one_batch(&self, group: Option<usize>, rows: usize, columns: &[&str]) -> Result<RecordBatch> {
+        let mut reader = self.reader(group, rows.max(1), columns)?;
+        let schema = reader.schema();
         match reader.next() {
-            Some(batch) => batch.map_err(|error| fail(&error)),
+            Some(batch) => batch.map_err(|error| self.cannot_read(&error)),
             None => Ok(RecordBatch::new_empty(schema)),
         }
     }
+
+    /// Of one row group or of all.
+    fn reader(&self, group: Option<usize>, rows: usize, columns: &[&str]) -> Result<ParquetRecordBatchReader> {
+        let schema = self.footer.schema();
+        if let Some(missing) = columns.iter().find(|name| schema.field_with_name(name).is_err()) {
+            return Err(self.cannot_read(&lacks(missing)));
+        }
+        let file = File::open(&self.path).map_err(|error| self.cannot_read(&error))?;
+        let mask = ProjectionMask::columns(self.footer.parquet_schema(), columns.iter().copied());
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.footer.clone())
+            .with_projection(mask)
+            .with_batch_size(rows);
+        if let Some(group) = group {
+            builder = builder.with_row_groups(vec![group]);
+        }
+        builder.build().map_err(|error| self.cannot_read(&error))
+    }
+
+    fn cannot_read(&self, error: &dyn std::fmt::Display) -> Error {
+        Error::path("read", &self.path, error)
+    }
+}
+
+fn lacks(column: &str) -> String {
+    format!("it has no column {column}")
 }
 
 /// Every Parquet file below a folder, sorted by path; none if there is no such folder.

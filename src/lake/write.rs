@@ -4,14 +4,18 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use arrow::array::ArrayRef;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::compute_leaves;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
+use super::read::ParquetFile;
 use super::schema::{Column, Kind, SCHEMA_VERSION, Table};
 use crate::model::{Error, Result};
 
@@ -40,18 +44,58 @@ pub fn write_file(
     metadata: &[(&str, &str)],
     groups: impl IntoIterator<Item = RecordBatch>,
 ) -> Result<Written> {
-    let fail = |error: &dyn std::fmt::Display| Error::path("write", path, error);
-    let file = File::create_new(path).map_err(|error| fail(&error))?;
-    let sink = Hashing { inner: BufWriter::with_capacity(1 << 20, file), hash: Sha256::new(), size: 0 };
-    let mut writer =
-        ArrowWriter::try_new(sink, table.arrow(), Some(properties(table, metadata))).map_err(|error| fail(&error))?;
+    let mut writer = writer(path, table, metadata)?;
     for group in groups {
-        writer.write(&group).and_then(|()| writer.flush()).map_err(|error| fail(&error))?;
+        writer.write(&group).and_then(|()| writer.flush()).map_err(|error| cannot_write(path, &error))?;
     }
-    let sink = writer.into_inner().map_err(|error| fail(&error))?;
-    let written = Written { size: sink.size, sha256: hex::encode(sink.hash.finalize()) };
-    sink.inner.into_inner().map_err(|error| fail(&error.into_error()))?;
-    Ok(written)
+    writer.into_inner().map_err(|error| cannot_write(path, &error))?.finish(path)
+}
+
+/// Writes a new file whose rows are those of `source`, a row group for each of its row groups. `groups` are the columns
+/// that are new; those before them in the table are the source's, and copied as they are stored there: neither decoded
+/// nor encoded again.
+///
+/// # Errors
+/// As [`write_file`], and when the source cannot be read or lacks a column.
+pub fn write_beside(
+    path: &Path,
+    table: &Table,
+    metadata: &[(&str, &str)],
+    source: &ParquetFile,
+    groups: impl IntoIterator<Item = Vec<ArrayRef>>,
+) -> Result<Written> {
+    let fail = |error: ParquetError| cannot_write(path, &error);
+    let schema = table.arrow();
+    let (mut writer, factory) = writer(path, table, metadata)?.into_serialized_writer().map_err(fail)?;
+    for (group, new_columns) in groups.into_iter().enumerate() {
+        let copied = schema.fields().len() - new_columns.len();
+        let mut encoders = factory.create_column_writers(group).map_err(fail)?.split_off(copied).into_iter();
+        let mut row_group = writer.next_row_group().map_err(fail)?;
+        for field in &schema.fields()[..copied] {
+            let (file, chunk) = source.column_chunk(group, field.name())?;
+            row_group.append_column(&file, chunk).map_err(fail)?;
+        }
+        for (field, values) in schema.fields()[copied..].iter().zip(&new_columns) {
+            for leaf in compute_leaves(field, values).map_err(fail)? {
+                let mut encoder = encoders.next().expect("a writer for each leaf");
+                encoder.write(&leaf).map_err(fail)?;
+                encoder.close().and_then(|chunk| chunk.append_to_row_group(&mut row_group)).map_err(fail)?;
+            }
+        }
+        row_group.close().map_err(fail)?;
+    }
+    writer.into_inner().map_err(fail)?.finish(path)
+}
+
+fn writer(path: &Path, table: &Table, metadata: &[(&str, &str)]) -> Result<ArrowWriter<Hashing>> {
+    let file = File::create_new(path).map_err(|error| cannot_write(path, &error))?;
+    let sink = Hashing { inner: BufWriter::with_capacity(1 << 20, file), hash: Sha256::new(), size: 0 };
+    ArrowWriter::try_new(sink, table.arrow(), Some(properties(table, metadata)))
+        .map_err(|error| cannot_write(path, &error))
+}
+
+fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::path("write", path, error)
 }
 
 fn properties(table: &Table, metadata: &[(&str, &str)]) -> WriterProperties {
@@ -103,6 +147,14 @@ struct Hashing {
     inner: BufWriter<File>,
     hash: Sha256,
     size: u64,
+}
+
+impl Hashing {
+    fn finish(self, path: &Path) -> Result<Written> {
+        let written = Written { size: self.size, sha256: hex::encode(self.hash.finalize()) };
+        self.inner.into_inner().map_err(|error| cannot_write(path, &error.into_error()))?;
+        Ok(written)
+    }
 }
 
 impl Write for Hashing {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use roundup::analyze::figures;
 use roundup::analyze::richness::Vocabulary;
-use roundup::keywords::{KeywordSet, Matcher, Mode, Scratch, Texts, words};
+use roundup::keywords::{KeywordSet, Matcher, Mode, Scratch, TextBuffers, Texts, words};
 use roundup::pipeline::MetricGroup;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -74,7 +74,7 @@ fn found(texts: &[Text], list: &str, mode: Mode) -> Vec<BTreeMap<String, usize>>
     let set = KeywordSet::parse_txt(&golden(list), list, "golden", mode).unwrap();
     let mut found = vec![BTreeMap::new(); texts.len()];
     Matcher::new(&set).unwrap().find_all(
-        &Texts::new(texts.iter().map(|text| Some(text.text.as_str())).collect()),
+        &Texts::new(texts.iter().map(|text| Some(text.text.as_str())).collect(), &mut TextBuffers::default()),
         |_| None,
         &mut Scratch::default(),
         |number, hits| {

@@ -12,7 +12,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::{find, set};
 use crate::keywords::boundary::{is_letter, is_mark, is_separator, is_word, script_of};
 use crate::keywords::negation::{BREAKS, CUES, UNDOING};
-use crate::keywords::{Forms, Hit, KeywordSet, Matcher, Mode, Scratch, Term, Texts};
+use crate::keywords::{Forms, Hit, KeywordSet, Matcher, Mode, Scratch, Term, TextBuffers, Texts};
 
 /// Folded characters, each with the index of the original character that it comes from.
 type Chars = Vec<(char, usize)>;
@@ -420,7 +420,7 @@ proptest! {
             .collect();
         let mut together = Vec::new();
         Matcher::new(&set).unwrap().find_all(
-            &Texts::new(texts),
+            &Texts::new(texts, &mut TextBuffers::default()),
             |_| question_type,
             &mut Scratch::default(),
             |number, hits| together.push((number, hits.to_vec())),

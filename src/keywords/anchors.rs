@@ -1,0 +1,270 @@
+//! Anchors looked for where a match can begin: by the hash of the first word, through a small filter that turns nearly
+//! all places of a text away.
+//!
+//! Hundreds of terms may begin with one word (`data …`), so those that go on for four bytes or more after it are looked
+//! up by these too. What is found is only a candidate: [`super::finder`] asks all the rules of it.
+
+use std::ops::Range;
+
+use super::ascii::is_word;
+use super::starts::{eight_bytes, kept, key, longer_key};
+
+/// Places of a filter for each key: so many that false alarms are few.
+const PLACES_A_KEY: usize = 16;
+
+/// Anchors by what they begin with.
+#[derive(Debug)]
+pub(super) struct Anchors {
+    /// Of the keys of first words: whether anchors end with them or less than four bytes after ([`ENDS`]), and whether
+    /// anchors go on ([`GOES_ON`]).
+    filter: Filter,
+    ending: Table,
+    /// By [`longer_key`].
+    going_on: Table,
+    longer_filter: Filter,
+    anchors: Vec<Anchor>,
+    /// The bytes of all anchors.
+    bytes: Vec<u8>,
+}
+
+const ENDS: u64 = 1;
+const GOES_ON: u64 = 2;
+
+#[derive(Debug, Clone, Copy)]
+struct Anchor {
+    begin: u32,
+    length: u32,
+    /// What [`Anchors::find`] calls it by.
+    number: u32,
+}
+
+/// Two bits for each place, which the highest bits of a key say.
+#[derive(Debug)]
+struct Filter {
+    bits: Vec<u64>,
+    shift: u32,
+}
+
+/// Ranges of anchors by key, in a table whose slots are half empty: a key is at or after the slot that its highest bits
+/// say.
+#[derive(Debug)]
+struct Table {
+    slots: Vec<Slot>,
+    shift: u32,
+}
+
+/// Empty if it has no anchors.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    key: u64,
+    begin: u32,
+    end: u32,
+}
+
+impl Anchors {
+    /// Whether an anchor can be sought this way.
+    pub(super) fn takes(anchor: &str) -> bool {
+        let mut bytes = anchor.bytes();
+        // The key of a lone full stop would not say what follows it.
+        let begins =
+            bytes.next().is_some_and(|first| is_word(first) || first == b'.' && bytes.next().is_some_and(is_word));
+        begins && anchor.is_ascii()
+    }
+
+    /// Of anchors, each called by its place in the list.
+    pub(super) fn new(texts: &[String]) -> Self {
+        let mut keyed: Vec<(u64, Option<u64>, &str, u32)> = texts
+            .iter()
+            .zip(0..)
+            .map(|(text, number)| {
+                let key = key(text.as_bytes());
+                let kept = kept(key);
+                let next = (text.len() >= kept + 4).then(|| longer_key(key, eight_bytes(text.as_bytes(), kept)));
+                (key, next, text.as_str(), number)
+            })
+            .collect();
+        // At a place the longest is found first, as the order of hits has it.
+        keyed.sort_unstable_by_key(|&(key, next, text, number)| (next, key, usize::MAX - text.len(), number));
+        let (mut anchors, mut bytes) = (Vec::with_capacity(texts.len()), Vec::new());
+        for &(.., text, number) in &keyed {
+            let begin = offset(bytes.len());
+            bytes.extend_from_slice(text.as_bytes());
+            anchors.push(Anchor { begin, length: offset(text.len()), number });
+        }
+        let mut index = Self {
+            filter: Filter::new(texts.len()),
+            ending: Table::new(texts.len()),
+            going_on: Table::new(texts.len()),
+            longer_filter: Filter::new(texts.len()),
+            anchors,
+            bytes,
+        };
+        let mut begin = 0;
+        for same in keyed.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (key, next, ..) = same[0];
+            let range = offset(begin)..offset(begin + same.len());
+            begin += same.len();
+            match next {
+                None => {
+                    index.filter.add(key, ENDS);
+                    index.ending.add(key, range);
+                }
+                Some(next) => {
+                    index.filter.add(key, GOES_ON);
+                    index.longer_filter.add(next, GOES_ON);
+                    index.going_on.add(next, range);
+                }
+            }
+        }
+        index
+    }
+
+    /// Calls `found` with the number and the place of every anchor that begins where a match can. `starts` are those of
+    /// `text`, or some of them.
+    pub(super) fn find(
+        &self,
+        text: &[u8],
+        starts: impl Iterator<Item = (usize, u64)>,
+        mut found: impl FnMut(usize, Range<usize>),
+    ) {
+        for (place, key) in starts {
+            let seen = self.filter.get(key);
+            if seen != 0 {
+                self.find_at(text, key, seen, place, &mut found);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn find_at(&self, text: &[u8], key: u64, seen: u64, place: usize, found: &mut impl FnMut(usize, Range<usize>)) {
+        let kept = kept(key);
+        if seen & GOES_ON != 0 {
+            let longer = longer_key(key, eight_bytes(text, place + kept));
+            if self.longer_filter.get(longer) != 0 {
+                self.compare(self.going_on.get(longer), text, place, 0, found);
+            }
+        }
+        if seen & ENDS != 0 {
+            self.compare(self.ending.get(key), text, place, kept, found);
+        }
+    }
+
+    /// Calls `found` with those of some anchors that stand at `place`, where their first `known` bytes are known to be.
+    fn compare(
+        &self,
+        anchors: Range<usize>,
+        text: &[u8],
+        place: usize,
+        known: usize,
+        found: &mut impl FnMut(usize, Range<usize>),
+    ) {
+        for anchor in &self.anchors[anchors] {
+            let bytes = &self.bytes[anchor.begin as usize..(anchor.begin + anchor.length) as usize];
+            if stands_at(&bytes[known..], text, place + known) {
+                found(anchor.number as usize, place..place + bytes.len());
+            }
+        }
+    }
+}
+
+/// Whether a text goes on with `bytes` at `place`: eight at once, as most are few.
+fn stands_at(bytes: &[u8], text: &[u8], place: usize) -> bool {
+    if place + bytes.len() > text.len() {
+        return false;
+    }
+    let (eights, rest) = bytes.as_chunks::<8>();
+    let differs = |at: usize, eight: u64| eight_bytes(text, place + at) ^ eight;
+    if eights.iter().zip(0..).any(|(eight, index)| differs(8 * index, u64::from_le_bytes(*eight)) != 0) {
+        return false;
+    }
+    rest.is_empty() || {
+        let at = bytes.len() - rest.len();
+        let mask = u64::MAX >> (64 - 8 * rest.len());
+        differs(at, eight_bytes(rest, 0)) & mask == 0
+    }
+}
+
+impl Filter {
+    fn new(keys: usize) -> Self {
+        let places = (keys * PLACES_A_KEY).next_power_of_two().max(1 << 12);
+        Self { bits: vec![0; places / 32], shift: 64 - places.trailing_zeros() }
+    }
+
+    fn add(&mut self, key: u64, bits: u64) {
+        let place = key >> self.shift;
+        self.bits[(place / 32) as usize] |= bits << (place % 32 * 2);
+    }
+
+    #[inline]
+    fn get(&self, key: u64) -> u64 {
+        let place = key >> self.shift;
+        self.bits[(place / 32) as usize] >> (place % 32 * 2) & 3
+    }
+}
+
+impl Table {
+    fn new(keys: usize) -> Self {
+        let slots = (2 * keys).next_power_of_two().max(2);
+        Self { slots: vec![Slot::default(); slots], shift: 64 - slots.trailing_zeros() }
+    }
+
+    /// Adds the anchors of a key, or more of them that follow those it has.
+    fn add(&mut self, key: u64, anchors: Range<u32>) {
+        let slot = self.slot(key);
+        let slot = &mut self.slots[slot];
+        let begin = if slot.begin == slot.end { anchors.start } else { slot.begin };
+        *slot = Slot { key, begin, end: anchors.end };
+    }
+
+    #[inline]
+    fn get(&self, key: u64) -> Range<usize> {
+        let slot = &self.slots[self.slot(key)];
+        slot.begin as usize..slot.end as usize
+    }
+
+    /// The slot of a key, or the empty one where it would be.
+    #[inline]
+    fn slot(&self, key: u64) -> usize {
+        let mut at = (key >> self.shift) as usize;
+        loop {
+            let slot = &self.slots[at];
+            if slot.key == key || slot.begin == slot.end {
+                return at;
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+    }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).expect("terms are below 4 GiB together")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::starts::WordStarts;
+    use super::*;
+
+    fn find(anchors: &[&str], text: &str) -> Vec<(usize, Range<usize>)> {
+        let anchors = Anchors::new(&anchors.iter().map(|&anchor| anchor.to_owned()).collect::<Vec<_>>());
+        let (mut starts, mut found) = (WordStarts::default(), Vec::new());
+        anchors.find(text.as_bytes(), starts.read(text.as_bytes()).iter(), |number, place| found.push((number, place)));
+        found
+    }
+
+    #[test]
+    fn anchors_are_found_where_a_word_begins() {
+        let anchors = ["go", "c++", "c", ".net", "kubernetes", "a b", "r2_d2", "data science", "data scientist"];
+        assert_eq!(find(&anchors, "go"), [(0, 0..2)]);
+        assert_eq!(find(&anchors, "ago goes"), [], "not inside a word, and not as the head of a longer one");
+        assert_eq!(find(&anchors, "(c++)"), [(1, 1..4), (2, 1..2)], "the longest first");
+        assert_eq!(find(&anchors, "asp.net .net"), [(3, 8..12)]);
+        assert_eq!(find(&anchors, "kubernete kubernetes"), [(4, 10..20)]);
+        assert_eq!(find(&anchors, "a b r2_d2"), [(5, 0..3), (6, 4..9)]);
+        assert_eq!(find(&anchors, "data scientist, data sci"), [(8, 0..14)]);
+        let long = "x ".repeat(31) + "a b";
+        assert_eq!(find(&anchors, &long), [(5, 62..65)], "across two blocks");
+        assert_eq!(find(&anchors, ""), []);
+        assert_eq!(find(&anchors, "a"), [], "not beyond the end");
+    }
+}
