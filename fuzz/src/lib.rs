@@ -4,6 +4,7 @@
 
 #[path = "../../src/keywords/mod.rs"]
 pub mod keywords;
+pub mod matcher;
 #[path = "../../src/model"]
 pub mod model {
     pub mod error;

@@ -23,6 +23,8 @@ mod surface;
 #[cfg(test)]
 mod tests;
 mod texts;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod twin;
 pub mod words;
 
 pub use lint::{Warning, lint};

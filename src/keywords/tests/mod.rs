@@ -1,6 +1,6 @@
+mod agreement;
 mod formats;
 mod golden;
-mod twin;
 
 use super::{Hit, KeywordSet, Matcher, Scratch};
 
