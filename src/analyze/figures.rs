@@ -33,8 +33,11 @@ pub fn response(
     let Some(text) = transcript else { return figures };
     let wants = |group| groups.contains(&group);
     if wants(MetricGroup::Length) {
-        figures.length_utf16 = Some(length_utf16(text));
-        figures.char_count = Some(text.chars().count() as u64);
+        let length = length_utf16(text);
+        figures.length_utf16 = Some(length);
+        // Only of ASCII is every byte a code unit.
+        let is_ascii = length == text.len() as u64;
+        figures.char_count = Some(if is_ascii { length } else { text.chars().count() as u64 });
     }
     let [words, pace, richness] = [MetricGroup::Words, MetricGroup::Pace, MetricGroup::Richness].map(wants);
     if !(words || pace || richness) || is_unspaced(text) {

@@ -8,28 +8,24 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use clap::ValueEnum;
-use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::pass::{self, Made, Steps, Wanted, timed};
 use super::{DEFINITIONS_VERSION, PreparedSet, Request, Summary, interviews};
 use crate::lake::Lake;
-use crate::lake::publish::{replace_derived, sha256_of, sync};
+use crate::lake::publish::{replace_derived, sha256_of, sync_all};
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, SCHEMA_VERSION, SET_SHA256, SOURCE_SHA256, Table};
 use crate::lake::write::{write_beside, write_file};
 use crate::ledger::Ledger;
 use crate::model::{Error, Result};
 use crate::pipeline::MetricGroup;
-
-/// Who puts files into their places mostly waits for the disk.
-const PUBLISHING_THREADS: usize = 4;
 
 const DEFINITIONS: &str = "roundup.definitions";
 const METRICS: &str = "roundup.metrics";
@@ -164,32 +160,24 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// When a file cannot be read or written. Files made before that stay.
     pub fn run(&self, lake: &Lake, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Summary> {
-        let (done, of) = (AtomicU64::new(0), self.jobs.len() as u64);
-        let publisher = ThreadPoolBuilder::new().num_threads(PUBLISHING_THREADS).build();
-        let publisher = publisher.map_err(|error| Error::failed(format!("threads could not be started: {error}")))?;
-        let unpublished = Mutex::new(None);
-        let made: Result<Vec<(u64, Steps)>> = publisher.in_place_scope(|publishing| {
+        let of = self.jobs.len() as u64;
+        let (finished, published) = mpsc::channel();
+        let (made, published) = thread::scope(|scope| {
+            let publisher = scope.spawn(|| publish(published, |done| progress(done, of)));
             let make = |job: &Job<'a>| {
                 let (staged, rows, steps) = job.make(lake, &self.request)?;
-                publishing.spawn(|_| {
-                    if let Err(error) =
-                        staged.into_iter().try_for_each(|Staged { file, target }| replace_derived(&file, &target))
-                    {
-                        unpublished.lock().expect("no publisher panics").get_or_insert(error);
-                    }
-                    progress(done.fetch_add(1, Ordering::Relaxed) + 1, of);
-                });
+                // If the publisher has ended, it says why.
+                let _ended = finished.send(staged);
                 Ok((rows, steps))
             };
-            self.jobs.par_iter().map(make).collect()
+            let made: Result<Vec<(u64, Steps)>> = self.jobs.par_iter().map(make).collect();
+            drop(finished);
+            (made, publisher.join().expect("the publisher does not panic"))
         });
         let made = made?;
-        if let Some(error) = unpublished.into_inner().expect("no publisher panics") {
-            return Err(error);
-        }
-        for folder in self.jobs.iter().flat_map(Job::folders).collect::<BTreeSet<_>>() {
-            sync(folder).map_err(|error| Error::path("sync", folder, error))?;
-        }
+        published?;
+        let folders: BTreeSet<&Path> = self.jobs.iter().flat_map(Job::folders).collect();
+        sync_all(&folders.into_iter().collect::<Vec<_>>())?;
         let mut summary = Summary {
             files_made: self.jobs.iter().map(|job| job.outputs.len() as u64).sum(),
             files_fresh: self.parts.iter().map(|part| part.fresh).sum(),
@@ -201,6 +189,19 @@ impl<'a> Plan<'a> {
         }
         Ok(summary)
     }
+}
+
+/// Puts files into their places as they are finished: those of all jobs that were finished while the disk was waited for
+/// go together.
+fn publish(finished: mpsc::Receiver<Vec<Staged>>, progress: impl Fn(u64)) -> Result<()> {
+    let mut done = 0;
+    while let Ok(first) = finished.recv() {
+        let jobs: Vec<Vec<Staged>> = std::iter::once(first).chain(finished.try_iter()).collect();
+        done += jobs.len() as u64;
+        replace_derived(&jobs.concat())?;
+        progress(done);
+    }
+    Ok(())
 }
 
 /// SHA-256 of a batch's two files.
@@ -314,11 +315,8 @@ enum Rows<'a> {
     Beside(&'a ParquetFile, Vec<Vec<ArrayRef>>),
 }
 
-/// A derived file that is written and not yet in its place.
-struct Staged {
-    file: PathBuf,
-    target: PathBuf,
-}
+/// A derived file that is written and not yet in its place: where it is, and where it belongs.
+type Staged = (PathBuf, PathBuf);
 
 impl Output<'_> {
     /// Why the file must be made again; none if it was made from the same bytes under the same definitions.
@@ -347,7 +345,7 @@ impl Output<'_> {
             Rows::Own(batches) => write_file(&file, self.what.table(), &metadata, batches)?,
             Rows::Beside(source, groups) => write_beside(&file, self.what.table(), &metadata, source, groups)?,
         };
-        Ok(Staged { file, target: self.target.clone() })
+        Ok((file, self.target.clone()))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Reading the lake's files: which there are, and their columns by name.
 
 use std::fs::{self, File};
+use std::io;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,15 +12,17 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
+use bytes::{Buf, Bytes};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::page_index::index_reader::{decode_column_index, decode_offset_index};
-use parquet::file::reader::ChunkReader;
+use parquet::file::reader::{ChunkReader, Length};
 
 use crate::model::{Error, Result};
 
@@ -165,17 +169,75 @@ impl ParquetFile {
         }
         let file = File::open(&self.path).map_err(|error| self.cannot_read(&error))?;
         let mask = ProjectionMask::columns(self.footer.parquet_schema(), columns.iter().copied());
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.footer.clone())
-            .with_projection(mask)
-            .with_batch_size(rows);
-        if let Some(group) = group {
-            builder = builder.with_row_groups(vec![group]);
-        }
-        builder.build().map_err(|error| self.cannot_read(&error))
+        let footer = self.footer.clone();
+        let reader = match group {
+            None => {
+                let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer);
+                builder.with_projection(mask).with_batch_size(rows).build()
+            }
+            Some(group) => {
+                let stored = self.stored(&file, group, columns).map_err(|error| self.cannot_read(&error))?;
+                let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(stored, footer);
+                builder.with_projection(mask).with_batch_size(rows).with_row_groups(vec![group]).build()
+            }
+        };
+        reader.map_err(|error| self.cannot_read(&error))
+    }
+
+    /// The part of the file that holds some columns of a row group, in one read.
+    fn stored(&self, file: &File, group: usize, columns: &[&str]) -> io::Result<Stored> {
+        let row_group = self.footer.metadata().row_group(group);
+        let wanted = row_group.columns().iter().filter(|chunk| {
+            let root = chunk.column_path().parts().first();
+            root.is_some_and(|root| columns.contains(&root.as_str()))
+        });
+        let ranges = wanted.map(ColumnChunkMetaData::byte_range);
+        let (begin, end) =
+            ranges.fold((u64::MAX, 0), |(begin, end), (at, length)| (begin.min(at), end.max(at + length)));
+        let mut bytes = vec![0; usize::try_from(end.saturating_sub(begin)).unwrap_or(usize::MAX)];
+        file.read_exact_at(&mut bytes, begin)?;
+        Ok(Stored { begin, bytes: bytes.into() })
     }
 
     fn cannot_read(&self, error: &dyn std::fmt::Display) -> Error {
         Error::path("read", &self.path, error)
+    }
+}
+
+/// A part of a file in memory: without it, every page would be a handful of calls to the system.
+struct Stored {
+    begin: u64,
+    bytes: Bytes,
+}
+
+impl Stored {
+    fn from(&self, start: u64) -> parquet::errors::Result<Bytes> {
+        let at = start.checked_sub(self.begin).and_then(|at| usize::try_from(at).ok());
+        let at = at.filter(|at| *at <= self.bytes.len());
+        at.map(|at| self.bytes.slice(at..)).ok_or_else(|| ParquetError::EOF("beyond what was read".to_owned()))
+    }
+}
+
+impl Length for Stored {
+    fn len(&self) -> u64 {
+        self.begin + self.bytes.len() as u64
+    }
+}
+
+impl ChunkReader for Stored {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(self.from(start)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let mut rest = self.from(start)?;
+        if rest.len() < length {
+            return Err(ParquetError::EOF("beyond what was read".to_owned()));
+        }
+        rest.truncate(length);
+        Ok(rest)
     }
 }
 
@@ -197,7 +259,7 @@ pub fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(Error::path("list", folder, error)),
     };
     for entry in entries {

@@ -24,6 +24,12 @@ pub const ROW_GROUP_ROWS: usize = 32_768;
 /// Most bytes of transcript in a row group; one interview alone may be larger, as it is never split.
 pub const ROW_GROUP_TRANSCRIPT_BYTES: usize = 16 << 20;
 
+/// Bytes of transcript in a page, about: so few that what is decompressed is read while it is near the processor, and so
+/// many that nothing is lost in compression.
+const PAGE_TRANSCRIPT_BYTES: usize = 256 << 10;
+/// After how many rows the writer looks whether a page is full.
+const PAGE_CHECKED_ROWS: usize = 64;
+
 /// Size and SHA-256 (hex) of a file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -120,13 +126,19 @@ fn properties(table: &Table, metadata: &[(&str, &str)]) -> WriterProperties {
             // No two answers are alike: a dictionary would only be built and thrown away, and statistics would
             // repeat the words of people in the footer.
             properties = properties
+                .set_write_batch_size(PAGE_CHECKED_ROWS)
+                .set_column_data_page_size_limit(column.clone(), PAGE_TRANSCRIPT_BYTES)
                 .set_column_dictionary_enabled(column.clone(), false)
                 .set_column_encoding(column.clone(), Encoding::PLAIN)
                 .set_column_statistics_enabled(column, EnabledStatistics::None);
         } else if *kind == Kind::Places {
             for part in ["start", "end"] {
                 let leaf = ColumnPath::new(vec![(*name).into(), "list".into(), "item".into(), part.into()]);
-                properties = properties.set_column_statistics_enabled(leaf, EnabledStatistics::None);
+                // Places ascend within an answer, and hardly two are alike.
+                properties = properties
+                    .set_column_dictionary_enabled(leaf.clone(), false)
+                    .set_column_encoding(leaf.clone(), Encoding::DELTA_BINARY_PACKED)
+                    .set_column_statistics_enabled(leaf, EnabledStatistics::None);
             }
         }
     }
