@@ -1,5 +1,7 @@
 //! ASCII text, 64 bytes at a time: which of them belong to a class, as the bits of a `u64`.
 
+use wide::{CmpEq, CmpGt, CmpLt, i8x16};
+
 /// Bytes of a block; its places are the bits of a `u64`, the first the lowest.
 pub(super) const BLOCK: usize = 64;
 
@@ -12,17 +14,41 @@ pub(super) fn blocks(text: &[u8]) -> impl Iterator<Item = (usize, [u8; BLOCK])> 
     whole.iter().copied().chain(last).enumerate().map(|(index, block)| (index * BLOCK, block))
 }
 
-/// A bit for each byte of a block. Both steps are written so that they become vector instructions.
-pub(super) fn pack(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
-    let flags = block.map(|byte| u8::from(is(byte)));
-    let (eights, _) = flags.as_chunks::<8>();
-    let mut bits = 0;
-    for (eight, index) in eights.iter().zip(0..) {
-        // Gathers the lowest bit of each of eight bytes.
-        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        bits |= gathered << (8 * index);
-    }
-    bits
+/// A bit for each byte of a block: whether `is` has all bits of it set. No class may hold what is not ASCII.
+#[inline]
+pub(super) fn pack(block: &[u8; BLOCK], is: impl Fn(i8x16) -> i8x16) -> u64 {
+    let (sixteens, _) = block.as_chunks::<16>();
+    let bits = sixteens.iter().map(|bytes| u64::from(is(i8x16::new(bytes.map(u8::cast_signed))).to_bitmask()));
+    bits.zip(0..).fold(0, |all, (bits, at)| all | bits << (16 * at))
+}
+
+/// Which bytes are an ASCII character.
+#[inline]
+pub(super) fn equal(bytes: i8x16, character: u8) -> i8x16 {
+    bytes.simd_eq(i8x16::splat(character.cast_signed()))
+}
+
+/// Which bytes are from `first` to `last`, both ASCII.
+#[inline]
+pub(super) fn between(bytes: i8x16, first: u8, last: u8) -> i8x16 {
+    // Bytes beyond ASCII are negative.
+    bytes.simd_gt(i8x16::splat(first.cast_signed() - 1)) & bytes.simd_lt(i8x16::splat(last.cast_signed() + 1))
+}
+
+#[inline]
+pub(super) fn letters(bytes: i8x16) -> i8x16 {
+    between(bytes | i8x16::splat(0x20), b'a', b'z')
+}
+
+#[inline]
+pub(super) fn digits(bytes: i8x16) -> i8x16 {
+    between(bytes, b'0', b'9')
+}
+
+/// As [`is_word`].
+#[inline]
+pub(super) fn word_characters(bytes: i8x16) -> i8x16 {
+    letters(bytes) | digits(bytes) | equal(bytes, b'_')
 }
 
 /// How many bytes a text begins with that are ASCII.
@@ -35,4 +61,23 @@ pub(super) fn ascii_length(text: &[u8]) -> usize {
 /// In ASCII, a letter, digit or underscore.
 pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_those_of_the_single_byte() {
+        let all: Vec<u8> = (0..=255).collect();
+        for (begin, block) in blocks(&all) {
+            let bits = |is: &dyn Fn(u8) -> bool| {
+                block.iter().zip(0..).fold(0, |all, (byte, at)| all | u64::from(is(*byte)) << at)
+            };
+            assert_eq!(pack(&block, word_characters), bits(&is_word), "{begin}");
+            assert_eq!(pack(&block, letters), bits(&|byte| byte.is_ascii_alphabetic()), "{begin}");
+            assert_eq!(pack(&block, digits), bits(&|byte| byte.is_ascii_digit()), "{begin}");
+            assert_eq!(pack(&block, |bytes| equal(bytes, b'.')), bits(&|byte| byte == b'.'), "{begin}");
+        }
+    }
 }

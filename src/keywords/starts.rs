@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::ascii::{BLOCK, blocks, is_word, pack};
+use super::ascii::{BLOCK, blocks, equal, is_word, pack, word_characters};
 
 /// Places in a text where a match can begin.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ impl WordStarts {
         self.count = 0;
         let mut after_word = 0;
         for (begin, block) in blocks(text) {
-            let (words, stops) = (pack(&block, is_word), pack(&block, |byte| byte == b'.'));
+            let (words, stops) = (pack(&block, word_characters), pack(&block, |bytes| equal(bytes, b'.')));
             self.words.extend_from_slice(&words.to_le_bytes());
             self.add(begin, (words | stops) & !(words << 1 | after_word));
             after_word = words >> (BLOCK - 1);

@@ -6,8 +6,9 @@
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
+use wide::i8x16;
 
-use super::ascii::{BLOCK, ascii_length, blocks, is_word, pack};
+use super::ascii::{BLOCK, ascii_length, blocks, digits, equal, is_word, letters, pack, word_characters};
 
 /// How many words a text has.
 #[must_use]
@@ -182,8 +183,8 @@ fn runs(bytes: &[u8], mut block: impl FnMut(usize, u64)) {
     let last = BLOCK - 1;
     let (mut before, mut word_before) = (0, 0);
     for (begin, here) in blocks(bytes) {
-        let words = pack(&here, is_word);
-        let signs = pack(&here, |byte| matches!(byte, b'.' | b'\'' | b':' | b',' | b';'));
+        let words = pack(&here, word_characters);
+        let signs = pack(&here, |bytes| joins_both(bytes) | equal(bytes, b':') | joins_digits(bytes));
         let next = bytes.get(begin + BLOCK).copied().unwrap_or(0);
         let between = (words << 1 | word_before) & (words >> 1 | u64::from(is_word(next)) << last);
         // What stands in a sentence mostly has a space beside it.
@@ -195,14 +196,23 @@ fn runs(bytes: &[u8], mut block: impl FnMut(usize, u64)) {
 
 /// The signs of a block that join what is beside them; `before` and `next` are the bytes around it.
 fn joined(block: &[u8; BLOCK], before: u8, next: u8) -> u64 {
-    let beside = |is: fn(&u8) -> bool| {
-        let these = pack(block, |byte| is(&byte));
-        (these << 1 | u64::from(is(&before))) & (these >> 1 | u64::from(is(&next)) << (BLOCK - 1))
+    let beside = |these: u64, before: bool, next: bool| {
+        (these << 1 | u64::from(before)) & (these >> 1 | u64::from(next) << (BLOCK - 1))
     };
-    let both = pack(block, |byte| matches!(byte, b'.' | b'\''));
-    let letters = both | pack(block, |byte| byte == b':');
-    let digits = both | pack(block, |byte| matches!(byte, b',' | b';'));
-    letters & beside(u8::is_ascii_alphabetic) | digits & beside(u8::is_ascii_digit)
+    let letters = beside(pack(block, letters), before.is_ascii_alphabetic(), next.is_ascii_alphabetic());
+    let digits = beside(pack(block, digits), before.is_ascii_digit(), next.is_ascii_digit());
+    letters & pack(block, |bytes| joins_both(bytes) | equal(bytes, b':'))
+        | digits & pack(block, |bytes| joins_both(bytes) | joins_digits(bytes))
+}
+
+/// Signs that join two letters or two digits.
+fn joins_both(bytes: i8x16) -> i8x16 {
+    equal(bytes, b'.') | equal(bytes, b'\'')
+}
+
+/// Signs that join two digits only.
+fn joins_digits(bytes: i8x16) -> i8x16 {
+    equal(bytes, b',') | equal(bytes, b';')
 }
 
 #[cfg(test)]
