@@ -1,6 +1,6 @@
 //! ASCII text, 64 bytes at a time: which of them belong to a class, as the bits of a `u64`.
 
-use wide::{CmpEq, CmpGt, CmpLt, i8x16};
+use wide::i8x16;
 
 /// Bytes of a block; its places are the bits of a `u64`, the first the lowest.
 pub(super) const BLOCK: usize = 64;
