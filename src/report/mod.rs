@@ -1,9 +1,11 @@
 //! Reports: the figures of a period as a folder that needs nothing else, the same in every format.
 
 mod aggregate;
+pub mod charts;
 mod csv;
 mod frames;
 mod html;
+pub mod model;
 mod publish;
 
 use std::path::PathBuf;
