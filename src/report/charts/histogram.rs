@@ -1,15 +1,14 @@
-//! How a figure is spread: a histogram with its quartiles marked below.
+//! How a figure is spread: a histogram with its quartiles marked.
 
 use super::svg::Svg;
 use super::{HEIGHT, Plot, WIDTH, Words};
 
-/// Values from `from` up to, and without, `to`.
+/// Values from `from` up to, and without, `until`.
 #[derive(Debug, Clone)]
 pub struct Bin {
     pub from: f64,
-    pub to: f64,
-    /// `None` where the count is not shown.
-    pub count: Option<f64>,
+    pub until: f64,
+    pub count: f64,
 }
 
 /// Median and quartiles.
@@ -20,37 +19,53 @@ pub struct Mark {
     pub quartile_3: f64,
 }
 
-/// Labels below an axis before they would touch.
-const MOST_LABELS: usize = 6;
+/// Room that a label below the axis needs, in the picture's own units.
+const LABEL_WIDTH: f64 = 52.0;
+/// Room that a count above a bar needs.
+const COUNT_WIDTH: f64 = 24.0;
 
-/// `label` writes an edge of a bin. Bins must follow one another and be of one width.
+/// The area of a bar is its count, since bins may differ in width. `label` writes an edge of a bin. Bins follow one
+/// another.
 pub fn histogram(words: Words, bins: &[Bin], mark: Option<Mark>, label: impl Fn(f64) -> String) -> String {
     let mut svg = Svg::new("chart", WIDTH, HEIGHT, words.title, words.description);
-    let plot = Plot::of_counts(&mut svg, bins.iter().filter_map(|bin| bin.count).fold(0.0, f64::max));
-    let every = (bins.len() + 1).div_ceil(MOST_LABELS).max(1);
-    for (at, bin) in bins.iter().enumerate() {
-        let (x, width) = plot.place(at, bins.len());
-        match bin.count {
-            Some(count) if count > 0.0 => {
-                let y = plot.y(count);
-                svg.rect("bar", x + 0.5, y, width - 1.0, plot.bottom - y);
+    let density = |bin: &Bin| if bin.until > bin.from { bin.count / (bin.until - bin.from) } else { 0.0 };
+    let plot = Plot { left: 8.0, right: 472.0, top: 24.0, bottom: 168.0, highest: positive(bins.iter().map(density)) };
+    svg.line("axis", (plot.left, plot.bottom), (plot.right, plot.bottom));
+    let (Some(first), Some(last)) = (bins.first(), bins.last()) else { return svg.finish() };
+    let span = if last.until > first.from { last.until - first.from } else { 1.0 };
+    let x = |value: f64| plot.left + ((value - first.from) / span).clamp(0.0, 1.0) * (plot.right - plot.left);
+    let mut free = f64::NEG_INFINITY;
+    for bin in bins {
+        let (left, right, top) = (x(bin.from), x(bin.until), plot.y(density(bin)));
+        if bin.count > 0.0 {
+            svg.rect("bar", left + 0.5, top, (right - left - 1.0).max(0.5), plot.bottom - top);
+            if right - left >= COUNT_WIDTH {
+                svg.label("middle", (f64::midpoint(left, right), top - 5.0), &format!("{}", bin.count));
             }
-            Some(_) => {}
-            None => svg.line("few", (x + 2.0, plot.bottom - 3.0), (x + width - 2.0, plot.bottom - 3.0)),
         }
-        if at.is_multiple_of(every) {
-            svg.label("middle", (x, f64::from(HEIGHT) - 4.0), &label(bin.from));
+        if left >= free && left + LABEL_WIDTH <= x(last.until) {
+            edge(&mut svg, if left < 20.0 { "start" } else { "middle" }, left, &label(bin.from));
+            free = left + LABEL_WIDTH;
         }
     }
-    if let (Some(mark), Some(first), Some(last)) = (mark, bins.first(), bins.last()) {
-        let x = |value: f64| {
-            let across = ((value - first.from) / (last.to - first.from)).clamp(0.0, 1.0);
-            plot.left + across * (plot.right - plot.left)
-        };
-        svg.line("quartiles", (x(mark.quartile_1), plot.bottom + 5.0), (x(mark.quartile_3), plot.bottom + 5.0));
-        svg.line("median", (x(mark.median), plot.top), (x(mark.median), plot.bottom + 9.0));
+    edge(&mut svg, "end", x(last.until), &label(last.until));
+    if let Some(mark) = mark {
+        svg.line("quartiles", (x(mark.quartile_1), plot.bottom + 4.0), (x(mark.quartile_3), plot.bottom + 4.0));
+        let holds = |bin: &&Bin| bin.from <= mark.median && mark.median < bin.until;
+        let top = plot.y(bins.iter().find(holds).map_or(0.0, density));
+        svg.line("median", (x(mark.median), top), (x(mark.median), plot.bottom + 8.0));
     }
     svg.finish()
+}
+
+fn edge(svg: &mut Svg, anchor: &str, x: f64, label: &str) {
+    svg.label(anchor, (x, f64::from(HEIGHT) - 6.0), label);
+}
+
+/// The largest value, or 1 when none is above 0: something to divide by.
+fn positive(values: impl Iterator<Item = f64>) -> f64 {
+    let largest = values.fold(0.0, f64::max);
+    if largest > 0.0 { largest } else { 1.0 }
 }
 
 #[cfg(test)]
@@ -59,47 +74,42 @@ mod tests {
     use crate::report::charts::Words;
 
     const WORDS: Words = Words { title: "Duration", description: "minutes" };
+    const MARK: Mark = Mark { quartile_1: 60.0, median: 120.0, quartile_3: 180.0 };
 
     #[test]
-    fn bins_touch_and_the_median_is_where_it_belongs() {
-        let bins: Vec<Bin> = [Some(4.0), None, Some(0.0), Some(1.0)]
-            .into_iter()
-            .enumerate()
-            .map(|(at, count)| Bin { from: at as f64 * 60.0, to: at as f64 * 60.0 + 60.0, count })
-            .collect();
-        let mark = Mark { quartile_1: 60.0, median: 120.0, quartile_3: 180.0 };
-        insta::assert_snapshot!(
-            histogram(WORDS, &bins, Some(mark), |edge| format!("{}:00", edge / 60.0)).replace("><", ">\n<"), @r#"
-            <svg class="chart" viewBox="0 0 480 200" role="img">
-            <title>Duration</title>
-            <desc>minutes</desc>
-            <path class="axis" d="M36 172L474 172"/>
-            <text text-anchor="end" x="30" y="176">0</text>
-            <path class="grid" d="M36 131.5L474 131.5"/>
-            <text text-anchor="end" x="30" y="135.5">1</text>
-            <path class="grid" d="M36 91L474 91"/>
-            <text text-anchor="end" x="30" y="95">2</text>
-            <path class="grid" d="M36 50.5L474 50.5"/>
-            <text text-anchor="end" x="30" y="54.5">3</text>
-            <path class="grid" d="M36 10L474 10"/>
-            <text text-anchor="end" x="30" y="14">4</text>
-            <rect class="bar" x="36.5" y="10" width="108.5" height="162"/>
-            <text text-anchor="middle" x="36" y="196">0:00</text>
-            <path class="few" d="M147.5 169L253 169"/>
-            <text text-anchor="middle" x="145.5" y="196">1:00</text>
-            <text text-anchor="middle" x="255" y="196">2:00</text>
-            <rect class="bar" x="365" y="131.5" width="108.5" height="40.5"/>
-            <text text-anchor="middle" x="364.5" y="196">3:00</text>
-            <path class="quartiles" d="M145.5 177L364.5 177"/>
-            <path class="median" d="M255 10L255 181"/>
-            </svg>
-            "#);
+    fn areas_are_counts_and_the_median_is_where_it_belongs() {
+        let bins = [
+            Bin { from: 0.0, until: 60.0, count: 10.0 },
+            Bin { from: 60.0, until: 180.0, count: 10.0 },
+            Bin { from: 180.0, until: 240.0, count: 0.0 },
+        ];
+        let chart = histogram(WORDS, &bins, Some(MARK), |edge| format!("{}:00", edge / 60.0));
+        insta::assert_snapshot!(chart.replace("><", ">\n<"), @r#"
+        <svg class="chart" viewBox="0 0 480 200" role="img">
+        <title>Duration</title>
+        <desc>minutes</desc>
+        <path class="axis" d="M8 168L472 168"/>
+        <rect class="bar" x="8.5" y="24" width="115" height="144"/>
+        <text text-anchor="middle" x="66" y="19">10</text>
+        <text text-anchor="start" x="8" y="194">0:00</text>
+        <rect class="bar" x="124.5" y="96" width="231" height="72"/>
+        <text text-anchor="middle" x="240" y="91">10</text>
+        <text text-anchor="middle" x="124" y="194">1:00</text>
+        <text text-anchor="middle" x="356" y="194">3:00</text>
+        <text text-anchor="end" x="472" y="194">4:00</text>
+        <path class="quartiles" d="M124 172L356 172"/>
+        <path class="median" d="M240 96L240 176"/>
+        </svg>
+        "#);
     }
 
     #[test]
-    fn without_bins_there_are_the_axes_alone() {
-        let mark = Mark { quartile_1: 0.0, median: 0.0, quartile_3: 0.0 };
-        let chart = histogram(WORDS, &[], Some(mark), |edge| edge.to_string());
-        assert!(!chart.contains("median") && !chart.contains("NaN"), "{chart}");
+    fn nothing_and_one_value_are_drawn_too() {
+        for bins in
+            [&[][..], &[Bin { from: 5.0, until: 5.0, count: 7.0 }], &[Bin { from: 0.0, until: 1.0, count: 0.0 }]]
+        {
+            let chart = histogram(WORDS, bins, Some(MARK), |edge| edge.to_string());
+            assert!(!chart.contains("NaN") && !chart.contains("inf"), "{chart}");
+        }
     }
 }

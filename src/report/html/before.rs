@@ -3,8 +3,8 @@
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
 
-use crate::report::{KeywordFigures, Report};
 use crate::model::{Error, Result};
+use crate::report::{KeywordFigures, Report};
 
 const TEMPLATE: &str = include_str!("before.html");
 /// Keywords of a set that are shown; the rest is in `summary.json`.
