@@ -21,6 +21,7 @@ use crate::ledger::{Counts, Ledger};
 use crate::model::interview::month_of;
 use crate::model::{Error, Kind, Result};
 use crate::pipeline::{IngestPlan, Pipeline, Stage};
+use crate::report::model::Run;
 use crate::{analyze, report};
 
 /// What a run did, as `_roundup/last-run.json` has it.
@@ -73,7 +74,8 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     }
     let mut reported = None;
     if let Some(plan) = pipeline.report.as_ref().filter(|_| wanted(Stage::Report) && !interrupted) {
-        keep(report::report(&lake, plan, started_at), &mut reported, &mut errors);
+        let run = Run { run_id: batch_id(started_at), started_at: started_at.to_string() };
+        keep(report::report(&lake, plan, started_at, Some(run)), &mut reported, &mut errors);
     }
 
     let losses = fetched.as_ref().is_some_and(ingest::Summary::has_losses);

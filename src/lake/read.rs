@@ -10,9 +10,14 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
 
 use crate::model::{Error, Result};
+
+/// Row groups, and which of their rows if not all.
+type Part = (Vec<usize>, Option<RowSelection>);
 
 /// A Parquet file of the lake with its footer read.
 pub struct ParquetFile {
@@ -78,8 +83,23 @@ impl ParquetFile {
     /// # Errors
     /// When the file cannot be read or lacks one of the columns.
     pub fn row_group(&self, group: usize, columns: &[&str]) -> Result<RecordBatch> {
-        let rows = usize::try_from(self.footer.metadata().row_group(group).num_rows()).unwrap_or(0);
-        self.read(Some(vec![group]), rows, columns)
+        self.read(Some((vec![group], None)), self.rows_in_group(group), columns)
+    }
+
+    /// Rows of one row group.
+    #[must_use]
+    pub fn rows_in_group(&self, group: usize) -> usize {
+        usize::try_from(self.footer.metadata().row_group(group).num_rows()).unwrap_or(0)
+    }
+
+    /// The named columns of some rows of a row group, which are sorted and differ, in one batch.
+    ///
+    /// # Errors
+    /// As [`Self::row_group`].
+    pub fn rows_of_group(&self, group: usize, rows: &[usize], columns: &[&str]) -> Result<RecordBatch> {
+        let ranges = rows.iter().map(|row| *row..*row + 1);
+        let selection = RowSelection::from_consecutive_ranges(ranges, self.rows_in_group(group));
+        self.read(Some((vec![group], Some(selection))), rows.len(), columns)
     }
 
     /// The named columns of the whole file, in one batch.
@@ -91,7 +111,7 @@ impl ParquetFile {
         self.read(None, rows, columns)
     }
 
-    fn read(&self, groups: Option<Vec<usize>>, rows: usize, columns: &[&str]) -> Result<RecordBatch> {
+    fn read(&self, part: Option<Part>, rows: usize, columns: &[&str]) -> Result<RecordBatch> {
         let fail = |error: &dyn std::fmt::Display| Error::path("read", &self.path, error);
         let schema = self.footer.schema();
         if let Some(missing) = columns.iter().find(|name| schema.field_with_name(name).is_err()) {
@@ -102,8 +122,11 @@ impl ParquetFile {
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.footer.clone())
             .with_projection(mask)
             .with_batch_size(rows.max(1));
-        if let Some(groups) = groups {
+        if let Some((groups, selection)) = part {
             builder = builder.with_row_groups(groups);
+            if let Some(selection) = selection {
+                builder = builder.with_row_selection(selection);
+            }
         }
         let mut reader = builder.build().map_err(|error| fail(&error))?;
         let schema = arrow::record_batch::RecordBatchReader::schema(&reader);
@@ -197,5 +220,11 @@ pub fn integer_at(column: &Int64Array, row: usize) -> Option<i64> {
 /// A float of a column, if it is not null.
 #[must_use]
 pub fn float_at(column: &Float64Array, row: usize) -> Option<f64> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+/// A time of a column in microseconds since 1970, if it is not null.
+#[must_use]
+pub fn time_at(column: &TimestampMicrosecondArray, row: usize) -> Option<i64> {
     column.is_valid(row).then(|| column.value(row))
 }

@@ -1,7 +1,6 @@
 //! The pages: one of all jobs, and one of each. They ask for nothing from anywhere, work without their script, and are
 //! filled from the model alone: what is made here is layout, words and pictures, never a figure.
 
-mod before;
 mod drawn;
 mod evidence;
 mod format;
@@ -11,8 +10,6 @@ mod job;
 mod sample;
 #[cfg(test)]
 mod tests;
-
-pub use before::index;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
