@@ -12,10 +12,10 @@ use crate::report::model::{self, Card, Cell, Distribution, Unit, Week, WeekFigur
 pub fn of_card(card: &Card) -> Value {
     let title = format!("{} by week", card.label);
     let words = Words { title: &title, description: &range(&card.series, card.unit) };
-    markup(match card.unit {
-        Unit::Interviews => spark_columns(words, &card.series),
-        _ => spark_line(words, &card.series),
-    })
+    match card.unit {
+        Unit::Interviews => markup(spark_columns(words, &card.series)),
+        _ => line(words, &card.series),
+    }
 }
 
 /// How many interviews of a job were completed by week.
@@ -28,7 +28,13 @@ pub fn of_volume(weekly: &[WeekFigures]) -> Value {
 /// In which share of interviews a keyword occurs, by week.
 pub fn of_keyword(by_week: &[Cell]) -> Value {
     let series: Vec<Option<f64>> = by_week.iter().map(|week| week.share).collect();
-    markup(spark_line(Words { title: "Share by week", description: &range(&series, Unit::Share) }, &series))
+    line(Words { title: "Share by week", description: &range(&series, Unit::Share) }, &series)
+}
+
+/// A line, where at least half of the weeks are known: a few dots show no course.
+fn line(words: Words, series: &[Option<f64>]) -> Value {
+    let known = series.iter().flatten().count();
+    if known < 2 || known * 2 < series.len() { Value::from("") } else { markup(spark_line(words, series)) }
 }
 
 /// Completed and expired interviews by week, with axes.

@@ -34,6 +34,7 @@ pub fn page(report: &Report, evidence: &Evidence) -> Value {
         expiring_left_out,
         changes => value(&report.changes),
         jobs => report.jobs.iter().map(job_row).collect::<Vec<_>>(),
+        some_are_few => report.jobs.iter().any(|job| job.figures.is_none()),
         departments => departments(report).into_iter().map(Value::from).collect::<Vec<_>>(),
         sets => sets(report, evidence),
         quality => value(&report.quality),
