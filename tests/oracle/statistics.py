@@ -74,7 +74,19 @@ def log_odds():
         yield {"first": first.tolist(), "second": second.tolist(), "prior": prior, "z": numpy.asarray(z).tolist()}
 
 
+def rounded(value):
+    """Ten significant digits of results: libraries' last ones differ."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) if key in RESULTS else inner for key, inner in value.items()}
+    return [rounded(inner) for inner in value] if isinstance(value, list) else float(f"{value:.10g}")
+
+
+RESULTS = ("u", "p", "q", "z")
 golden = {"mann_whitney": list(mann_whitney()), "fisher": list(fisher()),
           "benjamini_hochberg": list(benjamini_hochberg()), "log_odds": list(log_odds())}
+for case in golden["benjamini_hochberg"]:
+    case["q"] = rounded(case["q"])
+for kind in ("mann_whitney", "fisher", "log_odds"):
+    golden[kind] = [rounded(case) for case in golden[kind]]
 json.dump(golden, sys.stdout, indent=None, separators=(",", ":"))
 print()

@@ -2,6 +2,8 @@
 
 mod csv;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod xlsx;
 
 use super::model::Report;

@@ -108,18 +108,16 @@ fn write_cell(
     value: &Value,
     formats: &Formats,
 ) -> std::result::Result<(), XlsxError> {
-    match value {
-        Value::Empty => {}
-        Value::Text(text) => drop(sheet.write_string(row, column, fitting(text))?),
+    let _sheet = match value {
+        Value::Empty => return Ok(()),
+        Value::Text(text) => sheet.write_string(row, column, fitting(text))?,
         #[expect(clippy::cast_precision_loss, reason = "a spreadsheet knows no other numbers")]
-        Value::Integer(number) => {
-            drop(sheet.write_number_with_format(row, column, *number as f64, &formats.integer)?)
-        }
-        Value::Float(number) => drop(sheet.write_number_with_format(row, column, *number, &formats.float)?),
-        Value::Share(share) => drop(sheet.write_number_with_format(row, column, *share, &formats.share)?),
-        Value::Flag(flag) => drop(sheet.write_boolean(row, column, *flag)?),
-        Value::Hidden => drop(sheet.write_string_with_format(row, column, HIDDEN, &formats.hidden)?),
-    }
+        Value::Integer(number) => sheet.write_number_with_format(row, column, *number as f64, &formats.integer)?,
+        Value::Float(number) => sheet.write_number_with_format(row, column, *number, &formats.float)?,
+        Value::Share(share) => sheet.write_number_with_format(row, column, *share, &formats.share)?,
+        Value::Flag(flag) => sheet.write_boolean(row, column, *flag)?,
+        Value::Hidden => sheet.write_string_with_format(row, column, HIDDEN, &formats.hidden)?,
+    };
     Ok(())
 }
 
