@@ -59,14 +59,21 @@ function hostile(run, folder) {
     const worst = (place) => HOSTILE[(at + place) % HOSTILE.length];
     // One job and one question hold everything at once, so that each form is sure to reach a page.
     const every = HOSTILE.join(" ");
-    body.job = { ...body.job, title: `${body.job.title} ${body.job.title.startsWith("Product") ? every : HOSTILE[body.job.title.length % HOSTILE.length]}`, department: `Sales ${every}` };
+    const endless = "W".repeat(300);
+    const titles = { Product: every, Account: endless, Customer: `<b>${endless}</b>` };
+    const [first] = body.job.title.split(" ");
+    body.job.title += ` ${titles[first] ?? HOSTILE[body.job.title.length % HOSTILE.length]}`;
+    body.job.department = `${first} ${every} ${endless}`;
     if (body.status === "invited") body.status = HOSTILE[0];
     for (const [place, response] of (body.responses ?? []).entries()) {
       response.question_text = `${response.question_text} ${place === 0 ? every : HOSTILE[place % HOSTILE.length]}`;
       response.question_type = HOSTILE[place % HOSTILE.length];
       if (typeof response.transcript === "string") {
         response.transcript = `${worst(place)} react ${worst(place + 1)} ${response.transcript}`;
-        if (at === 1 && place === 0) response.transcript = `${"x".repeat(1 << 20)},react,${"y".repeat(1 << 20)}`;
+        // A megabyte without a space, around a word that no other answer has, so that it is sure to be quoted.
+        if (place === 0 && body.job.title.startsWith("Data")) {
+          response.transcript = `${"x".repeat(1 << 20)},zebra,${"y".repeat(1 << 20)}`;
+        }
       }
     }
     return JSON.stringify(body);
@@ -75,7 +82,7 @@ function hostile(run, folder) {
   bodies.push(lines[0].replaceAll("660f9511", "770f9511").replace("So, um", "\\ud800 react \\udc00 So, um"));
   bodies.push("a line of a megabyte without a space: " + "z".repeat(1 << 20));
   writeFileSync(join(folder, "hostile.jsonl"), bodies.join("\n") + "\n");
-  const terms = ["react", "<script>window.ran = 1</script>", "javascript:window.ran=6", "\"><svg onload=window.ran=4>", "' onmouseover='window.ran = 5' x='"];
+  const terms = ["react", "zebra", "<script>window.ran = 1</script>", "javascript:window.ran=6", "\"><svg onload=window.ran=4>", "' onmouseover='window.ran = 5' x='"];
   writeFileSync(join(folder, "hostile.txt"), terms.join("\n") + "\n");
   try {
     run("--quiet", "import", "--lake", "hostile-lake", "hostile.jsonl");

@@ -16,6 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior, context};
+use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -45,10 +46,15 @@ pub fn pages(report: &Report, evidence: &Evidence) -> Result<Vec<(String, Vec<u8
     };
     let mut pages =
         vec![render("index.html", "index.html", context! { ..index::page(report, evidence), ..every.clone() })?];
-    for job in &report.jobs {
-        let page = job::page(report, job, evidence);
-        pages.push(render(&job.page, "job.html", context! { ..page, ..every.clone() })?);
-    }
+    let of_jobs: Result<Vec<_>> = report
+        .jobs
+        .par_iter()
+        .map(|job| {
+            let page = job::page(report, job, evidence);
+            render(&job.page, "job.html", context! { ..page, ..every.clone() })
+        })
+        .collect();
+    pages.extend(of_jobs?);
     Ok(pages)
 }
 
