@@ -37,7 +37,9 @@ fn a_run_that_ends_badly_is_told_of_as_such() {
     let pipeline = served.pipeline(&stages);
     served.run(&pipeline, 0);
     assert!(!served.path("told.json").exists(), "it went well");
-    let output = served.roundup().arg("run").arg(&pipeline).env("ROUNDZERO_API_KEY", "rz_live_wrong").output().unwrap();
+    let mut refused = served.roundup();
+    let output =
+        refused.args(["run", "--refetch"]).arg(&pipeline).env("ROUNDZERO_API_KEY", "rz_live_wrong").output().unwrap();
     assert_eq!(output.status.code(), Some(5));
     let notice = told(&served);
     assert_eq!((&notice["outcome"], &notice["exit_code"]), (&"badly".into(), &5.into()));

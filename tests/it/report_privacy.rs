@@ -5,6 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::common::{rows, serve};
 use crate::report::{Report, report_of};
 
 const JUNE: [&str; 4] = ["--period", "4w", "--until", "2026-06-01"];
@@ -163,4 +164,29 @@ fn cells_that_a_spreadsheet_could_run_are_texts() {
     }
     let titles: Vec<String> = report.rows("jobs.csv").into_iter().map(|row| row["job_title"].clone()).collect();
     assert!(titles.contains(&"'-1".to_owned()) && titles.contains(&"plain".to_owned()), "{titles:?}");
+}
+
+#[test]
+fn pages_that_quote_lead_to_nobody() {
+    let served = serve(Some(240));
+    let stages = "[analyze]\nkeywords = [\"builtin:engineering\", \"builtin:data\"]\n[report]\nout = \"reports\"\nperiod = \"13w\"\nuntil = \"2026-06-01\"\n";
+    served.run(&served.pipeline(stages), 0);
+    let folder = served.path("reports/latest");
+    let mut all = String::new();
+    for path in fs::read_dir(folder.join("jobs")).unwrap().map(|entry| entry.unwrap().path()) {
+        all += &fs::read_to_string(path).unwrap();
+    }
+    assert!(all.matches("<mark").count() > 20, "answers are quoted");
+    for file in ["index.html", "summary.json", "jobs.csv", "questions.csv", "keywords.csv"] {
+        all += &fs::read_to_string(folder.join(file)).unwrap();
+    }
+    let candidates = rows(&served.lake(), "candidates");
+    assert!(candidates.len() > 100);
+    for candidate in candidates {
+        for column in ["name", "email", "candidate_key", "interview_id"] {
+            if let Some(text) = candidate.get(column).filter(|text| !text.is_empty()) {
+                assert!(!all.contains(text.as_str()), "a report holds a candidate's {column}");
+            }
+        }
+    }
 }

@@ -40,9 +40,7 @@ pub fn put_together(
         raw.previous.all.then(|| hand.figures(&raw.all_previous, &entered.all_previous, None, |place| place.previous));
     let weekly = if overall.is_some() { hand.weekly_of_all() } else { Vec::new() };
     let order = terms::order(&frames.hits);
-    let has_rows = |job: &u32| {
-        raw.jobs.get(job).is_some_and(|raw| raw.completed + raw.expired > 0) || entered.open.contains_key(job)
-    };
+    let has_rows = |job: &u32| raw.jobs.get(job).is_some_and(|raw| raw.completed + raw.expired > 0);
     let numbers: Vec<u32> = raw.wanted.iter().copied().filter(has_rows).collect();
     let jobs: Vec<JobReport> = numbers.iter().map(|job| hand.job(*job, &order)).collect();
     Aggregates {

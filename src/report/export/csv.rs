@@ -34,7 +34,10 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// A text that a spreadsheet could take for a formula gets an apostrophe in front.
+/// A text that a spreadsheet could take for a formula gets an apostrophe in front; control characters, at which readers
+/// of CSV stop or stumble, become U+FFFD.
 fn neutral(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
+    let is_control = |letter: char| letter.is_control() && !['\t', '\r', '\n'].contains(&letter);
+    let text = text.replace(is_control, "\u{fffd}");
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text }
 }

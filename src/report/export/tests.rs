@@ -88,17 +88,31 @@ fn jobs_as_csv() {
     let rows: Vec<&str> = file.split("\r\n").collect();
     assert_eq!(rows[0].split(',').count(), 70);
     let shown: Vec<&str> = rows[1..].iter().map(|row| row.trim_end_matches(',')).collect();
-    assert_snapshot!(shown.join("\r\n").escape_debug(), @"");
+    assert_snapshot!(shown.join("\r\n").escape_debug(), @r#"j1,\"\'=HYPERLINK(\"\"http://x\"\"), a \"\"quote\"\"\r\nand �\",\'@SUM(A1),false,12,<5,<5,,,40,39,0,0,0,0,0,136.25,12,284.5,236,0.3333333333333333,-0.5,,0,,,,,,0,,,,,,0,,,,,,0,,,,,,0,,,,,,0,,,,,,0\r\nj2,Small,,true\r\n"#);
 }
 
 #[test]
 fn questions_as_csv() {
-    assert_snapshot!(csv_file("questions.csv"), @"");
+    assert_snapshot!(csv_file("questions.csv"), @r#"
+    job_id,job_title,department,question_text,question_type,asked,answered,coverage,word_count_n,word_count_median,word_count_quartile_1,word_count_quartile_3,word_count_mean,word_count_standard_deviation,duration_seconds_n,duration_seconds_median,duration_seconds_quartile_1,duration_seconds_quartile_3,duration_seconds_mean,duration_seconds_standard_deviation,words_per_minute_n,words_per_minute_median,words_per_minute_quartile_1,words_per_minute_quartile_3,words_per_minute_mean,words_per_minute_standard_deviation,pooled_words_per_minute,time_limit_seconds,time_limit_share_n,time_limit_share_median,time_limit_share_quartile_1,time_limit_share_quartile_3,time_limit_share_mean,time_limit_share_standard_deviation
+    j1,"'=HYPERLINK(""http://x""), a ""quote""
+    and �",'@SUM(A1),'-1 + 1?,,12,12,1,12,284.5,236,0.3333333333333333,-0.5,,0,,,,,,0,,,,,,,,0,,,,,
+    "#);
 }
 
 #[test]
 fn keywords_as_csv() {
-    assert_snapshot!(csv_file("keywords.csv"), @"");
+    assert_snapshot!(csv_file("keywords.csv"), @r#"
+    job_id,job_title,department,set,term,category,by,of,interviews,share,previous_share,responses,mentions,negated
+    j1,"'=HYPERLINK(""http://x""), a ""quote""
+    and �",'@SUM(A1),engineering,c++,,all,,6,0.5,,7,9,<5
+    j1,"'=HYPERLINK(""http://x""), a ""quote""
+    and �",'@SUM(A1),,rust,,all,,<5,,,,,
+    j1,"'=HYPERLINK(""http://x""), a ""quote""
+    and �",'@SUM(A1),engineering,c++,,question,'-1 + 1?,6,0.5,,,,
+    j1,"'=HYPERLINK(""http://x""), a ""quote""
+    and �",'@SUM(A1),engineering,c++,,week,2026-W22,<5,,,,,
+    "#);
 }
 
 #[test]
@@ -108,7 +122,7 @@ fn a_job_as_json() {
     assert_eq!(figures["expired"], "<5");
     assert_eq!(figures["total_duration_seconds"]["median"], 284.5);
     assert!(figures["total_duration_seconds"]["standard_deviation"].is_null());
-    assert_snapshot!(report["jobs"][0]["keywords"][0], @"");
+    assert_snapshot!(report["jobs"][0]["keywords"][0], @r#"{"anchor":"","by_question":[{"interviews":6,"share":0.5}],"by_question_type":[],"by_week":[{"interviews":0,"share":0.5},{"interviews":"<5","share":null}],"category":null,"counts":{"interviews":6,"mentions":9,"negated":"<5","responses":7,"share":0.5},"previous_share":null,"set":"engineering","term":"c++"}"#);
     assert!(report["jobs"][1]["figures"].is_null());
 }
 
@@ -138,7 +152,7 @@ fn cells_of_the_workbook_have_types_and_none_is_a_formula() {
     let sheet = part("xl/worksheets/sheet3.xml");
     let cells: String =
         sheet.split("<row r=\"2\"").nth(1).unwrap().split("</row>").next().unwrap().chars().take(560).collect();
-    assert_snapshot!(cells, @"");
+    assert_snapshot!(cells, @r#" spans="1:70" x14ac:dyDescent="0.25"><c r="A2" t="s"><v>85</v></c><c r="B2" t="s"><v>86</v></c><c r="C2" t="s"><v>87</v></c><c r="D2" t="b"><v>0</v></c><c r="E2" s="3"><v>12</v></c><c r="F2" s="4" t="s"><v>16</v></c><c r="G2" s="4" t="s"><v>16</v></c><c r="J2" s="3"><v>40</v></c><c r="K2" s="3"><v>39</v></c><c r="L2" s="3"><v>0</v></c><c r="M2" s="3"><v>0</v></c><c r="N2" s="3"><v>0</v></c><c r="O2" s="3"><v>0</v></c><c r="P2" s="3"><v>0</v></c><c r="Q2" s="5"><v>136.25</v></c><c r="R2" s="3"><v>12</v></c><c r="S2" s="5"><v>284.5</v></c><c r="T2" s="5"><"#);
     for at in 1..=9 {
         assert!(!part(&format!("xl/worksheets/sheet{at}.xml")).contains("<f>"), "sheet {at} has a formula");
     }
