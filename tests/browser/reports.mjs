@@ -33,7 +33,7 @@ function sample(run, folder) {
   const pipeline = `
 [source]
 api = "sandbox"
-sandbox = { interviews = 1200, seed = 7 }
+sandbox = { interviews = 4000, seed = 7 }
 [lake]
 path = "sample-lake"
 [ingest]

@@ -79,7 +79,7 @@ async function takeScreenshots(report, folder) {
   const jobs = checks.pagesOf(report).filter((path) => basename(path) !== "index.html");
   const largest = jobs.sort((a, b) => statSync(b).size - statSync(a).size)[0];
   for (const [name, path] of [["report-index", join(report, "index.html")], ["report-job", largest]]) {
-    const page = await browser.newPage({ viewport: { width: 1200, height: 1150 } });
+    const page = await browser.newPage({ viewport: { width: 1200, height: 1500 } });
     await page.goto(pathToFileURL(path).href);
     await page.screenshot({ path: join(folder, `${name}.png`) });
     await page.close();
