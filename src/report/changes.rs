@@ -3,7 +3,6 @@
 use super::aggregate::Aggregates;
 use super::frames::Frames;
 use super::model::{Changes, Finding, JobReport, PRIVACY_FLOOR, Unit};
-use super::period::Place;
 use super::statistics::{adjusted, fisher, mann_whitney};
 
 /// Findings that are named, at most.
@@ -27,7 +26,7 @@ pub fn changes(frames: &Frames, aggregates: &Aggregates, compares: bool, weeks_o
     }
     if weeks_of_history < LEAST_WEEKS {
         return missing(format!(
-            "the lake holds {weeks_of_history} whole weeks, and {LEAST_WEEKS} are needed to tell change from chance"
+            "{LEAST_WEEKS} whole weeks of interviews are needed to tell change from chance, and the lake holds {weeks_of_history}"
         ));
     }
     let mut found = Comparisons { frames, aggregates, paces: paces(frames), findings: Vec::new() };
@@ -75,14 +74,16 @@ impl Comparisons<'_> {
             return;
         };
         let interviews = &self.frames.interviews;
+        let jobs = number.as_slice();
+        let jobs = if jobs.is_empty() { &self.aggregates.wanted } else { jobs };
         let paces = std::mem::take(&mut self.paces);
         for (figure, label, unit, column) in [
             ("median_duration_seconds", "median duration", Unit::Seconds, &interviews.total_duration_seconds),
             ("median_response_length", "median answer length", Unit::Characters, &interviews.average_response_length),
             ("median_words_per_minute", "median pace of an interview", Unit::WordsPerMinute, &paces),
         ] {
-            let now = self.values(column, number, |place| place.current);
-            let before = self.values(column, number, |place| place.previous);
+            let now = interviews.values(column, jobs, |place| place.current);
+            let before = interviews.values(column, jobs, |place| place.previous);
             let floor = usize::try_from(PRIVACY_FLOOR).expect("a small number");
             if now.len() < floor || before.len() < floor {
                 continue;
@@ -104,16 +105,6 @@ impl Comparisons<'_> {
             let label = format!("share of interviews that mention “{}”", self.frames.hits.terms[term as usize].name);
             self.add_share(job, ("keyword", label, Unit::Share), [with, completed], [with_before, completed_before]);
         }
-    }
-
-    fn values(&self, column: &[Option<f64>], job: Option<u32>, counts: fn(&Place) -> bool) -> Vec<f64> {
-        let interviews = &self.frames.interviews;
-        let is_meant = |row: usize| {
-            let own = interviews.job[row];
-            let of_job = job.map_or_else(|| self.frames.jobs[own as usize].is_wanted, |job| own == job);
-            of_job && interviews.completed[row] && counts(&interviews.places[row])
-        };
-        (0..column.len()).filter(|row| is_meant(*row)).filter_map(|row| column[row]).collect()
     }
 
     /// Compares two shares: (with, of).

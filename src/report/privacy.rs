@@ -81,7 +81,12 @@ impl Cells {
     /// Holds back what must be. Each pass hides a cell or is the last.
     pub fn solve(&mut self) {
         let sums = std::mem::take(&mut self.sums);
-        while sums.iter().fold(false, |changed, sum| self.settle(sum) || changed) {}
+        loop {
+            let changed = sums.iter().filter(|sum| self.settle(sum)).count();
+            if changed == 0 {
+                break;
+            }
+        }
         self.sums = sums;
     }
 

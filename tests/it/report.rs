@@ -364,7 +364,7 @@ fn what_changed_beyond_chance_is_named_once_there_is_history() {
     assert_eq!(young["changes"]["findings"], serde_json::json!([]));
     assert_eq!(
         young["changes"]["missing"],
-        "the lake holds 2 whole weeks, and 6 are needed to tell change from chance"
+        "6 whole weeks of interviews are needed to tell change from chance, and the lake holds 1"
     );
     let report = report_of(&(recent + &week_of("2026-04-12", 100)), &flags);
     let changes = report.summary()["changes"].clone();

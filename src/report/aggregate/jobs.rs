@@ -55,6 +55,7 @@ pub fn put_together(
         weekly,
         jobs,
         numbers,
+        wanted: raw.wanted.clone(),
     }
 }
 
@@ -96,8 +97,11 @@ impl Hand<'_> {
     /// Figures of a job, or of all, in the places that count.
     fn figures(&self, raw: &Raw, cells: &GroupCells, job: Option<u32>, counts: fn(&Place) -> bool) -> Figures {
         let count = |cell| self.cells.count(cell);
-        let values = |column: &[Option<f64>]| bins(self.values(column, job, counts));
         let interviews = &self.frames.interviews;
+        let jobs = job.as_slice();
+        let values = |column: &[Option<f64>]| {
+            bins(interviews.values(column, if jobs.is_empty() { &self.raw.wanted } else { jobs }, counts))
+        };
         Figures {
             completed: count(cells.completed),
             expired: count(cells.expired),
@@ -116,19 +120,6 @@ impl Hand<'_> {
             duration_bins: values(&interviews.total_duration_seconds),
             length_bins: values(&interviews.average_response_length),
         }
-    }
-
-    /// A figure of the completed interviews of a job, or of all, that count.
-    pub fn values(&self, column: &[Option<f64>], job: Option<u32>, counts: fn(&Place) -> bool) -> Vec<f64> {
-        let interviews = &self.frames.interviews;
-        let is_meant = |row: usize| {
-            let of_job = job.map_or_else(
-                || self.raw.wanted.binary_search(&interviews.job[row]).is_ok(),
-                |job| interviews.job[row] == job,
-            );
-            of_job && interviews.completed[row] && counts(&interviews.places[row])
-        };
-        (0..column.len()).filter(|row| is_meant(*row)).filter_map(|row| column[row]).collect()
     }
 
     /// The rate and what it is of, or nothing when a count of 1 to 4 would follow from it.

@@ -38,6 +38,8 @@ pub struct Aggregates {
     pub jobs_held_back: u64,
     /// By job: the number that the frames know it by, as `jobs`.
     pub numbers: Vec<u32>,
+    /// Numbers of all jobs that were asked for.
+    pub wanted: Vec<u32>,
 }
 
 /// Counts that are shown for both periods, by (job, or none for all jobs; term).

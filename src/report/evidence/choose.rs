@@ -27,8 +27,11 @@ pub struct Chosen {
 /// The first by rank of each group, no two of one interview.
 struct Best {
     most: usize,
-    groups: BTreeMap<(u32, u32), Vec<(u64, u32, Chosen)>>,
+    groups: BTreeMap<(u32, u32), Vec<Ranked>>,
 }
+
+/// Rank, interview, and what was offered.
+type Ranked = (u64, u32, Chosen);
 
 impl Best {
     fn new(most: usize) -> Self {

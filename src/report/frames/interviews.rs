@@ -32,6 +32,8 @@ pub struct Interviews {
     pub days_to_complete: Vec<Option<f64>>,
     pub response_count: Vec<i64>,
     pub answered_count: Vec<i64>,
+    /// By job: the completed ones.
+    by_job: Vec<Vec<u32>>,
     /// Completed ones by id.
     pub rows: HashMap<String, u32>,
     pub cohort: Cohort,
@@ -177,6 +179,16 @@ impl Interviews {
         for job in self.job.iter_mut().chain(&mut self.cohort.job).chain(&mut self.open.job) {
             *job = order[*job as usize];
         }
+        self.by_job.resize_with(order.len(), Vec::new);
+        for (row, job) in (0u32..).zip(&self.job).filter(|(row, _)| self.completed[*row as usize]) {
+            self.by_job[*job as usize].push(row);
+        }
+    }
+
+    /// A figure of the completed interviews of jobs, in the places that count.
+    pub fn values(&self, column: &[Option<f64>], jobs: &[u32], counts: fn(&Place) -> bool) -> Vec<f64> {
+        let rows = jobs.iter().flat_map(|job| &self.by_job[*job as usize]).map(|row| *row as usize);
+        rows.filter(|row| counts(&self.places[*row])).filter_map(|row| column[row]).collect()
     }
 
     /// `job`, `current`, `previous`, `week`, `completed`, `candidate` and all figures.

@@ -93,10 +93,10 @@ fn choose(jobs: &mut [Job], narrow: &Narrow) -> Result<()> {
         let known: Vec<&str> = known.into_iter().take(20).collect();
         Error::usage(format!("no {what} of the lake is called {name}")).hint(format!("there are: {}", known.join(", ")))
     };
-    for name in narrow.jobs.iter().filter(|name| !jobs.iter().any(|job| is_job(name, job))) {
+    if let Some(name) = narrow.jobs.iter().find(|name| !jobs.iter().any(|job| is_job(name, job))) {
         return Err(missing("job", name, jobs.iter().filter_map(|job| job.title.as_deref()).collect()));
     }
-    for name in narrow.departments.iter().filter(|name| !jobs.iter().any(|job| is_department(name, job))) {
+    if let Some(name) = narrow.departments.iter().find(|name| !jobs.iter().any(|job| is_department(name, job))) {
         return Err(missing("department", name, jobs.iter().filter_map(|job| job.department.as_deref()).collect()));
     }
     for job in jobs {
