@@ -20,6 +20,8 @@ export function pagesOf(report) {
 /** Opens a page, lets `look` at it, and fails for any message, error, dialog or request that leaves the files. */
 async function open(browser, path, settings, look) {
   const context = await browser.newContext({ viewport: DESKTOP, reducedMotion: "reduce", ...settings });
+  // A page is there at once; what takes long is a machine that does other work.
+  context.setDefaultTimeout(120_000);
   try {
     const page = await context.newPage();
     const trouble = [];

@@ -81,7 +81,7 @@ async function takeScreenshots(report, folder) {
   for (const [name, path] of [["report-index", join(report, "index.html")], ["report-job", largest]]) {
     const page = await browser.newPage({ viewport: { width: 1200, height: 1500 } });
     await page.goto(pathToFileURL(path).href);
-    await page.screenshot({ path: join(folder, `${name}.png`) });
+    await page.screenshot({ path: join(folder, `${name}.png`), timeout: 120_000 });
     await page.close();
   }
   console.log(`screenshots are in ${folder}`);

@@ -89,7 +89,8 @@ fn sets(report: &Report, evidence: &Evidence) -> Vec<Value> {
         .into_iter()
         .map(|set| {
             let shown: Vec<Value> = set.keywords.iter().map(row).collect();
-            context! { name => set.name, others => set.others, shown }
+            let (weeks, by_week) = job::by_week(report, &set.keywords);
+            context! { name => set.name, others => set.others, shown, weeks, by_week }
         })
         .collect()
 }

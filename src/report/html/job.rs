@@ -144,10 +144,15 @@ fn set(report: &Report, set: &Shown, questions: &[Numbered], quoted: &Quoted) ->
             context! { questions, rows }
         })
         .collect();
+    let (weeks, by_week) = by_week(report, shown);
+    context! { name => *name, others, rows, matrices, weeks, by_week }
+}
+
+/// The newest weeks, and the course of each of these keywords in them.
+pub fn by_week(report: &Report, keywords: &[&Keyword]) -> (Value, Vec<Value>) {
     let from = report.weeks.len().saturating_sub(WEEKS_ACROSS);
-    let by_week: Vec<Value> = shown
-        .iter()
-        .map(|keyword| context! { term => &keyword.term, cells => value(&keyword.by_week.get(from..).unwrap_or_default()) })
-        .collect();
-    context! { name => *name, others, rows, matrices, by_week, weeks => value(&report.weeks.get(from..).unwrap_or_default()) }
+    let row = |keyword: &&Keyword| {
+        context! { term => &keyword.term, cells => value(&keyword.by_week.get(from..).unwrap_or_default()) }
+    };
+    (value(&report.weeks.get(from..).unwrap_or_default()), keywords.iter().map(row).collect())
 }

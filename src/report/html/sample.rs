@@ -145,7 +145,15 @@ fn job_evidence(size: Size, job: &JobReport, mark: &str) -> JobEvidence {
     };
     JobEvidence {
         keywords: job.keywords.iter().enumerate().map(|(term, keyword)| quotes(keyword, term)).collect(),
-        questions: Vec::new(),
+        questions: job.questions.iter().take(1).map(|question| answers(question, mark)).collect(),
+    }
+}
+
+fn answers(question: &Question, mark: &str) -> QuestionAnswers {
+    QuestionAnswers {
+        anchor: question.anchor.clone(),
+        question_text: question.question_text.clone(),
+        answers: vec![WholeAnswer { reference: "0123456789ab".to_owned(), text: format!("All of it.{mark}") }],
     }
 }
 
