@@ -9,7 +9,8 @@ use serde_json::Value;
 use crate::common::serve;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/golden/figures.json");
-const STAGES: &str = "[analyze]
+const STAGES: &str = "questions = \"all\"
+[analyze]
 keywords = [\"builtin:engineering\", \"builtin:data\", \"builtin:sales\", \"builtin:vendor-sample\"]
 [report]
 out = \"reports\"
@@ -110,6 +111,7 @@ fn every_shown_figure_is_the_one_that_duckdb_makes_of_the_same_lake() {
             compared.figure(&question["answered"], &golden["answered"], "answered");
             compared.distribution(&question["word_count"], golden, "word_count");
             compared.distribution(&question["duration_seconds"], golden, "duration_seconds");
+            compared.distribution(&question["time_limit_share"], golden, "time_limit_share");
         }
     }
     assert_eq!(by_job.len(), 8, "seven jobs, and all");

@@ -190,3 +190,33 @@ fn pages_that_quote_lead_to_nobody() {
         }
     }
 }
+
+#[test]
+fn texts_of_any_kind_and_length_make_a_report() {
+    let long = "x".repeat(1_000_000);
+    let odd =
+        "nul \u{0} bell \u{7} bidi \u{202e}\u{2066} </script><script>alert(1)</script> javascript:alert(1) 'q' \"q\"";
+    let mut lines = String::new();
+    for number in 0..6 {
+        let mut body = body(number, "a", &format!("We use React {long} {odd}"));
+        body["job"]["title"] = long.as_str().into();
+        body["responses"][0]["question_text"] = odd.into();
+        lines += &(body.to_string() + "\n");
+    }
+    // A lone surrogate cannot be text: the body that escapes one is set aside, and the others are reported.
+    let lone = body(7, "a", "SURROGATE").to_string().replace("SURROGATE", "\\ud800");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("bodies.jsonl"), lines.clone() + &lone + "\n").unwrap();
+    let imported =
+        crate::common::roundup(folder.path()).args(["import", "--lake", "lake", "bodies.jsonl"]).output().unwrap();
+    assert_eq!(imported.status.code(), Some(3), "one is set aside");
+
+    let report = report_of(&lines, &JUNE);
+    assert_eq!(report.summary()["overall"]["completed"], 6);
+    assert_eq!(report.rows("jobs.csv")[0]["job_title"].len(), long.len());
+    let question = &report.rows("questions.csv")[0]["question_text"];
+    assert!(question.contains("nul \u{fffd} bell \u{fffd}") && question.contains("</script>"), "{question}");
+    let page = &report.job_pages()[0];
+    assert!(page.contains("<mark") && page.len() < 500_000, "{} bytes", page.len());
+    assert!(!page.contains("<script>alert") && !page.contains('\u{0}') && !page.contains('\u{7}'));
+}

@@ -4,8 +4,8 @@
 
 Nothing is held back here but parts of keywords with fewer than 5 interviews, which would only make the file long: who
 compares takes what a report shows, and sees that small counts are not among it. Days are
-those of UTC. `data/golden/figures.json` is of the lake that `roundup run pipelines/demo.toml` makes, 2026-03-02 to
-2026-06-01.
+those of UTC. `data/golden/figures.json` is of the lake that `roundup run pipelines/demo.toml` makes with `questions =
+"all"` (else it depends on who answers first whose questions are asked for), 2026-03-02 to 2026-06-01.
 """
 import json
 import sys
@@ -46,9 +46,11 @@ duckdb.sql(f"""create view answers as
     select c.job_id, c.interview_id, c.week, r.position, r.question_type,
         lower(regexp_replace(trim(r.question_text), '\\s+', ' ', 'g')) as question, r.transcript, r.duration_seconds,
         m.word_count::double as word_count, m.words_per_minute,
-        coalesce(trim(r.transcript, ' \t\n\r') <> '', false) as is_answered
+        coalesce(trim(r.transcript, ' \t\n\r') <> '', false) as is_answered,
+        r.duration_seconds / nullif(q.time_limit_seconds, 0) as time_limit_share
     from completed c join {table("responses")} r using (interview_id)
-    join {table("response_metrics")} m using (interview_id, position)""")
+    join {table("response_metrics")} m using (interview_id, position)
+    left join {table("questions")} q using (interview_id, question_id)""")
 duckdb.sql(f"""create view asked as
     select job_id, interview_id, question from answers union
     select c.job_id, interview_id, lower(regexp_replace(trim(q.question_text), '\\s+', ' ', 'g'))
@@ -107,7 +109,8 @@ figures = {
     "questions": rows(f"""select job_id, question, asked, answered, a.* exclude (job_id, question, answered) from
         (select job_id, question, count(distinct interview_id) as asked from asked group by all)
         left join (select job_id, question, count(distinct interview_id) filter (is_answered) as answered,
-            {distribution("word_count", "word_count")}, {distribution("duration_seconds", "duration_seconds")}
+            {distribution("word_count", "word_count")}, {distribution("duration_seconds", "duration_seconds")},
+            {distribution("time_limit_share", "time_limit_share")}
             from answers group by all) a using (job_id, question)
         order by job_id, question"""),
     "weeks": rows("""select job_id, strftime(week, '%G-W%V') as week, count(*) as completed
