@@ -58,6 +58,11 @@ impl Cells {
         Cell(u32::try_from(self.values.len() - 1).expect("a report has fewer than 2^32 counts"))
     }
 
+    /// Holds a count back, whatever it is.
+    pub fn hold_back(&mut self, cell: Cell) {
+        self.hidden[cell.at()] |= self.values[cell.at()] != 0;
+    }
+
     /// Says that a total is the sum of parts.
     pub fn sum(&mut self, total: Cell, parts: impl IntoIterator<Item = Cell>) {
         self.add_sum(total, parts, Rule::Sum);

@@ -89,6 +89,11 @@ fn a_keyword_of_few_interviews_cannot_be_had_by_subtraction() {
     assert_eq!(parts.count(), 0, "what is held back is held back by question, type and week as well");
     let pages = report.job_pages();
     assert_eq!(pages.iter().filter(|page| page.contains("<mark")).count(), 1, "only job a is quoted from");
+    // Nor by asking for job c alone.
+    report.again(&[&JUNE[..], &["--job", "Job c"]].concat());
+    let rows = report.rows("keywords.csv");
+    assert!(!rows.is_empty() && rows.iter().all(|row| row["interviews"] == "<5"), "{rows:?}");
+    assert!(!report.job_pages()[0].contains("<mark"));
 }
 
 #[test]

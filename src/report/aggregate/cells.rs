@@ -98,6 +98,48 @@ impl Entered {
     }
 }
 
+impl Entered {
+    /// Holds back every count of a job that a report of all jobs holds back.
+    pub fn hold_back_as(&self, whole: &Self, whole_cells: &Cells, cells: &mut Cells) {
+        let mut hold_back = |own: Cell, whole: Cell| {
+            if whole_cells.shown(whole).is_none() {
+                cells.hold_back(own);
+            }
+        };
+        for (own, whole) in [(&self.jobs, &whole.jobs), (&self.jobs_previous, &whole.jobs_previous)] {
+            for (job, group) in own {
+                group.list().into_iter().zip(whole[job].list()).for_each(|(own, whole)| hold_back(own, whole));
+            }
+        }
+        for (key, week) in &self.weeks {
+            let whole = &whole.weeks[key];
+            hold_back(week.completed, whole.completed);
+            hold_back(week.expired, whole.expired);
+            week.cohort.into_iter().zip(whole.cohort).for_each(|(own, whole)| hold_back(own, whole));
+        }
+        for (job, open) in &self.open {
+            let whole = &whole.open[job];
+            hold_back(open.expiring, whole.expiring);
+            open.by_status.iter().for_each(|(status, own)| hold_back(*own, whole.by_status[status]));
+        }
+        for (key, keyword) in &self.keywords {
+            let whole = &whole.keywords[key];
+            hold_back(keyword.interviews, whole.interviews);
+            hold_back(keyword.negated, whole.negated);
+            for (own, whole) in [
+                (&keyword.by_question, &whole.by_question),
+                (&keyword.by_kind, &whole.by_kind),
+                (&keyword.by_week, &whole.by_week),
+            ] {
+                own.iter().for_each(|(part, own)| hold_back(*own, whole[part]));
+            }
+        }
+        for (key, own) in &self.keywords_previous {
+            hold_back(*own, whole.keywords_previous[key]);
+        }
+    }
+}
+
 impl GroupCells {
     fn list(&self) -> [Cell; 11] {
         let [completed, expired, open] = self.cohort;

@@ -14,12 +14,29 @@ use crate::report::privacy::alone;
 pub const ALL: &str = "all";
 pub const JOB: &str = "job";
 
-/// The rows of the jobs that were asked for.
+/// The rows that are counted.
 pub struct Tables {
     pub interviews: DataFrame,
     pub cohort: DataFrame,
     pub responses: DataFrame,
     pub hits: DataFrame,
+}
+
+impl Tables {
+    /// The rows of some jobs, which are sorted.
+    pub fn of_jobs(&self, jobs: &[u32]) -> PolarsResult<Self> {
+        let of = |frame: &DataFrame| -> PolarsResult<DataFrame> {
+            let is_of: BooleanChunked =
+                frame.column(JOB)?.u32()?.into_no_null_iter().map(|job| jobs.binary_search(&job).is_ok()).collect();
+            frame.filter(&is_of)
+        };
+        Ok(Self {
+            interviews: of(&self.interviews)?,
+            cohort: of(&self.cohort)?,
+            responses: of(&self.responses)?,
+            hits: of(&self.hits)?,
+        })
+    }
 }
 
 /// Counts and distributions of a group in a period.
@@ -270,13 +287,6 @@ impl Table {
 pub fn with_all(mut frame: DataFrame) -> PolarsResult<DataFrame> {
     frame.with_column(Column::new(ALL.into(), vec![0u32; frame.height()]))?;
     Ok(frame)
-}
-
-/// Rows of these jobs, which are sorted.
-pub fn wanted(frame: DataFrame, jobs: &[u32]) -> PolarsResult<DataFrame> {
-    let is_wanted: BooleanChunked =
-        frame.column(JOB)?.u32()?.into_no_null_iter().map(|job| jobs.binary_search(&job).is_ok()).collect();
-    frame.filter(&is_wanted)
 }
 
 /// Rows in a group.

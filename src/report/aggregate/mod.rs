@@ -62,46 +62,71 @@ pub fn aggregate(frames: &Frames, calendar: &Calendar) -> Result<Aggregates> {
 }
 
 fn work(frames: &Frames, calendar: &Calendar) -> PolarsResult<Aggregates> {
-    let wanted: Vec<u32> = (0u32..).zip(&frames.jobs).filter(|(_, job)| job.is_wanted).map(|(at, _)| at).collect();
-    let interviews = interviews(frames)?;
-    let [current, previous] = ["current", "previous"].map(|period| -> PolarsResult<Shown> {
-        let candidates = groups::candidates(&interviews, period)?;
-        Ok(shown_groups(&candidates, &wanted))
-    });
+    let all: Vec<u32> = (0u32..).take(frames.jobs.len()).collect();
+    let wanted: Vec<u32> = all.iter().copied().filter(|job| frames.jobs[*job as usize].is_wanted).collect();
     let responses = frames.responses.frame();
-    let tables = Tables {
-        interviews: with_all(groups::wanted(interviews, &wanted)?)?,
-        cohort: with_all(groups::wanted(frames.interviews.cohort.frame(), &wanted)?)?,
+    let everything = Tables {
+        interviews: with_all(interviews(frames)?)?,
+        cohort: with_all(frames.interviews.cohort.frame())?,
         hits: with_all(frames.hits.frame(&responses))?,
         responses: with_all(responses)?,
     };
+    let (raw, entered, cells) = count(frames, calendar, &everything, &all, &all, None)?;
+    if wanted.len() == all.len() {
+        return Ok(jobs::put_together(frames, calendar, &raw, &entered, &cells));
+    }
+    // What a report of all jobs holds back, one of a few holds back as well: else the two could be subtracted.
+    let narrowed = everything.of_jobs(&wanted)?;
+    let (raw, entered, cells) = count(frames, calendar, &narrowed, &wanted, &all, Some((&raw, &entered, &cells)))?;
+    Ok(jobs::put_together(frames, calendar, &raw, &entered, &cells))
+}
+
+type Whole<'a> = (&'a Counted, &'a Entered, &'a Cells);
+
+/// Counts, and holds back what must be, and what the report of all jobs does.
+fn count(
+    frames: &Frames,
+    calendar: &Calendar,
+    tables: &Tables,
+    wanted: &[u32],
+    all: &[u32],
+    whole: Option<Whole<'_>>,
+) -> PolarsResult<(Counted, Entered, Cells)> {
+    let shown = |period, of: fn(&Counted) -> &Shown| -> PolarsResult<Shown> {
+        let candidates = groups::candidates(&tables.interviews, period)?;
+        let allowed = whole.map_or_else(|| all.iter().copied().collect(), |(whole, ..)| of(whole).jobs.clone());
+        Ok(shown_groups(&candidates, &allowed))
+    };
     let raw = Counted {
-        current: current?,
-        previous: previous?,
-        jobs: groups::figures(&tables, JOB, "current")?,
-        jobs_previous: groups::figures(&tables, JOB, "previous")?,
-        all: groups::figures(&tables, ALL, "current")?.remove(&0).unwrap_or_default(),
-        all_previous: groups::figures(&tables, ALL, "previous")?.remove(&0).unwrap_or_default(),
-        weekly: groups::weekly(&tables, JOB)?,
-        weekly_all: groups::weekly(&tables, ALL)?,
-        questions: questions::questions(&tables)?,
-        asked_by_kind: questions::asked_by_kind(&tables, JOB)?,
-        asked_by_kind_all: questions::asked_by_kind(&tables, ALL)?,
-        keywords: keywords::keywords(&tables, JOB, "current")?,
-        keywords_previous: keywords::keywords(&tables, JOB, "previous")?,
-        keywords_all: keywords::keywords(&tables, ALL, "current")?,
-        keywords_all_previous: keywords::keywords(&tables, ALL, "previous")?,
-        by_question: keywords::split(&tables, JOB, "question")?,
-        by_kind: keywords::split(&tables, JOB, "kind")?,
-        by_kind_all: keywords::split(&tables, ALL, "kind")?,
-        by_week: keywords::split(&tables, JOB, "week")?,
-        by_week_all: keywords::split(&tables, ALL, "week")?,
-        wanted,
+        current: shown("current", |whole| &whole.current)?,
+        previous: shown("previous", |whole| &whole.previous)?,
+        jobs: groups::figures(tables, JOB, "current")?,
+        jobs_previous: groups::figures(tables, JOB, "previous")?,
+        all: groups::figures(tables, ALL, "current")?.remove(&0).unwrap_or_default(),
+        all_previous: groups::figures(tables, ALL, "previous")?.remove(&0).unwrap_or_default(),
+        weekly: groups::weekly(tables, JOB)?,
+        weekly_all: groups::weekly(tables, ALL)?,
+        questions: questions::questions(tables)?,
+        asked_by_kind: questions::asked_by_kind(tables, JOB)?,
+        asked_by_kind_all: questions::asked_by_kind(tables, ALL)?,
+        keywords: keywords::keywords(tables, JOB, "current")?,
+        keywords_previous: keywords::keywords(tables, JOB, "previous")?,
+        keywords_all: keywords::keywords(tables, ALL, "current")?,
+        keywords_all_previous: keywords::keywords(tables, ALL, "previous")?,
+        by_question: keywords::split(tables, JOB, "question")?,
+        by_kind: keywords::split(tables, JOB, "kind")?,
+        by_kind_all: keywords::split(tables, ALL, "kind")?,
+        by_week: keywords::split(tables, JOB, "week")?,
+        by_week_all: keywords::split(tables, ALL, "week")?,
+        wanted: wanted.to_vec(),
     };
     let mut cells = Cells::default();
     let entered = Entered::new(&raw, frames, calendar, &mut cells);
+    if let Some((_, whole, whole_cells)) = whole {
+        entered.hold_back_as(whole, whole_cells, &mut cells);
+    }
     cells.solve();
-    Ok(jobs::put_together(frames, calendar, &raw, &entered, &cells))
+    Ok((raw, entered, cells))
 }
 
 /// Which groups of a period show their figures.
@@ -112,30 +137,21 @@ struct Shown {
     all: bool,
 }
 
-/// A job below the floor shows nothing, and with it so many others that their sum gives nothing away. What a report of
-/// all jobs would hold back, one of a few holds back as well: else the two could be subtracted.
-fn shown_groups(candidates: &BTreeMap<u32, i64>, wanted: &[u32]) -> Shown {
-    let of_all: Vec<u32> = candidates.keys().copied().collect();
-    let first = shown_of(candidates, &of_all, &of_all.iter().copied().collect());
-    let wanted: Vec<u32> = wanted.iter().copied().filter(|job| candidates.contains_key(job)).collect();
-    shown_of(candidates, &wanted, &first.jobs)
-}
-
-fn shown_of(candidates: &BTreeMap<u32, i64>, jobs: &[u32], allowed: &BTreeSet<u32>) -> Shown {
+/// A job below the floor shows nothing, and with it so many others that their sum gives nothing away; nor does one that is
+/// not allowed to.
+fn shown_groups(candidates: &BTreeMap<u32, i64>, allowed: &BTreeSet<u32>) -> Shown {
     let mut cells = Cells::default();
-    let parts: Vec<_> = jobs
-        .iter()
-        .map(|job| if allowed.contains(job) { cells.add(candidates[job]) } else { cells.add_hidden(candidates[job]) })
-        .collect();
-    let sum: i64 = jobs.iter().map(|job| candidates[job]).sum();
-    let total = cells.add(sum);
-    cells.sum(total, parts.iter().copied());
+    let mut enter = |(job, count): (&u32, &i64)| {
+        let cell = if allowed.contains(job) { cells.add(*count) } else { cells.add_hidden(*count) };
+        (*job, cell)
+    };
+    let parts: Vec<_> = candidates.iter().map(&mut enter).collect();
+    let total = cells.add(candidates.values().sum());
+    cells.sum(total, parts.iter().map(|(_, part)| *part));
     cells.solve();
     let is_shown = |cell| cells.shown(cell).is_some_and(|count| count >= PRIVACY_FLOOR);
-    Shown {
-        jobs: jobs.iter().zip(&parts).filter(|(_, part)| is_shown(**part)).map(|(job, _)| *job).collect(),
-        all: is_shown(total),
-    }
+    let jobs = parts.iter().filter(|(_, part)| is_shown(*part)).map(|(job, _)| *job).collect();
+    Shown { jobs, all: is_shown(total) }
 }
 
 /// Everything that was counted.
@@ -181,9 +197,12 @@ fn interviews(frames: &Frames) -> PolarsResult<polars::prelude::DataFrame> {
 mod tests {
     use super::*;
 
+    /// What is shown of the wanted jobs, as a report of all jobs and then one of these would.
     fn shown(candidates: &[i64], wanted: &[u32]) -> (Vec<u32>, bool) {
-        let candidates = (0u32..).zip(candidates.iter().copied()).collect();
-        let Shown { jobs, all } = shown_groups(&candidates, wanted);
+        let mut candidates: BTreeMap<u32, i64> = (0u32..).zip(candidates.iter().copied()).collect();
+        let whole = shown_groups(&candidates, &candidates.keys().copied().collect());
+        candidates.retain(|job, _| wanted.contains(job));
+        let Shown { jobs, all } = shown_groups(&candidates, &whole.jobs);
         (jobs.into_iter().collect(), all)
     }
 

@@ -28,7 +28,7 @@ pub struct Frames {
     pub jobs: Vec<Job>,
     /// Settled and open interviews.
     pub interviews: Interviews,
-    /// Answers of completed interviews of the jobs that were asked for.
+    /// Answers of completed interviews, also of jobs that were not asked for: what is held back depends on all.
     pub responses: Responses,
     /// Keyword hits in these.
     pub hits: Hits,
@@ -46,10 +46,10 @@ pub fn read(lake: &Lake, calendar: &Calendar, merged: &JobsFile, narrow: &Narrow
     let mut interviews = Interviews::read(lake, calendar, &mut jobs, &mut inputs)?;
     let (jobs, order) = jobs.finish(narrow)?;
     interviews.renumber(&order);
-    let mut responses = Responses::new(lake, &interviews, &jobs)?;
+    let mut responses = Responses::new(lake, &interviews)?;
     let mut hits = Hits::new(lake)?;
     for path in lake.files(&schema::RESPONSES)? {
-        let rows = responses.read(lake, &path, &interviews, &jobs, &mut inputs)?;
+        let rows = responses.read(lake, &path, &interviews, &mut inputs)?;
         hits.read(&path, &rows, &responses)?;
     }
     responses.finish(&interviews);

@@ -8,7 +8,7 @@ use foldhash::HashMap;
 use polars::prelude::{Column, DataFrame};
 
 use super::interviews::placed;
-use super::{Interviews, Job, Names, derived, frame, map, note, place_of};
+use super::{Interviews, Names, derived, frame, map, note, place_of};
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integer_at, integers, string_at, strings, view_at, views};
 use crate::lake::schema;
@@ -74,7 +74,7 @@ pub struct FileRows {
 
 impl Responses {
     /// Reads which questions were asked, where that was fetched.
-    pub fn new(lake: &Lake, interviews: &Interviews, jobs: &[Job]) -> Result<Self> {
+    pub fn new(lake: &Lake, interviews: &Interviews) -> Result<Self> {
         let mut responses =
             Self { numbers: map(), known: map(), fetched: map(), question_count: map(), ..Self::default() };
         for path in lake.files(&schema::QUESTIONS)? {
@@ -84,9 +84,6 @@ impl Responses {
             for row in 0..rows.num_rows() {
                 let id = text("interview_id", row).unwrap_or_default();
                 let Some(interview) = interviews.rows.get(id).copied() else { continue };
-                if !jobs[interviews.job[interview as usize] as usize].is_wanted {
-                    continue;
-                }
                 *responses.question_count.entry(interview).or_default() += 1;
                 let owned = |name: &str| text(name, row).map(str::to_owned);
                 responses.fetched.entry(interview).or_default().push(Fetched {
@@ -107,7 +104,6 @@ impl Responses {
         lake: &Lake,
         path: &Path,
         interviews: &Interviews,
-        jobs: &[Job],
         inputs: &mut Vec<(String, String)>,
     ) -> Result<FileRows> {
         let metrics = derived(lake, &schema::RESPONSES, &schema::RESPONSE_METRICS, path)?;
@@ -138,9 +134,6 @@ impl Responses {
                 }
                 let Some(number) = interview.1 else { continue };
                 let job = interviews.job[number as usize];
-                if !jobs[job as usize].is_wanted {
-                    continue;
-                }
                 match found.answers.get_mut(ids.value(row)) {
                     Some((_, count)) => *count += 1,
                     None => {
