@@ -30,5 +30,11 @@ docs:
     cargo run --quiet -- schema pipeline > pipelines/pipeline.schema.json
     cargo run --quiet -- schema keywords > docs/keywords.schema.json
 
+# The pictures that the README shows.
+screenshots:
+    cargo build --release
+    npm ci --prefix tests/browser --ignore-scripts
+    node tests/browser/run.mjs target/release/roundup --screenshots docs
+
 ci:
     .ci/run

@@ -6,14 +6,18 @@ use jiff::Timestamp;
 
 use super::cli::CheckFlags;
 use super::prepare::{Access, Ready, prepare, say_all};
-use super::{DONE, output};
+use super::{DONE, notify, output};
 use crate::lake::Lake;
 use crate::model::Result;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{NotifyWay, Pipeline};
 
 pub fn run(flags: &CheckFlags) -> Result<u8> {
     let pipeline = Pipeline::read(&flags.pipeline)?;
     let ready = prepare(&pipeline, |_| true).map_err(say_all)?;
+    // A run goes on without it, and says so when it has ended.
+    if let Some(plan) = pipeline.notify.as_ref().filter(|plan| !matches!(plan.way, NotifyWay::Command(_))) {
+        notify::address(plan)?;
+    }
     say_plan(&pipeline, &ready)?;
     Ok(DONE)
 }
@@ -56,6 +60,14 @@ pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
     }
     if let Some(report) = &pipeline.report {
         let _infallible = writeln!(text, "report     {} days, to {}", report.days, report.out.display());
+    }
+    if let Some(notify) = &pipeline.notify {
+        let way = match &notify.way {
+            NotifyWay::Command(command) => format!("runs {}", command[0]),
+            NotifyWay::UrlEnvironment(_) | NotifyWay::UrlFile(_) => "posts to an address".to_owned(),
+        };
+        let on: Vec<&str> = notify.on.iter().map(|outcome| outcome.as_str()).collect();
+        let _infallible = writeln!(text, "notify     {way} when a run ends {}", on.join(", "));
     }
     output::data(&text)
 }

@@ -187,7 +187,7 @@ pub struct ReportFlags {
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
     /// What to write
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["html", "csv", "json"])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["html", "xlsx", "csv", "json"])]
     pub formats: Vec<Format>,
     /// Length of the period in days or weeks: 7d, 4w
     #[arg(long, default_value = "7d")]
@@ -198,6 +198,24 @@ pub struct ReportFlags {
     /// Time zone in which days begin, as Europe/Berlin
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub time_zone: String,
+    /// Compare with the period before, with none, or with that which ends before a day
+    #[arg(long, value_name = "previous|none|DAY", default_value = "previous")]
+    pub compare: String,
+    /// Only this job, by id or title; can be repeated
+    #[arg(long, value_name = "JOB")]
+    pub job: Vec<String>,
+    /// Only jobs of this department; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub department: Vec<String>,
+    /// File that merges and renames jobs
+    #[arg(long, value_name = "FILE")]
+    pub jobs_file: Option<PathBuf>,
+    /// Quote no answers
+    #[arg(long)]
+    pub no_quotes: bool,
+    /// Also show some whole answers of each question
+    #[arg(long)]
+    pub whole_answers: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod import;
 mod ingest;
 mod interrupt;
 mod keywords;
+mod notify;
 mod output;
 mod prepare;
 mod progress;

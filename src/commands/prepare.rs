@@ -11,7 +11,7 @@ use crate::lake::refuse_url;
 use crate::model::{Error, Result};
 use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
-use crate::pipeline::{Api, Exclude, MetricGroup, Pipeline, Source, Stage};
+use crate::pipeline::{Api, Exclude, JobsFile, MetricGroup, Pipeline, Source, Stage};
 use crate::round0::client::Client;
 use crate::round0::sandbox::{Options, Sandbox, start};
 
@@ -74,6 +74,7 @@ pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::resu
     if let Some(report) = pipeline.report.as_ref().filter(|_| wanted(Stage::Report)) {
         let out = unwritable("the report", &report.out);
         problems.extend(out.map(|error| error.hint("choose another folder with `out` under [report]")));
+        problems.extend(JobsFile::read(report.jobs_file.as_deref()).err());
     }
     if problems.is_empty() { Ok(Ready { sources, analysis }) } else { Err(problems) }
 }

@@ -6,7 +6,7 @@ use super::cli::ReportFlags;
 use super::{DONE, output};
 use crate::lake::Lake;
 use crate::model::Result;
-use crate::pipeline::{ReportPlan, parse_date, parse_days, parse_time_zone};
+use crate::pipeline::{Narrow, ReportPlan, parse_compare, parse_date, parse_days, parse_time_zone};
 use crate::report::report;
 
 pub fn run(flags: &ReportFlags) -> Result<u8> {
@@ -16,9 +16,14 @@ pub fn run(flags: &ReportFlags) -> Result<u8> {
         days: parse_days(&flags.period)?,
         until: flags.until.as_deref().map(parse_date).transpose()?,
         time_zone: parse_time_zone(&flags.time_zone)?,
+        compare: parse_compare(&flags.compare)?,
+        narrow: Narrow { jobs: flags.job.clone(), departments: flags.department.clone() },
+        jobs_file: flags.jobs_file.clone(),
+        quotes: !flags.no_quotes,
+        whole_answers: flags.whole_answers,
     };
     let lake = Lake::open(&flags.lake.lake)?;
-    let folder = report(&lake, &plan, Timestamp::now())?;
+    let folder = report(&lake, &plan, Timestamp::now(), None)?;
     output::data(&format!("{}\n", folder.display()))?;
     Ok(DONE)
 }

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use super::cli::RunFlags;
 use super::interrupt::Interrupt;
 use super::prepare::{Access, Ready, ReadySource, prepare, runtime, say_all, start_sandbox};
-use super::{DONE, FINISHED_WITH_LOSSES, check, output, progress};
+use super::{DONE, FINISHED_WITH_LOSSES, check, notify, output, progress};
 use crate::ingest::{self, Job, Progress};
 use crate::lake::publish::{Staging, batch_id, write_whole};
 use crate::lake::rows;
@@ -21,33 +21,58 @@ use crate::ledger::{Counts, Ledger};
 use crate::model::interview::month_of;
 use crate::model::{Error, Kind, Result};
 use crate::pipeline::{IngestPlan, Pipeline, Stage};
+use crate::report::model::Run;
 use crate::{analyze, report};
 
 /// What a run did, as `_roundup/last-run.json` has it.
 #[derive(Debug, Serialize)]
-struct RunSummary {
+pub struct RunSummary {
     run_id: String,
     started_at: Timestamp,
     ended_at: Timestamp,
     exit_code: u8,
     /// Whether nothing is left for the next run.
-    complete: bool,
+    pub complete: bool,
     lake: String,
     /// Null for a stage that did not run.
     ingest: Option<ingest::Summary>,
     analyze: Option<analyze::Summary>,
-    report: Option<String>,
-    errors: Vec<String>,
+    pub report: Option<String>,
+    pub errors: Vec<String>,
 }
 
 pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     let pipeline = Pipeline::read(&flags.pipeline)?;
-    let wanted = |stage| flags.only.is_empty() || flags.only.contains(&stage);
-    let ready = prepare(&pipeline, wanted).map_err(say_all)?;
+    let ready = prepare(&pipeline, |stage| is_wanted(flags, stage));
     if flags.dry_run {
-        return check::say_plan(&pipeline, &ready).map(|()| DONE);
+        return check::say_plan(&pipeline, &ready.map_err(say_all)?).map(|()| DONE);
     }
     let network = Network::start()?;
+    match ready.map_err(say_all).and_then(|ready| stages(flags, quiet, &pipeline, ready, &network)) {
+        Ok((summary, exit_code)) => {
+            notify::of_run(&pipeline, &network.runtime, &summary, exit_code);
+            Ok(exit_code)
+        }
+        Err(error) => {
+            notify::of_failure(&pipeline, &network.runtime, &error);
+            Err(error)
+        }
+    }
+}
+
+fn is_wanted(flags: &RunFlags, stage: Stage) -> bool {
+    flags.only.is_empty() || flags.only.contains(&stage)
+}
+
+/// Every stage that is wanted, and the record of them: what they did, and the exit code.
+fn stages(
+    flags: &RunFlags,
+    quiet: bool,
+    pipeline: &Pipeline,
+    ready: Ready,
+    network: &Network,
+) -> Result<(RunSummary, u8)> {
+    let wanted = |stage| is_wanted(flags, stage);
     let started_at = Timestamp::now();
     let lake = Lake::create(&pipeline.lake)?;
     let lock = lake.lock()?;
@@ -58,7 +83,7 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     let mut fetched = None;
     if wanted(Stage::Ingest) {
         let options = Options { plan: &pipeline.ingest, refetch: flags.refetch, quiet };
-        let (summary, met) = ingest_all(&lake, &mut ledger, &network, sources, &options);
+        let (summary, met) = ingest_all(&lake, &mut ledger, network, sources, &options);
         fetched = Some(summary);
         errors.extend(met);
     }
@@ -73,7 +98,8 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     }
     let mut reported = None;
     if let Some(plan) = pipeline.report.as_ref().filter(|_| wanted(Stage::Report) && !interrupted) {
-        keep(report::report(&lake, plan, started_at), &mut reported, &mut errors);
+        let run = Run { run_id: batch_id(started_at), started_at: started_at.to_string() };
+        keep(report::report(&lake, plan, started_at, Some(run)), &mut reported, &mut errors);
     }
 
     let losses = fetched.as_ref().is_some_and(ingest::Summary::has_losses);
@@ -100,9 +126,9 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     if let Err(error) = recorded {
         output::error(&error);
         errors.push(error);
-        return Ok(self::exit_code(&errors, losses));
+        return Ok((summary, self::exit_code(&errors, losses)));
     }
-    Ok(exit_code)
+    Ok((summary, exit_code))
 }
 
 /// A stage's result, or its error beside those of other stages: later stages work on what is there.

@@ -90,6 +90,12 @@ impl Lake {
         self.own().join("quarantine")
     }
 
+    /// Which interviews each report quotes.
+    #[must_use]
+    pub fn quotes_folder(&self) -> PathBuf {
+        self.own().join("quotes")
+    }
+
     /// Whether no body is set aside.
     #[must_use]
     pub fn quarantine_is_empty(&self) -> bool {

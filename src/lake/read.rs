@@ -15,7 +15,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchReader};
 use bytes::{Buf, Bytes};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
@@ -90,8 +90,23 @@ impl ParquetFile {
     /// # Errors
     /// When the file cannot be read or lacks one of the columns.
     pub fn row_group(&self, group: usize, columns: &[&str]) -> Result<RecordBatch> {
-        let rows = usize::try_from(self.footer.metadata().row_group(group).num_rows()).unwrap_or(0);
-        self.one_batch(Some(group), rows, columns)
+        self.one_batch(Part::Group(group), self.rows_in_group(group), columns)
+    }
+
+    /// Rows of one row group.
+    #[must_use]
+    pub fn rows_in_group(&self, group: usize) -> usize {
+        usize::try_from(self.footer.metadata().row_group(group).num_rows()).unwrap_or(0)
+    }
+
+    /// The named columns of some rows of a row group, which are sorted and differ, in one batch.
+    ///
+    /// # Errors
+    /// As [`Self::row_group`].
+    pub fn rows_of_group(&self, group: usize, rows: &[usize], columns: &[&str]) -> Result<RecordBatch> {
+        let ranges = rows.iter().map(|row| *row..*row + 1);
+        let selection = RowSelection::from_consecutive_ranges(ranges, self.rows_in_group(group));
+        self.one_batch(Part::Rows(group, selection), rows.len(), columns)
     }
 
     /// The named columns of the whole file, in one batch.
@@ -100,7 +115,7 @@ impl ParquetFile {
     /// As [`Self::row_group`].
     pub fn all(&self, columns: &[&str]) -> Result<RecordBatch> {
         let rows = usize::try_from(self.rows()).unwrap_or(usize::MAX);
-        self.one_batch(None, rows, columns)
+        self.one_batch(Part::All, rows, columns)
     }
 
     /// The named columns of one row group, in batches of at most so many rows.
@@ -113,7 +128,7 @@ impl ParquetFile {
         columns: &[&str],
         rows: usize,
     ) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
-        let reader = self.reader(Some(group), rows, columns)?;
+        let reader = self.reader(Part::Group(group), rows, columns)?;
         Ok(reader.map(|batch| batch.map_err(|error| self.cannot_read(&error))))
     }
 
@@ -152,8 +167,8 @@ impl ParquetFile {
         Ok((file, chunk))
     }
 
-    fn one_batch(&self, group: Option<usize>, rows: usize, columns: &[&str]) -> Result<RecordBatch> {
-        let mut reader = self.reader(group, rows.max(1), columns)?;
+    fn one_batch(&self, part: Part, rows: usize, columns: &[&str]) -> Result<RecordBatch> {
+        let mut reader = self.reader(part, rows.max(1), columns)?;
         let schema = reader.schema();
         match reader.next() {
             Some(batch) => batch.map_err(|error| self.cannot_read(&error)),
@@ -161,8 +176,7 @@ impl ParquetFile {
         }
     }
 
-    /// Of one row group or of all.
-    fn reader(&self, group: Option<usize>, rows: usize, columns: &[&str]) -> Result<ParquetRecordBatchReader> {
+    fn reader(&self, part: Part, rows: usize, columns: &[&str]) -> Result<ParquetRecordBatchReader> {
         let schema = self.footer.schema();
         if let Some(missing) = columns.iter().find(|name| schema.field_with_name(name).is_err()) {
             return Err(self.cannot_read(&lacks(missing)));
@@ -170,14 +184,18 @@ impl ParquetFile {
         let file = File::open(&self.path).map_err(|error| self.cannot_read(&error))?;
         let mask = ProjectionMask::columns(self.footer.parquet_schema(), columns.iter().copied());
         let footer = self.footer.clone();
-        let reader = match group {
-            None => {
-                let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer);
-                builder.with_projection(mask).with_batch_size(rows).build()
+        let of_file = |file| {
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.clone());
+            builder.with_projection(mask.clone()).with_batch_size(rows)
+        };
+        let reader = match part {
+            Part::All => of_file(file).build(),
+            Part::Rows(group, selection) => {
+                of_file(file).with_row_groups(vec![group]).with_row_selection(selection).build()
             }
-            Some(group) => {
+            Part::Group(group) => {
                 let stored = self.stored(&file, group, columns).map_err(|error| self.cannot_read(&error))?;
-                let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(stored, footer);
+                let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(stored, footer.clone());
                 builder.with_projection(mask).with_batch_size(rows).with_row_groups(vec![group]).build()
             }
         };
@@ -202,6 +220,15 @@ impl ParquetFile {
     fn cannot_read(&self, error: &dyn std::fmt::Display) -> Error {
         Error::path("read", &self.path, error)
     }
+}
+
+/// What is read of a file.
+enum Part {
+    All,
+    /// One row group.
+    Group(usize),
+    /// Some rows of a row group.
+    Rows(usize, RowSelection),
 }
 
 /// A part of a file in memory: without it, every page would be a handful of calls to the system.
@@ -328,5 +355,11 @@ pub fn integer_at(column: &Int64Array, row: usize) -> Option<i64> {
 /// A float of a column, if it is not null.
 #[must_use]
 pub fn float_at(column: &Float64Array, row: usize) -> Option<f64> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+/// A time of a column in microseconds since 1970, if it is not null.
+#[must_use]
+pub fn time_at(column: &TimestampMicrosecondArray, row: usize) -> Option<i64> {
     column.is_valid(row).then(|| column.value(row))
 }

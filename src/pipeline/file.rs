@@ -23,6 +23,8 @@ pub struct PipelineFile {
     pub analyze: Option<AnalyzeSection>,
     /// Left out: no report is written.
     pub report: Option<ReportSection>,
+    /// Who is told when a run has ended; left out: nobody.
+    pub notify: Option<NotifySection>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -159,12 +161,78 @@ pub struct ReportSection {
     /// IANA name of the time zone in which days begin.
     #[serde(default = "default_time_zone")]
     pub time_zone: String,
+    /// What figures are compared with: "previous", the period before; "none"; or the first day that is no longer in
+    /// the compared period, "2025-06-01".
+    #[serde(default = "default_compare")]
+    pub compare: String,
+    /// Only these jobs, by id or title.
+    #[serde(default)]
+    pub only_jobs: Vec<String>,
+    /// Only jobs of these departments.
+    #[serde(default)]
+    pub only_departments: Vec<String>,
+    /// File that merges and renames jobs.
+    pub jobs: Option<String>,
+    /// Whether pages quote answers around keywords.
+    #[serde(default = "default_true")]
+    pub quotes: bool,
+    /// Whether pages show some whole answers of each question.
+    #[serde(default)]
+    pub whole_answers: bool,
+}
+
+/// Either a command or an address.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NotifySection {
+    /// Program and arguments, started without a shell; the summary of the run comes on its standard input as JSON.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// Environment variable that holds the address that the summary is sent to by POST; an address can be a secret.
+    pub url_env: Option<String>,
+    /// File that holds the address.
+    pub url_file: Option<String>,
+    /// After which runs: all by default.
+    #[serde(default = "Outcome::all")]
+    pub on: Vec<Outcome>,
+    /// How long it may take: "10s".
+    #[serde(default = "default_notify_timeout")]
+    pub timeout: String,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// All done.
+    Well,
+    /// Something was set aside, given up, or left for the next run.
+    Partly,
+    /// With an error.
+    Badly,
+}
+
+impl Outcome {
+    pub fn all() -> Vec<Self> {
+        vec![Self::Well, Self::Partly, Self::Badly]
+    }
+
+    /// The word for it, as in a pipeline file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::Partly => "partly",
+            Self::Badly => "badly",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     Html,
+    Xlsx,
     Csv,
     Json,
 }
@@ -172,7 +240,7 @@ pub enum Format {
 impl Format {
     #[must_use]
     pub fn all() -> Vec<Self> {
-        vec![Self::Html, Self::Csv, Self::Json]
+        vec![Self::Html, Self::Xlsx, Self::Csv, Self::Json]
     }
 }
 
@@ -239,4 +307,16 @@ fn default_period() -> String {
 
 fn default_time_zone() -> String {
     "UTC".to_owned()
+}
+
+fn default_compare() -> String {
+    "previous".to_owned()
+}
+
+fn default_true() -> bool {
+    true
+}
+
+fn default_notify_timeout() -> String {
+    "10s".to_owned()
 }

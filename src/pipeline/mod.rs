@@ -3,6 +3,8 @@
 mod exclude;
 pub mod file;
 pub mod ids;
+mod jobs;
+mod report;
 pub mod sets;
 
 use std::fs;
@@ -10,11 +12,14 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
+use jiff::civil::Time;
 
 pub use exclude::Exclude;
-pub use file::{Format, MetricGroup, QuestionPolicy, Stage};
+pub use file::{Format, MetricGroup, Outcome, QuestionPolicy, Stage};
+pub use jobs::JobsFile;
+pub use report::{
+    Compare, Narrow, NotifyPlan, NotifyWay, ReportPlan, parse_compare, parse_date, parse_days, parse_time_zone,
+};
 
 use crate::model::error::from_toml;
 use crate::model::{Error, Result};
@@ -31,6 +36,7 @@ pub struct Pipeline {
     pub ingest: IngestPlan,
     pub analyze: Option<AnalyzePlan>,
     pub report: Option<ReportPlan>,
+    pub notify: Option<NotifyPlan>,
     /// Where a run writes its figures for Prometheus.
     pub prometheus: Option<PathBuf>,
 }
@@ -119,16 +125,6 @@ pub struct AnalyzePlan {
     pub metrics: Vec<MetricGroup>,
 }
 
-#[derive(Debug, Clone)]
-pub struct ReportPlan {
-    pub out: PathBuf,
-    pub formats: Vec<Format>,
-    pub days: u32,
-    /// The first day that is no longer in the period; `None` for today.
-    pub until: Option<Date>,
-    pub time_zone: TimeZone,
-}
-
 impl Pipeline {
     /// Reads a pipeline file.
     ///
@@ -173,7 +169,8 @@ impl Pipeline {
                 keywords: analyze.keywords.into_iter().map(|set| resolve_set(set, folder)).collect(),
                 metrics: analyze.metrics,
             }),
-            report: file.report.map(|report| resolve_report(report, folder)).transpose()?,
+            report: file.report.map(|report| report::resolve(report, folder)).transpose()?,
+            notify: file.notify.map(|notify| report::resolve_notify(notify, folder)).transpose()?,
         })
     }
 }
@@ -252,32 +249,6 @@ fn resolve_set(set: String, folder: &Path) -> String {
     if set.starts_with("builtin:") { set } else { place(folder, &set).display().to_string() }
 }
 
-fn resolve_report(report: file::ReportSection, folder: &Path) -> Result<ReportPlan> {
-    let until = report.until.map(|text| parse_date(&text)).transpose()?;
-    Ok(ReportPlan {
-        out: place(folder, &report.out),
-        formats: report.formats,
-        days: parse_days(&report.period)?,
-        until,
-        time_zone: parse_time_zone(&report.time_zone)?,
-    })
-}
-
-/// A period in whole days or weeks: `7d`, `4w`.
-///
-/// # Errors
-/// A usage error for anything else.
-pub fn parse_days(text: &str) -> Result<u32> {
-    let wrong = || Error::usage(format!("`{text}` is no period")).hint("write days or weeks: 7d, 4w");
-    let (number, factor) = match (text.strip_suffix('d'), text.strip_suffix('w')) {
-        (Some(days), _) => (days, 1),
-        (_, Some(weeks)) => (weeks, 7),
-        _ => return Err(wrong()),
-    };
-    let days = number.parse::<u32>().ok().and_then(|number| number.checked_mul(factor));
-    days.filter(|days| (1..=3660).contains(days)).ok_or_else(wrong)
-}
-
 /// A time of day: `05:30`.
 ///
 /// # Errors
@@ -294,20 +265,4 @@ pub fn parse_window(text: &str) -> Result<Duration> {
     let window = text.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
     let window = window.filter(|window| (Duration::from_millis(100)..=Duration::from_hours(1)).contains(window));
     window.ok_or_else(|| Error::usage(format!("`{text}` is no window of a rate limit")).hint("for example 60s"))
-}
-
-/// A day: `2026-05-31`.
-///
-/// # Errors
-/// A usage error for anything else.
-pub fn parse_date(text: &str) -> Result<Date> {
-    text.parse().map_err(|_| Error::usage(format!("`{text}` is no day")).hint("write it as 2026-05-31"))
-}
-
-/// A time zone of the IANA database: `UTC`, `Europe/Berlin`.
-///
-/// # Errors
-/// A usage error for a name that is not there.
-pub fn parse_time_zone(name: &str) -> Result<TimeZone> {
-    TimeZone::get(name).map_err(|_| Error::usage(format!("`{name}` is no time zone")).hint("for example Europe/Berlin"))
 }

@@ -1,103 +1,87 @@
 //! Reports: the figures of a period as a folder that needs nothing else, the same in every format.
+//!
+//! `frames` reads the lake, `aggregate` counts and holds back, `changes` compares, `evidence` quotes; all of it is in
+//! the [`model`], which `html` and `export` render without a figure of their own.
 
 mod aggregate;
-mod csv;
+mod anchors;
+mod changes;
+pub mod charts;
+mod evidence;
+mod export;
 mod frames;
 mod html;
+pub mod model;
+mod period;
+mod privacy;
+mod provenance;
 mod publish;
+mod statistics;
 
 use std::path::PathBuf;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
-use serde::Serialize;
+use jiff::Timestamp;
 
-pub use aggregate::{Aggregates, Distribution, Figures, JobFigures, KeywordCounts, KeywordFigures, PRIVACY_FLOOR};
-
+use self::aggregate::aggregate;
+use self::model::{Evidence, PRIVACY_FLOOR, Report, Run, Selection};
+use self::period::Calendar;
 use crate::lake::Lake;
-use crate::model::{Error, Result};
-use crate::pipeline::{Format, ReportPlan};
-use frames::Span;
+use crate::model::Result;
+use crate::pipeline::{Format, JobsFile, ReportPlan};
 
-/// The period of a report: whole days `[from, until)` in a time zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Period {
-    pub from: Date,
-    /// The first day that is no longer in it.
-    pub until: Date,
-    pub days: u32,
-    pub time_zone: String,
-}
-
-/// A report before it is rendered. Holds no time of its making: the same lake and flags give the same bytes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
-    pub period: Period,
-    /// Null for fewer candidates than [`PRIVACY_FLOOR`].
-    pub overall: Option<Figures>,
-    pub jobs: Vec<JobFigures>,
-    /// Names of the keyword sets that were searched for.
-    pub keyword_sets: Vec<String>,
-    /// Sets of which not every answer has an up-to-date result.
-    pub keyword_sets_left_out: Vec<String>,
-    /// Over all jobs first, then by job; most interviews first.
-    pub keywords: Vec<KeywordFigures>,
-    /// Settled interviews of the lake that are outside the period or have no time.
-    pub interviews_outside: u64,
-    pub privacy_floor: i64,
-}
-
-/// Computes and writes a report; returns its folder.
+/// Computes and writes a report; returns its folder. `run` is the run that it belongs to; left out, the lake's newest.
 ///
 /// # Errors
-/// When the lake cannot be read, was not analysed, or the folder cannot be written.
-pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp) -> Result<PathBuf> {
-    let until = plan.until.unwrap_or_else(|| plan.time_zone.to_datetime(now).date());
-    let (period, span) = period(until, plan.days, &plan.time_zone)?;
-    let frames = frames::read(lake, span)?;
-    let Aggregates { overall, jobs, keywords } = aggregate::aggregate(&frames)?;
+/// When the lake cannot be read, was not analysed, or the folder cannot be written; a usage error for a job or
+/// department that is not there.
+pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<Run>) -> Result<PathBuf> {
+    let calendar = Calendar::new(plan, now)?;
+    let merged = JobsFile::read(plan.jobs_file.as_deref())?;
+    let frames = frames::read(lake, &calendar, &merged, &plan.narrow)?;
+    let mut aggregates = aggregate(&frames, &calendar)?;
+    let provenance = provenance::provenance(lake, &calendar, &frames, &mut aggregates, run)?;
+    let compares = calendar.previous.is_some();
+    let changes = changes::changes(&frames, &aggregates, compares, provenance.weeks_of_history);
+    let wants_pages = plan.formats.contains(&Format::Html);
+    let quoted =
+        if wants_pages { evidence::evidence(lake, plan, &frames, &aggregates)? } else { evidence::Quoted::default() };
+    let aggregate::Aggregates { overall, overall_previous, cards, weekly, open, jobs, keywords, quality, .. } =
+        aggregates;
+    drop(frames);
     let report = Report {
-        period,
+        period: calendar.period,
+        previous_period: calendar.previous_period,
+        provenance,
+        selection: Selection { jobs: plan.narrow.jobs.clone(), departments: plan.narrow.departments.clone() },
+        weeks: calendar.weeks,
         overall,
+        overall_previous,
+        cards,
+        weekly,
+        open,
+        changes,
         jobs,
-        keyword_sets: frames.sets,
-        keyword_sets_left_out: frames.sets_left_out,
         keywords,
-        interviews_outside: frames.outside,
+        quality,
         privacy_floor: PRIVACY_FLOOR,
     };
-    let files = render(&report, &plan.formats)?;
-    publish::publish(&plan.out, &report.period.until.to_string(), &files)
+    let files = render(&report, &quoted.evidence, &plan.formats)?;
+    let name = publish::name(&report.period, &plan.narrow);
+    // Before the pages are there: no quote is ever shown that cannot be found again.
+    quoted.record(lake, &plan.out.join(&name))?;
+    publish::publish(&plan.out, &name, &files)
 }
 
-/// Every file of the report, by name.
-fn render(report: &Report, formats: &[Format]) -> Result<Vec<(&'static str, Vec<u8>)>> {
+/// Every file of the report, by path in its folder.
+fn render(report: &Report, evidence: &Evidence, formats: &[Format]) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files = Vec::new();
     for format in Format::all().into_iter().filter(|format| formats.contains(format)) {
         match format {
-            Format::Html => files.push(("index.html", html::index(report)?)),
-            Format::Csv => files.push(("jobs.csv", csv::jobs(report))),
-            Format::Json => files.push(("summary.json", json(report))),
+            Format::Html => files.extend(html::pages(report, evidence)?),
+            Format::Xlsx => files.push(("roundup.xlsx".to_owned(), export::xlsx(report)?)),
+            Format::Csv => files.extend(export::csv(report)),
+            Format::Json => files.push(("summary.json".to_owned(), export::json(report))),
         }
     }
     Ok(files)
-}
-
-fn json(report: &Report) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(report).expect("a report is plain data");
-    bytes.push(b'\n');
-    bytes
-}
-
-fn period(until: Date, days: u32, time_zone: &TimeZone) -> Result<(Period, Span)> {
-    let wrong = |error: jiff::Error| Error::usage(format!("there is no period of {days} days before {until}: {error}"));
-    let from = until.checked_sub(i64::from(days).days()).map_err(wrong)?;
-    let midnight = |day: Date| -> Result<i64> {
-        let time = time_zone.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).map_err(wrong)?;
-        Ok(time.as_microsecond())
-    };
-    let span = Span { from: midnight(from)?, until: midnight(until)? };
-    let time_zone = time_zone.iana_name().unwrap_or("UTC").to_owned();
-    Ok((Period { from, until, days, time_zone }, span))
 }

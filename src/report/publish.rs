@@ -1,29 +1,56 @@
 //! A report appears whole: written aside, then renamed into place; `latest` points to the newest.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use sha2::{Digest, Sha256};
+
+use super::model::Period;
 use crate::lake::publish::sync;
 use crate::model::{Error, Result};
+use crate::pipeline::Narrow;
+
+/// The name of a report's folder: the day it ends before; one that was narrowed has a name of its own, so that it does
+/// not replace that of everything.
+pub fn name(period: &Period, narrow: &Narrow) -> String {
+    if narrow.jobs.is_empty() && narrow.departments.is_empty() {
+        return period.until.to_string();
+    }
+    let mut hash = Sha256::new();
+    for name in narrow.jobs.iter().chain([&String::new()]).chain(&narrow.departments) {
+        hash.update(name.len().to_le_bytes());
+        hash.update(name);
+    }
+    format!("{}-only-{}", period.until, hex::encode(&hash.finalize()[..4]))
+}
 
 /// Writes the files as `out/name/` and points `out/latest` to it; an older report of that name is replaced.
-pub fn publish(out: &Path, name: &str, files: &[(&'static str, Vec<u8>)]) -> Result<PathBuf> {
+pub fn publish(out: &Path, name: &str, files: &[(String, Vec<u8>)]) -> Result<PathBuf> {
     let target = out.join(name);
     work(out, &target, name, files).map_err(|error| Error::path("write the report", &target, error))?;
     Ok(target)
 }
 
-fn work(out: &Path, target: &Path, name: &str, files: &[(&'static str, Vec<u8>)]) -> io::Result<()> {
+fn work(out: &Path, target: &Path, name: &str, files: &[(String, Vec<u8>)]) -> io::Result<()> {
     let new = out.join(format!(".{name}.new"));
     remove_folder(&new)?;
     fs::create_dir_all(&new)?;
+    let folders: BTreeSet<PathBuf> =
+        files.iter().filter_map(|(file, _)| Some(new.join(file).parent()?.to_owned())).collect();
+    for folder in &folders {
+        fs::create_dir_all(folder)?;
+    }
     for (file, bytes) in files {
         let mut output = File::create_new(new.join(file))?;
         output.write_all(bytes)?;
         output.sync_all()?;
+    }
+    for folder in &folders {
+        sync(folder)?;
     }
     sync(&new)?;
     if target.exists() {

@@ -1,16 +1,18 @@
 //! The report: the same figures in every format, and none that could pick out a person.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::Value;
 
 use crate::common::{INTERVIEWS, roundup, sample, serve};
 
-struct Report {
-    folder: tempfile::TempDir,
+/// A lake of some bodies, and a report of it.
+pub struct Report {
+    pub folder: tempfile::TempDir,
 }
 
-fn report_of(lines: &str, flags: &[&str]) -> Report {
+pub fn report_of(lines: &str, flags: &[&str]) -> Report {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("bodies.jsonl"), lines).unwrap();
     let run = |arguments: &[&str]| roundup(folder.path()).args(arguments).assert().success();
@@ -21,16 +23,50 @@ fn report_of(lines: &str, flags: &[&str]) -> Report {
 }
 
 impl Report {
-    fn read(&self, file: &str) -> String {
+    pub fn read(&self, file: &str) -> String {
         fs::read_to_string(self.folder.path().join("reports/latest").join(file)).unwrap()
     }
 
-    fn summary(&self) -> Value {
+    pub fn summary(&self) -> Value {
         serde_json::from_str(&self.read("summary.json")).unwrap()
+    }
+
+    /// Another report of the same lake.
+    pub fn again(&self, flags: &[&str]) {
+        roundup(self.folder.path()).args(["report", "--lake", "lake"]).args(flags).assert().success();
+    }
+
+    /// The pages of the jobs, in the order of their names.
+    pub fn job_pages(&self) -> Vec<String> {
+        let folder = self.folder.path().join("reports/latest/jobs");
+        let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        names.sort();
+        names.into_iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+    }
+
+    /// A CSV file as rows of cells by column.
+    pub fn rows(&self, file: &str) -> Vec<BTreeMap<String, String>> {
+        let text = self.read(file);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let named =
+            |row: csv::StringRecord| header.iter().map(str::to_owned).zip(row.iter().map(str::to_owned)).collect();
+        reader.records().map(|row| named(row.unwrap())).collect()
     }
 }
 
-const SPRING: [&str; 4] = ["--period", "13w", "--until", "2026-06-01"];
+/// A cell of CSV and a value of JSON say the same.
+#[track_caller]
+fn same(cell: &str, value: &Value) {
+    match value {
+        Value::Null => assert_eq!(cell, ""),
+        Value::String(text) => assert_eq!(cell, text),
+        Value::Number(number) => assert_eq!(cell.parse::<f64>().ok(), number.as_f64()),
+        other => assert_eq!(cell, other.to_string()),
+    }
+}
+
+pub const SPRING: [&str; 4] = ["--period", "13w", "--until", "2026-06-01"];
 
 #[test]
 fn every_format_shows_the_same_figures() {
@@ -38,26 +74,50 @@ fn every_format_shows_the_same_figures() {
     let summary = report.summary();
     let jobs = summary["jobs"].as_array().unwrap();
     assert_eq!(jobs.len(), 7);
-    let mut rows = csv::Reader::from_reader(report.read("jobs.csv").into_bytes().leak() as &[u8]);
-    let header = rows.headers().unwrap().clone();
     let html = report.read("index.html");
-    for (job, row) in jobs.iter().zip(rows.records()) {
-        let row = row.unwrap();
-        let cell = |name: &str| row.get(header.iter().position(|column| column == name).unwrap()).unwrap().to_owned();
+    let rows = report.rows("jobs.csv");
+    assert_eq!(rows.len(), jobs.len());
+    for (job, row) in jobs.iter().zip(&rows) {
         let figures = &job["figures"];
-        assert_eq!(cell("job_id"), job["job_id"].as_str().unwrap());
-        assert_eq!(cell("completed"), figures["completed"].to_string());
-        for (column, value) in [
-            ("total_duration_seconds_median", &figures["total_duration_seconds"]["median"]),
-            ("word_count_quartile_3", &figures["word_count"]["quartile_3"]),
-            ("words_per_minute_mean", &figures["words_per_minute"]["mean"]),
-            ("pooled_words_per_minute", &figures["pooled_words_per_minute"]),
-        ] {
-            assert_eq!(cell(column).parse::<f64>().unwrap(), value.as_f64().unwrap(), "{column}");
+        same(&row["job_id"], &job["job_id"]);
+        same(&row["suppressed"], &Value::Bool(figures.is_null()));
+        for name in ["completed", "expired", "completion_rate", "responses", "answered", "pooled_words_per_minute"] {
+            same(&row[name], &figures[name]);
         }
-        let pace = figures["pooled_words_per_minute"].as_f64().unwrap();
-        let shown = format!("<td>{}</td>", format!("{pace:.1}").trim_end_matches(".0"));
-        assert!(html.contains(&shown), "{shown}");
+        for figure in ["total_duration_seconds", "average_response_length", "word_count", "words_per_minute"] {
+            for part in ["n", "median", "quartile_1", "quartile_3", "mean", "standard_deviation"] {
+                same(&row[&format!("{figure}_{part}")], &figures[figure][part]);
+            }
+        }
+        if let Some(median) = figures["total_duration_seconds"]["median"].as_f64() {
+            assert!(html.contains(&format!("data-sort=\"{median:?}\"")), "{median} is not on the page");
+        }
+    }
+    assert!(jobs.iter().any(|job| !job["figures"].is_null()), "some job is shown");
+    let questions: Vec<&Value> = jobs.iter().flat_map(|job| job["questions"].as_array().unwrap()).collect();
+    let rows = report.rows("questions.csv");
+    assert!(!rows.is_empty());
+    assert_eq!(rows.len(), questions.len());
+    for (question, row) in questions.iter().zip(&rows) {
+        for name in ["question_text", "question_type", "asked", "answered", "coverage", "time_limit_seconds"] {
+            same(&row[name], &question[name]);
+        }
+        same(&row["word_count_median"], &question["word_count"]["median"]);
+    }
+    let of_jobs = jobs.iter().flat_map(|job| job["keywords"].as_array().unwrap());
+    let keywords: Vec<&Value> = summary["keywords"].as_array().unwrap().iter().chain(of_jobs).collect();
+    let rows: Vec<_> = report.rows("keywords.csv").into_iter().filter(|row| row["by"] == "all").collect();
+    assert_eq!(rows.len(), keywords.len());
+    for (keyword, row) in keywords.iter().zip(&rows) {
+        same(&row["term"], &keyword["term"]);
+        let counts = &keyword["counts"];
+        if counts.is_null() {
+            assert_eq!((row["interviews"].as_str(), row["mentions"].as_str()), ("<5", ""));
+        } else {
+            for name in ["interviews", "share", "responses", "mentions", "negated"] {
+                same(&row[name], &counts[name]);
+            }
+        }
     }
 }
 
@@ -65,7 +125,9 @@ fn every_format_shows_the_same_figures() {
 fn no_direct_identifier_is_in_a_report() {
     let lines = fs::read_to_string(INTERVIEWS).unwrap();
     let report = report_of(&lines, &SPRING);
-    let all = report.read("index.html") + &report.read("summary.json") + &report.read("jobs.csv");
+    let pages = report.job_pages().concat();
+    let files = ["index.html", "summary.json", "jobs.csv", "questions.csv", "keywords.csv"];
+    let all = files.map(|file| report.read(file)).concat() + &pages;
     for body in lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
         for field in ["id", "name", "email"] {
             if let Some(text) = body["candidate"][field].as_str() {
@@ -74,26 +136,6 @@ fn no_direct_identifier_is_in_a_report() {
         }
         assert!(!all.contains(body["id"].as_str().unwrap()), "a report holds an interview's id");
     }
-}
-
-#[test]
-fn groups_below_the_floor_show_nothing() {
-    // Four completed interviews of one job.
-    let text = fs::read_to_string(INTERVIEWS).unwrap();
-    let body = |line: &&str| serde_json::from_str::<Value>(line).unwrap();
-    let four: Vec<&str> = text
-        .lines()
-        .filter(|line| body(line)["status"] == "completed" && body(line)["job"]["title"] == "Product Manager")
-        .take(4)
-        .collect();
-    assert_eq!(four.len(), 4);
-    let report = report_of(&four.join("\n"), &SPRING);
-    let summary = report.summary();
-    assert!(summary["overall"].is_null());
-    assert!(summary["jobs"][0]["figures"].is_null());
-    assert_eq!(summary["keywords"].as_array().unwrap().len(), 0);
-    assert!(report.read("jobs.csv").lines().nth(1).unwrap().contains(",true,,,"));
-    assert!(report.read("index.html").contains("fewer than 5 candidates: not shown"));
 }
 
 #[test]
@@ -110,10 +152,10 @@ fn titles_are_text_whatever_they_hold() {
         .collect();
     let report = report_of(&changed, &SPRING);
     let html = report.read("index.html");
-    assert!(!html.contains("<script"), "no script of any kind is in the page");
+    assert_eq!(html.matches("<script").count(), 1, "no script but the page's own");
     assert!(html.contains("&lt;script&gt;"));
-    let row = csv::Reader::from_reader(report.read("jobs.csv").as_bytes()).records().next().unwrap().unwrap();
-    assert_eq!(row[1], format!("'{title}"), "no formula for a spreadsheet");
+    assert!(report.job_pages().iter().all(|page| !page.contains("<script>alert")));
+    assert_eq!(report.rows("jobs.csv")[0]["job_title"], format!("'{title}"), "no formula for a spreadsheet");
 }
 
 #[test]
@@ -121,22 +163,96 @@ fn a_report_of_an_empty_period_or_lake_says_so() {
     let lines = fs::read_to_string(INTERVIEWS).unwrap();
     let period = report_of(&lines, &["--until", "2030-01-01"]);
     assert!(period.read("index.html").contains("No interview was completed or expired in this period."));
-    assert!(period.summary()["interviews_outside"].as_u64().unwrap() > 40);
+    assert!(period.summary()["provenance"]["left_out"][0]["count"].as_u64().unwrap() > 40);
+    assert!(period.summary()["overall"].is_null());
     let lake = report_of("", &[]);
     assert!(lake.read("index.html").contains("No interview was completed or expired in this period."));
+    for file in ["jobs.csv", "questions.csv", "keywords.csv"] {
+        assert_eq!(lake.rows(file).len(), 0);
+    }
+    assert!(fs::metadata(lake.folder.path().join("reports/latest/roundup.xlsx")).unwrap().len() > 0);
 }
 
 #[test]
 fn the_same_lake_and_flags_give_the_same_bytes_and_replace_the_report() {
     let report = report_of(&fs::read_to_string(INTERVIEWS).unwrap(), &SPRING);
-    let files = ["index.html", "jobs.csv", "summary.json"];
-    let before: Vec<String> = files.iter().map(|file| report.read(file)).collect();
+    let latest = report.folder.path().join("reports/latest");
+    let files = ["index.html", "jobs.csv", "questions.csv", "keywords.csv", "summary.json", "roundup.xlsx"];
+    let read = || files.map(|file| fs::read(latest.join(file)).unwrap());
+    let (before, pages) = (read(), report.job_pages());
     let mut again = roundup(report.folder.path());
-    again.env("POLARS_MAX_THREADS", "1").args(["report", "--lake", "lake"]).args(SPRING).assert().success();
-    let after: Vec<String> = files.iter().map(|file| report.read(file)).collect();
-    assert!(before == after);
+    again.env("POLARS_MAX_THREADS", "1").env("RAYON_NUM_THREADS", "1");
+    again.args(["report", "--lake", "lake"]).args(SPRING).assert().success();
+    assert!(before == read());
+    assert!(pages == report.job_pages());
     let entries: Vec<_> = fs::read_dir(report.folder.path().join("reports")).unwrap().collect();
     assert_eq!(entries.len(), 2, "the report and `latest`, nothing half-written");
+}
+
+#[test]
+fn one_interview_and_a_title_of_300_characters_make_a_report() {
+    let text = fs::read_to_string(INTERVIEWS).unwrap();
+    let mut body: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let title = "Überprüfer <b>für</b> \u{202e}alles ".repeat(10);
+    body["job"]["title"] = title.as_str().into();
+    body["completed_at"] = "2026-05-20T10:00:00Z".into();
+    let report = report_of(&body.to_string(), &SPRING);
+    let summary = report.summary();
+    assert!(summary["overall"].is_null() && summary["jobs"][0]["figures"].is_null());
+    assert_eq!(report.rows("jobs.csv")[0]["job_title"], title);
+    let slug = summary["jobs"][0]["slug"].as_str().unwrap();
+    assert!(slug.len() < 64 && slug.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{slug}");
+    assert_eq!(report.job_pages().len(), 1);
+}
+
+#[test]
+fn a_report_can_be_narrowed_and_compared_with_any_period() {
+    let report = report_of(&fs::read_to_string(INTERVIEWS).unwrap(), &SPRING);
+    let whole = report.summary();
+    let job = whole["jobs"].as_array().unwrap().iter().find(|job| !job["figures"].is_null()).unwrap().clone();
+    let title = job["job_title"].as_str().unwrap().to_uppercase();
+    report.again(&[&SPRING[..], &["--job", &title, "--compare", "none"]].concat());
+    let one = report.summary();
+    assert_eq!(one["jobs"].as_array().unwrap().len(), 1);
+    assert_eq!(one["jobs"][0]["figures"]["completed"], job["figures"]["completed"]);
+    assert!(one["previous_period"].is_null() && one["jobs"][0]["previous"].is_null());
+    assert_eq!(one["changes"]["missing"], "this report is compared with no other period");
+    report.again(&[&SPRING[..], &["--compare", "2025-06-02"]].concat());
+    assert_eq!(report.summary()["previous_period"]["from"], "2025-03-03");
+    let folders = fs::read_dir(report.folder.path().join("reports")).unwrap().count();
+    assert_eq!(folders, 3, "a narrowed report has a folder of its own");
+
+    let fails = |flags: &[&str], message: &str| {
+        let mut command = roundup(report.folder.path());
+        let output = command.args(["report", "--lake", "lake"]).args(flags).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(message), "{stderr}");
+    };
+    fails(&["--job", "Astronaut"], "no job of the lake is called Astronaut");
+    fails(&["--department", "Space"], "no department of the lake is called Space");
+    fails(&["--compare", "yesterday"], "`yesterday` is nothing to compare with");
+}
+
+#[test]
+fn a_file_of_jobs_merges_and_renames() {
+    let report = report_of(&fs::read_to_string(INTERVIEWS).unwrap(), &SPRING);
+    let ids: Vec<String> = report.rows("jobs.csv").into_iter().map(|row| row["job_id"].clone()).collect();
+    let [first, second] = [&ids[0], &ids[1]];
+    let file = format!("[[job]]\nid = \"both\"\nids = [\"{first}\", \"{second}\"]\ntitle = \"Two in one\"\n");
+    fs::write(report.folder.path().join("jobs.toml"), file).unwrap();
+    report.again(&[&SPRING[..], &["--jobs-file", "jobs.toml"]].concat());
+    let rows = report.rows("jobs.csv");
+    assert_eq!(rows.len(), ids.len() - 1);
+    let merged = rows.iter().find(|row| row["job_id"] == "both").unwrap();
+    assert_eq!(merged["job_title"], "Two in one");
+    let completed = sample()
+        .into_iter()
+        .filter(|body| [first.as_str(), second.as_str()].contains(&body["job"]["id"].as_str().unwrap_or_default()))
+        .filter(|body| body["status"] == "completed")
+        .filter(|body| ("2026-03-02".."2026-06-01").contains(&body["completed_at"].as_str().unwrap()))
+        .count();
+    assert_eq!(merged["completed"], completed.to_string());
 }
 
 #[test]
@@ -161,17 +277,36 @@ fn the_completion_rate_is_of_those_created_in_the_period_and_known_from_a_list()
     let created =
         |body: &&Value| body["created_at"].as_str().is_some_and(|time| ("2026-03-02".."2026-06-01").contains(&time));
     let all = sample();
-    let count = |statuses: &[&str]| {
-        let is = |body: &&Value| statuses.contains(&body["status"].as_str().unwrap());
-        f64::from(u32::try_from(all.iter().filter(created).filter(is).count()).unwrap())
-    };
-    let (completed, settled) = (count(&["completed"]), count(&["completed", "expired"]));
-    let cohort = f64::from(u32::try_from(all.iter().filter(created).count()).unwrap());
-    assert!(settled > completed && cohort > settled, "the sample has all three kinds");
+    let count = |status: &str| all.iter().filter(created).filter(|body| body["status"] == status).count();
+    assert_eq!(count("expired"), 3, "so few that a rate would tell how many");
     let overall = &summary["overall"];
-    assert_eq!(overall["completion_cohort"].as_f64(), Some(cohort));
-    assert_eq!(overall["completion_rate"].as_f64(), Some(completed / settled));
-    assert_eq!(overall["still_open_share"].as_f64(), Some((cohort - settled) / cohort));
+    assert_eq!((&overall["completion_rate"], &overall["completion_cohort"]), (&Value::Null, &"<5".into()));
+    let why = overall["completion_rate_missing"].as_str().unwrap();
+    assert!(why.starts_with("1 to 4 of those created"), "{why}");
+
+    // Some more that expired, and so many rates.
+    let lines: String = all
+        .iter()
+        .filter(|body| !body["completed_at"].is_null())
+        .take(6)
+        .map(|body| {
+            let mut body = body.clone();
+            body["id"] = format!("{}-expired", body["id"].as_str().unwrap()).into();
+            body["status"] = "expired".into();
+            body["expires_at"] = "2026-05-20T08:00:00Z".into();
+            body["created_at"] = "2026-05-02T08:00:00Z".into();
+            body.to_string() + "\n"
+        })
+        .collect();
+    served.write("more.jsonl", &lines);
+    served.roundup().args(["import", "--lake", "lake", "more.jsonl"]).assert().success();
+    served.roundup().args(["analyze", "--lake", "lake"]).assert().success();
+    let report = ["report", "--lake", "lake", "--period", "13w", "--until", "2026-06-01"];
+    served.roundup().args(report).assert().success();
+    let summary: Value =
+        serde_json::from_slice(&fs::read(served.path("reports/latest/summary.json")).unwrap()).unwrap();
+    assert_eq!(summary["overall"]["expired"], 9);
+    assert_eq!(summary["overall"]["completion_cohort"], "<5", "imported ones were on no list");
 
     // The same interviews, imported: nobody knows how many were asked.
     let imported = report_of(&fs::read_to_string(INTERVIEWS).unwrap(), &SPRING).summary();
@@ -186,14 +321,64 @@ fn a_keyword_set_that_not_every_answer_was_searched_for_is_left_out_and_named() 
     let (first, second): (Vec<_>, Vec<_>) = text.lines().enumerate().partition(|(at, _)| at % 2 == 0);
     let lines = |half: Vec<(usize, &str)>| half.into_iter().map(|(_, line)| format!("{line}\n")).collect::<String>();
     let report = report_of(&lines(first), &SPRING);
-    assert_eq!(report.summary()["keyword_sets"][0], "vendor-sample");
+    assert_eq!(report.summary()["provenance"]["keyword_sets"][0]["name"], "vendor-sample");
     let folder = report.folder.path();
     fs::write(folder.join("more.jsonl"), lines(second)).unwrap();
     let run = |arguments: &[&str]| roundup(folder).args(arguments).assert().success();
     run(&["import", "--lake", "lake", "more.jsonl"]);
     run(&["analyze", "--lake", "lake", "--keywords", "builtin:behavioural"]);
     run(&[&["report", "--lake", "lake"][..], &SPRING].concat());
-    assert_eq!(report.summary()["keyword_sets"], serde_json::json!(["behavioural"]));
-    assert_eq!(report.summary()["keyword_sets_left_out"], serde_json::json!(["vendor-sample"]));
-    assert!(report.read("index.html").contains("searched for them as they are now: vendor-sample"));
+    let provenance = &report.summary()["provenance"];
+    let sets: Vec<&Value> = provenance["keyword_sets"].as_array().unwrap().iter().map(|set| &set["name"]).collect();
+    assert_eq!(sets, ["behavioural"]);
+    let left_out = provenance["left_out"].as_array().unwrap();
+    assert!(left_out.iter().any(|left_out| left_out["what"] == "keyword set vendor-sample"), "{left_out:?}");
+    assert!(report.read("index.html").contains("keyword set vendor-sample"));
+}
+
+/// Twelve completed interviews of a job in the week that ends with a day; each lasts so many seconds.
+fn week_of(ends: &str, seconds: usize) -> String {
+    let day: jiff::civil::Date = ends.parse().unwrap();
+    let one = |number: usize| {
+        let day = day.checked_sub(jiff::Span::new().days(i64::try_from(number % 6).unwrap())).unwrap();
+        let body = serde_json::json!({
+            "id": format!("{ends}-{number}"),
+            "status": "completed",
+            "job": {"id": "a", "title": "Cook", "department": "Kitchen"},
+            "candidate": {"id": format!("{ends}-{number}")},
+            "created_at": format!("{day}T08:00:00Z"),
+            "started_at": format!("{day}T09:00:00Z"),
+            "completed_at": format!("{day}T09:20:00Z"),
+            "responses": [{"question_text": "Why?", "transcript": "Because of the soup.", "duration_seconds": seconds + number}],
+        });
+        body.to_string() + "\n"
+    };
+    (0..12).map(one).collect()
+}
+
+#[test]
+fn what_changed_beyond_chance_is_named_once_there_is_history() {
+    let recent = week_of("2026-05-24", 100) + &week_of("2026-05-31", 160);
+    let flags = ["--period", "7d", "--until", "2026-06-01"];
+    let young = report_of(&recent, &flags).summary();
+    assert_eq!(young["changes"]["findings"], serde_json::json!([]));
+    assert_eq!(
+        young["changes"]["missing"],
+        "6 whole weeks of interviews are needed to tell change from chance, and the lake holds 1"
+    );
+    let report = report_of(&(recent + &week_of("2026-04-12", 100)), &flags);
+    let changes = report.summary()["changes"].clone();
+    let findings = changes["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 3, "duration and pace, of the job and over all, of which three are named: {changes}");
+    let duration = findings.iter().find(|finding| finding["figure"] == "median_duration_seconds").unwrap();
+    assert_eq!((duration["value"].as_f64(), duration["previous"].as_f64()), (Some(165.5), Some(105.5)));
+    assert_eq!(duration["effect"], 1.0, "every interview was longer than each of the week before");
+    assert!(duration["q"].as_f64().unwrap() < 0.001 && duration["q"].as_f64() >= duration["p"].as_f64());
+    let page = report.read("index.html");
+    assert!(page.contains("median duration"), "{page}");
+    // The same weeks again: nothing to tell.
+    let calm =
+        report_of(&(week_of("2026-05-24", 100) + &week_of("2026-05-31", 100) + &week_of("2026-04-12", 100)), &flags);
+    assert_eq!(calm.summary()["changes"]["findings"], serde_json::json!([]));
+    assert!(calm.summary()["changes"]["comparisons"].as_u64().unwrap() >= 4);
 }

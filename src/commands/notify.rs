@@ -1,0 +1,147 @@
+//! Telling somebody that a run has ended: a command that reads JSON, or an address that it is posted to. Whatever becomes
+//! of that is said and changes nothing: the run has ended as it did.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::redirect::Policy;
+use serde::Serialize;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+
+use super::run::RunSummary;
+use super::{DONE, FINISHED_WITH_LOSSES};
+use crate::model::{Error, Result};
+use crate::pipeline::{Api, KeyPlace, NotifyPlan, NotifyWay, Outcome, Pipeline};
+
+/// What is told.
+#[derive(Debug, Serialize)]
+struct Notice<'a> {
+    outcome: Outcome,
+    /// One line for people; chat programs that take `{"text": …}` show it.
+    text: String,
+    exit_code: u8,
+    /// Folder of the report, if one was written.
+    report: Option<&'a str>,
+    errors: &'a [String],
+    /// As `last-run.json`; null for a run that could not begin.
+    run: Option<&'a RunSummary>,
+}
+
+/// Tells of a run that ended, with its exit code.
+pub fn of_run(pipeline: &Pipeline, runtime: &Runtime, summary: &RunSummary, exit_code: u8) {
+    let outcome = match exit_code {
+        DONE if summary.complete => Outcome::Well,
+        DONE | FINISHED_WITH_LOSSES => Outcome::Partly,
+        _ => Outcome::Badly,
+    };
+    let report = summary.report.as_deref();
+    tell(
+        pipeline,
+        runtime,
+        &Notice {
+            outcome,
+            text: text(outcome, report, &summary.errors),
+            exit_code,
+            report,
+            errors: &summary.errors,
+            run: Some(summary),
+        },
+    );
+}
+
+/// Tells of a run that could not begin.
+pub fn of_failure(pipeline: &Pipeline, runtime: &Runtime, error: &Error) {
+    let errors = [error.to_string()];
+    let exit_code = error.kind().exit_code();
+    let text = text(Outcome::Badly, None, &errors);
+    tell(
+        pipeline,
+        runtime,
+        &Notice { outcome: Outcome::Badly, text, exit_code, report: None, errors: &errors, run: None },
+    );
+}
+
+fn text(outcome: Outcome, report: Option<&str>, errors: &[String]) -> String {
+    let mut text = format!("roundup ended {}", outcome.as_str());
+    if let Some(error) = errors.first() {
+        text += &format!(": {error}");
+    }
+    if let Some(report) = report {
+        text += &format!("; the report is in {report}");
+    }
+    text
+}
+
+fn tell(pipeline: &Pipeline, runtime: &Runtime, notice: &Notice<'_>) {
+    let Some(plan) = pipeline.notify.as_ref().filter(|plan| plan.on.contains(&notice.outcome)) else { return };
+    let body = serde_json::to_vec(notice).expect("plain data");
+    let told = runtime.block_on(async {
+        let within = timeout(plan.timeout, send(pipeline, plan, body)).await;
+        within.unwrap_or_else(|_| Err(Error::failed(format!("not done within {} s", plan.timeout.as_secs_f64()))))
+    });
+    if let Err(error) = told {
+        tracing::warn!("the notification failed: {error}");
+    }
+}
+
+async fn send(pipeline: &Pipeline, plan: &NotifyPlan, body: Vec<u8>) -> Result<()> {
+    match &plan.way {
+        NotifyWay::Command(command) => run(pipeline, command, &body).await,
+        NotifyWay::UrlEnvironment(_) | NotifyWay::UrlFile(_) => post(address(plan)?, plan.timeout, body).await,
+    }
+}
+
+/// The program gets the notice on its standard input, and none of the API's keys.
+async fn run(pipeline: &Pipeline, command: &[String], body: &[u8]) -> Result<()> {
+    let program = &command[0];
+    let fail = |doing: &str, error: std::io::Error| Error::failed(format!("cannot {doing} {program}: {error}"));
+    let mut process = Command::new(program);
+    process.args(&command[1..]).stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true);
+    for source in &pipeline.sources {
+        if let Api::Remote { key: KeyPlace::Environment(name), .. } = &source.api {
+            process.env_remove(name);
+        }
+    }
+    let mut child = process.spawn().map_err(|error| fail("start", error))?;
+    let mut input = child.stdin.take().expect("it is piped");
+    // A program that does not care for its input closes it.
+    let _closed = input.write_all(body).await;
+    drop(input);
+    let status = child.wait().await.map_err(|error| fail("wait for", error))?;
+    if status.success() { Ok(()) } else { Err(Error::failed(format!("{program} ended with {status}"))) }
+}
+
+async fn post(address: Url, timeout: Duration, body: Vec<u8>) -> Result<()> {
+    // The address can be a secret, and reqwest's errors name it.
+    let fail = |error: reqwest::Error| Error::failed(format!("cannot post: {}", error.without_url()));
+    let client = reqwest::Client::builder().redirect(Policy::none()).timeout(timeout).build().map_err(fail)?;
+    let request = client.post(address).header("content-type", "application/json").body(body);
+    let status = request.send().await.map_err(fail)?.status();
+    if status.is_success() { Ok(()) } else { Err(Error::failed(format!("the address answered {status}"))) }
+}
+
+/// Reads where to post to. Messages never hold it.
+///
+/// # Errors
+/// A usage error when it is unset or no address.
+pub fn address(plan: &NotifyPlan) -> Result<Url> {
+    let (text, whence) = match &plan.way {
+        NotifyWay::UrlEnvironment(name) => {
+            let text = std::env::var(name)
+                .map_err(|_| Error::usage("the environment variable of `url-env` under [notify] is not set"))?;
+            (text, "the environment variable of `url-env` under [notify]".to_owned())
+        }
+        NotifyWay::UrlFile(path) => {
+            let text = fs::read_to_string(path).map_err(|error| Error::path("read", path, error))?;
+            (text, path.display().to_string())
+        }
+        NotifyWay::Command(_) => return Err(Error::usage("[notify] names a command, and no address")),
+    };
+    let address = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    address.ok_or_else(|| Error::usage(format!("{whence} holds no http or https address")))
+}

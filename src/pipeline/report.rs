@@ -1,0 +1,159 @@
+//! What a pipeline says of its report and of who is told of it, resolved.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::file::{Format, NotifySection, Outcome, ReportSection};
+use super::place;
+use crate::model::{Error, Result};
+
+#[derive(Debug, Clone)]
+pub struct ReportPlan {
+    pub out: PathBuf,
+    pub formats: Vec<Format>,
+    pub days: u32,
+    /// The first day that is no longer in the period; `None` for today.
+    pub until: Option<Date>,
+    pub time_zone: TimeZone,
+    pub compare: Compare,
+    pub narrow: Narrow,
+    /// File that merges and renames jobs.
+    pub jobs_file: Option<PathBuf>,
+    /// Whether pages quote answers around keywords.
+    pub quotes: bool,
+    /// Whether pages show some whole answers of each question.
+    pub whole_answers: bool,
+}
+
+impl ReportPlan {
+    /// A week until today, of everything, in every format.
+    #[must_use]
+    pub fn new(out: PathBuf) -> Self {
+        Self {
+            out,
+            formats: Format::all(),
+            days: 7,
+            until: None,
+            time_zone: TimeZone::UTC,
+            compare: Compare::Previous,
+            narrow: Narrow::default(),
+            jobs_file: None,
+            quotes: true,
+            whole_answers: false,
+        }
+    }
+}
+
+/// What the figures of a period are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    None,
+    /// The period of equal length before it.
+    Previous,
+    /// The period of equal length before this day.
+    Until(Date),
+}
+
+/// What a report is narrowed to; empty lists for everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Narrow {
+    /// By id, slug or title.
+    pub jobs: Vec<String>,
+    pub departments: Vec<String>,
+}
+
+/// Who is told when a run has ended.
+#[derive(Debug)]
+pub struct NotifyPlan {
+    pub way: NotifyWay,
+    /// After which runs.
+    pub on: Vec<Outcome>,
+    pub timeout: Duration,
+}
+
+#[derive(Debug)]
+pub enum NotifyWay {
+    /// Program and arguments.
+    Command(Vec<String>),
+    /// Where the address is; it can be a secret, and is read when it is needed.
+    UrlEnvironment(String),
+    UrlFile(PathBuf),
+}
+
+pub(super) fn resolve(report: ReportSection, folder: &Path) -> Result<ReportPlan> {
+    Ok(ReportPlan {
+        out: place(folder, &report.out),
+        formats: report.formats,
+        days: parse_days(&report.period)?,
+        until: report.until.map(|text| parse_date(&text)).transpose()?,
+        time_zone: parse_time_zone(&report.time_zone)?,
+        compare: parse_compare(&report.compare)?,
+        narrow: Narrow { jobs: report.only_jobs, departments: report.only_departments },
+        jobs_file: report.jobs.map(|path| place(folder, &path)),
+        quotes: report.quotes,
+        whole_answers: report.whole_answers,
+    })
+}
+
+pub(super) fn resolve_notify(notify: NotifySection, folder: &Path) -> Result<NotifyPlan> {
+    let one_way = || Error::usage("[notify] names one of command, url-env and url-file");
+    let way = match (notify.command.as_slice(), notify.url_env, notify.url_file) {
+        ([], Some(name), None) => NotifyWay::UrlEnvironment(name),
+        ([], None, Some(path)) => NotifyWay::UrlFile(place(folder, &path)),
+        ([_, ..], None, None) => NotifyWay::Command(notify.command),
+        _ => return Err(one_way().hint("command = [\"notify-send\", \"roundup\"]")),
+    };
+    let timeout = notify.timeout.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
+    let timeout = timeout.filter(|timeout| (Duration::from_millis(100)..=Duration::from_mins(10)).contains(timeout));
+    let wrong = || Error::usage(format!("`{}` is no timeout of a notification", notify.timeout));
+    let timeout = timeout.ok_or_else(|| wrong().hint("for example 10s; at most 10m"))?;
+    Ok(NotifyPlan { way, on: notify.on, timeout })
+}
+
+/// A period in whole days or weeks: `7d`, `4w`.
+///
+/// # Errors
+/// A usage error for anything else.
+pub fn parse_days(text: &str) -> Result<u32> {
+    let wrong = || Error::usage(format!("`{text}` is no period")).hint("write days or weeks: 7d, 4w");
+    let (number, factor) = match (text.strip_suffix('d'), text.strip_suffix('w')) {
+        (Some(days), _) => (days, 1),
+        (_, Some(weeks)) => (weeks, 7),
+        _ => return Err(wrong()),
+    };
+    let days = number.parse::<u32>().ok().and_then(|number| number.checked_mul(factor));
+    days.filter(|days| (1..=3660).contains(days)).ok_or_else(wrong)
+}
+
+/// What to compare with: `previous`, `none`, or the first day after the compared period.
+///
+/// # Errors
+/// A usage error for anything else.
+pub fn parse_compare(text: &str) -> Result<Compare> {
+    let wrong = || Error::usage(format!("`{text}` is nothing to compare with"));
+    match text {
+        "none" => Ok(Compare::None),
+        "previous" => Ok(Compare::Previous),
+        day => day.parse().map(Compare::Until).map_err(|_| wrong().hint("write previous, none, or a day: 2025-06-01")),
+    }
+}
+
+/// A day: `2026-05-31`.
+///
+/// # Errors
+/// A usage error for anything else.
+pub fn parse_date(text: &str) -> Result<Date> {
+    text.parse().map_err(|_| Error::usage(format!("`{text}` is no day")).hint("write it as 2026-05-31"))
+}
+
+/// A time zone of the IANA database: `UTC`, `Europe/Berlin`.
+///
+/// # Errors
+/// A usage error for a name that is not there.
+pub fn parse_time_zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| Error::usage(format!("`{name}` is no time zone")).hint("for example Europe/Berlin"))
+}

@@ -1,0 +1,85 @@
+//! Histograms whose bins hold nobody alone.
+
+use crate::report::model::{Bin, PRIVACY_FLOOR};
+
+/// Bins at most, before any are pooled.
+const BINS: f64 = 12.0;
+
+/// Bins of equal, round width; those that fewer than the floor fell into are pooled with what follows, the last with
+/// what is before it. Empty for fewer values than the floor.
+pub fn bins(mut values: Vec<f64>) -> Vec<Bin> {
+    let floor = usize::try_from(PRIVACY_FLOOR).expect("a small number");
+    if values.len() < floor {
+        return Vec::new();
+    }
+    values.sort_unstable_by(f64::total_cmp);
+    let (least, most) = (values[0], values[values.len() - 1]);
+    // A few long ones must not press all others into one bin.
+    let nearly_most = values[(values.len() - 1) * 49 / 50];
+    let width = round_width((nearly_most - least) / BINS);
+    let mut bins: Vec<Bin> = Vec::new();
+    let mut from = (least / width).floor() * width;
+    let mut rest = &values[..];
+    while !rest.is_empty() {
+        let mut until = from + width;
+        let mut count = rest.partition_point(|value| *value < until);
+        while count < rest.len() && count < floor {
+            // Straight to where enough have gathered: there may be a long way between two.
+            let enough = rest[floor - 1];
+            until = ((enough / width).floor() * width + width).max(until + width);
+            count = rest.partition_point(|value| *value < until);
+        }
+        let left = rest.len() - count;
+        if left > 0 && left < floor {
+            until = (most / width).floor() * width + width;
+            count = rest.len();
+        }
+        bins.push(Bin { from, until, interviews: i64::try_from(count).expect("a count of interviews") });
+        rest = &rest[count..];
+        from = until;
+    }
+    bins
+}
+
+/// The next of 1, 2, 5, 10, …, at least 1; of 15, 30, 60, … in what is likely seconds this is close enough.
+fn round_width(width: f64) -> f64 {
+    if width <= 1.0 || !width.is_finite() {
+        return 1.0;
+    }
+    let power = 10f64.powf(width.log10().floor());
+    let round = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|round| *round >= width);
+    round.unwrap_or(10.0 * power)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn sparse_bins_are_pooled() {
+        let values = vec![1.0, 11.0, 12.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 500.0];
+        let bins = bins(values);
+        let shown: Vec<_> = bins.iter().map(|bin| (bin.from, bin.until, bin.interviews)).collect();
+        assert_eq!(shown, [(0.0, 14.0, 5), (14.0, 502.0, 5)]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_is_in_one_bin_and_no_bin_holds_few(values in prop::collection::vec(0.0..1e6f64, 0..80)) {
+            let bins = bins(values.clone());
+            prop_assert_eq!(bins.is_empty(), values.len() < 5);
+            for pair in bins.windows(2) {
+                prop_assert_eq!(pair[0].until, pair[1].from);
+            }
+            for bin in &bins {
+                let inside = values.iter().filter(|value| (bin.from..bin.until).contains(*value)).count();
+                prop_assert_eq!(i64::try_from(inside).unwrap(), bin.interviews);
+                prop_assert!(bin.interviews >= 5);
+            }
+            let all: i64 = bins.iter().map(|bin| bin.interviews).sum();
+            prop_assert!(bins.is_empty() || all == i64::try_from(values.len()).unwrap());
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Figures of groups of interviews, before anything is held back: of each job, and of all.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::{
+    BooleanChunked, Column, DataFrame, DataType, Expr, IntoLazy, PolarsResult, QuantileMethod, col, len, lit,
+};
+
+use crate::report::frames::{COMPLETED, EXPIRED, OPEN};
+use crate::report::model::{Distribution, PRIVACY_FLOOR};
+use crate::report::privacy::alone;
+
+/// The column that puts everything into one group, beside `job`.
+pub const ALL: &str = "all";
+pub const JOB: &str = "job";
+
+/// The rows that are counted.
+pub struct Tables {
+    pub interviews: DataFrame,
+    pub cohort: DataFrame,
+    pub responses: DataFrame,
+    pub hits: DataFrame,
+}
+
+impl Tables {
+    /// The rows of some jobs, which are sorted.
+    pub fn of_jobs(&self, jobs: &[u32]) -> PolarsResult<Self> {
+        let of = |frame: &DataFrame| -> PolarsResult<DataFrame> {
+            let is_of: BooleanChunked =
+                frame.column(JOB)?.u32()?.into_no_null_iter().map(|job| jobs.binary_search(&job).is_ok()).collect();
+            frame.filter(&is_of)
+        };
+        Ok(Self {
+            interviews: of(&self.interviews)?,
+            cohort: of(&self.cohort)?,
+            responses: of(&self.responses)?,
+            hits: of(&self.hits)?,
+        })
+    }
+}
+
+/// Counts and distributions of a group in a period.
+#[derive(Debug, Clone, Default)]
+pub struct Raw {
+    pub candidates: i64,
+    pub completed: i64,
+    pub expired: i64,
+    pub responses: i64,
+    pub answered: i64,
+    /// Completed, expired and open interviews of the cohort.
+    pub cohort: [i64; 3],
+    /// Interviews without answers; answers without duration, without transcript, with a blank one.
+    pub missing: [i64; 4],
+    pub total_duration_seconds: Distribution,
+    pub average_response_length: Distribution,
+    pub elapsed_seconds: Distribution,
+    pub days_to_complete: Distribution,
+    pub word_count: Distribution,
+    pub words_per_minute: Distribution,
+    pub question_count: Distribution,
+    pub answered_share: Distribution,
+    pub pooled_words_per_minute: Option<f64>,
+}
+
+/// Figures of the current or the previous period, by the number of the group.
+pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap<u32, Raw>> {
+    let mut groups: BTreeMap<u32, Raw> = BTreeMap::new();
+    let completed = || col("completed");
+    let mut exprs = vec![
+        completed().sum().cast(DataType::Int64).alias("completed_count"),
+        completed().not().sum().cast(DataType::Int64).alias("expired_count"),
+        col("candidate").filter(completed()).n_unique().cast(DataType::Int64).alias("candidates"),
+        col("response_count").filter(completed()).sum().alias("responses"),
+        col("answered_count").filter(completed()).sum().alias("answered"),
+        (col("response_count").filter(completed()).eq(lit(0))).sum().cast(DataType::Int64).alias("without_answers"),
+    ];
+    const OF_INTERVIEWS: [&str; 6] = [
+        "total_duration_seconds",
+        "average_response_length",
+        "elapsed_seconds",
+        "days_to_complete",
+        "question_count",
+        "answered_share",
+    ];
+    for name in OF_INTERVIEWS {
+        exprs.extend(distribution(name, &col(name).filter(completed())));
+    }
+    let table = Table::of(&tables.interviews, &[by], Some(period), exprs)?;
+    for row in table.rows() {
+        let group = groups.entry(table.number(by, row)?).or_default();
+        group.completed = table.integer("completed_count", row)?;
+        group.expired = table.integer("expired_count", row)?;
+        group.candidates = table.integer("candidates", row)?;
+        group.responses = table.integer("responses", row)?;
+        group.answered = table.integer("answered", row)?;
+        group.missing[0] = table.integer("without_answers", row)?;
+        let [duration, length, elapsed, days, questions, answered] = OF_INTERVIEWS;
+        group.total_duration_seconds = table.distribution(duration, row)?;
+        group.average_response_length = table.distribution(length, row)?;
+        group.elapsed_seconds = table.distribution(elapsed, row)?;
+        group.days_to_complete = table.distribution(days, row)?;
+        group.question_count = table.distribution(questions, row)?;
+        group.answered_share = table.distribution(answered, row)?;
+    }
+
+    let is_answer = || col("position").is_not_null();
+    let mut exprs = pooled_pace();
+    exprs.extend([
+        count((is_answer()).and(col("duration_seconds").is_null())).alias("without_duration"),
+        count((is_answer()).and(col("has_transcript").not())).alias("without_transcript"),
+        count(col("has_transcript").and(col("answered").not())).alias("with_empty_transcript"),
+    ]);
+    for name in ["word_count", "words_per_minute"] {
+        exprs.extend(distribution(name, &col(name)));
+    }
+    let table = Table::of(&tables.responses, &[by], Some(period), exprs)?;
+    for row in table.rows() {
+        let group = groups.entry(table.number(by, row)?).or_default();
+        group.word_count = table.distribution("word_count", row)?;
+        group.words_per_minute = table.distribution("words_per_minute", row)?;
+        group.pooled_words_per_minute = table.pooled_pace(row)?;
+        group.missing[1] = table.integer("without_duration", row)?;
+        group.missing[2] = table.integer("without_transcript", row)?;
+        group.missing[3] = table.integer("with_empty_transcript", row)?;
+    }
+
+    let table = Table::of(&tables.cohort, &[by], Some(period), cohort())?;
+    for row in table.rows() {
+        groups.entry(table.number(by, row)?).or_default().cohort = table.cohort(row)?;
+    }
+    Ok(groups)
+}
+
+/// Figures of a group in a week.
+#[derive(Debug, Clone, Default)]
+pub struct RawWeek {
+    pub candidates: i64,
+    pub completed: i64,
+    pub expired: i64,
+    pub cohort: [i64; 3],
+    pub total_duration_seconds: Distribution,
+    pub average_response_length: Distribution,
+    pub words_per_minute: Distribution,
+}
+
+/// Figures of weeks, by the numbers of the group and the week.
+pub fn weekly(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), RawWeek>> {
+    let mut weeks: BTreeMap<(u32, u32), RawWeek> = BTreeMap::new();
+    let completed = || col("completed");
+    let mut exprs = vec![
+        completed().sum().cast(DataType::Int64).alias("completed_count"),
+        completed().not().sum().cast(DataType::Int64).alias("expired_count"),
+        col("candidate").filter(completed()).n_unique().cast(DataType::Int64).alias("candidates"),
+    ];
+    for name in ["total_duration_seconds", "average_response_length"] {
+        exprs.extend(distribution(name, &col(name).filter(completed())));
+    }
+    let table = Table::of(&tables.interviews, &[by, "week"], None, exprs)?;
+    for row in table.rows() {
+        let Some(key) = table.week(by, row)? else { continue };
+        let week = weeks.entry(key).or_default();
+        week.candidates = table.integer("candidates", row)?;
+        week.completed = table.integer("completed_count", row)?;
+        week.expired = table.integer("expired_count", row)?;
+        week.total_duration_seconds = table.distribution("total_duration_seconds", row)?;
+        week.average_response_length = table.distribution("average_response_length", row)?;
+    }
+    let exprs = distribution("words_per_minute", &col("words_per_minute"));
+    let table = Table::of(&tables.responses, &[by, "week"], None, exprs)?;
+    for row in table.rows() {
+        let Some(key) = table.week(by, row)? else { continue };
+        weeks.entry(key).or_default().words_per_minute = table.distribution("words_per_minute", row)?;
+    }
+    let table = Table::of(&tables.cohort, &[by, "week"], None, cohort())?;
+    for row in table.rows() {
+        let Some(key) = table.week(by, row)? else { continue };
+        weeks.entry(key).or_default().cohort = table.cohort(row)?;
+    }
+    Ok(weeks)
+}
+
+/// How many candidates completed an interview in a period, by job.
+pub fn candidates(interviews: &DataFrame, period: &str) -> PolarsResult<BTreeMap<u32, i64>> {
+    let people = col("candidate").filter(col("completed")).n_unique().cast(DataType::Int64).alias("candidates");
+    let table = Table::of(interviews, &[JOB], Some(period), vec![people])?;
+    table.rows().map(|row| Ok((table.number(JOB, row)?, table.integer("candidates", row)?))).collect()
+}
+
+/// How often something is true.
+pub fn count(condition: Expr) -> Expr {
+    condition.sum().cast(DataType::Int64)
+}
+
+pub fn distribution(name: &str, values: &Expr) -> Vec<Expr> {
+    let float = values.clone().cast(DataType::Float64);
+    let quantile = |share: f64| float.clone().quantile(lit(share), QuantileMethod::Linear);
+    vec![
+        float.clone().count().cast(DataType::Int64).alias(format!("{name}.n")),
+        quantile(0.5).alias(format!("{name}.median")),
+        quantile(0.25).alias(format!("{name}.quartile_1")),
+        quantile(0.75).alias(format!("{name}.quartile_3")),
+        float.clone().mean().alias(format!("{name}.mean")),
+        float.clone().std(1).alias(format!("{name}.standard_deviation")),
+    ]
+}
+
+pub fn pooled_pace() -> Vec<Expr> {
+    let has_pace = || col("words_per_minute").is_not_null();
+    vec![
+        col("word_count").filter(has_pace()).sum().cast(DataType::Float64).alias("paced_words"),
+        col("duration_seconds").filter(has_pace()).sum().alias("paced_seconds"),
+    ]
+}
+
+fn cohort() -> Vec<Expr> {
+    let named = [("cohort_completed", COMPLETED), ("cohort_expired", EXPIRED), ("cohort_open", OPEN)];
+    named.into_iter().map(|(name, state)| count(col("state").eq(lit(state))).alias(name)).collect()
+}
+
+/// Groups and what was aggregated of each.
+pub struct Table(DataFrame);
+
+impl Table {
+    /// Groups rows, of a period if one is named; nothing is said of the order of the groups.
+    pub fn of(frame: &DataFrame, by: &[&str], period: Option<&str>, exprs: Vec<Expr>) -> PolarsResult<Self> {
+        let keys: Vec<Expr> = by.iter().map(|name| col(*name)).collect();
+        let rows = frame.clone().lazy();
+        let rows = if let Some(period) = period { rows.filter(col(period)) } else { rows };
+        rows.group_by(keys).agg(exprs).collect().map(Self)
+    }
+
+    pub fn rows(&self) -> std::ops::Range<usize> {
+        0..self.0.height()
+    }
+
+    pub fn number(&self, name: &str, row: usize) -> PolarsResult<u32> {
+        Ok(self.0.column(name)?.u32()?.get(row).unwrap_or(0))
+    }
+
+    pub fn number_or_none(&self, name: &str, row: usize) -> PolarsResult<Option<u32>> {
+        Ok(self.0.column(name)?.u32()?.get(row))
+    }
+
+    pub fn integer(&self, name: &str, row: usize) -> PolarsResult<i64> {
+        Ok(self.0.column(name)?.i64()?.get(row).unwrap_or(0))
+    }
+
+    pub fn float(&self, name: &str, row: usize) -> PolarsResult<Option<f64>> {
+        Ok(self.0.column(name)?.f64()?.get(row))
+    }
+
+    /// The group and the week, if it is in one.
+    fn week(&self, by: &str, row: usize) -> PolarsResult<Option<(u32, u32)>> {
+        let group = self.number(by, row)?;
+        Ok(self.number_or_none("week", row)?.map(|week| (group, week)))
+    }
+
+    /// n, and the summary where enough have the figure.
+    pub fn distribution(&self, name: &str, row: usize) -> PolarsResult<Distribution> {
+        let n = self.integer(&format!("{name}.n"), row)?;
+        if n < PRIVACY_FLOOR {
+            return Ok(Distribution { n: alone(n), ..Distribution::default() });
+        }
+        Ok(Distribution {
+            n: alone(n),
+            median: self.float(&format!("{name}.median"), row)?,
+            quartile_1: self.float(&format!("{name}.quartile_1"), row)?,
+            quartile_3: self.float(&format!("{name}.quartile_3"), row)?,
+            mean: self.float(&format!("{name}.mean"), row)?,
+            standard_deviation: self.float(&format!("{name}.standard_deviation"), row)?,
+        })
+    }
+
+    /// Σ words / Σ minutes.
+    pub fn pooled_pace(&self, row: usize) -> PolarsResult<Option<f64>> {
+        let minutes = self.float("paced_seconds", row)?.filter(|seconds| *seconds > 0.0).map(|seconds| seconds / 60.0);
+        Ok(self.float("paced_words", row)?.zip(minutes).map(|(words, minutes)| words / minutes))
+    }
+
+    fn cohort(&self, row: usize) -> PolarsResult<[i64; 3]> {
+        let of = |name| self.integer(name, row);
+        Ok([of("cohort_completed")?, of("cohort_expired")?, of("cohort_open")?])
+    }
+}
+
+/// With a column that puts every row into one group.
+pub fn with_all(mut frame: DataFrame) -> PolarsResult<DataFrame> {
+    frame.with_column(Column::new(ALL.into(), vec![0u32; frame.height()]))?;
+    Ok(frame)
+}
+
+/// Rows in a group.
+pub fn rows() -> Expr {
+    len().cast(DataType::Int64)
+}

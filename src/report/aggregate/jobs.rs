@@ -1,0 +1,376 @@
+//! From counts and cells to the model: what is shown of each job and of all.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::bins::bins;
+use super::cells::{Entered, GroupCells, OpenCells, WeekCells, is_common};
+use super::groups::{Raw, RawWeek};
+use super::terms::{self, Lines};
+use super::{Aggregates, Comparable, Counted};
+use crate::report::anchors;
+use crate::report::frames::Frames;
+use crate::report::model::{
+    Card, Completion, Count, Distribution, Figures, JobReport, Open, PRIVACY_FLOOR, Quality, Question, StatusCount,
+    Unit, WeekFigures,
+};
+use crate::report::period::{Calendar, Place};
+use crate::report::privacy::{Cells, alone};
+
+/// Everything at hand while the model is filled.
+pub struct Hand<'a> {
+    pub frames: &'a Frames,
+    pub calendar: &'a Calendar,
+    pub raw: &'a Counted,
+    pub entered: &'a Entered,
+    pub cells: &'a Cells,
+}
+
+pub fn put_together(
+    frames: &Frames,
+    calendar: &Calendar,
+    raw: &Counted,
+    entered: &Entered,
+    cells: &Cells,
+) -> Aggregates {
+    let hand = Hand { frames, calendar, raw, entered, cells };
+    let overall = raw.current.all.then(|| hand.figures(&raw.all, &entered.all, None, |place| place.current));
+    let overall_previous =
+        raw.previous.all.then(|| hand.figures(&raw.all_previous, &entered.all_previous, None, |place| place.previous));
+    let weekly = if overall.is_some() { hand.weekly_of_all() } else { Vec::new() };
+    let order = terms::order(&frames.hits);
+    let has_rows = |job: &u32| raw.jobs.get(job).is_some_and(|raw| raw.completed + raw.expired > 0);
+    let numbers: Vec<u32> = raw.wanted.iter().copied().filter(has_rows).collect();
+    let jobs: Vec<JobReport> = numbers.iter().map(|job| hand.job(*job, &order)).collect();
+    Aggregates {
+        cards: cards(overall.as_ref(), overall_previous.as_ref(), &weekly),
+        keywords: if overall.is_some() { hand.keywords_of_all(&order) } else { Vec::new() },
+        quality: overall.is_some().then(|| hand.quality(&entered.all)),
+        open: hand.open(Some(&entered.open_all), None),
+        jobs_held_back: jobs.iter().filter(|job| job.figures.is_none()).count() as u64,
+        comparable: hand.comparable(),
+        overall,
+        overall_previous,
+        weekly,
+        jobs,
+        numbers,
+        wanted: raw.wanted.clone(),
+    }
+}
+
+impl Hand<'_> {
+    fn job(&self, job: u32, order: &[u32]) -> JobReport {
+        let named = &self.frames.jobs[job as usize];
+        let mut report = JobReport {
+            job_id: named.id.clone(),
+            job_title: named.title.clone(),
+            department: named.department.clone(),
+            slug: named.slug.clone(),
+            page: format!("jobs/{}.html", named.slug),
+            ..JobReport::default()
+        };
+        if !self.raw.current.jobs.contains(&job) {
+            return report;
+        }
+        let cells = &self.entered.jobs[&job];
+        let figures = self.figures(&self.raw.jobs[&job], cells, Some(job), |place| place.current);
+        if self.raw.previous.jobs.contains(&job) {
+            let (raw, cells) = (&self.raw.jobs_previous[&job], &self.entered.jobs_previous[&job]);
+            report.previous = Some(self.figures(raw, cells, Some(job), |place| place.previous));
+        }
+        report.weekly = self.weekly(|week| self.raw.weekly.get(&(job, week)).zip(self.entered.weeks.get(&(job, week))));
+        report.cards = cards(Some(&figures), report.previous.as_ref(), &report.weekly);
+        report.open = self.open(self.entered.open.get(&job), Some(job));
+        report.quality = Some(self.quality(cells));
+        let questions = self.questions(job);
+        let kinds = self.kinds(job);
+        let lines = Lines { questions: &questions, kinds: &kinds, weekly: &report.weekly };
+        report.keywords = self.keywords_of_job(job, &lines, order);
+        report.distinctive = self.distinctive(job, &report.keywords);
+        report.questions = questions.into_iter().map(|(_, question)| question).collect();
+        report.question_types = kinds.iter().map(|(kind, _)| self.kind(*kind)).collect();
+        report.figures = Some(figures);
+        report
+    }
+
+    /// Figures of a job, or of all, in the places that count.
+    fn figures(&self, raw: &Raw, cells: &GroupCells, job: Option<u32>, counts: fn(&Place) -> bool) -> Figures {
+        let count = |cell| self.cells.count(cell);
+        let interviews = &self.frames.interviews;
+        let jobs = job.as_slice();
+        let values = |column: &[Option<f64>]| {
+            bins(interviews.values(column, if jobs.is_empty() { &self.raw.wanted } else { jobs }, counts))
+        };
+        Figures {
+            completed: count(cells.completed),
+            expired: count(cells.expired),
+            completion: self.completion(cells.cohort),
+            responses: count(cells.responses),
+            answered: count(cells.answered),
+            total_duration_seconds: raw.total_duration_seconds.clone(),
+            average_response_length: raw.average_response_length.clone(),
+            elapsed_seconds: raw.elapsed_seconds.clone(),
+            days_to_complete: raw.days_to_complete.clone(),
+            word_count: raw.word_count.clone(),
+            words_per_minute: raw.words_per_minute.clone(),
+            pooled_words_per_minute: raw.pooled_words_per_minute.filter(|_| raw.words_per_minute.median.is_some()),
+            question_count: raw.question_count.clone(),
+            answered_share: raw.answered_share.clone(),
+            duration_bins: values(&interviews.total_duration_seconds),
+            length_bins: values(&interviews.average_response_length),
+        }
+    }
+
+    /// The rate and what it is of, or nothing when a count of 1 to 4 would follow from it.
+    fn completion(&self, cohort: [crate::report::privacy::Cell; 3]) -> Completion {
+        let missing = |why| Completion { completion_rate_missing: Some(why), ..Completion::default() };
+        let [Some(completed), Some(expired), Some(open)] = cohort.map(|cell| self.cells.shown(cell)) else {
+            let cohort = Count(None);
+            let why = "1 to 4 of those created in the period were completed, expired or are open";
+            return Completion { completion_cohort: cohort, ..missing(why) };
+        };
+        let settled = completed + expired;
+        if settled + open == 0 {
+            return missing("none that was created in the period was first seen through an id list");
+        }
+        let cohort = Count(Some(settled + open));
+        if settled < PRIVACY_FLOOR {
+            return Completion {
+                completion_cohort: cohort,
+                ..missing("none of those created in the period has settled")
+            };
+        }
+        Completion {
+            completion_cohort: cohort,
+            completion_rate: share(completed, settled),
+            still_open_share: share(open, settled + open),
+            completion_rate_missing: None,
+        }
+    }
+
+    pub fn weekly_of_all(&self) -> Vec<WeekFigures> {
+        self.weekly(|week| self.raw.weekly_all.get(&(0, week)).zip(self.entered.weeks_all.get(&week)))
+    }
+
+    fn weekly<'a>(&self, of: impl Fn(u32) -> Option<(&'a RawWeek, &'a WeekCells)>) -> Vec<WeekFigures> {
+        let one = |week: u32| {
+            let Some((raw, cells)) = of(week) else { return WeekFigures::default() };
+            let enough = raw.candidates >= PRIVACY_FLOOR && self.cells.shown(cells.completed).is_some();
+            let median = |figure: &Distribution| figure.median.filter(|_| enough);
+            WeekFigures {
+                completed: self.cells.count(cells.completed),
+                expired: self.cells.count(cells.expired),
+                completion_rate: self.completion(cells.cohort).completion_rate,
+                median_duration_seconds: median(&raw.total_duration_seconds),
+                median_response_length: median(&raw.average_response_length),
+                median_words_per_minute: median(&raw.words_per_minute),
+            }
+        };
+        (0u32..).take(self.calendar.weeks.len()).map(one).collect()
+    }
+
+    fn open(&self, cells: Option<&OpenCells>, job: Option<u32>) -> Open {
+        let Some(cells) = cells else { return Open::default() };
+        let open = &self.frames.interviews.open;
+        let mut by_status: Vec<StatusCount> = cells
+            .by_status
+            .iter()
+            .map(|(status, cell)| StatusCount {
+                status: open.statuses.texts[*status as usize].clone(),
+                interviews: self.cells.count(*cell),
+            })
+            .collect();
+        by_status.sort_by(|a, b| a.status.cmp(&b.status));
+        let expiring = self.cells.count(cells.expiring);
+        let of_job = |at: &u32| job.map_or_else(|| self.raw.wanted.binary_search(at).is_ok(), |job| job == *at);
+        let soon = open.job.iter().zip(&open.expires_soon).filter(|(at, _)| of_job(at)).filter_map(|(_, at)| *at);
+        let first = soon.min().filter(|_| expiring.0.is_some()).and_then(|at| Timestamp::from_microsecond(at).ok());
+        Open { by_status, expiring, first_expiry: first.map(|at| at.to_string()), stale: None, gone: None }
+    }
+
+    fn quality(&self, cells: &GroupCells) -> Quality {
+        let [without_answers, without_duration, without_transcript, empty] =
+            cells.missing.map(|cell| self.cells.count(cell));
+        Quality {
+            interviews_without_answers: without_answers,
+            answers_without_duration: without_duration,
+            answers_without_transcript: without_transcript,
+            answers_with_empty_transcript: empty,
+            quarantined: None,
+        }
+    }
+
+    /// The questions that enough were asked, in their order.
+    fn questions(&self, job: u32) -> Vec<(u32, Question)> {
+        let mut questions: Vec<(u32, &super::RawQuestion)> = (0u32..)
+            .zip(&self.frames.responses.questions)
+            .filter(|(_, question)| question.job == job)
+            .filter_map(|(number, _)| Some((number, self.raw.questions.get(&number)?)))
+            .filter(|(_, raw)| is_common(raw.asked))
+            .collect();
+        let text = |number: u32| &self.frames.responses.questions[number as usize].text;
+        questions.sort_by(|(a, left), (b, right)| {
+            let place = |question: &super::RawQuestion| question.place.unwrap_or(f64::INFINITY);
+            place(left).total_cmp(&place(right)).then_with(|| text(*a).cmp(text(*b)))
+        });
+        let shown = |(number, raw): (u32, &super::RawQuestion)| {
+            let (asked, answered) = (alone(raw.asked), alone(raw.answered));
+            let coverage = answered.0.and_then(|answered| share(answered, raw.asked));
+            let question = Question {
+                question_text: text(number).clone(),
+                question_type: raw.kind.map(|kind| self.kind(kind)),
+                anchor: anchors::question(text(number).as_deref()),
+                asked,
+                answered,
+                coverage,
+                word_count: raw.word_count.clone(),
+                duration_seconds: raw.duration_seconds.clone(),
+                words_per_minute: raw.words_per_minute.clone(),
+                pooled_words_per_minute: raw.pooled_words_per_minute.filter(|_| raw.words_per_minute.median.is_some()),
+                time_limit_seconds: raw.time_limit_seconds,
+                time_limit_share: raw.time_limit_share.clone(),
+            };
+            (number, question)
+        };
+        questions.into_iter().map(shown).collect()
+    }
+
+    /// The types of question of a job, sorted, with how many interviews were asked them.
+    fn kinds(&self, job: u32) -> Vec<(u32, i64)> {
+        let own = self.raw.asked_by_kind.range((job, 0)..=(job, u32::MAX));
+        self.sorted_kinds(own.map(|((_, kind), asked)| (*kind, *asked)).collect())
+    }
+
+    pub fn sorted_kinds(&self, mut kinds: Vec<(u32, i64)>) -> Vec<(u32, i64)> {
+        kinds.retain(|(_, asked)| is_common(*asked));
+        kinds.sort_by_key(|(kind, _)| self.kind(*kind));
+        kinds
+    }
+
+    pub fn kind(&self, kind: u32) -> String {
+        self.frames.responses.kinds.texts[kind as usize].clone()
+    }
+
+    fn comparable(&self) -> Comparable {
+        let shown = |cell| self.cells.shown(cell);
+        let pair = |now, before| Some([shown(now)?, shown(before)?]);
+        let mut comparable = Comparable::default();
+        let mut groups: BTreeMap<Option<u32>, (&GroupCells, &GroupCells)> = BTreeMap::new();
+        if self.raw.current.all && self.raw.previous.all {
+            groups.insert(None, (&self.entered.all, &self.entered.all_previous));
+        }
+        for job in self.raw.current.jobs.intersection(&self.raw.previous.jobs) {
+            groups.insert(Some(*job), (&self.entered.jobs[job], &self.entered.jobs_previous[job]));
+        }
+        let previous_of = |group: Option<u32>, term: u32| match group {
+            None => self.entered.keywords_all_previous.get(&term),
+            Some(job) => self.entered.keywords_previous.get(&(job, term)),
+        };
+        for (group, (now, before)) in groups {
+            let Some(completed) = pair(now.completed, before.completed) else { continue };
+            comparable.completed.insert(group, completed);
+            let cohorts = [now, before].map(|group| Some([shown(group.cohort[0])?, shown(group.cohort[1])?]));
+            if let [Some(now), Some(before)] = cohorts {
+                comparable.cohorts.insert(group, [now, before]);
+            }
+            for term in 0..u32::try_from(self.frames.hits.terms.len()).expect("few terms") {
+                let now = match group {
+                    None => self.entered.keywords_all.get(&term),
+                    Some(job) => self.entered.keywords.get(&(job, term)),
+                };
+                let now = now.map_or(Some(0), |keyword| shown(keyword.interviews));
+                let before = previous_of(group, term).map_or(Some(0), |cell| shown(*cell));
+                if let (Some(now), Some(before)) = (now, before)
+                    && now + before > 0
+                {
+                    comparable.keywords.insert((group, term), [now, before]);
+                }
+            }
+        }
+        comparable
+    }
+}
+
+/// The five figures on top of a page.
+fn cards(figures: Option<&Figures>, previous: Option<&Figures>, weekly: &[WeekFigures]) -> Vec<Card> {
+    let Some(figures) = figures else { return Vec::new() };
+    let count = |count: Count| count.0.map(as_float);
+    let series = |of: fn(&WeekFigures) -> Option<f64>| weekly.iter().map(of).collect::<Vec<_>>();
+    let card = |name, label, unit, n, of: fn(&Figures) -> Option<f64>, series| {
+        let (value, before) = (of(figures), previous.and_then(of));
+        let change = value.zip(before).and_then(|(value, before)| match unit {
+            Unit::Share => Some(value - before),
+            _ => (before != 0.0).then(|| (value - before) / before),
+        });
+        Card {
+            name,
+            label,
+            unit,
+            value,
+            hidden: false,
+            previous: before,
+            previous_hidden: false,
+            change,
+            n,
+            missing: None,
+            series,
+        }
+    };
+    let mut completed = card(
+        "completed",
+        "Completed",
+        Unit::Interviews,
+        figures.completed,
+        |figures| figures.completed.0.map(as_float),
+        series(|week| week.completed.0.map(as_float)),
+    );
+    completed.hidden = count(figures.completed).is_none();
+    completed.previous_hidden = previous.is_some_and(|figures| count(figures.completed).is_none());
+    let mut rate = card(
+        "completion_rate",
+        "Completion rate",
+        Unit::Share,
+        figures.completion.completion_cohort,
+        |figures| figures.completion.completion_rate,
+        series(|week| week.completion_rate),
+    );
+    rate.missing = figures.completion.completion_rate_missing.map(str::to_owned);
+    vec![
+        completed,
+        rate,
+        card(
+            "median_duration_seconds",
+            "Median duration",
+            Unit::Seconds,
+            figures.total_duration_seconds.n,
+            |figures| figures.total_duration_seconds.median,
+            series(|week| week.median_duration_seconds),
+        ),
+        card(
+            "median_response_length",
+            "Median answer length",
+            Unit::Characters,
+            figures.average_response_length.n,
+            |figures| figures.average_response_length.median,
+            series(|week| week.median_response_length),
+        ),
+        card(
+            "median_words_per_minute",
+            "Median pace",
+            Unit::WordsPerMinute,
+            figures.words_per_minute.n,
+            |figures| figures.words_per_minute.median,
+            series(|week| week.median_words_per_minute),
+        ),
+    ]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of interviews are far below 2^53")]
+pub fn as_float(count: i64) -> f64 {
+    count as f64
+}
+
+pub fn share(part: i64, whole: i64) -> Option<f64> {
+    (whole > 0).then(|| as_float(part) / as_float(whole))
+}

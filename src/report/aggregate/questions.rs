@@ -1,0 +1,79 @@
+//! Figures of questions, before anything is held back.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::{DataType, IntoLazy, PolarsResult, col};
+
+use super::groups::{Table, Tables, distribution, pooled_pace, rows};
+use crate::report::model::Distribution;
+
+/// A question over the completed interviews of a period.
+#[derive(Debug, Clone, Default)]
+pub struct RawQuestion {
+    pub asked: i64,
+    pub answered: i64,
+    /// Mean place in the interview; none when nobody answered it.
+    pub place: Option<f64>,
+    /// Number of its most frequent type.
+    pub kind: Option<u32>,
+    pub word_count: Distribution,
+    pub duration_seconds: Distribution,
+    pub words_per_minute: Distribution,
+    pub pooled_words_per_minute: Option<f64>,
+    pub time_limit_seconds: Option<f64>,
+    pub time_limit_share: Distribution,
+}
+
+/// By the number of the question.
+pub fn questions(tables: &Tables) -> PolarsResult<BTreeMap<u32, RawQuestion>> {
+    let mut exprs = vec![
+        col("interview").n_unique().cast(DataType::Int64).alias("asked"),
+        col("interview").filter(col("answered")).n_unique().cast(DataType::Int64).alias("answered_count"),
+        col("position").mean().alias("place"),
+        col("time_limit_seconds").median().alias("limit"),
+    ];
+    exprs.extend(pooled_pace());
+    for name in ["word_count", "duration_seconds", "words_per_minute", "time_limit_share"] {
+        exprs.extend(distribution(name, &col(name)));
+    }
+    let table = Table::of(&tables.responses, &["question"], Some("current"), exprs)?;
+    let mut questions = BTreeMap::new();
+    for row in table.rows() {
+        let question = RawQuestion {
+            asked: table.integer("asked", row)?,
+            answered: table.integer("answered_count", row)?,
+            place: table.float("place", row)?,
+            kind: None,
+            word_count: table.distribution("word_count", row)?,
+            duration_seconds: table.distribution("duration_seconds", row)?,
+            words_per_minute: table.distribution("words_per_minute", row)?,
+            pooled_words_per_minute: table.pooled_pace(row)?,
+            time_limit_seconds: table.float("limit", row)?,
+            time_limit_share: table.distribution("time_limit_share", row)?,
+        };
+        questions.insert(table.number("question", row)?, question);
+    }
+    let table = Table::of(&tables.responses, &["question", "kind"], Some("current"), vec![rows().alias("rows")])?;
+    let mut kinds: BTreeMap<u32, (i64, std::cmp::Reverse<u32>)> = BTreeMap::new();
+    for row in table.rows() {
+        let Some(kind) = table.number_or_none("kind", row)? else { continue };
+        let this = (table.integer("rows", row)?, std::cmp::Reverse(kind));
+        let most = kinds.entry(table.number("question", row)?).or_insert(this);
+        *most = this.max(*most);
+    }
+    for (question, (_, kind)) in kinds {
+        questions.entry(question).or_default().kind = Some(kind.0);
+    }
+    Ok(questions)
+}
+
+/// Completed interviews of the period that were asked questions of a type, by (`job` or `all`, type).
+pub fn asked_by_kind(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), i64>> {
+    let asked = col("interview").n_unique().cast(DataType::Int64).alias("asked");
+    let rows = tables.responses.clone().lazy().filter(col("kind").is_not_null()).collect()?;
+    let table = Table::of(&rows, &[by, "kind"], Some("current"), vec![asked])?;
+    table
+        .rows()
+        .map(|row| Ok(((table.number(by, row)?, table.number("kind", row)?), table.integer("asked", row)?)))
+        .collect()
+}

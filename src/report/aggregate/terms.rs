@@ -1,0 +1,168 @@
+//! Keywords as they are shown, and what is distinctive for a job.
+
+use std::cmp::Reverse;
+
+use super::cells::KeywordCells;
+use super::jobs::{Hand, as_float, share};
+use super::keywords::RawKeyword;
+use crate::report::anchors;
+use crate::report::frames::Hits;
+use crate::report::model::{Cell, Count, Distinctive, Keyword, KeywordCounts, PRIVACY_FLOOR, Question, WeekFigures};
+use crate::report::statistics::log_odds::{PRIOR, log_odds};
+
+/// Terms of a job that are named as distinctive, at most.
+const DISTINCTIVE: usize = 10;
+/// Least |z| of these.
+const LEAST_Z: f64 = 1.96;
+
+/// What the cells of a job's keywords stand beside.
+pub struct Lines<'a> {
+    pub questions: &'a [(u32, Question)],
+    /// Number of the type, and how many interviews were asked it.
+    pub kinds: &'a [(u32, i64)],
+    pub weekly: &'a [WeekFigures],
+}
+
+/// Numbers of the terms by set and name.
+pub fn order(hits: &Hits) -> Vec<u32> {
+    let mut order: Vec<u32> = (0u32..).take(hits.terms.len()).collect();
+    order.sort_by_key(|term| &hits.terms[*term as usize]);
+    order
+}
+
+impl Hand<'_> {
+    pub fn keywords_of_job(&self, job: u32, lines: &Lines<'_>, order: &[u32]) -> Vec<Keyword> {
+        let completed = self.raw.jobs[&job].completed;
+        let before = self.raw.previous.jobs.contains(&job).then(|| self.raw.jobs_previous[&job].completed);
+        let found = order.iter().filter_map(|term| {
+            let (raw, cells) = (self.raw.keywords.get(&(job, *term))?, self.entered.keywords.get(&(job, *term))?);
+            let mut keyword = self.keyword(*term, raw, cells, completed);
+            keyword.previous_share = before.and_then(|completed| {
+                let cell = self.entered.keywords_previous.get(&(job, *term));
+                share(cell.map_or(Some(0), |cell| self.cells.shown(*cell))?, completed)
+            });
+            if keyword.counts.is_some() {
+                let question = |(number, question): &(u32, Question)| {
+                    self.cell(cells.by_question.get(number).copied(), question.asked)
+                };
+                keyword.by_question = lines.questions.iter().map(question).collect();
+                let kind =
+                    |(kind, asked): &(u32, i64)| self.cell(cells.by_kind.get(kind).copied(), Count(Some(*asked)));
+                keyword.by_question_type = lines.kinds.iter().map(kind).collect();
+                keyword.by_week = self.by_week(cells, lines.weekly);
+            }
+            Some(keyword)
+        });
+        sorted(found.collect())
+    }
+
+    pub fn keywords_of_all(&self, order: &[u32]) -> Vec<Keyword> {
+        let weekly = self.weekly_of_all();
+        let kinds = self.raw.asked_by_kind_all.iter().map(|((_, kind), asked)| (*kind, *asked)).collect();
+        let kinds = self.sorted_kinds(kinds);
+        let found = order.iter().filter_map(|term| {
+            let (raw, cells) = (self.raw.keywords_all.get(&(0, *term))?, self.entered.keywords_all.get(term)?);
+            let mut keyword = self.keyword(*term, raw, cells, self.raw.all.completed);
+            keyword.previous_share = self
+                .raw
+                .previous
+                .all
+                .then(|| {
+                    let cell = self.entered.keywords_all_previous.get(term);
+                    share(cell.map_or(Some(0), |cell| self.cells.shown(*cell))?, self.raw.all_previous.completed)
+                })
+                .flatten();
+            if keyword.counts.is_some() {
+                let kind = |(kind, asked): &(u32, i64)| Cell {
+                    of: Some(self.kind(*kind)),
+                    ..self.cell(cells.by_kind.get(kind).copied(), Count(Some(*asked)))
+                };
+                keyword.by_question_type = kinds.iter().map(kind).collect();
+                keyword.by_week = self.by_week(cells, &weekly);
+            }
+            Some(keyword)
+        });
+        sorted(found.collect())
+    }
+
+    fn keyword(&self, term: u32, raw: &RawKeyword, cells: &KeywordCells, completed: i64) -> Keyword {
+        let term = &self.frames.hits.terms[term as usize];
+        let set = &self.frames.hits.sets[term.set as usize].0;
+        let counts = self.cells.shown(cells.interviews).map(|interviews| KeywordCounts {
+            interviews,
+            share: share(interviews, completed).unwrap_or(0.0),
+            responses: raw.responses,
+            mentions: raw.mentions,
+            negated: self.cells.count(cells.negated),
+        });
+        Keyword {
+            anchor: anchors::term(set, &term.name),
+            set: set.clone(),
+            term: term.name.clone(),
+            category: term.category.clone(),
+            counts,
+            ..Keyword::default()
+        }
+    }
+
+    /// A part of a keyword's interviews, of the interviews that could hold it there.
+    fn cell(&self, part: Option<crate::report::privacy::Cell>, of: Count) -> Cell {
+        let Some(of) = of.0 else { return Cell { of: None, interviews: Count(None), share: None } };
+        let interviews = part.map_or(Count(Some(0)), |part| self.cells.count(part));
+        Cell { of: None, interviews, share: interviews.0.and_then(|interviews| share(interviews, of)) }
+    }
+
+    fn by_week(&self, cells: &KeywordCells, weekly: &[WeekFigures]) -> Vec<Cell> {
+        let weeks = (0u32..).zip(weekly);
+        weeks.map(|(week, figures)| self.cell(cells.by_week.get(&week).copied(), figures.completed)).collect()
+    }
+
+    /// The terms of a job that stand out most against all other jobs, set by set.
+    pub fn distinctive(&self, job: u32, keywords: &[Keyword]) -> Vec<Distinctive> {
+        let others = self.raw.all.completed - self.raw.jobs[&job].completed;
+        if others < PRIVACY_FLOOR || !self.raw.current.all {
+            return Vec::new();
+        }
+        let hits = &self.frames.hits;
+        let mut found = Vec::new();
+        for set in (0u32..).take(hits.sets.len()) {
+            let of_set = |term: &u32| hits.terms[*term as usize].set == set;
+            let terms: Vec<u32> = self.entered.keywords_all.keys().copied().filter(of_set).collect();
+            let count = |term: &u32| self.raw.keywords.get(&(job, *term)).map_or(0, |keyword| keyword.interviews);
+            let own: Vec<f64> = terms.iter().map(|term| as_float(count(term))).collect();
+            let all = |term: &u32| self.raw.keywords_all[&(0, *term)].interviews;
+            let rest: Vec<f64> = terms.iter().map(|term| as_float(all(term) - count(term))).collect();
+            for ((term, own), (log_odds_ratio, z)) in terms.iter().zip(&own).zip(log_odds(&own, &rest, PRIOR)) {
+                let is_shown = self.cells.shown(self.entered.keywords_all[term].interviews).is_some();
+                let (name, set) = (&hits.terms[*term as usize].name, &hits.sets[set as usize].0);
+                let keyword = keywords.iter().find(|keyword| keyword.set == *set && keyword.term == *name);
+                let Some(counts) = keyword.and_then(|keyword| keyword.counts.as_ref()) else { continue };
+                if is_shown && z.abs() >= LEAST_Z && *own > 0.0 {
+                    found.push(Distinctive {
+                        set: set.clone(),
+                        term: name.clone(),
+                        anchor: anchors::term(set, name),
+                        n: counts.interviews,
+                        share: counts.share,
+                        others_share: share(all(term) - counts.interviews, others).unwrap_or(0.0),
+                        log_odds_ratio,
+                        z,
+                    });
+                }
+            }
+        }
+        found.sort_by(|a, b| b.z.abs().total_cmp(&a.z.abs()).then_with(|| (&a.set, &a.term).cmp(&(&b.set, &b.term))));
+        found.truncate(DISTINCTIVE);
+        found
+    }
+}
+
+/// Set by set, most interviews first, then those that are held back; by name where that says nothing.
+fn sorted(mut keywords: Vec<Keyword>) -> Vec<Keyword> {
+    // Stable: what is equal stays in the order of names.
+    keywords.sort_by(|a, b| {
+        let count = |keyword: &Keyword| Reverse(keyword.counts.as_ref().map_or(0, |counts| counts.interviews));
+        a.set.cmp(&b.set).then_with(|| count(a).cmp(&count(b)))
+    });
+    keywords
+}

@@ -1,0 +1,181 @@
+//! "What changed": which figures differ from the previous period beyond chance, at the level of interviews.
+
+use super::aggregate::Aggregates;
+use super::frames::Frames;
+use super::model::{Changes, Finding, JobReport, PRIVACY_FLOOR, Unit};
+use super::statistics::{adjusted, fisher, mann_whitney};
+
+/// Findings that are named, at most.
+const FINDINGS: usize = 3;
+/// Share of false findings that is accepted among all.
+const FALSE_DISCOVERIES: f64 = 0.05;
+/// Weeks of history without which nothing is compared.
+const LEAST_WEEKS: u32 = 6;
+/// Least rank-biserial correlation of numbers.
+const LEAST_CORRELATION: f64 = 0.15;
+/// Least change of a median, as a share of the previous one.
+const LEAST_CHANGE: f64 = 0.05;
+/// Least difference of shares.
+const LEAST_DIFFERENCE: f64 = 0.1;
+
+/// Compares every figure that is shown in both periods.
+pub fn changes(frames: &Frames, aggregates: &Aggregates, compares: bool, weeks_of_history: u32) -> Changes {
+    let missing = |why: String| Changes { missing: Some(why), ..Changes::default() };
+    if !compares {
+        return missing("this report is compared with no other period".to_owned());
+    }
+    if weeks_of_history < LEAST_WEEKS {
+        return missing(format!(
+            "{LEAST_WEEKS} whole weeks of interviews are needed to tell change from chance, and the lake holds {weeks_of_history}"
+        ));
+    }
+    let mut found = Comparisons { frames, aggregates, paces: paces(frames), findings: Vec::new() };
+    found.compare(None);
+    for (job, number) in aggregates.jobs.iter().zip(&aggregates.numbers) {
+        found.compare(Some((*number, job)));
+    }
+    let mut findings = found.findings;
+    let comparisons = findings.len() as u64;
+    if comparisons == 0 {
+        return missing("no figure is shown in both periods".to_owned());
+    }
+    let p: Vec<f64> = findings.iter().map(|finding| finding.p).collect();
+    for (finding, q) in findings.iter_mut().zip(adjusted(&p)) {
+        finding.q = q;
+    }
+    findings.retain(|finding| finding.q <= FALSE_DISCOVERIES && matters(finding));
+    findings
+        .sort_by(|a, b| a.q.total_cmp(&b.q).then(a.p.total_cmp(&b.p)).then(b.effect.abs().total_cmp(&a.effect.abs())));
+    findings.truncate(FINDINGS);
+    Changes { findings, comparisons, missing: None }
+}
+
+/// Whether a difference is large enough to be worth a line.
+fn matters(finding: &Finding) -> bool {
+    let difference = (finding.value - finding.previous).abs();
+    if finding.unit == Unit::Share {
+        return difference >= LEAST_DIFFERENCE;
+    }
+    finding.effect.abs() >= LEAST_CORRELATION && difference >= LEAST_CHANGE * finding.previous.abs()
+}
+
+struct Comparisons<'a> {
+    frames: &'a Frames,
+    aggregates: &'a Aggregates,
+    paces: Vec<Option<f64>>,
+    findings: Vec<Finding>,
+}
+
+impl Comparisons<'_> {
+    /// Compares all figures of a job, or over all jobs.
+    fn compare(&mut self, job: Option<(u32, &JobReport)>) {
+        let number = job.map(|(number, _)| number);
+        let Some([completed, completed_before]) = self.aggregates.comparable.completed.get(&number).copied() else {
+            return;
+        };
+        let interviews = &self.frames.interviews;
+        let jobs = number.as_slice();
+        let jobs = if jobs.is_empty() { &self.aggregates.wanted } else { jobs };
+        let paces = std::mem::take(&mut self.paces);
+        for (figure, label, unit, column) in [
+            ("median_duration_seconds", "median duration", Unit::Seconds, &interviews.total_duration_seconds),
+            ("median_response_length", "median answer length", Unit::Characters, &interviews.average_response_length),
+            ("median_words_per_minute", "median pace of an interview", Unit::WordsPerMinute, &paces),
+        ] {
+            let now = interviews.values(column, jobs, |place| place.current);
+            let before = interviews.values(column, jobs, |place| place.previous);
+            let floor = usize::try_from(PRIVACY_FLOOR).expect("a small number");
+            if now.len() < floor || before.len() < floor {
+                continue;
+            }
+            let Some(test) = mann_whitney(&now, &before) else { continue };
+            let n = [signed(now.len()), signed(before.len())];
+            let values = [median(now), median(before)];
+            self.add(job, (figure, label.to_owned(), unit), values, n, ("Mann-Whitney", test.p, test.effect));
+        }
+        self.paces = paces;
+        if let Some([[done, expired], [done_before, expired_before]]) =
+            self.aggregates.comparable.cohorts.get(&number).copied()
+        {
+            let what = ("completion_rate", "completion rate".to_owned(), Unit::Share);
+            self.add_share(job, what, [done, done + expired], [done_before, done_before + expired_before]);
+        }
+        let of_group = self.aggregates.comparable.keywords.range((number, 0)..=(number, u32::MAX));
+        for ((_, term), [with, with_before]) in of_group.map(|(key, counts)| (*key, *counts)).collect::<Vec<_>>() {
+            let label = format!("share of interviews that mention “{}”", self.frames.hits.terms[term as usize].name);
+            self.add_share(job, ("keyword", label, Unit::Share), [with, completed], [with_before, completed_before]);
+        }
+    }
+
+    /// Compares two shares: (with, of).
+    fn add_share(
+        &mut self,
+        job: Option<(u32, &JobReport)>,
+        what: (&'static str, String, Unit),
+        now: [i64; 2],
+        before: [i64; 2],
+    ) {
+        let ([with, of], [with_before, of_before]) = (now, before);
+        if of < PRIVACY_FLOOR || of_before < PRIVACY_FLOOR {
+            return;
+        }
+        let table = |with: i64, of: i64| [with.unsigned_abs(), (of - with).unsigned_abs()];
+        let p = fisher(table(with, of), table(with_before, of_before));
+        #[expect(clippy::cast_precision_loss, reason = "counts of interviews are far below 2^53")]
+        let shares = [with as f64 / of as f64, with_before as f64 / of_before as f64];
+        self.add(job, what, shares, [of, of_before], ("Fisher", p, shares[0] - shares[1]));
+    }
+
+    fn add(
+        &mut self,
+        job: Option<(u32, &JobReport)>,
+        (figure, label, unit): (&'static str, String, Unit),
+        [value, previous]: [f64; 2],
+        [n, previous_n]: [i64; 2],
+        (test, p, effect): (&'static str, f64, f64),
+    ) {
+        let job = job.map(|(_, job)| job);
+        self.findings.push(Finding {
+            job_id: job.map(|job| job.job_id.clone()),
+            job: job.map(|job| job.job_title.clone().unwrap_or_else(|| job.job_id.clone())),
+            page: job.map(|job| job.page.clone()),
+            figure,
+            label,
+            unit,
+            value,
+            previous,
+            n,
+            previous_n,
+            test,
+            p,
+            q: 1.0,
+            effect,
+        });
+    }
+}
+
+/// Words a minute of each interview, over its answers that have both.
+fn paces(frames: &Frames) -> Vec<Option<f64>> {
+    let responses = &frames.responses;
+    let mut sums = vec![(0.0, 0.0); frames.interviews.ids.len()];
+    for (row, interview) in responses.interview.iter().enumerate() {
+        if let (Some(words), Some(seconds)) = (responses.word_count[row], responses.paced_seconds(row)) {
+            let (all, minutes) = &mut sums[*interview as usize];
+            #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
+            let words = words as f64;
+            *all += words;
+            *minutes += seconds / 60.0;
+        }
+    }
+    sums.into_iter().map(|(words, minutes)| (minutes > 0.0).then(|| words / minutes)).collect()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+}
+
+fn signed(count: usize) -> i64 {
+    i64::try_from(count).expect("a count of interviews")
+}

@@ -1,0 +1,91 @@
+//! Counts side by side, each of two parts: volume by week.
+
+use super::svg::Svg;
+use super::{HEIGHT, Plot, WIDTH, Words};
+
+/// One place on the axis.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// What stands below it.
+    pub label: String,
+    /// The lower, filled part; `None` where it is not shown.
+    pub lower: Option<f64>,
+    /// The upper part, an outline.
+    pub upper: Option<f64>,
+}
+
+/// Labels below an axis before they would touch.
+const MOST_LABELS: usize = 7;
+
+pub fn columns(words: Words, columns: &[Column]) -> String {
+    let mut svg = Svg::new("chart", WIDTH, HEIGHT, words.title, words.description);
+    let total = |column: &Column| column.lower.unwrap_or(0.0) + column.upper.unwrap_or(0.0);
+    let plot = Plot::of_counts(&mut svg, columns.iter().map(total).fold(0.0, f64::max));
+    let every = columns.len().div_ceil(MOST_LABELS).max(1);
+    for (at, column) in columns.iter().enumerate() {
+        let (left, width) = plot.place(at, columns.len());
+        let (x, width) = (left + width * 0.12, width * 0.76);
+        let middle = x + width / 2.0;
+        let lower = plot.y(column.lower.unwrap_or(0.0));
+        if column.lower.is_some_and(|value| value > 0.0) {
+            svg.rect("bar", x, lower, width, plot.bottom - lower);
+        }
+        if column.upper.is_some_and(|value| value > 0.0) {
+            let upper = plot.y(total(column));
+            svg.rect("hollow", x + 0.5, upper, width - 1.0, lower - upper);
+        }
+        if column.lower.is_none() || column.upper.is_none() {
+            svg.line("few", (x, lower - 3.0), (x + width, lower - 3.0));
+        }
+        // Counted from the last, which is the one people look for.
+        if (columns.len() - 1 - at).is_multiple_of(every) {
+            svg.label("middle", (middle, f64::from(HEIGHT) - 10.0), &column.label);
+        }
+    }
+    svg.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Column, columns};
+    use crate::report::charts::Words;
+
+    const WORDS: Words = Words { title: "Volume", description: "by week" };
+
+    fn weeks(count: usize) -> Vec<Column> {
+        (0..count).map(|at| Column { label: format!("W{at}"), lower: Some(at as f64), upper: Some(1.0) }).collect()
+    }
+
+    #[test]
+    fn parts_stand_on_each_other_and_hidden_ones_are_dashes() {
+        let mut two = weeks(2);
+        two[0].lower = None;
+        insta::assert_snapshot!(columns(WORDS, &two).replace("><", ">\n<"), @r#"
+        <svg class="chart" viewBox="0 0 480 200" role="img">
+        <title>Volume</title>
+        <desc>by week</desc>
+        <path class="axis" d="M36 172L474 172"/>
+        <text text-anchor="end" x="30" y="176">0</text>
+        <path class="grid" d="M36 91L474 91"/>
+        <text text-anchor="end" x="30" y="95">1</text>
+        <path class="grid" d="M36 10L474 10"/>
+        <text text-anchor="end" x="30" y="14">2</text>
+        <rect class="hollow" x="62.8" y="91" width="165.4" height="81"/>
+        <path class="few" d="M62.3 169L228.7 169"/>
+        <text text-anchor="middle" x="145.5" y="190">W0</text>
+        <rect class="bar" x="281.3" y="91" width="166.4" height="81"/>
+        <rect class="hollow" x="281.8" y="10" width="165.4" height="81"/>
+        <text text-anchor="middle" x="364.5" y="190">W1</text>
+        </svg>
+        "#);
+    }
+
+    #[test]
+    fn labels_never_crowd() {
+        for count in [0, 1, 7, 13, 53, 400] {
+            let chart = columns(WORDS, &weeks(count));
+            let labels = chart.matches(">W").count();
+            assert!(labels <= 7 && (count == 0 || labels > 0), "{count}: {labels}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! How a figure is spread: a histogram with its quartiles marked.
+
+use super::svg::Svg;
+use super::{HEIGHT, Plot, WIDTH, Words};
+
+/// Values from `from` up to, and without, `until`.
+#[derive(Debug, Clone)]
+pub struct Bin {
+    pub from: f64,
+    pub until: f64,
+    pub count: f64,
+}
+
+/// Median and quartiles.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    pub quartile_1: f64,
+    pub median: f64,
+    pub quartile_3: f64,
+}
+
+/// Room that a label below the axis needs, in the picture's own units.
+const LABEL_WIDTH: f64 = 52.0;
+/// Room that a count above a bar needs.
+const COUNT_WIDTH: f64 = 24.0;
+
+/// The area of a bar is its count, since bins may differ in width. `label` writes an edge of a bin. Bins follow one
+/// another.
+pub fn histogram(words: Words, bins: &[Bin], mark: Option<Mark>, label: impl Fn(f64) -> String) -> String {
+    let mut svg = Svg::new("chart", WIDTH, HEIGHT, words.title, words.description);
+    let density = |bin: &Bin| if bin.until > bin.from { bin.count / (bin.until - bin.from) } else { 0.0 };
+    let plot = Plot { left: 8.0, right: 472.0, top: 24.0, bottom: 168.0, highest: positive(bins.iter().map(density)) };
+    svg.line("axis", (plot.left, plot.bottom), (plot.right, plot.bottom));
+    let (Some(first), Some(last)) = (bins.first(), bins.last()) else { return svg.finish() };
+    let span = if last.until > first.from { last.until - first.from } else { 1.0 };
+    let x = |value: f64| plot.left + ((value - first.from) / span).clamp(0.0, 1.0) * (plot.right - plot.left);
+    let mut free = f64::NEG_INFINITY;
+    for bin in bins {
+        let (left, right, top) = (x(bin.from), x(bin.until), plot.y(density(bin)));
+        if bin.count > 0.0 {
+            svg.rect("bar", left + 0.5, top, (right - left - 1.0).max(0.5), plot.bottom - top);
+            if right - left >= COUNT_WIDTH {
+                svg.label("middle", (f64::midpoint(left, right), top - 5.0), &format!("{}", bin.count));
+            }
+        }
+        if left >= free && left + LABEL_WIDTH <= x(last.until) {
+            edge(&mut svg, if left < 20.0 { "start" } else { "middle" }, left, &label(bin.from));
+            free = left + LABEL_WIDTH;
+        }
+    }
+    edge(&mut svg, "end", x(last.until), &label(last.until));
+    if let Some(mark) = mark {
+        svg.line("quartiles", (x(mark.quartile_1), plot.bottom + 4.0), (x(mark.quartile_3), plot.bottom + 4.0));
+        let holds = |bin: &&Bin| bin.from <= mark.median && mark.median < bin.until;
+        let top = plot.y(bins.iter().find(holds).map_or(0.0, density));
+        svg.line("median", (x(mark.median), top), (x(mark.median), plot.bottom + 8.0));
+    }
+    svg.finish()
+}
+
+fn edge(svg: &mut Svg, anchor: &str, x: f64, label: &str) {
+    svg.label(anchor, (x, f64::from(HEIGHT) - 6.0), label);
+}
+
+/// The largest value, or 1 when none is above 0: something to divide by.
+fn positive(values: impl Iterator<Item = f64>) -> f64 {
+    let largest = values.fold(0.0, f64::max);
+    if largest > 0.0 { largest } else { 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bin, Mark, histogram};
+    use crate::report::charts::Words;
+
+    const WORDS: Words = Words { title: "Duration", description: "minutes" };
+    const MARK: Mark = Mark { quartile_1: 60.0, median: 120.0, quartile_3: 180.0 };
+
+    #[test]
+    fn areas_are_counts_and_the_median_is_where_it_belongs() {
+        let bins = [
+            Bin { from: 0.0, until: 60.0, count: 10.0 },
+            Bin { from: 60.0, until: 180.0, count: 10.0 },
+            Bin { from: 180.0, until: 240.0, count: 0.0 },
+        ];
+        let chart = histogram(WORDS, &bins, Some(MARK), |edge| format!("{}:00", edge / 60.0));
+        insta::assert_snapshot!(chart.replace("><", ">\n<"), @r#"
+        <svg class="chart" viewBox="0 0 480 200" role="img">
+        <title>Duration</title>
+        <desc>minutes</desc>
+        <path class="axis" d="M8 168L472 168"/>
+        <rect class="bar" x="8.5" y="24" width="115" height="144"/>
+        <text text-anchor="middle" x="66" y="19">10</text>
+        <text text-anchor="start" x="8" y="194">0:00</text>
+        <rect class="bar" x="124.5" y="96" width="231" height="72"/>
+        <text text-anchor="middle" x="240" y="91">10</text>
+        <text text-anchor="middle" x="124" y="194">1:00</text>
+        <text text-anchor="middle" x="356" y="194">3:00</text>
+        <text text-anchor="end" x="472" y="194">4:00</text>
+        <path class="quartiles" d="M124 172L356 172"/>
+        <path class="median" d="M240 96L240 176"/>
+        </svg>
+        "#);
+    }
+
+    #[test]
+    fn nothing_and_one_value_are_drawn_too() {
+        for bins in
+            [&[][..], &[Bin { from: 5.0, until: 5.0, count: 7.0 }], &[Bin { from: 0.0, until: 1.0, count: 0.0 }]]
+        {
+            let chart = histogram(WORDS, bins, Some(MARK), |edge| edge.to_string());
+            assert!(!chart.contains("NaN") && !chart.contains("inf"), "{chart}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Which answers are quoted: by a hash of the interview, so that nothing about an answer makes it likelier.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::{ANSWERS, QUOTES};
+use crate::report::aggregate::Aggregates;
+use crate::report::anchors;
+use crate::report::frames::Frames;
+
+/// Some are chosen in reserve: a match that is a masked name is not quoted.
+const RESERVE: usize = 3;
+
+/// An answer that may be quoted for a term or a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chosen {
+    pub job: u32,
+    /// Number of the term, or of the question.
+    pub of: u32,
+    /// Index of the answer among all.
+    pub response: u32,
+    /// Index of the hit, of a term.
+    pub hit: u32,
+}
+
+/// The first by rank of each group, no two of one interview.
+struct Best {
+    most: usize,
+    groups: BTreeMap<(u32, u32), Vec<Ranked>>,
+}
+
+/// Rank, interview, and what was offered.
+type Ranked = (u64, u32, Chosen);
+
+impl Best {
+    fn new(most: usize) -> Self {
+        Self { most, groups: BTreeMap::new() }
+    }
+
+    fn offer(&mut self, rank: u64, interview: u32, chosen: Chosen) {
+        let group = self.groups.entry((chosen.job, chosen.of)).or_default();
+        if group.len() == self.most && group.last().is_some_and(|last| last.0 <= rank) {
+            return;
+        }
+        if let Some(same) = group.iter().position(|other| other.1 == interview) {
+            if group[same].0 <= rank {
+                return;
+            }
+            group.remove(same);
+        }
+        let at = group.partition_point(|other| other.0 < rank);
+        group.insert(at, (rank, interview, chosen));
+        group.truncate(self.most);
+    }
+
+    /// By job, then by what it is of, then by rank.
+    fn finish(self) -> Vec<Chosen> {
+        self.groups.into_values().flatten().map(|(.., chosen)| chosen).collect()
+    }
+}
+
+/// Answers for each keyword whose figures a job shows.
+pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates) -> Vec<Chosen> {
+    let hits = &frames.hits;
+    let anchors: Vec<String> =
+        hits.terms.iter().map(|term| anchors::term(&hits.sets[term.set as usize].0, &term.name)).collect();
+    let shown = by_job(frames, aggregates, |job| {
+        job.keywords.iter().filter(|keyword| keyword.counts.is_some()).map(|keyword| keyword.anchor.as_str()).collect()
+    });
+    // Looked up once for each term of a job, not for each hit.
+    let shown: Vec<Vec<bool>> =
+        shown.iter().map(|shown| anchors.iter().map(|anchor| shown.contains(anchor.as_str())).collect()).collect();
+    let ranks = ranks(frames);
+    let mut best = Best::new(QUOTES + RESERVE);
+    for (hit, (response, term)) in (0u32..).zip(hits.response.iter().zip(&hits.term)) {
+        let (interview, job) =
+            (frames.responses.interview[*response as usize], frames.responses.job[*response as usize]);
+        if !frames.interviews.places[interview as usize].current
+            || !shown[job as usize].get(*term as usize).is_some_and(|shown| *shown)
+        {
+            continue;
+        }
+        let rank = mixed(ranks[interview as usize], u64::from(*term), frames.responses.position[*response as usize]);
+        best.offer(rank, interview, Chosen { job, of: *term, response: *response, hit });
+    }
+    best.finish()
+}
+
+/// Answers for each question whose figures a job shows.
+pub fn choose_answers(frames: &Frames, aggregates: &Aggregates) -> Vec<Chosen> {
+    let responses = &frames.responses;
+    let shown =
+        by_job(frames, aggregates, |job| job.questions.iter().map(|question| question.anchor.as_str()).collect());
+    let is_shown: Vec<bool> = responses
+        .questions
+        .iter()
+        .map(|question| shown[question.job as usize].contains(anchors::question(question.text.as_deref()).as_str()))
+        .collect();
+    let ranks = ranks(frames);
+    let mut best = Best::new(ANSWERS);
+    for (response, question) in (0u32..).zip(&responses.question) {
+        let at = response as usize;
+        let interview = responses.interview[at];
+        if responses.answered[at]
+            && is_shown[*question as usize]
+            && frames.interviews.places[interview as usize].current
+        {
+            let rank = mixed(ranks[interview as usize], 0, responses.position[at]);
+            best.offer(rank, interview, Chosen { job: responses.job[at], of: *question, response, hit: 0 });
+        }
+    }
+    best.finish()
+}
+
+/// What each job shows, by the job's number; nothing of most.
+fn by_job<'a>(
+    frames: &Frames,
+    aggregates: &'a Aggregates,
+    of: impl Fn(&'a crate::report::model::JobReport) -> std::collections::HashSet<&'a str>,
+) -> Vec<std::collections::HashSet<&'a str>> {
+    let mut shown = vec![std::collections::HashSet::new(); frames.jobs.len()];
+    for (job, number) in aggregates.jobs.iter().zip(&aggregates.numbers) {
+        shown[*number as usize] = of(job);
+    }
+    shown
+}
+
+/// A number for each interview that follows from its id alone.
+fn ranks(frames: &Frames) -> Vec<u64> {
+    let rank = |id: &String| {
+        let hash = Sha256::digest(id.as_bytes());
+        u64::from_le_bytes(hash[..8].try_into().expect("a hash has 32 bytes"))
+    };
+    frames.interviews.ids.iter().map(rank).collect()
+}
+
+/// Other terms are quoted from other interviews. The last step of SplitMix64.
+fn mixed(rank: u64, of: u64, position: Option<i64>) -> u64 {
+    let position = position.unwrap_or_default().unsigned_abs();
+    let mut mixed = rank ^ (of << 32 | position).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_by_rank_are_chosen_and_no_interview_twice() {
+        let mut best = Best::new(2);
+        for (rank, interview) in [(9, 1), (3, 2), (5, 1), (4, 2), (1, 3), (8, 4)] {
+            best.offer(rank, interview, Chosen { job: 0, of: 0, response: interview, hit: 0 });
+        }
+        let chosen: Vec<u32> = best.finish().into_iter().map(|chosen| chosen.response).collect();
+        assert_eq!(chosen, [3, 2]);
+    }
+}

@@ -1,0 +1,108 @@
+//! The texts of what was chosen, and where the matches are in them: read again, of the rows that are needed alone.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
+use std::path::PathBuf;
+
+use arrow::array::{Array, AsArray, Int64Array};
+use rayon::prelude::*;
+
+use super::choose::Chosen;
+use crate::lake::Lake;
+use crate::lake::read::{ParquetFile, integers, view_at, views};
+use crate::model::Result;
+use crate::report::frames::Frames;
+
+/// An answer, and where the terms that were chosen stand in it.
+#[derive(Debug, Default)]
+pub struct Text {
+    pub transcript: Option<String>,
+    /// By the number of the term: bytes, end exclusive.
+    pub places: HashMap<u32, Vec<(usize, usize)>>,
+    /// Terms of which every mention here is negated.
+    pub negated: HashSet<u32>,
+}
+
+/// By the index of the answer among all.
+pub fn texts(lake: &Lake, frames: &Frames, quotes: &[Chosen], answers: &[Chosen]) -> Result<HashMap<u32, Text>> {
+    let mut rows: Vec<u32> = quotes.iter().chain(answers).map(|chosen| chosen.response).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    let transcripts = by_file(&frames.responses.files, &rows, |row| frames.responses.file_row[row as usize]);
+    let read = |(path, wanted): (&PathBuf, Vec<(u32, u32)>)| -> Result<Vec<(u32, Option<String>)>> {
+        let source = ParquetFile::open_viewing(&lake.root().join(path), "transcript")?;
+        let mut found = Vec::new();
+        for (group, rows) in by_group(&source, &wanted) {
+            let places: Vec<usize> = rows.iter().map(|(_, row)| *row).collect();
+            let batch = source.rows_of_group(group, &places, &["transcript"])?;
+            let texts = views(&batch, "transcript");
+            found.extend(rows.iter().enumerate().map(|(at, (row, _))| (*row, view_at(texts, at).map(str::to_owned))));
+        }
+        Ok(found)
+    };
+    let found = transcripts.into_par_iter().map(read).collect::<Result<Vec<_>>>()?;
+    let mut texts: HashMap<u32, Text> =
+        found.into_iter().flatten().map(|(row, transcript)| (row, Text { transcript, ..Text::default() })).collect();
+
+    let mut hits: Vec<u32> = quotes.iter().map(|chosen| chosen.hit).collect();
+    hits.sort_unstable();
+    for (path, wanted) in by_file(&frames.hits.files, &hits, |hit| frames.hits.file_row[hit as usize]) {
+        let source = ParquetFile::open(path)?;
+        for (group, rows) in by_group(&source, &wanted) {
+            let places: Vec<usize> = rows.iter().map(|(_, row)| *row).collect();
+            let batch = source.rows_of_group(group, &places, &["mentions", "negated", "places"])?;
+            let lists = batch.column_by_name("places").expect("it was read").as_list::<i32>();
+            let [mentions, negated] = ["mentions", "negated"].map(|name| integers(&batch, name));
+            for (at, (hit, _)) in rows.iter().enumerate() {
+                let (response, term) = (frames.hits.response[*hit as usize], frames.hits.term[*hit as usize]);
+                let text = texts.entry(response).or_default();
+                let list = lists.value(at);
+                let pairs = list.as_struct();
+                let ends = |name: &str| -> Vec<usize> {
+                    let column = pairs.column_by_name(name).expect("a place has both ends");
+                    let column = column.as_any().downcast_ref::<Int64Array>().expect("places are integers");
+                    column.values().iter().map(|byte| usize::try_from(*byte).unwrap_or(usize::MAX)).collect()
+                };
+                text.places.insert(term, ends("start").into_iter().zip(ends("end")).collect());
+                if negated.value(at) == mentions.value(at) {
+                    text.negated.insert(term);
+                }
+            }
+        }
+    }
+    Ok(texts)
+}
+
+/// Rows by the file that they are in: the number of each, and its row in the file.
+fn by_file<'a>(
+    files: &'a [(PathBuf, Range<usize>)],
+    rows: &[u32],
+    row_in_file: impl Fn(u32) -> u32,
+) -> Vec<(&'a PathBuf, Vec<(u32, u32)>)> {
+    let mut found = Vec::new();
+    for (path, range) in files {
+        let from = rows.partition_point(|row| (*row as usize) < range.start);
+        let until = rows.partition_point(|row| (*row as usize) < range.end);
+        if from < until {
+            let mut wanted: Vec<(u32, u32)> = rows[from..until].iter().map(|row| (*row, row_in_file(*row))).collect();
+            wanted.sort_unstable_by_key(|(_, row)| *row);
+            found.push((path, wanted));
+        }
+    }
+    found
+}
+
+/// Rows of a file by row group: the number of each, and its row in the group.
+fn by_group(source: &ParquetFile, rows: &[(u32, u32)]) -> BTreeMap<usize, Vec<(u32, usize)>> {
+    let mut groups: BTreeMap<usize, Vec<(u32, usize)>> = BTreeMap::new();
+    let (mut group, mut first) = (0, 0);
+    for (number, row) in rows {
+        let row = *row as usize;
+        while row >= first + source.rows_in_group(group) {
+            first += source.rows_in_group(group);
+            group += 1;
+        }
+        groups.entry(group).or_default().push((*number, row - first));
+    }
+    groups
+}

@@ -1,0 +1,357 @@
+//! The tables of a report: names of columns, and cells of a few types.
+
+use crate::report::model::{Count, Distribution, Figures, Keyword, KeywordCounts, Report};
+
+/// One cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Empty,
+    /// As it came: whoever writes it keeps it from being more than text.
+    Text(String),
+    Integer(i64),
+    Float(f64),
+    /// 0 to 1.
+    Share(f64),
+    Flag(bool),
+    /// A count that is held back.
+    Hidden,
+}
+
+pub struct Column {
+    pub name: String,
+    /// Whether bars make its cells easier to compare.
+    pub has_bars: bool,
+}
+
+pub struct Table {
+    pub columns: Vec<Column>,
+    pub rows: Vec<Vec<Value>>,
+}
+
+impl Table {
+    fn new(columns: impl IntoIterator<Item = String>) -> Self {
+        let has_bars = |name: &str| name == "share" || name == "coverage" || name == "completion_rate";
+        let column = |name: String| Column { has_bars: has_bars(&name), name };
+        Self { columns: columns.into_iter().map(column).collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row, filled with empty cells where it is short.
+    fn push(&mut self, mut row: Vec<Value>) {
+        debug_assert!(row.len() <= self.columns.len(), "a row has no more cells than columns");
+        row.resize(self.columns.len(), Value::Empty);
+        self.rows.push(row);
+    }
+}
+
+const JOB: [&str; 3] = ["job_id", "job_title", "department"];
+const PARTS: [&str; 6] = ["n", "median", "quartile_1", "quartile_3", "mean", "standard_deviation"];
+const DISTRIBUTIONS: [&str; 8] = [
+    "total_duration_seconds",
+    "average_response_length",
+    "elapsed_seconds",
+    "days_to_complete",
+    "word_count",
+    "words_per_minute",
+    "question_count",
+    "answered_share",
+];
+
+/// One row a job, figures empty where they are held back.
+pub fn jobs(report: &Report) -> Table {
+    let mut names: Vec<String> = owned(&JOB);
+    names.extend(owned(&[
+        "suppressed",
+        "completed",
+        "expired",
+        "completion_cohort",
+        "completion_rate",
+        "still_open_share",
+        "responses",
+        "answered",
+        "expiring_within_72_hours",
+        "interviews_without_answers",
+        "answers_without_duration",
+        "answers_without_transcript",
+        "answers_with_empty_transcript",
+        "pooled_words_per_minute",
+    ]));
+    names.extend(DISTRIBUTIONS.iter().flat_map(|figure| parts_of(figure)));
+    names.extend(PREVIOUS.map(|(name, _)| format!("previous_{name}")));
+    let mut table = Table::new(names);
+    for job in &report.jobs {
+        let mut row = vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())];
+        row.push(Value::Flag(job.figures.is_none()));
+        if let Some(figures) = &job.figures {
+            row.extend(group(figures, job.open.expiring, job.quality.as_ref()));
+            row.extend(PREVIOUS.map(|(_, of)| job.previous.as_ref().map_or(Value::Empty, of)));
+        }
+        table.push(row);
+    }
+    table
+}
+
+type Figure = (&'static str, fn(&Figures) -> Value);
+/// What is repeated of the previous period.
+const PREVIOUS: [Figure; 5] = [
+    ("completed", |figures| count(figures.completed)),
+    ("completion_rate", |figures| share(figures.completion.completion_rate)),
+    ("total_duration_seconds_median", |figures| number(figures.total_duration_seconds.median)),
+    ("average_response_length_median", |figures| number(figures.average_response_length.median)),
+    ("words_per_minute_median", |figures| number(figures.words_per_minute.median)),
+];
+
+fn group(figures: &Figures, expiring: Count, quality: Option<&crate::report::model::Quality>) -> Vec<Value> {
+    let completion = &figures.completion;
+    let quality = quality.cloned().unwrap_or_default();
+    let mut row = vec![
+        count(figures.completed),
+        count(figures.expired),
+        count(completion.completion_cohort),
+        share(completion.completion_rate),
+        share(completion.still_open_share),
+        count(figures.responses),
+        count(figures.answered),
+        count(expiring),
+        count(quality.interviews_without_answers),
+        count(quality.answers_without_duration),
+        count(quality.answers_without_transcript),
+        count(quality.answers_with_empty_transcript),
+        number(figures.pooled_words_per_minute),
+    ];
+    for distribution in distributions(figures) {
+        row.extend(parts(distribution));
+    }
+    row
+}
+
+fn distributions(figures: &Figures) -> [&Distribution; 8] {
+    [
+        &figures.total_duration_seconds,
+        &figures.average_response_length,
+        &figures.elapsed_seconds,
+        &figures.days_to_complete,
+        &figures.word_count,
+        &figures.words_per_minute,
+        &figures.question_count,
+        &figures.answered_share,
+    ]
+}
+
+/// One row a figure over all jobs: name, this period, the previous one.
+pub fn overall(report: &Report) -> Table {
+    let mut table = Table::new(owned(&["figure", "value", "previous"]));
+    let figures = |figures: &Figures| {
+        let completion = &figures.completion;
+        let mut all = vec![
+            ("completed".to_owned(), count(figures.completed)),
+            ("expired".to_owned(), count(figures.expired)),
+            ("completion_cohort".to_owned(), count(completion.completion_cohort)),
+            ("completion_rate".to_owned(), share(completion.completion_rate)),
+            ("still_open_share".to_owned(), share(completion.still_open_share)),
+            ("responses".to_owned(), count(figures.responses)),
+            ("answered".to_owned(), count(figures.answered)),
+            ("pooled_words_per_minute".to_owned(), number(figures.pooled_words_per_minute)),
+        ];
+        for (name, distribution) in DISTRIBUTIONS.iter().zip(distributions(figures)) {
+            all.extend(parts_of(name).into_iter().zip(parts(distribution)));
+        }
+        all
+    };
+    let Some(now) = report.overall.as_ref().map(figures) else { return table };
+    let mut before = report.overall_previous.as_ref().map(figures).unwrap_or_default().into_iter();
+    for (name, value) in now {
+        let before = before.next().map_or(Value::Empty, |(_, value)| value);
+        table.push(vec![Value::Text(name), value, before]);
+    }
+    table
+}
+
+/// One row a job and question.
+pub fn questions(report: &Report) -> Table {
+    let mut names = owned(&JOB);
+    names.extend(owned(&["question_text", "question_type", "asked", "answered", "coverage"]));
+    for figure in ["word_count", "duration_seconds", "words_per_minute"] {
+        names.extend(parts_of(figure));
+    }
+    names.extend(owned(&["pooled_words_per_minute", "time_limit_seconds"]));
+    names.extend(parts_of("time_limit_share"));
+    let mut table = Table::new(names);
+    for job in &report.jobs {
+        for question in &job.questions {
+            let mut row = vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())];
+            row.extend([maybe(question.question_text.as_deref()), maybe(question.question_type.as_deref())]);
+            row.extend([count(question.asked), count(question.answered), share(question.coverage)]);
+            for distribution in [&question.word_count, &question.duration_seconds, &question.words_per_minute] {
+                row.extend(parts(distribution));
+            }
+            row.extend([number(question.pooled_words_per_minute), number(question.time_limit_seconds)]);
+            row.extend(parts(&question.time_limit_share));
+            table.push(row);
+        }
+    }
+    table
+}
+
+const KEYWORD: [&str; 11] = [
+    "set",
+    "term",
+    "category",
+    "by",
+    "of",
+    "interviews",
+    "share",
+    "previous_share",
+    "responses",
+    "mentions",
+    "negated",
+];
+
+/// One row a keyword, over all jobs first (without a job), then of each job.
+pub fn keywords(report: &Report) -> Table {
+    let mut table = Table::new(owned(&JOB).into_iter().chain(owned(&KEYWORD)));
+    each_keyword(report, |job, keyword| {
+        let mut row = start(job, keyword, "all", None);
+        if let Some(KeywordCounts { interviews, share: of_completed, responses, mentions, negated }) = &keyword.counts {
+            row.extend([Value::Integer(*interviews), Value::Share(*of_completed), share(keyword.previous_share)]);
+            row.extend([Value::Integer(*responses), Value::Integer(*mentions), count(*negated)]);
+        } else {
+            row.extend([Value::Hidden, Value::Empty, share(keyword.previous_share)]);
+        }
+        table.push(row);
+    });
+    table
+}
+
+/// One row a keyword and question, question type or week in which it occurs; columns as [`keywords`].
+pub fn keyword_parts(report: &Report) -> Table {
+    let mut table = Table::new(owned(&JOB).into_iter().chain(owned(&KEYWORD)));
+    each_keyword(report, |job, keyword| {
+        let job_report = job;
+        let questions = job_report.map_or(&[][..], |job| job.questions.as_slice());
+        let by_question = keyword.by_question.iter().zip(questions);
+        let by_question = by_question.map(|(cell, question)| ("question", question.question_text.clone(), cell));
+        let kinds = job_report.map_or(&[][..], |job| job.question_types.as_slice());
+        let by_kind = keyword.by_question_type.iter().enumerate();
+        let by_kind =
+            by_kind.map(|(at, cell)| ("question_type", cell.of.clone().or_else(|| kinds.get(at).cloned()), cell));
+        let by_week =
+            keyword.by_week.iter().zip(&report.weeks).map(|(cell, week)| ("week", Some(week.name.clone()), cell));
+        for (by, of, cell) in by_question.chain(by_kind).chain(by_week) {
+            if cell.interviews.0 != Some(0) {
+                let mut row = start(job, keyword, by, of.as_deref());
+                row.extend([count(cell.interviews), share(cell.share)]);
+                table.push(row);
+            }
+        }
+    });
+    table
+}
+
+/// What is distinctive for each job.
+pub fn distinctive(report: &Report) -> Table {
+    let mut names = owned(&JOB);
+    names.extend(owned(&["set", "term", "n", "share", "others_share", "log_odds_ratio", "z"]));
+    let mut table = Table::new(names);
+    for job in &report.jobs {
+        for term in &job.distinctive {
+            let mut row = vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())];
+            row.extend([text(&term.set), text(&term.term), Value::Integer(term.n)]);
+            row.extend([Value::Share(term.share), Value::Share(term.others_share)]);
+            row.extend([Value::Float(term.log_odds_ratio), Value::Float(term.z)]);
+            table.push(row);
+        }
+    }
+    table
+}
+
+/// What changed.
+pub fn changes(report: &Report) -> Table {
+    let names = ["job_id", "job", "figure", "what", "value", "previous", "n", "previous_n", "test", "p", "q", "effect"];
+    let mut table = Table::new(owned(&names));
+    for finding in &report.changes.findings {
+        let mut row = vec![maybe(finding.job_id.as_deref()), maybe(finding.job.as_deref())];
+        row.extend([
+            text(finding.figure),
+            text(&finding.label),
+            Value::Float(finding.value),
+            Value::Float(finding.previous),
+        ]);
+        row.extend([Value::Integer(finding.n), Value::Integer(finding.previous_n), text(finding.test)]);
+        row.extend([Value::Float(finding.p), Value::Float(finding.q), Value::Float(finding.effect)]);
+        table.push(row);
+    }
+    table
+}
+
+/// Completed interviews by week: over all jobs, then one row a job.
+pub fn weeks(report: &Report) -> Table {
+    let mut names = owned(&JOB);
+    names.extend(report.weeks.iter().map(|week| week.name.clone()));
+    let mut table = Table::new(names);
+    let completed = |weekly: &[crate::report::model::WeekFigures]| -> Vec<Value> {
+        weekly.iter().map(|week| count(week.completed)).collect()
+    };
+    if !report.weekly.is_empty() {
+        table.push([vec![Value::Empty, text("all jobs"), Value::Empty], completed(&report.weekly)].concat());
+    }
+    for job in report.jobs.iter().filter(|job| job.figures.is_some()) {
+        let names = vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())];
+        table.push([names, completed(&job.weekly)].concat());
+    }
+    table
+}
+
+fn each_keyword<'a>(
+    report: &'a Report,
+    mut each: impl FnMut(Option<&'a crate::report::model::JobReport>, &'a Keyword),
+) {
+    report.keywords.iter().for_each(|keyword| each(None, keyword));
+    for job in &report.jobs {
+        job.keywords.iter().for_each(|keyword| each(Some(job), keyword));
+    }
+}
+
+fn start(job: Option<&crate::report::model::JobReport>, keyword: &Keyword, by: &str, of: Option<&str>) -> Vec<Value> {
+    let named = |of: fn(&crate::report::model::JobReport) -> Option<&str>| maybe(job.and_then(of));
+    let mut row = vec![
+        named(|job| Some(&job.job_id)),
+        named(|job| job.job_title.as_deref()),
+        named(|job| job.department.as_deref()),
+    ];
+    row.extend([text(&keyword.set), text(&keyword.term), maybe(keyword.category.as_deref()), text(by), maybe(of)]);
+    row
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn parts_of(figure: &str) -> Vec<String> {
+    PARTS.iter().map(|part| format!("{figure}_{part}")).collect()
+}
+
+fn parts(distribution: &Distribution) -> Vec<Value> {
+    let Distribution { n, median, quartile_1, quartile_3, mean, standard_deviation } = distribution;
+    let rest = [median, quartile_1, quartile_3, mean, standard_deviation].map(|value| number(*value));
+    std::iter::once(count(*n)).chain(rest).collect()
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn maybe(text: Option<&str>) -> Value {
+    text.map_or(Value::Empty, |text| Value::Text(text.to_owned()))
+}
+
+fn count(count: Count) -> Value {
+    count.0.map_or(Value::Hidden, Value::Integer)
+}
+
+fn number(number: Option<f64>) -> Value {
+    number.map_or(Value::Empty, Value::Float)
+}
+
+fn share(share: Option<f64>) -> Value {
+    share.map_or(Value::Empty, Value::Share)
+}

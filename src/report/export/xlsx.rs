@@ -1,0 +1,189 @@
+//! `roundup.xlsx`: a sheet for each table, with typed cells; texts are written as texts, whatever they begin with.
+
+use rust_xlsxwriter::{
+    Color, ConditionalFormatDataBar, ConditionalFormatType, DocProperties, ExcelDateTime, Format, FormatAlign,
+    Sparkline, Workbook, Worksheet, XlsxError,
+};
+
+use super::tables::{self, Table, Value};
+use crate::model::{Error, Result};
+use crate::report::model::{HIDDEN, Report};
+
+/// Rows of a sheet, at most: what a spreadsheet takes, less the header.
+const MOST_ROWS: usize = 1_048_575;
+/// UTF-16 units of a cell, at most: what a spreadsheet takes.
+const LONGEST_TEXT: usize = 32_767;
+/// The first columns name the job.
+const NAMES: u16 = 3;
+const BAR: Color = Color::RGB(0x9E_B1_C9);
+
+/// Renders the workbook.
+///
+/// # Errors
+/// When it cannot be made, which would be a mistake in this program.
+pub fn xlsx(report: &Report) -> Result<Vec<u8>> {
+    work(report).map_err(|error| Error::failed(format!("cannot make roundup.xlsx: {error}")))
+}
+
+fn work(report: &Report) -> std::result::Result<Vec<u8>, XlsxError> {
+    let mut workbook = Workbook::new();
+    // A fixed day: the same figures give the same bytes.
+    let made = ExcelDateTime::from_ymd(2000, 1, 1)?;
+    workbook.set_properties(&DocProperties::new().set_title("roundup").set_creation_datetime(&made));
+    let formats = Formats::new();
+    about(workbook.add_worksheet(), report, &formats)?;
+    for (name, table) in [
+        ("Overall", tables::overall(report)),
+        ("Jobs", tables::jobs(report)),
+        ("Questions", tables::questions(report)),
+        ("Keywords", tables::keywords(report)),
+        ("Keywords by part", tables::keyword_parts(report)),
+        ("Distinctive", tables::distinctive(report)),
+        ("What changed", tables::changes(report)),
+    ] {
+        let sheet = workbook.add_worksheet().set_name(name)?;
+        write(sheet, &table, &formats)?;
+    }
+    let weeks = tables::weeks(report);
+    let sheet = workbook.add_worksheet().set_name("Weeks")?;
+    write(sheet, &weeks, &formats)?;
+    sparklines(sheet, "Weeks", &weeks)?;
+    workbook.save_to_buffer()
+}
+
+struct Formats {
+    header: Format,
+    integer: Format,
+    float: Format,
+    share: Format,
+    hidden: Format,
+    wrapped: Format,
+}
+
+impl Formats {
+    fn new() -> Self {
+        Self {
+            header: Format::new().set_bold().set_background_color(Color::RGB(0xF2_F3_F5)),
+            integer: Format::new().set_num_format("0"),
+            float: Format::new().set_num_format("0.00"),
+            share: Format::new().set_num_format("0.0%"),
+            hidden: Format::new().set_align(FormatAlign::Right).set_font_color(Color::RGB(0x60_64_6C)),
+            wrapped: Format::new().set_text_wrap().set_align(FormatAlign::Top),
+        }
+    }
+}
+
+/// A header that stays, a filter, cells, and bars where shares are compared.
+fn write(sheet: &mut Worksheet, table: &Table, formats: &Formats) -> std::result::Result<(), XlsxError> {
+    let columns = (0u16..).zip(&table.columns);
+    for (at, column) in columns.clone() {
+        sheet.write_string_with_format(0, at, &column.name, &formats.header)?;
+        sheet.set_column_width(at, if at < NAMES { 24.0 } else { 14.0 })?;
+    }
+    let rows = &table.rows[..table.rows.len().min(MOST_ROWS)];
+    for (at, row) in (1u32..).zip(rows) {
+        for (column, value) in (0u16..).zip(row) {
+            write_cell(sheet, at, column, value, formats)?;
+        }
+    }
+    let last = u32::try_from(rows.len()).expect("a sheet has fewer than 2^32 rows");
+    let width = u16::try_from(table.columns.len()).expect("a table has few columns");
+    sheet.set_freeze_panes(1, 0)?;
+    sheet.autofilter(0, 0, last, width.saturating_sub(1))?;
+    for (at, _) in columns.filter(|(_, column)| column.has_bars && last > 0) {
+        let bar = ConditionalFormatDataBar::new()
+            .set_fill_color(BAR)
+            .set_solid_fill(true)
+            .set_minimum(ConditionalFormatType::Number, 0)
+            .set_maximum(ConditionalFormatType::Number, 1);
+        sheet.add_conditional_format(1, at, last, at, &bar)?;
+    }
+    Ok(())
+}
+
+fn write_cell(
+    sheet: &mut Worksheet,
+    row: u32,
+    column: u16,
+    value: &Value,
+    formats: &Formats,
+) -> std::result::Result<(), XlsxError> {
+    let _sheet = match value {
+        Value::Empty => return Ok(()),
+        Value::Text(text) => sheet.write_string(row, column, fitting(text))?,
+        #[expect(clippy::cast_precision_loss, reason = "a spreadsheet knows no other numbers")]
+        Value::Integer(number) => sheet.write_number_with_format(row, column, *number as f64, &formats.integer)?,
+        Value::Float(number) => sheet.write_number_with_format(row, column, *number, &formats.float)?,
+        Value::Share(share) => sheet.write_number_with_format(row, column, *share, &formats.share)?,
+        Value::Flag(flag) => sheet.write_boolean(row, column, *flag)?,
+        Value::Hidden => sheet.write_string_with_format(row, column, HIDDEN, &formats.hidden)?,
+    };
+    Ok(())
+}
+
+/// As much of a text as a cell holds.
+fn fitting(text: &str) -> &str {
+    let mut units = 0;
+    let too_long = text.char_indices().find(|(_, character)| {
+        units += character.len_utf16();
+        units > LONGEST_TEXT
+    });
+    too_long.map_or(text, |(at, _)| &text[..at])
+}
+
+/// A line of the weeks behind the last one.
+fn sparklines(sheet: &mut Worksheet, name: &str, table: &Table) -> std::result::Result<(), XlsxError> {
+    let columns = u16::try_from(table.columns.len()).expect("a table has few columns");
+    if columns <= NAMES {
+        return Ok(());
+    }
+    sheet.set_column_width(columns, 24.0)?;
+    for row in (1u32..).take(table.rows.len()) {
+        let line = Sparkline::new().set_range((name, row, NAMES, row, columns - 1)).show_high_point(true);
+        sheet.add_sparkline(row, columns, &line)?;
+    }
+    Ok(())
+}
+
+/// The first sheet: what the others are of, and how to read them.
+fn about(sheet: &mut Worksheet, report: &Report, formats: &Formats) -> std::result::Result<(), XlsxError> {
+    sheet.set_name("About")?.set_column_width(0, 28.0)?.set_column_width(1, 100.0)?;
+    let period = &report.period;
+    let mut lines = vec![(
+        "Period",
+        format!("{} to {}, {} days, time zone {}", period.from, period.last, period.days, period.time_zone),
+    )];
+    if let Some(previous) = &report.previous_period {
+        lines.push(("Compared with", format!("{} to {}", previous.from, previous.last)));
+    }
+    let provenance = &report.provenance;
+    lines.push(("Data until", provenance.data_until.clone().unwrap_or_else(|| "no interview yet".to_owned())));
+    if let Some(run) = &provenance.run {
+        lines.push(("Run", format!("{}, begun {}", run.run_id, run.started_at)));
+    }
+    lines.push(("Inputs, SHA-256", provenance.inputs_sha256.clone()));
+    for set in &provenance.keyword_sets {
+        lines.push(("Keyword set", format!("{}, SHA-256 {}", set.name, set.sha256)));
+    }
+    for left_out in &provenance.left_out {
+        let count = left_out.count.map_or_else(String::new, |count| format!("{count} "));
+        lines.push(("Left out", format!("{count}{}: {}", left_out.what, left_out.why)));
+    }
+    let selection = report.selection.jobs.iter().chain(&report.selection.departments);
+    lines.extend(selection.map(|name| ("Narrowed to", name.clone())));
+    let missing = report.changes.missing.clone();
+    let compared = || format!("{} comparisons, Benjamini-Hochberg at 5 %", report.changes.comparisons);
+    lines.push(("What changed", missing.unwrap_or_else(compared)));
+    let floor = report.privacy_floor;
+    lines.push((
+        "Held back",
+        format!("{HIDDEN} is a count of 1 to {}, or one by which such a count could be worked out; groups of fewer than {floor} candidates show nothing", floor - 1),
+    ));
+    lines
+        .push(("Intended use", "This report describes answers. It scores and ranks nobody; people decide.".to_owned()));
+    for (row, (name, text)) in (0u32..).zip(&lines) {
+        sheet.write_string_with_format(row, 0, *name, &formats.header)?;
+        sheet.write_string_with_format(row, 1, fitting(text), &formats.wrapped)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! Keyword hits in completed interviews, each with the answer it is in.
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use foldhash::{HashMap, HashMapExt};
+use polars::prelude::{Column, DataFrame};
+
+use super::responses::FileRows;
+use super::{Responses, derived, frame};
+use crate::lake::Lake;
+use crate::lake::read::{ParquetFile, integers, string_at, strings};
+use crate::lake::schema::{self, SET_SHA256, SOURCE_SHA256};
+use crate::model::{Error, Result};
+
+/// A term of a set.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Term {
+    /// Number of its set in [`Hits::sets`].
+    pub set: u32,
+    pub name: String,
+    pub category: Option<String>,
+}
+
+/// Columns side by side: index for index one answer and term.
+#[derive(Default)]
+pub struct Hits {
+    /// Index of the answer among all.
+    pub response: Vec<u32>,
+    pub term: Vec<u32>,
+    mentions: Vec<i64>,
+    negated: Vec<i64>,
+    /// The row of a hit in its file.
+    pub file_row: Vec<u32>,
+    /// Files, and which hits came from each.
+    pub files: Vec<(PathBuf, Range<usize>)>,
+    pub terms: Vec<Term>,
+    numbers: Vec<HashMap<String, u32>>,
+    /// Sets that every answer was searched for: name and hash, sorted.
+    pub sets: Vec<(String, String)>,
+    /// Sets of which not every answer has an up-to-date result: their shares would come out too low.
+    pub sets_left_out: Vec<String>,
+    folder: PathBuf,
+}
+
+impl Hits {
+    /// Finds the sets that there are results of.
+    pub fn new(lake: &Lake) -> Result<Self> {
+        let mut hits = Self { folder: lake.root().join(schema::KEYWORD_HITS.name), ..Self::default() };
+        for set in searched_sets(&hits.folder)? {
+            match hash_if_complete(lake, &hits.folder, &set)? {
+                Some(hash) => hits.sets.push((set, hash)),
+                None => hits.sets_left_out.push(set),
+            }
+        }
+        hits.numbers.resize_with(hits.sets.len(), HashMap::new);
+        Ok(hits)
+    }
+
+    /// Adds the hits of all sets in the answers of a file.
+    pub fn read(&mut self, path: &Path, rows: &FileRows, responses: &Responses) -> Result<()> {
+        for set in 0..self.sets.len() {
+            self.read_set(path, set, rows, responses)?;
+        }
+        Ok(())
+    }
+
+    fn read_set(&mut self, path: &Path, set: usize, rows: &FileRows, responses: &Responses) -> Result<()> {
+        let place = self.folder.join(format!("set={}", self.sets[set].0)).join(&rows.place);
+        let source = ParquetFile::open(&place)?;
+        let first = self.response.len();
+        let mut at = 0;
+        for group in 0..source.row_groups() {
+            let hits =
+                source.row_group(group, &["interview_id", "position", "term", "category", "mentions", "negated"])?;
+            let (ids, terms, categories) =
+                (strings(&hits, "interview_id"), strings(&hits, "term"), strings(&hits, "category"));
+            let [positions, mentions, negated] = ["position", "mentions", "negated"].map(|name| integers(&hits, name));
+            let mut interview = ("", None);
+            for row in 0..hits.num_rows() {
+                if interview.0 != ids.value(row) || row == 0 {
+                    interview = (ids.value(row), rows.answers.get(ids.value(row)));
+                }
+                let Some((first, count)) = interview.1 else { continue };
+                let response = responses.at(*first, *count, positions.value(row)).ok_or_else(|| {
+                    Error::path("read", path, "a keyword hit is in an answer that is not there")
+                        .hint("roundup analyze --force")
+                })?;
+                self.file_row.push(u32::try_from(at + row).expect("a file has fewer than 2^32 rows"));
+                self.response.push(response);
+                let term = self.term(set, terms.value(row), string_at(categories, row));
+                self.term.push(term);
+                self.mentions.push(mentions.value(row));
+                self.negated.push(negated.value(row));
+            }
+            at += hits.num_rows();
+        }
+        self.files.push((place, first..self.response.len()));
+        Ok(())
+    }
+
+    fn term(&mut self, set: usize, name: &str, category: Option<&str>) -> u32 {
+        if let Some(number) = self.numbers[set].get(name) {
+            return *number;
+        }
+        let number = u32::try_from(self.terms.len()).expect("a lake has fewer than 2^32 terms");
+        self.numbers[set].insert(name.to_owned(), number);
+        let set = u32::try_from(set).expect("a lake has fewer than 2^32 sets");
+        self.terms.push(Term { set, name: name.to_owned(), category: category.map(str::to_owned) });
+        number
+    }
+
+    /// `interview`, `job`, `current`, `previous`, `week`, `question`, `kind`, `response`, `term`, `mentions`, `negated`.
+    pub fn frame(&self, responses: &DataFrame) -> DataFrame {
+        let of = |name: &str| {
+            let column = responses.column(name).expect("a column of answers");
+            let rows = polars::prelude::IdxCa::from_vec("".into(), self.response.clone());
+            column.take(&rows).expect("hits are in answers that are there")
+        };
+        let mut columns: Vec<Column> =
+            ["interview", "job", "current", "previous", "week", "question", "kind"].into_iter().map(of).collect();
+        columns.extend([
+            Column::new("response".into(), &self.response),
+            Column::new("term".into(), &self.term),
+            Column::new("mentions".into(), &self.mentions),
+            Column::new("negated".into(), &self.negated),
+        ]);
+        frame(columns)
+    }
+}
+
+impl Responses {
+    /// The index of the answer at a position of an interview whose answers are `count` from `first` on.
+    fn at(&self, first: usize, count: usize, position: i64) -> Option<u32> {
+        let positions = &self.position[first..first + count];
+        let guess = usize::try_from(position).ok().filter(|at| positions.get(*at) == Some(&Some(position)));
+        let found = guess.or_else(|| positions.iter().position(|at| *at == Some(position)))?;
+        u32::try_from(first + found).ok()
+    }
+}
+
+/// The sets there are results of, sorted.
+fn searched_sets(folder: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::path("list", folder, error)),
+    };
+    let mut sets = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|error| Error::path("list", folder, error))?.file_name();
+        sets.extend(name.to_str().and_then(|name| name.strip_prefix("set=")).map(str::to_owned));
+    }
+    sets.sort();
+    Ok(sets)
+}
+
+/// The hash of a set if every file of answers was searched for it, as it is now and with one version of the set.
+fn hash_if_complete(lake: &Lake, folder: &Path, set: &str) -> Result<Option<String>> {
+    let mut version = None;
+    for path in lake.files(&schema::RESPONSES)? {
+        let figures = derived(lake, &schema::RESPONSES, &schema::RESPONSE_METRICS, &path)?;
+        let place = super::place_of(lake, &schema::RESPONSES, &path);
+        let Ok(hits) = ParquetFile::open(&folder.join(format!("set={set}")).join(place)) else { return Ok(None) };
+        let made_by = hits.metadata(SET_SHA256).map(str::to_owned);
+        if hits.metadata(SOURCE_SHA256) != figures.metadata(SOURCE_SHA256)
+            || *version.get_or_insert_with(|| made_by.clone()) != made_by
+        {
+            return Ok(None);
+        }
+    }
+    Ok(Some(version.flatten().unwrap_or_default()))
+}

@@ -1,0 +1,237 @@
+//! Interviews: settled ones as rows with their figures, open ones as counts.
+
+use std::path::Path;
+
+use foldhash::HashMap;
+use polars::prelude::{Column, DataFrame};
+
+use super::{Jobs, Names, derived, frame, map, note};
+use crate::lake::Lake;
+use crate::lake::read::{ParquetFile, float_at, floats, integers, string_at, strings, time_at, times};
+use crate::lake::schema;
+use crate::model::Result;
+use crate::report::period::{Calendar, Place};
+
+/// How an interview of a cohort stands.
+pub const COMPLETED: u32 = 0;
+pub const EXPIRED: u32 = 1;
+pub const OPEN: u32 = 2;
+
+/// Columns side by side: index for index one settled interview that a figure is made from.
+#[derive(Default)]
+pub struct Interviews {
+    pub ids: Vec<String>,
+    pub job: Vec<u32>,
+    pub places: Vec<Place>,
+    pub completed: Vec<bool>,
+    /// A number for each person; interviews without a candidate's id count as one person each.
+    pub candidate: Vec<u32>,
+    pub total_duration_seconds: Vec<Option<f64>>,
+    pub average_response_length: Vec<Option<f64>>,
+    pub elapsed_seconds: Vec<Option<f64>>,
+    pub days_to_complete: Vec<Option<f64>>,
+    pub response_count: Vec<i64>,
+    pub answered_count: Vec<i64>,
+    /// By job: the completed ones.
+    by_job: Vec<Vec<u32>>,
+    /// Completed ones by id.
+    pub rows: HashMap<String, u32>,
+    pub cohort: Cohort,
+    pub open: Open,
+    /// Settled interviews of the lake.
+    pub settled: u64,
+    /// Of these, those that no time is known of.
+    pub without_time: u64,
+    /// When the first of the lake and the last before the period's end were settled.
+    pub first_settled: Option<i64>,
+    pub last_settled: Option<i64>,
+    candidates: Names,
+}
+
+/// Interviews that were first seen through an id list, by when they were created. Others would count only those that
+/// ended well: an event comes when an interview has ended.
+#[derive(Default)]
+pub struct Cohort {
+    pub job: Vec<u32>,
+    pub places: Vec<Place>,
+    pub state: Vec<u32>,
+}
+
+/// Interviews that are not settled.
+#[derive(Default)]
+pub struct Open {
+    pub job: Vec<u32>,
+    pub status: Vec<u32>,
+    /// When it expires, if that is within 72 hours after the period's end.
+    pub expires_soon: Vec<Option<i64>>,
+    pub statuses: Names,
+}
+
+impl Interviews {
+    pub fn read(
+        lake: &Lake,
+        calendar: &Calendar,
+        jobs: &mut Jobs<'_>,
+        inputs: &mut Vec<(String, String)>,
+    ) -> Result<Self> {
+        let mut interviews = Self { rows: map(), ..Self::default() };
+        for path in lake.files(&schema::INTERVIEWS)? {
+            let metrics = derived(lake, &schema::INTERVIEWS, &schema::INTERVIEW_METRICS, &path)?;
+            note(inputs, lake, &path, &metrics);
+            interviews.read_settled(&path, &metrics, calendar, jobs)?;
+        }
+        for path in lake.files(&schema::OPEN_INTERVIEWS)? {
+            interviews.read_open(&path, calendar, jobs)?;
+        }
+        Ok(interviews)
+    }
+
+    fn read_settled(
+        &mut self,
+        path: &Path,
+        metrics: &ParquetFile,
+        calendar: &Calendar,
+        jobs: &mut Jobs<'_>,
+    ) -> Result<()> {
+        let rows = ParquetFile::open(path)?.all(&[
+            "interview_id",
+            "status",
+            "job_id",
+            "job_title",
+            "department",
+            "candidate_key",
+            "created_at",
+            "settled_at",
+            "first_seen_via",
+        ])?;
+        let figures = ["total_duration_seconds", "average_response_length", "elapsed_seconds", "days_to_complete"];
+        let metrics = metrics.all(&[&figures[..], &["response_count", "answered_count"]].concat())?;
+        let text = |name: &str| strings(&rows, name);
+        let (ids, statuses, vias) = (text("interview_id"), text("status"), text("first_seen_via"));
+        let (job_ids, titles, departments) = (text("job_id"), text("job_title"), text("department"));
+        let keys = text("candidate_key");
+        let (created, settled) = (times(&rows, "created_at"), times(&rows, "settled_at"));
+        let figures = figures.map(|name| floats(&metrics, name));
+        let [responses, answered] = ["response_count", "answered_count"].map(|name| integers(&metrics, name));
+        self.settled += rows.num_rows() as u64;
+        for row in 0..rows.num_rows() {
+            let at = time_at(settled, row);
+            let job = jobs.number(string_at(job_ids, row).unwrap_or_default());
+            jobs.see(job, at.unwrap_or(i64::MIN), string_at(titles, row), string_at(departments, row));
+            self.without_time += u64::from(at.is_none());
+            self.first_settled = self.first_settled.into_iter().chain(at).min();
+            self.last_settled = self.last_settled.max(at.filter(|at| *at < calendar.current.until));
+            let completed = statuses.value(row) == "completed";
+            if vias.value(row) == "list" {
+                self.cohort.add(
+                    job,
+                    calendar.place(time_at(created, row)),
+                    if completed { COMPLETED } else { EXPIRED },
+                );
+            }
+            let place = calendar.place(at);
+            if !place.is_anywhere() {
+                continue;
+            }
+            if completed {
+                let number = u32::try_from(self.ids.len()).expect("a lake has fewer than 2^32 interviews");
+                self.rows.insert(ids.value(row).to_owned(), number);
+            }
+            let alone = u32::try_from(self.ids.len()).expect("a lake has fewer than 2^31 interviews") * 2 + 1;
+            self.candidate.push(string_at(keys, row).map_or(alone, |key| self.candidates.number(key) * 2));
+            self.ids.push(ids.value(row).to_owned());
+            self.job.push(job);
+            self.places.push(place);
+            self.completed.push(completed);
+            let [duration, length, elapsed, days] = figures.map(|column| float_at(column, row));
+            self.total_duration_seconds.push(duration);
+            self.average_response_length.push(length);
+            self.elapsed_seconds.push(elapsed);
+            self.days_to_complete.push(days);
+            self.response_count.push(responses.value(row));
+            self.answered_count.push(answered.value(row));
+        }
+        Ok(())
+    }
+
+    fn read_open(&mut self, path: &Path, calendar: &Calendar, jobs: &mut Jobs<'_>) -> Result<()> {
+        let columns = ["status", "job_id", "job_title", "department", "created_at", "expires_at", "first_seen_via"];
+        let rows = ParquetFile::open(path)?.all(&columns)?;
+        let text = |name: &str, row: usize| string_at(strings(&rows, name), row);
+        let (created, expires) = (times(&rows, "created_at"), times(&rows, "expires_at"));
+        for row in 0..rows.num_rows() {
+            let job = jobs.number(text("job_id", row).unwrap_or_default());
+            // Their names are older than those of any settled interview.
+            jobs.see(job, i64::MIN, text("job_title", row), text("department", row));
+            if text("first_seen_via", row) == Some("list") {
+                self.cohort.add(job, calendar.place(time_at(created, row)), OPEN);
+            }
+            self.open.job.push(job);
+            let status = self.open.statuses.number(text("status", row).unwrap_or_default());
+            self.open.status.push(status);
+            self.open.expires_soon.push(time_at(expires, row).filter(|at| calendar.soon.contains(*at)));
+        }
+        Ok(())
+    }
+
+    /// Puts every job's number as it is shown in place of the one it was met with.
+    pub fn renumber(&mut self, order: &[u32]) {
+        for job in self.job.iter_mut().chain(&mut self.cohort.job).chain(&mut self.open.job) {
+            *job = order[*job as usize];
+        }
+        self.by_job.resize_with(order.len(), Vec::new);
+        for (row, job) in (0u32..).zip(&self.job).filter(|(row, _)| self.completed[*row as usize]) {
+            self.by_job[*job as usize].push(row);
+        }
+    }
+
+    /// A figure of the completed interviews of jobs, in the places that count.
+    pub fn values(&self, column: &[Option<f64>], jobs: &[u32], counts: fn(&Place) -> bool) -> Vec<f64> {
+        let rows = jobs.iter().flat_map(|job| &self.by_job[*job as usize]).map(|row| *row as usize);
+        rows.filter(|row| counts(&self.places[*row])).filter_map(|row| column[row]).collect()
+    }
+
+    /// `job`, `current`, `previous`, `week`, `completed`, `candidate` and all figures.
+    pub fn frame(&self) -> DataFrame {
+        let mut columns = placed(&self.job, &self.places);
+        columns.extend([
+            Column::new("completed".into(), &self.completed),
+            Column::new("candidate".into(), &self.candidate),
+            Column::new("total_duration_seconds".into(), &self.total_duration_seconds),
+            Column::new("average_response_length".into(), &self.average_response_length),
+            Column::new("elapsed_seconds".into(), &self.elapsed_seconds),
+            Column::new("days_to_complete".into(), &self.days_to_complete),
+            Column::new("response_count".into(), &self.response_count),
+            Column::new("answered_count".into(), &self.answered_count),
+        ]);
+        frame(columns)
+    }
+}
+
+impl Cohort {
+    fn add(&mut self, job: u32, place: Place, state: u32) {
+        if place.is_anywhere() {
+            self.job.push(job);
+            self.places.push(place);
+            self.state.push(state);
+        }
+    }
+
+    /// `job`, `current`, `previous`, `week`, `state`.
+    pub fn frame(&self) -> DataFrame {
+        let mut columns = placed(&self.job, &self.places);
+        columns.push(Column::new("state".into(), &self.state));
+        frame(columns)
+    }
+}
+
+/// `job`, `current`, `previous` and `week`, which is null outside of all weeks.
+pub fn placed(job: &[u32], places: &[Place]) -> Vec<Column> {
+    let flags = |get: fn(&Place) -> bool| places.iter().map(get).collect::<Vec<bool>>();
+    vec![
+        Column::new("job".into(), job),
+        Column::new("current".into(), flags(|place| place.current)),
+        Column::new("previous".into(), flags(|place| place.previous)),
+        Column::new("week".into(), places.iter().map(|place| place.week).collect::<Vec<Option<u32>>>()),
+    ]
+}

@@ -1,0 +1,312 @@
+//! Answers of completed interviews, and the questions that they answer.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use arrow::array::Array;
+use foldhash::HashMap;
+use polars::prelude::{Column, DataFrame};
+
+use super::interviews::placed;
+use super::{Interviews, Names, derived, frame, map, note, place_of};
+use crate::lake::Lake;
+use crate::lake::read::{ParquetFile, float_at, floats, integer_at, integers, string_at, strings, view_at, views};
+use crate::lake::schema;
+use crate::model::Result;
+use crate::report::period::Place;
+
+/// A question of a job: its text without regard to case and white space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    pub job: u32,
+    /// As it was asked; of several spellings the least.
+    pub text: Option<String>,
+}
+
+/// Columns side by side: index for index one answer, or one question that was asked and has none.
+#[derive(Default)]
+pub struct Responses {
+    pub interview: Vec<u32>,
+    pub job: Vec<u32>,
+    places: Vec<Place>,
+    pub question: Vec<u32>,
+    /// Number of the question's type in `kinds`; null without one.
+    pub kind: Vec<Option<u32>>,
+    /// 0-based place in the interview; null for a question without an answer.
+    pub position: Vec<Option<i64>>,
+    has_transcript: Vec<bool>,
+    /// Whether the transcript is not blank.
+    pub answered: Vec<bool>,
+    pub word_count: Vec<Option<i64>>,
+    words_per_minute: Vec<Option<f64>>,
+    duration_seconds: Vec<Option<f64>>,
+    time_limit_seconds: Vec<Option<f64>>,
+    /// The row of an answer in its file.
+    pub file_row: Vec<u32>,
+    /// Files in the lake, and which answers came from each.
+    pub files: Vec<(PathBuf, Range<usize>)>,
+    pub questions: Vec<Question>,
+    numbers: HashMap<(u32, Option<String>), u32>,
+    /// Texts as they came, by job: most come again and again.
+    known: HashMap<(u32, Option<String>), u32>,
+    pub kinds: Names,
+    /// What was fetched of an interview's questions, by its row, until an answer takes it.
+    fetched: HashMap<u32, Vec<Fetched>>,
+    /// Questions that were asked of an interview, by its row, where they were fetched.
+    pub question_count: HashMap<u32, i64>,
+}
+
+struct Fetched {
+    question_id: Option<String>,
+    text: Option<String>,
+    kind: Option<String>,
+    time_limit_seconds: Option<f64>,
+    is_answered: bool,
+}
+
+/// The answers of one file: for each of its interviews where they are among all.
+pub struct FileRows {
+    /// By the interview's id: the index of its first answer and how many there are.
+    pub answers: HashMap<String, (usize, usize)>,
+    /// `month=…/<batch>.parquet`
+    pub place: PathBuf,
+}
+
+impl Responses {
+    /// Reads which questions were asked, where that was fetched.
+    pub fn new(lake: &Lake, interviews: &Interviews) -> Result<Self> {
+        let mut responses =
+            Self { numbers: map(), known: map(), fetched: map(), question_count: map(), ..Self::default() };
+        for path in lake.files(&schema::QUESTIONS)? {
+            let columns = ["interview_id", "question_id", "question_text", "question_type", "time_limit_seconds"];
+            let rows = ParquetFile::open(&path)?.all(&columns)?;
+            let text = |name: &str, row: usize| string_at(strings(&rows, name), row);
+            for row in 0..rows.num_rows() {
+                let id = text("interview_id", row).unwrap_or_default();
+                let Some(interview) = interviews.rows.get(id).copied() else { continue };
+                *responses.question_count.entry(interview).or_default() += 1;
+                let owned = |name: &str| text(name, row).map(str::to_owned);
+                responses.fetched.entry(interview).or_default().push(Fetched {
+                    question_id: owned("question_id"),
+                    text: owned("question_text"),
+                    kind: owned("question_type"),
+                    time_limit_seconds: float_at(floats(&rows, "time_limit_seconds"), row),
+                    is_answered: false,
+                });
+            }
+        }
+        Ok(responses)
+    }
+
+    /// Adds the answers of a file.
+    pub fn read(
+        &mut self,
+        lake: &Lake,
+        path: &Path,
+        interviews: &Interviews,
+        inputs: &mut Vec<(String, String)>,
+    ) -> Result<FileRows> {
+        let metrics = derived(lake, &schema::RESPONSES, &schema::RESPONSE_METRICS, path)?;
+        note(inputs, lake, path, &metrics);
+        let place = place_of(lake, &schema::RESPONSES, path).to_owned();
+        let mut found = FileRows { answers: map(), place };
+        let source = ParquetFile::open(path)?;
+        let figures = metrics.all(&["length_utf16", "word_count", "words_per_minute"])?;
+        let columns = ["interview_id", "position", "question_id", "question_text", "question_type", "duration_seconds"];
+        let (lengths, counts) = (integers(&figures, "length_utf16"), integers(&figures, "word_count"));
+        let paces = floats(&figures, "words_per_minute");
+        // Without this group of figures, no length does not mean no transcript.
+        let has_lengths = lengths.null_count() < lengths.len();
+        let first = self.interview.len();
+        let mut at = 0;
+        for group in 0..source.row_groups() {
+            let rows = source.row_group(group, &columns)?;
+            let text = |name: &str| strings(&rows, name);
+            let (ids, question_ids) = (text("interview_id"), text("question_id"));
+            let (texts, kinds) = (text("question_text"), text("question_type"));
+            let (positions, durations) = (integers(&rows, "position"), floats(&rows, "duration_seconds"));
+            let blank = Blank::of(&source, group, at..at + rows.num_rows(), lengths, counts, has_lengths)?;
+            // Rows of an interview stand together.
+            let mut interview = ("", None);
+            for row in 0..rows.num_rows() {
+                if interview.0 != ids.value(row) || row == 0 {
+                    interview = (ids.value(row), interviews.rows.get(ids.value(row)).copied());
+                }
+                let Some(number) = interview.1 else { continue };
+                let job = interviews.job[number as usize];
+                match found.answers.get_mut(ids.value(row)) {
+                    Some((_, count)) => *count += 1,
+                    None => {
+                        found.answers.insert(ids.value(row).to_owned(), (self.interview.len(), 1));
+                    }
+                }
+                self.file_row.push(u32::try_from(at + row).expect("a file has fewer than 2^32 rows"));
+                let limit = self.take_fetched(number, string_at(question_ids, row));
+                self.interview.push(number);
+                self.job.push(job);
+                self.places.push(interviews.places[number as usize]);
+                let question = self.question(job, string_at(texts, row));
+                self.question.push(question);
+                let kind = string_at(kinds, row).map(|kind| self.kinds.number(kind));
+                self.kind.push(kind);
+                self.position.push(Some(positions.value(row)));
+                self.has_transcript.push(!blank.is_missing(row));
+                self.answered.push(!blank.is_blank(row));
+                self.word_count.push(integer_at(counts, at + row));
+                self.words_per_minute.push(float_at(paces, at + row));
+                self.duration_seconds.push(float_at(durations, row));
+                self.time_limit_seconds.push(limit);
+            }
+            at += rows.num_rows();
+        }
+        let name = path.strip_prefix(lake.root()).expect("a table's file is in the lake");
+        self.files.push((name.to_owned(), first..self.interview.len()));
+        Ok(found)
+    }
+
+    /// The time limit of a question that an answer names, which is no longer without an answer.
+    fn take_fetched(&mut self, interview: u32, question_id: Option<&str>) -> Option<f64> {
+        let questions = self.fetched.get_mut(&interview)?;
+        let question = questions.iter_mut().find(|question| question.question_id.as_deref() == question_id)?;
+        question.is_answered = true;
+        question.time_limit_seconds
+    }
+
+    /// Adds the questions that were fetched and have no answer.
+    pub fn finish(&mut self, interviews: &Interviews) {
+        let mut fetched: Vec<(u32, Vec<Fetched>)> = std::mem::take(&mut self.fetched).into_iter().collect();
+        fetched.sort_by_key(|(interview, _)| *interview);
+        for (interview, questions) in fetched {
+            for question in questions.into_iter().filter(|question| !question.is_answered) {
+                let job = interviews.job[interview as usize];
+                self.interview.push(interview);
+                self.job.push(job);
+                self.places.push(interviews.places[interview as usize]);
+                let number = self.question(job, question.text.as_deref());
+                self.question.push(number);
+                let kind = question.kind.map(|kind| self.kinds.number(&kind));
+                self.kind.push(kind);
+                self.position.push(None);
+                self.has_transcript.push(false);
+                self.answered.push(false);
+                self.word_count.push(None);
+                self.words_per_minute.push(None);
+                self.duration_seconds.push(None);
+                self.time_limit_seconds.push(question.time_limit_seconds);
+            }
+        }
+    }
+
+    /// Length of an answer whose pace is known.
+    pub fn paced_seconds(&self, row: usize) -> Option<f64> {
+        self.duration_seconds[row].filter(|_| self.words_per_minute[row].is_some())
+    }
+
+    fn question(&mut self, job: u32, text: Option<&str>) -> u32 {
+        let key = (job, text.map(str::to_owned));
+        if let Some(number) = self.known.get(&key) {
+            return *number;
+        }
+        let text = key.1.clone();
+        let number = *self.numbers.entry((job, text.as_deref().map(normalised))).or_insert_with(|| {
+            self.questions.push(Question { job, text: None });
+            u32::try_from(self.questions.len() - 1).expect("a lake has fewer than 2^32 questions")
+        });
+        let shown = &mut self.questions[number as usize].text;
+        if shown.is_none() || *shown > text {
+            *shown = text;
+        }
+        self.known.insert(key, number);
+        number
+    }
+
+    /// `interview`, `job`, `current`, `previous`, `week`, `question`, `kind`, `position`, and all figures.
+    pub fn frame(&self) -> DataFrame {
+        let shares: Vec<Option<f64>> = self.duration_seconds.iter().zip(&self.time_limit_seconds).map(share).collect();
+        let mut columns = placed(&self.job, &self.places);
+        columns.extend([
+            Column::new("interview".into(), &self.interview),
+            Column::new("question".into(), &self.question),
+            Column::new("kind".into(), &self.kind),
+            Column::new("position".into(), &self.position),
+            Column::new("has_transcript".into(), &self.has_transcript),
+            Column::new("answered".into(), &self.answered),
+            Column::new("word_count".into(), &self.word_count),
+            Column::new("words_per_minute".into(), &self.words_per_minute),
+            Column::new("duration_seconds".into(), &self.duration_seconds),
+            Column::new("time_limit_seconds".into(), &self.time_limit_seconds),
+            Column::new("time_limit_share".into(), shares),
+        ]);
+        frame(columns)
+    }
+}
+
+fn share((duration, limit): (&Option<f64>, &Option<f64>)) -> Option<f64> {
+    duration.zip(limit.filter(|limit| *limit > 0.0)).map(|(duration, limit)| duration / limit)
+}
+
+/// A question's text without regard to case and white space.
+fn normalised(text: &str) -> String {
+    text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+}
+
+/// Which answers of a row group have no transcript, or a blank one. Figures tell it of nearly all; only where they do
+/// not are transcripts read.
+struct Blank {
+    missing: Vec<bool>,
+    blank: Vec<bool>,
+}
+
+impl Blank {
+    fn of(
+        source: &ParquetFile,
+        group: usize,
+        rows: Range<usize>,
+        lengths: &arrow::array::Int64Array,
+        words: &arrow::array::Int64Array,
+        has_lengths: bool,
+    ) -> Result<Self> {
+        let known = |row: usize| match (integer_at(lengths, row), integer_at(words, row)) {
+            (_, Some(1..)) => Some((false, false)),
+            (Some(0), _) => Some((false, true)),
+            (None, _) if has_lengths => Some((true, true)),
+            _ => None,
+        };
+        let all: Option<Vec<(bool, bool)>> = rows.map(known).collect();
+        if let Some(all) = all {
+            let (missing, blank) = all.into_iter().unzip();
+            return Ok(Self { missing, blank });
+        }
+        let source = ParquetFile::open_viewing(source.path(), "transcript")?;
+        let rows = source.row_group(group, &["transcript"])?;
+        let transcripts = views(&rows, "transcript");
+        let texts = || (0..rows.num_rows()).map(|row| view_at(transcripts, row));
+        Ok(Self {
+            missing: texts().map(|text| text.is_none()).collect(),
+            blank: texts().map(|text| text.is_none_or(|text| text.trim().is_empty())).collect(),
+        })
+    }
+
+    fn is_missing(&self, row: usize) -> bool {
+        self.missing[row]
+    }
+
+    fn is_blank(&self, row: usize) -> bool {
+        self.blank[row]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_question_is_one_however_it_is_spaced_and_capitalised() {
+        let mut responses = Responses { numbers: map(), known: map(), ..Responses::default() };
+        let first = responses.question(0, Some("Why  React?"));
+        assert_eq!(responses.question(0, Some("why react? ")), first);
+        assert_ne!(responses.question(1, Some("Why React?")), first, "another job's");
+        assert_ne!(responses.question(0, None), first);
+        assert_eq!(responses.questions[first as usize].text.as_deref(), Some("Why  React?"));
+    }
+}

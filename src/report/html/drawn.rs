@@ -1,0 +1,120 @@
+//! Which figures are drawn how, and what each picture says in words.
+
+use minijinja::value::Value;
+
+use super::format::{day, figure};
+use crate::report::charts::{
+    Bin, Column, Mark, Words, columns, histogram, share_bar, spark_columns, spark_line, strip,
+};
+use crate::report::model::{self, Card, Cell, Distribution, Unit, Week, WeekFigures};
+
+/// How a card's figure went by week: counts as columns, all else as a line.
+pub fn of_card(card: &Card) -> Value {
+    let title = format!("{} by week", card.label);
+    let words = Words { title: &title, description: &range(&card.series, card.unit) };
+    match card.unit {
+        Unit::Interviews => markup(spark_columns(words, &card.series)),
+        _ => line(words, &card.series),
+    }
+}
+
+/// How many interviews of a job were completed by week.
+pub fn of_volume(weekly: &[WeekFigures]) -> Value {
+    let series: Vec<Option<f64>> = weekly.iter().map(|week| count(week.completed)).collect();
+    let words = Words { title: "Completed by week", description: &range(&series, Unit::Interviews) };
+    markup(spark_columns(words, &series))
+}
+
+/// In which share of interviews a keyword occurs, by week.
+pub fn of_keyword(by_week: &[Cell]) -> Value {
+    let series: Vec<Option<f64>> = by_week.iter().map(|week| week.share).collect();
+    line(Words { title: "Share by week", description: &range(&series, Unit::Share) }, &series)
+}
+
+/// A line, where at least half of the weeks are known: a few dots show no course.
+fn line(words: Words, series: &[Option<f64>]) -> Value {
+    let known = series.iter().flatten().count();
+    if known < 2 || known * 2 < series.len() { Value::from("") } else { markup(spark_line(words, series)) }
+}
+
+/// Completed and expired interviews by week, with axes.
+pub fn volume(weeks: &[Week], weekly: &[WeekFigures]) -> Value {
+    let drawn: Vec<Column> = weeks
+        .iter()
+        .zip(weekly)
+        .map(|(week, figures)| Column {
+            label: week.from.strftime("%-d %b").to_string(),
+            lower: count(figures.completed),
+            upper: count(figures.expired),
+        })
+        .collect();
+    let completed: Vec<Option<f64>> = drawn.iter().map(|column| column.lower).collect();
+    let (first, last) = (weeks.first().map(|week| day(week.from)), weeks.last().map(|week| day(week.from)));
+    let description = format!(
+        "Weeks that begin {} to {}. Completed: {}.",
+        first.unwrap_or_default(),
+        last.unwrap_or_default(),
+        range(&completed, Unit::Interviews)
+    );
+    markup(columns(Words { title: "Completed and expired interviews by week", description: &description }, &drawn))
+}
+
+/// How a figure of interviews is spread.
+pub fn spread(title: &str, bins: &[model::Bin], distribution: &Distribution, unit: Unit) -> Value {
+    let drawn: Vec<Bin> =
+        bins.iter().map(|bin| Bin { from: bin.from, until: bin.until, count: bin.interviews as f64 }).collect();
+    let mark = mark(distribution);
+    let description = mark.map_or_else(String::new, |mark| {
+        let written = |value| figure(Some(value), unit);
+        format!(
+            "Median {}, the middle half from {} to {}.",
+            written(mark.median),
+            written(mark.quartile_1),
+            written(mark.quartile_3)
+        )
+    });
+    let words = Words { title, description: &description };
+    markup(histogram(words, &drawn, mark, |edge| figure(Some(edge), unit)))
+}
+
+/// The middle half of each distribution on one scale; nothing for one that is held back.
+pub fn strips<'a>(distributions: impl Iterator<Item = &'a Distribution> + Clone) -> Vec<Value> {
+    let highest = distributions.clone().filter_map(|one| one.quartile_3).fold(0.0, f64::max);
+    distributions.map(|one| mark(one).map_or_else(|| Value::from(""), |mark| markup(strip(mark, highest)))).collect()
+}
+
+pub fn bar(share: Option<f64>) -> Value {
+    share.map_or_else(|| Value::from(""), |share| markup(share_bar(share)))
+}
+
+fn mark(distribution: &Distribution) -> Option<Mark> {
+    Some(Mark {
+        quartile_1: distribution.quartile_1?,
+        median: distribution.median?,
+        quartile_3: distribution.quartile_3?,
+    })
+}
+
+/// What one would see of a series.
+fn range(series: &[Option<f64>], unit: Unit) -> String {
+    let known: Vec<f64> = series.iter().flatten().copied().collect();
+    let Some(last) = known.last() else { return "no week has a figure that is shown".to_owned() };
+    let lowest = known.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let written = |value| figure(Some(value), unit);
+    let mut words = format!("{} to {}, last {}", written(lowest), written(highest), written(*last));
+    match series.len() - known.len() {
+        0 => {}
+        1 => words.push_str("; one week is not shown"),
+        hidden => words.push_str(&format!("; {hidden} weeks are not shown")),
+    }
+    words
+}
+
+fn count(count: model::Count) -> Option<f64> {
+    count.0.map(|count| count as f64)
+}
+
+fn markup(svg: String) -> Value {
+    Value::from_safe_string(svg)
+}

@@ -1,0 +1,77 @@
+//! The words behind the figures of one job: which quotes a page holds, and what leads to them.
+
+use std::collections::BTreeMap;
+
+use minijinja::context;
+use minijinja::value::Value;
+
+use super::job::{Numbered, Shown};
+use super::value;
+use crate::report::model::{JobEvidence, Keyword, KeywordQuotes, Question, Quote};
+
+/// The quotes of a job by set and term, and the questions that they answer.
+pub struct Quoted<'a> {
+    evidence: Option<&'a JobEvidence>,
+    by_term: BTreeMap<(&'a str, &'a str), &'a KeywordQuotes>,
+    questions: BTreeMap<Option<&'a str>, &'a Numbered<'a>>,
+}
+
+impl<'a> Quoted<'a> {
+    /// Only of keywords that have a row on the page: what is quoted belongs to a figure.
+    pub fn new(evidence: Option<&'a JobEvidence>, sets: &[Shown<'a>], questions: &'a [Numbered<'a>]) -> Self {
+        let keywords = evidence.map_or(&[][..], |evidence| &evidence.keywords);
+        let quotes: BTreeMap<(&str, &str), &KeywordQuotes> = keywords
+            .iter()
+            .filter(|keyword| !keyword.quotes.is_empty())
+            .map(|keyword| ((keyword.set.as_str(), keyword.term.as_str()), keyword))
+            .collect();
+        let shown = sets.iter().flat_map(|set| &set.keywords);
+        let quoted = |keyword: &&'a Keyword| {
+            let term = (keyword.set.as_str(), keyword.term.as_str());
+            quotes.get(&term).map(|quotes| (term, *quotes))
+        };
+        Self {
+            evidence,
+            by_term: shown.filter_map(quoted).collect(),
+            questions: questions.iter().map(|one| (one.question.question_text.as_deref(), one)).collect(),
+        }
+    }
+
+    pub fn has(&self, set: &str, term: &str) -> bool {
+        self.by_term.contains_key(&(set, term))
+    }
+
+    /// Anchor of the first quote of a term in answer to this question.
+    pub fn quote(&self, set: &str, term: &str, question: &Question) -> Option<&'a str> {
+        let keyword = self.by_term.get(&(set, term))?;
+        let answers = |quote: &&Quote| quote.question_text == question.question_text;
+        keyword.quotes.iter().find(answers).map(|quote| quote.anchor.as_str())
+    }
+
+    /// The quotes, in the order of the rows that lead to them.
+    pub fn sections(&self, sets: &[Shown]) -> Vec<Value> {
+        let keyword = |keyword: &&Keyword| {
+            let quoted = self.by_term.get(&(keyword.set.as_str(), keyword.term.as_str()))?;
+            let quotes: Vec<Value> = quoted.quotes.iter().map(|quote| self.quote_value(quote)).collect();
+            Some(
+                context! { term => &keyword.term, anchor => &keyword.anchor, counts => value(&keyword.counts), quotes },
+            )
+        };
+        sets.iter()
+            .map(|set| context! { name => set.name, keywords => set.keywords.iter().filter_map(keyword).collect::<Vec<_>>() })
+            .filter(|set| set.get_attr("keywords").is_ok_and(|keywords| keywords.is_true()))
+            .collect()
+    }
+
+    /// Whole answers by question, where they were asked for.
+    pub fn answers(&self) -> Value {
+        value(&self.evidence.map_or(&[][..], |evidence| &evidence.questions))
+    }
+
+    fn quote_value(&self, quote: &Quote) -> Value {
+        let question = self.questions.get(&quote.question_text.as_deref()).map(|one| {
+            context! { number => one.number, anchor => &one.question.anchor }
+        });
+        context! { question, ..value(quote) }
+    }
+}

@@ -1,0 +1,110 @@
+//! What `index.html` is filled with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minijinja::context;
+use minijinja::value::Value;
+
+use super::evidence::Quoted;
+use super::job::{self, shown_by_set};
+use super::{drawn, value};
+use crate::report::model::{Card, Count, Evidence, JobReport, Keyword, Report};
+
+/// Keywords of a set that are shown; the others are in `keywords.csv`.
+const KEYWORDS_SHOWN: usize = 25;
+/// Jobs that are named because interviews of theirs expire soon.
+const EXPIRING_SHOWN: usize = 6;
+/// Jobs that a keyword of the index leads to: those that mention it in the largest share of interviews.
+const JOBS_OF_A_KEYWORD: usize = 3;
+
+pub fn page(report: &Report, evidence: &Evidence) -> Value {
+    let mut expiring: Vec<&JobReport> = report.jobs.iter().filter(|job| job.open.expiring != Count(Some(0))).collect();
+    expiring.sort_by_key(|job| (job.open.first_expiry.is_none(), job.open.first_expiry.as_deref()));
+    let expiring_left_out = expiring.len().saturating_sub(EXPIRING_SHOWN);
+    expiring.truncate(EXPIRING_SHOWN);
+    context! {
+        overall => value(&report.overall),
+        overall_previous => value(&report.overall_previous),
+        cards => cards(&report.cards),
+        volume => drawn::volume(&report.weeks, &report.weekly),
+        weeks => value(&report.weeks),
+        weekly => value(&report.weekly),
+        open => value(&report.open),
+        expiring => expiring.into_iter().map(job_row).collect::<Vec<_>>(),
+        expiring_left_out,
+        changes => value(&report.changes),
+        jobs => report.jobs.iter().map(job_row).collect::<Vec<_>>(),
+        some_are_few => report.jobs.iter().any(|job| job.figures.is_none()),
+        departments => departments(report).into_iter().map(Value::from).collect::<Vec<_>>(),
+        sets => sets(report, evidence),
+        quality => value(&report.quality),
+    }
+}
+
+pub fn cards(cards: &[Card]) -> Vec<Value> {
+    cards.iter().map(|card| context! { spark => drawn::of_card(card), ..value(card) }).collect()
+}
+
+/// A row of the table of jobs.
+fn job_row(job: &JobReport) -> Value {
+    context! {
+        job_id => &job.job_id,
+        job_title => &job.job_title,
+        department => &job.department,
+        page => &job.page,
+        figures => value(&job.figures),
+        previous => value(&job.previous),
+        open => value(&job.open),
+        trend => if job.figures.is_some() { drawn::of_volume(&job.weekly) } else { Value::from("") },
+    }
+}
+
+fn departments(report: &Report) -> BTreeSet<&str> {
+    report.jobs.iter().filter_map(|job| job.department.as_deref()).collect()
+}
+
+/// The keyword sets over all jobs, each keyword with the jobs whose pages hold most evidence of it.
+fn sets(report: &Report, evidence: &Evidence) -> Vec<Value> {
+    let mut jobs_of: BTreeMap<&str, Vec<(f64, Value)>> = BTreeMap::new();
+    for job in &report.jobs {
+        let sets = job::shown(report, job);
+        let quoted = Quoted::new(evidence.jobs.get(&job.job_id), &sets, &[]);
+        for keyword in sets.iter().flat_map(|set| &set.keywords) {
+            let share = keyword.counts.as_ref().map_or(0.0, |counts| counts.share);
+            let anchor = quoted.has(&keyword.set, &keyword.term).then_some(&keyword.anchor);
+            let JobReport { page, job_title, job_id, .. } = job;
+            let link = context! { share, page, anchor, job_title, job_id };
+            jobs_of.entry(&keyword.anchor).or_default().push((share, link));
+        }
+    }
+    for jobs in jobs_of.values_mut() {
+        jobs.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        jobs.truncate(JOBS_OF_A_KEYWORD);
+    }
+    let row = |keyword: &&Keyword| {
+        let jobs = jobs_of.get(keyword.anchor.as_str()).map_or(&[][..], Vec::as_slice);
+        context! { jobs => jobs.iter().map(|(_, link)| link.clone()).collect::<Vec<_>>(), ..keyword_row(keyword) }
+    };
+    shown_by_set(report, &report.keywords, KEYWORDS_SHOWN)
+        .into_iter()
+        .map(|set| {
+            let shown: Vec<Value> = set.keywords.iter().map(row).collect();
+            let (weeks, by_week) = job::by_week(report, &set.keywords);
+            context! { name => set.name, others => set.others, shown, weeks, by_week }
+        })
+        .collect()
+}
+
+/// A keyword with its pictures, without its cells.
+pub fn keyword_row(keyword: &Keyword) -> Value {
+    context! {
+        set => &keyword.set,
+        term => &keyword.term,
+        category => &keyword.category,
+        anchor => &keyword.anchor,
+        counts => value(&keyword.counts),
+        previous_share => keyword.previous_share,
+        bar => drawn::bar(keyword.counts.as_ref().map(|counts| counts.share)),
+        trend => drawn::of_keyword(&keyword.by_week),
+    }
+}

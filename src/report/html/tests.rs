@@ -1,0 +1,138 @@
+//! What must hold for every page, whatever the report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::pages;
+use super::sample::{SMALL, Size, sample};
+use crate::report::model::{Evidence, Report};
+
+fn rendered(report: &Report, evidence: &Evidence) -> BTreeMap<String, String> {
+    let pages = pages(report, evidence).unwrap();
+    pages.into_iter().map(|(path, bytes)| (path, String::from_utf8(bytes).unwrap())).collect()
+}
+
+fn small(mark: &str) -> BTreeMap<String, String> {
+    let (report, evidence) = sample(SMALL, mark);
+    rendered(&report, &evidence)
+}
+
+/// The values of an attribute as a browser reads them, in order.
+fn values(page: &str, attribute: &str) -> Vec<String> {
+    let start = format!(" {attribute}=\"");
+    let written = page.split(&start).skip(1).map(|rest| rest.split('"').next().unwrap());
+    written.map(|value| value.replace("&#x27;", "'").replace("&#x2f;", "/")).collect()
+}
+
+/// The text of the only element of that name.
+fn inside<'a>(page: &'a str, element: &str) -> &'a str {
+    let (open, close) = (format!("<{element}>"), format!("</{element}>"));
+    let parts: Vec<&str> = page.split(&open).collect();
+    assert_eq!(parts.len(), 2, "one <{element}>");
+    parts[1].split(&close).next().unwrap()
+}
+
+#[test]
+fn there_is_a_page_for_each_job() {
+    let paths: Vec<String> = small("").into_keys().collect();
+    assert_eq!(paths, ["index.html", "jobs/job-00000000.html", "jobs/job-00000001.html", "jobs/job-00000002.html"]);
+}
+
+#[test]
+fn the_policy_allows_the_pages_own_style_and_script_alone() {
+    for page in small("").into_values() {
+        let hash = |element| STANDARD.encode(Sha256::digest(inside(&page, element)));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
+            hash("style"),
+            hash("script")
+        );
+        assert_eq!(values(&page, "content")[0], policy);
+        assert!(values(&page, "style").is_empty(), "the policy would refuse it");
+        assert!(values(&page, "src").is_empty());
+    }
+}
+
+#[test]
+fn every_link_lands_and_none_leaves_the_report() {
+    let pages = small("");
+    let ids: BTreeMap<&str, BTreeSet<String>> = pages
+        .iter()
+        .map(|(path, page)| {
+            let all = values(page, "id");
+            let unique: BTreeSet<String> = all.iter().cloned().collect();
+            assert_eq!(unique.len(), all.len(), "an id occurs twice in {path}");
+            (path.as_str(), unique)
+        })
+        .collect();
+    let mut to_quotes = 0;
+    for (path, page) in &pages {
+        for link in values(page, "href").into_iter().filter(|link| link != "data:,") {
+            let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let target = match file {
+                "" => path.as_str(),
+                "../index.html" => "index.html",
+                file => file,
+            };
+            let there = ids.get(target).unwrap_or_else(|| panic!("{path} links to {link}"));
+            assert!(anchor.is_empty() || there.contains(anchor), "{path} links to {link}");
+            to_quotes += usize::from(anchor.starts_with("quote-"));
+        }
+    }
+    assert!(to_quotes > 10, "figures lead to quotes");
+}
+
+#[test]
+fn text_from_outside_is_never_markup() {
+    let hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}\u{202e}\0";
+    let plain = small("");
+    for (path, page) in small(hostile) {
+        let elements = |page: &str, name: &str| page.matches(&format!("<{name}")).count();
+        for name in ["script", "img", "a ", "td", "bdi"] {
+            assert_eq!(elements(&page, name), elements(&plain[&path], name), "{name} in {path}");
+        }
+        assert!(!page.contains("onerror=alert(1)>"), "{path}");
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;&#x2f;script&gt;"), "{path}");
+        assert!(page.contains("{{ 7 * 7 }}[U+202E]\u{2400}"), "hidden characters are seen in {path}");
+        assert!(!page.contains(['\0', '\u{202e}']), "{path}");
+    }
+}
+
+#[test]
+fn an_empty_report_says_so() {
+    let pages = rendered(&Report::default(), &Evidence::default());
+    assert_eq!(pages.len(), 1);
+    assert!(pages["index.html"].contains("No interview was completed or expired in this period."));
+}
+
+#[test]
+fn a_group_that_is_too_small_has_a_page_without_figures() {
+    let pages = small("");
+    assert!(pages["jobs/job-00000002.html"].contains("no figures are shown, so that nobody can be picked out"));
+    assert!(!pages["jobs/job-00000002.html"].contains("<svg"));
+}
+
+#[test]
+fn without_quotes_no_figure_leads_to_one() {
+    let (report, _) = sample(SMALL, "");
+    let evidence = Evidence { missing: Some("they are turned off".to_owned()), ..Evidence::default() };
+    let page = &rendered(&report, &evidence)["jobs/job-00000000.html"];
+    assert!(page.contains("No quotes: they are turned off."));
+    assert!(!values(page, "href").iter().any(|link| link.starts_with("#term-") || link.starts_with("#quote-")));
+}
+
+#[test]
+fn pages_stay_light() {
+    // A job's page does not depend on how many others there are, and the index shows no more terms than these.
+    let index = Size { jobs: 200, questions: 0, terms: 60, weeks: 26, quotes: 1 };
+    let job = Size { jobs: 1, questions: 30, terms: 200, weeks: 26, quotes: 3 };
+    for (size, path, most) in [(index, "index.html", 1_000_000), (job, "jobs/job-00000000.html", 500_000)] {
+        let (report, evidence) = sample(size, "");
+        let bytes = rendered(&report, &evidence)[path].len();
+        assert!(bytes > most / 10, "{path} has only {bytes} bytes: is everything on it?");
+        assert!(bytes < most, "{path} has {bytes} bytes");
+    }
+}

@@ -1,0 +1,187 @@
+//! Periods and weeks: which instants belong to the figures of a report, to those it compares with, and to which week.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use super::model::{Period, Week};
+use crate::model::{Error, Result};
+use crate::pipeline::{Compare, ReportPlan};
+
+/// Weeks that a series shows at least, the period's own included.
+const WEEKS_SHOWN: i32 = 12;
+/// And at most: a year.
+const MOST_WEEKS: usize = 53;
+/// What expires in this time after the period's end is named.
+const SOON: jiff::SignedDuration = jiff::SignedDuration::from_hours(72);
+
+/// `[from, until)` in microseconds since 1970, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub from: i64,
+    pub until: i64,
+}
+
+impl Span {
+    #[must_use]
+    pub fn contains(self, at: i64) -> bool {
+        (self.from..self.until).contains(&at)
+    }
+}
+
+/// Where an instant belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub current: bool,
+    pub previous: bool,
+    /// Index of its week; none outside of all.
+    pub week: Option<u32>,
+}
+
+impl Place {
+    /// Whether any figure is made from it.
+    #[must_use]
+    pub fn is_anywhere(self) -> bool {
+        self.current || self.previous || self.week.is_some()
+    }
+}
+
+/// The days of a report.
+#[derive(Debug, Clone)]
+pub struct Calendar {
+    pub period: Period,
+    pub previous_period: Option<Period>,
+    pub current: Span,
+    pub previous: Option<Span>,
+    /// 72 hours after the period's end.
+    pub soon: Span,
+    pub weeks: Vec<Week>,
+    /// Their Mondays, and the end of the last.
+    bounds: Vec<i64>,
+}
+
+impl Calendar {
+    /// The days that a plan asks for, at a time.
+    ///
+    /// # Errors
+    /// A usage error when there are no such days.
+    pub fn new(plan: &ReportPlan, now: Timestamp) -> Result<Self> {
+        let zone = &plan.time_zone;
+        let until = plan.until.unwrap_or_else(|| zone.to_datetime(now).date());
+        let (period, current) = period(until, plan.days, zone)?;
+        let before = match plan.compare {
+            Compare::None => None,
+            Compare::Previous => Some(period.from),
+            Compare::Until(day) => Some(day),
+        };
+        let (previous_period, previous) = before.map(|until| self::period(until, plan.days, zone)).transpose()?.unzip();
+        let (weeks, bounds) = weeks(period.from, until, zone)?;
+        let end = Timestamp::from_microsecond(current.until).expect("it was a timestamp");
+        let soon =
+            Span { from: current.until, until: end.saturating_add(SOON).expect("a fixed span").as_microsecond() };
+        Ok(Self { period, previous_period, current, previous, soon, weeks, bounds })
+    }
+
+    #[must_use]
+    pub fn place(&self, at: Option<i64>) -> Place {
+        let Some(at) = at else { return Place { current: false, previous: false, week: None } };
+        let week = self.bounds.partition_point(|bound| *bound <= at).checked_sub(1);
+        let week = week.filter(|week| *week < self.weeks.len()).and_then(|week| u32::try_from(week).ok());
+        Place {
+            current: self.current.contains(at),
+            previous: self.previous.is_some_and(|span| span.contains(at)),
+            week,
+        }
+    }
+
+    /// The weeks that make up a span exactly, if any do.
+    #[must_use]
+    pub fn weeks_of(&self, span: Span) -> Option<std::ops::Range<usize>> {
+        let at = |bound| self.bounds.binary_search(&bound).ok();
+        Some(at(span.from)?..at(span.until)?)
+    }
+}
+
+fn period(until: Date, days: u32, zone: &TimeZone) -> Result<(Period, Span)> {
+    let wrong = |error: jiff::Error| Error::usage(format!("there is no period of {days} days before {until}: {error}"));
+    let from = until.checked_sub(i64::from(days).days()).map_err(wrong)?;
+    let span = Span { from: midnight(from, zone).map_err(wrong)?, until: midnight(until, zone).map_err(wrong)? };
+    let last = until.yesterday().map_err(wrong)?;
+    let time_zone = zone.iana_name().unwrap_or("UTC").to_owned();
+    Ok((Period { from, until, last, days, time_zone }, span))
+}
+
+fn midnight(day: Date, zone: &TimeZone) -> std::result::Result<i64, jiff::Error> {
+    Ok(zone.to_timestamp(day.to_datetime(jiff::civil::Time::midnight()))?.as_microsecond())
+}
+
+/// The ISO weeks that touch the period or the last [`WEEKS_SHOWN`], the newest [`MOST_WEEKS`] of them, and their bounds.
+fn weeks(from: Date, until: Date, zone: &TimeZone) -> Result<(Vec<Week>, Vec<i64>)> {
+    let wrong = |error: jiff::Error| Error::usage(format!("there are no weeks before {until}: {error}"));
+    let earliest = until.checked_sub(WEEKS_SHOWN.weeks()).map_err(wrong)?.min(from);
+    let offset = earliest.weekday().to_monday_zero_offset();
+    let mut monday = earliest.checked_sub(i64::from(offset).days()).map_err(wrong)?;
+    let mut weeks = Vec::new();
+    let mut bounds = Vec::new();
+    while monday < until {
+        let iso = monday.iso_week_date();
+        weeks.push(Week { name: format!("{}-W{:02}", iso.year(), iso.week()), from: monday });
+        bounds.push(midnight(monday, zone).map_err(wrong)?);
+        monday = monday.checked_add(1.week()).map_err(wrong)?;
+    }
+    let surplus = weeks.len().saturating_sub(MOST_WEEKS);
+    bounds.push(midnight(until, zone).map_err(wrong)?);
+    Ok((weeks.split_off(surplus), bounds.split_off(surplus)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn calendar(days: u32, until: &str, zone: &str, compare: Compare) -> Calendar {
+        let plan = ReportPlan {
+            days,
+            until: Some(until.parse().unwrap()),
+            time_zone: TimeZone::get(zone).unwrap(),
+            compare,
+            ..ReportPlan::new(PathBuf::from("reports"))
+        };
+        Calendar::new(&plan, Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    fn micros(time: &str) -> Option<i64> {
+        Some(time.parse::<Timestamp>().unwrap().as_microsecond())
+    }
+
+    #[test]
+    fn days_begin_at_midnight_of_the_time_zone() {
+        let days = calendar(7, "2026-06-01", "Europe/Berlin", Compare::Previous);
+        assert!(days.place(micros("2026-05-31T21:59:59Z")).current);
+        assert!(!days.place(micros("2026-05-31T22:00:00Z")).current);
+        assert!(days.place(micros("2026-05-24T21:59:59Z")).previous);
+        assert!(!days.place(None).is_anywhere());
+    }
+
+    #[test]
+    fn weeks_are_those_of_iso_and_end_with_the_period() {
+        let days = calendar(7, "2026-01-03", "UTC", Compare::None);
+        assert_eq!(days.weeks.last().unwrap().name, "2026-W01");
+        assert_eq!(days.weeks.last().unwrap().from.to_string(), "2025-12-29");
+        assert_eq!(days.weeks.len(), 13, "the first is cut at its Monday, the last at the period's end");
+        assert_eq!(days.place(micros("2026-01-02T23:00:00Z")).week, Some(12));
+        assert_eq!(days.place(micros("2026-01-03T00:00:00Z")).week, None);
+        assert_eq!(days.weeks_of(days.current), None);
+        let whole = calendar(14, "2026-06-01", "UTC", Compare::Previous);
+        assert_eq!(whole.weeks_of(whole.current), Some(10..12));
+        assert_eq!(whole.weeks_of(whole.previous.unwrap()), Some(8..10));
+    }
+
+    #[test]
+    fn a_compared_period_may_be_any_of_the_same_length() {
+        let days = calendar(7, "2026-06-01", "UTC", Compare::Until("2025-06-02".parse().unwrap()));
+        assert_eq!(days.previous_period.unwrap().from.to_string(), "2025-05-26");
+        assert_eq!(calendar(7, "2026-06-01", "UTC", Compare::None).previous_period, None);
+    }
+}

@@ -1,0 +1,74 @@
+//! Whether two samples differ beyond chance.
+
+/// What a Mann-Whitney test says of two samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MannWhitney {
+    /// Two-sided, by the normal approximation with correction for ties and for continuity.
+    pub p: f64,
+    /// Rank-biserial correlation: how much oftener a value of the first is above one of the second than below it.
+    pub effect: f64,
+}
+
+/// Compares two samples of at least one value each by their ranks; none when all values are equal.
+#[must_use]
+pub fn mann_whitney(first: &[f64], second: &[f64]) -> Option<MannWhitney> {
+    let (n1, n2) = (float(first.len()), float(second.len()));
+    let mut all: Vec<(f64, bool)> =
+        first.iter().map(|value| (*value, true)).chain(second.iter().map(|value| (*value, false))).collect();
+    all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut ranks, mut ties, mut before) = (0.0, 0.0, 0.0);
+    for equal in all.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
+        let count = float(equal.len());
+        let rank = before + (count + 1.0) / 2.0;
+        ranks += rank * float(equal.iter().filter(|(_, is_first)| *is_first).count());
+        ties += count * (count * count - 1.0);
+        before += count;
+    }
+    let u1 = ranks - n1 * (n1 + 1.0) / 2.0;
+    let (n, pairs) = (n1 + n2, n1 * n2);
+    let variance = pairs / 12.0 * (n + 1.0 - ties / (n * (n - 1.0)));
+    if variance <= 0.0 || !variance.is_finite() {
+        return None;
+    }
+    let z = (u1.max(pairs - u1) - pairs / 2.0 - 0.5) / variance.sqrt();
+    let p = libm::erfc(z / std::f64::consts::SQRT_2).min(1.0);
+    Some(MannWhitney { p, effect: 2.0 * u1 / pairs - 1.0 })
+}
+
+/// Fisher's exact test, two-sided: the probability of all tables with the margins of this one that are no likelier.
+/// `first` and `second` are (with, without).
+#[must_use]
+pub fn fisher(first: [u64; 2], second: [u64; 2]) -> f64 {
+    let with = first[0] + second[0];
+    let (n1, n2) = (first[0] + first[1], second[0] + second[1]);
+    let log_choose = |n: u64, k: u64| log_factorial(n) - log_factorial(k) - log_factorial(n - k);
+    let all = log_choose(n1 + n2, with);
+    let log_p = |k: u64| log_choose(n1, k) + log_choose(n2, with - k) - all;
+    // Of equally likely tables rounding must not leave one out.
+    let most = log_p(first[0]) + 1e-7;
+    let possible = with.saturating_sub(n2)..=with.min(n1);
+    possible.map(log_p).filter(|p| *p <= most).map(f64::exp).sum::<f64>().min(1.0)
+}
+
+/// p-values adjusted for how many there are by Benjamini and Hochberg, in the same order.
+#[must_use]
+pub fn adjusted(p: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
+    let mut adjusted = vec![1.0; p.len()];
+    let mut least: f64 = 1.0;
+    for (rank, at) in order.into_iter().enumerate().rev() {
+        least = least.min(p[at] * float(p.len()) / float(rank + 1));
+        adjusted[at] = least;
+    }
+    adjusted
+}
+
+fn log_factorial(n: u64) -> f64 {
+    libm::lgamma(float(usize::try_from(n).unwrap_or(usize::MAX)) + 1.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "samples are far smaller than 2^53")]
+fn float(count: usize) -> f64 {
+    count as f64
+}

@@ -1,0 +1,124 @@
+"""Figures of a report by DuckDB's SQL, from the tables of a lake and nothing of roundup's own aggregates.
+
+    python tests/oracle/figures.py LAKE FROM UNTIL [THREADS] > data/golden/figures.json
+
+Nothing is held back here but parts of keywords with fewer than 5 interviews, which would only make the file long: who
+compares takes what a report shows, and sees that small counts are not among it. Days are
+those of UTC. `data/golden/figures.json` is of the lake that `roundup run pipelines/demo.toml` makes with `questions =
+"all"` (else it depends on who answers first whose questions are asked for), 2026-03-02 to 2026-06-01.
+"""
+import json
+import sys
+
+import duckdb
+
+lake, since, until = sys.argv[1:4]
+duckdb.sql(f"SET threads = {sys.argv[4] if len(sys.argv) > 4 else 1}")
+duckdb.sql("SET TimeZone = 'UTC'")
+
+
+def table(name, files="**/*.parquet"):
+    return f"read_parquet('{lake}/{name}/{files}', hive_partitioning = false)"
+
+
+def rounded(value):
+    """Ten significant digits: the order of a sum is nobody's business."""
+    return float(f"{value:.10g}") if isinstance(value, float) else value
+
+
+def rows(query):
+    result = duckdb.sql(query)
+    return [dict(zip(result.columns, map(rounded, row))) for row in result.fetchall()]
+
+
+def distribution(name, value):
+    return f"""count({value}) as {name}_n, quantile_cont({value}, 0.5) as {name}_median,
+        quantile_cont({value}, 0.25) as {name}_quartile_1, quantile_cont({value}, 0.75) as {name}_quartile_3,
+        avg({value}) as {name}_mean, stddev_samp({value}) as {name}_standard_deviation"""
+
+
+duckdb.sql(f"""create view settled as
+    select i.job_id, i.status, i.candidate_key, m.* exclude (job_id), date_trunc('week', i.settled_at) as week
+    from {table("interviews")} i join {table("interview_metrics")} m using (interview_id)
+    where i.settled_at >= timestamptz '{since} 00:00+00' and i.settled_at < timestamptz '{until} 00:00+00'""")
+duckdb.sql("create view completed as select * from settled where status = 'completed'")
+duckdb.sql(f"""create view answers as
+    select c.job_id, c.interview_id, c.week, r.position, r.question_type,
+        lower(regexp_replace(trim(r.question_text), '\\s+', ' ', 'g')) as question, r.transcript, r.duration_seconds,
+        m.word_count::double as word_count, m.words_per_minute,
+        coalesce(trim(r.transcript, ' \t\n\r') <> '', false) as is_answered,
+        r.duration_seconds / nullif(q.time_limit_seconds, 0) as time_limit_share
+    from completed c join {table("responses")} r using (interview_id)
+    join {table("response_metrics")} m using (interview_id, position)
+    left join {table("questions")} q using (interview_id, question_id)""")
+duckdb.sql(f"""create view asked as
+    select job_id, interview_id, question from answers union
+    select c.job_id, interview_id, lower(regexp_replace(trim(q.question_text), '\\s+', ' ', 'g'))
+    from completed c join {table("questions")} q using (interview_id)""")
+duckdb.sql(f"""create view hits as
+    select a.job_id, a.interview_id, a.question, a.question_type, a.week, h.set, h.term, h.mentions, h.negated
+    from answers a join (select * from read_parquet('{lake}/keyword_hits/**/*.parquet', hive_partitioning = true)) h
+    using (interview_id, position)""")
+duckdb.sql(f"""create view cohort as
+    select job_id, status from (
+        select job_id, status, created_at, first_seen_via from {table("interviews")}
+        union all by name
+        select job_id, status, created_at, first_seen_via from {table("open_interviews")})
+    where first_seen_via = 'list' and created_at >= timestamptz '{since} 00:00+00'
+    and created_at < timestamptz '{until} 00:00+00'""")
+
+
+def groups(key):
+    """`key` is a column, or a constant for one group of all."""
+    interviews = ", ".join(distribution(name, name) for name in (
+        "total_duration_seconds", "average_response_length", "elapsed_seconds", "days_to_complete"))
+    return rows(f"""select * from
+        (select {key} as key, count(*) filter (status = 'completed') as completed,
+            count(*) filter (status = 'expired') as expired from settled group by all)
+        left join (select {key} as key, count(distinct coalesce(candidate_key, interview_id)) as candidates,
+            sum(response_count)::bigint as responses, sum(answered_count)::bigint as answered,
+            count(*) filter (response_count = 0) as interviews_without_answers, {interviews}
+            from completed group by all) using (key)
+        left join (select {key} as key, {distribution("word_count", "word_count")},
+            {distribution("words_per_minute", "words_per_minute")},
+            sum(word_count) filter (words_per_minute is not null)
+                / (sum(duration_seconds) filter (words_per_minute is not null) / 60) as pooled_words_per_minute,
+            count(*) filter (duration_seconds is null) as answers_without_duration,
+            count(*) filter (transcript is null) as answers_without_transcript,
+            count(*) filter (transcript is not null and not is_answered) as answers_with_empty_transcript
+            from answers group by all) using (key)
+        left join (select {key} as key, count(*) filter (status = 'completed') as cohort_completed,
+            count(*) filter (status = 'expired') as cohort_expired,
+            count(*) filter (status not in ('completed', 'expired')) as cohort_open
+            from cohort group by all) using (key)
+        order by key""")
+
+
+def keywords(job, by, of):
+    where = "" if of == "''" else f"where {of} is not null"
+    having = "" if of == "''" else "having interviews >= 5"
+    return rows(f"""select {job} as job_id, set, term, '{by}' as by, {of} as of,
+        count(distinct interview_id) as interviews, count(*) as responses, sum(mentions)::bigint as mentions,
+        sum(negated)::bigint as negated from hits {where} group by all
+        {having} order by all""")
+
+
+figures = {
+    "overall": groups("''")[0],
+    "jobs": groups("job_id"),
+    "questions": rows(f"""select job_id, question, asked, answered, a.* exclude (job_id, question, answered) from
+        (select job_id, question, count(distinct interview_id) as asked from asked group by all)
+        left join (select job_id, question, count(distinct interview_id) filter (is_answered) as answered,
+            {distribution("word_count", "word_count")}, {distribution("duration_seconds", "duration_seconds")},
+            {distribution("time_limit_share", "time_limit_share")}
+            from answers group by all) a using (job_id, question)
+        order by job_id, question"""),
+    "weeks": rows("""select job_id, strftime(week, '%G-W%V') as week, count(*) as completed
+        from completed group by all order by all"""),
+    "keywords": [row for job in ("''", "job_id") for row in
+                 keywords(job, "all", "''") + keywords(job, "question_type", "question_type")
+                 + keywords(job, "week", "strftime(week, '%G-W%V')")]
+                + keywords("job_id", "question", "question"),
+}
+json.dump(figures, sys.stdout, ensure_ascii=False, indent=None, separators=(",", ":"))
+print()
