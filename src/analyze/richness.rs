@@ -7,7 +7,7 @@ use std::ops::Range;
 use foldhash::fast::RandomState;
 use icu_casemap::{CaseMapper, CaseMapperBorrowed};
 
-use crate::keywords::words;
+use crate::keywords::words::{self, AsciiWords};
 
 /// Words of a window of the moving average.
 pub const WINDOW: usize = 50;
@@ -36,6 +36,7 @@ pub struct Vocabulary {
     long: HashMap<Vec<u8>, u32, RandomState>,
     /// The slots of the answer's words, in their order.
     words: Vec<u32>,
+    ascii_words: AsciiWords,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -71,10 +72,12 @@ impl Vocabulary {
         };
         let bytes = text.as_bytes();
         if text.is_ascii() {
-            words::for_each(text, |word| {
+            let mut ascii_words = std::mem::take(&mut self.ascii_words);
+            for word in ascii_words.of(text) {
                 let key = self.ascii_key(bytes, word);
                 count(self, key);
-            });
+            }
+            self.ascii_words = ascii_words;
         } else {
             words::for_each(text, |word| {
                 let key = if bytes[word.clone()].is_ascii() {

@@ -51,6 +51,46 @@ pub(super) fn word_characters(bytes: i8x16) -> i8x16 {
     letters(bytes) | digits(bytes) | equal(bytes, b'_')
 }
 
+/// Places in a text, gathered from the bits of its blocks.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// More than there are: memory is cleared only once.
+    places: Vec<u32>,
+    count: usize,
+}
+
+impl Places {
+    /// Makes room for at most every byte of a text, which is smaller than 4 GiB, and forgets those of another.
+    pub(super) fn clear(&mut self, text: &[u8]) {
+        let most = text.len() + BLOCK + 1;
+        if self.places.len() < most {
+            self.places.resize(most, 0);
+        }
+        self.count = 0;
+    }
+
+    /// Adds those of a block: eight at once, most of them there, because no processor foresees how many there are.
+    pub(super) fn add(&mut self, begin: usize, mut bits: u64) {
+        let begin = u32::try_from(begin).expect("texts are below 4 GiB");
+        let count = bits.count_ones() as usize;
+        let (eights, _) = self.places[self.count..self.count + BLOCK].as_chunks_mut::<8>();
+        for eight in eights {
+            for place in eight {
+                *place = begin + bits.trailing_zeros();
+                bits &= bits.wrapping_sub(1);
+            }
+            if bits == 0 {
+                break;
+            }
+        }
+        self.count += count;
+    }
+
+    pub(super) fn get(&self) -> &[u32] {
+        &self.places[..self.count]
+    }
+}
+
 /// How many bytes a text begins with that are ASCII.
 pub(super) fn ascii_length(text: &[u8]) -> usize {
     let (blocks, _) = text.as_chunks::<BLOCK>();

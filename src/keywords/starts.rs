@@ -7,14 +7,12 @@
 
 use std::ops::Range;
 
-use super::ascii::{BLOCK, blocks, equal, is_word, pack, word_characters};
+use super::ascii::{BLOCK, Places, blocks, equal, is_word, pack, word_characters};
 
 /// Places in a text where a match can begin.
 #[derive(Debug, Default)]
 pub(super) struct WordStarts {
-    /// More than there are: memory is cleared only once.
-    places: Vec<u32>,
-    count: usize,
+    places: Places,
     /// For each place: see [`key`].
     keys: Vec<u64>,
     /// Which bytes of the text are word characters, as bits.
@@ -26,23 +24,18 @@ impl WordStarts {
     ///
     /// Blocks have a number of places, and words a length, that no processor foresees: so nothing here branches on them.
     pub(super) fn read(&mut self, text: &[u8]) -> &Self {
-        // At most every second byte, and a block more than there are.
-        let places = text.len() / 2 + 2 * BLOCK;
-        if self.places.len() < places {
-            self.places.resize(places, 0);
-        }
+        self.places.clear(text);
         self.words.clear();
-        self.count = 0;
         let mut after_word = 0;
         for (begin, block) in blocks(text) {
             let (words, stops) = (pack(&block, word_characters), pack(&block, |bytes| equal(bytes, b'.')));
             self.words.extend_from_slice(&words.to_le_bytes());
-            self.add(begin, (words | stops) & !(words << 1 | after_word));
+            self.places.add(begin, (words | stops) & !(words << 1 | after_word));
             after_word = words >> (BLOCK - 1);
         }
         self.words.push(0);
         self.keys.clear();
-        self.keys.extend(self.places[..self.count].iter().map(|&place| {
+        self.keys.extend(self.places.get().iter().map(|&place| {
             let place = place as usize;
             let words = u16::from_le_bytes([self.words[place / 8], self.words[place / 8 + 1]]) >> (place % 8);
             scatter(eight_bytes(text, place) & KEPT[usize::from(words as u8)])
@@ -52,32 +45,15 @@ impl WordStarts {
 
     /// Each place with its key, in the order of the text.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, u64)> {
-        self.places.iter().zip(&self.keys).map(|(place, key)| (*place as usize, *key))
+        self.places.get().iter().zip(&self.keys).map(|(place, key)| (*place as usize, *key))
     }
 
     /// Those within a part of the text.
     pub(super) fn within(&self, part: Range<usize>) -> impl Iterator<Item = (usize, u64)> {
-        let places = &self.places[..self.count];
+        let places = self.places.get();
         let begin = places.partition_point(|place| (*place as usize) < part.start);
         let of_part = places[begin..].iter().zip(&self.keys[begin..]).map(|(place, key)| (*place as usize, *key));
         of_part.take_while(move |(place, _)| *place < part.end)
-    }
-
-    /// Adds the places of a block: eight at once, most of them there.
-    fn add(&mut self, begin: usize, mut starts: u64) {
-        let begin = u32::try_from(begin).expect("texts are below 4 GiB");
-        let count = starts.count_ones() as usize;
-        let (eights, _) = self.places[self.count..self.count + BLOCK].as_chunks_mut::<8>();
-        for eight in eights {
-            for place in eight {
-                *place = begin + starts.trailing_zeros();
-                starts &= starts.wrapping_sub(1);
-            }
-            if starts == 0 {
-                break;
-            }
-        }
-        self.count += count;
     }
 }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 use wide::i8x16;
 
-use super::ascii::{BLOCK, ascii_length, blocks, digits, equal, is_word, letters, pack, word_characters};
+use super::ascii::{BLOCK, Places, ascii_length, blocks, digits, equal, is_word, letters, pack, word_characters};
 
 /// How many words a text has.
 #[must_use]
@@ -74,6 +74,32 @@ fn for_each_ascii(bytes: &[u8], mut found: impl FnMut(Range<usize>)) {
     });
     if let Some(start) = begun {
         word(start..bytes.len());
+    }
+}
+
+/// The words of ASCII texts, found in memory that is reused: what is made of them need not wait until the next is found.
+#[derive(Debug, Default)]
+pub struct AsciiWords {
+    edges: Places,
+}
+
+impl AsciiWords {
+    /// The bytes of every word of a text, which is ASCII, in their order.
+    pub fn of(&mut self, text: &str) -> impl Iterator<Item = Range<usize>> {
+        let bytes = text.as_bytes();
+        self.edges.clear(bytes);
+        let mut carry = 0;
+        runs(bytes, |begin, run| {
+            self.edges.add(begin, run ^ (run << 1 | carry));
+            carry = run >> (BLOCK - 1);
+        });
+        // The last block may be full of a run.
+        if carry != 0 {
+            self.edges.add(bytes.len(), 1);
+        }
+        let (edges, _) = self.edges.get().as_chunks::<2>();
+        let words = edges.iter().map(|[start, end]| *start as usize..*end as usize);
+        words.filter(|word| is_no_line(bytes, word))
     }
 }
 
@@ -250,6 +276,8 @@ mod tests {
             let text = pieces.concat();
             prop_assert_eq!(fast(&text), text.unicode_words().collect::<Vec<_>>());
             prop_assert_eq!(count(&text), text.unicode_words().count() as u64);
+            let mut words = AsciiWords::default();
+            prop_assert_eq!(words.of(&text).map(|word| &text[word]).collect::<Vec<_>>(), fast(&text));
         }
 
         #[test]

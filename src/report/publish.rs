@@ -1,8 +1,8 @@
 //! A report appears whole: written aside, then renamed into place; `latest` points to the newest.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -10,7 +10,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sha2::{Digest, Sha256};
 
 use super::model::Period;
-use crate::lake::publish::sync;
+use crate::lake::publish::{sync, sync_all};
 use crate::model::{Error, Result};
 use crate::pipeline::Narrow;
 
@@ -39,20 +39,15 @@ fn work(out: &Path, target: &Path, name: &str, files: &[(String, Vec<u8>)]) -> i
     let new = out.join(format!(".{name}.new"));
     remove_folder(&new)?;
     fs::create_dir_all(&new)?;
-    let folders: BTreeSet<PathBuf> =
-        files.iter().filter_map(|(file, _)| Some(new.join(file).parent()?.to_owned())).collect();
-    for folder in &folders {
-        fs::create_dir_all(folder)?;
-    }
+    let mut written = BTreeSet::from([new.clone()]);
     for (file, bytes) in files {
-        let mut output = File::create_new(new.join(file))?;
-        output.write_all(bytes)?;
-        output.sync_all()?;
+        let path = new.join(file);
+        let folder = path.parent().expect("a page is in a folder").to_owned();
+        fs::create_dir_all(&folder)?;
+        fs::write(&path, bytes)?;
+        written.extend([path, folder]);
     }
-    for folder in &folders {
-        sync(folder)?;
-    }
-    sync(&new)?;
+    sync_all(&written.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(io::Error::other)?;
     if target.exists() {
         match renameat_with(CWD, &new, CWD, target, RenameFlags::EXCHANGE) {
             Ok(()) => {}
