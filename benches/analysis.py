@@ -118,13 +118,17 @@ def compare(lake, name):
 
 
 def same():
-    """On ASCII text the Python peer does all of the work, so every mention must be the same."""
+    """On ASCII text the Python peer does all of the work, so every mention must be the same: but for terms that begin
+    with a full stop, for which we ask more (`.net` is not in `asp.net`)."""
     lake = lake_of("ascii", "--interviews", "2000", "--non-ascii", "0")
-    for keywords in ["w2", "w3"]:
+    for work in ["w2", "w3"]:
+        terms = (folder / "keywords" / f"{work}.txt").read_text().splitlines(keepends=True)
+        keywords = f"{work}-same"
+        (folder / "keywords" / f"{keywords}.txt").write_text("".join(term for term in terms if term[0] != "."))
         copy = copy_of(lake, f"same-{keywords}")
         analyze(copy, keywords, [])
-        ours, theirs = mentions_in(copy), peer("python", lake, keywords, keywords)["mentions"]
-        print(f"{keywords}: {ours} mentions in ASCII text, {theirs} by the Python peer", flush=True)
+        ours, theirs = mentions_in(copy), peer("python", lake, keywords, work)["mentions"]
+        print(f"{work}: {ours} mentions in ASCII text, {theirs} by the Python peer", flush=True)
         shutil.rmtree(copy)
         if ours != theirs:
             sys.exit(1)

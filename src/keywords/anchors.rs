@@ -45,8 +45,8 @@ struct Filter {
     shift: u32,
 }
 
-/// Ranges of anchors by key, in a table whose slots are half empty: a key is at or after the slot that its highest bits
-/// say.
+/// Ranges of anchors by key, in a table that has a slot too many for every three: a key is at or after the slot that its
+/// highest bits say.
 #[derive(Debug)]
 struct Table {
     slots: Vec<Slot>,
@@ -91,11 +91,15 @@ impl Anchors {
             bytes.extend_from_slice(text.as_bytes());
             anchors.push(Anchor { begin, length: offset(text.len()), number });
         }
+        let ending = keyed.partition_point(|(_, next, ..)| next.is_none());
+        let (ending, going_on) = keyed.split_at(ending);
+        let ending = ending.chunk_by(|a, b| a.0 == b.0).count();
+        let going_on = going_on.chunk_by(|a, b| a.1 == b.1).count();
         let mut index = Self {
-            filter: Filter::new(texts.len()),
-            ending: Table::new(texts.len()),
-            going_on: Table::new(texts.len()),
-            longer_filter: Filter::new(texts.len()),
+            filter: Filter::new(ending + going_on),
+            ending: Table::new(ending),
+            going_on: Table::new(going_on),
+            longer_filter: Filter::new(going_on),
             anchors,
             bytes,
         };
@@ -204,7 +208,7 @@ impl Filter {
 
 impl Table {
     fn new(keys: usize) -> Self {
-        let slots = (2 * keys).next_power_of_two().max(2);
+        let slots = (keys + keys / 3 + 1).next_power_of_two().max(2);
         Self { slots: vec![Slot::default(); slots], shift: 64 - slots.trailing_zeros() }
     }
 
