@@ -5,7 +5,7 @@
 //! keyword hits comes from row group N of the answers, and row group N of figures of interviews from row group N of the
 //! interviews. Everything that is stale of one batch of answers is made in one pass over it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::pass::{self, Made, Steps, Wanted, timed};
 use super::{DEFINITIONS_VERSION, PreparedSet, Request, Summary, interviews};
 use crate::lake::Lake;
-use crate::lake::publish::{replace_derived, sha256_of, sync_all};
+use crate::lake::publish::{replace_derived, sha256_of};
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, SCHEMA_VERSION, SET_SHA256, SOURCE_SHA256, Table};
 use crate::lake::write::{write_beside, write_file};
@@ -176,8 +176,6 @@ impl<'a> Plan<'a> {
         });
         let made = made?;
         published?;
-        let folders: BTreeSet<&Path> = self.jobs.iter().flat_map(Job::folders).collect();
-        sync_all(&folders.into_iter().collect::<Vec<_>>())?;
         let mut summary = Summary {
             files_made: self.jobs.iter().map(|job| job.outputs.len() as u64).sum(),
             files_fresh: self.parts.iter().map(|part| part.fresh).sum(),
@@ -254,11 +252,6 @@ impl<'a> Job<'a> {
             What::Interviews => {}
         }
         Some(Output { what, target, metadata })
-    }
-
-    /// The folders of its derived files.
-    fn folders(&self) -> impl Iterator<Item = &Path> {
-        self.outputs.iter().map(|output| output.target.parent().expect("a table's file is in a folder"))
     }
 
     /// Makes the files under staging; returns them, how many answers were analysed, and where the time went.

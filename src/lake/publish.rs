@@ -208,7 +208,8 @@ pub fn sync_with_parent(folder: &Path) -> io::Result<()> {
 }
 
 /// Moves finished files of figures, each from and to, into their places, over older ones. Such files can be made again at
-/// any time, so they need no ledger. [`sync_all`] of their folders makes the moves last.
+/// any time, so they need no ledger; they last before they are moved, and a move that a power cut undoes is made again by
+/// the next analysis.
 ///
 /// # Errors
 /// When the lake cannot be written.
