@@ -7,7 +7,7 @@ use std::ops::Range;
 use foldhash::fast::RandomState;
 use icu_casemap::{CaseMapper, CaseMapperBorrowed};
 
-use crate::keywords::words::{self, AsciiWords};
+use crate::keywords::words::Words;
 
 /// Words of a window of the moving average.
 pub const WINDOW: usize = 50;
@@ -36,7 +36,7 @@ pub struct Vocabulary {
     long: HashMap<Vec<u8>, u32, RandomState>,
     /// The slots of the answer's words, in their order.
     words: Vec<u32>,
-    ascii_words: AsciiWords,
+    finder: Words,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -71,15 +71,14 @@ impl Vocabulary {
             vocabulary.words.push(slot);
         };
         let bytes = text.as_bytes();
+        let mut finder = std::mem::take(&mut self.finder);
         if text.is_ascii() {
-            let mut ascii_words = std::mem::take(&mut self.ascii_words);
-            for word in ascii_words.of(text) {
+            finder.for_each(text, |word| {
                 let key = self.ascii_key(bytes, word);
                 count(self, key);
-            }
-            self.ascii_words = ascii_words;
+            });
         } else {
-            words::for_each(text, |word| {
+            finder.for_each(text, |word| {
                 let key = if bytes[word.clone()].is_ascii() {
                     self.ascii_key(bytes, word)
                 } else {
@@ -88,6 +87,7 @@ impl Vocabulary {
                 count(self, key);
             });
         }
+        self.finder = finder;
         Richness { words: self.words.len() as u64, unique, mattr_50: self.moving_average() }
     }
 
