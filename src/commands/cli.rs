@@ -52,6 +52,8 @@ pub enum Command {
     /// Check a keyword set, or show what it finds
     #[command(subcommand)]
     Keywords(KeywordsCommand),
+    /// Receive the vendor's webhooks, and keep their events for the next ingest
+    Listen(ListenFlags),
     /// Describe the tables, the pipeline file or keyword sets
     Schema(SchemaFlags),
     /// Serve the vendor's API on this machine, with made-up interviews
@@ -105,7 +107,7 @@ pub struct LakeFlag {
 pub struct IngestFlags {
     #[command(flatten)]
     pub lake: LakeFlag,
-    /// Files of interview ids, one a line, `#` comments; `-` for standard input
+    /// Files of interview ids, one a line, `#` comments; `-` for standard input, `inbox` for what `listen` took
     #[arg(required = true, value_name = "IDS")]
     pub interviews: Vec<PathBuf>,
     /// Address of the API up to and with /api/v1
@@ -299,6 +301,21 @@ pub struct SetFlags {
     /// How terms of .txt sets are found
     #[arg(long, value_enum, default_value = "word")]
     pub mode: Mode,
+}
+
+#[derive(Debug, Args)]
+pub struct ListenFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long)]
+    pub addr: SocketAddr,
+    /// Environment variable that holds the secret of the webhook; while a secret is changed, one for each
+    #[arg(long, value_name = "VAR", required = true)]
+    pub secret_env: Vec<String>,
+    /// Name of the account, as the pipeline has it: a secret of another account wants a receiver of its own
+    #[arg(long, default_value = "default")]
+    pub source: String,
 }
 
 #[derive(Debug, Args)]

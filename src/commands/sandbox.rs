@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::cli::{SandboxFlags, WindowKind};
 use super::prepare::runtime;
-use super::{DONE, output};
+use super::{DONE, interrupt, output};
 use crate::model::{Error, Result};
 use crate::round0::sandbox::{Faults, Options, Window, start};
 
@@ -32,6 +32,10 @@ pub fn run(flags: SandboxFlags) -> Result<u8> {
         faults: flags.faults.as_deref().map(read_faults).transpose()?,
     };
     let runtime = runtime()?;
+    let asked_to_stop = {
+        let _on = runtime.enter();
+        interrupt::asked_to_stop()?
+    };
     let sandbox = runtime
         .block_on(start(options))
         .map_err(|error| Error::usage(format!("cannot listen on {}: {error}", flags.addr)))?;
@@ -40,12 +44,7 @@ pub fn run(flags: SandboxFlags) -> Result<u8> {
         fs::write(path, ids).map_err(|error| Error::path("write", path, error))?;
     }
     output::data(&format!("listening on http://{}\n", sandbox.addr()))?;
-    runtime
-        .block_on(async {
-            let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-            tokio::select! { done = tokio::signal::ctrl_c() => done, _ = terminate.recv() => Ok(()) }
-        })
-        .map_err(|error| Error::failed(format!("cannot listen for signals: {error}")))?;
+    runtime.block_on(asked_to_stop);
     runtime.block_on(sandbox.stop());
     Ok(DONE)
 }
