@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::keywords::Mode;
 use crate::pipeline::{Format, MetricGroup, QuestionPolicy, Stage};
+use crate::round0::sandbox::WebhookFault;
 
 /// The nightly roundup of ROUND0 interviews: fetch them into Parquet, analyse every transcript, write the report.
 #[derive(Debug, Parser)]
@@ -366,6 +367,15 @@ pub struct SandboxFlags {
     /// Let things go wrong as this file says; see docs/faults.md
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// Send events of its interviews to this address, as the vendor's webhooks do
+    #[arg(long, value_name = "URL", requires = "webhook_secret")]
+    pub webhook_to: Option<reqwest::Url>,
+    /// What they are signed with
+    #[arg(long, value_name = "SECRET", requires = "webhook_to")]
+    pub webhook_secret: Option<String>,
+    /// What goes wrong with those of one interview in three, in turn, separated by commas
+    #[arg(long, value_enum, value_name = "FAULT,…", value_delimiter = ',', requires = "webhook_to")]
+    pub webhook_faults: Vec<WebhookFault>,
     /// Write the ids of all interviews to this file, one a line
     #[arg(long, value_name = "FILE")]
     pub ids_out: Option<PathBuf>,

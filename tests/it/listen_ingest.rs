@@ -1,6 +1,8 @@
 //! From an event to the lake: an ingest takes the inbox, once, whatever happens meanwhile.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -8,7 +10,7 @@ use roundup::round0::sandbox::DEFAULT_KEY;
 use serde_json::{Value, json};
 
 use crate::common::{Served, rows, serve};
-use crate::listen::{Listener, event, event_ids};
+use crate::listen::{Listener, SECRET, event, event_ids};
 
 /// A pipeline that takes ids from the inbox, and from lists before it.
 fn pipeline(served: &Served, lists: &str) -> PathBuf {
@@ -54,6 +56,8 @@ fn the_next_run_takes_ids_from_the_inbox() {
     assert_eq!(listener.send(&json!({"id": "evt_6", "type": "account_renamed"})).0, 200);
     let status = served.roundup().args(["status", "--lake", "lake"]).output().unwrap();
     assert!(String::from_utf8(status.stdout).unwrap().contains("inbox      6 events"));
+    let check = served.roundup().arg("check").arg(&pipeline).output().unwrap();
+    assert!(String::from_utf8(check.stdout).unwrap().contains("inbox      6 events wait"));
     served.run(&pipeline, 0);
     assert_eq!(served.sandbox.stats().requests, 3, "each interview is asked for once");
     let ingest = ingest_of(&served);
@@ -207,4 +211,39 @@ fn each_account_has_its_own_events() {
     let mut found = sources;
     found.sort();
     assert_eq!(found, expected);
+}
+
+/// The sandbox's events, with all that can go wrong: the receiver keeps each once and nothing else, and the next run has
+/// every interview that was started.
+#[test]
+fn the_sandboxs_events_arrive_whatever_goes_wrong_beside_them() {
+    let served = serve(None);
+    let listener = Listener::start(served.folder.path());
+    let faults = "late,twice,out-of-order,replayed,forged,stale,truncated,oversized";
+    let mut sender = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
+        .args(["sandbox", "--webhook-to", &format!("http://{}/webhooks/round0", listener.addr)])
+        .args(["--webhook-secret", SECRET, "--webhook-faults", faults])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(sender.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("all events are sent") {
+        line.clear();
+        assert!(said.read_line(&mut line).unwrap() > 0, "the sandbox ended");
+    }
+    sender.kill().unwrap();
+    sender.wait().unwrap();
+    let bodies = crate::common::sample();
+    let with = |field: &str| bodies.iter().filter(|body| body[field].is_string()).count();
+    let (started, ended) = (with("started_at"), with("completed_at"));
+    let kept = event_ids(served.folder.path());
+    assert_eq!(kept.iter().collect::<BTreeSet<_>>().len(), kept.len());
+    assert_eq!(kept.len(), started + ended);
+    assert!(line.contains(" answered 401, ") && line.contains(" answered 413"), "{line}");
+    assert!(!line.contains("without an answer"), "{line}");
+    served.run(&pipeline(&served, ""), 0);
+    assert_eq!(served.ids_in("interviews").len() + served.ids_in("open_interviews").len(), started);
+    assert_eq!((&ingest_of(&served)["gone"], served.sandbox.stats().requests), (&json!(0), started as u64));
 }
