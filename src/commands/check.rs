@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::cli::CheckFlags;
 use super::prepare::{Access, Ready, prepare, say_all};
 use super::{DONE, notify, output};
+use crate::inbox;
 use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::{NotifyWay, Pipeline};
@@ -24,11 +25,12 @@ pub fn run(flags: &CheckFlags) -> Result<u8> {
 
 /// Says what a run would do.
 pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
-    let ledger = Lake::open(&pipeline.lake).ok().map(|lake| lake.ledger_for_reading()).transpose()?;
+    let lake = Lake::open(&pipeline.lake).ok();
+    let ledger = lake.as_ref().map(Lake::ledger_for_reading).transpose()?;
     let mut text = String::new();
     for source in &ready.sources {
         let _infallible = match &source.access {
-            Access::Sandbox { interviews, .. } if source.ids.is_empty() => {
+            Access::Sandbox { interviews, .. } if source.ids.is_empty() && !source.inbox => {
                 let which = interviews.map_or("the sample".to_owned(), |count| format!("{count} made-up ones"));
                 writeln!(text, "ingest     {}: the sandbox inside this process, {which}", source.name)
             }
@@ -50,6 +52,10 @@ pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
                 )
             }
         };
+    }
+    if ready.sources.iter().any(|source| source.inbox) {
+        let waiting = lake.map_or(Ok(0), |lake| inbox::file::waiting(&lake.inbox_folder()))?;
+        let _infallible = writeln!(text, "inbox      {waiting} events wait, and their interviews are asked for first");
     }
     let _infallible = writeln!(text, "lake       {}", pipeline.lake.display());
     if let Some(analysis) = &ready.analysis {

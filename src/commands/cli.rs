@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::keywords::Mode;
 use crate::pipeline::{Format, MetricGroup, QuestionPolicy, Stage};
+use crate::round0::sandbox::WebhookFault;
 
 /// The nightly roundup of ROUND0 interviews: fetch them into Parquet, analyse every transcript, write the report.
 #[derive(Debug, Parser)]
@@ -52,6 +53,8 @@ pub enum Command {
     /// Check a keyword set, or show what it finds
     #[command(subcommand)]
     Keywords(KeywordsCommand),
+    /// Receive the vendor's webhooks, and keep their events for the next ingest
+    Listen(ListenFlags),
     /// Describe the tables, the pipeline file or keyword sets
     Schema(SchemaFlags),
     /// Serve the vendor's API on this machine, with made-up interviews
@@ -105,7 +108,7 @@ pub struct LakeFlag {
 pub struct IngestFlags {
     #[command(flatten)]
     pub lake: LakeFlag,
-    /// Files of interview ids, one a line, `#` comments; `-` for standard input
+    /// Files of interview ids, one a line, `#` comments; `-` for standard input, `inbox` for what `listen` took
     #[arg(required = true, value_name = "IDS")]
     pub interviews: Vec<PathBuf>,
     /// Address of the API up to and with /api/v1
@@ -302,6 +305,21 @@ pub struct SetFlags {
 }
 
 #[derive(Debug, Args)]
+pub struct ListenFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long)]
+    pub addr: SocketAddr,
+    /// Environment variable that holds the secret of the webhook; while a secret is changed, one for each
+    #[arg(long, value_name = "VAR", required = true)]
+    pub secret_env: Vec<String>,
+    /// Name of the account, as the pipeline has it: a secret of another account wants a receiver of its own
+    #[arg(long, default_value = "default")]
+    pub source: String,
+}
+
+#[derive(Debug, Args)]
 pub struct SchemaFlags {
     /// A table, `pipeline` or `keywords`; every table if left out
     pub what: Option<String>,
@@ -349,6 +367,15 @@ pub struct SandboxFlags {
     /// Let things go wrong as this file says; see docs/faults.md
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// Send events of its interviews to this address, as the vendor's webhooks do
+    #[arg(long, value_name = "URL", requires = "webhook_secret")]
+    pub webhook_to: Option<reqwest::Url>,
+    /// What they are signed with
+    #[arg(long, value_name = "SECRET", requires = "webhook_to")]
+    pub webhook_secret: Option<String>,
+    /// What goes wrong with those of one interview in three, in turn, separated by commas
+    #[arg(long, value_enum, value_name = "FAULT,…", value_delimiter = ',', requires = "webhook_to")]
+    pub webhook_faults: Vec<WebhookFault>,
     /// Write the ids of all interviews to this file, one a line
     #[arg(long, value_name = "FILE")]
     pub ids_out: Option<PathBuf>,

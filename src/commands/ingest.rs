@@ -1,5 +1,7 @@
 //! `ingest`: one source, without a pipeline file.
 
+use std::path::Path;
+
 use super::cli::IngestFlags;
 use super::output;
 use super::prepare::{Access, ReadySource, say_all};
@@ -7,11 +9,15 @@ use super::run::{Network, Options, exit_code, ingest_all, ingest_on_screen};
 use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::ids::read_lists;
-use crate::pipeline::{Exclude, IngestPlan, KeyPlace, parse_time_of_day, parse_window};
+use crate::pipeline::{Exclude, INBOX, IngestPlan, KeyPlace, parse_time_of_day, parse_window};
 use crate::round0::client::Client;
 
 pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
-    let ids = read_lists(&flags.interviews).map_err(say_all)?;
+    let mut lists = flags.interviews;
+    let count = lists.len();
+    lists.retain(|list| list != Path::new(INBOX));
+    let inbox = lists.len() < count;
+    let ids = read_lists(&lists).map_err(say_all)?;
     let client = Client::new(flags.api.trim_end_matches('/'), &KeyPlace::Environment(flags.key_env).read()?)?;
     let plan = IngestPlan {
         requests_per_minute: flags.requests_per_minute,
@@ -25,7 +31,7 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
     let exclude = Exclude::new(&flags.exclude)?;
-    let source = ReadySource { name: flags.source, ids, exclude, access: Access::Remote(client) };
+    let source = ReadySource { name: flags.source, ids, inbox, exclude, access: Access::Remote(client) };
     let options = Options { plan: &plan, refetch: flags.refetch, quiet };
     let (summary, errors) = ingest_all(&lake, &mut ledger, &network, vec![source], &options);
     errors.iter().for_each(output::error);

@@ -6,10 +6,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::model::{Error, Kind, Result};
+
+/// Listens from now on, and ends at Ctrl-C or SIGTERM: how a server is ended. To be called on a runtime.
+///
+/// # Errors
+/// When the system does not let signals be listened for.
+pub fn asked_to_stop() -> Result<impl Future<Output = ()>> {
+    let (mut interrupt, mut terminate) = signals()?;
+    Ok(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    })
+}
+
+fn signals() -> Result<(Signal, Signal)> {
+    let listen = |kind| signal(kind).map_err(|error| Error::failed(format!("cannot listen for signals: {error}")));
+    Ok((listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?))
+}
 
 pub struct Interrupt {
     wanted: watch::Receiver<bool>,
@@ -22,13 +38,11 @@ impl Interrupt {
     /// # Errors
     /// When the system does not let it.
     pub fn listen(runtime: &Runtime) -> Result<Self> {
-        let fail = |error| Error::failed(format!("cannot listen for signals: {error}"));
         let (sender, wanted) = watch::channel(false);
         let fetching = Arc::new(AtomicBool::new(false));
         let in_good_order = Arc::clone(&fetching);
         let _guard = runtime.enter();
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(fail)?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(fail)?;
+        let (mut interrupt, mut terminate) = signals()?;
         runtime.spawn(async move {
             loop {
                 tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }

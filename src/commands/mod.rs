@@ -7,6 +7,7 @@ mod import;
 mod ingest;
 mod interrupt;
 mod keywords;
+mod listen;
 mod notify;
 mod output;
 mod prepare;
@@ -55,6 +56,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Status(flags) => status::run(&flags),
         Command::Quarantine(command) => quarantine::run(&command),
         Command::Keywords(command) => keywords::run(&command),
+        Command::Listen(flags) => listen::run(&flags),
         Command::Schema(flags) => schema::run(&flags),
         Command::Sandbox(flags) => sandbox::run(flags),
         Command::Completions { shell } => {

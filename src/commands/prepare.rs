@@ -19,6 +19,8 @@ use crate::round0::sandbox::{Options, Sandbox, start};
 pub struct ReadySource {
     pub name: String,
     pub ids: Vec<String>,
+    /// Whether it also takes ids from the inbox.
+    pub inbox: bool,
     pub exclude: Exclude,
     pub access: Access,
 }
@@ -92,7 +94,7 @@ fn ready_source(source: &Source) -> std::result::Result<ReadySource, Vec<Error>>
     match access {
         Ok(access) if problems.is_empty() => {
             let (name, exclude) = (source.name.clone(), source.exclude.clone());
-            Ok(ReadySource { name, ids, exclude, access })
+            Ok(ReadySource { name, ids, inbox: source.inbox, exclude, access })
         }
         Ok(_) => Err(problems),
         Err(error) => {

@@ -173,7 +173,7 @@ pub fn ingest_all(
     let mut all = ingest::Summary::default();
     let mut errors = Vec::new();
     let stop_at = plan.stop_at.map(|time| next_time(time, Timestamp::now(), &TimeZone::system()));
-    for ReadySource { name, mut ids, exclude, access } in sources {
+    for ReadySource { name, mut ids, inbox, exclude, access } in sources {
         let (sandbox, client) = match access {
             Access::Remote(client) => (None, client),
             Access::Sandbox { interviews, seed } => {
@@ -184,7 +184,7 @@ pub fn ingest_all(
                         continue;
                     }
                 };
-                if ids.is_empty() {
+                if ids.is_empty() && !inbox {
                     ids = sandbox.ids().collect();
                 }
                 (Some(sandbox), client)
@@ -194,7 +194,8 @@ pub fn ingest_all(
         let report = |progress: Progress| fetching.shows(progress);
         let (summary, result) = interrupt.during(|interrupt| {
             let exclude = &exclude;
-            let job = Job { source: &name, ids, client, plan, exclude, refetch, stop_at, interrupt, progress: &report };
+            let progress = &report;
+            let job = Job { source: &name, ids, inbox, client, plan, exclude, refetch, stop_at, interrupt, progress };
             ingest::ingest(lake, ledger, runtime, job)
         });
         fetching.ends();
@@ -362,6 +363,7 @@ pub fn ingest_on_screen(ingest: &ingest::Summary) -> String {
         ingest.newly_settled, ingest.responses, ingest.still_open, ingest.questions
     );
     let rest = [
+        (ingest.events, "events of webhooks read from the inbox"),
         (ingest.replaced, "replaced by what the API has now"),
         (ingest.gone, "unknown to the API"),
         (ingest.quarantined, "set aside because the body breaks the contract"),

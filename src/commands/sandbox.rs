@@ -1,19 +1,37 @@
 //! `sandbox`: the stand-in API as a server of its own.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use super::cli::{SandboxFlags, WindowKind};
 use super::prepare::runtime;
-use super::{DONE, output};
+use super::{DONE, interrupt, output};
 use crate::model::{Error, Result};
-use crate::round0::sandbox::{Faults, Options, Window, start};
+use crate::round0::sandbox::{Faults, Options, Sent, Webhooks, Window, start};
+use crate::round0::webhook::Secret;
 
 fn read_faults(path: &Path) -> Result<Faults> {
     let name = path.display().to_string();
     let text = fs::read_to_string(path)
         .map_err(|error| Error::usage(format!("cannot read the faults file {name}: {error}")))?;
     Faults::parse(&text, &name)
+}
+
+fn say_sent(sent: io::Result<Sent>) {
+    match sent {
+        Ok(sent) => {
+            let counts: Vec<String> = sent
+                .into_iter()
+                .map(|(status, count)| match status {
+                    0 => format!("{count} without an answer"),
+                    status => format!("{count} answered {status}"),
+                })
+                .collect();
+            tracing::info!("all events are sent: {}", counts.join(", "));
+        }
+        Err(error) => tracing::warn!("no events are sent: {error}"),
+    }
 }
 
 pub fn run(flags: SandboxFlags) -> Result<u8> {
@@ -31,7 +49,15 @@ pub fn run(flags: SandboxFlags) -> Result<u8> {
         key: flags.key,
         faults: flags.faults.as_deref().map(read_faults).transpose()?,
     };
+    let webhooks = flags.webhook_to.zip(flags.webhook_secret).map(|(to, secret)| {
+        let faults = flags.webhook_faults;
+        Webhooks { to, secret: Secret::new(&secret), faults }
+    });
     let runtime = runtime()?;
+    let asked_to_stop = {
+        let _on = runtime.enter();
+        interrupt::asked_to_stop()?
+    };
     let sandbox = runtime
         .block_on(start(options))
         .map_err(|error| Error::usage(format!("cannot listen on {}: {error}", flags.addr)))?;
@@ -40,12 +66,15 @@ pub fn run(flags: SandboxFlags) -> Result<u8> {
         fs::write(path, ids).map_err(|error| Error::path("write", path, error))?;
     }
     output::data(&format!("listening on http://{}\n", sandbox.addr()))?;
-    runtime
-        .block_on(async {
-            let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-            tokio::select! { done = tokio::signal::ctrl_c() => done, _ = terminate.recv() => Ok(()) }
-        })
-        .map_err(|error| Error::failed(format!("cannot listen for signals: {error}")))?;
+    runtime.block_on(async {
+        let sending = async {
+            if let Some(webhooks) = webhooks {
+                say_sent(sandbox.send_events(&webhooks).await);
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! { () = asked_to_stop => {}, () = sending => {} }
+    });
     runtime.block_on(sandbox.stop());
     Ok(DONE)
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::cli::{DataFormat, StatusFlags};
 use super::{DONE, output};
+use crate::inbox;
 use crate::ingest::spool;
 use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
@@ -22,6 +23,8 @@ struct Status {
     tables: Vec<TableStatus>,
     /// Spool files that the next ingest publishes first.
     spool_files_waiting: usize,
+    /// Events that the next ingest of a pipeline with "inbox" takes first.
+    inbox_events_waiting: usize,
     /// What `last-run.json` holds; null before the first run.
     last_run: Option<serde_json::Value>,
 }
@@ -62,6 +65,7 @@ fn read(lake: &Lake) -> Result<Status> {
         due: ledger.due_counts(Timestamp::now())?,
         tables,
         spool_files_waiting: spool::waiting(&lake.spool_folder())?.len(),
+        inbox_events_waiting: inbox::file::waiting(&lake.inbox_folder())?,
         last_run,
     })
 }
@@ -85,6 +89,13 @@ fn on_screen(status: &Status) -> String {
     if status.spool_files_waiting > 0 {
         let _infallible =
             writeln!(text, "spool      {} files, published by the next ingest", status.spool_files_waiting);
+    }
+    if status.inbox_events_waiting > 0 {
+        let _infallible = writeln!(
+            text,
+            "inbox      {} events, taken by the next ingest that reads the inbox",
+            status.inbox_events_waiting
+        );
     }
     if let Some(last) = status.last_run.as_ref() {
         let text_of = |key: &str| last.get(key).map(|value| value.to_string().trim_matches('"').to_owned());

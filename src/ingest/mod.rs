@@ -18,12 +18,15 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 
+use crate::inbox::file::{self as inbox, Received};
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{Ledger, QuestionsWanted, State};
+use crate::ledger::{Ledger, QuestionsWanted, State, TakenEvent};
 use crate::model::{Error, Kind, Result};
+use crate::pipeline::ids::check_id;
 use crate::pipeline::{Exclude, IngestPlan, QuestionPolicy};
 use crate::round0::client::Client;
 use crate::round0::pace::{Pace, Pacer};
+use crate::round0::webhook::{self, Event};
 use cut::{Arrival, Published, cut_interviews, cut_questions};
 use fetch::{Counts, Fetched, Fetcher, Outcome, Stop, Task};
 use spool::{Call, Content, Record};
@@ -68,6 +71,8 @@ pub struct Summary {
     pub questions_failed: u64,
     /// Kept out by a pattern of the pipeline, now for the first time.
     pub excluded: u64,
+    /// Events read from the inbox, each once.
+    pub events: u64,
     /// Listed and due, but not reached.
     pub left: u64,
 }
@@ -110,6 +115,7 @@ impl std::ops::AddAssign<&Self> for Summary {
         self.failed += other.failed;
         self.questions_failed += other.questions_failed;
         self.excluded += other.excluded;
+        self.events += other.events;
         self.left += other.left;
     }
 }
@@ -118,6 +124,8 @@ impl std::ops::AddAssign<&Self> for Summary {
 pub struct Job<'a> {
     pub source: &'a str,
     pub ids: Vec<String>,
+    /// Also take ids from the inbox.
+    pub inbox: bool,
     pub client: Client,
     pub plan: &'a IngestPlan,
     pub exclude: &'a Exclude,
@@ -155,6 +163,7 @@ pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>)
             concurrency: job.plan.concurrency,
         })),
         pending: Vec::new(),
+        called: HashSet::new(),
         summary: Summary::default(),
         lake,
         ledger,
@@ -181,6 +190,8 @@ struct Run<'a> {
     counts: Arc<Counts>,
     /// What is in the open spool file, as it was read.
     pending: Vec<Pending>,
+    /// Interviews that were not listed, and that an event calls for.
+    called: HashSet<String>,
     summary: Summary,
 }
 
@@ -201,6 +212,10 @@ impl Run<'_> {
             self.read(&path)?;
             self.cut(&path)?;
         }
+        // After that, as what was fetched before an event came does not answer it.
+        if self.job.inbox {
+            self.take_inbox()?;
+        }
         let tasks = self.interviews_due()?;
         self.fetch(tasks)?;
         if self.summary.gone + self.summary.quarantined + self.summary.excluded > 0 {
@@ -215,16 +230,59 @@ impl Run<'_> {
         self.fetch(wanted.into_iter().map(task).collect())
     }
 
-    /// What is to be asked for, in order: listed interviews that are new, those given up before, open ones that are
-    /// due, settled ones that lack a transcript. Open ones are followed whether or not they are still listed.
+    /// Reads the events of the inbox into the ledger, and frees their files only then.
+    fn take_inbox(&mut self) -> Result<()> {
+        for path in inbox::take(&self.lake.inbox_folder())? {
+            let mut events = Vec::new();
+            for Received { event, source, .. } in inbox::read(&path)? {
+                events.push(TakenEvent { calls_for: self.calls_for(&event)?, id: event.id, source });
+            }
+            self.summary.events += self.ledger.take_events(&events, Timestamp::now())?;
+            inbox::free(&path)?;
+        }
+        Ok(())
+    }
+
+    /// The interview that is to be asked for because of an event. That a settled one was started is late news.
+    fn calls_for(&self, event: &Event) -> Result<Option<String>> {
+        let Some(id) = event.interview.clone() else { return Ok(None) };
+        if let Err(what) = check_id(&id) {
+            tracing::warn!("an event of the inbox is left aside: {what}");
+            return Ok(None);
+        }
+        let is_late = event.kind == webhook::STARTED && self.ledger.state(&id)? == Some(State::Settled);
+        Ok((!is_late).then_some(id))
+    }
+
+    /// What is to be asked for, in order: what events call for, listed interviews that are new, those given up before,
+    /// open ones that are due, settled ones that lack a transcript. Open ones are followed whether or not they are still
+    /// listed.
     fn interviews_due(&mut self) -> Result<Vec<Task>> {
         let ids = std::mem::take(&mut self.job.ids);
         self.summary.listed = ids.len() as u64;
         let source = self.job.source;
         let due = if self.job.refetch { Vec::new() } else { self.ledger.due(source, Timestamp::now())? };
         let is_due: HashSet<&str> = due.iter().map(|(id, _)| id.as_str()).collect();
-        let mut tasks = Vec::with_capacity(ids.len());
+        let called = if self.job.inbox { self.ledger.called_for(source)? } else { Vec::new() };
+        self.called = called.iter().cloned().collect();
+        let mut tasks = Vec::with_capacity(called.len() + ids.len());
+        for id in called {
+            let state = self.ledger.state(&id)?;
+            match self.job.exclude.by_id(&id) {
+                Some(pattern) if state.is_none() => self.exclude(&id, source, pattern)?,
+                _ if state == Some(State::Excluded) => {
+                    self.summary.skipped_other += 1;
+                    self.ledger.answer_events([id.as_str()])?;
+                }
+                // Also what was gone, stale or set aside: there is news of it.
+                _ => tasks.push(Task { call: Call::Interview, id: id.into(), again: state == Some(State::Settled) }),
+            }
+        }
         for id in ids {
+            if self.called.remove(&id) {
+                // It would have been found without the event, and belongs to the cohort of its list.
+                continue;
+            }
             let state = self.ledger.state(&id)?;
             let again = state == Some(State::Settled);
             match state {
@@ -243,11 +301,13 @@ impl Run<'_> {
                 }
             }
         }
-        let due = due.into_iter().map(|(id, state)| Task {
-            call: Call::Interview,
-            id: id.into(),
-            again: state == State::Settled,
-        });
+        // What an event calls for is asked for already.
+        let asked: HashSet<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
+        let due: Vec<Task> = due
+            .into_iter()
+            .filter(|(id, _)| !asked.contains(id.as_str()))
+            .map(|(id, state)| Task { call: Call::Interview, id: id.into(), again: state == State::Settled })
+            .collect();
         tasks.extend(due);
         Ok(tasks)
     }
@@ -329,7 +389,8 @@ impl Run<'_> {
         match (call, outcome) {
             (_, Outcome::Body(body, content)) => {
                 self.summary.fetched += u64::from(call == Call::Interview);
-                let (source, via) = (source.to_owned(), "list".to_owned());
+                let via = if self.called.contains(&id) { "webhook" } else { "list" };
+                let (source, via) = (source.to_owned(), via.to_owned());
                 let record = Record { call, id, source, via, again, fetched_at: at, body };
                 let full = spool.append(&record)?;
                 let Record { id, source, via, .. } = record;
@@ -411,6 +472,7 @@ impl Run<'_> {
         self.summary.published(published);
         let published = cut_questions(self.lake, self.ledger, questions)?;
         self.summary.published(published);
+        self.ledger.answer_events(ids.iter().map(String::as_str))?;
         // A body that was set aside before and has come whole since is no longer wanted.
         if !self.lake.quarantine_is_empty() {
             ids.iter().try_for_each(|id| quarantine::forget(self.lake, id))?;

@@ -1,11 +1,10 @@
 //! The spool: every body is on disk before it counts as fetched.
 //!
-//! A spool file is a sequence of records: one line of JSON (what it is, its length, its CRC-32), then the body's bytes
-//! as they came, then a line feed. Bodies are kept verbatim because what cannot be read must still be kept. A record
-//! cut short by a crash ends the file: its body was never counted.
+//! A spool file is a sequence of records ([`framing`]). Bodies are kept verbatim because what cannot be read must still be
+//! kept. A record cut short by a crash ends the file: its body was never counted.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,8 +12,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::lake::crash;
 use crate::lake::publish::{batch_id, sync};
+use crate::lake::{crash, framing};
 use crate::model::body::{self, Violation};
 use crate::model::{Error, Interview, Question, Result};
 
@@ -61,8 +60,6 @@ struct Header {
     #[serde(default)]
     again: bool,
     fetched_at: Timestamp,
-    length: u64,
-    crc32: u32,
 }
 
 /// One fetched body.
@@ -113,24 +110,19 @@ impl Writer {
     }
 
     fn try_append(&mut self, record: &Record) -> io::Result<Option<PathBuf>> {
-        let mut bytes = serde_json::to_vec(&Header {
+        let header = Header {
             call: record.call,
             id: record.id.clone(),
             source: record.source.clone(),
             via: record.via.clone(),
             again: record.again,
             fetched_at: record.fetched_at,
-            length: record.body.len() as u64,
-            crc32: crc32fast::hash(&record.body),
-        })?;
+        };
+        let bytes = framing::frame(&header, &record.body)?;
         if self.open.is_none() {
             self.open = Some(Open::create(&self.folder)?);
         }
         let open = self.open.as_mut().expect("just opened");
-        bytes.reserve(record.body.len() + 2);
-        bytes.push(b'\n');
-        bytes.extend_from_slice(&record.body);
-        bytes.push(b'\n');
         open.file.write_all(&bytes)?;
         crash::point("spool-appended");
         open.bytes += bytes.len() as u64;
@@ -220,24 +212,11 @@ pub fn read(path: &Path) -> Result<Vec<Record>> {
     let fail = |error: io::Error| Error::path("read the spool file", path, error);
     let mut input = BufReader::new(File::open(path).map_err(fail)?);
     let mut records = Vec::new();
-    while let Some(record) = read_record(&mut input).map_err(fail)? {
-        records.push(record);
+    while let Some((header, body)) = framing::next(&mut input).map_err(fail)? {
+        let Header { call, id, source, via, again, fetched_at } = header;
+        records.push(Record { call, id, source, via, again, fetched_at, body });
     }
     Ok(records)
-}
-
-fn read_record(input: &mut impl BufRead) -> io::Result<Option<Record>> {
-    let mut line = Vec::new();
-    input.read_until(b'\n', &mut line)?;
-    let Ok(header) = serde_json::from_slice::<Header>(&line) else { return Ok(None) };
-    let mut body = Vec::new();
-    input.take(header.length).read_to_end(&mut body)?;
-    let mut end = [0];
-    if input.read(&mut end)? == 0 || crc32fast::hash(&body) != header.crc32 {
-        return Ok(None);
-    }
-    let Header { call, id, source, via, again, fetched_at, .. } = header;
-    Ok(Some(Record { call, id, source, via, again, fetched_at, body }))
 }
 
 /// Deletes a spool file whose records are published.

@@ -1,6 +1,7 @@
 //! The lake: a folder of plain Parquet that other tools read at any moment, and the program's own `_roundup/` in it.
 
 pub mod crash;
+pub mod framing;
 pub mod publish;
 pub mod read;
 pub mod replace;
@@ -37,7 +38,7 @@ impl Lake {
     pub fn create(root: &Path) -> Result<Self> {
         refuse_url(root)?;
         let lake = Self { root: root.to_owned() };
-        for folder in [lake.spool_folder(), lake.staging_folder(), lake.quarantine_folder()] {
+        for folder in [lake.spool_folder(), lake.inbox_folder(), lake.staging_folder(), lake.quarantine_folder()] {
             fs::create_dir_all(&folder).map_err(|error| {
                 let hint = "choose another folder with `path` under [lake], or with --lake";
                 Error::path("make the lake at", root, error).with_kind(Kind::Usage).hint(hint)
@@ -78,6 +79,12 @@ impl Lake {
     #[must_use]
     pub fn spool_folder(&self) -> PathBuf {
         self.own().join("spool")
+    }
+
+    /// Events that the webhook receiver took and no ingest has read yet.
+    #[must_use]
+    pub fn inbox_folder(&self) -> PathBuf {
+        self.own().join("inbox")
     }
 
     #[must_use]

@@ -1,5 +1,7 @@
 //! The ledger: what this lake has heard of and what is being published, in SQLite. All SQL of the program is here.
 
+mod events;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,11 +9,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
+pub use events::TakenEvent;
+
 use crate::model::{Error, Result};
 
 /// Migrations in the order they are applied; a name never changes once it has shipped.
-const MIGRATIONS: &[(&str, &str)] =
-    &[("0001-spine", include_str!("migrations/0001-spine.sql")), ("0002-due", include_str!("migrations/0002-due.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001-spine", include_str!("migrations/0001-spine.sql")),
+    ("0002-due", include_str!("migrations/0002-due.sql")),
+    ("0003-events", include_str!("migrations/0003-events.sql")),
+];
 
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(10);
@@ -336,6 +343,7 @@ impl Ledger {
                 // And no more is expected of it.
                 let sql = "UPDATE interviews SET next_due = NULL WHERE id = ?1";
                 transaction.execute(sql, [id])?;
+                events::answer(transaction, id)?;
             }
             Ok(())
         })

@@ -40,7 +40,8 @@ pub struct SourceSection {
     pub key_env: Option<String>,
     /// File that holds the key.
     pub key_file: Option<String>,
-    /// Files of interview ids, one a line, `#` comments; "-" for standard input. The sandbox needs none.
+    /// Files of interview ids, one a line, `#` comments; "-" for standard input; "inbox" for what `roundup listen` took.
+    /// The sandbox needs none.
     #[serde(default)]
     pub interviews: Vec<String>,
     /// Patterns (`*` and `?`) of what stays out of the lake: interview ids, e-mails of candidates, ids or titles of jobs.

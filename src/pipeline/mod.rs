@@ -25,6 +25,9 @@ use crate::model::error::from_toml;
 use crate::model::{Error, Result};
 use file::{PipelineFile, SourceSection};
 
+/// The word that stands for the inbox among lists of ids.
+pub const INBOX: &str = "inbox";
+
 /// The word that stands for the stand-in API inside this process.
 pub const SANDBOX: &str = "sandbox";
 
@@ -48,6 +51,8 @@ pub struct Source {
     pub api: Api,
     /// Lists of ids, `-` for standard input. Empty for the sandbox: all of its own.
     pub lists: Vec<PathBuf>,
+    /// Whether it also takes ids from the inbox.
+    pub inbox: bool,
     pub exclude: Exclude,
 }
 
@@ -78,9 +83,7 @@ impl KeyPlace {
         let (key, whence) = match self {
             Self::Environment(name) => {
                 // A key written here by mistake must not be repeated in a message.
-                let is_name =
-                    |character: char| character.is_ascii_uppercase() || character == '_' || character.is_ascii_digit();
-                if name.is_empty() || !name.chars().all(is_name) {
+                if !is_variable_name(name) {
                     return Err(Error::usage(
                         "key-env names an environment variable, and does not hold the key itself",
                     )
@@ -104,6 +107,13 @@ impl KeyPlace {
         }
         Ok(key.to_owned())
     }
+}
+
+/// Whether a text names an environment variable as people name those: in capital letters, digits and `_`.
+#[must_use]
+pub fn is_variable_name(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit();
+    !name.is_empty() && name.bytes().all(is_part)
 }
 
 #[derive(Debug, Clone)]
@@ -211,15 +221,16 @@ fn resolve_source(source: SourceSection, folder: &Path) -> Result<Source> {
     {
         return Err(Error::usage("the name of a source is made of letters, digits, `-`, `_` and `.`"));
     }
+    let inbox = source.interviews.iter().any(|list| list == INBOX);
     let lists: Vec<PathBuf> = source
         .interviews
         .into_iter()
+        .filter(|list| list != INBOX)
         .map(|list| match list.as_str() {
-            "-" => Ok(PathBuf::from("-")),
-            "inbox" => Err(Error::usage("this version has no inbox; list the ids in a file")),
-            _ => Ok(place(folder, &list)),
+            "-" => PathBuf::from("-"),
+            _ => place(folder, &list),
         })
-        .collect::<Result<_>>()?;
+        .collect();
     let api = if source.api == SANDBOX {
         if source.key_env.is_some() || source.key_file.is_some() {
             return Err(Error::usage("the sandbox inside this process takes no key"));
@@ -230,7 +241,7 @@ fn resolve_source(source: SourceSection, folder: &Path) -> Result<Source> {
         if source.sandbox.is_some() {
             return Err(Error::usage("`sandbox` under [source] is for api = \"sandbox\" only"));
         }
-        if lists.is_empty() {
+        if lists.is_empty() && !inbox {
             let hint = "interviews = [\"ids.txt\"], one id a line; the vendor has no call that lists them";
             return Err(Error::usage(format!("source {name} names no `interviews`")).hint(hint));
         }
@@ -242,7 +253,7 @@ fn resolve_source(source: SourceSection, folder: &Path) -> Result<Source> {
         Api::Remote { base: source.api.trim_end_matches('/').to_owned(), key }
     };
     let exclude = Exclude::new(&source.exclude)?;
-    Ok(Source { name, api, lists, exclude })
+    Ok(Source { name, api, lists, inbox, exclude })
 }
 
 fn resolve_set(set: String, folder: &Path) -> String {

@@ -11,6 +11,8 @@ mod figures;
 mod import;
 mod keywords;
 mod kill;
+mod listen;
+mod listen_ingest;
 mod notify;
 mod oracle;
 mod quarantine;

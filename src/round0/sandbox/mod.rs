@@ -12,6 +12,7 @@ mod recombine;
 mod sample;
 mod serve;
 mod text;
+mod webhooks;
 
 use std::fmt;
 use std::io;
@@ -27,6 +28,7 @@ use tokio::task::JoinHandle;
 
 pub use faults::{Fault, Faults};
 pub use limit::{Stats, Window};
+pub use webhooks::{Sent, WebhookFault, Webhooks};
 
 /// The key of a sandbox that was given no other. It opens nothing else.
 pub const DEFAULT_KEY: &str = "rz_live_5a4db05a4db05a4db05a4db05a4db05a4db05a4db05a4db05a4db05a4db0";
@@ -76,6 +78,7 @@ impl Default for Options {
 /// A running sandbox. It stops when dropped, but only [`Sandbox::stop`] waits for it.
 pub struct Sandbox {
     addr: SocketAddr,
+    seed: u64,
     api: Arc<serve::Api>,
     /// Both servers run for as long as this is there.
     running: watch::Sender<()>,
@@ -116,7 +119,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
         tokio::spawn(run(audio_listener, audio::router(links), stopped)),
     ];
     tracing::debug!(%addr, "sandbox listening on {addr}");
-    Ok(Sandbox { addr, api, running, servers })
+    Ok(Sandbox { addr, seed: options.seed, api, running, servers })
 }
 
 /// Serves until the other end of `stopped` is gone, then lets the answers under way finish.
@@ -140,6 +143,14 @@ impl Sandbox {
     /// The ids of all interviews: the sample's in its order, then the further ones.
     pub fn ids(&self) -> impl Iterator<Item = String> + use<> {
         self.api.interviews.ids()
+    }
+
+    /// Sends events of all interviews to a webhook, as the vendor does.
+    ///
+    /// # Errors
+    /// When there can be no client. That nobody answers is counted.
+    pub async fn send_events(&self, webhooks: &Webhooks) -> io::Result<Sent> {
+        webhooks::send(webhooks, self.api.interviews, self.seed).await
     }
 
     /// What was counted until now.

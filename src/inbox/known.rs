@@ -1,0 +1,36 @@
+//! Which events came before, so that one that is sent again is acknowledged and not kept twice.
+
+use std::collections::HashSet;
+
+use sha2::{Digest, Sha256};
+
+/// Ids of one generation; two are kept, some 10 MB at most. What is forgotten and comes again is kept again, and the
+/// ledger then knows it.
+const GENERATION: usize = 1 << 17;
+
+/// Ids of the latest events.
+#[derive(Default)]
+pub struct Known {
+    new: HashSet<[u8; 16]>,
+    old: HashSet<[u8; 16]>,
+}
+
+impl Known {
+    pub fn contains(&self, id: &str) -> bool {
+        let digest = digest(id);
+        self.new.contains(&digest) || self.old.contains(&digest)
+    }
+
+    pub fn insert(&mut self, id: &str) {
+        if self.new.len() >= GENERATION {
+            self.old = std::mem::take(&mut self.new);
+        }
+        self.new.insert(digest(id));
+    }
+}
+
+/// Half a SHA-256, which nobody can make two ids share.
+fn digest(id: &str) -> [u8; 16] {
+    let whole = Sha256::digest(id.as_bytes());
+    std::array::from_fn(|index| whole[index])
+}

@@ -1,0 +1,135 @@
+//! What a receiver counts, in the text format of Prometheus.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::round0::webhook;
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The event is in the inbox now,
+    Stored,
+    /// or was before.
+    Known,
+    Malformed,
+    Stale,
+    Forged,
+    TooLarge,
+    WrongType,
+    NoEvent,
+    /// The body did not come whole, or not in time.
+    BrokenOff,
+    /// The disk refused it, or was too slow.
+    Unavailable,
+    WrongPath,
+    WrongMethod,
+}
+
+/// Names of the outcomes, in their order.
+const OUTCOMES: [&str; 12] = [
+    "stored",
+    "known",
+    "malformed_signature",
+    "stale",
+    "forged",
+    "too_large",
+    "wrong_type",
+    "no_event",
+    "broken_off",
+    "unavailable",
+    "wrong_path",
+    "wrong_method",
+];
+/// Kinds that have a count of their own; the vendor's next ones are counted together, so that nobody makes the list
+/// long.
+const KINDS: [&str; 3] = [webhook::STARTED, webhook::ENDED, "other"];
+/// Upper ends in milliseconds of how long acknowledged requests took.
+const BUCKETS: [u64; 10] = [1, 2, 5, 10, 20, 50, 100, 500, 2000, 10_000];
+
+#[derive(Default)]
+pub struct Metrics {
+    outcomes: [AtomicU64; OUTCOMES.len()],
+    kinds: [AtomicU64; KINDS.len()],
+    buckets: [AtomicU64; BUCKETS.len()],
+    micros: AtomicU64,
+    taken: AtomicU64,
+    groups: AtomicU64,
+    last_stored: AtomicU64,
+}
+
+impl Metrics {
+    /// Counts a request; how many ended so by now.
+    pub fn ended(&self, outcome: Outcome) -> u64 {
+        self.outcomes[outcome as usize].fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A request that was acknowledged, and how long it took.
+    pub fn acknowledged(&self, took: Duration) {
+        add(&self.taken, 1);
+        add(&self.micros, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        if let Some(place) = BUCKETS.iter().position(|&end| took <= Duration::from_millis(end)) {
+            add(&self.buckets[place], 1);
+        }
+    }
+
+    pub fn stored(&self, kind: &str) {
+        let place = KINDS.iter().position(|known| *known == kind).unwrap_or(KINDS.len() - 1);
+        add(&self.kinds[place], 1);
+        self.last_stored.store(Timestamp::now().as_second().unsigned_abs(), Ordering::Relaxed);
+    }
+
+    /// A group of events was synced.
+    pub fn synced(&self) {
+        add(&self.groups, 1);
+    }
+
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut metric = |name: &str, kind: &str, help: &str, rows: &[(String, u64)]| {
+            let _infallible = writeln!(text, "# HELP roundup_{name} {help}\n# TYPE roundup_{name} {kind}");
+            for (labels, value) in rows {
+                let _infallible = writeln!(text, "roundup_{name}{labels} {value}");
+            }
+        };
+        let labelled = |label: &str, names: &[&str], counts: &[AtomicU64]| -> Vec<(String, u64)> {
+            let row = |(name, count): (&&str, &AtomicU64)| (format!("{{{label}=\"{name}\"}}"), get(count));
+            names.iter().zip(counts).map(row).collect()
+        };
+        let outcomes = labelled("outcome", &OUTCOMES, &self.outcomes);
+        metric("webhook_requests_total", "counter", "Requests by what became of them.", &outcomes);
+        let kinds = labelled("type", &KINDS, &self.kinds);
+        metric("webhook_events_total", "counter", "Events put into the inbox, each once.", &kinds);
+        let last = [(String::new(), get(&self.last_stored))];
+        metric("webhook_last_event_timestamp_seconds", "gauge", "When the last event came; 0 before the first.", &last);
+        metric(
+            "inbox_syncs_total",
+            "counter",
+            "Groups of events put on the disk.",
+            &[(String::new(), get(&self.groups))],
+        );
+        let mut below = 0;
+        let mut rows: Vec<(String, u64)> = Vec::new();
+        for (end, count) in BUCKETS.iter().zip(&self.buckets) {
+            below += get(count);
+            rows.push((format!("_bucket{{le=\"{}\"}}", *end as f64 / 1e3), below));
+        }
+        rows.push(("_bucket{le=\"+Inf\"}".to_owned(), get(&self.taken)));
+        rows.push(("_count".to_owned(), get(&self.taken)));
+        let help = "From the first byte of an acknowledged request until its answer.";
+        metric("webhook_seconds", "histogram", help, &rows);
+        let _infallible = writeln!(text, "roundup_webhook_seconds_sum {}", get(&self.micros) as f64 / 1e6);
+        text
+    }
+}
+
+fn add(count: &AtomicU64, by: u64) {
+    count.fetch_add(by, Ordering::Relaxed);
+}
+
+fn get(count: &AtomicU64) -> u64 {
+    count.load(Ordering::Relaxed)
+}

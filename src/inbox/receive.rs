@@ -1,0 +1,281 @@
+//! The receiver: requests in, acknowledged once their events are on the disk.
+//!
+//! A request is refused as early as it can be: for its path, its method and its type; for a signature that is none or
+//! stale; for its length, before anything is kept of it; for a signature that is not of its bytes, before they are read
+//! as JSON. Nothing of a refused request is logged but why.
+
+use std::collections::HashSet;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use http_body_util::LengthLimitError;
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::file::{self, Received, Writer};
+use super::known::Known;
+use super::metrics::{Metrics, Outcome};
+use crate::lake::Lake;
+use crate::model::{Error, Result};
+use crate::round0::webhook::{Event, PATH, Refusal, SIGNATURE_HEADER, Secret, Signature};
+
+/// Of a body; the vendor's have some kilobytes.
+const LARGEST_BODY: usize = 1 << 20;
+/// How long a body may take to come, and an event to reach the disk. The vendor waits ten seconds in all.
+const BODY_WITHIN: Duration = Duration::from_secs(5);
+const STORED_WITHIN: Duration = Duration::from_secs(4);
+/// Events that wait for the disk, at most.
+const QUEUE: usize = 4096;
+/// Events of one group, at most.
+const GROUP: usize = 1024;
+/// How long answers under way may still take at the end.
+const STOP_WITHIN: Duration = Duration::from_secs(9);
+
+/// A running receiver.
+pub struct Receiver {
+    addr: SocketAddr,
+    running: watch::Sender<()>,
+    server: JoinHandle<io::Result<()>>,
+    /// Ends with the thread that writes.
+    written: oneshot::Receiver<()>,
+}
+
+struct Shared {
+    /// Name of the account whose events come here.
+    source: String,
+    secrets: Vec<Secret>,
+    metrics: Arc<Metrics>,
+    events: mpsc::Sender<Waiting>,
+}
+
+/// An event on its way to the disk, and who is told when it is there.
+struct Waiting {
+    received: Received,
+    told: oneshot::Sender<Outcome>,
+}
+
+/// Starts a receiver of an account's events on the current Tokio runtime. Any of the secrets may have signed a request.
+///
+/// # Errors
+/// A usage error when the address cannot be listened on, and when the inbox cannot be read.
+pub async fn start(lake: &Lake, source: String, addr: SocketAddr, secrets: Vec<Secret>) -> Result<Receiver> {
+    let cannot = |error| Error::usage(format!("cannot listen on {addr}: {error}"));
+    let listener = TcpListener::bind(addr).await.map_err(cannot)?;
+    let addr = listener.local_addr().map_err(cannot)?;
+    let folder = lake.inbox_folder();
+    let mut known = Known::default();
+    for path in file::files(&folder)? {
+        // What an ingest frees meanwhile is in the ledger, which knows the rest.
+        for received in file::read(&path).unwrap_or_default() {
+            known.insert(&received.event.id);
+        }
+    }
+    let writer = Writer::new(folder)?;
+    let (events, queue) = mpsc::channel(QUEUE);
+    let shared = Arc::new(Shared { source, secrets, metrics: Arc::default(), events });
+    // Not the whole: the queue ends when nothing but this thread is left.
+    let metrics = Arc::clone(&shared.metrics);
+    let (ends, written) = oneshot::channel();
+    thread::Builder::new()
+        .name("inbox".to_owned())
+        .spawn(move || {
+            write(writer, queue, known, &metrics);
+            let _nobody_waits = ends.send(());
+        })
+        .map_err(|error| Error::failed(format!("cannot start the thread of the inbox: {error}")))?;
+    let (running, mut stopped) = watch::channel(());
+    // Without it, an answer waits for the client's delayed acknowledgement.
+    let listener = listener.tap_io(|stream| _ = stream.set_nodelay(true));
+    let server = tokio::spawn(async move {
+        let ends = async move { while stopped.changed().await.is_ok() {} };
+        axum::serve(listener, router(shared)).with_graceful_shutdown(ends).await
+    });
+    Ok(Receiver { addr, running, server, written })
+}
+
+impl Receiver {
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Stops listening, and waits for the answers under way and for what is on its way to the disk.
+    ///
+    /// # Errors
+    /// When the server had ended by itself.
+    pub async fn stop(mut self) -> Result<()> {
+        drop(self.running);
+        let served = timeout(STOP_WITHIN, &mut self.server).await;
+        if served.is_err() {
+            self.server.abort();
+            let _aborted = self.server.await;
+        }
+        // With the last connection the queue ends, and with it the thread. A connection that hangs was promised nothing.
+        let _hanging = timeout(Duration::from_secs(1), self.written).await;
+        match served {
+            Ok(Ok(Err(error))) => Err(Error::failed(format!("the receiver ended: {error}"))),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn router(shared: Arc<Shared>) -> Router {
+    let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    Router::new()
+        .route(PATH, post(event))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/metrics", get(async move |State(shared): State<Arc<Shared>>| (text, shared.metrics.text())))
+        .fallback(async |State(shared): State<Arc<Shared>>| shared.ends(Outcome::WrongPath))
+        .method_not_allowed_fallback(async |State(shared): State<Arc<Shared>>| shared.ends(Outcome::WrongMethod))
+        .with_state(shared)
+}
+
+async fn event(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let began = Instant::now();
+    let (head, body) = request.into_parts();
+    match shared.take(&head.headers, body).await {
+        Ok(outcome) => {
+            shared.metrics.acknowledged(began.elapsed());
+            shared.ends(outcome)
+        }
+        Err(outcome) => shared.ends(outcome),
+    }
+}
+
+impl Shared {
+    /// Takes one request; what is not acknowledged is the error.
+    async fn take(&self, headers: &HeaderMap, body: Body) -> Result<Outcome, Outcome> {
+        let text = |name: &header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let kind = text(&header::CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or_default();
+        if !kind.trim().eq_ignore_ascii_case("application/json") {
+            return Err(Outcome::WrongType);
+        }
+        let mut signatures = headers.get_all(SIGNATURE_HEADER).iter();
+        let (Some(Ok(signature)), None) = (signatures.next().map(|value| value.to_str()), signatures.next()) else {
+            return Err(Outcome::Malformed);
+        };
+        let signature = Signature::read(signature, Timestamp::now()).map_err(refused)?;
+        let length = text(&header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+        if length.is_some_and(|length| length > LARGEST_BODY) {
+            return Err(Outcome::TooLarge);
+        }
+        let body = match timeout(BODY_WITHIN, to_bytes(body, LARGEST_BODY)).await {
+            Ok(Ok(body)) => body,
+            // Of one that did not say its length.
+            Ok(Err(error)) if is_too_large(&error) => return Err(Outcome::TooLarge),
+            _ => return Err(Outcome::BrokenOff),
+        };
+        signature.verify(&body, &self.secrets).map_err(refused)?;
+        let event = Event::read(&body).map_err(|_| Outcome::NoEvent)?;
+        let kind = event.kind.clone();
+        let (told, answer) = oneshot::channel();
+        let waiting = Waiting { received: Received { event, source: self.source.clone(), at: Timestamp::now() }, told };
+        let stored = timeout(STORED_WITHIN, async {
+            self.events.send(waiting).await.ok()?;
+            answer.await.ok()
+        });
+        match stored.await.ok().flatten() {
+            Some(Outcome::Stored) => {
+                self.metrics.stored(&kind);
+                Ok(Outcome::Stored)
+            }
+            Some(Outcome::Known) => Ok(Outcome::Known),
+            _ => Err(Outcome::Unavailable),
+        }
+    }
+
+    fn ends(&self, outcome: Outcome) -> Response {
+        let count = self.metrics.ended(outcome);
+        let (status, message) = status_and_message(outcome);
+        // Whoever sends a million of them must not fill the log.
+        if !status.is_success() && count.is_power_of_two() {
+            let status = status.as_u16();
+            tracing::warn!(status, count, "a request was answered {status}: {message} ({count} so far)");
+        }
+        let body =
+            if status.is_success() { json!({"status": message}) } else { json!({"error": {"message": message}}) };
+        (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    }
+}
+
+fn refused(refusal: Refusal) -> Outcome {
+    match refusal {
+        Refusal::Malformed => Outcome::Malformed,
+        Refusal::Stale => Outcome::Stale,
+        Refusal::Forged => Outcome::Forged,
+    }
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|cause| cause.is::<LengthLimitError>())
+}
+
+/// How a request is answered. No message holds anything of the request.
+fn status_and_message(outcome: Outcome) -> (StatusCode, String) {
+    let of = |refusal: Refusal| (StatusCode::UNAUTHORIZED, refusal.to_string());
+    let (status, message) = match outcome {
+        Outcome::Malformed => return of(Refusal::Malformed),
+        Outcome::Stale => return of(Refusal::Stale),
+        Outcome::Forged => return of(Refusal::Forged),
+        Outcome::Stored => (StatusCode::OK, "stored"),
+        Outcome::Known => (StatusCode::OK, "known"),
+        Outcome::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB"),
+        Outcome::WrongType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type is not application/json"),
+        Outcome::NoEvent => (StatusCode::BAD_REQUEST, "the body is no JSON object with the texts `id` and `type`"),
+        Outcome::BrokenOff => (StatusCode::REQUEST_TIMEOUT, "the body did not come whole in time"),
+        Outcome::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "the event could not be stored; send it again"),
+        Outcome::WrongPath => (StatusCode::NOT_FOUND, "nothing is here; events go to POST /webhooks/round0"),
+        Outcome::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "events come by POST"),
+    };
+    (status, message.to_owned())
+}
+
+/// Puts events on the disk until no more can come: all that wait at once are one group, with one fsync.
+fn write(mut writer: Writer, mut queue: mpsc::Receiver<Waiting>, mut known: Known, metrics: &Metrics) {
+    let mut waiting = Vec::new();
+    while queue.blocking_recv_many(&mut waiting, GROUP) > 0 {
+        let mut group: Vec<Received> = Vec::new();
+        let mut told = Vec::new();
+        let mut ids = HashSet::new();
+        // Who asked may have gone: nobody is left to be told then.
+        for Waiting { received, told: sender } in waiting.drain(..) {
+            if known.contains(&received.event.id) {
+                let _gone = sender.send(Outcome::Known);
+            } else if ids.insert(received.event.id.clone()) {
+                group.push(received);
+                told.push((sender, Outcome::Stored));
+            } else {
+                // Twice in one group: as good as the first.
+                told.push((sender, Outcome::Known));
+            }
+        }
+        if group.is_empty() {
+            continue;
+        }
+        let written = writer.append(&group);
+        match &written {
+            Ok(()) => {
+                metrics.synced();
+                ids.iter().for_each(|id| known.insert(id));
+            }
+            Err(error) => tracing::error!("cannot write to the inbox: {error}"),
+        }
+        for (sender, outcome) in told {
+            let _gone = sender.send(if written.is_ok() { outcome } else { Outcome::Unavailable });
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Events of webhooks that an ingest took from the inbox.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Transaction, params};
+
+use super::Ledger;
+use crate::model::Result;
+
+/// An event is known for this long after its interview was asked for: the vendor has long given up sending it by then.
+const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What the ledger is told of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenEvent {
+    pub id: String,
+    /// Name of the account that it is of.
+    pub source: String,
+    /// Whose interview is to be asked for; `None` when it calls for nothing.
+    pub calls_for: Option<String>,
+}
+
+impl Ledger {
+    /// Records events, those that are known left aside; how many were new. Once this returns they count as read.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written; none is recorded then.
+    pub fn take_events(&mut self, events: &[TakenEvent], now: Timestamp) -> Result<u64> {
+        let known_since = now.checked_sub(KNOWN_FOR).unwrap_or(Timestamp::MIN).as_microsecond();
+        self.write(|transaction| {
+            transaction.execute("DELETE FROM events WHERE is_open = 0 AND taken_at < ?1", [known_since])?;
+            let sql = "INSERT OR IGNORE INTO events (id, source, interview_id, taken_at, is_open)
+                       VALUES (?1, ?2, ?3, ?4, ?3 IS NOT NULL)";
+            let mut insert = transaction.prepare_cached(sql)?;
+            let mut new = 0;
+            for event in events {
+                let values = params![event.id, event.source, event.calls_for, now.as_microsecond()];
+                new += insert.execute(values)? as u64;
+            }
+            Ok(new)
+        })
+    }
+
+    /// Interviews of a source that an event calls for and that were not asked for since, the longest called for first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn called_for(&self, source: &str) -> Result<Vec<String>> {
+        self.read(|connection| {
+            let sql = "SELECT interview_id FROM events WHERE is_open = 1 AND source = ?1
+                       GROUP BY interview_id ORDER BY min(taken_at), interview_id";
+            connection.prepare(sql)?.query_map([source], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// Records that interviews were asked for, and that what came is in the lake.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn answer_events<'a>(&mut self, interviews: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        self.write(|transaction| interviews.into_iter().try_for_each(|id| answer(transaction, id)))
+    }
+}
+
+/// Closes the events that call for an interview.
+pub fn answer(transaction: &Transaction<'_>, interview: &str) -> rusqlite::Result<()> {
+    let sql = "UPDATE events SET is_open = 0 WHERE is_open = 1 AND interview_id = ?1";
+    transaction.prepare_cached(sql)?.execute([interview])?;
+    Ok(())
+}
