@@ -245,8 +245,9 @@ impl Table {
         Ok(self.0.column(name)?.i64()?.get(row).unwrap_or(0))
     }
 
+    /// A figure, unless it is beyond what a number can hold.
     pub fn float(&self, name: &str, row: usize) -> PolarsResult<Option<f64>> {
-        Ok(self.0.column(name)?.f64()?.get(row))
+        Ok(self.0.column(name)?.f64()?.get(row).filter(|value| value.is_finite()))
     }
 
     /// The group and the week, if it is in one.
@@ -274,7 +275,8 @@ impl Table {
     /// Σ words / Σ minutes.
     pub fn pooled_pace(&self, row: usize) -> PolarsResult<Option<f64>> {
         let minutes = self.float("paced_seconds", row)?.filter(|seconds| *seconds > 0.0).map(|seconds| seconds / 60.0);
-        Ok(self.float("paced_words", row)?.zip(minutes).map(|(words, minutes)| words / minutes))
+        let pace = self.float("paced_words", row)?.zip(minutes).map(|(words, minutes)| words / minutes);
+        Ok(pace.filter(|pace| pace.is_finite()))
     }
 
     fn cohort(&self, row: usize) -> PolarsResult<[i64; 3]> {

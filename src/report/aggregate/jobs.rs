@@ -301,7 +301,7 @@ fn cards(figures: Option<&Figures>, previous: Option<&Figures>, weekly: &[WeekFi
         let (value, before) = (of(figures), previous.and_then(of));
         let change = value.zip(before).and_then(|(value, before)| match unit {
             Unit::Share => Some(value - before),
-            _ => (before != 0.0).then(|| (value - before) / before),
+            _ => Some((value - before) / before).filter(|change| change.is_finite()),
         });
         Card {
             name,

@@ -242,7 +242,8 @@ impl Responses {
 }
 
 fn share((duration, limit): (&Option<f64>, &Option<f64>)) -> Option<f64> {
-    duration.zip(limit.filter(|limit| *limit > 0.0)).map(|(duration, limit)| duration / limit)
+    let share = duration.zip(limit.filter(|limit| *limit > 0.0)).map(|(duration, limit)| duration / limit);
+    share.filter(|share| share.is_finite())
 }
 
 /// A question's text without regard to case and white space.
