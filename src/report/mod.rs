@@ -67,9 +67,12 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<Run>) 
     };
     let files = render(&report, &quoted.evidence, &plan.formats)?;
     let name = publish::name(&report.period, &plan.narrow);
-    // Before the pages are there: no quote is ever shown that cannot be found again.
-    quoted.record(lake, &plan.out.join(&name))?;
-    publish::publish(&plan.out, &name, &files)
+    // No quote is ever shown that cannot be found again, neither of these pages nor of those that they replace.
+    let record = quoted.record(lake, &plan.out.join(&name))?;
+    record.before_publishing()?;
+    let folder = publish::publish(&plan.out, &name, &files)?;
+    record.after_publishing()?;
+    Ok(folder)
 }
 
 /// Every file of the report, by path in its folder.

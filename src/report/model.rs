@@ -474,6 +474,9 @@ pub struct Quote {
     pub reference: String,
     /// `quote-` and hex digits, unique on the page.
     pub anchor: String,
+    /// As [`Question::anchor`]; null for a question that is not among those of the job, since few were asked it.
+    pub question: Option<String>,
+    /// Null where the question has none, and where few were asked it: it may speak to one of them by name.
     pub question_text: Option<String>,
     /// Begins with "…" when it was cut.
     pub before: String,

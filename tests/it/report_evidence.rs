@@ -1,7 +1,10 @@
 //! What a report quotes and of whom, and figures that no reader of its files stumbles over.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
+use crate::common::roundup;
 use crate::report::{Report, report_of};
 
 const JUNE: [&str; 4] = ["--period", "4w", "--until", "2026-06-01"];
@@ -55,4 +58,97 @@ fn durations_out_of_all_proportion_make_a_report() {
             }
         }
     }
+}
+
+#[test]
+fn a_question_that_few_were_asked_is_not_printed_beside_a_quote() {
+    let report = report_with(6, |number, body| {
+        let mut follow_up = body["responses"][0].clone();
+        follow_up["question_id"] = json!(format!("follow-up-{number}"));
+        follow_up["question_text"] = json!(format!("Nora Quist, why did you leave Acme {number}?"));
+        body["responses"][0]["transcript"] = json!("Nothing in particular.");
+        body["responses"].as_array_mut().unwrap().push(follow_up);
+    });
+    let page = &report.job_pages()[0];
+    assert!(page.contains("<mark") && page.contains("What do you use?"));
+    assert!(!page.contains("Acme") && !page.contains("Nora"), "a question speaks to a person");
+}
+
+#[test]
+fn who_cannot_be_told_is_not_quoted() {
+    let nobody = json!({"id": "p", "name": null, "email": null});
+    for candidate in [Value::Null, nobody] {
+        let report = report_with(8, |number, body| {
+            body["responses"][0]["transcript"] = json!("I am Nora Quist, and we use React.");
+            if number % 2 == 0 {
+                body["candidate"] = candidate.clone();
+                if candidate.is_object() {
+                    body["candidate"]["id"] = json!(format!("person-{number}"));
+                }
+            }
+        });
+        report.again(&[&JUNE[..], &["--whole-answers"]].concat());
+        let page = &report.job_pages()[0];
+        assert!((1..=3).contains(&page.matches("<mark").count()));
+        assert!(!page.contains("Nora") && !page.contains("Quist"), "{candidate}");
+        let record = record(&report).expect("somebody is quoted");
+        let quoted = record["interviews"].as_array().unwrap();
+        let is_known = |id: &Value| {
+            let number = id.as_str().and_then(|id| id.strip_prefix("interview-")).unwrap();
+            number.parse::<usize>().unwrap() % 2 == 1
+        };
+        assert!(!quoted.is_empty() && quoted.iter().all(is_known), "{quoted:?}");
+    }
+    let report = report_with(8, |_, body| body["candidate"] = Value::Null);
+    let page = &report.job_pages()[0];
+    assert!(page.contains("No quotes: ") && !page.contains("<mark"));
+}
+
+#[test]
+fn nobody_is_quoted_twice_for_a_keyword() {
+    // Four interviews of one person, and five people with one each.
+    let report = report_with(9, |number, body| {
+        if number < 4 {
+            body["candidate"]["id"] = json!("person-again");
+            body["responses"][0]["transcript"] = json!("Once more we use React here.");
+        }
+    });
+    let page = &report.job_pages()[0];
+    assert_eq!(page.matches("<mark").count(), 3);
+    assert!(page.matches("Once more we use").count() <= 1, "{page}");
+    report.again(&[&JUNE[..], &["--no-quotes", "--whole-answers"]].concat());
+    assert!(report.job_pages()[0].matches("Once more we use").count() <= 1);
+}
+
+/// Whom the lake says that its only report quotes; none without a record.
+fn record(report: &Report) -> Option<Value> {
+    let entries = fs::read_dir(report.folder.path().join("lake/_roundup/quotes")).unwrap();
+    let mut records = entries.map(|entry| serde_json::from_slice(&fs::read(entry.unwrap().path()).unwrap()).unwrap());
+    let record = records.next();
+    assert!(records.next().is_none(), "one report has one record");
+    record
+}
+
+#[test]
+fn who_is_quoted_is_remembered_until_the_pages_are_gone() {
+    let report = report_with(8, |_, _| {});
+    let before = record(&report).unwrap();
+    // A file in the way of the new pages: the old ones stay.
+    let in_the_way = report.folder.path().join("reports/.2026-06-01.new");
+    fs::write(&in_the_way, "").unwrap();
+    let fails = |flags: &[&str]| {
+        roundup(report.folder.path()).args(["report", "--lake", "lake"]).args(JUNE).args(flags).assert().failure();
+    };
+    fails(&["--no-quotes"]);
+    assert!(report.job_pages()[0].contains("<mark"));
+    assert_eq!(record(&report), Some(before.clone()));
+    fails(&["--no-quotes", "--whole-answers"]);
+    let of = |record: &Value| -> Vec<String> {
+        record["interviews"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+    };
+    let both = of(&record(&report).unwrap());
+    assert!(of(&before).iter().all(|id| both.contains(id)) && both.len() >= 5, "{both:?}");
+    fs::remove_file(in_the_way).unwrap();
+    report.again(&[&JUNE[..], &["--no-quotes"]].concat());
+    assert_eq!(record(&report), None);
 }

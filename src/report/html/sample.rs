@@ -129,17 +129,18 @@ fn job_evidence(size: Size, job: &JobReport, mark: &str) -> JobEvidence {
         term: keyword.term.clone(),
         anchor: keyword.anchor.clone(),
         quotes: (0..size.quotes)
-            .map(|at| Quote {
-                reference: format!("{:012x}", term * 1000 + at),
-                anchor: anchor("quote", term * 1000 + at),
-                question_text: job
-                    .questions
-                    .get((term + at) % size.questions.max(1))
-                    .and_then(|one| one.question_text.clone()),
-                before: format!("…{words}{words}{mark}"),
-                matched: format!("{}{mark}", keyword.term),
-                after: format!("{mark}, {words}{words}…"),
-                negated: at % 5 == 4,
+            .map(|at| {
+                let question = job.questions.get((term + at) % size.questions.max(1));
+                Quote {
+                    reference: format!("{:012x}", term * 1000 + at),
+                    anchor: anchor("quote", term * 1000 + at),
+                    question: question.map(|one| one.anchor.clone()),
+                    question_text: question.and_then(|one| one.question_text.clone()),
+                    before: format!("…{words}{words}{mark}"),
+                    matched: format!("{}{mark}", keyword.term),
+                    after: format!("{mark}, {words}{words}…"),
+                    negated: at % 5 == 4,
+                }
             })
             .collect(),
     };
