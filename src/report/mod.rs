@@ -37,7 +37,7 @@ use crate::pipeline::{Format, JobsFile, ReportPlan};
 pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<Run>) -> Result<PathBuf> {
     let calendar = Calendar::new(plan, now)?;
     let merged = JobsFile::read(plan.jobs_file.as_deref())?;
-    let frames = frames::read(lake, &calendar, &merged, &plan.narrow)?;
+    let frames = frames::read(lake, &calendar, &merged, plan)?;
     let mut aggregates = aggregate(&frames, &calendar)?;
     let provenance = provenance::provenance(lake, &calendar, &frames, &mut aggregates, run)?;
     let compares = calendar.previous.is_some();

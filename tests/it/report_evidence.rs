@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use roundup::lake::read::parquet_files;
 use serde_json::{Value, json};
 
 use crate::common::roundup;
@@ -151,4 +152,30 @@ fn who_is_quoted_is_remembered_until_the_pages_are_gone() {
     fs::remove_file(in_the_way).unwrap();
     report.again(&[&JUNE[..], &["--no-quotes"]].concat());
     assert_eq!(record(&report), None);
+}
+
+#[test]
+fn the_hash_of_inputs_is_of_all_that_figures_are_made_from() {
+    let report = report_with(8, |number, body| {
+        if number == 7 {
+            body["status"] = json!("in_progress");
+            body["completed_at"] = Value::Null;
+        }
+    });
+    let hash = |flags: &[&str]| {
+        report.again(&[&JUNE[..], flags].concat());
+        report.summary()["provenance"]["inputs_sha256"].clone()
+    };
+    let first = hash(&[]);
+    assert_eq!(hash(&[]), first);
+    let file = report.folder.path().join("jobs.toml");
+    fs::write(&file, "[[job]]\nid = \"a\"\ntitle = \"Renamed\"\n").unwrap();
+    let renamed = hash(&["--jobs-file", "jobs.toml"]);
+    assert_ne!(renamed, first, "the file of jobs names them");
+    let open = parquet_files(&report.folder.path().join("lake/open_interviews")).unwrap();
+    assert!(!open.is_empty());
+    for path in open {
+        fs::remove_file(path).unwrap();
+    }
+    assert_ne!(hash(&[]), first, "open interviews are counted");
 }
