@@ -179,3 +179,18 @@ fn the_hash_of_inputs_is_of_all_that_figures_are_made_from() {
     }
     assert_ne!(hash(&[]), first, "open interviews are counted");
 }
+
+#[test]
+fn a_period_is_not_compared_with_a_part_of_itself() {
+    let report = report_with(8, |_, _| {});
+    for (day, is_apart) in [("2026-06-01", false), ("2026-05-05", false), ("2026-06-20", false), ("2026-05-04", true)] {
+        let output = roundup(report.folder.path())
+            .args(["report", "--lake", "lake", "--compare", day])
+            .args(JUNE)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(if is_apart { 0 } else { 2 }), "{day}: {stderr}");
+        assert_eq!(stderr.contains("overlaps"), !is_apart, "{stderr}");
+    }
+}
