@@ -55,12 +55,12 @@ pub fn sample(size: Size, mark: &str) -> (Report, Evidence) {
             run: Some(Run { run_id: "20260601T000000Z".to_owned(), started_at: "2026-06-01T00:00:00Z".to_owned() }),
             inputs_sha256: "5f".repeat(32),
             keyword_sets: vec![KeywordSetName { name: "engineering".to_owned(), sha256: "a7".repeat(32) }],
-            interviews_in_lake: 41_230,
+            interviews_in_lake: Count(Some(41_230)),
             interviews_in_period: Count(Some(4_123)),
             interviews_in_previous_period: Some(Count(Some(3_960))),
             left_out: vec![LeftOut {
                 what: "interviews outside the period".to_owned(),
-                count: Some(37_107),
+                count: Some(Count(Some(37_107))),
                 why: format!("they settled before or after it{mark}"),
             }],
             weeks_of_history: 60,
@@ -74,7 +74,7 @@ pub fn sample(size: Size, mark: &str) -> (Report, Evidence) {
         open: open(mark),
         changes: Changes { findings: vec![finding], comparisons: 412, missing: None },
         keywords: (0..size.terms).map(|at| keyword(size, at, mark, false)).collect(),
-        quality: Some(Quality { quarantined: Some(2), ..Quality::default() }),
+        quality: Some(Quality { quarantined: Some(Count(Some(2))), ..Quality::default() }),
         privacy_floor: PRIVACY_FLOOR,
         jobs,
     };
