@@ -84,7 +84,7 @@ impl Calendar {
             return Err(Error::usage(format!(
                 "the period to compare with, {others}, overlaps the report's own, {these}"
             ))
-            .hint(format!("compare with one that ends before {} or earlier", period.from)));
+            .hint(format!("compare with {} or an earlier day", period.from)));
         }
         let (weeks, bounds) = weeks(period.from, until, zone)?;
         let end = Timestamp::from_microsecond(current.until).expect("it was a timestamp");
