@@ -2,7 +2,7 @@
 
 use super::aggregate::Aggregates;
 use super::frames::Frames;
-use super::model::{Changes, Finding, JobReport, PRIVACY_FLOOR, Unit};
+use super::model::{Changes, Distribution, Figures, Finding, JobReport, PRIVACY_FLOOR, Unit};
 use super::statistics::{adjusted, fisher, mann_whitney};
 
 /// Findings that are named, at most.
@@ -75,13 +75,29 @@ impl Comparisons<'_> {
         };
         let interviews = &self.frames.interviews;
         let jobs = number.as_slice();
-        let jobs = if jobs.is_empty() { &self.aggregates.wanted } else { jobs };
+        let jobs = if jobs.is_empty() { &self.aggregates.counted } else { jobs };
+        let periods = match job {
+            Some((_, job)) => [&job.figures, &job.previous],
+            None => [&self.aggregates.overall, &self.aggregates.overall_previous],
+        };
+        let is_shown = |of: fn(&Figures) -> &Distribution| {
+            periods.iter().all(|figures| figures.as_ref().is_some_and(|figures| of(figures).median.is_some()))
+        };
+        let are_shown = [
+            is_shown(|figures| &figures.total_duration_seconds),
+            is_shown(|figures| &figures.average_response_length),
+            is_shown(|figures| &figures.words_per_minute),
+        ];
         let paces = std::mem::take(&mut self.paces);
-        for (figure, label, unit, column) in [
+        let figures = [
             ("median_duration_seconds", "median duration", Unit::Seconds, &interviews.total_duration_seconds),
             ("median_response_length", "median answer length", Unit::Characters, &interviews.average_response_length),
             ("median_words_per_minute", "median pace of an interview", Unit::WordsPerMinute, &paces),
-        ] {
+        ];
+        for ((figure, label, unit, column), is_shown) in figures.into_iter().zip(are_shown) {
+            if !is_shown {
+                continue;
+            }
             let now = interviews.values(column, jobs, |place| place.current);
             let before = interviews.values(column, jobs, |place| place.previous);
             let floor = usize::try_from(PRIVACY_FLOOR).expect("a small number");

@@ -37,7 +37,7 @@ use crate::pipeline::{Format, JobsFile, ReportPlan};
 pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<Run>) -> Result<PathBuf> {
     let calendar = Calendar::new(plan, now)?;
     let merged = JobsFile::read(plan.jobs_file.as_deref())?;
-    let frames = frames::read(lake, &calendar, &merged, &plan.narrow)?;
+    let frames = frames::read(lake, &calendar, &merged, plan)?;
     let mut aggregates = aggregate(&frames, &calendar)?;
     let provenance = provenance::provenance(lake, &calendar, &frames, &mut aggregates, run)?;
     let compares = calendar.previous.is_some();
@@ -67,9 +67,12 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<Run>) 
     };
     let files = render(&report, &quoted.evidence, &plan.formats)?;
     let name = publish::name(&report.period, &plan.narrow);
-    // Before the pages are there: no quote is ever shown that cannot be found again.
-    quoted.record(lake, &plan.out.join(&name))?;
-    publish::publish(&plan.out, &name, &files)
+    // No quote is ever shown that cannot be found again, neither of these pages nor of those that they replace.
+    let record = quoted.record(lake, &plan.out.join(&name))?;
+    record.before_publishing()?;
+    let folder = publish::publish(&plan.out, &name, &files)?;
+    record.after_publishing()?;
+    Ok(folder)
 }
 
 /// Every file of the report, by path in its folder.

@@ -5,6 +5,7 @@
 //! terms are text as it came: whoever renders it escapes it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
@@ -25,6 +26,15 @@ impl Serialize for Count {
         match self.0 {
             Some(count) => serializer.serialize_i64(count),
             None => serializer.serialize_str(HIDDEN),
+        }
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(count) => write!(formatter, "{count}"),
+            None => formatter.write_str(HIDDEN),
         }
     }
 }
@@ -102,7 +112,7 @@ pub struct Provenance {
     /// The sets that were searched for.
     pub keyword_sets: Vec<KeywordSetName>,
     /// Settled interviews in the lake, in the period, and in the previous one.
-    pub interviews_in_lake: u64,
+    pub interviews_in_lake: Count,
     pub interviews_in_period: Count,
     pub interviews_in_previous_period: Option<Count>,
     /// What is not in the figures, and why.
@@ -129,7 +139,7 @@ pub struct LeftOut {
     /// As a sentence goes on after the count: "interviews outside the period".
     pub what: String,
     /// Null where it is not a matter of counting.
-    pub count: Option<u64>,
+    pub count: Option<Count>,
     pub why: String,
 }
 
@@ -438,7 +448,7 @@ pub struct Quality {
     /// A transcript that is blank.
     pub answers_with_empty_transcript: Count,
     /// Bodies set aside because they break the contract; over all jobs only, as their job is not known.
-    pub quarantined: Option<u64>,
+    pub quarantined: Option<Count>,
 }
 
 /// Words of people, for pages alone.
@@ -474,6 +484,9 @@ pub struct Quote {
     pub reference: String,
     /// `quote-` and hex digits, unique on the page.
     pub anchor: String,
+    /// As [`Question::anchor`]; null for a question that is not among those of the job, since few were asked it.
+    pub question: Option<String>,
+    /// Null where the question has none, and where few were asked it: it may speak to one of them by name.
     pub question_text: Option<String>,
     /// Begins with "…" when it was cut.
     pub before: String,

@@ -64,7 +64,7 @@ impl Calendar {
     /// The days that a plan asks for, at a time.
     ///
     /// # Errors
-    /// A usage error when there are no such days.
+    /// A usage error when there are no such days, or the compared ones are partly the same.
     pub fn new(plan: &ReportPlan, now: Timestamp) -> Result<Self> {
         let zone = &plan.time_zone;
         let until = plan.until.unwrap_or_else(|| zone.to_datetime(now).date());
@@ -75,6 +75,17 @@ impl Calendar {
             Compare::Until(day) => Some(day),
         };
         let (previous_period, previous) = before.map(|until| self::period(until, plan.days, zone)).transpose()?.unzip();
+        if let Some(before) = &previous_period
+            && before.from < period.until
+            && period.from < before.until
+        {
+            let days = |period: &Period| format!("{} to {}", period.from, period.last);
+            let (these, others) = (days(&period), days(before));
+            return Err(Error::usage(format!(
+                "the period to compare with, {others}, overlaps the report's own, {these}"
+            ))
+            .hint(format!("compare with {} or an earlier day", period.from)));
+        }
         let (weeks, bounds) = weeks(period.from, until, zone)?;
         let end = Timestamp::from_microsecond(current.until).expect("it was a timestamp");
         let soon =
@@ -183,5 +194,23 @@ mod tests {
         let days = calendar(7, "2026-06-01", "UTC", Compare::Until("2025-06-02".parse().unwrap()));
         assert_eq!(days.previous_period.unwrap().from.to_string(), "2025-05-26");
         assert_eq!(calendar(7, "2026-06-01", "UTC", Compare::None).previous_period, None);
+    }
+
+    #[test]
+    fn a_compared_period_shares_no_day() {
+        let compared = |until: &str| {
+            let plan = ReportPlan {
+                days: 7,
+                until: Some("2026-06-08".parse().unwrap()),
+                compare: Compare::Until(until.parse().unwrap()),
+                ..ReportPlan::new(PathBuf::from("reports"))
+            };
+            Calendar::new(&plan, Timestamp::UNIX_EPOCH).map_err(|error| error.to_string())
+        };
+        for overlapping in ["2026-06-02", "2026-06-08", "2026-06-14"] {
+            let error = compared(overlapping).unwrap_err();
+            assert!(error.ends_with("overlaps the report's own, 2026-06-01 to 2026-06-07"), "{error}");
+        }
+        assert!(compared("2026-06-01").is_ok() && compared("2026-06-15").is_ok());
     }
 }

@@ -23,22 +23,14 @@ pub struct Cells {
     values: Vec<i64>,
     hidden: Vec<bool>,
     sums: Vec<Sum>,
+    /// Counts, and those that are shown only where these are.
+    followers: Vec<(Cell, Vec<Cell>)>,
 }
 
 #[derive(Debug)]
 struct Sum {
     total: Cell,
     parts: Vec<Cell>,
-    rule: Rule,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rule {
-    Sum,
-    /// And nothing of the parts is shown when the total is not.
-    SumOrNothing,
-    /// Only that: nothing of the parts is shown when the total is not.
-    Follow,
 }
 
 impl Cells {
@@ -58,41 +50,64 @@ impl Cells {
         Cell(u32::try_from(self.values.len() - 1).expect("a report has fewer than 2^32 counts"))
     }
 
-    /// Holds a count back, whatever it is.
-    pub fn hold_back(&mut self, cell: Cell) {
-        self.hidden[cell.at()] |= self.values[cell.at()] != 0;
-    }
-
     /// Says that a total is the sum of parts.
     pub fn sum(&mut self, total: Cell, parts: impl IntoIterator<Item = Cell>) {
-        self.add_sum(total, parts, Rule::Sum);
+        let parts = self.not_zero(parts);
+        self.sums.push(Sum { total, parts });
     }
 
     /// As [`Self::sum`], of parts that are shown only where the total is.
-    pub fn sum_or_nothing(&mut self, total: Cell, parts: impl IntoIterator<Item = Cell>) {
-        self.add_sum(total, parts, Rule::SumOrNothing);
+    pub fn sum_or_nothing(&mut self, total: Cell, parts: impl IntoIterator<Item = Cell> + Clone) {
+        self.sum(total, parts.clone());
+        self.follow(total, parts);
     }
 
     /// Says that counts are shown only where another is, without being parts of it.
     pub fn follow(&mut self, leader: Cell, followers: impl IntoIterator<Item = Cell>) {
-        self.add_sum(leader, followers, Rule::Follow);
+        let followers = self.not_zero(followers);
+        self.followers.push((leader, followers));
     }
 
-    fn add_sum(&mut self, total: Cell, parts: impl IntoIterator<Item = Cell>, rule: Rule) {
-        let parts = parts.into_iter().filter(|part| self.values[part.at()] != 0).collect();
-        self.sums.push(Sum { total, parts, rule });
+    /// Enters the sum of counts, which nobody reads but anybody can work out.
+    pub fn add_sum(&mut self, parts: &[Cell]) -> Cell {
+        let total = self.add(parts.iter().map(|part| self.values[part.at()]).sum());
+        self.sum(total, parts.iter().copied());
+        total
+    }
+
+    /// Enters the sum of counts that were settled, which is held back where any of them is: what is left of it says
+    /// nothing that they do not.
+    pub fn add_settled_sum(&mut self, parts: impl IntoIterator<Item = Cell>) -> Cell {
+        let (mut sum, mut hidden) = (0, false);
+        for part in parts {
+            sum += self.values[part.at()];
+            hidden |= self.hidden[part.at()];
+        }
+        self.enter(sum, hidden)
+    }
+
+    fn not_zero(&self, parts: impl IntoIterator<Item = Cell>) -> Vec<Cell> {
+        parts.into_iter().filter(|part| self.values[part.at()] != 0).collect()
     }
 
     /// Holds back what must be. Each pass hides a cell or is the last.
     pub fn solve(&mut self) {
-        let sums = std::mem::take(&mut self.sums);
+        let (sums, followers) = (std::mem::take(&mut self.sums), std::mem::take(&mut self.followers));
         loop {
-            let changed = sums.iter().filter(|sum| self.settle(sum)).count();
+            let mut changed = sums.iter().filter(|sum| self.settle(sum)).count();
+            for (leader, followers) in &followers {
+                if !self.hidden[leader.at()] {
+                    continue;
+                }
+                for follower in followers {
+                    changed += usize::from(!std::mem::replace(&mut self.hidden[follower.at()], true));
+                }
+            }
             if changed == 0 {
                 break;
             }
         }
-        self.sums = sums;
+        (self.sums, self.followers) = (sums, followers);
     }
 
     /// Makes one sum safe; says whether it had to hide anything.
@@ -102,12 +117,10 @@ impl Cells {
             let is_hidden = |part: &&Cell| self.hidden[part.at()];
             let held_back = sum.parts.iter().filter(is_hidden).count();
             let held_back_sum: i64 = sum.parts.iter().filter(is_hidden).map(|part| self.values[part.at()]).sum();
-            let total_is_hidden = self.hidden[sum.total.at()];
-            let is_safe = match (total_is_hidden, sum.rule) {
-                (true, Rule::Sum) => sum.parts.is_empty() || held_back > 0,
-                (true, Rule::SumOrNothing | Rule::Follow) => held_back == sum.parts.len(),
-                (false, Rule::Follow) => true,
-                (false, _) => held_back == 0 || (held_back > 1 && held_back_sum >= PRIVACY_FLOOR),
+            let is_safe = if self.hidden[sum.total.at()] {
+                sum.parts.is_empty() || held_back > 0
+            } else {
+                held_back == 0 || (held_back > 1 && held_back_sum >= PRIVACY_FLOOR)
             };
             if is_safe {
                 return changed;
@@ -177,6 +190,24 @@ mod tests {
         let total = cells.add_hidden(20);
         let parts = [cells.add(9), cells.add(11)];
         cells.sum_or_nothing(total, parts);
+        cells.solve();
+        assert_eq!(parts.map(|part| cells.shown(part)), [None, None]);
+    }
+
+    #[test]
+    fn a_sum_of_settled_counts_says_nothing_that_they_do_not() {
+        let mut cells = Cells::default();
+        let parts = [12, 3, 7].map(|part| cells.add(part));
+        cells.solve();
+        let [some, all] = [&parts[..1], &parts[..]].map(|parts| cells.add_settled_sum(parts.iter().copied()));
+        assert_eq!((cells.shown(some), cells.shown(all)), (Some(12), None));
+    }
+
+    #[test]
+    fn a_sum_that_can_be_worked_out_binds_its_parts() {
+        let mut cells = Cells::default();
+        let parts = [cells.add(3), cells.add(8)];
+        cells.add_sum(&parts);
         cells.solve();
         assert_eq!(parts.map(|part| cells.shown(part)), [None, None]);
     }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::aggregate::Aggregates;
 use super::frames::Frames;
-use super::model::{Count, Figures, KeywordSetName, LeftOut, PRIVACY_FLOOR, Provenance, Run};
+use super::model::{Count, KeywordSetName, LeftOut, PRIVACY_FLOOR, Provenance, Run};
 use super::period::Calendar;
 use super::privacy::alone;
 use crate::lake::Lake;
@@ -30,25 +30,13 @@ pub fn provenance(
     let counts = lake.ledger_for_reading()?.counts()?;
     let is_whole = frames.jobs.iter().all(|job| job.is_wanted);
     if is_whole {
-        let signed = |count: u64| Some(alone(i64::try_from(count).expect("a count of interviews")));
-        (aggregates.open.stale, aggregates.open.gone) = (signed(counts.stale), signed(counts.gone));
+        (aggregates.open.stale, aggregates.open.gone) = (Some(of_people(counts.stale)), Some(of_people(counts.gone)));
         if let Some(quality) = &mut aggregates.quality {
-            quality.quarantined = Some(counts.quarantined);
+            quality.quarantined = Some(of_people(counts.quarantined));
         }
     }
     let interviews = &frames.interviews;
-    let in_period = |counts: fn(&super::period::Place) -> bool| {
-        let is_meant =
-            |row: &usize| frames.jobs[interviews.job[*row] as usize].is_wanted && counts(&interviews.places[*row]);
-        (0..interviews.ids.len()).filter(is_meant).count()
-    };
-    let (current, previous) = (in_period(|place| place.current), in_period(|place| place.previous));
-    // Less the completed ones it would give away how many expired.
-    let count = |count: usize, figures: Option<&Figures>| {
-        let is_safe = count == 0 || figures.is_some_and(|all| all.completed.0.is_some() && all.expired.0.is_some());
-        Count(is_safe.then(|| i64::try_from(count).expect("a count of interviews")))
-    };
-    let in_period = count(current, aggregates.overall.as_ref());
+    let [in_period, in_previous_period] = aggregates.settled;
     let history = interviews.first_settled.map_or(0, |first| (calendar.current.until - first).max(0) / WEEK_MICROS);
     let run = match run {
         Some(run) => Some(run),
@@ -60,36 +48,55 @@ pub fn provenance(
         run,
         inputs_sha256: hash_of(&frames.inputs),
         keyword_sets: frames.hits.sets.iter().cloned().map(|(name, sha256)| KeywordSetName { name, sha256 }).collect(),
-        interviews_in_lake: interviews.settled,
+        interviews_in_lake: in_lake(frames, aggregates.settled_of_all),
         interviews_in_period: in_period,
-        interviews_in_previous_period: calendar.previous.map(|_| count(previous, aggregates.overall_previous.as_ref())),
-        left_out: left_out(frames, aggregates, &counts, in_period),
+        interviews_in_previous_period: calendar.previous.map(|_| in_previous_period),
+        left_out: left_out(frames, aggregates, &counts),
         weeks_of_history: u32::try_from(history).unwrap_or(u32::MAX),
     })
 }
 
-fn left_out(frames: &Frames, aggregates: &Aggregates, counts: &Counts, in_period: Count) -> Vec<LeftOut> {
+/// Settled interviews of the lake, unless those of a few would be left over when what else is said of them is taken off.
+fn in_lake(frames: &Frames, in_period: Count) -> Count {
+    let interviews = &frames.interviews;
+    let current = interviews.places.iter().filter(|place| place.current).count() as u64;
+    let outside = interviews.settled - current - interviews.without_time;
+    let parts = [(in_period, current), (of_people(outside), outside)];
+    let parts = parts.into_iter().chain([(of_people(interviews.without_time), interviews.without_time)]);
+    let held_back: Vec<u64> = parts.filter(|(shown, _)| shown.0.is_none()).map(|(_, count)| count).collect();
+    let is_safe = held_back.is_empty()
+        || (held_back.len() > 1 && held_back.into_iter().sum::<u64>() >= PRIVACY_FLOOR.unsigned_abs());
+    Count(signed(interviews.settled).filter(|settled| *settled == 0 || (is_safe && *settled >= PRIVACY_FLOOR)))
+}
+
+fn left_out(frames: &Frames, aggregates: &Aggregates, counts: &Counts) -> Vec<LeftOut> {
     let interviews = &frames.interviews;
     let not_asked_for = frames.jobs.iter().filter(|job| !job.is_wanted).count() as u64;
+    let is_whole = not_asked_for == 0;
     // Of a narrowed report, or of one that holds back its total, neither may be worked out.
-    let in_period = in_period.0.filter(|_| not_asked_for == 0).map(i64::unsigned_abs);
+    let in_period = aggregates.settled_of_all.0.filter(|_| is_whole).map(i64::unsigned_abs);
     let outside = in_period.map_or(0, |in_period| interviews.settled - in_period - interviews.without_time);
-    let open = if not_asked_for == 0 { interviews.open.job.len() as u64 } else { 0 };
-    let held_back = format!("fewer than {PRIVACY_FLOOR} candidates, or such a job could be worked out from them");
+    let open = if is_whole { aggregates.open_in_all } else { Count(Some(0)) };
+    let mut held_back = format!("fewer than {PRIVACY_FLOOR} candidates, or such a job could be worked out from them");
+    if !is_whole {
+        held_back.push_str("; nor are they in the figures over all jobs");
+    }
+    // Jobs are nobody's.
+    let of_jobs = |count: u64| Count(signed(count));
     let counted = [
-        (outside, "settled interviews", "outside the period"),
-        (interviews.without_time, "settled interviews", "no time is known of them"),
+        (of_people(outside), "settled interviews", "outside the period"),
+        (of_people(interviews.without_time), "settled interviews", "no time is known of them"),
         (open, "open interviews", "not completed or expired yet"),
-        (aggregates.jobs_held_back, "jobs", held_back.as_str()),
-        (not_asked_for, "jobs", "not asked for"),
-        (counts.quarantined, "bodies", "set aside because they break the contract"),
-        (counts.failed, "interviews", "given up for now after the last try"),
-        (counts.gone, "interviews", "unknown to the API"),
-        (counts.excluded, "interviews", "kept out of the lake by a pattern"),
+        (of_jobs(aggregates.jobs_held_back), "jobs", held_back.as_str()),
+        (of_jobs(not_asked_for), "jobs", "not asked for"),
+        (of_people(counts.quarantined), "bodies", "set aside because they break the contract"),
+        (of_people(counts.failed), "interviews", "given up for now after the last try"),
+        (of_people(counts.gone), "interviews", "unknown to the API"),
+        (of_people(counts.excluded), "interviews", "kept out of the lake by a pattern"),
     ];
     let mut left_out: Vec<LeftOut> = counted
         .into_iter()
-        .filter(|(count, ..)| *count > 0)
+        .filter(|(count, ..)| *count != Count(Some(0)))
         .map(|(count, what, why)| LeftOut { what: what.to_owned(), count: Some(count), why: why.to_owned() })
         .collect();
     left_out.extend(frames.hits.sets_left_out.iter().map(|set| LeftOut {
@@ -98,6 +105,15 @@ fn left_out(frames: &Frames, aggregates: &Aggregates, counts: &Counts, in_period
         why: "not every answer was searched for it as it is now".to_owned(),
     }));
     left_out
+}
+
+/// A count of people's interviews that stands for itself.
+fn of_people(count: u64) -> Count {
+    signed(count).map_or(Count(None), alone)
+}
+
+fn signed(count: u64) -> Option<i64> {
+    i64::try_from(count).ok()
 }
 
 /// The newest row of `runs`.

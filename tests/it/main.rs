@@ -18,6 +18,7 @@ mod oracle;
 mod quarantine;
 mod replace;
 mod report;
+mod report_evidence;
 mod report_figures;
 mod report_privacy;
 mod run;

@@ -8,6 +8,8 @@ const BINS: f64 = 12.0;
 /// Bins of equal, round width; those that fewer than the floor fell into are pooled with what follows, the last with
 /// what is before it. Empty for fewer values than the floor.
 pub fn bins(mut values: Vec<f64>) -> Vec<Bin> {
+    // What no number lies beyond fits in no bin.
+    values.retain(|value| value.abs() < f64::MAX);
     let floor = usize::try_from(PRIVACY_FLOOR).expect("a small number");
     if values.len() < floor {
         return Vec::new();
@@ -18,20 +20,19 @@ pub fn bins(mut values: Vec<f64>) -> Vec<Bin> {
     let nearly_most = values[(values.len() - 1) * 49 / 50];
     let width = round_width((nearly_most - least) / BINS);
     let mut bins: Vec<Bin> = Vec::new();
-    let mut from = (least / width).floor() * width;
+    let mut from = ((least / width).floor() * width).min(least);
     let mut rest = &values[..];
     while !rest.is_empty() {
-        let mut until = from + width;
+        let mut until = (from + width).min(f64::MAX);
         let mut count = rest.partition_point(|value| *value < until);
         while count < rest.len() && count < floor {
             // Straight to where enough have gathered: there may be a long way between two.
-            let enough = rest[floor - 1];
-            until = ((enough / width).floor() * width + width).max(until + width);
+            until = end_of_bin(rest[floor - 1], width).max((until + width).min(f64::MAX));
             count = rest.partition_point(|value| *value < until);
         }
         let left = rest.len() - count;
         if left > 0 && left < floor {
-            until = (most / width).floor() * width + width;
+            until = end_of_bin(most, width);
             count = rest.len();
         }
         bins.push(Bin { from, until, interviews: i64::try_from(count).expect("a count of interviews") });
@@ -39,6 +40,11 @@ pub fn bins(mut values: Vec<f64>) -> Vec<Bin> {
         from = until;
     }
     bins
+}
+
+/// Where the bin of a value ends: always after it, even where a width is too little to make a difference to it.
+fn end_of_bin(value: f64, width: f64) -> f64 {
+    ((value / width).floor() * width + width).max(value.next_up()).min(f64::MAX)
 }
 
 /// The next of 1, 2, 5, 10, …, at least 1; of 15, 30, 60, … in what is likely seconds this is close enough.
@@ -65,9 +71,22 @@ mod tests {
         assert_eq!(shown, [(0.0, 14.0, 5), (14.0, 502.0, 5)]);
     }
 
+    #[test]
+    fn a_few_values_out_of_all_proportion_are_a_bin_too() {
+        for odd in [1.7e18, 1e200, f64::MAX.next_down()] {
+            let values = [vec![30.0; 300], vec![odd; 6]].concat();
+            let bins = bins(values);
+            let shown: Vec<_> = bins.iter().map(|bin| bin.interviews).collect();
+            assert_eq!(shown, [300, 6], "{odd}");
+            assert!(bins[1].until > odd && bins[1].until.is_finite());
+        }
+    }
+
     proptest! {
         #[test]
-        fn every_value_is_in_one_bin_and_no_bin_holds_few(values in prop::collection::vec(0.0..1e6f64, 0..80)) {
+        fn every_value_is_in_one_bin_and_no_bin_holds_few(
+            values in prop::collection::vec(prop_oneof![9 => 0.0..1e6f64, 1 => 0.0..1e308f64], 0..80)
+        ) {
             let bins = bins(values.clone());
             prop_assert_eq!(bins.is_empty(), values.len() < 5);
             for pair in bins.windows(2) {

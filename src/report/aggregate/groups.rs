@@ -7,8 +7,7 @@ use polars::prelude::{
 };
 
 use crate::report::frames::{COMPLETED, EXPIRED, OPEN};
-use crate::report::model::{Distribution, PRIVACY_FLOOR};
-use crate::report::privacy::alone;
+use crate::report::model::{Count, Distribution, PRIVACY_FLOOR};
 
 /// The column that puts everything into one group, beside `job`.
 pub const ALL: &str = "all";
@@ -39,6 +38,34 @@ impl Tables {
     }
 }
 
+/// A figure of a group, before anything is held back.
+#[derive(Debug, Clone, Default)]
+pub struct Measured {
+    pub n: i64,
+    /// Candidates of whom it is known.
+    candidates: i64,
+    summary: Distribution,
+}
+
+impl Measured {
+    /// Whether it is known of enough candidates to be shown, however many answers they gave.
+    pub fn is_of_enough(&self) -> bool {
+        self.candidates >= PRIVACY_FLOOR
+    }
+
+    pub fn median(&self) -> Option<f64> {
+        self.summary.median.filter(|_| self.is_of_enough())
+    }
+
+    /// The summary where n is shown.
+    pub fn shown(&self, n: Count) -> Distribution {
+        match n {
+            Count(Some(1..)) => self.summary.clone(),
+            n => Distribution { n, ..Distribution::default() },
+        }
+    }
+}
+
 /// Counts and distributions of a group in a period.
 #[derive(Debug, Clone, Default)]
 pub struct Raw {
@@ -51,15 +78,30 @@ pub struct Raw {
     pub cohort: [i64; 3],
     /// Interviews without answers; answers without duration, without transcript, with a blank one.
     pub missing: [i64; 4],
-    pub total_duration_seconds: Distribution,
-    pub average_response_length: Distribution,
-    pub elapsed_seconds: Distribution,
-    pub days_to_complete: Distribution,
-    pub word_count: Distribution,
-    pub words_per_minute: Distribution,
-    pub question_count: Distribution,
-    pub answered_share: Distribution,
+    pub total_duration_seconds: Measured,
+    pub average_response_length: Measured,
+    pub elapsed_seconds: Measured,
+    pub days_to_complete: Measured,
+    pub word_count: Measured,
+    pub words_per_minute: Measured,
+    pub question_count: Measured,
+    pub answered_share: Measured,
     pub pooled_words_per_minute: Option<f64>,
+}
+
+impl Raw {
+    pub fn measured(&self) -> [&Measured; 8] {
+        [
+            &self.total_duration_seconds,
+            &self.average_response_length,
+            &self.elapsed_seconds,
+            &self.days_to_complete,
+            &self.word_count,
+            &self.words_per_minute,
+            &self.question_count,
+            &self.answered_share,
+        ]
+    }
 }
 
 /// Figures of the current or the previous period, by the number of the group.
@@ -69,7 +111,7 @@ pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap
     let mut exprs = vec![
         completed().sum().cast(DataType::Int64).alias("completed_count"),
         completed().not().sum().cast(DataType::Int64).alias("expired_count"),
-        col("candidate").filter(completed()).n_unique().cast(DataType::Int64).alias("candidates"),
+        candidates(completed()).alias("candidates"),
         col("response_count").filter(completed()).sum().alias("responses"),
         col("answered_count").filter(completed()).sum().alias("answered"),
         (col("response_count").filter(completed()).eq(lit(0))).sum().cast(DataType::Int64).alias("without_answers"),
@@ -83,7 +125,7 @@ pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap
         "answered_share",
     ];
     for name in OF_INTERVIEWS {
-        exprs.extend(distribution(name, &col(name).filter(completed())));
+        exprs.extend(distribution(name, Some(completed())));
     }
     let table = Table::of(&tables.interviews, &[by], Some(period), exprs)?;
     for row in table.rows() {
@@ -95,12 +137,12 @@ pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap
         group.answered = table.integer("answered", row)?;
         group.missing[0] = table.integer("without_answers", row)?;
         let [duration, length, elapsed, days, questions, answered] = OF_INTERVIEWS;
-        group.total_duration_seconds = table.distribution(duration, row)?;
-        group.average_response_length = table.distribution(length, row)?;
-        group.elapsed_seconds = table.distribution(elapsed, row)?;
-        group.days_to_complete = table.distribution(days, row)?;
-        group.question_count = table.distribution(questions, row)?;
-        group.answered_share = table.distribution(answered, row)?;
+        group.total_duration_seconds = table.measured(duration, row)?;
+        group.average_response_length = table.measured(length, row)?;
+        group.elapsed_seconds = table.measured(elapsed, row)?;
+        group.days_to_complete = table.measured(days, row)?;
+        group.question_count = table.measured(questions, row)?;
+        group.answered_share = table.measured(answered, row)?;
     }
 
     let is_answer = || col("position").is_not_null();
@@ -111,13 +153,13 @@ pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap
         count(col("has_transcript").and(col("answered").not())).alias("with_empty_transcript"),
     ]);
     for name in ["word_count", "words_per_minute"] {
-        exprs.extend(distribution(name, &col(name)));
+        exprs.extend(distribution(name, None));
     }
     let table = Table::of(&tables.responses, &[by], Some(period), exprs)?;
     for row in table.rows() {
         let group = groups.entry(table.number(by, row)?).or_default();
-        group.word_count = table.distribution("word_count", row)?;
-        group.words_per_minute = table.distribution("words_per_minute", row)?;
+        group.word_count = table.measured("word_count", row)?;
+        group.words_per_minute = table.measured("words_per_minute", row)?;
         group.pooled_words_per_minute = table.pooled_pace(row)?;
         group.missing[1] = table.integer("without_duration", row)?;
         group.missing[2] = table.integer("without_transcript", row)?;
@@ -138,9 +180,9 @@ pub struct RawWeek {
     pub completed: i64,
     pub expired: i64,
     pub cohort: [i64; 3],
-    pub total_duration_seconds: Distribution,
-    pub average_response_length: Distribution,
-    pub words_per_minute: Distribution,
+    pub total_duration_seconds: Measured,
+    pub average_response_length: Measured,
+    pub words_per_minute: Measured,
 }
 
 /// Figures of weeks, by the numbers of the group and the week.
@@ -150,10 +192,10 @@ pub fn weekly(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), Ra
     let mut exprs = vec![
         completed().sum().cast(DataType::Int64).alias("completed_count"),
         completed().not().sum().cast(DataType::Int64).alias("expired_count"),
-        col("candidate").filter(completed()).n_unique().cast(DataType::Int64).alias("candidates"),
+        candidates(completed()).alias("candidates"),
     ];
     for name in ["total_duration_seconds", "average_response_length"] {
-        exprs.extend(distribution(name, &col(name).filter(completed())));
+        exprs.extend(distribution(name, Some(completed())));
     }
     let table = Table::of(&tables.interviews, &[by, "week"], None, exprs)?;
     for row in table.rows() {
@@ -162,14 +204,14 @@ pub fn weekly(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), Ra
         week.candidates = table.integer("candidates", row)?;
         week.completed = table.integer("completed_count", row)?;
         week.expired = table.integer("expired_count", row)?;
-        week.total_duration_seconds = table.distribution("total_duration_seconds", row)?;
-        week.average_response_length = table.distribution("average_response_length", row)?;
+        week.total_duration_seconds = table.measured("total_duration_seconds", row)?;
+        week.average_response_length = table.measured("average_response_length", row)?;
     }
-    let exprs = distribution("words_per_minute", &col("words_per_minute"));
+    let exprs = distribution("words_per_minute", None);
     let table = Table::of(&tables.responses, &[by, "week"], None, exprs)?;
     for row in table.rows() {
         let Some(key) = table.week(by, row)? else { continue };
-        weeks.entry(key).or_default().words_per_minute = table.distribution("words_per_minute", row)?;
+        weeks.entry(key).or_default().words_per_minute = table.measured("words_per_minute", row)?;
     }
     let table = Table::of(&tables.cohort, &[by, "week"], None, cohort())?;
     for row in table.rows() {
@@ -179,11 +221,9 @@ pub fn weekly(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), Ra
     Ok(weeks)
 }
 
-/// How many candidates completed an interview in a period, by job.
-pub fn candidates(interviews: &DataFrame, period: &str) -> PolarsResult<BTreeMap<u32, i64>> {
-    let people = col("candidate").filter(col("completed")).n_unique().cast(DataType::Int64).alias("candidates");
-    let table = Table::of(interviews, &[JOB], Some(period), vec![people])?;
-    table.rows().map(|row| Ok((table.number(JOB, row)?, table.integer("candidates", row)?))).collect()
+/// How many candidates there are in the rows of which something is true.
+pub fn candidates(condition: Expr) -> Expr {
+    col("candidate").filter(condition).n_unique().cast(DataType::Int64)
 }
 
 /// How often something is true.
@@ -191,11 +231,15 @@ pub fn count(condition: Expr) -> Expr {
     condition.sum().cast(DataType::Int64)
 }
 
-pub fn distribution(name: &str, values: &Expr) -> Vec<Expr> {
-    let float = values.clone().cast(DataType::Float64);
+/// A figure over all rows, or those of which something is true.
+pub fn distribution(name: &str, condition: Option<Expr>) -> Vec<Expr> {
+    let values = condition.iter().fold(col(name), |values, condition| values.filter(condition.clone()));
+    let is_known = condition.into_iter().fold(col(name).is_not_null(), Expr::and);
+    let float = values.cast(DataType::Float64);
     let quantile = |share: f64| float.clone().quantile(lit(share), QuantileMethod::Linear);
     vec![
         float.clone().count().cast(DataType::Int64).alias(format!("{name}.n")),
+        candidates(is_known).alias(format!("{name}.candidates")),
         quantile(0.5).alias(format!("{name}.median")),
         quantile(0.25).alias(format!("{name}.quartile_1")),
         quantile(0.75).alias(format!("{name}.quartile_3")),
@@ -245,8 +289,9 @@ impl Table {
         Ok(self.0.column(name)?.i64()?.get(row).unwrap_or(0))
     }
 
+    /// A figure, unless it is beyond what a number can hold.
     pub fn float(&self, name: &str, row: usize) -> PolarsResult<Option<f64>> {
-        Ok(self.0.column(name)?.f64()?.get(row))
+        Ok(self.0.column(name)?.f64()?.get(row).filter(|value| value.is_finite()))
     }
 
     /// The group and the week, if it is in one.
@@ -255,26 +300,28 @@ impl Table {
         Ok(self.number_or_none("week", row)?.map(|week| (group, week)))
     }
 
-    /// n, and the summary where enough have the figure.
-    pub fn distribution(&self, name: &str, row: usize) -> PolarsResult<Distribution> {
+    pub fn measured(&self, name: &str, row: usize) -> PolarsResult<Measured> {
         let n = self.integer(&format!("{name}.n"), row)?;
-        if n < PRIVACY_FLOOR {
-            return Ok(Distribution { n: alone(n), ..Distribution::default() });
-        }
-        Ok(Distribution {
-            n: alone(n),
-            median: self.float(&format!("{name}.median"), row)?,
-            quartile_1: self.float(&format!("{name}.quartile_1"), row)?,
-            quartile_3: self.float(&format!("{name}.quartile_3"), row)?,
-            mean: self.float(&format!("{name}.mean"), row)?,
-            standard_deviation: self.float(&format!("{name}.standard_deviation"), row)?,
+        let part = |part: &str| self.float(&format!("{name}.{part}"), row);
+        Ok(Measured {
+            n,
+            candidates: self.integer(&format!("{name}.candidates"), row)?,
+            summary: Distribution {
+                n: Count(Some(n)),
+                median: part("median")?,
+                quartile_1: part("quartile_1")?,
+                quartile_3: part("quartile_3")?,
+                mean: part("mean")?,
+                standard_deviation: part("standard_deviation")?,
+            },
         })
     }
 
     /// Σ words / Σ minutes.
     pub fn pooled_pace(&self, row: usize) -> PolarsResult<Option<f64>> {
         let minutes = self.float("paced_seconds", row)?.filter(|seconds| *seconds > 0.0).map(|seconds| seconds / 60.0);
-        Ok(self.float("paced_words", row)?.zip(minutes).map(|(words, minutes)| words / minutes))
+        let pace = self.float("paced_words", row)?.zip(minutes).map(|(words, minutes)| words / minutes);
+        Ok(pace.filter(|pace| pace.is_finite()))
     }
 
     fn cohort(&self, row: usize) -> PolarsResult<[i64; 3]> {
@@ -286,6 +333,14 @@ impl Table {
 /// With a column that puts every row into one group.
 pub fn with_all(mut frame: DataFrame) -> PolarsResult<DataFrame> {
     frame.with_column(Column::new(ALL.into(), vec![0u32; frame.height()]))?;
+    Ok(frame)
+}
+
+/// With the candidate of each row's interview.
+pub fn with_candidates(mut frame: DataFrame, candidate: &[u32]) -> PolarsResult<DataFrame> {
+    let of_rows: Vec<u32> =
+        frame.column("interview")?.u32()?.into_no_null_iter().map(|row| candidate[row as usize]).collect();
+    frame.with_column(Column::new("candidate".into(), of_rows))?;
     Ok(frame)
 }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::bins::bins;
-use super::cells::{Entered, GroupCells, OpenCells, WeekCells, is_common};
-use super::groups::{Raw, RawWeek};
+use super::cells::{Entered, FlowCells, GroupCells, OpenCells, TotalCells};
+use super::groups::{Measured, Raw, RawWeek};
 use super::terms::{self, Lines};
-use super::{Aggregates, Comparable, Counted};
+use super::{Aggregates, Comparable, Counted, Totals};
 use crate::report::anchors;
 use crate::report::frames::Frames;
 use crate::report::model::{
@@ -16,7 +16,7 @@ use crate::report::model::{
     Unit, WeekFigures,
 };
 use crate::report::period::{Calendar, Place};
-use crate::report::privacy::{Cells, alone};
+use crate::report::privacy::{Cell, Cells, alone};
 
 /// Everything at hand while the model is filled.
 pub struct Hand<'a> {
@@ -27,35 +27,45 @@ pub struct Hand<'a> {
     pub cells: &'a Cells,
 }
 
-pub fn put_together(
-    frames: &Frames,
-    calendar: &Calendar,
-    raw: &Counted,
-    entered: &Entered,
-    cells: &Cells,
-) -> Aggregates {
-    let hand = Hand { frames, calendar, raw, entered, cells };
-    let overall = raw.current.all.then(|| hand.figures(&raw.all, &entered.all, None, |place| place.current));
-    let overall_previous =
-        raw.previous.all.then(|| hand.figures(&raw.all_previous, &entered.all_previous, None, |place| place.previous));
-    let weekly = if overall.is_some() { hand.weekly_of_all() } else { Vec::new() };
+/// The figures of the wanted jobs, and over all of them.
+pub fn put_together(hand: &Hand<'_>, totals: &Totals, entered: &TotalCells, wanted: &[u32]) -> Aggregates {
+    let Hand { frames, raw, cells, .. } = *hand;
+    let [is_shown, previous_is_shown] = totals.is_shown;
+    let overall = is_shown.then(|| hand.figures(&totals.all, &entered.all, &totals.jobs, |place| place.current));
+    let overall_previous = previous_is_shown
+        .then(|| hand.figures(&totals.all_previous, &entered.all_previous, &totals.jobs, |place| place.previous));
+    let weekly = if is_shown { hand.weekly_of_all(totals, entered) } else { Vec::new() };
     let order = terms::order(&frames.hits);
-    let has_rows = |job: &u32| raw.jobs.get(job).is_some_and(|raw| raw.completed + raw.expired > 0);
-    let numbers: Vec<u32> = raw.wanted.iter().copied().filter(has_rows).collect();
+    let has_rows = |job: &u32| {
+        raw.jobs.get(job).is_some_and(|raw| raw.completed + raw.expired > 0) || hand.entered.open.contains_key(job)
+    };
+    let numbers: Vec<u32> = wanted.iter().copied().filter(has_rows).collect();
     let jobs: Vec<JobReport> = numbers.iter().map(|job| hand.job(*job, &order)).collect();
+    // Of wanted jobs of which none shows figures, 0 would be wrong.
+    let settled = |jobs: &BTreeMap<u32, Raw>, group: &GroupCells| {
+        let is_any = totals.jobs.is_empty()
+            && wanted.iter().filter_map(|job| jobs.get(job)).any(|raw| raw.completed + raw.expired > 0);
+        if is_any { Count(None) } else { hand.settled(group.flow.completed, group.flow.expired) }
+    };
     Aggregates {
-        cards: cards(overall.as_ref(), overall_previous.as_ref(), &weekly),
-        keywords: if overall.is_some() { hand.keywords_of_all(&order) } else { Vec::new() },
-        quality: overall.is_some().then(|| hand.quality(&entered.all)),
-        open: hand.open(Some(&entered.open_all), None),
+        cards: hand.cards(overall.as_ref(), overall_previous.as_ref(), &weekly, &entered.all),
+        keywords: if is_shown { hand.keywords_of_all(&order, totals, entered, &weekly) } else { Vec::new() },
+        quality: is_shown.then(|| hand.quality(&entered.all)),
+        open: hand.open(&entered.open, wanted),
+        open_in_all: cells.count(entered.open.all),
         jobs_held_back: jobs.iter().filter(|job| job.figures.is_none()).count() as u64,
-        comparable: hand.comparable(),
+        comparable: hand.comparable(totals, entered, &numbers),
+        settled: [settled(&raw.jobs, &entered.all), settled(&raw.jobs_previous, &entered.all_previous)],
+        settled_of_all: {
+            let all = hand.entered.totals.all.flow;
+            hand.settled(all.completed, all.expired)
+        },
         overall,
         overall_previous,
         weekly,
         jobs,
         numbers,
-        wanted: raw.wanted.clone(),
+        counted: totals.jobs.clone(),
     }
 }
 
@@ -68,20 +78,20 @@ impl Hand<'_> {
             department: named.department.clone(),
             slug: named.slug.clone(),
             page: format!("jobs/{}.html", named.slug),
+            open: self.entered.open.get(&job).map_or_else(Open::default, |cells| self.open(cells, &[job])),
             ..JobReport::default()
         };
         if !self.raw.current.jobs.contains(&job) {
             return report;
         }
         let cells = &self.entered.jobs[&job];
-        let figures = self.figures(&self.raw.jobs[&job], cells, Some(job), |place| place.current);
+        let figures = self.figures(&self.raw.jobs[&job], cells, &[job], |place| place.current);
         if self.raw.previous.jobs.contains(&job) {
             let (raw, cells) = (&self.raw.jobs_previous[&job], &self.entered.jobs_previous[&job]);
-            report.previous = Some(self.figures(raw, cells, Some(job), |place| place.previous));
+            report.previous = Some(self.figures(raw, cells, &[job], |place| place.previous));
         }
         report.weekly = self.weekly(|week| self.raw.weekly.get(&(job, week)).zip(self.entered.weeks.get(&(job, week))));
-        report.cards = cards(Some(&figures), report.previous.as_ref(), &report.weekly);
-        report.open = self.open(self.entered.open.get(&job), Some(job));
+        report.cards = self.cards(Some(&figures), report.previous.as_ref(), &report.weekly, cells);
         report.quality = Some(self.quality(cells));
         let questions = self.questions(job);
         let kinds = self.kinds(job);
@@ -94,36 +104,39 @@ impl Hand<'_> {
         report
     }
 
-    /// Figures of a job, or of all, in the places that count.
-    fn figures(&self, raw: &Raw, cells: &GroupCells, job: Option<u32>, counts: fn(&Place) -> bool) -> Figures {
+    /// Figures of jobs together, in the places that count.
+    fn figures(&self, raw: &Raw, cells: &GroupCells, jobs: &[u32], counts: fn(&Place) -> bool) -> Figures {
         let count = |cell| self.cells.count(cell);
         let interviews = &self.frames.interviews;
-        let jobs = job.as_slice();
-        let values = |column: &[Option<f64>]| {
-            bins(interviews.values(column, if jobs.is_empty() { &self.raw.wanted } else { jobs }, counts))
+        let [duration, length, elapsed, days, words, pace, questions, answered] = {
+            let mut counts = cells.measured.into_iter().map(count);
+            raw.measured().map(|measured| measured.shown(counts.next().expect("one a figure")))
+        };
+        let bins_of = |figure: &Distribution, column: &[Option<f64>]| {
+            if figure.median.is_some() { bins(interviews.values(column, jobs, counts)) } else { Vec::new() }
         };
         Figures {
-            completed: count(cells.completed),
-            expired: count(cells.expired),
-            completion: self.completion(cells.cohort),
+            completed: count(cells.flow.completed),
+            expired: count(cells.flow.expired),
+            completion: self.completion(cells.flow.cohort),
             responses: count(cells.responses),
             answered: count(cells.answered),
-            total_duration_seconds: raw.total_duration_seconds.clone(),
-            average_response_length: raw.average_response_length.clone(),
-            elapsed_seconds: raw.elapsed_seconds.clone(),
-            days_to_complete: raw.days_to_complete.clone(),
-            word_count: raw.word_count.clone(),
-            words_per_minute: raw.words_per_minute.clone(),
-            pooled_words_per_minute: raw.pooled_words_per_minute.filter(|_| raw.words_per_minute.median.is_some()),
-            question_count: raw.question_count.clone(),
-            answered_share: raw.answered_share.clone(),
-            duration_bins: values(&interviews.total_duration_seconds),
-            length_bins: values(&interviews.average_response_length),
+            duration_bins: bins_of(&duration, &interviews.total_duration_seconds),
+            length_bins: bins_of(&length, &interviews.average_response_length),
+            pooled_words_per_minute: raw.pooled_words_per_minute.filter(|_| pace.median.is_some()),
+            total_duration_seconds: duration,
+            average_response_length: length,
+            elapsed_seconds: elapsed,
+            days_to_complete: days,
+            word_count: words,
+            words_per_minute: pace,
+            question_count: questions,
+            answered_share: answered,
         }
     }
 
     /// The rate and what it is of, or nothing when a count of 1 to 4 would follow from it.
-    fn completion(&self, cohort: [crate::report::privacy::Cell; 3]) -> Completion {
+    fn completion(&self, cohort: [Cell; 3]) -> Completion {
         let missing = |why| Completion { completion_rate_missing: Some(why), ..Completion::default() };
         let [Some(completed), Some(expired), Some(open)] = cohort.map(|cell| self.cells.shown(cell)) else {
             let cohort = Count(None);
@@ -149,15 +162,15 @@ impl Hand<'_> {
         }
     }
 
-    pub fn weekly_of_all(&self) -> Vec<WeekFigures> {
-        self.weekly(|week| self.raw.weekly_all.get(&(0, week)).zip(self.entered.weeks_all.get(&week)))
+    fn weekly_of_all(&self, totals: &Totals, entered: &TotalCells) -> Vec<WeekFigures> {
+        self.weekly(|week| totals.weekly.get(&(0, week)).zip(entered.weeks.get(&week)))
     }
 
-    fn weekly<'a>(&self, of: impl Fn(u32) -> Option<(&'a RawWeek, &'a WeekCells)>) -> Vec<WeekFigures> {
+    fn weekly<'a>(&self, of: impl Fn(u32) -> Option<(&'a RawWeek, &'a FlowCells)>) -> Vec<WeekFigures> {
         let one = |week: u32| {
             let Some((raw, cells)) = of(week) else { return WeekFigures::default() };
             let enough = raw.candidates >= PRIVACY_FLOOR && self.cells.shown(cells.completed).is_some();
-            let median = |figure: &Distribution| figure.median.filter(|_| enough);
+            let median = |figure: &Measured| figure.median().filter(|_| enough);
             WeekFigures {
                 completed: self.cells.count(cells.completed),
                 expired: self.cells.count(cells.expired),
@@ -170,8 +183,7 @@ impl Hand<'_> {
         (0u32..).take(self.calendar.weeks.len()).map(one).collect()
     }
 
-    fn open(&self, cells: Option<&OpenCells>, job: Option<u32>) -> Open {
-        let Some(cells) = cells else { return Open::default() };
+    fn open(&self, cells: &OpenCells, jobs: &[u32]) -> Open {
         let open = &self.frames.interviews.open;
         let mut by_status: Vec<StatusCount> = cells
             .by_status
@@ -183,8 +195,8 @@ impl Hand<'_> {
             .collect();
         by_status.sort_by(|a, b| a.status.cmp(&b.status));
         let expiring = self.cells.count(cells.expiring);
-        let of_job = |at: &u32| job.map_or_else(|| self.raw.wanted.binary_search(at).is_ok(), |job| job == *at);
-        let soon = open.job.iter().zip(&open.expires_soon).filter(|(at, _)| of_job(at)).filter_map(|(_, at)| *at);
+        let is_of = |job: &u32| jobs.binary_search(job).is_ok();
+        let soon = open.job.iter().zip(&open.expires_soon).filter(|(job, _)| is_of(job)).filter_map(|(_, at)| *at);
         let first = soon.min().filter(|_| expiring.0.is_some()).and_then(|at| Timestamp::from_microsecond(at).ok());
         Open { by_status, expiring, first_expiry: first.map(|at| at.to_string()), stale: None, gone: None }
     }
@@ -207,7 +219,7 @@ impl Hand<'_> {
             .zip(&self.frames.responses.questions)
             .filter(|(_, question)| question.job == job)
             .filter_map(|(number, _)| Some((number, self.raw.questions.get(&number)?)))
-            .filter(|(_, raw)| is_common(raw.asked))
+            .filter(|(_, raw)| raw.is_common())
             .collect();
         let text = |number: u32| &self.frames.responses.questions[number as usize].text;
         questions.sort_by(|(a, left), (b, right)| {
@@ -215,7 +227,11 @@ impl Hand<'_> {
             place(left).total_cmp(&place(right)).then_with(|| text(*a).cmp(text(*b)))
         });
         let shown = |(number, raw): (u32, &super::RawQuestion)| {
-            let (asked, answered) = (alone(raw.asked), alone(raw.answered));
+            let cells = &self.entered.questions[&number];
+            let asked = alone(raw.asked);
+            let answered = Count(self.cells.shown(cells.answers).map(|_| raw.answered));
+            let measured = |measured: &Measured, cell| measured.shown(self.cells.count(cell));
+            let words_per_minute = measured(&raw.words_per_minute, cells.words_per_minute);
             let coverage = answered.0.and_then(|answered| share(answered, raw.asked));
             let question = Question {
                 question_text: text(number).clone(),
@@ -224,12 +240,12 @@ impl Hand<'_> {
                 asked,
                 answered,
                 coverage,
-                word_count: raw.word_count.clone(),
-                duration_seconds: raw.duration_seconds.clone(),
-                words_per_minute: raw.words_per_minute.clone(),
-                pooled_words_per_minute: raw.pooled_words_per_minute.filter(|_| raw.words_per_minute.median.is_some()),
+                word_count: measured(&raw.word_count, cells.word_count),
+                duration_seconds: measured(&raw.duration_seconds, cells.duration_seconds),
+                pooled_words_per_minute: raw.pooled_words_per_minute.filter(|_| words_per_minute.median.is_some()),
+                words_per_minute,
                 time_limit_seconds: raw.time_limit_seconds,
-                time_limit_share: raw.time_limit_share.clone(),
+                time_limit_share: measured(&raw.time_limit_share, cells.time_limit_share),
             };
             (number, question)
         };
@@ -243,7 +259,7 @@ impl Hand<'_> {
     }
 
     pub fn sorted_kinds(&self, mut kinds: Vec<(u32, i64)>) -> Vec<(u32, i64)> {
-        kinds.retain(|(_, asked)| is_common(*asked));
+        kinds.retain(|(_, asked)| *asked >= PRIVACY_FLOOR);
         kinds.sort_by_key(|(kind, _)| self.kind(*kind));
         kinds
     }
@@ -252,36 +268,54 @@ impl Hand<'_> {
         self.frames.responses.kinds.texts[kind as usize].clone()
     }
 
-    fn comparable(&self) -> Comparable {
-        let shown = |cell| self.cells.shown(cell);
+    /// The five figures on top of a page.
+    fn cards(
+        &self,
+        figures: Option<&Figures>,
+        previous: Option<&Figures>,
+        weekly: &[WeekFigures],
+        cells: &GroupCells,
+    ) -> Vec<Card> {
+        let [completed, expired, _] = cells.flow.cohort;
+        cards(figures, previous, weekly, self.settled(completed, expired))
+    }
+
+    fn settled(&self, completed: Cell, expired: Cell) -> Count {
+        let shown = self.cells.shown(completed).zip(self.cells.shown(expired));
+        Count(shown.map(|(completed, expired)| completed + expired))
+    }
+
+    fn comparable(&self, totals: &Totals, entered: &TotalCells, jobs: &[u32]) -> Comparable {
+        let shown = |cell: Option<&Cell>| cell.map_or(Some(0), |cell| self.cells.shown(*cell));
         let pair = |now, before| Some([shown(now)?, shown(before)?]);
         let mut comparable = Comparable::default();
         let mut groups: BTreeMap<Option<u32>, (&GroupCells, &GroupCells)> = BTreeMap::new();
-        if self.raw.current.all && self.raw.previous.all {
-            groups.insert(None, (&self.entered.all, &self.entered.all_previous));
+        if totals.is_shown == [true; 2] {
+            groups.insert(None, (&entered.all, &entered.all_previous));
         }
-        for job in self.raw.current.jobs.intersection(&self.raw.previous.jobs) {
+        let are_shown = |job: &&u32| self.raw.current.jobs.contains(job) && self.raw.previous.jobs.contains(job);
+        for job in jobs.iter().filter(are_shown) {
             groups.insert(Some(*job), (&self.entered.jobs[job], &self.entered.jobs_previous[job]));
         }
-        let previous_of = |group: Option<u32>, term: u32| match group {
-            None => self.entered.keywords_all_previous.get(&term),
-            Some(job) => self.entered.keywords_previous.get(&(job, term)),
-        };
         for (group, (now, before)) in groups {
-            let Some(completed) = pair(now.completed, before.completed) else { continue };
+            let Some(completed) = pair(Some(&now.flow.completed), Some(&before.flow.completed)) else { continue };
             comparable.completed.insert(group, completed);
-            let cohorts = [now, before].map(|group| Some([shown(group.cohort[0])?, shown(group.cohort[1])?]));
-            if let [Some(now), Some(before)] = cohorts {
-                comparable.cohorts.insert(group, [now, before]);
+            // Where the open ones are not shown, nor is the rate.
+            let settled = |group: &GroupCells| {
+                let [completed, expired, open] = group.flow.cohort.map(|cell| self.cells.shown(cell));
+                open.and(Some([completed?, expired?]))
+            };
+            if let Some(cohorts) = settled(now).zip(settled(before)) {
+                comparable.cohorts.insert(group, cohorts.into());
             }
             for term in 0..u32::try_from(self.frames.hits.terms.len()).expect("few terms") {
-                let now = match group {
-                    None => self.entered.keywords_all.get(&term),
-                    Some(job) => self.entered.keywords.get(&(job, term)),
+                let (now, before) = match group {
+                    None => (entered.keywords.get(&term), entered.keywords_previous.get(&term)),
+                    Some(job) => {
+                        (self.entered.keywords.get(&(job, term)), self.entered.keywords_previous.get(&(job, term)))
+                    }
                 };
-                let now = now.map_or(Some(0), |keyword| shown(keyword.interviews));
-                let before = previous_of(group, term).map_or(Some(0), |cell| shown(*cell));
-                if let (Some(now), Some(before)) = (now, before)
+                if let Some([now, before]) = pair(now.map(|keyword| &keyword.interviews), before)
                     && now + before > 0
                 {
                     comparable.keywords.insert((group, term), [now, before]);
@@ -292,8 +326,13 @@ impl Hand<'_> {
     }
 }
 
-/// The five figures on top of a page.
-fn cards(figures: Option<&Figures>, previous: Option<&Figures>, weekly: &[WeekFigures]) -> Vec<Card> {
+/// The cards of figures; the rate is of the interviews of the cohort that have settled.
+fn cards(
+    figures: Option<&Figures>,
+    previous: Option<&Figures>,
+    weekly: &[WeekFigures],
+    settled_of_cohort: Count,
+) -> Vec<Card> {
     let Some(figures) = figures else { return Vec::new() };
     let count = |count: Count| count.0.map(as_float);
     let series = |of: fn(&WeekFigures) -> Option<f64>| weekly.iter().map(of).collect::<Vec<_>>();
@@ -301,7 +340,7 @@ fn cards(figures: Option<&Figures>, previous: Option<&Figures>, weekly: &[WeekFi
         let (value, before) = (of(figures), previous.and_then(of));
         let change = value.zip(before).and_then(|(value, before)| match unit {
             Unit::Share => Some(value - before),
-            _ => (before != 0.0).then(|| (value - before) / before),
+            _ => Some((value - before) / before).filter(|change| change.is_finite()),
         });
         Card {
             name,
@@ -331,7 +370,7 @@ fn cards(figures: Option<&Figures>, previous: Option<&Figures>, weekly: &[WeekFi
         "completion_rate",
         "Completion rate",
         Unit::Share,
-        figures.completion.completion_cohort,
+        settled_of_cohort,
         |figures| figures.completion.completion_rate,
         series(|week| week.completion_rate),
     );

@@ -2,14 +2,34 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{DataType, PolarsResult, col};
+use polars::prelude::{DataType, Expr, PolarsResult, col};
 
 use super::groups::{Table, Tables, rows};
+
+/// Completed interviews that hold a term.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Holding {
+    pub interviews: i64,
+    /// Whose they are.
+    pub candidates: i64,
+}
+
+impl Holding {
+    fn exprs() -> Vec<Expr> {
+        let interviews = col("interview").n_unique().cast(DataType::Int64).alias("interviews");
+        let candidates = col("candidate").n_unique().cast(DataType::Int64).alias("candidates");
+        vec![interviews, candidates]
+    }
+
+    fn of(table: &Table, row: usize) -> PolarsResult<Self> {
+        Ok(Self { interviews: table.integer("interviews", row)?, candidates: table.integer("candidates", row)? })
+    }
+}
 
 /// A term in the completed interviews of a group.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RawKeyword {
-    pub interviews: i64,
+    pub holding: Holding,
     pub responses: i64,
     pub mentions: i64,
     pub negated: i64,
@@ -20,16 +40,12 @@ pub type Key = (u32, u32);
 
 /// Counts of a period, by (`job` or `all`, term).
 pub fn keywords(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap<Key, RawKeyword>> {
-    let exprs = vec![
-        col("interview").n_unique().cast(DataType::Int64).alias("interviews"),
-        rows().alias("responses"),
-        col("mentions").sum(),
-        col("negated").sum(),
-    ];
+    let mut exprs = Holding::exprs();
+    exprs.extend([rows().alias("responses"), col("mentions").sum(), col("negated").sum()]);
     let table = Table::of(&tables.hits, &[by, "term"], Some(period), exprs)?;
     let read = |row| {
         let counts = RawKeyword {
-            interviews: table.integer("interviews", row)?,
+            holding: Holding::of(&table, row)?,
             responses: table.integer("responses", row)?,
             mentions: table.integer("mentions", row)?,
             negated: table.integer("negated", row)?,
@@ -39,17 +55,19 @@ pub fn keywords(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMa
     table.rows().map(read).collect()
 }
 
+/// By the number of a question, a type or a week.
+pub type Parts = BTreeMap<u32, Holding>;
+
 /// Interviews that hold a term in each question, type or week (`of`): by (`job` or `all`, term), then by the number of
 /// that. Only of the current period, unless it is weeks.
-pub fn split(tables: &Tables, by: &str, of: &str) -> PolarsResult<BTreeMap<Key, BTreeMap<u32, i64>>> {
-    let interviews = col("interview").n_unique().cast(DataType::Int64).alias("interviews");
+pub fn split(tables: &Tables, by: &str, of: &str) -> PolarsResult<BTreeMap<Key, Parts>> {
     let period = (of != "week").then_some("current");
-    let table = Table::of(&tables.hits, &[by, "term", of], period, vec![interviews])?;
-    let mut split: BTreeMap<Key, BTreeMap<u32, i64>> = BTreeMap::new();
+    let table = Table::of(&tables.hits, &[by, "term", of], period, Holding::exprs())?;
+    let mut split: BTreeMap<Key, Parts> = BTreeMap::new();
     for row in table.rows() {
         let Some(part) = table.number_or_none(of, row)? else { continue };
         let key = (table.number(by, row)?, table.number("term", row)?);
-        split.entry(key).or_default().insert(part, table.integer("interviews", row)?);
+        split.entry(key).or_default().insert(part, Holding::of(&table, row)?);
     }
     Ok(split)
 }

@@ -4,24 +4,36 @@ use std::collections::BTreeMap;
 
 use polars::prelude::{DataType, IntoLazy, PolarsResult, col};
 
-use super::groups::{Table, Tables, distribution, pooled_pace, rows};
-use crate::report::model::Distribution;
+use super::groups::{Measured, Table, Tables, candidates, count, distribution, pooled_pace, rows};
+use crate::report::model::PRIVACY_FLOOR;
 
 /// A question over the completed interviews of a period.
 #[derive(Debug, Clone, Default)]
 pub struct RawQuestion {
     pub asked: i64,
+    /// Interviews with an answer that is not blank, such answers, and whose they are.
     pub answered: i64,
+    pub answers: i64,
+    pub answering: i64,
+    /// Candidates who were asked it.
+    candidates: i64,
     /// Mean place in the interview; none when nobody answered it.
     pub place: Option<f64>,
     /// Number of its most frequent type.
     pub kind: Option<u32>,
-    pub word_count: Distribution,
-    pub duration_seconds: Distribution,
-    pub words_per_minute: Distribution,
+    pub word_count: Measured,
+    pub duration_seconds: Measured,
+    pub words_per_minute: Measured,
     pub pooled_words_per_minute: Option<f64>,
     pub time_limit_seconds: Option<f64>,
-    pub time_limit_share: Distribution,
+    pub time_limit_share: Measured,
+}
+
+impl RawQuestion {
+    /// Whether enough were asked it to be shown.
+    pub fn is_common(&self) -> bool {
+        self.candidates >= PRIVACY_FLOOR
+    }
 }
 
 /// By the number of the question.
@@ -29,12 +41,15 @@ pub fn questions(tables: &Tables) -> PolarsResult<BTreeMap<u32, RawQuestion>> {
     let mut exprs = vec![
         col("interview").n_unique().cast(DataType::Int64).alias("asked"),
         col("interview").filter(col("answered")).n_unique().cast(DataType::Int64).alias("answered_count"),
+        count(col("answered")).alias("answers"),
+        candidates(col("answered")).alias("answering"),
+        col("candidate").n_unique().cast(DataType::Int64).alias("candidates"),
         col("position").mean().alias("place"),
         col("time_limit_seconds").median().alias("limit"),
     ];
     exprs.extend(pooled_pace());
     for name in ["word_count", "duration_seconds", "words_per_minute", "time_limit_share"] {
-        exprs.extend(distribution(name, &col(name)));
+        exprs.extend(distribution(name, None));
     }
     let table = Table::of(&tables.responses, &["question"], Some("current"), exprs)?;
     let mut questions = BTreeMap::new();
@@ -42,14 +57,17 @@ pub fn questions(tables: &Tables) -> PolarsResult<BTreeMap<u32, RawQuestion>> {
         let question = RawQuestion {
             asked: table.integer("asked", row)?,
             answered: table.integer("answered_count", row)?,
+            answers: table.integer("answers", row)?,
+            answering: table.integer("answering", row)?,
+            candidates: table.integer("candidates", row)?,
             place: table.float("place", row)?,
             kind: None,
-            word_count: table.distribution("word_count", row)?,
-            duration_seconds: table.distribution("duration_seconds", row)?,
-            words_per_minute: table.distribution("words_per_minute", row)?,
+            word_count: table.measured("word_count", row)?,
+            duration_seconds: table.measured("duration_seconds", row)?,
+            words_per_minute: table.measured("words_per_minute", row)?,
             pooled_words_per_minute: table.pooled_pace(row)?,
             time_limit_seconds: table.float("limit", row)?,
-            time_limit_share: table.distribution("time_limit_share", row)?,
+            time_limit_share: table.measured("time_limit_share", row)?,
         };
         questions.insert(table.number("question", row)?, question);
     }

@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::cells::KeywordCells;
+use super::Totals;
+use super::cells::{KeywordCells, TotalCells};
 use super::jobs::{Hand, as_float, share};
 use super::keywords::RawKeyword;
 use crate::report::anchors;
@@ -56,29 +57,31 @@ impl Hand<'_> {
         sorted(found.collect())
     }
 
-    pub fn keywords_of_all(&self, order: &[u32]) -> Vec<Keyword> {
-        let weekly = self.weekly_of_all();
-        let kinds = self.raw.asked_by_kind_all.iter().map(|((_, kind), asked)| (*kind, *asked)).collect();
+    pub fn keywords_of_all(
+        &self,
+        order: &[u32],
+        totals: &Totals,
+        entered: &TotalCells,
+        weekly: &[WeekFigures],
+    ) -> Vec<Keyword> {
+        let kinds = totals.asked_by_kind.iter().map(|((_, kind), asked)| (*kind, *asked)).collect();
         let kinds = self.sorted_kinds(kinds);
+        let [_, is_shown_before] = totals.is_shown;
         let found = order.iter().filter_map(|term| {
-            let (raw, cells) = (self.raw.keywords_all.get(&(0, *term))?, self.entered.keywords_all.get(term)?);
-            let mut keyword = self.keyword(*term, raw, cells, self.raw.all.completed);
-            keyword.previous_share = self
-                .raw
-                .previous
-                .all
-                .then(|| {
-                    let cell = self.entered.keywords_all_previous.get(term);
-                    share(cell.map_or(Some(0), |cell| self.cells.shown(*cell))?, self.raw.all_previous.completed)
-                })
-                .flatten();
+            let (raw, cells) = (totals.keywords.get(&(0, *term))?, entered.keywords.get(term)?);
+            let mut keyword = self.keyword(*term, raw, cells, totals.all.completed);
+            let before = || {
+                let cell = entered.keywords_previous.get(term);
+                share(cell.map_or(Some(0), |cell| self.cells.shown(*cell))?, totals.all_previous.completed)
+            };
+            keyword.previous_share = is_shown_before.then(before).flatten();
             if keyword.counts.is_some() {
                 let kind = |(kind, asked): &(u32, i64)| Cell {
                     of: Some(self.kind(*kind)),
                     ..self.cell(cells.by_kind.get(kind).copied(), Count(Some(*asked)))
                 };
                 keyword.by_question_type = kinds.iter().map(kind).collect();
-                keyword.by_week = self.by_week(cells, &weekly);
+                keyword.by_week = self.by_week(cells, weekly);
             }
             Some(keyword)
         });
@@ -119,7 +122,8 @@ impl Hand<'_> {
 
     /// The terms of a job that stand out most against all other jobs, set by set.
     pub fn distinctive(&self, job: u32, keywords: &[Keyword]) -> Vec<Distinctive> {
-        let others = self.raw.all.completed - self.raw.jobs[&job].completed;
+        let (totals, entered) = (&self.raw.totals, &self.entered.totals);
+        let others = totals.all.completed - self.raw.jobs[&job].completed;
         if others < PRIVACY_FLOOR || !self.raw.current.all {
             return Vec::new();
         }
@@ -127,13 +131,14 @@ impl Hand<'_> {
         let mut found = Vec::new();
         for set in (0u32..).take(hits.sets.len()) {
             let of_set = |term: &u32| hits.terms[*term as usize].set == set;
-            let terms: Vec<u32> = self.entered.keywords_all.keys().copied().filter(of_set).collect();
-            let count = |term: &u32| self.raw.keywords.get(&(job, *term)).map_or(0, |keyword| keyword.interviews);
+            let terms: Vec<u32> = entered.keywords.keys().copied().filter(of_set).collect();
+            let count =
+                |term: &u32| self.raw.keywords.get(&(job, *term)).map_or(0, |keyword| keyword.holding.interviews);
             let own: Vec<f64> = terms.iter().map(|term| as_float(count(term))).collect();
-            let all = |term: &u32| self.raw.keywords_all[&(0, *term)].interviews;
+            let all = |term: &u32| totals.keywords[&(0, *term)].holding.interviews;
             let rest: Vec<f64> = terms.iter().map(|term| as_float(all(term) - count(term))).collect();
             for ((term, own), (log_odds_ratio, z)) in terms.iter().zip(&own).zip(log_odds(&own, &rest, PRIOR)) {
-                let is_shown = self.cells.shown(self.entered.keywords_all[term].interviews).is_some();
+                let is_shown = self.cells.shown(entered.keywords[term].interviews).is_some();
                 let (name, set) = (&hits.terms[*term as usize].name, &hits.sets[set as usize].0);
                 let keyword = keywords.iter().find(|keyword| keyword.set == *set && keyword.term == *name);
                 let Some(counts) = keyword.and_then(|keyword| keyword.counts.as_ref()) else { continue };

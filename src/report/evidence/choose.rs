@@ -24,13 +24,13 @@ pub struct Chosen {
     pub hit: u32,
 }
 
-/// The first by rank of each group, no two of one interview.
+/// The first by rank of each group, no two of one candidate.
 struct Best {
     most: usize,
     groups: BTreeMap<(u32, u32), Vec<Ranked>>,
 }
 
-/// Rank, interview, and what was offered.
+/// Rank, candidate, and what was offered.
 type Ranked = (u64, u32, Chosen);
 
 impl Best {
@@ -38,19 +38,19 @@ impl Best {
         Self { most, groups: BTreeMap::new() }
     }
 
-    fn offer(&mut self, rank: u64, interview: u32, chosen: Chosen) {
+    fn offer(&mut self, rank: u64, candidate: u32, chosen: Chosen) {
         let group = self.groups.entry((chosen.job, chosen.of)).or_default();
         if group.len() == self.most && group.last().is_some_and(|last| last.0 <= rank) {
             return;
         }
-        if let Some(same) = group.iter().position(|other| other.1 == interview) {
+        if let Some(same) = group.iter().position(|other| other.1 == candidate) {
             if group[same].0 <= rank {
                 return;
             }
             group.remove(same);
         }
         let at = group.partition_point(|other| other.0 < rank);
-        group.insert(at, (rank, interview, chosen));
+        group.insert(at, (rank, candidate, chosen));
         group.truncate(self.most);
     }
 
@@ -82,7 +82,8 @@ pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates) -> Vec<Chosen> {
             continue;
         }
         let rank = mixed(ranks[interview as usize], u64::from(*term), frames.responses.position[*response as usize]);
-        best.offer(rank, interview, Chosen { job, of: *term, response: *response, hit });
+        let candidate = frames.interviews.candidate[interview as usize];
+        best.offer(rank, candidate, Chosen { job, of: *term, response: *response, hit });
     }
     best.finish()
 }
@@ -107,7 +108,8 @@ pub fn choose_answers(frames: &Frames, aggregates: &Aggregates) -> Vec<Chosen> {
             && frames.interviews.places[interview as usize].current
         {
             let rank = mixed(ranks[interview as usize], 0, responses.position[at]);
-            best.offer(rank, interview, Chosen { job: responses.job[at], of: *question, response, hit: 0 });
+            let candidate = frames.interviews.candidate[interview as usize];
+            best.offer(rank, candidate, Chosen { job: responses.job[at], of: *question, response, hit: 0 });
         }
     }
     best.finish()
@@ -149,10 +151,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_by_rank_are_chosen_and_no_interview_twice() {
+    fn the_first_by_rank_are_chosen_and_no_candidate_twice() {
         let mut best = Best::new(2);
-        for (rank, interview) in [(9, 1), (3, 2), (5, 1), (4, 2), (1, 3), (8, 4)] {
-            best.offer(rank, interview, Chosen { job: 0, of: 0, response: interview, hit: 0 });
+        for (rank, candidate) in [(9, 1), (3, 2), (5, 1), (4, 2), (1, 3), (8, 4)] {
+            best.offer(rank, candidate, Chosen { job: 0, of: 0, response: candidate, hit: 0 });
         }
         let chosen: Vec<u32> = best.finish().into_iter().map(|chosen| chosen.response).collect();
         assert_eq!(chosen, [3, 2]);

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_script::{Script, UnicodeScript};
 
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, string_at, strings};
@@ -16,33 +17,103 @@ const PHONE_DIGITS: usize = 7;
 /// How far a masked stretch that is cut may reach beyond what is shown, in bytes.
 const REACH: usize = 128;
 
+/// Letters of a name that is written in one word with another, at least: two short ones make many a common word.
+const JOINED_LETTERS: usize = 5;
+
 /// The words that a candidate goes by, folded.
 #[derive(Debug, Clone, Default)]
 pub struct Person {
     words: BTreeSet<String>,
-    /// Those of two letters, as they are written: an article in lower case is no name.
+    /// Those of two letters, as they are written or all in capitals: an article in lower case is no name.
     short: BTreeSet<String>,
+    /// Those of scripts that put no space between words, or none before an ending: found anywhere.
+    inside: BTreeSet<String>,
 }
 
 impl Person {
     pub fn new(name: Option<&str>, email: Option<&str>) -> Self {
         let mut person = Self::default();
         let local = email.and_then(|email| email.split('@').next());
-        for word in
-            [name, local].into_iter().flatten().flat_map(|text| text.split(|letter: char| !letter.is_alphanumeric()))
-        {
-            match word.chars().count() {
-                0 | 1 => {}
-                2 => drop(person.short.insert(word.to_owned())),
-                _ if word.chars().all(|letter| letter.is_ascii_digit()) => {}
-                _ => drop(person.words.insert(folded(word))),
+        for text in [name, local].into_iter().flatten() {
+            let parts: Vec<&str> = words(text).map(|(_, word)| word).collect();
+            parts.iter().for_each(|part| person.add(part));
+            // As handles have them: "O'Brien" as "obrien", "Jane Doe" as "janedoe".
+            for token in text.split(|letter: char| letter.is_whitespace() || letter == '-') {
+                person.add_joined(&words(token).map(|(_, word)| word).collect::<Vec<_>>());
+            }
+            person.add_joined(&parts);
+            if let [first, .., last] = parts[..] {
+                person.add_joined(&[first, last]);
+                person.add_joined(&[last, first]);
             }
         }
         person
     }
 
+    fn add(&mut self, word: &str) {
+        let plain = unmarked(word);
+        let letters: Vec<char> = word.nfc().collect();
+        if letters.iter().any(|letter| is_unspaced(*letter)) {
+            let mut add = |part: &[char]| {
+                if part.len() > 1 {
+                    self.inside.insert(folded(&part.iter().collect::<String>()));
+                }
+            };
+            add(&letters);
+            // Surname and given name stand together, and one of two characters is mostly one of them.
+            if letters.len() > 2 && letters.iter().all(|letter| matches!(letter.script(), Script::Han | Script::Hangul))
+            {
+                add(&letters[..2]);
+                add(&letters[letters.len() - 2..]);
+            }
+            return;
+        }
+        match plain.chars().count() {
+            0 | 1 => {}
+            2 => self.short.extend([plain.to_uppercase(), plain]),
+            _ if plain.chars().all(|letter| letter.is_ascii_digit()) => {}
+            _ => drop(self.words.insert(folded(word))),
+        }
+    }
+
+    fn add_joined(&mut self, parts: &[&str]) {
+        let joined = parts.concat();
+        let letters = joined.chars().count();
+        if parts.len() > 1 && (letters >= JOINED_LETTERS || joined.chars().any(is_unspaced)) {
+            self.add(&joined);
+        }
+    }
+
+    /// Whether a word is a name, also with the number of a handle or the s of a possessive after it.
     fn has(&self, word: &str) -> bool {
-        self.short.contains(word) || self.words.contains(&folded(word))
+        let folded = folded(word);
+        let name = folded.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let is_name = |name: &str| self.words.contains(name);
+        let is_one = is_name(&folded) || is_name(name) || name.strip_suffix('s').is_some_and(is_name);
+        is_one || self.short.contains(&unmarked(word))
+    }
+
+    /// Where names of scripts without spaces stand in a text, in bytes.
+    fn found_inside(&self, text: &str) -> Vec<Range<usize>> {
+        if self.inside.is_empty() {
+            return Vec::new();
+        }
+        let mut plain = String::new();
+        // For each byte of the folded text, where the character that it is of begins.
+        let mut places = Vec::new();
+        for (at, letter) in text.char_indices() {
+            plain += &folded(letter.encode_utf8(&mut [0; 4]));
+            places.resize(plain.len(), at);
+        }
+        let found = |name: &String| {
+            let range = |(at, _)| {
+                let (first, last) = (places[at], places[at + name.len() - 1]);
+                let end = places[at..].iter().find(|place| **place > last).copied();
+                first..end.unwrap_or(text.len())
+            };
+            plain.match_indices(name.as_str()).map(range).collect::<Vec<_>>()
+        };
+        self.inside.iter().flat_map(found).collect()
     }
 }
 
@@ -54,7 +125,8 @@ pub struct Mask {
     pub label: &'static str,
 }
 
-/// Who the candidates of interviews are, by the number of the interview; none when that cannot be read.
+/// Who the candidates of interviews are, by the number of the interview; those of whom neither name nor address is known
+/// are absent. None when that cannot be read.
 pub fn people(lake: &Lake, frames: &Frames, interviews: &BTreeSet<u32>) -> Option<HashMap<u32, Person>> {
     let files = lake.files(&schema::CANDIDATES).ok().filter(|files| !files.is_empty())?;
     let mut people = HashMap::new();
@@ -64,7 +136,10 @@ pub fn people(lake: &Lake, frames: &Frames, interviews: &BTreeSet<u32>) -> Optio
         for row in 0..rows.num_rows() {
             let interview = text("interview_id", row).and_then(|id| frames.interviews.rows.get(id));
             if let Some(interview) = interview.filter(|interview| interviews.contains(interview)) {
-                people.insert(*interview, Person::new(text("name", row), text("email", row)));
+                let (name, email) = (text("name", row), text("email", row));
+                if name.is_some() || email.is_some() {
+                    people.insert(*interview, Person::new(name, email));
+                }
             }
         }
     }
@@ -89,6 +164,12 @@ pub fn masks(text: &str, shown: Range<usize>, person: Option<&Person>) -> Vec<Ma
         for (start, word) in words(part).filter(|(_, word)| person.has(word)) {
             add(&mut masks, Mask { start, end: start + word.len(), label: "[name]" });
         }
+        let mut inside = person.found_inside(part);
+        // Of those that overlap, the longest hides the most.
+        inside.sort_by_key(|found| std::cmp::Reverse(found.len()));
+        for Range { start, end } in inside {
+            add(&mut masks, Mask { start, end, label: "[name]" });
+        }
     }
     for mask in &mut masks {
         mask.start += from;
@@ -105,9 +186,52 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// Lower case, without marks: transcribers leave them out.
+/// Lower case, without marks and in plain letters: transcribers leave them out.
 fn folded(word: &str) -> String {
-    word.nfd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase).collect()
+    let mut plain = String::new();
+    for letter in unmarked(word).chars().flat_map(char::to_lowercase) {
+        match PLAIN.iter().find(|(special, _)| *special == letter) {
+            Some((_, as_written)) => plain += as_written,
+            None => plain.push(letter),
+        }
+    }
+    plain
+}
+
+/// Letters that are no letter with a mark to Unicode, and how they are written without a key for them.
+const PLAIN: [(char, &str); 13] = [
+    ('ł', "l"),
+    ('ø', "o"),
+    ('đ', "d"),
+    ('ð', "d"),
+    ('ħ', "h"),
+    ('ŧ', "t"),
+    ('ŋ', "n"),
+    ('ı', "i"),
+    ('þ', "th"),
+    ('ß', "ss"),
+    ('æ', "ae"),
+    ('œ', "oe"),
+    ('ĳ', "ij"),
+];
+
+fn unmarked(word: &str) -> String {
+    word.nfd().filter(|letter| !is_combining_mark(*letter)).collect()
+}
+
+/// Whether a letter is of a script that puts no space between words, or that adds endings to names.
+fn is_unspaced(letter: char) -> bool {
+    matches!(
+        letter.script(),
+        Script::Han
+            | Script::Hiragana
+            | Script::Katakana
+            | Script::Hangul
+            | Script::Thai
+            | Script::Lao
+            | Script::Khmer
+            | Script::Myanmar
+    )
 }
 
 /// Runs of letters, marks and digits with where they begin.
@@ -208,7 +332,45 @@ mod tests {
         );
         shows("Pepe asked O'Brien", &person, "[name] asked O'[name]");
         let person = Person::new(Some("An Li"), None);
-        shows("an apple for An and li, Li", &person, "an apple for [name] and li, [name]");
+        shows("an apple for An and li, Li, LI", &person, "an apple for [name] and li, [name], [name]");
+    }
+
+    #[test]
+    fn names_are_masked_whether_marks_are_letters_of_their_own_or_not() {
+        let person = Person::new(Some("Zoe\u{301} Nu\u{301}n\u{303}ez"), None);
+        shows("Zoé Núñez, zoe nunez, Nu\u{301}n\u{303}ez", &person, "[name] [name], [name] [name], [name]");
+        let person = Person::new(Some("Zoé Núñez"), None);
+        shows("I am Zoe\u{301} Nu\u{301}n\u{303}ez.", &person, "I am [name] [name].");
+    }
+
+    #[test]
+    fn letters_that_are_no_letter_with_a_mark_are_folded_too() {
+        let person = Person::new(Some("Łukasz Sørensen Weiß"), None);
+        shows("lukasz SORENSEN, Łukasz, WEISS weiß", &person, "[name] [name], [name], [name] [name]");
+        let person = Person::new(Some("Þóra Cœur Yıldız Æsa Đorđe"), None);
+        shows("Thora coeur YILDIZ Aesa Dorde", &person, "[name] [name] [name] [name] [name]");
+    }
+
+    #[test]
+    fn names_are_masked_in_one_word_and_with_an_s() {
+        let person = Person::new(Some("Nora Jane O'Quist"), None);
+        shows("noraquist, quistnora on oquist", &person, "[name], [name] on [name]");
+        shows("Noras team, at nora_quist or noraquist92", &person, "[name] team, at [name]_[name] or [name]");
+        shows("norah and the quistling", &person, "norah and the quistling");
+        let person = Person::new(Some("Al So"), None);
+        shows("also", &person, "also");
+    }
+
+    #[test]
+    fn names_are_masked_where_no_space_ends_them() {
+        let person = Person::new(Some("田中太郎"), None);
+        shows("田中太郎です。Reactを使います。", &person, "[name]です。Reactを使います。");
+        shows("田中です。太郎と呼ばれます", &person, "[name]です。[name]と呼ばれます");
+        let person = Person::new(Some("김 민수"), None);
+        shows("저는 김민수입니다", &person, "저는 [name]입니다");
+        shows("민수는", &person, "[name]는");
+        let person = Person::new(Some("สมชาย"), None);
+        shows("ผมสมชายครับ", &person, "ผม[name]ครับ");
     }
 
     #[test]

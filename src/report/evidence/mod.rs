@@ -1,8 +1,9 @@
 //! Evidence: for each keyword of a job a few quotes in context, so that every figure leads to answers behind it.
 //!
 //! Which are quoted follows from the interviews alone, so that the same lake gives the same quotes. Candidates' own
-//! names, e-mails and phone numbers are masked; where `candidates` cannot be read nothing is quoted. Which interviews
-//! a report quotes is kept in the lake, so that they can be found when one of them is to be forgotten.
+//! names, e-mails and phone numbers are masked; where `candidates` cannot be read, or does not say whose an answer is,
+//! nothing is quoted. Which interviews a report quotes is kept in the lake, so that they can be found when one of them is to
+//! be forgotten.
 
 mod choose;
 mod context;
@@ -58,14 +59,14 @@ pub fn evidence(lake: &Lake, plan: &ReportPlan, frames: &Frames, aggregates: &Ag
     let texts = texts(lake, frames, &quotes, &answers)?;
     let mut writer = Writer { frames, people, texts, keys: lake.candidate_keys()?, interviews: BTreeSet::new() };
     let jobs = aggregates.jobs.iter().zip(&aggregates.numbers);
-    let evidence = Evidence {
-        jobs: jobs
-            .map(|(job, number)| (job.job_id.clone(), writer.job(*number, job, &quotes, &answers)))
-            .filter(|(_, evidence)| !evidence.keywords.is_empty() || !evidence.questions.is_empty())
-            .collect(),
-        missing: None,
-    };
-    Ok(Quoted { evidence, interviews: writer.interviews })
+    let jobs: BTreeMap<String, JobEvidence> = jobs
+        .map(|(job, number)| (job.job_id.clone(), writer.job(*number, job, &quotes, &answers)))
+        .filter(|(_, evidence)| !evidence.keywords.is_empty() || !evidence.questions.is_empty())
+        .collect();
+    if jobs.is_empty() {
+        return Ok(nothing("no answer is left that shows no more than it should: whose it is must be known"));
+    }
+    Ok(Quoted { evidence: Evidence { jobs, missing: None }, interviews: writer.interviews })
 }
 
 fn nothing(why: &str) -> Quoted {
@@ -98,7 +99,7 @@ impl Writer<'_> {
         let mut evidence = JobEvidence::default();
         for keyword in job.keywords.iter().filter(|keyword| keyword.counts.is_some()) {
             let Some(chosen) = by_anchor.remove(&keyword.anchor) else { continue };
-            let found: Vec<_> = chosen.iter().filter_map(|chosen| self.quote(chosen)).take(QUOTES).collect();
+            let found: Vec<_> = chosen.iter().filter_map(|chosen| self.quote(chosen, job)).take(QUOTES).collect();
             for (interview, _) in &found {
                 self.interviews.insert(interview.clone());
             }
@@ -129,21 +130,29 @@ impl Writer<'_> {
         evidence
     }
 
-    fn quote(&self, chosen: &Chosen) -> Option<(String, super::model::Quote)> {
+    fn quote(&self, chosen: &Chosen, job: &JobReport) -> Option<(String, super::model::Quote)> {
         let responses = &self.frames.responses;
         let interview = responses.interview[chosen.response as usize];
         let (id, reference) = self.reference(chosen.response);
         let text = self.texts.get(&chosen.response)?;
         let transcript = text.transcript.as_deref()?;
-        let person = self.people.get(&interview);
+        let person = self.people.get(&interview)?;
         let term = &self.frames.hits.terms[chosen.of as usize];
-        let found =
-            text.places.get(&chosen.of)?.iter().find_map(|place| Some((place, quote(transcript, *place, person)?)));
+        let found = text
+            .places
+            .get(&chosen.of)?
+            .iter()
+            .find_map(|place| Some((place, quote(transcript, *place, Some(person))?)));
         let ((start, _), mut quote) = found?;
         let anchor = self.keys.key_of(&format!("{id}\0{reference}\0{}\0{}\0{start}", term.set, term.name));
         quote.anchor = format!("quote-{}", &anchor[..12]);
         quote.reference = reference;
-        quote.question_text = responses.questions[responses.question[chosen.response as usize] as usize].text.clone();
+        // What few were asked may speak to one of them by name; what the page shows anyway says nothing more here.
+        let asked = &responses.questions[responses.question[chosen.response as usize] as usize].text;
+        if let Some(question) = job.questions.iter().find(|question| question.question_text == *asked) {
+            quote.question = Some(question.anchor.clone());
+            quote.question_text = question.question_text.clone();
+        }
         quote.negated = text.negated.contains(&chosen.of);
         Some((id.clone(), quote))
     }
@@ -151,7 +160,7 @@ impl Writer<'_> {
     fn answer(&mut self, chosen: &Chosen) -> Option<WholeAnswer> {
         let interview = self.frames.responses.interview[chosen.response as usize];
         let transcript = self.texts.get(&chosen.response)?.transcript.as_deref()?;
-        let text = whole(transcript, self.people.get(&interview));
+        let text = whole(transcript, Some(self.people.get(&interview)?));
         let (id, reference) = self.reference(chosen.response);
         let id = id.clone();
         self.interviews.insert(id);

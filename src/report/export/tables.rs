@@ -1,6 +1,6 @@
 //! The tables of a report: names of columns, and cells of a few types.
 
-use crate::report::model::{Count, Distribution, Figures, Keyword, KeywordCounts, Report};
+use crate::report::model::{Count, Distribution, Figures, Keyword, KeywordCounts, Quality, Report};
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,21 +59,15 @@ const DISTRIBUTIONS: [&str; 8] = [
 /// One row a job, figures empty where they are held back.
 pub fn jobs(report: &Report) -> Table {
     let mut names: Vec<String> = owned(&JOB);
+    names.push("suppressed".to_owned());
+    names.extend(VOLUME.map(|(name, _)| name.to_owned()));
     names.extend(owned(&[
-        "suppressed",
-        "completed",
-        "expired",
-        "completion_cohort",
-        "completion_rate",
-        "still_open_share",
-        "responses",
-        "answered",
         "expiring_within_72_hours",
         "interviews_without_answers",
         "answers_without_duration",
         "answers_without_transcript",
         "answers_with_empty_transcript",
-        "pooled_words_per_minute",
+        PACE.0,
     ]));
     names.extend(DISTRIBUTIONS.iter().flat_map(|figure| parts_of(figure)));
     names.extend(PREVIOUS.map(|(name, _)| format!("previous_{name}")));
@@ -82,7 +76,18 @@ pub fn jobs(report: &Report) -> Table {
         let mut row = vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())];
         row.push(Value::Flag(job.figures.is_none()));
         if let Some(figures) = &job.figures {
-            row.extend(group(figures, job.open.expiring, job.quality.as_ref()));
+            row.extend(VOLUME.map(|(_, of)| of(figures)));
+            let quality = job.quality.as_ref();
+            let missing: [fn(&Quality) -> Count; 4] = [
+                |quality| quality.interviews_without_answers,
+                |quality| quality.answers_without_duration,
+                |quality| quality.answers_without_transcript,
+                |quality| quality.answers_with_empty_transcript,
+            ];
+            row.push(count(job.open.expiring));
+            row.extend(missing.map(|of| count(quality.map(of).unwrap_or_default())));
+            row.push(PACE.1(figures));
+            row.extend(distributions(figures).into_iter().flat_map(parts));
             row.extend(PREVIOUS.map(|(_, of)| job.previous.as_ref().map_or(Value::Empty, of)));
         }
         table.push(row);
@@ -91,6 +96,17 @@ pub fn jobs(report: &Report) -> Table {
 }
 
 type Figure = (&'static str, fn(&Figures) -> Value);
+/// Counts and shares of a group.
+const VOLUME: [Figure; 7] = [
+    ("completed", |figures| count(figures.completed)),
+    ("expired", |figures| count(figures.expired)),
+    ("completion_cohort", |figures| count(figures.completion.completion_cohort)),
+    ("completion_rate", |figures| share(figures.completion.completion_rate)),
+    ("still_open_share", |figures| share(figures.completion.still_open_share)),
+    ("responses", |figures| count(figures.responses)),
+    ("answered", |figures| count(figures.answered)),
+];
+const PACE: Figure = ("pooled_words_per_minute", |figures| number(figures.pooled_words_per_minute));
 /// What is repeated of the previous period.
 const PREVIOUS: [Figure; 5] = [
     ("completed", |figures| count(figures.completed)),
@@ -99,30 +115,6 @@ const PREVIOUS: [Figure; 5] = [
     ("average_response_length_median", |figures| number(figures.average_response_length.median)),
     ("words_per_minute_median", |figures| number(figures.words_per_minute.median)),
 ];
-
-fn group(figures: &Figures, expiring: Count, quality: Option<&crate::report::model::Quality>) -> Vec<Value> {
-    let completion = &figures.completion;
-    let quality = quality.cloned().unwrap_or_default();
-    let mut row = vec![
-        count(figures.completed),
-        count(figures.expired),
-        count(completion.completion_cohort),
-        share(completion.completion_rate),
-        share(completion.still_open_share),
-        count(figures.responses),
-        count(figures.answered),
-        count(expiring),
-        count(quality.interviews_without_answers),
-        count(quality.answers_without_duration),
-        count(quality.answers_without_transcript),
-        count(quality.answers_with_empty_transcript),
-        number(figures.pooled_words_per_minute),
-    ];
-    for distribution in distributions(figures) {
-        row.extend(parts(distribution));
-    }
-    row
-}
 
 fn distributions(figures: &Figures) -> [&Distribution; 8] {
     [
@@ -141,17 +133,8 @@ fn distributions(figures: &Figures) -> [&Distribution; 8] {
 pub fn overall(report: &Report) -> Table {
     let mut table = Table::new(owned(&["figure", "value", "previous"]));
     let figures = |figures: &Figures| {
-        let completion = &figures.completion;
-        let mut all = vec![
-            ("completed".to_owned(), count(figures.completed)),
-            ("expired".to_owned(), count(figures.expired)),
-            ("completion_cohort".to_owned(), count(completion.completion_cohort)),
-            ("completion_rate".to_owned(), share(completion.completion_rate)),
-            ("still_open_share".to_owned(), share(completion.still_open_share)),
-            ("responses".to_owned(), count(figures.responses)),
-            ("answered".to_owned(), count(figures.answered)),
-            ("pooled_words_per_minute".to_owned(), number(figures.pooled_words_per_minute)),
-        ];
+        let of = |(name, of): Figure| (name.to_owned(), of(figures));
+        let mut all: Vec<(String, Value)> = VOLUME.into_iter().chain([PACE]).map(of).collect();
         for (name, distribution) in DISTRIBUTIONS.iter().zip(distributions(figures)) {
             all.extend(parts_of(name).into_iter().zip(parts(distribution)));
         }
@@ -226,11 +209,10 @@ pub fn keywords(report: &Report) -> Table {
 pub fn keyword_parts(report: &Report) -> Table {
     let mut table = Table::new(owned(&JOB).into_iter().chain(owned(&KEYWORD)));
     each_keyword(report, |job, keyword| {
-        let job_report = job;
-        let questions = job_report.map_or(&[][..], |job| job.questions.as_slice());
+        let questions = job.map_or(&[][..], |job| job.questions.as_slice());
         let by_question = keyword.by_question.iter().zip(questions);
         let by_question = by_question.map(|(cell, question)| ("question", question.question_text.clone(), cell));
-        let kinds = job_report.map_or(&[][..], |job| job.question_types.as_slice());
+        let kinds = job.map_or(&[][..], |job| job.question_types.as_slice());
         let by_kind = keyword.by_question_type.iter().enumerate();
         let by_kind =
             by_kind.map(|(at, cell)| ("question_type", cell.of.clone().or_else(|| kinds.get(at).cloned()), cell));

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use insta::assert_snapshot;
 
+use super::xlsx::work;
 use super::{csv, json, xlsx};
 use crate::report::model::{
     Cell, Completion, Count, Distribution, Figures, JobReport, Keyword, KeywordCounts, Question, Report, Week,
@@ -75,7 +76,10 @@ fn csv_file(name: &str) -> String {
 
 /// One part of the workbook.
 fn part(name: &str) -> String {
-    let bytes = xlsx(&report()).unwrap();
+    part_of(xlsx(&report()).unwrap(), name)
+}
+
+fn part_of(bytes: Vec<u8>, name: &str) -> String {
     let mut workbook = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
     let mut text = String::new();
     workbook.by_name(name).unwrap().read_to_string(&mut text).unwrap();
@@ -145,6 +149,15 @@ fn the_workbook_is_the_same_every_time_and_has_a_sheet_for_each_table() {
             "Weeks"
         ]
     );
+}
+
+#[test]
+fn rows_that_a_sheet_cannot_take_are_said_to_be_cut() {
+    let about = |bytes| part_of(bytes, "xl/sharedStrings.xml");
+    let bytes = work(&report(), 1).unwrap();
+    assert!(about(bytes.clone()).contains("Jobs: the first 1 of 2 rows, as a sheet takes no more"));
+    assert!(!part_of(bytes, "xl/worksheets/sheet3.xml").contains("<row r=\"3\""));
+    assert!(!about(xlsx(&report()).unwrap()).contains("as a sheet takes no more"));
 }
 
 #[test]

@@ -15,6 +15,8 @@ const MOST_ROWS: usize = 1_048_575;
 const LONGEST_TEXT: usize = 32_767;
 /// The first columns name the job.
 const NAMES: u16 = 3;
+/// The sheet that has a line behind each row.
+const WEEKS: &str = "Weeks";
 const BAR: Color = Color::RGB(0x9E_B1_C9);
 
 /// Renders the workbook.
@@ -22,16 +24,18 @@ const BAR: Color = Color::RGB(0x9E_B1_C9);
 /// # Errors
 /// When it cannot be made, which would be a mistake in this program.
 pub fn xlsx(report: &Report) -> Result<Vec<u8>> {
-    work(report).map_err(|error| Error::failed(format!("cannot make roundup.xlsx: {error}")))
+    work(report, MOST_ROWS).map_err(|error| Error::failed(format!("cannot make roundup.xlsx: {error}")))
 }
 
-fn work(report: &Report) -> std::result::Result<Vec<u8>, XlsxError> {
+/// With so many rows in a sheet, at most.
+pub(super) fn work(report: &Report, most_rows: usize) -> std::result::Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     // A fixed day: the same figures give the same bytes.
     let made = ExcelDateTime::from_ymd(2000, 1, 1)?;
     workbook.set_properties(&DocProperties::new().set_title("roundup").set_creation_datetime(&made));
     let formats = Formats::new();
-    about(workbook.add_worksheet(), report, &formats)?;
+    workbook.add_worksheet();
+    let mut cut = Vec::new();
     for (name, table) in [
         ("Overall", tables::overall(report)),
         ("Jobs", tables::jobs(report)),
@@ -40,14 +44,12 @@ fn work(report: &Report) -> std::result::Result<Vec<u8>, XlsxError> {
         ("Keywords by part", tables::keyword_parts(report)),
         ("Distinctive", tables::distinctive(report)),
         ("What changed", tables::changes(report)),
+        (WEEKS, tables::weeks(report)),
     ] {
         let sheet = workbook.add_worksheet().set_name(name)?;
-        write(sheet, &table, &formats)?;
+        cut.extend(write(sheet, name, table, most_rows, &formats)?);
     }
-    let weeks = tables::weeks(report);
-    let sheet = workbook.add_worksheet().set_name("Weeks")?;
-    write(sheet, &weeks, &formats)?;
-    sparklines(sheet, "Weeks", &weeks)?;
+    about(workbook.worksheet_from_index(0)?, report, cut, &formats)?;
     workbook.save_to_buffer()
 }
 
@@ -73,20 +75,27 @@ impl Formats {
     }
 }
 
-/// A header that stays, a filter, cells, and bars where shares are compared.
-fn write(sheet: &mut Worksheet, table: &Table, formats: &Formats) -> std::result::Result<(), XlsxError> {
+/// A header that stays, a filter, cells, and bars where shares are compared; says so where rows did not fit.
+fn write(
+    sheet: &mut Worksheet,
+    name: &str,
+    mut table: Table,
+    most_rows: usize,
+    formats: &Formats,
+) -> std::result::Result<Option<String>, XlsxError> {
+    let all = table.rows.len();
+    table.rows.truncate(most_rows);
     let columns = (0u16..).zip(&table.columns);
     for (at, column) in columns.clone() {
         sheet.write_string_with_format(0, at, &column.name, &formats.header)?;
         sheet.set_column_width(at, if at < NAMES { 24.0 } else { 14.0 })?;
     }
-    let rows = &table.rows[..table.rows.len().min(MOST_ROWS)];
-    for (at, row) in (1u32..).zip(rows) {
+    for (at, row) in (1u32..).zip(&table.rows) {
         for (column, value) in (0u16..).zip(row) {
             write_cell(sheet, at, column, value, formats)?;
         }
     }
-    let last = u32::try_from(rows.len()).expect("a sheet has fewer than 2^32 rows");
+    let last = u32::try_from(table.rows.len()).expect("a sheet has fewer than 2^32 rows");
     let width = u16::try_from(table.columns.len()).expect("a table has few columns");
     sheet.set_freeze_panes(1, 0)?;
     sheet.autofilter(0, 0, last, width.saturating_sub(1))?;
@@ -98,7 +107,12 @@ fn write(sheet: &mut Worksheet, table: &Table, formats: &Formats) -> std::result
             .set_maximum(ConditionalFormatType::Number, 1);
         sheet.add_conditional_format(1, at, last, at, &bar)?;
     }
-    Ok(())
+    if name == WEEKS {
+        sparklines(sheet, name, &table)?;
+    }
+    let cut =
+        || format!("{name}: the first {most_rows} of {all} rows, as a sheet takes no more; all are in summary.json");
+    Ok((all > most_rows).then(cut))
 }
 
 fn write_cell(
@@ -146,7 +160,12 @@ fn sparklines(sheet: &mut Worksheet, name: &str, table: &Table) -> std::result::
 }
 
 /// The first sheet: what the others are of, and how to read them.
-fn about(sheet: &mut Worksheet, report: &Report, formats: &Formats) -> std::result::Result<(), XlsxError> {
+fn about(
+    sheet: &mut Worksheet,
+    report: &Report,
+    cut: Vec<String>,
+    formats: &Formats,
+) -> std::result::Result<(), XlsxError> {
     sheet.set_name("About")?.set_column_width(0, 28.0)?.set_column_width(1, 100.0)?;
     let period = &report.period;
     let mut lines = vec![(
@@ -169,6 +188,7 @@ fn about(sheet: &mut Worksheet, report: &Report, formats: &Formats) -> std::resu
         let count = left_out.count.map_or_else(String::new, |count| format!("{count} "));
         lines.push(("Left out", format!("{count}{}: {}", left_out.what, left_out.why)));
     }
+    lines.extend(cut.into_iter().map(|text| ("Cut", text)));
     let selection = report.selection.jobs.iter().chain(&report.selection.departments);
     lines.extend(selection.map(|name| ("Narrowed to", name.clone())));
     let missing = report.changes.missing.clone();

@@ -5,7 +5,7 @@ use std::path::Path;
 use foldhash::HashMap;
 use polars::prelude::{Column, DataFrame};
 
-use super::{Jobs, Names, derived, frame, map, note};
+use super::{Jobs, Names, derived, frame, map, note, note_bytes};
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integers, string_at, strings, time_at, times};
 use crate::lake::schema;
@@ -81,6 +81,7 @@ impl Interviews {
             interviews.read_settled(&path, &metrics, calendar, jobs)?;
         }
         for path in lake.files(&schema::OPEN_INTERVIEWS)? {
+            note_bytes(inputs, lake, &path)?;
             interviews.read_open(&path, calendar, jobs)?;
         }
         Ok(interviews)

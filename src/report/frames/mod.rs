@@ -17,10 +17,11 @@ pub use responses::Responses;
 
 use super::period::Calendar;
 use crate::lake::Lake;
+use crate::lake::publish::sha256_of;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, SOURCE_SHA256, Table};
 use crate::model::{Error, Result};
-use crate::pipeline::{JobsFile, Narrow};
+use crate::pipeline::{JobsFile, ReportPlan};
 
 /// What a report is made from.
 pub struct Frames {
@@ -40,13 +41,16 @@ pub struct Frames {
 ///
 /// # Errors
 /// When a file cannot be read, or was not analysed yet; a usage error for a job or department that is not there.
-pub fn read(lake: &Lake, calendar: &Calendar, merged: &JobsFile, narrow: &Narrow) -> Result<Frames> {
+pub fn read(lake: &Lake, calendar: &Calendar, merged: &JobsFile, plan: &ReportPlan) -> Result<Frames> {
     let mut jobs = Jobs::new(merged);
     let mut inputs = Vec::new();
+    if let Some(path) = &plan.jobs_file {
+        inputs.push(("file of jobs".to_owned(), hash_of(path)?));
+    }
     let mut interviews = Interviews::read(lake, calendar, &mut jobs, &mut inputs)?;
-    let (jobs, order) = jobs.finish(narrow)?;
+    let (jobs, order) = jobs.finish(&plan.narrow)?;
     interviews.renumber(&order);
-    let mut responses = Responses::new(lake, &interviews)?;
+    let mut responses = Responses::new(lake, &interviews, &mut inputs)?;
     let mut hits = Hits::new(lake)?;
     for path in lake.files(&schema::RESPONSES)? {
         let rows = responses.read(lake, &path, &interviews, &mut inputs)?;
@@ -73,8 +77,21 @@ fn place_of<'a>(lake: &Lake, table: &Table, path: &'a Path) -> &'a Path {
 
 /// Notes the file that figures were made from: its name, and its hash as the figures have it.
 fn note(inputs: &mut Vec<(String, String)>, lake: &Lake, path: &Path, figures: &ParquetFile) {
-    let name = path.strip_prefix(lake.root()).expect("a table's file is in the lake").display().to_string();
-    inputs.push((name, figures.metadata(SOURCE_SHA256).unwrap_or_default().to_owned()));
+    inputs.push((name_of(lake, path), figures.metadata(SOURCE_SHA256).unwrap_or_default().to_owned()));
+}
+
+/// Notes a file that is read as it is.
+fn note_bytes(inputs: &mut Vec<(String, String)>, lake: &Lake, path: &Path) -> Result<()> {
+    inputs.push((name_of(lake, path), hash_of(path)?));
+    Ok(())
+}
+
+fn name_of(lake: &Lake, path: &Path) -> String {
+    path.strip_prefix(lake.root()).expect("a table's file is in the lake").display().to_string()
+}
+
+fn hash_of(path: &Path) -> Result<String> {
+    sha256_of(path).map_err(|error| Error::path("read", path, error))
 }
 
 /// Texts by number, each once.

@@ -8,7 +8,7 @@ use foldhash::HashMap;
 use polars::prelude::{Column, DataFrame};
 
 use super::interviews::placed;
-use super::{Interviews, Names, derived, frame, map, note, place_of};
+use super::{Interviews, Names, derived, frame, map, note, note_bytes, place_of};
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integer_at, integers, string_at, strings, view_at, views};
 use crate::lake::schema;
@@ -74,10 +74,11 @@ pub struct FileRows {
 
 impl Responses {
     /// Reads which questions were asked, where that was fetched.
-    pub fn new(lake: &Lake, interviews: &Interviews) -> Result<Self> {
+    pub fn new(lake: &Lake, interviews: &Interviews, inputs: &mut Vec<(String, String)>) -> Result<Self> {
         let mut responses =
             Self { numbers: map(), known: map(), fetched: map(), question_count: map(), ..Self::default() };
         for path in lake.files(&schema::QUESTIONS)? {
+            note_bytes(inputs, lake, &path)?;
             let columns = ["interview_id", "question_id", "question_text", "question_type", "time_limit_seconds"];
             let rows = ParquetFile::open(&path)?.all(&columns)?;
             let text = |name: &str, row: usize| string_at(strings(&rows, name), row);
@@ -242,7 +243,8 @@ impl Responses {
 }
 
 fn share((duration, limit): (&Option<f64>, &Option<f64>)) -> Option<f64> {
-    duration.zip(limit.filter(|limit| *limit > 0.0)).map(|(duration, limit)| duration / limit)
+    let share = duration.zip(limit.filter(|limit| *limit > 0.0)).map(|(duration, limit)| duration / limit);
+    share.filter(|share| share.is_finite())
 }
 
 /// A question's text without regard to case and white space.

@@ -13,7 +13,7 @@ use crate::report::model::{JobEvidence, Keyword, KeywordQuotes, Question, Quote}
 pub struct Quoted<'a> {
     evidence: Option<&'a JobEvidence>,
     by_term: BTreeMap<(&'a str, &'a str), &'a KeywordQuotes>,
-    questions: BTreeMap<Option<&'a str>, &'a Numbered<'a>>,
+    questions: BTreeMap<&'a str, &'a Numbered<'a>>,
 }
 
 impl<'a> Quoted<'a> {
@@ -33,7 +33,7 @@ impl<'a> Quoted<'a> {
         Self {
             evidence,
             by_term: shown.filter_map(quoted).collect(),
-            questions: questions.iter().map(|one| (one.question.question_text.as_deref(), one)).collect(),
+            questions: questions.iter().map(|one| (one.question.anchor.as_str(), one)).collect(),
         }
     }
 
@@ -44,7 +44,7 @@ impl<'a> Quoted<'a> {
     /// Anchor of the first quote of a term in answer to this question.
     pub fn quote(&self, set: &str, term: &str, question: &Question) -> Option<&'a str> {
         let keyword = self.by_term.get(&(set, term))?;
-        let answers = |quote: &&Quote| quote.question_text == question.question_text;
+        let answers = |quote: &&Quote| quote.question.as_deref() == Some(question.anchor.as_str());
         keyword.quotes.iter().find(answers).map(|quote| quote.anchor.as_str())
     }
 
@@ -69,9 +69,9 @@ impl<'a> Quoted<'a> {
     }
 
     fn quote_value(&self, quote: &Quote) -> Value {
-        let question = self.questions.get(&quote.question_text.as_deref()).map(|one| {
+        let question = quote.question.as_deref().and_then(|anchor| self.questions.get(anchor)).map(|one| {
             context! { number => one.number, anchor => &one.question.anchor }
         });
-        context! { question, ..value(quote) }
+        context! { asked => question, ..value(quote) }
     }
 }

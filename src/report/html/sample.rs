@@ -55,12 +55,12 @@ pub fn sample(size: Size, mark: &str) -> (Report, Evidence) {
             run: Some(Run { run_id: "20260601T000000Z".to_owned(), started_at: "2026-06-01T00:00:00Z".to_owned() }),
             inputs_sha256: "5f".repeat(32),
             keyword_sets: vec![KeywordSetName { name: "engineering".to_owned(), sha256: "a7".repeat(32) }],
-            interviews_in_lake: 41_230,
+            interviews_in_lake: Count(Some(41_230)),
             interviews_in_period: Count(Some(4_123)),
             interviews_in_previous_period: Some(Count(Some(3_960))),
             left_out: vec![LeftOut {
                 what: "interviews outside the period".to_owned(),
-                count: Some(37_107),
+                count: Some(Count(Some(37_107))),
                 why: format!("they settled before or after it{mark}"),
             }],
             weeks_of_history: 60,
@@ -74,7 +74,7 @@ pub fn sample(size: Size, mark: &str) -> (Report, Evidence) {
         open: open(mark),
         changes: Changes { findings: vec![finding], comparisons: 412, missing: None },
         keywords: (0..size.terms).map(|at| keyword(size, at, mark, false)).collect(),
-        quality: Some(Quality { quarantined: Some(2), ..Quality::default() }),
+        quality: Some(Quality { quarantined: Some(Count(Some(2))), ..Quality::default() }),
         privacy_floor: PRIVACY_FLOOR,
         jobs,
     };
@@ -129,17 +129,18 @@ fn job_evidence(size: Size, job: &JobReport, mark: &str) -> JobEvidence {
         term: keyword.term.clone(),
         anchor: keyword.anchor.clone(),
         quotes: (0..size.quotes)
-            .map(|at| Quote {
-                reference: format!("{:012x}", term * 1000 + at),
-                anchor: anchor("quote", term * 1000 + at),
-                question_text: job
-                    .questions
-                    .get((term + at) % size.questions.max(1))
-                    .and_then(|one| one.question_text.clone()),
-                before: format!("…{words}{words}{mark}"),
-                matched: format!("{}{mark}", keyword.term),
-                after: format!("{mark}, {words}{words}…"),
-                negated: at % 5 == 4,
+            .map(|at| {
+                let question = job.questions.get((term + at) % size.questions.max(1));
+                Quote {
+                    reference: format!("{:012x}", term * 1000 + at),
+                    anchor: anchor("quote", term * 1000 + at),
+                    question: question.map(|one| one.anchor.clone()),
+                    question_text: question.and_then(|one| one.question_text.clone()),
+                    before: format!("…{words}{words}{mark}"),
+                    matched: format!("{}{mark}", keyword.term),
+                    after: format!("{mark}, {words}{words}…"),
+                    negated: at % 5 == 4,
+                }
             })
             .collect(),
     };

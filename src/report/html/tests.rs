@@ -102,6 +102,31 @@ fn text_from_outside_is_never_markup() {
 }
 
 #[test]
+fn departments_are_chosen_by_their_names_to_the_letter() {
+    let (mut report, evidence) = sample(SMALL, "");
+    report.jobs[0].department = Some(" People &  Culture ".to_owned());
+    let index = &rendered(&report, &evidence)["index.html"];
+    // Without a value, a browser folds the white space of an option's text, and no cell would be the same.
+    assert!(index.contains("<option value=\" People &amp;  Culture \">"));
+    assert!(index.contains("<bdi> People &amp;  Culture </bdi>"));
+}
+
+#[test]
+fn what_is_compared_with_is_said_as_it_is() {
+    let (mut report, evidence) = sample(SMALL, "");
+    let period = |report: &Report| {
+        let index = &rendered(report, &evidence)["index.html"];
+        index.split("<dt>Period</dt>").nth(1).unwrap().split("</dd>").next().unwrap().to_owned()
+    };
+    assert!(period(&report).contains("just before"));
+    let previous = report.previous_period.as_mut().unwrap();
+    previous.until = previous.until.saturating_sub(jiff::Span::new().days(7));
+    assert!(period(&report).contains("that this one is compared with") && !period(&report).contains("just before"));
+    report.previous_period = None;
+    assert!(!period(&report).contains("Before"));
+}
+
+#[test]
 fn an_empty_report_says_so() {
     let pages = rendered(&Report::default(), &Evidence::default());
     assert_eq!(pages.len(), 1);
