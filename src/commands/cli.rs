@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::deliver::export;
 use crate::keywords::Mode;
 use crate::pipeline::{Format, MetricGroup, QuestionPolicy, Stage};
 
@@ -42,6 +43,8 @@ pub enum Command {
     Analyze(AnalyzeFlags),
     /// Write the report of what was analysed
     Report(ReportFlags),
+    /// Write interviews, answers or figures of a lake as CSV, JSON Lines, Parquet or a spreadsheet
+    Export(ExportFlags),
     /// Say all that is wrong with a pipeline file, then what a run would do
     Check(CheckFlags),
     /// Say what is in a lake and what is still open
@@ -216,6 +219,53 @@ pub struct ReportFlags {
     /// Also show some whole answers of each question
     #[arg(long)]
     pub whole_answers: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// How rows are written
+    #[arg(long, value_enum)]
+    pub format: export::Format,
+    /// What a row is
+    #[arg(long, value_enum, default_value = "interviews")]
+    pub what: ExportRows,
+    /// File to write, which appears whole; csv and jsonl go to standard output if left out
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Only interviews of this job; may be given several times
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub job: Vec<String>,
+    /// Only interviews of this status, in the vendor's words; may be given several times. Of an analysis: completed
+    #[arg(long, value_name = "STATUS", num_args = 1..)]
+    pub status: Vec<String>,
+    /// Only interviews that settled from this day on, in UTC, as 2026-05-01
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// Only interviews that settled before this day, in UTC
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
+    /// CSV as stored, for programs: no byte-order mark, no apostrophe before what a spreadsheet takes for a formula
+    #[arg(long)]
+    pub raw: bool,
+    /// Keyword set whose terms an analysis counts [default: builtin:vendor-sample]
+    #[arg(long, value_name = "SET")]
+    pub keywords: Option<String>,
+    /// How terms of .txt sets are found
+    #[arg(long, value_enum, default_value = "word")]
+    pub mode: Mode,
+}
+
+/// What a row of an export is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportRows {
+    /// The table `interviews`, with those that are still open
+    Interviews,
+    /// The table `responses`: answers, transcripts included
+    Responses,
+    /// Candidate, completedAt, totalDuration, averageResponseLength, keywordMatches; needs `analyze`
+    Analysis,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod analyze;
 mod check;
 mod cli;
+mod export;
 mod import;
 mod ingest;
 mod interrupt;
@@ -51,6 +52,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Import(flags) => import::run(&flags, quiet),
         Command::Analyze(flags) => analyze::run(&flags, quiet),
         Command::Report(flags) => report::run(&flags),
+        Command::Export(flags) => export::run(&flags, quiet),
         Command::Check(flags) => check::run(&flags),
         Command::Status(flags) => status::run(&flags),
         Command::Quarantine(command) => quarantine::run(&command),

@@ -6,6 +6,7 @@ mod bad_input;
 mod common;
 mod crash;
 mod documents;
+mod export;
 mod faults;
 mod figures;
 mod import;

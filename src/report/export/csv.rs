@@ -1,6 +1,7 @@
 //! CSV as RFC 4180 has it, UTF-8, and safe to open in a spreadsheet.
 
 use super::tables::{self, Table, Value};
+use crate::model::spreadsheet::neutral;
 use crate::report::model::{HIDDEN, Report};
 
 /// `jobs.csv`, `questions.csv` and `keywords.csv`.
@@ -26,18 +27,10 @@ fn bytes(table: &Table) -> Vec<u8> {
 fn text(value: &Value) -> String {
     match value {
         Value::Empty => String::new(),
-        Value::Text(text) => neutral(text),
+        Value::Text(text) => neutral(text).into_owned(),
         Value::Integer(number) => number.to_string(),
         Value::Float(number) | Value::Share(number) => number.to_string(),
         Value::Flag(flag) => flag.to_string(),
         Value::Hidden => HIDDEN.to_owned(),
     }
-}
-
-/// A text that a spreadsheet could take for a formula gets an apostrophe in front; control characters, at which readers
-/// of CSV stop or stumble, become U+FFFD.
-fn neutral(text: &str) -> String {
-    let is_control = |letter: char| letter.is_control() && !['\t', '\r', '\n'].contains(&letter);
-    let text = text.replace(is_control, "\u{fffd}");
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text }
 }

@@ -1,0 +1,3 @@
+//! Deliver: what leaves the lake for other programs.
+
+pub mod export;
