@@ -1,3 +1,4 @@
-//! Deliver: what leaves the lake for other programs.
+//! Deliver: what leaves the lake for other programs and people.
 
 pub mod export;
+pub mod notes;

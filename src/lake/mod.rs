@@ -1,6 +1,7 @@
 //! The lake: a folder of plain Parquet that other tools read at any moment, and the program's own `_roundup/` in it.
 
 pub mod crash;
+pub mod find;
 pub mod publish;
 pub mod read;
 pub mod replace;
