@@ -230,8 +230,8 @@ impl<'a> Job<'a> {
         let place = lake.place_of(&schema::INTERVIEWS, &self.interviews);
         let table = lake.root().join(what.table().name);
         let target = match what {
-            What::Keywords(set) => table.join(format!("set={}", set.set.name())).join(&place),
-            What::Responses | What::Interviews => table.join(&place),
+            What::Keywords(set) => table.join(format!("set={}", set.set.name())).join(place),
+            What::Responses | What::Interviews => table.join(place),
         };
         let source = match (what, &hashes.responses) {
             (What::Interviews, Some(responses)) => format!("{} {responses}", hashes.interviews),

@@ -34,7 +34,7 @@ pub struct Writer {
 }
 
 enum Writing {
-    Csv { rows: csv::Writer<Sink>, raw: bool },
+    Csv { rows: Box<csv::Writer<Sink>>, raw: bool },
     Jsonl { sink: Sink, names: Vec<Name> },
     Parquet(Box<ArrowWriter<Sink>>),
     Xlsx { sheet: Box<Sheet>, sink: Sink },
@@ -54,7 +54,7 @@ impl Writer {
                 }
                 let mut rows = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(sink);
                 rows.write_record(names(schema).iter().map(Name::flat)).map_err(|error| fail(&error))?;
-                Writing::Csv { rows, raw: plan.raw }
+                Writing::Csv { rows: Box::new(rows), raw: plan.raw }
             }
             Format::Jsonl => Writing::Jsonl { sink, names: names(schema) },
             Format::Parquet => {
