@@ -3,8 +3,8 @@
 //! In reading order, which is the order in which modules may know one another: bodies are understood by [`model`];
 //! [`keywords`] finds terms in a text; [`pipeline`] says what is wanted; what is known of every interview is in the
 //! [`ledger`], and rows are in the [`lake`]; [`round0`] is the vendor's API and a stand-in for it; the [`inbox`] keeps what
-//! the vendor's webhooks say. The stages [`ingest`], [`mod@analyze`] and [`mod@report`] never call one another: they meet in the lake. Only [`commands`]
-//! knows more than one of them.
+//! the vendor's webhooks say. The stages [`ingest`], [`mod@analyze`], [`mod@report`] and [`deliver`] never call one
+//! another: they meet in the lake. Only [`commands`] knows more than one of them.
 
 pub mod model;
 
@@ -18,6 +18,7 @@ pub mod round0;
 pub mod inbox;
 
 pub mod analyze;
+pub mod deliver;
 pub mod ingest;
 pub mod report;
 

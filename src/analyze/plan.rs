@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 
@@ -210,7 +210,7 @@ struct Hashes {
 
 impl<'a> Job<'a> {
     fn of(lake: &Lake, interviews: PathBuf) -> Self {
-        let place = place_in_table(lake, &schema::INTERVIEWS, &interviews);
+        let place = lake.place_of(&schema::INTERVIEWS, &interviews);
         let responses = Some(lake.root().join(schema::RESPONSES.name).join(place)).filter(|path| path.exists());
         Self { interviews, responses, outputs: Vec::new() }
     }
@@ -225,11 +225,11 @@ impl<'a> Job<'a> {
 
     /// The derived file of a kind; none if there is nothing to make it from.
     fn output(&self, lake: &Lake, request: &Request, what: What<'a>, hashes: &Hashes) -> Option<Output<'a>> {
-        let place = place_in_table(lake, &schema::INTERVIEWS, &self.interviews);
+        let place = lake.place_of(&schema::INTERVIEWS, &self.interviews);
         let table = lake.root().join(what.table().name);
         let target = match what {
-            What::Keywords(set) => table.join(format!("set={}", set.set.name())).join(&place),
-            What::Responses | What::Interviews => table.join(&place),
+            What::Keywords(set) => table.join(format!("set={}", set.set.name())).join(place),
+            What::Responses | What::Interviews => table.join(place),
         };
         let source = match (what, &hashes.responses) {
             (What::Interviews, Some(responses)) => format!("{} {responses}", hashes.interviews),
@@ -340,11 +340,6 @@ impl Output<'_> {
         };
         Ok((file, self.target.clone()))
     }
-}
-
-/// `month=…/<batch>.parquet`: what a file and those derived from it share.
-fn place_in_table(lake: &Lake, table: &Table, path: &Path) -> PathBuf {
-    path.strip_prefix(lake.root().join(table.name)).expect("a table's file is in its folder").to_owned()
 }
 
 /// Groups as metadata has them: in a fixed order, each once.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::deliver::export;
 use crate::keywords::Mode;
 use crate::pipeline::{Format, MetricGroup, QuestionPolicy, Stage};
 use crate::round0::sandbox::WebhookFault;
@@ -29,7 +30,7 @@ pub struct Arguments {
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 finished, but something was set aside or given up ·
-5 access refused · 6 another run holds the lake · 130 interrupted";
+4 not ready, or not in time · 5 access refused · 6 another run holds the lake · 130 interrupted";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -39,10 +40,16 @@ pub enum Command {
     Ingest(IngestFlags),
     /// Load bodies of `GET /interviews/:id`, one a line, into a lake without a call
     Import(ImportFlags),
+    /// Show interviews: their questions and answers
+    Get(GetFlags),
+    /// Wait until interviews are completed, and show them
+    Wait(WaitFlags),
     /// Make the figures and keyword hits of what is in a lake
     Analyze(AnalyzeFlags),
     /// Write the report of what was analysed
     Report(ReportFlags),
+    /// Write interviews, answers or figures of a lake as CSV, JSON Lines, Parquet or a spreadsheet
+    Export(ExportFlags),
     /// Say all that is wrong with a pipeline file, then what a run would do
     Check(CheckFlags),
     /// Say what is in a lake and what is still open
@@ -111,21 +118,11 @@ pub struct IngestFlags {
     /// Files of interview ids, one a line, `#` comments; `-` for standard input, `inbox` for what `listen` took
     #[arg(required = true, value_name = "IDS")]
     pub interviews: Vec<PathBuf>,
-    /// Address of the API up to and with /api/v1
-    #[arg(long, value_name = "URL", default_value = "https://rz-app-omega.vercel.app/api/v1")]
-    pub api: String,
-    /// Environment variable that holds the key
-    #[arg(long, value_name = "VAR", default_value = "ROUNDZERO_API_KEY")]
-    pub key_env: String,
+    #[command(flatten)]
+    pub api: ApiFlags,
     /// Name of the account, as it will stand in the column `source`
     #[arg(long, default_value = "default")]
     pub source: String,
-    /// Never ask for more than this; the API's own limit rules below it
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
-    pub requests_per_minute: u32,
-    /// Requests under way at once, at most
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
-    pub concurrency: u16,
     /// Which interviews' questions are asked for
     #[arg(long, value_enum, default_value = "unseen")]
     pub questions: QuestionPolicy,
@@ -138,9 +135,64 @@ pub struct IngestFlags {
     /// Ask again for every listed interview, settled ones included
     #[arg(long)]
     pub refetch: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ApiFlags {
+    /// Address of the API up to and with /api/v1
+    #[arg(long, value_name = "URL", default_value = "https://rz-app-omega.vercel.app/api/v1")]
+    pub api: String,
+    /// Environment variable that holds the key
+    #[arg(long, value_name = "VAR", default_value = "ROUNDZERO_API_KEY")]
+    pub key_env: String,
+    /// Never ask for more than this; the API's own limit rules below it
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub requests_per_minute: u32,
+    /// Requests under way at once, at most
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    pub concurrency: u16,
     /// How long the window is in which the API counts requests
     #[arg(long, value_name = "TIME", default_value = "60s")]
     pub limit_window: String,
+}
+
+#[derive(Debug, Args)]
+pub struct GetFlags {
+    /// Ids of interviews
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+    /// The questions instead of the answers, whatever the status
+    #[arg(long)]
+    pub questions: bool,
+    /// Take what is settled from this lake, and ask the API for the rest
+    #[arg(long, value_name = "DIR")]
+    pub lake: Option<PathBuf>,
+    /// Ask the API also for what is in the lake
+    #[arg(long, requires = "lake")]
+    pub fresh: bool,
+    /// How they are written; as JSON, one a line, also those that are not ready
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+    #[command(flatten)]
+    pub api: ApiFlags,
+}
+
+#[derive(Debug, Args)]
+pub struct WaitFlags {
+    /// Ids of interviews
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+    /// How long to wait, at most
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_time)]
+    pub max_wait: Duration,
+    /// How long between two looks, a tenth more or less
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_time)]
+    pub every: Duration,
+    /// How they are written; as JSON, one a line
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+    #[command(flatten)]
+    pub api: ApiFlags,
 }
 
 #[derive(Debug, Args)]
@@ -219,6 +271,53 @@ pub struct ReportFlags {
     /// Also show some whole answers of each question
     #[arg(long)]
     pub whole_answers: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// How rows are written
+    #[arg(long, value_enum)]
+    pub format: export::Format,
+    /// What a row is
+    #[arg(long, value_enum, default_value = "interviews")]
+    pub what: ExportRows,
+    /// File to write, which appears whole; csv and jsonl go to standard output if left out
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Only interviews of this job; may be given several times
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub job: Vec<String>,
+    /// Only interviews of this status, in the vendor's words; may be given several times. Of an analysis: completed
+    #[arg(long, value_name = "STATUS", num_args = 1..)]
+    pub status: Vec<String>,
+    /// Only interviews that settled from this day on, in UTC, as 2026-05-01
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// Only interviews that settled before this day, in UTC
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
+    /// CSV as stored, for programs: no byte-order mark, no apostrophe before what a spreadsheet takes for a formula
+    #[arg(long)]
+    pub raw: bool,
+    /// Keyword set whose terms an analysis counts [default: builtin:vendor-sample]
+    #[arg(long, value_name = "SET")]
+    pub keywords: Option<String>,
+    /// How terms of .txt sets are found
+    #[arg(long, value_enum, default_value = "word")]
+    pub mode: Mode,
+}
+
+/// What a row of an export is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportRows {
+    /// The table `interviews`, with those that are still open
+    Interviews,
+    /// The table `responses`: answers, transcripts included
+    Responses,
+    /// Candidate, completedAt, totalDuration, averageResponseLength, keywordMatches; needs `analyze`
+    Analysis,
 }
 
 #[derive(Debug, Args)]

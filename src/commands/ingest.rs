@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::ask::client;
 use super::cli::IngestFlags;
 use super::output;
 use super::prepare::{Access, ReadySource, say_all};
@@ -9,8 +10,7 @@ use super::run::{Network, Options, exit_code, ingest_all, ingest_on_screen};
 use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::ids::read_lists;
-use crate::pipeline::{Exclude, INBOX, IngestPlan, KeyPlace, parse_time_of_day, parse_window};
-use crate::round0::client::Client;
+use crate::pipeline::{Exclude, INBOX, IngestPlan, parse_time_of_day, parse_window};
 
 pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
     let mut lists = flags.interviews;
@@ -18,13 +18,13 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
     lists.retain(|list| list != Path::new(INBOX));
     let inbox = lists.len() < count;
     let ids = read_lists(&lists).map_err(say_all)?;
-    let client = Client::new(flags.api.trim_end_matches('/'), &KeyPlace::Environment(flags.key_env).read()?)?;
+    let client = client(&flags.api)?;
     let plan = IngestPlan {
-        requests_per_minute: flags.requests_per_minute,
-        concurrency: flags.concurrency.into(),
+        requests_per_minute: flags.api.requests_per_minute,
+        concurrency: flags.api.concurrency.into(),
         questions: flags.questions,
         stop_at: flags.stop_at.as_deref().map(parse_time_of_day).transpose()?,
-        limit_window: parse_window(&flags.limit_window)?,
+        limit_window: parse_window(&flags.api.limit_window)?,
     };
     let network = Network::start()?;
     let lake = Lake::create(&flags.lake.lake)?;

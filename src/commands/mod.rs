@@ -1,8 +1,11 @@
 //! The command line. Each command puts stages together; only this module knows more than one of them.
 
 mod analyze;
+mod ask;
 mod check;
 mod cli;
+mod export;
+mod get;
 mod import;
 mod ingest;
 mod interrupt;
@@ -18,6 +21,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod status;
+mod wait;
 
 use clap::{CommandFactory, Parser};
 
@@ -28,6 +32,8 @@ use cli::{Arguments, Command};
 pub const DONE: u8 = 0;
 /// Finished, but something was newly quarantined or given up.
 pub const FINISHED_WITH_LOSSES: u8 = 3;
+/// An interview that was asked for is not completed, or was not in time.
+pub const NOT_READY: u8 = 4;
 
 /// Parses the arguments, runs the command, and returns the exit code.
 #[must_use]
@@ -50,8 +56,11 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Run(flags) => run::run(&flags, quiet),
         Command::Ingest(flags) => ingest::run(flags, quiet),
         Command::Import(flags) => import::run(&flags, quiet),
+        Command::Get(flags) => get::run(&flags),
+        Command::Wait(flags) => wait::run(&flags, quiet),
         Command::Analyze(flags) => analyze::run(&flags, quiet),
         Command::Report(flags) => report::run(&flags),
+        Command::Export(flags) => export::run(&flags, quiet),
         Command::Check(flags) => check::run(&flags),
         Command::Status(flags) => status::run(&flags),
         Command::Quarantine(command) => quarantine::run(&command),

@@ -1,10 +1,12 @@
 //! Data to stdout, messages to stderr.
 
 use std::io::{self, IsTerminal, Write};
+use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::Level;
 
+use super::DONE;
 use super::cli::LogFormat;
 use crate::model::{Error, Result};
 
@@ -61,6 +63,26 @@ pub fn bytes(bytes: &[u8]) -> Result<()> {
             Err(Error::failed(format!("cannot write to standard output: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+/// Standard output, for what is written bit by bit. A reader that has seen enough ends the program quietly.
+pub struct Stdout;
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        until_closed(io::stdout().lock().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        until_closed(io::stdout().lock().flush())
+    }
+}
+
+fn until_closed<T>(written: io::Result<T>) -> io::Result<T> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => process::exit(DONE.into()),
+        written => written,
     }
 }
 

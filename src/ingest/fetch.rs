@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::spool::{Call, Content};
 use crate::model::body::Violation;
+use crate::model::{Error, Kind};
 use crate::round0::client::{Answer, Client};
 use crate::round0::pace::Pacer;
 
@@ -70,6 +71,22 @@ pub enum Stop {
     /// It is `stop-at`.
     TimeIsUp,
     Interrupted,
+}
+
+impl Stop {
+    /// What to tell the user; `api` is what the API is called.
+    #[must_use]
+    pub fn error(self, api: &str) -> Error {
+        match self {
+            Self::Refused(why) => Error::new(Kind::Refused, why),
+            Self::Unreachable(why) => Error::failed(format!("cannot reach {api}: {why}"))
+                .hint("is the address right, and this machine online?"),
+            Self::NotTheApi => Error::failed(format!("what answers as {api} is not the API: its bodies are no JSON"))
+                .hint("is the address right, and does no login page of a network stand between?"),
+            Self::TimeIsUp => Error::failed("the time is up"),
+            Self::Interrupted => Error::new(Kind::Interrupted, "interrupted"),
+        }
+    }
 }
 
 /// What was done, counted while it is.

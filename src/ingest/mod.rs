@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout};
 use crate::inbox::file::{self as inbox, Received};
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{Ledger, QuestionsWanted, State, TakenEvent};
-use crate::model::{Error, Kind, Result};
+use crate::model::Result;
 use crate::pipeline::ids::check_id;
 use crate::pipeline::{Exclude, IngestPlan, QuestionPolicy};
 use crate::round0::client::Client;
@@ -361,20 +361,17 @@ impl Run<'_> {
             self.summary.left += of - done;
         }
         let Err(stop) = stopped else { return Ok(()) };
-        Err(match stop {
+        let hint = match &stop {
             Stop::TimeIsUp => return Ok(()),
-            Stop::NotTheApi => Error::failed(format!(
-                "what answers for source {} is not the API: its bodies are no JSON",
-                self.job.source
-            ))
-            .hint("is the address right, and does no login page of a network stand between?"),
-            Stop::Refused(why) => Error::new(Kind::Refused, why).hint("what was fetched before is in the lake"),
-            Stop::Unreachable(why) => {
-                Error::failed(format!("cannot reach the API of source {}: {why}", self.job.source))
-                    .hint("is the address right, and this machine online? the next run goes on from here")
+            Stop::NotTheApi => None,
+            Stop::Refused(_) => Some("what was fetched before is in the lake"),
+            Stop::Unreachable(_) => {
+                Some("is the address right, and this machine online? the next run goes on from here")
             }
-            Stop::Interrupted => Error::new(Kind::Interrupted, "interrupted").hint("what was fetched is in the lake"),
-        })
+            Stop::Interrupted => Some("what was fetched is in the lake"),
+        };
+        let error = stop.error(&format!("the API of source {}", self.job.source));
+        Err(if let Some(hint) = hint { error.hint(hint) } else { error })
     }
 
     fn say(&self, done: u64, of: u64) {

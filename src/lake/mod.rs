@@ -1,6 +1,7 @@
 //! The lake: a folder of plain Parquet that other tools read at any moment, and the program's own `_roundup/` in it.
 
 pub mod crash;
+pub mod find;
 pub mod framing;
 pub mod publish;
 pub mod read;
@@ -190,6 +191,27 @@ impl Lake {
     /// When a folder cannot be listed.
     pub fn files(&self, table: &schema::Table) -> Result<Vec<PathBuf>> {
         read::parquet_files(&self.root.join(table.name))
+    }
+
+    /// `month=…/<batch>.parquet` of a table's file: what the files of one batch and those derived from them share.
+    ///
+    /// # Panics
+    /// When the file is of another table.
+    #[must_use]
+    pub fn place_of<'a>(&self, table: &schema::Table, path: &'a Path) -> &'a Path {
+        path.strip_prefix(self.root.join(table.name)).expect("a table's file is in its folder")
+    }
+
+    /// The file of figures that was made from a file of rows: the same rows in the same order.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn derived(&self, table: &schema::Table, metrics: &schema::Table, path: &Path) -> Result<read::ParquetFile> {
+        let target = self.root.join(metrics.name).join(self.place_of(table, path));
+        read::ParquetFile::open(&target).map_err(|_| {
+            Error::failed(format!("{} was not analysed yet", path.display()))
+                .hint(format!("roundup analyze --lake {}", self.root.display()))
+        })
     }
 }
 

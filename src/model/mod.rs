@@ -3,6 +3,7 @@
 pub mod body;
 pub mod error;
 pub mod interview;
+pub mod spreadsheet;
 
 pub use error::{Error, Kind, Result};
 pub use interview::{Candidate, Interview, Job, Question, Response, Status};

@@ -6,13 +6,10 @@ use rust_xlsxwriter::{
 };
 
 use super::tables::{self, Table, Value};
+use crate::model::spreadsheet::{MOST_ROWS, fitting};
 use crate::model::{Error, Result};
 use crate::report::model::{HIDDEN, Report};
 
-/// Rows of a sheet, at most: what a spreadsheet takes, less the header.
-const MOST_ROWS: usize = 1_048_575;
-/// UTF-16 units of a cell, at most: what a spreadsheet takes.
-const LONGEST_TEXT: usize = 32_767;
 /// The first columns name the job.
 const NAMES: u16 = 3;
 /// The sheet that has a line behind each row.
@@ -133,16 +130,6 @@ fn write_cell(
         Value::Hidden => sheet.write_string_with_format(row, column, HIDDEN, &formats.hidden)?,
     };
     Ok(())
-}
-
-/// As much of a text as a cell holds.
-fn fitting(text: &str) -> &str {
-    let mut units = 0;
-    let too_long = text.char_indices().find(|(_, character)| {
-        units += character.len_utf16();
-        units > LONGEST_TEXT
-    });
-    too_long.map_or(text, |(at, _)| &text[..at])
 }
 
 /// A line of the weeks behind the last one.

@@ -8,7 +8,7 @@ use foldhash::{HashMap, HashMapExt};
 use polars::prelude::{Column, DataFrame};
 
 use super::responses::FileRows;
-use super::{Responses, derived, frame};
+use super::{Responses, frame};
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, integers, string_at, strings};
 use crate::lake::schema::{self, SET_SHA256, SOURCE_SHA256};
@@ -160,8 +160,8 @@ fn searched_sets(folder: &Path) -> Result<Vec<String>> {
 fn hash_if_complete(lake: &Lake, folder: &Path, set: &str) -> Result<Option<String>> {
     let mut version = None;
     for path in lake.files(&schema::RESPONSES)? {
-        let figures = derived(lake, &schema::RESPONSES, &schema::RESPONSE_METRICS, &path)?;
-        let place = super::place_of(lake, &schema::RESPONSES, &path);
+        let figures = lake.derived(&schema::RESPONSES, &schema::RESPONSE_METRICS, &path)?;
+        let place = lake.place_of(&schema::RESPONSES, &path);
         let Ok(hits) = ParquetFile::open(&folder.join(format!("set={set}")).join(place)) else { return Ok(None) };
         let made_by = hits.metadata(SET_SHA256).map(str::to_owned);
         if hits.metadata(SOURCE_SHA256) != figures.metadata(SOURCE_SHA256)

@@ -5,7 +5,7 @@ use std::path::Path;
 use foldhash::HashMap;
 use polars::prelude::{Column, DataFrame};
 
-use super::{Jobs, Names, derived, frame, map, note, note_bytes};
+use super::{Jobs, Names, frame, map, note, note_bytes};
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integers, string_at, strings, time_at, times};
 use crate::lake::schema;
@@ -76,7 +76,7 @@ impl Interviews {
     ) -> Result<Self> {
         let mut interviews = Self { rows: map(), ..Self::default() };
         for path in lake.files(&schema::INTERVIEWS)? {
-            let metrics = derived(lake, &schema::INTERVIEWS, &schema::INTERVIEW_METRICS, &path)?;
+            let metrics = lake.derived(&schema::INTERVIEWS, &schema::INTERVIEW_METRICS, &path)?;
             note(inputs, lake, &path, &metrics);
             interviews.read_settled(&path, &metrics, calendar, jobs)?;
         }

@@ -19,7 +19,7 @@ use super::period::Calendar;
 use crate::lake::Lake;
 use crate::lake::publish::sha256_of;
 use crate::lake::read::ParquetFile;
-use crate::lake::schema::{self, SOURCE_SHA256, Table};
+use crate::lake::schema::{self, SOURCE_SHA256};
 use crate::model::{Error, Result};
 use crate::pipeline::{JobsFile, ReportPlan};
 
@@ -59,20 +59,6 @@ pub fn read(lake: &Lake, calendar: &Calendar, merged: &JobsFile, plan: &ReportPl
     responses.finish(&interviews);
     inputs.sort();
     Ok(Frames { jobs, interviews, responses, hits, inputs })
-}
-
-/// The file of figures that was made from a file of rows: the same rows in the same order.
-fn derived(lake: &Lake, table: &Table, metrics: &Table, path: &Path) -> Result<ParquetFile> {
-    let target = lake.root().join(metrics.name).join(place_of(lake, table, path));
-    ParquetFile::open(&target).map_err(|_| {
-        Error::failed(format!("{} was not analysed yet", path.display()))
-            .hint(format!("roundup analyze --lake {}", lake.root().display()))
-    })
-}
-
-/// `month=…/<batch>.parquet`: what a file and those derived from it share.
-fn place_of<'a>(lake: &Lake, table: &Table, path: &'a Path) -> &'a Path {
-    path.strip_prefix(lake.root().join(table.name)).expect("a table's file is in its folder")
 }
 
 /// Notes the file that figures were made from: its name, and its hash as the figures have it.

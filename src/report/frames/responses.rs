@@ -8,7 +8,7 @@ use foldhash::HashMap;
 use polars::prelude::{Column, DataFrame};
 
 use super::interviews::placed;
-use super::{Interviews, Names, derived, frame, map, note, note_bytes, place_of};
+use super::{Interviews, Names, frame, map, note, note_bytes};
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integer_at, integers, string_at, strings, view_at, views};
 use crate::lake::schema;
@@ -107,9 +107,9 @@ impl Responses {
         interviews: &Interviews,
         inputs: &mut Vec<(String, String)>,
     ) -> Result<FileRows> {
-        let metrics = derived(lake, &schema::RESPONSES, &schema::RESPONSE_METRICS, path)?;
+        let metrics = lake.derived(&schema::RESPONSES, &schema::RESPONSE_METRICS, path)?;
         note(inputs, lake, path, &metrics);
-        let place = place_of(lake, &schema::RESPONSES, path).to_owned();
+        let place = lake.place_of(&schema::RESPONSES, path).to_owned();
         let mut found = FileRows { answers: map(), place };
         let source = ParquetFile::open(path)?;
         let figures = metrics.all(&["length_utf16", "word_count", "words_per_minute"])?;

@@ -1,0 +1,100 @@
+//! `get`: interviews by their ids, from the lake where they are settled there, else from the API.
+
+use std::collections::HashMap;
+
+use super::ask::{Api, ids, shown, standing, unknown};
+use super::cli::{DataFormat, GetFlags};
+use super::run::exit_code;
+use super::{DONE, NOT_READY, output};
+use crate::deliver::notes;
+use crate::ingest::fetch::Outcome;
+use crate::ingest::spool::{Call, Content};
+use crate::lake::{Lake, find};
+use crate::model::{Error, Interview, Question, Result, Status};
+
+/// What was found of each id, and what went wrong with the others.
+struct Got {
+    interviews: HashMap<String, Interview>,
+    questions: HashMap<String, Vec<Question>>,
+    errors: Vec<Error>,
+}
+
+pub fn run(flags: &GetFlags) -> Result<u8> {
+    let ids = ids(&flags.ids)?;
+    let lake = flags.lake.as_deref().map(Lake::open).transpose()?;
+    let mut got = Got { interviews: HashMap::new(), questions: HashMap::new(), errors: Vec::new() };
+    if let Some(lake) = lake.filter(|_| !flags.fresh) {
+        if flags.questions {
+            got.questions = find::questions(&lake, &ids)?;
+        } else {
+            got.interviews = find::interviews(&lake, &ids)?;
+        }
+    }
+    let is_there = |id: &&String| got.interviews.contains_key(*id) || got.questions.contains_key(*id);
+    let missing: Vec<String> = ids.iter().filter(|id| !is_there(id)).cloned().collect();
+    if !missing.is_empty()
+        && let Err(error) = got.ask(flags, &missing)
+    {
+        got.errors.push(error);
+    }
+    let several = ids.len() > 1;
+    let mut ready = true;
+    for id in &ids {
+        if let Some(questions) = got.questions.get_mut(id) {
+            questions.sort_by_key(|question| question.order.unwrap_or(i64::MAX));
+            output::data(&shown_questions(id, questions, flags.format, several))?;
+        } else if let Some(interview) = got.interviews.get(id) {
+            if interview.status == Status::Completed || flags.format == DataFormat::Json {
+                output::data(&shown(interview, flags.format, several))?;
+            }
+            ready &= say(interview);
+        }
+    }
+    got.errors.iter().for_each(output::error);
+    Ok(match exit_code(&got.errors, false) {
+        DONE if !ready => NOT_READY,
+        code => code,
+    })
+}
+
+/// Says what there is to say of an interview beside its answers; whether it is ready.
+fn say(interview: &Interview) -> bool {
+    let (id, standing) = (&interview.id, standing(interview));
+    match interview.status {
+        Status::Completed if interview.responses.is_empty() => {
+            tracing::warn!("interview {id} has no answers: {standing}")
+        }
+        Status::Completed => {}
+        Status::Expired => tracing::warn!("interview {id} will not be ready: {standing}"),
+        _ => tracing::warn!("interview {id} is not ready: {standing}"),
+    }
+    interview.status == Status::Completed
+}
+
+fn shown_questions(id: &str, questions: &[Question], format: DataFormat, several: bool) -> String {
+    match format {
+        DataFormat::Json => notes::questions_json(id, questions).to_string() + "\n",
+        DataFormat::Text if several => format!("{id}\n\n{}\n", notes::questions_text(questions)),
+        DataFormat::Text => notes::questions_text(questions),
+    }
+}
+
+impl Got {
+    fn ask(&mut self, flags: &GetFlags, ids: &[String]) -> Result<()> {
+        let call = if flags.questions { Call::Questions } else { Call::Interview };
+        Api::new(&flags.api)?.ask(call, ids, None, &mut |fetched| {
+            let id = fetched.task.id.into_string();
+            match fetched.outcome {
+                Outcome::Body(_, Content::Interview(interview)) => _ = self.interviews.insert(id, *interview),
+                Outcome::Body(_, Content::Questions(questions)) => _ = self.questions.insert(id, questions),
+                Outcome::Gone => self.errors.push(unknown(&id)),
+                Outcome::Unreadable(_, violation) => {
+                    self.errors.push(Error::failed(format!("interview {id} breaks the contract: {violation}")));
+                }
+                Outcome::Failed(why) => self.errors.push(Error::failed(format!("interview {id}: {why}"))),
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! Rows with the figures that the vendor's sample computes, under its names, from what was analysed.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StructArray};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{Field, Fields, Schema, SchemaRef};
+
+use super::Selection;
+use super::source::{ROWS, Take};
+use crate::keywords::KeywordSet;
+use crate::lake::Lake;
+use crate::lake::read::{ParquetFile, string_at, strings};
+use crate::lake::rows;
+use crate::lake::schema::{
+    CANDIDATES, INTERVIEW_METRICS, INTERVIEWS, KEYWORD_HITS, Kind, RESPONSES, SET_SHA256, SOURCE_SHA256,
+};
+use crate::model::{Error, Result};
+
+/// What is exported of each interview, and where it is in the lake.
+const COLUMNS: &[(&str, Kind)] = &[
+    ("interview_id", Kind::Text),
+    ("job_id", Kind::Text),
+    ("job_title", Kind::Text),
+    ("candidate", Kind::Text),
+    ("completedAt", Kind::Time),
+    ("totalDuration", Kind::Float),
+    ("averageResponseLength", Kind::Float),
+];
+const READ: &[&str] = &["interview_id", "status", "job_id", "job_title", "completed_at", "settled_at"];
+const FIGURES: &[&str] = &["total_duration_seconds", "average_response_length"];
+
+pub struct Analysis<'a> {
+    lake: &'a Lake,
+    set: &'a KeywordSet,
+    reference: &'a str,
+    selection: &'a Selection,
+    schema: SchemaRef,
+    terms: Fields,
+    /// SHA-256 of the lake's files.
+    hashes: HashMap<PathBuf, String>,
+}
+
+impl<'a> Analysis<'a> {
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn new(lake: &'a Lake, set: &'a KeywordSet, reference: &'a str, selection: &'a Selection) -> Result<Self> {
+        let files = lake.ledger_for_reading()?.files()?;
+        let hashes = files.into_iter().map(|file| (lake.root().join(file.path), file.sha256)).collect();
+        let terms: Fields =
+            set.terms().iter().map(|term| Field::new(&term.name, Kind::Integer.arrow(), false)).collect();
+        let mut fields: Vec<Field> =
+            COLUMNS.iter().map(|(name, kind)| Field::new(*name, kind.arrow(), *name != "interview_id")).collect();
+        fields.push(Field::new_struct("keywordMatches", terms.clone(), false));
+        Ok(Self { lake, set, reference, selection, schema: Arc::new(Schema::new(fields)), terms, hashes })
+    }
+
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// The rows of a file of interviews.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or has no figures that are up to date.
+    pub fn of_file(&self, path: &Path, take: Take) -> Result<()> {
+        let figures = self.figures_of(path)?;
+        let place = self.lake.place_of(&INTERVIEWS, path);
+        let matches = self.matches_of(place)?;
+        let names = self.names_of(place)?;
+        let file = ParquetFile::open(path)?;
+        for group in 0..file.row_groups() {
+            // Row for row the figures of the interviews.
+            for (batch, figures) in file.batches(group, READ, ROWS)?.zip(figures.batches(group, FIGURES, ROWS)?) {
+                let (batch, figures) = (batch?, figures?);
+                let keep = self.selection.keeps(&batch);
+                if keep.true_count() > 0 {
+                    let row = self.rows(&batch, &figures, &names, &matches);
+                    let kept = row.and_then(|rows| filter_record_batch(&rows, &keep));
+                    take(&kept.map_err(|error| Error::path("read", path, error))?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(
+        &self,
+        batch: &RecordBatch,
+        figures: &RecordBatch,
+        names: &HashMap<String, String>,
+        matches: &HashMap<String, Vec<i64>>,
+    ) -> std::result::Result<RecordBatch, arrow::error::ArrowError> {
+        let column = |batch: &RecordBatch, name: &str| Arc::clone(batch.column_by_name(name).expect("it was read"));
+        let ids = strings(batch, "interview_id");
+        let of_term = |term: usize| -> ArrayRef {
+            let count = |id: Option<&str>| id.and_then(|id| matches.get(id)).map_or(0, |counts| counts[term]);
+            rows::integers(ids.iter().map(|id| Some(count(id))))
+        };
+        let terms = (0..self.terms.len()).map(of_term).collect();
+        RecordBatch::try_new(
+            self.schema(),
+            vec![
+                column(batch, "interview_id"),
+                column(batch, "job_id"),
+                column(batch, "job_title"),
+                rows::strings(ids.iter().map(|id| names.get(id?).map(String::as_str))),
+                column(batch, "completed_at"),
+                column(figures, "total_duration_seconds"),
+                column(figures, "average_response_length"),
+                Arc::new(StructArray::try_new(self.terms.clone(), terms, None)?),
+            ],
+        )
+    }
+
+    /// The figures of a file of interviews, which must be of what it holds now.
+    fn figures_of(&self, path: &Path) -> Result<ParquetFile> {
+        let figures = self.lake.derived(&INTERVIEWS, &INTERVIEW_METRICS, path);
+        let figures = figures.map_err(|error| error.hint(self.hint()))?;
+        let responses = self.lake.root().join(RESPONSES.name).join(self.lake.place_of(&INTERVIEWS, path));
+        let now = [self.hashes.get(path), self.hashes.get(&responses)];
+        let now = now.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
+        if figures.metadata(SOURCE_SHA256) == Some(&now) {
+            return Ok(figures);
+        }
+        Err(self.not_analysed(path, "has changed since it was analysed"))
+    }
+
+    fn not_analysed(&self, path: &Path, why: &str) -> Error {
+        Error::failed(format!("{} {why}", path.display())).hint(self.hint())
+    }
+
+    fn hint(&self) -> String {
+        format!("roundup analyze --lake {} --keywords {}", self.lake.root().display(), self.reference)
+    }
+
+    /// The names of candidates, by interview.
+    fn names_of(&self, place: &Path) -> Result<HashMap<String, String>> {
+        let path = self.lake.root().join(CANDIDATES.name).join(place);
+        let mut names = HashMap::new();
+        if path.exists() {
+            let batch = ParquetFile::open(&path)?.all(&["interview_id", "name"])?;
+            let (ids, texts) = (strings(&batch, "interview_id"), strings(&batch, "name"));
+            names.extend(
+                (0..batch.num_rows())
+                    .filter_map(|row| Some((string_at(ids, row)?.to_owned(), string_at(texts, row)?.to_owned()))),
+            );
+        }
+        Ok(names)
+    }
+
+    /// For each interview that has any hit, the answers in which each term occurs.
+    fn matches_of(&self, place: &Path) -> Result<HashMap<String, Vec<i64>>> {
+        let mut matches: HashMap<String, Vec<i64>> = HashMap::new();
+        let responses = self.lake.root().join(RESPONSES.name).join(place);
+        if !responses.exists() {
+            return Ok(matches);
+        }
+        let folder = self.lake.root().join(KEYWORD_HITS.name).join(format!("set={}", self.set.name()));
+        let hits = ParquetFile::open(&folder.join(place)).ok().filter(|hits| {
+            hits.metadata(SET_SHA256) == Some(self.set.hash())
+                && hits.metadata(SOURCE_SHA256) == self.hashes.get(&responses).map(String::as_str)
+        });
+        let why = || format!("was not searched for the keyword set {} as it is now", self.set.name());
+        let hits = hits.ok_or_else(|| self.not_analysed(&responses, &why()))?;
+        let numbers: HashMap<&str, usize> =
+            self.set.terms().iter().enumerate().map(|(number, term)| (term.name.as_str(), number)).collect();
+        for group in 0..hits.row_groups() {
+            // A row is one answer and term.
+            let batch = hits.row_group(group, &["interview_id", "term"])?;
+            let (ids, terms) = (strings(&batch, "interview_id"), strings(&batch, "term"));
+            for (id, term) in ids.iter().zip(terms.iter()) {
+                let (Some(id), Some(number)) = (id, term.and_then(|term| numbers.get(term))) else { continue };
+                match matches.get_mut(id) {
+                    Some(counts) => counts[*number] += 1,
+                    None => {
+                        let mut counts = vec![0; numbers.len()];
+                        counts[*number] = 1;
+                        matches.insert(id.to_owned(), counts);
+                    }
+                }
+            }
+        }
+        Ok(matches)
+    }
+}

@@ -1,0 +1,183 @@
+//! The rows of an export, read from the lake a few thousand at a time.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::SchemaRef;
+
+use super::analysis::Analysis;
+use super::{Selection, What};
+use crate::lake::Lake;
+use crate::lake::read::{ParquetFile, string_at, strings, time_at, times};
+use crate::lake::schema::{INTERVIEWS, OPEN_INTERVIEWS, RESPONSES, Table};
+use crate::model::{Error, Result};
+
+/// Rows read at once.
+pub const ROWS: usize = 2_048;
+
+/// What takes the rows.
+pub type Take<'a> = &'a mut dyn FnMut(&RecordBatch) -> Result<()>;
+
+/// What an export reads.
+pub struct Source<'a> {
+    lake: &'a Lake,
+    selection: &'a Selection,
+    rows: Rows<'a>,
+}
+
+enum Rows<'a> {
+    Interviews,
+    Responses,
+    Analysis(Analysis<'a>),
+}
+
+impl<'a> Source<'a> {
+    /// # Errors
+    /// When the ledger cannot be read, or the lake was not analysed with the set.
+    pub fn new(lake: &'a Lake, what: &'a What, selection: &'a Selection) -> Result<Self> {
+        let rows = match what {
+            What::Interviews => Rows::Interviews,
+            What::Responses => Rows::Responses,
+            What::Analysis { set, reference } => Rows::Analysis(Analysis::new(lake, set, reference, selection)?),
+        };
+        Ok(Self { lake, selection, rows })
+    }
+
+    pub fn schema(&self) -> SchemaRef {
+        match &self.rows {
+            Rows::Interviews => INTERVIEWS.arrow(),
+            Rows::Responses => RESPONSES.arrow(),
+            Rows::Analysis(analysis) => analysis.schema(),
+        }
+    }
+
+    /// Gives every row that is selected, in batches.
+    ///
+    /// # Errors
+    /// When the lake cannot be read, or they are not taken.
+    pub fn each_batch(&self, progress: &dyn Fn(u64, u64), take: Take) -> Result<()> {
+        match &self.rows {
+            Rows::Interviews => self.interviews(progress, take),
+            Rows::Responses => {
+                each_file(self.lake.files(&RESPONSES)?, progress, |path| self.responses_of(path, &mut *take))
+            }
+            Rows::Analysis(analysis) => {
+                each_file(self.lake.files(&INTERVIEWS)?, progress, |path| analysis.of_file(path, &mut *take))
+            }
+        }
+    }
+
+    /// Settled interviews, then open ones. An interview that settles meanwhile is in both tables for an instant, so open
+    /// ones are read first and given last, without those that were met among the settled ones.
+    fn interviews(&self, progress: &dyn Fn(u64, u64), take: Take) -> Result<()> {
+        let mut open = Vec::new();
+        for path in self.lake.files(&OPEN_INTERVIEWS)? {
+            self.table(&OPEN_INTERVIEWS, &path, None, &mut |batch| {
+                open.push(batch.clone());
+                Ok(())
+            })?;
+        }
+        let mut unmet: HashSet<String> = HashSet::new();
+        for batch in &open {
+            unmet.extend(strings(batch, "interview_id").iter().flatten().map(str::to_owned));
+        }
+        each_file(self.lake.files(&INTERVIEWS)?, progress, |path| {
+            self.table(&INTERVIEWS, path, None, &mut |batch| {
+                if !unmet.is_empty() {
+                    strings(batch, "interview_id").iter().flatten().for_each(|id| _ = unmet.remove(id));
+                }
+                take(batch)
+            })
+        })?;
+        for batch in &open {
+            let keep: BooleanArray =
+                strings(batch, "interview_id").iter().map(|id| id.map(|id| unmet.contains(id))).collect();
+            give(&INTERVIEWS, batch, &keep, take)?;
+        }
+        Ok(())
+    }
+
+    fn responses_of(&self, path: &Path, take: Take) -> Result<()> {
+        if self.selection.statuses.is_empty() {
+            return self.table(&RESPONSES, path, None, take);
+        }
+        // Answers do not have the status of their interview.
+        let interviews = self.lake.root().join(INTERVIEWS.name).join(self.lake.place_of(&RESPONSES, path));
+        let file = ParquetFile::open(&interviews)?;
+        let mut wanted = HashSet::new();
+        for group in 0..file.row_groups() {
+            let batch = file.row_group(group, &["interview_id", "status"])?;
+            let rows = strings(&batch, "interview_id").iter().zip(strings(&batch, "status").iter());
+            wanted.extend(
+                rows.filter(|(_, status)| self.selection.has_status(*status))
+                    .filter_map(|(id, _)| id.map(str::to_owned)),
+            );
+        }
+        self.table(&RESPONSES, path, Some(&wanted), take)
+    }
+
+    /// The selected rows of a table's file; of answers, those of some interviews.
+    fn table(&self, table: &Table, path: &Path, interviews: Option<&HashSet<String>>, take: Take) -> Result<()> {
+        let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+        let file = ParquetFile::open(path)?;
+        for group in 0..file.row_groups() {
+            for batch in file.batches(group, &columns, ROWS)? {
+                let batch = batch?;
+                let mut keep = self.selection.keeps(&batch);
+                if let Some(interviews) = interviews {
+                    let ids = strings(&batch, "interview_id").iter().zip(keep.iter());
+                    keep = ids
+                        .map(|(id, keep)| keep.map(|keep| keep && id.is_some_and(|id| interviews.contains(id))))
+                        .collect();
+                }
+                give(table, &batch, &keep, take)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Selection {
+    fn has_status(&self, status: Option<&str>) -> bool {
+        self.statuses.is_empty() || self.statuses.iter().any(|wanted| status == Some(wanted))
+    }
+
+    /// Which rows of a batch with `job_id`, `settled_at` and, but for answers, `status` are selected.
+    pub fn keeps(&self, batch: &RecordBatch) -> BooleanArray {
+        let (jobs, settled) = (strings(batch, "job_id"), times(batch, "settled_at"));
+        let statuses = batch.column_by_name("status").map(|_| strings(batch, "status"));
+        let keep = |row: usize| {
+            let is_job = self.jobs.is_empty() || self.jobs.iter().any(|job| string_at(jobs, row) == Some(job));
+            let at = time_at(settled, row);
+            let is_in_time = self.from.is_none_or(|from| at.is_some_and(|at| at >= from))
+                && self.until.is_none_or(|until| at.is_some_and(|at| at < until));
+            is_job && is_in_time && statuses.is_none_or(|statuses| self.has_status(string_at(statuses, row)))
+        };
+        (0..batch.num_rows()).map(|row| Some(keep(row))).collect()
+    }
+}
+
+/// Gives the rows to keep, under the table's own schema: that of a file may differ in what is said of the columns.
+fn give(table: &Table, batch: &RecordBatch, keep: &BooleanArray, take: Take) -> Result<()> {
+    if keep.true_count() == 0 {
+        return Ok(());
+    }
+    let kept =
+        filter_record_batch(batch, keep).and_then(|kept| RecordBatch::try_new(table.arrow(), kept.columns().to_vec()));
+    take(&kept.map_err(|error| Error::failed(format!("cannot read {}: {error}", table.name)))?)
+}
+
+fn each_file(
+    files: Vec<PathBuf>,
+    progress: &dyn Fn(u64, u64),
+    mut read: impl FnMut(&Path) -> Result<()>,
+) -> Result<()> {
+    let of = files.len() as u64;
+    for (done, path) in (1..).zip(&files) {
+        read(path)?;
+        progress(done, of);
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Deliver: what leaves the lake for other programs and people.
+
+pub mod export;
+pub mod notes;

@@ -1,0 +1,139 @@
+//! Interviews of the lake by their ids, as they were fetched.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use arrow::array::{Array, RecordBatch, StringArray};
+use jiff::Timestamp;
+
+use super::Lake;
+use super::read::{ParquetFile, flags, float_at, floats, integer_at, integers, string_at, strings, time_at, times};
+use super::schema::{CANDIDATES, INTERVIEWS, QUESTIONS, RESPONSES, Table};
+use crate::model::{Candidate, Interview, Job, Question, Response, Result, Status};
+
+/// The settled interviews among some. The vendor's id of the candidate is not in a lake.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub fn interviews(lake: &Lake, ids: &[String]) -> Result<HashMap<String, Interview>> {
+    let wanted: HashSet<&str> = ids.iter().map(String::as_str).collect();
+    let mut found = HashMap::new();
+    for path in lake.files(&INTERVIEWS)? {
+        let mut here: HashMap<String, Interview> = HashMap::new();
+        each_row(&INTERVIEWS, &path, &wanted, &mut |row| {
+            let interview = row.interview();
+            here.insert(interview.id.clone(), interview);
+        })?;
+        if here.is_empty() {
+            continue;
+        }
+        let place = lake.place_of(&INTERVIEWS, &path);
+        let beside = |table: &Table| Some(lake.root().join(table.name).join(place)).filter(|path| path.exists());
+        if let Some(path) = beside(&RESPONSES) {
+            // Sorted by position within an interview.
+            each_row(&RESPONSES, &path, &wanted, &mut |row| {
+                here.entry(row.id()).and_modify(|interview| interview.responses.push(row.response()));
+            })?;
+        }
+        if let Some(path) = beside(&CANDIDATES) {
+            each_row(&CANDIDATES, &path, &wanted, &mut |row| {
+                let candidate = Candidate { id: None, name: row.text("name"), email: row.text("email") };
+                here.entry(row.id()).and_modify(|interview| interview.candidate = candidate);
+            })?;
+        }
+        found.extend(here);
+    }
+    Ok(found)
+}
+
+/// The questions of some interviews, where they were fetched.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub fn questions(lake: &Lake, ids: &[String]) -> Result<HashMap<String, Vec<Question>>> {
+    let wanted: HashSet<&str> = ids.iter().map(String::as_str).collect();
+    let mut found: HashMap<String, Vec<Question>> = HashMap::new();
+    for path in lake.files(&QUESTIONS)? {
+        each_row(&QUESTIONS, &path, &wanted, &mut |row| found.entry(row.id()).or_default().push(row.question()))?;
+    }
+    Ok(found)
+}
+
+/// Gives the rows of some interviews in a table's file. The ids are read first, and the rest of those rows alone.
+fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut dyn FnMut(&Row)) -> Result<()> {
+    let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+    let file = ParquetFile::open(path)?;
+    for group in 0..file.row_groups() {
+        let ids = file.row_group(group, &["interview_id"])?;
+        let ids = strings(&ids, "interview_id");
+        let rows: Vec<usize> =
+            (0..ids.len()).filter(|row| string_at(ids, *row).is_some_and(|id| wanted.contains(id))).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let batch = file.rows_of_group(group, &rows, &columns)?;
+        (0..batch.num_rows()).for_each(|at| take(&Row { batch: &batch, at }));
+    }
+    Ok(())
+}
+
+struct Row<'a> {
+    batch: &'a RecordBatch,
+    at: usize,
+}
+
+impl Row<'_> {
+    fn id(&self) -> String {
+        self.text("interview_id").unwrap_or_default()
+    }
+
+    fn text(&self, column: &str) -> Option<String> {
+        let column: &StringArray = strings(self.batch, column);
+        string_at(column, self.at).map(str::to_owned)
+    }
+
+    fn time(&self, column: &str) -> Option<Timestamp> {
+        time_at(times(self.batch, column), self.at).and_then(|micros| Timestamp::from_microsecond(micros).ok())
+    }
+
+    fn seconds(&self, column: &str) -> Option<f64> {
+        float_at(floats(self.batch, column), self.at)
+    }
+
+    fn interview(&self) -> Interview {
+        Interview {
+            id: self.id(),
+            status: Status::from_word(&self.text("status").unwrap_or_default()),
+            job: Job { id: self.text("job_id"), title: self.text("job_title"), department: self.text("department") },
+            candidate: Candidate::default(),
+            created_at: self.time("created_at"),
+            started_at: self.time("started_at"),
+            completed_at: self.time("completed_at"),
+            expires_at: self.time("expires_at"),
+            responses: Vec::new(),
+        }
+    }
+
+    fn response(&self) -> Response {
+        Response {
+            question_id: self.text("question_id"),
+            question_text: self.text("question_text"),
+            question_type: self.text("question_type"),
+            transcript: self.text("transcript"),
+            duration_seconds: self.seconds("duration_seconds"),
+            answered_at: self.time("answered_at"),
+            has_audio: flags(self.batch, "has_audio").value(self.at),
+        }
+    }
+
+    fn question(&self) -> Question {
+        Question {
+            id: self.text("question_id"),
+            text: self.text("question_text"),
+            kind: self.text("question_type"),
+            time_limit_seconds: self.seconds("time_limit_seconds"),
+            order: integer_at(integers(self.batch, "question_order"), self.at),
+            is_custom: flags(self.batch, "is_custom").value(self.at),
+        }
+    }
+}
