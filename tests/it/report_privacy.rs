@@ -395,6 +395,37 @@ fn pages_that_quote_lead_to_nobody() {
 }
 
 #[test]
+fn what_is_distinctive_is_so_against_all_other_jobs_whatever_is_asked_for() {
+    let jobs = [("a", "React"), ("b", "TypeScript"), ("c", "TypeScript"), ("d", "React")];
+    let of_job = |(job, term): (&str, &str)| -> String {
+        (0..40).map(|number| body(number, job, &format!("We use {term}.")).to_string() + "\n").collect()
+    };
+    let report = report_of(&jobs.map(of_job).concat(), &JUNE);
+    let of_a = || {
+        let summary = report.summary();
+        summary["jobs"].as_array().unwrap().iter().find(|job| job["job_id"] == "a").unwrap()["distinctive"].clone()
+    };
+    let whole = of_a();
+    assert!((whole[0]["others_share"].as_f64().unwrap() - 1.0 / 3.0).abs() < 1e-9, "{whole}");
+    report.again(&[&JUNE[..], &["--job", "Job a", "--job", "Job d"]].concat());
+    assert_eq!(of_a(), whole);
+}
+
+#[test]
+fn a_completion_rate_is_of_those_that_settled() {
+    let served = serve(Some(240));
+    served
+        .run(&served.pipeline("[analyze]\n[report]\nout = \"reports\"\nperiod = \"13w\"\nuntil = \"2026-06-01\"\n"), 0);
+    let summary: Value =
+        serde_json::from_slice(&fs::read(served.path("reports/latest/summary.json")).unwrap()).unwrap();
+    let overall = &summary["overall"];
+    let number = |value: &Value| value.as_f64().unwrap();
+    let (cohort, open) = (number(&overall["completion_cohort"]), number(&overall["still_open_share"]));
+    let n = number(&summary["cards"][1]["n"]);
+    assert!(open > 0.0 && (n - cohort * (1.0 - open)).abs() < 1e-6, "{n} of {cohort}, of which {open} are open");
+}
+
+#[test]
 fn texts_of_any_kind_and_length_make_a_report() {
     let long = "x".repeat(1_000_000);
     let odd =
