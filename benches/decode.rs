@@ -23,13 +23,14 @@ fn main() {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().expect("threads");
     let begun = Instant::now();
     let files = parquet_files(&Path::new(lake).join("responses")).expect("a lake with answers");
-    let bytes: usize = files.par_iter().flat_map(row_groups).map(|(file, group)| decode(&file, group)).sum();
+    let bytes: usize =
+        files.par_iter().flat_map(|file| row_groups(file)).map(|(file, group)| decode(&file, group)).sum();
     println!("{{\"seconds\": {:.3}, \"bytes\": {bytes}}}", begun.elapsed().as_secs_f64());
 }
 
-fn row_groups(file: &PathBuf) -> Vec<(PathBuf, usize)> {
+fn row_groups(file: &Path) -> Vec<(PathBuf, usize)> {
     let footer = footer(file);
-    (0..footer.metadata().num_row_groups()).map(|group| (file.clone(), group)).collect()
+    (0..footer.metadata().num_row_groups()).map(|group| (file.to_owned(), group)).collect()
 }
 
 fn footer(file: &Path) -> ArrowReaderMetadata {
