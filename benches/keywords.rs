@@ -1,12 +1,17 @@
-//! The keyword kernel over the sample's transcripts, in bytes a second. The number of hits is pinned: a faster kernel
-//! that finds something else fails here.
+//! The kernels of the analysis over the sample's transcripts, in bytes a second: keywords, words, richness. What they
+//! find is pinned: a faster kernel that finds something else fails here.
 //!
 //!     cargo bench --bench keywords
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use roundup::keywords::{KeywordSet, Matcher, SHIPPED, Scratch};
+use roundup::analyze::richness::Vocabulary;
+use roundup::analyze::words::is_unspaced;
+use roundup::keywords::{KeywordSet, Matcher, SHIPPED, Scratch, words};
 
 const INTERVIEWS: &str = include_str!("../data/interviews.jsonl");
+/// Words of all answers, and the sum of the different ones of each, as `data/golden/python.jsonl` has them.
+const WORDS: u64 = 27_290;
+const UNIQUE_WORDS: u64 = 19_752;
 /// Set and hits over the whole sample.
 const EXPECTED: [(&str, usize); 3] = [("vendor-sample", 27), ("engineering", 241), ("behavioural", 24)];
 
@@ -47,5 +52,21 @@ fn keywords(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, keywords);
+fn words(criterion: &mut Criterion) {
+    let mut transcripts = transcripts();
+    transcripts.retain(|text| !is_unspaced(text));
+    let bytes = transcripts.iter().map(|text| text.len() as u64).sum();
+    let mut group = criterion.benchmark_group("words");
+    group.throughput(Throughput::Bytes(bytes));
+    let count = || transcripts.iter().map(|text| words::count(text)).sum::<u64>();
+    assert_eq!(count(), WORDS, "words");
+    group.bench_function("count", |bencher| bencher.iter(count));
+    let mut vocabulary = Vocabulary::default();
+    let mut unique = || transcripts.iter().map(|text| vocabulary.richness(text).unique).sum::<u64>();
+    assert_eq!(unique(), UNIQUE_WORDS, "unique words");
+    group.bench_function("richness", |bencher| bencher.iter(&mut unique));
+    group.finish();
+}
+
+criterion_group!(benches, keywords, words);
 criterion_main!(benches);
