@@ -108,13 +108,8 @@ pub fn row_group(source: &ParquetFile, group: usize, wanted: &Wanted) -> Result<
     }
 
     let Pass { figures, hits, answers, mut steps, .. } = pass;
-    let asked: &[&str] = if !hits.is_empty() {
-        &REPEATED
-    } else if wanted.answers {
-        &["interview_id"]
-    } else {
-        &[]
-    };
+    // Without hits the ids are enough, to tell whose answers they are.
+    let asked = if hits.is_empty() { &REPEATED[..1] } else { &REPEATED };
     let repeated = timed(&mut steps.decode, || source.row_group(group, asked))?;
     Ok(Made {
         figures: wanted.figures.map(|_| responses::columns(&figures)),

@@ -263,7 +263,6 @@ impl<'a> Job<'a> {
             answers: kinds().any(|what| matches!(what, What::Interviews)),
         };
         let mut steps = Steps::default();
-        let settled = timed(&mut steps.decode, || ParquetFile::open(&self.interviews))?;
         let source = self.responses.as_deref().map(pass::open).transpose()?;
         let (mut rows, mut made) = (0, Vec::new());
         if let Some(source) = &source {
@@ -284,6 +283,7 @@ impl<'a> Job<'a> {
         let mut hits = hits.into_iter();
         let mut staged = Vec::new();
         for output in &self.outputs {
+            let settled;
             let rows = match output.what {
                 What::Responses => {
                     let source = source.as_ref().expect("figures of answers are made of answers");
@@ -291,7 +291,9 @@ impl<'a> Job<'a> {
                 }
                 What::Keywords(_) => Rows::Own(hits.next().expect("a list for each set")),
                 What::Interviews => {
-                    Rows::Beside(&settled, timed(&mut steps.decode, || interviews::columns(&settled, &answers))?)
+                    settled = timed(&mut steps.decode, || ParquetFile::open(&self.interviews))?;
+                    let columns = timed(&mut steps.decode, || interviews::columns(&settled, &answers))?;
+                    Rows::Beside(&settled, columns)
                 }
             };
             staged.push(timed(&mut steps.encode, || output.write(lake, rows))?);

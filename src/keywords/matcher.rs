@@ -151,22 +151,9 @@ impl Matcher {
         ends.resize(self.independent.len().max(ends.len()), 0);
         for found in found.chunk_by(|a, b| a.text == b.text) {
             self.settle_overlaps(found, ends, hits);
-            self.mark_negated(texts, found[0].text, negation, hits);
+            mark_negated(texts, found[0].text, negation, hits);
             mentions(found[0].text as usize, hits);
         }
-    }
-
-    fn mark_negated(&self, texts: &Texts, number: u32, negation: &mut Negation, hits: &mut [Hit]) {
-        let text = texts.original(number);
-        match (texts.place_in_lowered(number), texts.starts_if_read()) {
-            (Some(place), Some(starts)) => negation.read_ascii(text, texts.lowered, starts, place),
-            // A word of a million bytes is not read again for each of its hits.
-            (Some(_), None) if text.len() <= LOOKED_AT => {
-                return hits.iter_mut().for_each(|hit| hit.negated = is_negated(text, hit.start as usize));
-            }
-            _ => negation.read(text),
-        }
-        hits.iter_mut().for_each(|hit| hit.negated = negation.has(hit.start as usize));
     }
 
     /// Calls `take` with every place in an ASCII text that a spelling matches, and the number of the text.
@@ -217,6 +204,20 @@ impl Matcher {
             ends[hit.term as usize] = 0;
         }
     }
+}
+
+/// Says of the hits of a text whether they are negated.
+fn mark_negated(texts: &Texts, number: u32, negation: &mut Negation, hits: &mut [Hit]) {
+    let text = texts.original(number);
+    match (texts.place_in_lowered(number), texts.starts_if_read()) {
+        (Some(place), Some(starts)) => negation.read_ascii(text, texts.lowered, starts, place),
+        // A word of a million bytes is not read again for each of its hits.
+        (Some(_), None) if text.len() <= LOOKED_AT => {
+            return hits.iter_mut().for_each(|hit| hit.negated = is_negated(text, hit.start as usize));
+        }
+        _ => negation.read(text),
+    }
+    hits.iter_mut().for_each(|hit| hit.negated = negation.has(hit.start as usize));
 }
 
 /// Drops what lies inside a phrase in which its term does not count.

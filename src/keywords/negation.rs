@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use super::anchors::Anchors;
 use super::boundary::is_word;
 use super::starts::WordStarts;
-use super::words;
+use super::words::{self, Words};
 
 /// How many words before a hit are looked at.
 const REACH: usize = 5;
@@ -72,15 +72,16 @@ pub(super) struct Negation {
     /// For each cue where a hit that it negates may begin. Both ends ascend.
     reaches: Vec<Range<usize>>,
     words: Vec<Range<usize>>,
+    finder: Words,
 }
 
 impl Negation {
     /// Reads a text.
     pub(super) fn read(&mut self, text: &str) {
-        let Self { reaches, words } = self;
+        let Self { reaches, words, finder } = self;
         reaches.clear();
         words.clear();
-        words::for_each(text, |word| words.push(word));
+        finder.for_each(text, |word| words.push(word));
         for (at, word) in words.iter().enumerate() {
             let following = &words[at + 1..];
             if matches!(role(&text[word.clone()], following.first().map(|next| &text[next.clone()])), Role::Cue) {
@@ -91,7 +92,7 @@ impl Negation {
 
     /// Reads an ASCII text, which is at `place` of `lowered`; `starts` are where matches can begin there.
     pub(super) fn read_ascii(&mut self, text: &str, lowered: &str, starts: &WordStarts, place: Range<usize>) {
-        let Self { reaches, .. } = self;
+        let reaches = &mut self.reaches;
         reaches.clear();
         CUE_STARTS.find(lowered.as_bytes(), starts.within(place.clone()), |_, found| {
             let cue = words::around(text.as_bytes(), found.start - place.start);
@@ -146,10 +147,9 @@ static CUE_STARTS: LazyLock<Anchors> =
 /// Where a hit may begin to be negated by a cue. `following` are the words after it.
 ///
 /// A hit may begin within a word (`js` in `node.js`): the beginning of that word is neither before it nor a break.
-fn reach(text: &str, cue: &Range<usize>, following: impl Iterator<Item = Range<usize>>) -> Range<usize> {
+fn reach(text: &str, cue: &Range<usize>, mut following: impl Iterator<Item = Range<usize>>) -> Range<usize> {
     let mut end = cue.end;
     // Up to four words may be between the cue and the one that the hit begins in, or before.
-    let mut following = following.take(REACH);
     for _ in 0..REACH {
         let Some(word) = following.next() else {
             return cue.end..first_break(text, end..text.len()).unwrap_or(text.len()) + 1;

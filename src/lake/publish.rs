@@ -232,21 +232,12 @@ pub fn replace_derived(files: &[(PathBuf, PathBuf)]) -> Result<()> {
 /// When one cannot be opened or synced.
 pub fn sync_all(paths: &[&Path]) -> Result<()> {
     let fail = |path: &Path, error: io::Error| Error::path("sync", path, error);
-    if cfg!(target_os = "linux") && paths.len() > 1 {
-        let open = File::open(paths[0]).map_err(|error| fail(paths[0], error))?;
-        return sync_file_system(&open).map_err(|error| fail(paths[0], error));
+    #[cfg(target_os = "linux")]
+    if let [first, _, ..] = paths {
+        let synced = File::open(first).and_then(|file| Ok(rustix::fs::syncfs(file)?));
+        return synced.map_err(|error| fail(first, error));
     }
     paths.iter().try_for_each(|path| sync(path).map_err(|error| fail(path, error)))
-}
-
-#[cfg(target_os = "linux")]
-fn sync_file_system(file: &File) -> io::Result<()> {
-    Ok(rustix::fs::syncfs(file)?)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn sync_file_system(file: &File) -> io::Result<()> {
-    file.sync_all()
 }
 
 /// Writes a file of the program's own under another name first, so that no crash leaves half of it; `mode` is as in

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::common::{INTERVIEWS, roundup, sample, serve};
 
@@ -20,6 +20,24 @@ pub fn report_of(lines: &str, flags: &[&str]) -> Report {
     run(&["analyze", "--lake", "lake", "--keywords", "builtin:vendor-sample"]);
     run(&[&["report", "--lake", "lake"], flags].concat());
     Report { folder }
+}
+
+/// A completed interview of a job; its only answer says something.
+pub fn body(number: usize, job: &str, says: &str) -> Value {
+    let day = 5 + number % 20;
+    json!({
+        "id": format!("interview-{job}-{number}"),
+        "status": "completed",
+        "job": {"id": job, "title": format!("Job {job}"), "department": "All"},
+        "candidate": {"id": format!("person-{job}-{number}"), "name": format!("Nora{number} Quist"), "email": format!("nora{number}@quist.example")},
+        "created_at": "2026-05-05T08:00:00Z",
+        "started_at": format!("2026-05-{day:02}T09:00:00Z"),
+        "completed_at": format!("2026-05-{day:02}T09:20:00Z"),
+        "responses": [{
+            "question_id": "q", "question_text": "What do you use?", "question_type": "technical",
+            "transcript": says, "duration_seconds": 30, "answered_at": format!("2026-05-{day:02}T09:01:00Z"),
+        }],
+    })
 }
 
 impl Report {

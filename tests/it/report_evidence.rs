@@ -6,26 +6,16 @@ use roundup::lake::read::parquet_files;
 use serde_json::{Value, json};
 
 use crate::common::roundup;
-use crate::report::{Report, report_of};
+use crate::report::{self, Report, report_of};
 
 const JUNE: [&str; 4] = ["--period", "4w", "--until", "2026-06-01"];
 
-/// A completed interview of one job; its only answer says something.
+/// A completed interview of one job, all of candidates of the same name.
 fn body(number: usize, says: &str) -> Value {
-    let day = 5 + number % 20;
-    json!({
-        "id": format!("interview-{number}"),
-        "status": "completed",
-        "job": {"id": "a", "title": "Job a", "department": "All"},
-        "candidate": {"id": format!("person-{number}"), "name": "Nora Quist", "email": "nora@quist.example"},
-        "created_at": "2026-05-05T08:00:00Z",
-        "started_at": format!("2026-05-{day:02}T09:00:00Z"),
-        "completed_at": format!("2026-05-{day:02}T09:20:00Z"),
-        "responses": [{
-            "question_id": "q", "question_text": "What do you use?", "question_type": "technical",
-            "transcript": says, "duration_seconds": 30, "answered_at": format!("2026-05-{day:02}T09:01:00Z"),
-        }],
-    })
+    let mut body = report::body(number, "a", says);
+    body["id"] = json!(format!("interview-{number}"));
+    body["candidate"] = json!({"id": format!("person-{number}"), "name": "Nora Quist", "email": "nora@quist.example"});
+    body
 }
 
 /// A report of so many interviews, each changed by its number.

@@ -6,27 +6,9 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::common::{rows, serve};
-use crate::report::{Report, report_of};
+use crate::report::{Report, body, report_of};
 
 const JUNE: [&str; 4] = ["--period", "4w", "--until", "2026-06-01"];
-
-/// A completed interview of a job; its only answer says something.
-fn body(number: usize, job: &str, says: &str) -> Value {
-    let day = 5 + number % 20;
-    json!({
-        "id": format!("interview-{job}-{number}"),
-        "status": "completed",
-        "job": {"id": job, "title": format!("Job {job}"), "department": "All"},
-        "candidate": {"id": format!("person-{job}-{number}"), "name": format!("Nora{number} Quist"), "email": format!("nora{number}@quist.example")},
-        "created_at": "2026-05-05T08:00:00Z",
-        "started_at": format!("2026-05-{day:02}T09:00:00Z"),
-        "completed_at": format!("2026-05-{day:02}T09:20:00Z"),
-        "responses": [{
-            "question_id": "q", "question_text": "What do you use?", "question_type": "technical",
-            "transcript": says, "duration_seconds": 30, "answered_at": format!("2026-05-{day:02}T09:01:00Z"),
-        }],
-    })
-}
 
 /// Jobs of so many interviews each; of these so many mention React.
 fn lake_of(jobs: &[(&str, usize, usize)], flags: &[&str]) -> Report {
