@@ -188,6 +188,9 @@ pub struct WaitFlags {
     /// How long between two looks, a tenth more or less
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_time)]
     pub every: Duration,
+    /// Look at once when `listen` receives the end of one of them for this lake
+    #[arg(long, value_name = "DIR")]
+    pub lake: Option<PathBuf>,
     /// How they are written; as JSON, one a line
     #[arg(long, value_enum, default_value = "text")]
     pub format: DataFormat,
@@ -416,6 +419,12 @@ pub struct ListenFlags {
     /// Name of the account, as the pipeline has it: a secret of another account wants a receiver of its own
     #[arg(long, default_value = "default")]
     pub source: String,
+    /// Start a run of this pipeline when events have come, one run at a time
+    #[arg(long, num_args = 2, value_names = ["run", "PIPELINE.toml"])]
+    pub then: Option<Vec<PathBuf>>,
+    /// How long no event must have come before a run starts; it starts after six times that at the latest
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_time, requires = "then")]
+    pub debounce: Duration,
 }
 
 #[derive(Debug, Args)]

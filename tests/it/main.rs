@@ -15,6 +15,8 @@ mod keywords;
 mod kill;
 mod listen;
 mod listen_ingest;
+mod listen_limits;
+mod listen_then;
 mod notify;
 mod oracle;
 mod quarantine;
