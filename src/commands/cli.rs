@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::deliver::export;
 use crate::keywords::Mode;
-use crate::pipeline::{Format, MetricGroup, QuestionPolicy, Stage};
+use crate::pipeline::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, Stage};
 use crate::round0::sandbox::WebhookFault;
 
 /// The nightly roundup of ROUND0 interviews: fetch them into Parquet, analyse every transcript, write the report.
@@ -282,7 +281,7 @@ pub struct ExportFlags {
     pub lake: LakeFlag,
     /// How rows are written
     #[arg(long, value_enum)]
-    pub format: export::Format,
+    pub format: ExportFormat,
     /// What a row is
     #[arg(long, value_enum, default_value = "interviews")]
     pub what: ExportRows,
@@ -310,17 +309,6 @@ pub struct ExportFlags {
     /// How terms of .txt sets are found
     #[arg(long, value_enum, default_value = "word")]
     pub mode: Mode,
-}
-
-/// What a row of an export is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExportRows {
-    /// The table `interviews`, with those that are still open
-    Interviews,
-    /// The table `responses`: answers, transcripts included
-    Responses,
-    /// Candidate, completedAt, totalDuration, averageResponseLength, keywordMatches; needs `analyze`
-    Analysis,
 }
 
 #[derive(Debug, Args)]

@@ -26,6 +26,8 @@ mod report_evidence;
 mod report_figures;
 mod report_privacy;
 mod run;
+mod run_export;
 mod sandbox;
+mod silence;
 mod vendor_page;
 mod wait;
