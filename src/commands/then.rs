@@ -60,7 +60,8 @@ impl Then {
         }
         if real(&pipeline.lake) != real(&flags.lake.lake) {
             let (theirs, ours) = (pipeline.lake.display(), flags.lake.lake.display());
-            return Err(wrong(format!("its lake is {theirs}, and the events go to {ours}")));
+            let error = wrong(format!("its lake is {theirs}, and the events go to {ours}"));
+            return Err(error.hint(format!("--lake {theirs}")));
         }
         prepare(&pipeline, |_| true).map_err(say_all)?;
         let program =

@@ -10,12 +10,15 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
 
 /// Connections open at once, at most: half of the files that a process may usually have open. Others wait to be accepted.
 const CONNECTIONS: u32 = 512;
 /// How long the head of a request may take to come, and a connection be idle between two. As long as the vendor waits for
 /// an answer.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// How long a connection may last, so that one whose client does not read its answers is let go as well.
+const CONNECTION_FOR: Duration = Duration::from_mins(10);
 /// After a connection could not be accepted because the process has too many files open.
 const REST: Duration = Duration::from_secs(1);
 
@@ -52,7 +55,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
             }
             Err(error) => {
                 tracing::error!("cannot accept a connection: {error}");
-                tokio::time::sleep(REST).await;
+                sleep(REST).await;
             }
         }
     }
@@ -67,14 +70,14 @@ async fn connection(stream: TcpStream, router: Router, mut running: watch::Recei
         .header_read_timeout(HEAD_WITHIN)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
-    // However it ended, who sent the request knows, and sends it again if there was no answer.
-    let _ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = until_dropped(&mut running) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
+    tokio::select! {
+        // However it ended, who sent the request knows, and sends it again if there was no answer.
+        _ended = connection.as_mut() => return,
+        () = until_dropped(&mut running) => {}
+        () = sleep(CONNECTION_FOR) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _hanging = timeout(HEAD_WITHIN, connection).await;
 }
 
 async fn until_dropped(running: &mut watch::Receiver<()>) {
