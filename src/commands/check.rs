@@ -67,6 +67,9 @@ pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
     if let Some(report) = &pipeline.report {
         let _infallible = writeln!(text, "report     {} days, to {}", report.days, report.out.display());
     }
+    for export in &ready.exports {
+        let _infallible = writeln!(text, "export     to {}", export.output.display());
+    }
     if let Some(notify) = &pipeline.notify {
         let way = match &notify.way {
             NotifyWay::Command(command) => format!("runs {}", command[0]),

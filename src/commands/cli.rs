@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::deliver::export;
 use crate::keywords::Mode;
-use crate::pipeline::{Format, MetricGroup, QuestionPolicy, Stage};
+use crate::pipeline::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, Stage};
 use crate::round0::sandbox::WebhookFault;
 
 /// The nightly roundup of ROUND0 interviews: fetch them into Parquet, analyse every transcript, write the report.
@@ -188,6 +187,9 @@ pub struct WaitFlags {
     /// How long between two looks, a tenth more or less
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_time)]
     pub every: Duration,
+    /// Look at once when `listen` receives the end of one of them for this lake
+    #[arg(long, value_name = "DIR")]
+    pub lake: Option<PathBuf>,
     /// How they are written; as JSON, one a line
     #[arg(long, value_enum, default_value = "text")]
     pub format: DataFormat,
@@ -279,7 +281,7 @@ pub struct ExportFlags {
     pub lake: LakeFlag,
     /// How rows are written
     #[arg(long, value_enum)]
-    pub format: export::Format,
+    pub format: ExportFormat,
     /// What a row is
     #[arg(long, value_enum, default_value = "interviews")]
     pub what: ExportRows,
@@ -307,17 +309,6 @@ pub struct ExportFlags {
     /// How terms of .txt sets are found
     #[arg(long, value_enum, default_value = "word")]
     pub mode: Mode,
-}
-
-/// What a row of an export is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExportRows {
-    /// The table `interviews`, with those that are still open
-    Interviews,
-    /// The table `responses`: answers, transcripts included
-    Responses,
-    /// Candidate, completedAt, totalDuration, averageResponseLength, keywordMatches; needs `analyze`
-    Analysis,
 }
 
 #[derive(Debug, Args)]
@@ -416,6 +407,12 @@ pub struct ListenFlags {
     /// Name of the account, as the pipeline has it: a secret of another account wants a receiver of its own
     #[arg(long, default_value = "default")]
     pub source: String,
+    /// Start a run of this pipeline when events have come, one run at a time
+    #[arg(long, num_args = 2, value_names = ["run", "PIPELINE.toml"])]
+    pub then: Option<Vec<PathBuf>>,
+    /// How long no event must have come before a run starts; it starts after six times that at the latest
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_time, requires = "then")]
+    pub debounce: Duration,
 }
 
 #[derive(Debug, Args)]

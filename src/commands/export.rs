@@ -1,21 +1,23 @@
 //! `export`: rows of the lake for other programs. Takes no lock, so it works during a run.
 
+use std::fs;
 use std::io::{self, BufWriter, IsTerminal};
+use std::path::PathBuf;
 
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use serde::Serialize;
 
-use super::cli::{ExportFlags, ExportRows};
+use super::cli::ExportFlags;
 use super::{DONE, output, progress};
-use crate::deliver::export::{Format, Plan, Selection, Summary, Target, What, export};
+use crate::deliver::export::{Plan, Selection, Summary, Target, What, export};
 use crate::keywords::Mode;
 use crate::lake::Lake;
 use crate::model::{Error, Result};
-use crate::pipeline::parse_date;
 use crate::pipeline::sets::load_set;
+use crate::pipeline::{ExportPlan, ExportRows, ExportTo, Since, parse_date};
 
-/// The terms of the vendor's sample, found as it does.
-const DEFAULT_SET: &str = "builtin:vendor-sample";
 const COMPLETED: &str = "completed";
 
 pub fn run(flags: &ExportFlags, quiet: bool) -> Result<u8> {
@@ -43,45 +45,103 @@ pub fn run(flags: &ExportFlags, quiet: bool) -> Result<u8> {
 }
 
 fn plan(flags: &ExportFlags) -> Result<Plan> {
-    if flags.raw && flags.format != Format::Csv {
-        return Err(Error::usage("--raw is for csv: the other formats say what is a text"));
-    }
-    let is_analysis = flags.what == ExportRows::Analysis;
-    if flags.keywords.is_some() && !is_analysis {
-        return Err(Error::usage("--keywords is for `--what analysis`"));
-    }
-    let what = match flags.what {
+    let day = |text: &Option<String>| text.as_deref().map(parse_date).transpose();
+    let plan = ExportPlan {
+        what: flags.what,
+        format: flags.format,
+        jobs: flags.job.clone(),
+        statuses: flags.status.clone(),
+        from: day(&flags.from)?.map_or(Since::Always, Since::Day),
+        until: day(&flags.until)?,
+        raw: flags.raw,
+        keywords: flags.keywords.clone(),
+    };
+    plan.check()?;
+    ready(&plan, flags.mode, Timestamp::now())
+}
+
+/// Reads what an export names.
+fn ready(plan: &ExportPlan, txt_mode: Mode, now: Timestamp) -> Result<Plan> {
+    let what = match plan.what {
         ExportRows::Interviews => What::Interviews,
         ExportRows::Responses => What::Responses,
         ExportRows::Analysis => {
-            let reference = flags.keywords.as_deref().unwrap_or(DEFAULT_SET);
-            let set = load_set(reference, flags.mode)?;
-            let is_substring = reference.ends_with(".txt") && flags.mode == Mode::Substring;
-            What::Analysis {
-                set,
-                reference: format!("{reference}{}", if is_substring { " --mode substring" } else { "" }),
-            }
+            let reference = plan.set();
+            let is_substring = reference.ends_with(".txt") && txt_mode == Mode::Substring;
+            let mode = if is_substring { " --mode substring" } else { "" };
+            What::Analysis { set: load_set(reference, txt_mode)?, reference: format!("{reference}{mode}") }
         }
     };
-    let midnight = |day: &Option<String>| -> Result<Option<i64>> {
-        let Some(text) = day else { return Ok(None) };
-        let midnight = TimeZone::UTC.to_timestamp(parse_date(text)?.to_datetime(Time::midnight()));
-        let midnight = midnight.map_err(|error| Error::usage(format!("`{text}` is too far away: {error}")))?;
-        Ok(Some(midnight.as_microsecond()))
+    let far = |day: Date| Error::usage(format!("{day} is too far away"));
+    let midnight = |day: Date| -> Result<i64> {
+        let midnight = TimeZone::UTC.to_timestamp(day.to_datetime(Time::midnight())).map_err(|_| far(day))?;
+        Ok(midnight.as_microsecond())
+    };
+    let end = plan.until.unwrap_or_else(|| TimeZone::UTC.to_datetime(now).date());
+    let (from, until) = match plan.from {
+        Since::Always => (None, plan.until),
+        Since::Day(day) => (Some(day), plan.until),
+        Since::DaysBefore(days) => (Some(end.checked_sub(i64::from(days).days()).map_err(|_| far(end))?), Some(end)),
     };
     let mut selection = Selection {
-        jobs: flags.job.clone(),
-        statuses: flags.status.clone(),
-        from: midnight(&flags.from)?,
-        until: midnight(&flags.until)?,
+        jobs: plan.jobs.clone(),
+        statuses: plan.statuses.clone(),
+        from: from.map(midnight).transpose()?,
+        until: until.map(midnight).transpose()?,
     };
-    if let (Some(from), Some(until)) = (selection.from, selection.until)
-        && from >= until
-    {
-        return Err(Error::usage("there is no day from --from on that is before --until"));
-    }
-    if is_analysis && selection.statuses.is_empty() {
+    if plan.what == ExportRows::Analysis && selection.statuses.is_empty() {
         selection.statuses.push(COMPLETED.to_owned());
     }
-    Ok(Plan { what, format: flags.format, selection, raw: flags.raw })
+    Ok(Plan { what, format: plan.format, selection, raw: plan.raw })
+}
+
+/// An export of a pipeline with what it names read.
+pub struct ReadyExport {
+    plan: Plan,
+    pub output: PathBuf,
+}
+
+impl ReadyExport {
+    /// # Errors
+    /// When its keyword set is wrong, or its days are too far away.
+    pub fn new(ExportTo { plan, output }: &ExportTo) -> Result<Self> {
+        Ok(Self { plan: ready(plan, Mode::Word, Timestamp::now())?, output: output.clone() })
+    }
+}
+
+/// An export that a run wrote.
+#[derive(Debug, Serialize)]
+pub struct Exported {
+    path: String,
+    rows: u64,
+    /// Texts that a cell of a spreadsheet could not hold whole.
+    cut: u64,
+}
+
+/// The stage of a run: every export, also after one that failed.
+pub fn stage(lake: &Lake, exports: Vec<ReadyExport>, quiet: bool, errors: &mut Vec<Error>) -> Vec<Exported> {
+    let mut done = Vec::new();
+    for ReadyExport { plan, output } in exports {
+        let bar = progress::bar("export", quiet);
+        let folder = output.parent().map_or(Ok(()), fs::create_dir_all);
+        let made = folder.map_err(|error| Error::path("make the folder of", &output, error));
+        let made = made.and_then(|()| export(lake, &plan, Target::File(output.clone()), &progress::moves(&bar)));
+        bar.finish_and_clear();
+        let path = output.display().to_string();
+        match made {
+            Ok(Summary { rows, cut }) => done.push(Exported { path, rows, cut }),
+            Err(error) => errors.push(error.prefix(&format!("the export to {path}"))),
+        }
+    }
+    done
+}
+
+/// What was exported, for a person.
+pub fn on_screen(exported: &[Exported]) -> String {
+    let line = |Exported { path, rows, cut }: &Exported| {
+        let cut =
+            if *cut > 0 { format!(", {cut} texts cut as they are longer than a cell holds") } else { String::new() };
+        format!("export     {path}: {rows} rows{cut}\n")
+    };
+    exported.iter().map(line).collect()
 }

@@ -4,6 +4,7 @@ use std::env;
 
 use super::cli::ListenFlags;
 use super::prepare::runtime;
+use super::then::{Then, has_unread};
 use super::{DONE, interrupt, output};
 use crate::inbox::receive;
 use crate::lake::Lake;
@@ -13,15 +14,24 @@ use crate::round0::webhook::Secret;
 
 pub fn run(flags: &ListenFlags) -> Result<u8> {
     let secrets = flags.secret_env.iter().map(|name| secret(name)).collect::<Result<Vec<_>>>()?;
+    let then = flags.then.as_deref().map(|words| Then::new(words, flags)).transpose()?;
     let lake = Lake::create(&flags.lake.lake)?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let asked_to_stop = interrupt::asked_to_stop()?;
         let receiver = receive::start(&lake, flags.source.clone(), flags.addr, secrets).await?;
         output::data(&format!("listening on http://{}\n", receiver.addr()))?;
-        asked_to_stop.await;
+        let mut running = None;
+        match &then {
+            Some(then) => running = then.follow(&receiver, has_unread(&lake, &flags.source), asked_to_stop).await,
+            None => asked_to_stop.await,
+        }
         tracing::info!("ending");
-        receiver.stop().await
+        receiver.stop().await;
+        if let (Some(then), Some(mut run)) = (then, running) {
+            then.say(run.wait().await);
+        }
+        Ok(())
     })?;
     // A connection that hangs is left behind.
     runtime.shutdown_background();

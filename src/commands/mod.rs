@@ -21,6 +21,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod status;
+mod then;
 mod wait;
 
 use clap::{CommandFactory, Parser};

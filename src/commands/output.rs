@@ -30,9 +30,14 @@ pub fn init(format: LogFormat, quiet: bool, verbose: bool) {
     }
 }
 
+/// Whether messages are JSON.
+pub fn is_json() -> bool {
+    JSON.load(Ordering::Relaxed)
+}
+
 /// Says what went wrong, and what to do about it.
 pub fn error(error: &Error) {
-    if JSON.load(Ordering::Relaxed) {
+    if is_json() {
         tracing::error!(hint = error.hint_text(), "{error}");
         return;
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::runtime::{Builder, Runtime};
 
+use super::export::ReadyExport;
 use super::output;
 use crate::analyze::{PreparedSet, Request};
 use crate::keywords::Mode;
@@ -47,6 +48,7 @@ impl ReadyAnalysis {
 pub struct Ready {
     pub sources: Vec<ReadySource>,
     pub analysis: Option<ReadyAnalysis>,
+    pub exports: Vec<ReadyExport>,
 }
 
 /// Reads what the wanted stages of a pipeline name.
@@ -78,7 +80,16 @@ pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::resu
         problems.extend(out.map(|error| error.hint("choose another folder with `out` under [report]")));
         problems.extend(JobsFile::read(report.jobs_file.as_deref()).err());
     }
-    if problems.is_empty() { Ok(Ready { sources, analysis }) } else { Err(problems) }
+    let mut exports = Vec::new();
+    for export in pipeline.exports.iter().filter(|_| wanted(Stage::Export)) {
+        let folder = export.output.parent().and_then(|folder| unwritable("an export", folder));
+        problems.extend(folder.map(|error| error.hint("choose another place with `output` under [export]")));
+        match ReadyExport::new(export) {
+            Ok(export) => exports.push(export),
+            Err(error) => problems.push(error),
+        }
+    }
+    if problems.is_empty() { Ok(Ready { sources, analysis, exports }) } else { Err(problems) }
 }
 
 fn ready_source(source: &Source) -> std::result::Result<ReadySource, Vec<Error>> {

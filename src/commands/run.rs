@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::runtime::Runtime;
 
 use super::cli::RunFlags;
+use super::export::{self, Exported};
 use super::interrupt::Interrupt;
 use super::prepare::{Access, Ready, ReadySource, prepare, runtime, say_all, start_sandbox};
 use super::{DONE, FINISHED_WITH_LOSSES, check, notify, output, progress};
@@ -38,6 +39,9 @@ pub struct RunSummary {
     ingest: Option<ingest::Summary>,
     analyze: Option<analyze::Summary>,
     pub report: Option<String>,
+    export: Option<Vec<Exported>>,
+    /// What is probably wrong outside of this run; it changes no exit code.
+    warnings: Vec<String>,
     pub errors: Vec<String>,
 }
 
@@ -77,7 +81,7 @@ fn stages(
     let lake = Lake::create(&pipeline.lake)?;
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
-    let Ready { sources, analysis } = ready;
+    let Ready { sources, analysis, exports } = ready;
     let mut errors: Vec<Error> = Vec::new();
 
     let mut fetched = None;
@@ -86,6 +90,10 @@ fn stages(
         let (summary, met) = ingest_all(&lake, &mut ledger, network, sources, &options);
         fetched = Some(summary);
         errors.extend(met);
+    }
+    let mut warned = None;
+    if wanted(Stage::Ingest) {
+        keep(warnings(pipeline, &ledger, started_at), &mut warned, &mut errors);
     }
     let interrupted = errors.iter().any(|error| error.kind() == Kind::Interrupted);
     let mut analyzed = None;
@@ -102,6 +110,9 @@ fn stages(
         keep(report::report(&lake, plan, started_at, Some(run)), &mut reported, &mut errors);
     }
 
+    let wants_exports = !exports.is_empty() && !interrupted;
+    let exported = wants_exports.then(|| export::stage(&lake, exports, quiet, &mut errors));
+
     let losses = fetched.as_ref().is_some_and(ingest::Summary::has_losses);
     let exit_code = exit_code(&errors, losses);
     let summary = RunSummary {
@@ -115,10 +126,15 @@ fn stages(
         ingest: fetched,
         analyze: analyzed,
         report: reported.map(|folder: PathBuf| folder.display().to_string()),
+        export: exported,
+        warnings: warned.unwrap_or_default(),
         errors: errors.iter().map(ToString::to_string).collect(),
     };
     // Said first: on a full disk the record fails too, and must not hide the cause.
     errors.iter().for_each(output::error);
+    if quiet {
+        summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    }
     let recorded = record(&lake, &mut ledger, &summary, pipeline.prometheus.as_deref());
     if !quiet {
         output::data(&on_screen(&summary))?;
@@ -129,6 +145,13 @@ fn stages(
         return Ok((summary, self::exit_code(&errors, losses)));
     }
     Ok((summary, exit_code))
+}
+
+/// What is probably wrong outside of a run.
+fn warnings(pipeline: &Pipeline, ledger: &Ledger, now: Timestamp) -> Result<Vec<String>> {
+    let inboxes = pipeline.sources.iter().filter(|source| source.inbox);
+    let warnings = inboxes.map(|source| ingest::silence::warning(ledger, &source.name, now));
+    warnings.filter_map(Result::transpose).collect()
 }
 
 /// A stage's result, or its error beside those of other stages: later stages work on what is there.
@@ -292,6 +315,12 @@ fn metrics(summary: &RunSummary, counts: Counts) -> String {
         "1 when nothing was left for the next run.",
         &[("", f64::from(u8::from(summary.complete)))],
     );
+    let warnings = summary.warnings.len() as f64;
+    gauge(
+        "last_run_warnings",
+        "What was probably wrong outside of it, such as events that stopped.",
+        &[("", warnings)],
+    );
     let ingest = summary.ingest.clone().unwrap_or_default();
     let count = |count: u64| count as f64;
     gauge(
@@ -336,6 +365,8 @@ fn on_screen(summary: &RunSummary) -> String {
         let shown = if index.exists() { index.display().to_string() } else { report.clone() };
         let _infallible = writeln!(text, "report     {shown}");
     }
+    summary.warnings.iter().for_each(|warning| text += &format!("warning    {warning}\n"));
+    text += &export::on_screen(summary.export.as_deref().unwrap_or_default());
     let _infallible = writeln!(text, "\nAsk the lake, for example with DuckDB:");
     let sql = format!(
         "SELECT job_title, count(*) AS completed FROM '{lake}/interviews/**/*.parquet' WHERE status = 'completed' GROUP BY ALL ORDER BY ALL"

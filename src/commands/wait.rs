@@ -1,6 +1,7 @@
 //! `wait`: look again and again until interviews are completed, and show each as it is.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -8,15 +9,20 @@ use tokio::time::Instant;
 use super::ask::{Api, ids, shown, standing, unknown};
 use super::cli::WaitFlags;
 use super::{DONE, NOT_READY, output, progress};
+use crate::inbox::follow::Follower;
 use crate::ingest::fetch::{Fetched, Outcome};
 use crate::ingest::spool::{Call, Content};
+use crate::lake::Lake;
 use crate::model::{Error, Result, Status};
+use crate::round0::webhook;
 
 /// By this share of the time between two looks one comes earlier or later, so that programs that began together do not
 /// go on asking together.
 const JITTER: f64 = 0.1;
 /// A look that is under way when the time is up is let finish for this long.
 const GRACE: Duration = Duration::from_secs(30);
+/// How often the inbox is looked into, which costs no request.
+const INBOX_EVERY: Duration = Duration::from_secs(1);
 
 pub fn run(flags: &WaitFlags, quiet: bool) -> Result<u8> {
     let ids = ids(&flags.ids)?;
@@ -24,6 +30,9 @@ pub fn run(flags: &WaitFlags, quiet: bool) -> Result<u8> {
         return Err(Error::usage("--every must be longer than nothing"));
     }
     let api = Api::new(&flags.api)?;
+    // From before the first look on: what comes after it must not be missed.
+    let inbox = |lake: &PathBuf| Follower::new(Lake::open(lake)?.inbox_folder());
+    let mut inbox = flags.lake.as_ref().map(inbox).transpose()?;
     let end = Instant::now() + flags.max_wait;
     let bar = progress::bar("wait", quiet);
     progress::moves(&bar)(0, ids.len() as u64);
@@ -45,7 +54,7 @@ pub fn run(flags: &WaitFlags, quiet: bool) -> Result<u8> {
         let share = f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX);
         let left = end.saturating_duration_since(Instant::now());
         match pause(left, flags.every, share).filter(|_| is_whole) {
-            Some(pause) => api.rest(pause),
+            Some(pause) => rest(&api, pause, inbox.as_mut(), &waiting)?,
             None => break,
         }
     }
@@ -56,6 +65,32 @@ pub fn run(flags: &WaitFlags, quiet: bool) -> Result<u8> {
         &Error::failed(format!("not completed in time: {}", still.join("; "))).hint("wait longer with --max-wait"),
     );
     Ok(NOT_READY)
+}
+
+/// Pauses until the next look, which an event that tells the end of one of the interviews brings forward.
+fn rest(
+    api: &Api,
+    mut pause: Duration,
+    inbox: Option<&mut Follower>,
+    waiting: &BTreeMap<String, String>,
+) -> Result<()> {
+    let Some(inbox) = inbox else {
+        api.rest(pause);
+        return Ok(());
+    };
+    loop {
+        for event in inbox.news()?.into_iter().map(|received| received.event) {
+            if event.kind == webhook::ENDED && event.interview.is_some_and(|id| waiting.contains_key(&id)) {
+                return Ok(());
+            }
+        }
+        if pause.is_zero() {
+            return Ok(());
+        }
+        let part = pause.min(INBOX_EVERY);
+        api.rest(part);
+        pause -= part;
+    }
 }
 
 /// Takes note of what a look showed; returns what is to be printed.

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -178,14 +178,23 @@ fn has_extension(path: &Path, extension: &str) -> bool {
 /// When the file cannot be read.
 pub fn read(path: &Path) -> Result<Vec<Received>> {
     let fail = |error: io::Error| Error::path("read the inbox file", path, error);
-    let mut input = BufReader::new(File::open(path).map_err(fail)?);
-    let mut events = Vec::new();
-    while let Some((Header { id, kind, interview, source, received_at }, body)) =
-        framing::next(&mut input).map_err(fail)?
-    {
+    let file = File::open(path).map_err(fail)?;
+    read_from(&file, 0).map(|(events, _)| events).map_err(fail)
+}
+
+/// Reads the whole events from a place on, in bytes, which must be where one begins; and where the next will begin.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read_from(file: &File, place: u64) -> io::Result<(Vec<Received>, u64)> {
+    let mut input = BufReader::new(file);
+    input.seek(SeekFrom::Start(place))?;
+    let (mut events, mut next) = (Vec::new(), place);
+    while let Some((Header { id, kind, interview, source, received_at }, body)) = framing::next(&mut input)? {
         events.push(Received { event: Event { id, kind, interview, body }, source, at: received_at });
+        next = input.stream_position()?;
     }
-    Ok(events)
+    Ok((events, next))
 }
 
 /// How many events wait, each counted once. Reads beside a receiver and an ingest.

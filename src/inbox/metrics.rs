@@ -50,6 +50,9 @@ const KINDS: [&str; 3] = [webhook::STARTED, webhook::ENDED, "other"];
 /// Upper ends in milliseconds of how long acknowledged requests took.
 const BUCKETS: [u64; 10] = [1, 2, 5, 10, 20, 50, 100, 500, 2000, 10_000];
 
+/// Exit codes of runs that have a count of their own; a run that a signal ended is among the others.
+const EXIT_CODES: [&str; 8] = ["0", "1", "2", "3", "5", "6", "130", "other"];
+
 #[derive(Default)]
 pub struct Metrics {
     outcomes: [AtomicU64; OUTCOMES.len()],
@@ -59,6 +62,7 @@ pub struct Metrics {
     taken: AtomicU64,
     groups: AtomicU64,
     last_stored: AtomicU64,
+    runs: [AtomicU64; EXIT_CODES.len()],
 }
 
 impl Metrics {
@@ -87,6 +91,14 @@ impl Metrics {
         add(&self.groups, 1);
     }
 
+    /// A run that was started because events had come has ended; `None` for one that a signal ended.
+    pub fn run_ended(&self, exit_code: Option<i32>) {
+        let code = exit_code.map(|code| code.to_string());
+        let place = code.and_then(|code| EXIT_CODES.iter().position(|known| *known == code));
+        add(&self.runs[place.unwrap_or(EXIT_CODES.len() - 1)], 1);
+    }
+
+    #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
         let mut metric = |name: &str, kind: &str, help: &str, rows: &[(String, u64)]| {
@@ -103,6 +115,8 @@ impl Metrics {
         metric("webhook_requests_total", "counter", "Requests by what became of them.", &outcomes);
         let kinds = labelled("type", &KINDS, &self.kinds);
         metric("webhook_events_total", "counter", "Events put into the inbox, each once.", &kinds);
+        let runs = labelled("exit_code", &EXIT_CODES, &self.runs);
+        metric("listen_runs_total", "counter", "Runs that were started because events had come.", &runs);
         let last = [(String::new(), get(&self.last_stored))];
         metric("webhook_last_event_timestamp_seconds", "gauge", "When the last event came; 0 before the first.", &last);
         metric(

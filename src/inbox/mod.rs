@@ -4,6 +4,8 @@
 //! the ledger nor the lake's lock, so it answers while a run is going on. An ingest then takes the files.
 
 pub mod file;
+pub mod follow;
 mod known;
-mod metrics;
+pub mod metrics;
 pub mod receive;
+mod serve;

@@ -5,7 +5,6 @@
 //! as JSON. Nothing of a refused request is logged but why.
 
 use std::collections::HashSet;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
@@ -17,7 +16,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use http_body_util::LengthLimitError;
 use jiff::Timestamp;
 use serde_json::json;
@@ -29,6 +27,7 @@ use tokio::time::timeout;
 use super::file::{self, Received, Writer};
 use super::known::Known;
 use super::metrics::{Metrics, Outcome};
+use super::serve::serve;
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 use crate::round0::webhook::{Event, PATH, Refusal, SIGNATURE_HEADER, Secret, Signature};
@@ -49,7 +48,9 @@ const STOP_WITHIN: Duration = Duration::from_secs(9);
 pub struct Receiver {
     addr: SocketAddr,
     running: watch::Sender<()>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
+    metrics: Arc<Metrics>,
+    news: watch::Receiver<u64>,
     /// Ends with the thread that writes.
     written: oneshot::Receiver<()>,
 }
@@ -89,22 +90,19 @@ pub async fn start(lake: &Lake, source: String, addr: SocketAddr, secrets: Vec<S
     let shared = Arc::new(Shared { source, secrets, metrics: Arc::default(), events });
     // Not the whole: the queue ends when nothing but this thread is left.
     let metrics = Arc::clone(&shared.metrics);
+    let kept = Arc::clone(&shared.metrics);
+    let (arrivals, news) = watch::channel(0);
     let (ends, written) = oneshot::channel();
     thread::Builder::new()
         .name("inbox".to_owned())
         .spawn(move || {
-            write(writer, queue, known, &metrics);
+            write(writer, queue, known, &metrics, &arrivals);
             let _nobody_waits = ends.send(());
         })
         .map_err(|error| Error::failed(format!("cannot start the thread of the inbox: {error}")))?;
-    let (running, mut stopped) = watch::channel(());
-    // Without it, an answer waits for the client's delayed acknowledgement.
-    let listener = listener.tap_io(|stream| _ = stream.set_nodelay(true));
-    let server = tokio::spawn(async move {
-        let ends = async move { while stopped.changed().await.is_ok() {} };
-        axum::serve(listener, router(shared)).with_graceful_shutdown(ends).await
-    });
-    Ok(Receiver { addr, running, server, written })
+    let (running, stopped) = watch::channel(());
+    let server = tokio::spawn(serve(listener, router(shared), stopped));
+    Ok(Receiver { addr, running, server, metrics: kept, news, written })
 }
 
 impl Receiver {
@@ -113,23 +111,27 @@ impl Receiver {
         self.addr
     }
 
+    /// How many events were put on the disk since the start, to be watched.
+    #[must_use]
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.news.clone()
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
     /// Stops listening, and waits for the answers under way and for what is on its way to the disk.
-    ///
-    /// # Errors
-    /// When the server had ended by itself.
-    pub async fn stop(mut self) -> Result<()> {
+    pub async fn stop(mut self) {
         drop(self.running);
-        let served = timeout(STOP_WITHIN, &mut self.server).await;
-        if served.is_err() {
+        if timeout(STOP_WITHIN, &mut self.server).await.is_err() {
             self.server.abort();
             let _aborted = self.server.await;
         }
         // With the last connection the queue ends, and with it the thread. A connection that hangs was promised nothing.
         let _hanging = timeout(Duration::from_secs(1), self.written).await;
-        match served {
-            Ok(Ok(Err(error))) => Err(Error::failed(format!("the receiver ended: {error}"))),
-            _ => Ok(()),
-        }
     }
 }
 
@@ -245,7 +247,13 @@ fn status_and_message(outcome: Outcome) -> (StatusCode, String) {
 }
 
 /// Puts events on the disk until no more can come: all that wait at once are one group, with one fsync.
-fn write(mut writer: Writer, mut queue: mpsc::Receiver<Waiting>, mut known: Known, metrics: &Metrics) {
+fn write(
+    mut writer: Writer,
+    mut queue: mpsc::Receiver<Waiting>,
+    mut known: Known,
+    metrics: &Metrics,
+    arrivals: &watch::Sender<u64>,
+) {
     let mut waiting = Vec::new();
     while queue.blocking_recv_many(&mut waiting, GROUP) > 0 {
         let mut group: Vec<Received> = Vec::new();
@@ -271,6 +279,7 @@ fn write(mut writer: Writer, mut queue: mpsc::Receiver<Waiting>, mut known: Know
             Ok(()) => {
                 metrics.synced();
                 ids.iter().for_each(|id| known.insert(id));
+                arrivals.send_modify(|count| *count += group.len() as u64);
             }
             Err(error) => tracing::error!("cannot write to the inbox: {error}"),
         }

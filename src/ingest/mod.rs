@@ -5,6 +5,7 @@ mod due;
 pub mod fetch;
 pub mod import;
 pub mod quarantine;
+pub mod silence;
 pub mod spool;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -234,8 +235,9 @@ impl Run<'_> {
     fn take_inbox(&mut self) -> Result<()> {
         for path in inbox::take(&self.lake.inbox_folder())? {
             let mut events = Vec::new();
-            for Received { event, source, .. } in inbox::read(&path)? {
-                events.push(TakenEvent { calls_for: self.calls_for(&event)?, id: event.id, source });
+            for Received { event, source, at } in inbox::read(&path)? {
+                let calls_for = self.calls_for(&event)?;
+                events.push(TakenEvent { id: event.id, source, received_at: at, calls_for });
             }
             self.summary.events += self.ledger.take_events(&events, Timestamp::now())?;
             inbox::free(&path)?;

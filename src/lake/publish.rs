@@ -200,7 +200,11 @@ fn place(staged: &Path, target: &Path, file: &BatchFile) -> io::Result<()> {
 /// When either folder cannot be opened or synced.
 pub fn sync_with_parent(folder: &Path) -> io::Result<()> {
     sync(folder)?;
-    match folder.parent() {
+    sync_parent(folder)
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => sync(Path::new(".")),
         Some(parent) => sync(parent),
         None => Ok(()),
@@ -251,7 +255,7 @@ pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&new, path)?;
-    sync(path.parent().expect("a file is in a folder"))
+    sync_parent(path)
 }
 
 /// Makes a file last through a power cut, or what was renamed in a folder.

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Transaction, params};
 
-use super::Ledger;
-use crate::model::Result;
+use super::{Ledger, from_micros};
+use crate::model::{Result, Status};
 
 /// An event is known for this long after its interview was asked for: the vendor has long given up sending it by then.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -15,6 +15,8 @@ pub struct TakenEvent {
     pub id: String,
     /// Name of the account that it is of.
     pub source: String,
+    /// When a receiver took it.
+    pub received_at: Timestamp,
     /// Whose interview is to be asked for; `None` when it calls for nothing.
     pub calls_for: Option<String>,
 }
@@ -28,12 +30,13 @@ impl Ledger {
         let known_since = now.checked_sub(KNOWN_FOR).unwrap_or(Timestamp::MIN).as_microsecond();
         self.write(|transaction| {
             transaction.execute("DELETE FROM events WHERE is_open = 0 AND taken_at < ?1", [known_since])?;
-            let sql = "INSERT OR IGNORE INTO events (id, source, interview_id, taken_at, is_open)
-                       VALUES (?1, ?2, ?3, ?4, ?3 IS NOT NULL)";
+            let sql = "INSERT OR IGNORE INTO events (id, source, interview_id, taken_at, is_open, received_at)
+                       VALUES (?1, ?2, ?3, ?4, ?3 IS NOT NULL, ?5)";
             let mut insert = transaction.prepare_cached(sql)?;
             let mut new = 0;
             for event in events {
-                let values = params![event.id, event.source, event.calls_for, now.as_microsecond()];
+                let received_at = event.received_at.as_microsecond();
+                let values = params![event.id, event.source, event.calls_for, now.as_microsecond(), received_at];
                 new += insert.execute(values)? as u64;
             }
             Ok(new)
@@ -49,6 +52,47 @@ impl Ledger {
             let sql = "SELECT interview_id FROM events WHERE is_open = 1 AND source = ?1
                        GROUP BY interview_id ORDER BY min(taken_at), interview_id";
             connection.prepare(sql)?.query_map([source], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// When the last event of a source came, of those that are known.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn last_event(&self, source: &str) -> Result<Option<Timestamp>> {
+        self.read(|connection| {
+            let sql = "SELECT max(coalesce(received_at, taken_at)) FROM events WHERE source = ?1";
+            let last: Option<i64> = connection.query_row(sql, [source], |row| row.get(0))?;
+            last.map(from_micros).transpose()
+        })
+    }
+
+    /// When the events of a source came from a time on, in order.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn event_times(&self, source: &str, from: Timestamp) -> Result<Vec<Timestamp>> {
+        self.read(|connection| {
+            let sql =
+                "SELECT coalesce(received_at, taken_at) AS at FROM events WHERE source = ?1 AND at >= ?2 ORDER BY at";
+            let values = params![source, from.as_microsecond()];
+            connection.prepare(sql)?.query_map(values, |row| from_micros(row.get(0)?))?.collect()
+        })
+    }
+
+    /// How many interviews of a source were completed between two times, the second included, of which no event is
+    /// known.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn completed_without_event(&self, source: &str, after: Timestamp, until: Timestamp) -> Result<u64> {
+        self.read(|connection| {
+            let sql = "SELECT count(*) FROM interviews WHERE source = ?1 AND state = 'settled' AND status = ?4
+                           AND settled_at > ?2 AND settled_at <= ?3
+                           AND id NOT IN (SELECT interview_id FROM events WHERE interview_id IS NOT NULL)";
+            let completed = Status::Completed;
+            let values = params![source, after.as_microsecond(), until.as_microsecond(), completed.as_str()];
+            connection.query_row(sql, values, |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
         })
     }
 

@@ -18,6 +18,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0001-spine", include_str!("migrations/0001-spine.sql")),
     ("0002-due", include_str!("migrations/0002-due.sql")),
     ("0003-events", include_str!("migrations/0003-events.sql")),
+    ("0004-received", include_str!("migrations/0004-received.sql")),
 ];
 
 /// How long to wait for another process that is writing.

@@ -23,6 +23,8 @@ pub struct PipelineFile {
     pub analyze: Option<AnalyzeSection>,
     /// Left out: no report is written.
     pub report: Option<ReportSection>,
+    /// Rows of the lake as files for other programs; `[[export]]` for several.
+    pub export: Option<OneOrMany<ExportSection>>,
     /// Who is told when a run has ended; left out: nobody.
     pub notify: Option<NotifySection>,
 }
@@ -182,6 +184,67 @@ pub struct ReportSection {
     pub whole_answers: bool,
 }
 
+/// A file that each run writes anew. It appears whole, or stays as it was.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ExportSection {
+    /// File to write; its folder is made if it is missing.
+    pub output: String,
+    /// How rows are written.
+    pub format: ExportFormat,
+    /// What a row is.
+    #[serde(default)]
+    pub what: ExportRows,
+    /// Only interviews of these jobs, by id.
+    #[serde(default)]
+    pub jobs: Vec<String>,
+    /// Only interviews of these statuses, in the vendor's words. Of an analysis: completed.
+    #[serde(default)]
+    pub statuses: Vec<String>,
+    /// Only interviews that settled from this day on, in UTC: "2026-05-01".
+    pub from: Option<String>,
+    /// Only interviews that settled before this day, in UTC.
+    pub until: Option<String>,
+    /// Instead of `from`: only interviews that settled in so many days or weeks before `until`, or before today: "7d".
+    pub period: Option<String>,
+    /// CSV as stored, for programs: no byte-order mark, no apostrophe before what a spreadsheet takes for a formula.
+    #[serde(default)]
+    pub raw: bool,
+    /// Keyword set whose terms an analysis counts; left out: "builtin:vendor-sample".
+    pub keywords: Option<String>,
+}
+
+/// How the rows of an export are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExportFormat {
+    Csv,
+    Jsonl,
+    Parquet,
+    Xlsx,
+}
+
+impl ExportFormat {
+    /// Whether it can be read on a screen.
+    #[must_use]
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Csv | Self::Jsonl)
+    }
+}
+
+/// What a row of an export is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExportRows {
+    /// The table `interviews`, with those that are still open
+    #[default]
+    Interviews,
+    /// The table `responses`: answers, transcripts included
+    Responses,
+    /// Candidate, completedAt, totalDuration, averageResponseLength, keywordMatches; needs `analyze`
+    Analysis,
+}
+
 /// Either a command or an address.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -251,6 +314,7 @@ pub enum Stage {
     Ingest,
     Analyze,
     Report,
+    Export,
 }
 
 /// One table, or an array of them.

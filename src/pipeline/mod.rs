@@ -1,6 +1,7 @@
 //! Pipeline files: what may stand in one, and the plan that it resolves to.
 
 mod exclude;
+mod export;
 pub mod file;
 pub mod ids;
 mod jobs;
@@ -15,7 +16,8 @@ use jiff::SignedDuration;
 use jiff::civil::Time;
 
 pub use exclude::Exclude;
-pub use file::{Format, MetricGroup, Outcome, QuestionPolicy, Stage};
+pub use export::{ExportPlan, ExportTo, Since};
+pub use file::{ExportFormat, ExportRows, Format, MetricGroup, Outcome, QuestionPolicy, Stage};
 pub use jobs::JobsFile;
 pub use report::{
     Compare, Narrow, NotifyPlan, NotifyWay, ReportPlan, parse_compare, parse_date, parse_days, parse_time_zone,
@@ -39,6 +41,7 @@ pub struct Pipeline {
     pub ingest: IngestPlan,
     pub analyze: Option<AnalyzePlan>,
     pub report: Option<ReportPlan>,
+    pub exports: Vec<ExportTo>,
     pub notify: Option<NotifyPlan>,
     /// Where a run writes its figures for Prometheus.
     pub prometheus: Option<PathBuf>,
@@ -164,9 +167,17 @@ impl Pipeline {
         if ingest.concurrency == 0 || ingest.requests_per_minute == 0 {
             return Err(Error::usage("concurrency and requests-per-minute under [ingest] are at least 1"));
         }
+        let lake = place(folder, &file.lake.path);
+        let analyze = file.analyze.map(|analyze| AnalyzePlan {
+            keywords: analyze.keywords.into_iter().map(|set| resolve_set(set, folder)).collect(),
+            metrics: analyze.metrics,
+        });
+        let exports = file.export.map_or_else(Vec::new, |export| export.0);
+        let searched = analyze.as_ref().map(|plan| plan.keywords.as_slice());
         Ok(Self {
             sources,
-            lake: place(folder, &file.lake.path),
+            exports: export::resolve_all(exports, folder, &lake, searched)?,
+            lake,
             ingest: IngestPlan {
                 requests_per_minute: ingest.requests_per_minute,
                 concurrency: ingest.concurrency,
@@ -175,10 +186,7 @@ impl Pipeline {
                 limit_window: parse_window(&ingest.limit_window)?,
             },
             prometheus: file.metrics.prometheus.map(|path| place(folder, &path)),
-            analyze: file.analyze.map(|analyze| AnalyzePlan {
-                keywords: analyze.keywords.into_iter().map(|set| resolve_set(set, folder)).collect(),
-                metrics: analyze.metrics,
-            }),
+            analyze,
             report: file.report.map(|report| report::resolve(report, folder)).transpose()?,
             notify: file.notify.map(|notify| report::resolve_notify(notify, folder)).transpose()?,
         })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::TimestampMicrosecondType;
@@ -120,6 +120,17 @@ pub fn roundup(folder: &Path) -> Command {
     command.env("XDG_STATE_HOME", folder.join("state"));
     command.current_dir(folder).env_remove("ROUNDZERO_API_KEY").timeout(Duration::from_secs(120));
     command
+}
+
+/// Waits until something is so, for a minute at most.
+#[track_caller]
+#[expect(clippy::disallowed_methods, reason = "between two looks at other processes, and never for a time to pass")]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < end, "a minute has passed: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// A row: column name to text; null is absent.

@@ -33,9 +33,17 @@ impl Listener {
     }
 
     pub fn start_with(folder: &Path, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        Self::start_as(folder, "--lake lake --addr 127.0.0.1:0 --secret-env HOOK_SECRET".split(' '), change)
+    }
+
+    pub fn start_as<'a>(
+        folder: &Path,
+        arguments: impl Iterator<Item = &'a str>,
+        change: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Self {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
         command.current_dir(folder).env("HOOK_SECRET", SECRET).env("HOOK_SECRET_OLD", "whsec_the-one-before");
-        command.args(["listen", "--lake", "lake", "--addr", "127.0.0.1:0", "--secret-env", "HOOK_SECRET"]);
+        command.arg("listen").args(arguments);
         let log = fs::File::options().create(true).append(true).open(folder.join("listen.log")).unwrap();
         let mut process = change(&mut command).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
@@ -61,16 +69,16 @@ impl Listener {
         self.process.wait().unwrap().code()
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("listen.log")).unwrap()
     }
 
-    fn get(&self, path: &str) -> String {
+    pub fn get(&self, path: &str) -> String {
         request(self.addr, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"), b"")
     }
 
     /// The value of a metric.
-    fn metric(&self, name: &str) -> u64 {
+    pub fn metric(&self, name: &str) -> u64 {
         let text = self.get("/metrics");
         let line = text.lines().find(|line| line.starts_with(&format!("roundup_{name} ")));
         line.unwrap_or_else(|| panic!("no {name} in {text}")).split(' ').next_back().unwrap().parse().unwrap()

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use roundup::round0::sandbox::DEFAULT_KEY;
 
-use crate::common::serve;
+use crate::common::{Served, serve, until};
+use crate::listen::{Listener, SECRET, event};
 
 #[test]
 fn every_command_of_the_vendor_page_works() {
@@ -18,6 +19,10 @@ fn every_command_of_the_vendor_page_works() {
     let api = format!("--api {} --requests-per-minute 600000", served.sandbox.base_url());
     for command in commands {
         let (name, rest) = command.strip_prefix("roundup ").unwrap().split_once(' ').unwrap();
+        if name == "listen" {
+            receives_an_event(&served, rest);
+            continue;
+        }
         let api = if ["get", "wait", "ingest"].contains(&name) { api.as_str() } else { "" };
         let output = Command::new("sh")
             .args(["-euc", &format!("{program} {name} {api} {rest}")])
@@ -43,4 +48,21 @@ fn every_command_of_the_vendor_page_works() {
         assert!(served.path(file).metadata().unwrap().len() > 1000, "{file}");
     }
     assert!(fs::read_to_string(served.path("analysis.jsonl")).unwrap().contains("\"candidate\":\"Jane Smith\""));
+}
+
+/// Runs the page's receiver, at a free port and with less patience, until an event's interview is in the lake.
+fn receives_an_event(served: &Served, arguments: &str) {
+    let api = served.sandbox.base_url();
+    let pipeline = format!("[source]\napi = \"{api}\"\ninterviews = [\"inbox\"]\n[lake]\npath = \"lake\"\n");
+    served.write("nightly.toml", &pipeline);
+    let here = arguments.replace(":8080", ":0").replace("5m", "50ms");
+    assert!(here != arguments);
+    let listener = Listener::start_as(served.folder.path(), here.split(' '), |command| {
+        command.env("ROUND0_WEBHOOK_SECRET", SECRET).env("ROUNDZERO_API_KEY", DEFAULT_KEY);
+        command.env("XDG_STATE_HOME", served.path("state"))
+    });
+    let id = served.ids().remove(0);
+    assert_eq!(listener.send(&event(1, "interview_ended", &id)).0, 200);
+    until("the interview is in the lake", || served.ids_in("interviews") == [id.as_str()]);
+    assert_eq!(listener.stop(), Some(0));
 }

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use roundup::round0::sandbox::DEFAULT_KEY;
 use serde_json::{Value, json};
 
-use crate::common::{roundup, sample, serve};
+use crate::common::{roundup, sample, serve, until};
+use crate::listen::{Listener, event};
 
 /// An API whose interviews change: `script` has the body of an id's look, the first being 0.
 struct Changing {
@@ -150,4 +152,33 @@ fn a_wrong_flag_or_key_is_said() {
     let mut command = served.roundup();
     command.env("ROUNDZERO_API_KEY", "rz_live_wrong").args(["wait", "--api", &base, "x"]);
     assert_eq!(command.output().unwrap().status.code(), Some(5));
+}
+
+#[test]
+fn an_event_in_the_inbox_ends_the_pause() {
+    let api = Changing::new(|id, look| body(id, if look == 0 { "in_progress" } else { "completed" }));
+    let folder = tempfile::tempdir().unwrap();
+    let listener = Listener::start(folder.path());
+    // Before it waits, an event is old news.
+    assert_eq!(listener.send(&event(1, "interview_ended", "x")).0, 200);
+    let mut waiting = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
+        .current_dir(folder.path())
+        .env("ROUNDZERO_API_KEY", DEFAULT_KEY)
+        .env("XDG_STATE_HOME", folder.path().join("state"))
+        .args(["wait", "--api", &api.base, "--every", "1h", "--lake", "lake", "x"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until("the first look", || api.looks.lock().unwrap().contains_key("x"));
+    assert_eq!(listener.send(&event(2, "interview_started", "x")).0, 200);
+    assert_eq!(listener.send(&event(3, "interview_ended", "y")).0, 200);
+    assert_eq!(listener.send(&event(4, "interview_ended", "x")).0, 200);
+    until("the second look", || waiting.try_wait().unwrap().is_some());
+    let output = waiting.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("Q1: How do you choose between useState"));
+    assert_eq!(api.looks("x"), 2);
+    let (code, _, stderr) = api.wait(&["--lake", "none", "x"]);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("there is no lake at none"), "{stderr}");
 }

@@ -12,31 +12,13 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
-
 use crate::keywords::KeywordSet;
 use crate::lake::Lake;
 use crate::lake::publish::sync;
 use crate::model::{Error, Kind, Result};
+pub use crate::pipeline::ExportFormat as Format;
 use source::Source;
 use writer::Writer;
-
-/// How rows are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    Csv,
-    Jsonl,
-    Parquet,
-    Xlsx,
-}
-
-impl Format {
-    /// Whether it can be read on a screen.
-    #[must_use]
-    pub fn is_text(self) -> bool {
-        matches!(self, Self::Csv | Self::Jsonl)
-    }
-}
 
 /// What a row is.
 pub enum What {

@@ -1,0 +1,292 @@
+//! `listen --then run`: a run of a pipeline when events have come, one at a time. It is a process of its own, so that
+//! whatever becomes of it cannot take the receiver down.
+
+use std::env;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, Command};
+use tokio::time::Instant;
+
+use super::cli::ListenFlags;
+use super::output;
+use super::prepare::{prepare, say_all};
+use crate::inbox::file::waiting;
+use crate::inbox::receive::Receiver;
+use crate::lake::Lake;
+use crate::model::{Error, Kind, Result};
+use crate::pipeline::{INBOX, Pipeline};
+
+/// A steady stream of events holds a run back for so many times the debounce time, at most.
+const AT_LATEST: u32 = 6;
+/// After a run that another one kept from the lake; twice as long after each more.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
+/// The run to be started.
+pub struct Then {
+    program: PathBuf,
+    pipeline: PathBuf,
+    debounce: Duration,
+    /// Variables of the environment that are not its business.
+    hidden: Vec<String>,
+}
+
+impl Then {
+    /// Reads the pipeline, and everything that it names, so that what is wrong is said when the receiver starts.
+    ///
+    /// # Errors
+    /// A usage error for a pipeline that is wrong, or would not read the events of this receiver.
+    pub fn new(words: &[PathBuf], flags: &ListenFlags) -> Result<Self> {
+        let [command, path] = words else { unreachable!("the flag takes two values") };
+        if command != Path::new("run") {
+            let message = format!("--then cannot start `{}`", command.display());
+            return Err(Error::usage(message).hint("--then run PIPELINE.toml"));
+        }
+        let pipeline = Pipeline::read(path)?;
+        let wrong = |what: String| Error::usage(format!("{}: {what}", path.display()));
+        let Some(source) = pipeline.sources.iter().find(|source| source.name == flags.source) else {
+            return Err(wrong(format!("there is no source {}", flags.source)).hint("name its account with --source"));
+        };
+        if !source.inbox {
+            let what = format!("source {} does not read the inbox, so a run would not see the events", source.name);
+            return Err(wrong(what).hint(format!("add \"{INBOX}\" to its `interviews`")));
+        }
+        if pipeline.sources.iter().any(|source| source.lists.iter().any(|list| list == Path::new("-"))) {
+            return Err(wrong("a run that events start has no standard input".to_owned()));
+        }
+        if real(&pipeline.lake) != real(&flags.lake.lake) {
+            let (theirs, ours) = (pipeline.lake.display(), flags.lake.lake.display());
+            let error = wrong(format!("its lake is {theirs}, and the events go to {ours}"));
+            return Err(error.hint(format!("--lake {theirs}")));
+        }
+        prepare(&pipeline, |_| true).map_err(say_all)?;
+        let program =
+            env::current_exe().map_err(|error| Error::failed(format!("cannot find this program: {error}")))?;
+        Ok(Self { program, pipeline: path.clone(), debounce: flags.debounce, hidden: flags.secret_env.clone() })
+    }
+
+    /// Starts runs as events come, until it is asked to stop. A run that is under way then is asked to end, too, and
+    /// returned.
+    pub async fn follow(&self, receiver: &Receiver, unread: bool, stop: impl Future<Output = ()>) -> Option<Child> {
+        let (mut news, metrics) = (receiver.news(), receiver.metrics());
+        let mut schedule = Schedule::new(self.debounce);
+        let mut running: Option<Child> = None;
+        if unread {
+            schedule.came(Instant::now());
+        }
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let due = schedule.due().filter(|_| running.is_none());
+            tokio::select! {
+                () = &mut stop => break,
+                Ok(()) = news.changed() => schedule.came(Instant::now()),
+                () = until(due) => {
+                    // What has come by now the run finds by itself.
+                    news.mark_unchanged();
+                    match self.start() {
+                        Ok(child) => running = Some(child),
+                        Err(error) => {
+                            tracing::error!("cannot start a run: {error}");
+                            metrics.run_ended(None);
+                        }
+                    }
+                    schedule.started();
+                    if running.is_none() {
+                        schedule.refused(Instant::now());
+                    }
+                }
+                status = end_of(&mut running) => {
+                    running = None;
+                    let code = status.as_ref().ok().and_then(ExitStatus::code);
+                    metrics.run_ended(code);
+                    if code == Some(Kind::Locked.exit_code().into()) {
+                        let pause = schedule.refused(Instant::now()).as_secs();
+                        tracing::info!("another run holds the lake; trying again in {pause} s");
+                    } else {
+                        schedule.ended();
+                        self.say(status);
+                    }
+                }
+            }
+        }
+        if let Some(process) = running.as_ref().and_then(Child::id).and_then(|id| Pid::from_raw(id.cast_signed())) {
+            // It leaves the rest for the next run, and what was fetched in the lake.
+            let _ended = kill_process(process, Signal::INT);
+        }
+        running
+    }
+
+    fn start(&self) -> io::Result<Child> {
+        tracing::info!("events have come: a run of {} starts", self.pipeline.display());
+        let mut command = Command::new(&self.program);
+        command.arg("--quiet").args(output::is_json().then_some("--log-format=json"));
+        command.arg("run").arg(&self.pipeline).stdin(Stdio::null()).stdout(Stdio::null());
+        // A Ctrl-C is for the receiver, which passes it on once: a second one would cut the run short.
+        command.process_group(0);
+        self.hidden.iter().for_each(|name| _ = command.env_remove(name));
+        command.spawn()
+    }
+
+    /// Says how a run ended.
+    pub fn say(&self, status: io::Result<ExitStatus>) {
+        let pipeline = self.pipeline.display();
+        match status.map(|status| status.code()) {
+            Ok(Some(0)) => tracing::info!("the run of {pipeline} is done"),
+            Ok(Some(code)) => tracing::warn!(code, "the run of {pipeline} ended with exit code {code}"),
+            Ok(None) => tracing::warn!("the run of {pipeline} was ended by a signal"),
+            Err(error) => tracing::warn!("cannot wait for the run of {pipeline}: {error}"),
+        }
+    }
+}
+
+/// Whether events are left from before: in the inbox, or taken from it and not asked for.
+pub fn has_unread(lake: &Lake, source: &str) -> bool {
+    let called = lake.ledger_for_reading().and_then(|ledger| ledger.called_for(source));
+    waiting(&lake.inbox_folder()).is_ok_and(|count| count > 0) || called.is_ok_and(|ids| !ids.is_empty())
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn end_of(running: &mut Option<Child>) -> io::Result<ExitStatus> {
+    match running {
+        Some(child) => child.wait().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The folder as it is called without links: what is there of it, and what is still to be made below.
+fn real(folder: &Path) -> PathBuf {
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let there = whole.ancestors().find_map(|part| Some((part.canonicalize().ok()?, whole.strip_prefix(part).ok()?)));
+    there.map_or_else(|| whole.clone(), |(there, rest)| there.join(rest))
+}
+
+/// When the next run is to start. Knows no clock.
+struct Schedule {
+    debounce: Duration,
+    /// The first and the last moment at which events came that no run has taken.
+    waiting: Option<(Instant, Instant)>,
+    /// The same of those that the run under way takes.
+    taken: Option<(Instant, Instant)>,
+    /// The lake is held by another run: not before this, and after a pause of this length.
+    held: Option<(Instant, Duration)>,
+}
+
+impl Schedule {
+    fn new(debounce: Duration) -> Self {
+        Self { debounce, waiting: None, taken: None, held: None }
+    }
+
+    fn came(&mut self, now: Instant) {
+        let first = self.waiting.map_or(now, |(first, _)| first);
+        self.waiting = Some((first, now));
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let (first, last) = self.waiting?;
+        let due = (last + self.debounce).min(first + self.debounce.saturating_mul(AT_LATEST));
+        Some(self.held.map_or(due, |(until, _)| due.max(until)))
+    }
+
+    fn started(&mut self) {
+        self.taken = self.waiting.take();
+    }
+
+    fn ended(&mut self) {
+        (self.taken, self.held) = (None, None);
+    }
+
+    /// The run could not begin. What it was for is due again after the pause that is returned.
+    fn refused(&mut self, now: Instant) -> Duration {
+        let pause = self.held.map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(LONGEST_PAUSE));
+        self.held = Some((now + pause, pause));
+        if let Some((first, last)) = self.taken.take() {
+            self.waiting = Some((first, self.waiting.map_or(last, |(_, last)| last)));
+        }
+        pause
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A schedule with a debounce time of ten seconds, and seconds since its beginning.
+    struct Timed(Schedule, Instant);
+
+    impl Timed {
+        fn new() -> Self {
+            Self(Schedule::new(Duration::from_secs(10)), Instant::now())
+        }
+
+        fn at(&self, second: u64) -> Instant {
+            self.1 + Duration::from_secs(second)
+        }
+
+        fn came(&mut self, second: u64) {
+            self.0.came(self.at(second));
+        }
+
+        fn due(&self) -> Option<u64> {
+            self.0.due().map(|due| due.duration_since(self.1).as_secs())
+        }
+    }
+
+    #[test]
+    fn a_run_is_due_when_no_event_has_come_for_a_while() {
+        let mut timed = Timed::new();
+        assert_eq!(timed.due(), None);
+        timed.came(3);
+        assert_eq!(timed.due(), Some(13));
+        timed.came(12);
+        assert_eq!(timed.due(), Some(22));
+    }
+
+    #[test]
+    fn a_steady_stream_holds_it_back_for_six_times_as_long_and_no_more() {
+        let mut timed = Timed::new();
+        (5..200).for_each(|second| timed.came(second));
+        assert_eq!(timed.due(), Some(5 + 60));
+    }
+
+    #[test]
+    fn what_comes_during_a_run_is_for_the_next() {
+        let mut timed = Timed::new();
+        timed.came(0);
+        timed.0.started();
+        assert_eq!(timed.due(), None);
+        timed.came(30);
+        timed.0.ended();
+        assert_eq!(timed.due(), Some(40));
+    }
+
+    #[test]
+    fn a_lake_that_is_held_is_tried_again_after_growing_pauses() {
+        let mut timed = Timed::new();
+        timed.came(0);
+        let mut now = 10;
+        let mut pauses = Vec::new();
+        for _ in 0..11 {
+            timed.0.started();
+            let pause = timed.0.refused(timed.at(now)).as_secs();
+            pauses.push(pause);
+            now += pause;
+            assert_eq!(timed.due(), Some(now));
+        }
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+        timed.0.started();
+        timed.0.ended();
+        assert_eq!(timed.due(), None);
+        timed.came(now + 1);
+        assert_eq!(timed.due(), Some(now + 11), "and the next is not held back");
+    }
+}

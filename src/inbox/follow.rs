@@ -1,0 +1,129 @@
+//! Following an inbox from outside: which events have come since, without touching its files.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+use super::file::{Received, files, read_from};
+use crate::model::{Error, Result};
+
+/// Reads on in the files of an inbox. They stay open, so that an ingest that takes and deletes one hides no event of it.
+pub struct Follower {
+    folder: PathBuf,
+    /// By name without its ending, which changes when an ingest takes the file.
+    open: BTreeMap<PathBuf, Open>,
+}
+
+struct Open {
+    file: File,
+    /// Where the next event will begin, in bytes.
+    next: u64,
+    /// How long the file was when it was last read: a torn record at its end is not read again and again.
+    length: u64,
+}
+
+impl Follower {
+    /// Follows from now on: what is there has come before.
+    ///
+    /// # Errors
+    /// When the inbox cannot be read.
+    pub fn new(folder: PathBuf) -> Result<Self> {
+        let mut follower = Self { folder, open: BTreeMap::new() };
+        follower.news()?;
+        Ok(follower)
+    }
+
+    /// Events that have come whole since this was last called, oldest first within a file.
+    ///
+    /// # Errors
+    /// When the inbox cannot be read.
+    pub fn news(&mut self) -> Result<Vec<Received>> {
+        for path in files(&self.folder)? {
+            let name = path.with_extension("");
+            if self.open.contains_key(&name) {
+                continue;
+            }
+            // An ingest may rename or delete it between the two; what was renamed is found by the next look.
+            if let Ok(file) = File::open(&path) {
+                self.open.insert(name, Open { file, next: 0, length: 0 });
+            }
+        }
+        let mut news = Vec::new();
+        let mut deleted = Vec::new();
+        for (name, open) in &mut self.open {
+            let fail = |error| Error::path("read the inbox file", name, error);
+            let metadata = open.file.metadata().map_err(fail)?;
+            if metadata.len() != open.length {
+                let (events, next) = read_from(&open.file, open.next).map_err(fail)?;
+                news.extend(events);
+                (open.next, open.length) = (next, metadata.len());
+            }
+            if metadata.nlink() == 0 {
+                deleted.push(name.clone());
+            }
+        }
+        deleted.iter().for_each(|name| _ = self.open.remove(name));
+        Ok(news)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+    use std::path::Path;
+
+    use jiff::Timestamp;
+
+    use super::super::file::{Writer, free, take};
+    use super::*;
+    use crate::round0::webhook::Event;
+
+    fn event(id: &str) -> Received {
+        let (id, kind) = (id.to_owned(), "interview_ended".to_owned());
+        let event = Event { id, kind, interview: Some("a-1".to_owned()), body: b"{}".to_vec() };
+        Received { event, source: "default".to_owned(), at: Timestamp::UNIX_EPOCH }
+    }
+
+    fn news(follower: &mut Follower) -> Vec<String> {
+        follower.news().unwrap().into_iter().map(|received| received.event.id).collect()
+    }
+
+    #[test]
+    fn each_event_is_seen_once_also_when_an_ingest_takes_and_deletes_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(folder.path().to_owned()).unwrap();
+        writer.append(&[event("before")]).unwrap();
+        let mut follower = Follower::new(folder.path().to_owned()).unwrap();
+        assert!(news(&mut follower).is_empty());
+        writer.append(&[event("1"), event("2")]).unwrap();
+        assert_eq!(news(&mut follower), ["1", "2"]);
+        writer.append(&[event("3")]).unwrap();
+        take(folder.path()).unwrap().iter().for_each(|path| free(path).unwrap());
+        writer.append(&[event("4")]).unwrap();
+        assert_eq!(news(&mut follower), ["3", "4"]);
+        assert!(news(&mut follower).is_empty());
+        assert_eq!(follower.open.len(), 1, "a file that is deleted is let go");
+    }
+
+    #[test]
+    fn an_event_that_has_not_come_whole_is_not_there_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(folder.path().to_owned()).unwrap();
+        let mut follower = Follower::new(folder.path().to_owned()).unwrap();
+        writer.append(&[event("1")]).unwrap();
+        let path = files(folder.path()).unwrap().remove(0);
+        let whole = fs::read(&path).unwrap();
+        let append = |path: &Path, bytes: &[u8]| {
+            File::options().append(true).open(path).unwrap().write_all(bytes).unwrap();
+        };
+        assert_eq!(news(&mut follower), ["1"]);
+        for end in [1, whole.len() / 2, whole.len() - 1] {
+            append(&path, &whole[..end]);
+            assert!(news(&mut follower).is_empty(), "{end} bytes of {}", whole.len());
+            append(&path, &whole[end..]);
+            assert_eq!(news(&mut follower), ["1"]);
+        }
+    }
+}

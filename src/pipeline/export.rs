@@ -1,0 +1,123 @@
+//! An export: which rows are written, and how. The same for the command and for a pipeline.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use super::file::{ExportFormat, ExportRows, ExportSection};
+use super::{parse_date, parse_days, place, resolve_set};
+use crate::model::{Error, Result};
+
+/// The terms of the vendor's sample, found as it does.
+const SAMPLE_SET: &str = "builtin:vendor-sample";
+
+/// What is exported.
+#[derive(Debug, Clone)]
+pub struct ExportPlan {
+    pub what: ExportRows,
+    pub format: ExportFormat,
+    /// Ids of jobs; all if empty.
+    pub jobs: Vec<String>,
+    /// Statuses, in the vendor's words; all if empty.
+    pub statuses: Vec<String>,
+    /// Interviews that settled from the first day on, in UTC.
+    pub from: Since,
+    /// The first day that is no longer wanted.
+    pub until: Option<Date>,
+    pub raw: bool,
+    /// The set whose terms an analysis counts; the vendor sample's if left out.
+    pub keywords: Option<String>,
+}
+
+/// Where the period of an export begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    Always,
+    Day(Date),
+    /// So many days before its end, which is today if nothing else is said.
+    DaysBefore(u32),
+}
+
+/// An export of a pipeline.
+#[derive(Debug, Clone)]
+pub struct ExportTo {
+    pub plan: ExportPlan,
+    pub output: PathBuf,
+}
+
+impl ExportPlan {
+    /// # Errors
+    /// A usage error for settings that do not go together.
+    pub fn check(&self) -> Result<()> {
+        if self.raw && self.format != ExportFormat::Csv {
+            return Err(Error::usage("`raw` is for csv: the other formats say what is a text"));
+        }
+        if self.keywords.is_some() && self.what != ExportRows::Analysis {
+            return Err(Error::usage("`keywords` is for an export of the analysis"));
+        }
+        if let (Since::Day(from), Some(until)) = (self.from, self.until)
+            && from >= until
+        {
+            return Err(Error::usage("there is no day from `from` on that is before `until`"));
+        }
+        Ok(())
+    }
+
+    /// The set whose terms are counted, as a pipeline or a flag names it.
+    #[must_use]
+    pub fn set(&self) -> &str {
+        self.keywords.as_deref().unwrap_or(SAMPLE_SET)
+    }
+}
+
+/// Resolves the exports of a pipeline. `searched` are the sets that it analyses with, if it does.
+pub(super) fn resolve_all(
+    sections: Vec<ExportSection>,
+    folder: &Path,
+    lake: &Path,
+    searched: Option<&[String]>,
+) -> Result<Vec<ExportTo>> {
+    let mut exports: Vec<ExportTo> = Vec::new();
+    for section in sections {
+        let name = section.output.clone();
+        let export = resolve(section, folder, searched).map_err(|error| error.prefix(&format!("[export] {name}")))?;
+        if exports.iter().any(|earlier| earlier.output == export.output) {
+            return Err(Error::usage(format!("two exports are written to {name}")));
+        }
+        if export.output.starts_with(lake) {
+            let message = format!("[export] {name} would be in the lake, where it would pass for one of its files");
+            return Err(Error::usage(message));
+        }
+        exports.push(export);
+    }
+    Ok(exports)
+}
+
+fn resolve(section: ExportSection, folder: &Path, searched: Option<&[String]>) -> Result<ExportTo> {
+    let day = |text: Option<String>| text.map(|text| parse_date(&text)).transpose();
+    let from = match (section.from, section.period) {
+        (None, None) => Since::Always,
+        (Some(from), None) => Since::Day(parse_date(&from)?),
+        (None, Some(period)) => Since::DaysBefore(parse_days(&period)?),
+        (Some(_), Some(_)) => return Err(Error::usage("name `from` or `period`, not both")),
+    };
+    let plan = ExportPlan {
+        what: section.what,
+        format: section.format,
+        jobs: section.jobs,
+        statuses: section.statuses,
+        from,
+        until: day(section.until)?,
+        raw: section.raw,
+        keywords: section.keywords.map(|set| resolve_set(set, folder)),
+    };
+    plan.check()?;
+    if let (ExportRows::Analysis, Some(searched)) = (plan.what, searched)
+        && !searched.iter().any(|set| set == plan.set())
+    {
+        let set = plan.set();
+        let message = format!("it counts the terms of {set}, which [analyze] does not search for");
+        return Err(Error::usage(message).hint(format!("add \"{set}\" to `keywords` under [analyze]")));
+    }
+    Ok(ExportTo { plan, output: place(folder, &section.output) })
+}

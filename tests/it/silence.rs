@@ -1,0 +1,71 @@
+//! A run says when events that used to come have stopped.
+
+use std::fs;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::common::{Row, Served, rows, serve};
+
+const METRICS: &str = "[metrics]\nprometheus = \"roundup.prom\"\n";
+
+fn run(served: &Served, lists: &str) -> (Vec<String>, String) {
+    let text = fs::read_to_string(served.pipeline(METRICS)).unwrap();
+    let pipeline = served.write("pipeline.toml", &text.replace("\"ids.txt\"", lists));
+    let stdout = served.run(&pipeline, 0);
+    let warnings = serde_json::from_value(served.last_run()["warnings"].clone()).unwrap();
+    (warnings, stdout)
+}
+
+fn gauge(served: &Served) -> String {
+    let text = fs::read_to_string(served.path("roundup.prom")).unwrap();
+    text.lines().find(|line| line.starts_with("roundup_last_run_warnings ")).unwrap().to_owned()
+}
+
+/// Has the ledger know of events, so many hours ago each.
+fn events(served: &Served, hours_ago: impl Iterator<Item = i64>) {
+    let ledger = rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap();
+    ledger.execute("DELETE FROM events", []).unwrap();
+    for hours in hours_ago {
+        let at = (Timestamp::now() - SignedDuration::from_hours(hours)).as_microsecond();
+        let sql = "INSERT INTO events (id, source, interview_id, taken_at, is_open, received_at)
+                   VALUES (?1, 'default', ?1, ?2, 0, ?2)";
+        ledger.execute(sql, rusqlite::params![format!("evt_{hours}"), at]).unwrap();
+    }
+}
+
+#[test]
+fn a_silence_that_is_long_for_this_account_is_said_everywhere() {
+    let served = serve(Some(3));
+    let inbox = "\"inbox\"";
+    assert!(run(&served, inbox).0.is_empty(), "none ever came");
+    let daily = |last: i64| (0..12).map(move |day| last + day * 24);
+    events(&served, daily(70));
+    assert!(run(&served, inbox).0.is_empty());
+    assert_eq!(gauge(&served), "roundup_last_run_warnings 0");
+    events(&served, daily(74));
+    let (warnings, stdout) = run(&served, inbox);
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].contains("no event of source default has come since "), "{warnings:?}");
+    assert!(warnings[0].contains("never more than 24 hours apart"), "{warnings:?}");
+    assert!(stdout.contains(&format!("warning    {}\n", warnings[0])), "{stdout}");
+    assert_eq!(gauge(&served), "roundup_last_run_warnings 1");
+    let quiet = served.roundup().args(["--quiet", "run"]).arg(served.path("pipeline.toml")).output().unwrap();
+    assert!(String::from_utf8(quiet.stderr).unwrap().contains("no event of source default"));
+    assert!(run(&served, "\"ids.txt\"").0.is_empty(), "who does not read the inbox expects none");
+}
+
+#[test]
+fn interviews_that_were_completed_without_an_event_are_said() {
+    let served = serve(None);
+    let both = "\"ids.txt\", \"inbox\"";
+    run(&served, both);
+    // Before the sample's interviews were completed; too few events for their gaps to say anything.
+    events(&served, (0..3).map(|hour| 24 * 365 + hour));
+    let (warnings, _) = run(&served, both);
+    let last = (Timestamp::now() - SignedDuration::from_hours(24 * 365)).as_microsecond();
+    let settled_at = |row: &Row| row.get("settled_at").and_then(|at| at.parse::<i64>().ok());
+    let is_since = |row: &Row| row["status"] == "completed" && settled_at(row) > Some(last);
+    let completed = rows(&served.lake(), "interviews").into_iter().filter(is_since).count();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains(&format!("though {completed} interviews were completed")), "{warnings:?}");
+}
