@@ -123,8 +123,13 @@ impl Anchors {
         index
     }
 
+    /// The keys of the anchors, see [`key`].
+    pub(super) fn keys(&self) -> impl Iterator<Item = u64> {
+        self.anchors.iter().map(|anchor| key(self.bytes_of(anchor)))
+    }
+
     /// Calls `found` with the number and the place of every anchor that begins where a match can. `starts` are those of
-    /// `text`, or some of them.
+    /// `text` that a prefilter for these anchors lets through, or some of them.
     pub(super) fn find(
         &self,
         text: &[u8],
@@ -153,6 +158,10 @@ impl Anchors {
         }
     }
 
+    fn bytes_of(&self, anchor: &Anchor) -> &[u8] {
+        &self.bytes[anchor.begin as usize..(anchor.begin + anchor.length) as usize]
+    }
+
     /// Calls `found` with those of some anchors that stand at `place`, where their first `known` bytes are known to be.
     fn compare(
         &self,
@@ -163,7 +172,7 @@ impl Anchors {
         found: &mut impl FnMut(usize, Range<usize>),
     ) {
         for anchor in &self.anchors[anchors] {
-            let bytes = &self.bytes[anchor.begin as usize..(anchor.begin + anchor.length) as usize];
+            let bytes = self.bytes_of(anchor);
             if stands_at(&bytes[known..], text, place + known) {
                 found(anchor.number as usize, place..place + bytes.len());
             }
@@ -246,13 +255,14 @@ fn offset(at: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::prefilter::Prefilter;
     use super::super::starts::WordStarts;
     use super::*;
 
     fn find(anchors: &[&str], text: &str) -> Vec<(usize, Range<usize>)> {
         let anchors = Anchors::new(&anchors.iter().map(|&anchor| anchor.to_owned()).collect::<Vec<_>>());
         let (mut starts, mut found) = (WordStarts::default(), Vec::new());
-        anchors.find(text.as_bytes(), starts.read(text.as_bytes()).iter(), |number, place| found.push((number, place)));
+        anchors.find(text.as_bytes(), starts.read(text.as_bytes(), &Prefilter::open()).iter(), |number, place| found.push((number, place)));
         found
     }
 

@@ -2,14 +2,15 @@
 //!
 //! A match that begins with an ASCII word character or a full stop does not follow an ASCII word character (the left
 //! boundary), and neither does any of its tokens (they follow a separator). That leaves one byte in five. For each such
-//! place the first eight bytes, cut off at the end of the word, are hashed once for all sets; [`super::anchors`] looks
-//! the hashes up.
+//! place the first eight bytes, cut off at the end of the word, are hashed once for all sets; what [`super::prefilter`]
+//! lets through, [`super::anchors`] looks up.
 
 use std::ops::Range;
 
 use super::ascii::{BLOCK, Places, blocks, equal, is_word, pack, word_characters};
+use super::prefilter::Prefilter;
 
-/// Places in a text where a match can begin.
+/// Places in a text where a match can begin, of those that a prefilter lets through.
 #[derive(Debug, Default)]
 pub(super) struct WordStarts {
     places: Places,
@@ -23,7 +24,7 @@ impl WordStarts {
     /// Replaces what is held by the places of a text, which is smaller than 4 GiB, and returns it.
     ///
     /// Blocks have a number of places, and words a length, that no processor foresees: so nothing here branches on them.
-    pub(super) fn read(&mut self, text: &[u8]) -> &Self {
+    pub(super) fn read(&mut self, text: &[u8], prefilter: &Prefilter) -> &Self {
         self.places.clear(text);
         self.words.clear();
         let mut after_word = 0;
@@ -34,12 +35,18 @@ impl WordStarts {
             after_word = words >> (BLOCK - 1);
         }
         self.words.push(0);
-        self.keys.clear();
-        self.keys.extend(self.places.get().iter().map(|&place| {
+        let Self { places, keys, words } = self;
+        keys.clear();
+        places.retain(|place| {
             let place = place as usize;
-            let words = u16::from_le_bytes([self.words[place / 8], self.words[place / 8 + 1]]) >> (place % 8);
-            scatter(eight_bytes(text, place) & KEPT[usize::from(words as u8)])
-        }));
+            let words = u16::from_le_bytes([words[place / 8], words[place / 8 + 1]]) >> (place % 8);
+            let key = scatter(eight_bytes(text, place) & KEPT[usize::from(words as u8)]);
+            let passes = prefilter.passes(key);
+            if passes {
+                keys.push(key);
+            }
+            passes
+        });
         self
     }
 
@@ -130,7 +137,7 @@ mod tests {
     fn a_key_says_how_many_bytes_it_is_of() {
         for (text, bytes) in [("a", 1), ("react ", 5), ("kubernetes", 8), (".net", 4)] {
             let mut starts = WordStarts::default();
-            starts.read(text.as_bytes());
+            starts.read(text.as_bytes(), &Prefilter::open());
             let (place, key) = starts.iter().next().unwrap();
             assert_eq!((place, kept(key)), (0, bytes), "{text}");
         }
@@ -139,7 +146,7 @@ mod tests {
     #[test]
     fn matches_can_begin_after_anything_but_a_word_character() {
         let mut starts = WordStarts::default();
-        starts.read("go, asp.net .net é_1x".as_bytes());
+        starts.read("go, asp.net .net é_1x".as_bytes(), &Prefilter::open());
         let places: Vec<usize> = starts.iter().map(|(place, _)| place).collect();
         assert_eq!(places, [0, 4, 8, 12, 13, 19]);
     }
