@@ -86,20 +86,6 @@ impl Places {
         self.count += count;
     }
 
-    /// Keeps those that `keep` says, which should be few.
-    #[inline]
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(u32) -> bool) {
-        let mut kept = 0;
-        for at in 0..self.count {
-            let place = self.places[at];
-            if keep(place) {
-                self.places[kept] = place;
-                kept += 1;
-            }
-        }
-        self.count = kept;
-    }
-
     pub(super) fn get(&self) -> &[u32] {
         &self.places[..self.count]
     }

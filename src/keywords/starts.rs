@@ -13,11 +13,18 @@ use super::prefilter::Prefilter;
 /// Places in a text where a match can begin, of those that a prefilter lets through.
 #[derive(Debug, Default)]
 pub(super) struct WordStarts {
+    /// Those too that are turned away.
     places: Places,
-    /// For each place: see [`key`].
-    keys: Vec<u64>,
     /// Which bytes of the text are word characters, as bits.
     words: Vec<u8>,
+    starts: Vec<Start>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    place: u32,
+    /// See [`key`].
+    key: u64,
 }
 
 impl WordStarts {
@@ -25,43 +32,51 @@ impl WordStarts {
     ///
     /// Blocks have a number of places, and words a length, that no processor foresees: so nothing here branches on them.
     pub(super) fn read(&mut self, text: &[u8], prefilter: &Prefilter) -> &Self {
-        self.places.clear(text);
-        self.words.clear();
+        let Self { places, words, starts } = self;
+        places.clear(text);
+        words.clear();
         let mut after_word = 0;
         for (begin, block) in blocks(text) {
-            let (words, stops) = (pack(&block, word_characters), pack(&block, |bytes| equal(bytes, b'.')));
-            self.words.extend_from_slice(&words.to_le_bytes());
-            self.places.add(begin, (words | stops) & !(words << 1 | after_word));
-            after_word = words >> (BLOCK - 1);
+            let (here, stops) = (pack(&block, word_characters), pack(&block, |bytes| equal(bytes, b'.')));
+            words.extend_from_slice(&here.to_le_bytes());
+            places.add(begin, (here | stops) & !(here << 1 | after_word));
+            after_word = here >> (BLOCK - 1);
         }
-        self.words.push(0);
-        let Self { places, keys, words } = self;
-        keys.clear();
-        places.retain(|place| {
-            let place = place as usize;
-            let words = u16::from_le_bytes([words[place / 8], words[place / 8 + 1]]) >> (place % 8);
-            let key = scatter(eight_bytes(text, place) & KEPT[usize::from(words as u8)]);
-            let passes = prefilter.passes(key);
-            if passes {
-                keys.push(key);
+        words.push(0);
+        starts.clear();
+        for lot in places.get().chunks(64) {
+            let mut passing = 0_u64;
+            for (at, place) in lot.iter().enumerate() {
+                passing |= u64::from(prefilter.passes(key_at(text, words, *place))) << at;
             }
-            passes
-        });
+            while passing != 0 {
+                let place = lot[passing.trailing_zeros() as usize];
+                passing &= passing - 1;
+                starts.push(Start { place, key: key_at(text, words, place) });
+            }
+        }
         self
     }
 
     /// Each place with its key, in the order of the text.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, u64)> {
-        self.places.get().iter().zip(&self.keys).map(|(place, key)| (*place as usize, *key))
+        self.starts.iter().map(|start| (start.place as usize, start.key))
     }
 
     /// Those within a part of the text.
     pub(super) fn within(&self, part: Range<usize>) -> impl Iterator<Item = (usize, u64)> {
-        let places = self.places.get();
-        let begin = places.partition_point(|place| (*place as usize) < part.start);
-        let of_part = places[begin..].iter().zip(&self.keys[begin..]).map(|(place, key)| (*place as usize, *key));
+        let begin = self.starts.partition_point(|start| (start.place as usize) < part.start);
+        let of_part = self.starts[begin..].iter().map(|start| (start.place as usize, start.key));
         of_part.take_while(move |(place, _)| *place < part.end)
     }
+}
+
+/// The key of a place in a text, of which `words` are the bytes that are word characters.
+#[inline]
+fn key_at(text: &[u8], words: &[u8], place: u32) -> u64 {
+    let place = place as usize;
+    let words = u16::from_le_bytes(words[place / 8..place / 8 + 2].try_into().expect("two bytes")) >> (place % 8);
+    scatter(eight_bytes(text, place) & KEPT[usize::from(words as u8)])
 }
 
 /// By which of eight bytes are word characters: the first byte, whatever it is, and those word characters that follow it
