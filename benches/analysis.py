@@ -10,7 +10,8 @@ contenders of a workload run in turn, every one --runs times, each on a copy of 
 table has the median of each and roundup's as ratios. Whole processes are timed, theirs and ours, but for the peers'
 import of their libraries, which is theirs to keep. Ends with 1 if a number of hits is not the pinned one.
 
---same compares the mentions with those of the Python peer, to the hit, on a corpus of ASCII text.
+--kernel compares the search alone, on one thread, with Hyperscan; it wants a C compiler, libhyperscan-dev and
+`cargo build --release --bench kernel`. --same compares the mentions with those of the Python peer, to the hit, on a corpus of ASCII text.
 """
 import argparse
 import json
@@ -40,10 +41,19 @@ arguments.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("benc
 arguments.add_argument("--interviews", type=int, default=40_000)
 arguments.add_argument("--runs", type=int, default=5)
 arguments.add_argument("--threads", type=int, default=2)
+arguments.add_argument("--kernel", action="store_true")
 arguments.add_argument("--same", action="store_true")
 options = arguments.parse_args()
 roundup, folder = options.roundup.resolve(), options.folder.resolve()
-decode = max(roundup.parent.glob("deps/decode-*[!.d]"), key=lambda path: path.stat().st_mtime, default=None)
+
+
+def bench(name):
+    """The newest build of a bench."""
+    built = [path for path in roundup.parent.glob(f"deps/{name}-*") if not path.suffix]
+    return max(built, key=lambda path: path.stat().st_mtime, default=None)
+
+
+decode = bench("decode")
 
 
 def lake_of(name, *flags):
@@ -134,11 +144,36 @@ def same():
             sys.exit(1)
 
 
-if options.same:
+def kernel():
+    """The first 150 MB of transcripts, a line each."""
+    text = folder / "text.txt"
+    if not text.exists():
+        transcripts = duckdb.sql(f"select transcript from '{corpus()}/responses/**/*.parquet' where transcript is not null")
+        with open(text, "w", encoding="utf-8") as lines:
+            while lines.tell() < 150_000_000 and (rows := transcripts.fetchmany(10_000)):
+                lines.writelines(" ".join(transcript.split("\n")) + "\n" for transcript, in rows)
+    subprocess.run(["cc", "-O2", "-o", folder / "hyperscan", HERE / "hyperscan.c", "-lhs"], check=True)
+    for work in ["w2", "w3"]:
+        speeds = {folder / "hyperscan": [], bench("kernel"): []}
+        for _ in range(options.runs):
+            for program, found in speeds.items():
+                found.append(json.loads(subprocess.check_output([program, folder / "keywords" / f"{work}.txt", text])))
+        theirs, ours = (statistics.median(run["gigabytes_per_second"] for run in runs) for runs in speeds.values())
+        hits = [runs[-1]["hits"] for runs in speeds.values()]
+        print(f"{work}: Hyperscan {theirs:.3f} GB/s, {hits[0]} hits; the kernel {ours:.3f} GB/s, {hits[1]} mentions: "
+              f"{ours / theirs:.2f}x", flush=True)
+
+
+def corpus():
+    return lake_of("lake", "--interviews", str(options.interviews))
+
+
+if options.kernel:
+    kernel()
+elif options.same:
     same()
 else:
-    corpus = lake_of("lake", "--interviews", str(options.interviews))
     # Removed last: a file system may be slow to make files just after others were removed.
-    finished = [copy for name in options.work for copy in compare(corpus, name)]
+    finished = [copy for name in options.work for copy in compare(corpus(), name)]
     for copy in finished:
         shutil.rmtree(copy)

@@ -32,8 +32,9 @@ fn compare(set: &KeywordSet, text: &str, question_type: Option<&str>) {
     let ascii: String = text.chars().filter(char::is_ascii).collect();
     let texts = [Some(text), Some(&ascii), None, Some(&ascii)];
     let mut found: [Vec<Hit>; 4] = Default::default();
-    Matcher::new(set).expect("a small set can be searched for").find_all(
-        &Texts::new(texts.to_vec(), &mut TextBuffers::default()),
+    let matcher = Matcher::new(set).expect("a small set can be searched for");
+    matcher.find_all(
+        &Texts::new(texts.to_vec(), matcher.prefilter(), &mut TextBuffers::default()),
         |_| question_type,
         &mut Scratch::default(),
         |number, hits| found[number] = hits.to_vec(),

@@ -33,11 +33,9 @@ pub fn response(
     let Some(text) = transcript else { return figures };
     let wants = |group| groups.contains(&group);
     if wants(MetricGroup::Length) {
-        let length = length_utf16(text);
-        figures.length_utf16 = Some(length);
-        // Only of ASCII is every byte a code unit.
-        let is_ascii = length == text.len() as u64;
-        figures.char_count = Some(if is_ascii { length } else { text.chars().count() as u64 });
+        let length = Length::of(text);
+        figures.length_utf16 = Some(length.utf16);
+        figures.char_count = Some(length.chars);
     }
     let [words, pace, richness] = [MetricGroup::Words, MetricGroup::Pace, MetricGroup::Richness].map(wants);
     if !(words || pace || richness) || is_unspaced(text) {
@@ -61,11 +59,30 @@ pub fn response(
     figures
 }
 
-/// UTF-16 code units of a text.
-#[must_use]
-pub fn length_utf16(text: &str) -> u64 {
-    let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
-    units as u64
+/// How long a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Length {
+    /// UTF-16 code units.
+    pub utf16: u64,
+    /// Unicode scalar values.
+    pub chars: u64,
+}
+
+impl Length {
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let count = |is: fn(u8) -> bool| -> u64 {
+            // So few at a time that a byte can count them: many are compared at once.
+            let chunks = text.as_bytes().chunks(128);
+            chunks.map(|chunk| u64::from(chunk.iter().map(|byte| u8::from(is(*byte))).sum::<u8>())).sum()
+        };
+        if text.is_ascii() {
+            return Self { utf16: text.len() as u64, chars: text.len() as u64 };
+        }
+        let chars = count(|byte| !matches!(byte, 0x80..=0xBF));
+        // What UTF-8 has four bytes for, UTF-16 has two units for.
+        Self { utf16: chars + count(|byte| byte >= 0xF0), chars }
+    }
 }
 
 /// One answer, as far as the figures of its interview need it.
@@ -80,7 +97,7 @@ impl Answer {
     #[must_use]
     pub fn new(transcript: Option<&str>, duration_seconds: Option<f64>) -> Self {
         Self {
-            length_utf16: transcript.map(length_utf16),
+            length_utf16: transcript.map(|text| Length::of(text).utf16),
             is_blank: transcript.is_none_or(|text| text.trim().is_empty()),
             duration_seconds,
         }
@@ -118,4 +135,19 @@ pub fn interview(answers: &[Answer]) -> InterviewFigures {
 #[must_use]
 pub fn seconds_between(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<f64> {
     Some(to?.duration_since(from?).as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn lengths_are_counted_as_the_standard_library_counts(text in "[ -~é東\u{FFFF}👩\u{10FFFF}]{0,400}") {
+            let utf16 = text.encode_utf16().count() as u64;
+            prop_assert_eq!(Length::of(&text), Length { utf16, chars: text.chars().count() as u64 });
+        }
+    }
 }

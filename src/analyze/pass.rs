@@ -12,7 +12,7 @@ use super::hits::HitRows;
 use super::responses::{self, ResponseRow};
 use super::richness::Vocabulary;
 use super::{PreparedSet, language};
-use crate::keywords::{Hit, Scratch, TextBuffers, Texts};
+use crate::keywords::{Hit, Prefilter, Scratch, TextBuffers, Texts};
 use crate::lake::read::{ParquetFile, float_at, floats, string_at, strings, view_at, views};
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
@@ -33,6 +33,8 @@ pub struct Wanted<'a> {
     pub sets: Vec<&'a PreparedSet>,
     /// Whether the figures of interviews are to be made.
     pub answers: bool,
+    /// For the fillers and the sets, and maybe others.
+    pub prefilter: &'a Prefilter,
 }
 
 /// What was made of a row group.
@@ -192,7 +194,7 @@ impl<'a> Pass<'a> {
         if fillers.is_none() && wanted.sets.is_empty() {
             return;
         }
-        let texts = timed(&mut steps.fold, || Texts::new(transcripts.to_vec(), &mut self.buffers));
+        let texts = timed(&mut steps.fold, || Texts::new(transcripts.to_vec(), wanted.prefilter, &mut self.buffers));
         timed(&mut steps.r#match, || {
             if let Some((_, fillers)) = fillers {
                 for (row, text) in self.figures[first..].iter_mut().zip(transcripts) {

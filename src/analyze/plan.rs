@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use super::pass::{self, Made, Steps, Wanted, timed};
 use super::{DEFINITIONS_VERSION, PreparedSet, Request, Summary, interviews};
+use crate::keywords::Prefilter;
 use crate::lake::Lake;
 use crate::lake::publish::{replace_derived, sha256_of};
 use crate::lake::read::ParquetFile;
@@ -161,11 +162,13 @@ impl<'a> Plan<'a> {
     /// When a file cannot be read or written. Files made before that stay.
     pub fn run(&self, lake: &Lake, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Summary> {
         let of = self.jobs.len() as u64;
+        let searched = self.request.sets.iter().chain([self.request.fillers]);
+        let prefilter = Prefilter::new(searched.map(|set| &set.matcher));
         let (finished, published) = mpsc::channel();
         let (made, published) = thread::scope(|scope| {
             let publisher = scope.spawn(|| publish(published, |done| progress(done, of)));
             let make = |job: &Job<'a>| {
-                let (staged, rows, steps) = job.make(lake, &self.request)?;
+                let (staged, rows, steps) = job.make(lake, &self.request, &prefilter)?;
                 // If the publisher has ended, it says why.
                 let _ended = finished.send(staged);
                 Ok((rows, steps))
@@ -255,12 +258,13 @@ impl<'a> Job<'a> {
     }
 
     /// Makes the files under staging; returns them, how many answers were analysed, and where the time went.
-    fn make(&self, lake: &Lake, request: &Request) -> Result<(Vec<Staged>, u64, Steps)> {
+    fn make(&self, lake: &Lake, request: &Request, prefilter: &Prefilter) -> Result<(Vec<Staged>, u64, Steps)> {
         let kinds = || self.outputs.iter().map(|output| output.what);
         let wanted = Wanted {
             figures: kinds().any(|what| matches!(what, What::Responses)).then_some((request.metrics, request.fillers)),
             sets: kinds().filter_map(|what| if let What::Keywords(set) = what { Some(set) } else { None }).collect(),
             answers: kinds().any(|what| matches!(what, What::Interviews)),
+            prefilter,
         };
         let mut steps = Steps::default();
         let source = self.responses.as_deref().map(pass::open).transpose()?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::ops::Range;
+use std::hint::select_unpredictable;
 
 use foldhash::fast::RandomState;
 use icu_casemap::{CaseMapper, CaseMapperBorrowed};
@@ -23,154 +23,157 @@ pub struct Richness {
     pub mattr_50: Option<f64>,
 }
 
-/// The different words of one answer, in a table that is reused for the next: small enough to stay in the nearest
-/// cache, and empty again without being cleared.
+/// Finds the different words of one answer after another, in memory that is used again.
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     hasher: RandomState,
-    /// A word is at or after the place its hash says.
-    slots: Vec<Slot>,
-    /// Slots of other answers are empty.
-    answer: u32,
+    /// The answer's words, in their order.
+    words: Vec<Key>,
     /// Words of more than 16 bytes, case-folded, with their numbers.
     long: HashMap<Vec<u8>, u32, RandomState>,
-    /// The slots of the answer's words, in their order.
-    words: Vec<u32>,
+    /// Where the last word of each kind is, at or after the place that its hash says. So small that it stays in the
+    /// nearest cache, and empty for the next answer without being cleared.
+    slots: Vec<Slot>,
+    /// The number of the answer's first word: words are numbered from 1 through all answers.
+    first: u32,
+    /// For each word: how many words back its kind was last seen, if that is in the same answer; otherwise, how many
+    /// words the answer had with it. At most [`WINDOW`].
+    back: Vec<u8>,
+    /// The answer with its ASCII in lower case, and zeros behind it, so that sixteen bytes can be read of every word.
+    lowered: Vec<u8>,
     finder: Words,
 }
 
+/// A case-folded word of up to 16 bytes, filled up with zeros, or the number of a longer one.
+type Key = [u64; 2];
+
+/// The second half of the key of a long word: its highest byte is in no UTF-8 text.
+const LONG: u64 = 0xFF << 56;
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
-    /// A case-folded word of up to 16 bytes, filled up with zeros, or the number of a long one.
-    key: u128,
-    answer: u32,
-    /// How often the word is in the window.
-    in_window: u32,
+    /// Half of the hash: what has another is another word, what has the same is compared.
+    tag: u32,
+    /// The number of the last word of the kind; a slot of another answer is empty.
+    last: u32,
 }
 
-/// Added to the number of a long word: its highest byte is in no UTF-8 text.
-const LONG: u128 = 0xFF << 120;
+/// So many that two words seldom want the same: that is what no processor foresees.
+const SLOTS_A_WORD: usize = 8;
 
 impl Vocabulary {
     pub fn richness(&mut self, text: &str) -> Richness {
-        self.words.clear();
-        self.long.clear();
-        // A word and what parts it from the next are at least two bytes, so there is always a free slot.
-        let slots = (text.len() / 2 + 2).next_power_of_two();
-        if self.answer == u32::MAX || self.slots.len() < slots {
-            self.slots.clear();
-            self.slots.resize(slots, Slot::default());
-            self.answer = 0;
-        }
-        self.answer += 1;
-        let mask = slots - 1;
-        let mut unique = 0;
-        let mut count = |vocabulary: &mut Self, key: u128| {
-            let (slot, is_new) = vocabulary.slot(key, mask);
-            unique += u64::from(is_new);
-            vocabulary.words.push(slot);
-        };
-        let bytes = text.as_bytes();
-        let mut finder = std::mem::take(&mut self.finder);
-        if text.is_ascii() {
-            finder.for_each(text, |word| {
-                let key = self.ascii_key(bytes, word);
-                count(self, key);
-            });
-        } else {
-            finder.for_each(text, |word| {
-                let key = if bytes[word.clone()].is_ascii() {
-                    self.ascii_key(bytes, word)
-                } else {
-                    self.key(CASE_MAPPER.fold_string(&text[word]).as_bytes())
-                };
-                count(self, key);
-            });
-        }
-        self.finder = finder;
+        self.read(text);
+        let unique = self.look_back();
         Richness { words: self.words.len() as u64, unique, mattr_50: self.moving_average() }
     }
 
-    /// The slot of a word, and whether the answer has it for the first time.
-    fn slot(&mut self, key: u128, mask: usize) -> (u32, bool) {
-        #[expect(clippy::cast_possible_truncation, reason = "the lowest bits are wanted")]
-        let mut at = self.hasher.hash_one(key) as usize & mask;
-        loop {
-            let slot = &mut self.slots[at];
-            let is_new = slot.answer != self.answer;
-            // Every second word is new, which no processor foresees: one branch for both, rarely not taken.
-            if is_new | (slot.key == key) {
-                let in_window = if is_new { 0 } else { slot.in_window };
-                *slot = Slot { key, answer: self.answer, in_window };
-                return (u32::try_from(at).expect("texts are below 4 GiB"), is_new);
+    /// Fills `words`.
+    fn read(&mut self, text: &str) {
+        let Self { words, long, lowered, finder, .. } = self;
+        words.clear();
+        long.clear();
+        let mut key = |folded: &[u8]| short_key(folded).unwrap_or_else(|| {
+            let next = u32::try_from(long.len()).expect("texts are below 4 GiB");
+            let number = long.get(folded).copied().unwrap_or_else(|| *long.entry(folded.to_owned()).or_insert(next));
+            [number.into(), LONG]
+        });
+        lowered.clear();
+        lowered.extend_from_slice(text.as_bytes());
+        lowered.make_ascii_lowercase();
+        lowered.extend_from_slice(&[0; 16]);
+        let is_ascii = text.is_ascii();
+        finder.for_each(text, |word| {
+            words.push(if !is_ascii && !text[word.clone()].is_ascii() {
+                key(CASE_MAPPER.fold_string(&text[word]).as_bytes())
+            } else if word.len() <= 16 {
+                kept(&lowered[word.start..], word.len())
+            } else {
+                key(&lowered[word])
+            });
+        });
+    }
+
+    /// Fills `back`; returns how many words are the first of their kind.
+    fn look_back(&mut self) -> u64 {
+        let Self { hasher, words, slots, first, back, .. } = self;
+        let count = u32::try_from(words.len()).expect("texts are below 4 GiB");
+        let wanted = (SLOTS_A_WORD * words.len()).next_power_of_two();
+        if slots.len() < wanted || first.checked_add(count).is_none() {
+            slots.clear();
+            slots.resize(wanted, Slot::default());
+            *first = 0;
+        }
+        *first += 1;
+        let (answer, mask) = (*first, wanted - 1);
+        let mut unique = 0;
+        back.clear();
+        back.resize(words.len(), 0);
+        for ((key, back), number) in words.iter().zip(back).zip(answer..) {
+            let hash = hasher.hash_one(u128::from(key[0]) | u128::from(key[1]) << 64);
+            let tag = (hash >> 32) as u32;
+            let mut at = hash as usize & mask;
+            loop {
+                let Slot { tag: seen, last } = slots[at];
+                // Every second word is new, which no processor foresees: only what is rare may be a branch.
+                let is_new = last < answer;
+                if select_unpredictable(is_new, tag, seen) == tag {
+                    let last = select_unpredictable(is_new, number, last);
+                    if words[(last - answer) as usize] == *key {
+                        unique += u64::from(is_new);
+                        let before = select_unpredictable(is_new, answer - 1, last);
+                        *back = (number - before).min(WINDOW as u32) as u8;
+                        slots[at] = Slot { tag, last: number };
+                        break;
+                    }
+                }
+                at = (at + 1) & mask;
             }
-            at = (at + 1) & mask;
         }
+        *first += count;
+        unique
     }
 
-    /// The key of an ASCII word of a text.
-    #[inline]
-    fn ascii_key(&mut self, bytes: &[u8], word: Range<usize>) -> u128 {
-        if word.len() > 16 {
-            return self.key(&bytes[word].to_ascii_lowercase());
-        }
-        // Sixteen bytes are read at once, and those that are too many masked out.
-        let key = match bytes.get(word.start..word.start + 16) {
-            Some(sixteen) => u128::from_le_bytes(sixteen.try_into().expect("sixteen bytes")),
-            None => padded(&bytes[word.clone()]),
-        };
-        lowercase(key & (u128::MAX >> (128 - 8 * word.len())))
-    }
-
-    fn key(&mut self, folded: &[u8]) -> u128 {
-        if folded.len() <= 16 {
-            return padded(folded);
-        }
-        let next = u32::try_from(self.long.len()).expect("texts are below 4 GiB");
-        let number = match self.long.get(folded) {
-            Some(&number) => number,
-            None => *self.long.entry(folded.to_owned()).or_insert(next),
-        };
-        LONG | u128::from(number)
-    }
-
-    fn moving_average(&mut self) -> Option<f64> {
+    /// A window has as many types as words whose kind was not seen before them in it: so every word counts in the windows
+    /// that begin after its kind was last seen, and not after the word.
+    fn moving_average(&self) -> Option<f64> {
         let windows = (self.words.len() + 1).checked_sub(WINDOW).filter(|windows| *windows > 0)?;
-        let (mut types, mut sum) = (0_u64, 0_u64);
-        for (at, &word) in self.words.iter().enumerate() {
-            if let Some(leaving) = at.checked_sub(WINDOW) {
-                let count = &mut self.slots[self.words[leaving] as usize].in_window;
-                *count -= 1;
-                types -= u64::from(*count == 0);
-            }
-            let count = &mut self.slots[word as usize].in_window;
-            types += u64::from(*count == 0);
-            *count += 1;
-            if at + 1 >= WINDOW {
-                sum += types;
-            }
-        }
+        let (before_last, last) = self.back.split_at(windows);
+        let sum: u64 = before_last.iter().map(|back| u64::from(*back)).sum();
+        // No window begins at the last words.
+        let rest: u64 = last.iter().zip(1..).map(|(back, missing)| u64::from(back.saturating_sub(missing))).sum();
         #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
-        let mean = sum as f64 / (windows * WINDOW) as f64;
+        let mean = (sum + rest) as f64 / (windows * WINDOW) as f64;
         Some(mean)
     }
 }
 
-fn padded(bytes: &[u8]) -> u128 {
+/// The key of a word of at most 16 bytes.
+fn short_key(folded: &[u8]) -> Option<Key> {
     let mut sixteen = [0; 16];
-    sixteen[..bytes.len()].copy_from_slice(bytes);
-    u128::from_le_bytes(sixteen)
+    sixteen.get_mut(..folded.len())?.copy_from_slice(folded);
+    Some(kept(&sixteen, folded.len()))
 }
 
-/// Sixteen bytes of ASCII in lower case, all at once: the highest bit of a byte, free in ASCII, says first whether it is
-/// `A` or more, then whether it is more than `Z`.
-fn lowercase(bytes: u128) -> u128 {
-    const EACH: u128 = u128::MAX / 0xFF;
-    let from_a = bytes + EACH * (0x80 - b'A' as u128);
-    let beyond_z = bytes + EACH * (0x80 - b'Z' as u128 - 1);
-    let upper = from_a & !beyond_z & (EACH * 0x80);
-    bytes | upper >> 2
+/// The key of the first bytes of at least sixteen.
+#[inline]
+fn kept(bytes: &[u8], length: usize) -> Key {
+    let (eights, _) = bytes[..16].as_chunks::<8>();
+    let [low, high] = KEPT[length];
+    [u64::from_le_bytes(eights[0]) & low, u64::from_le_bytes(eights[1]) & high]
 }
+
+/// The bits of sixteen bytes that a word of so many bytes has.
+static KEPT: [Key; 17] = {
+    let mut kept = [[0; 2]; 17];
+    let mut length = 1;
+    while length <= 16 {
+        let bits = u128::MAX >> (128 - 8 * length);
+        kept[length] = [bits as u64, (bits >> 64) as u64];
+        length += 1;
+    }
+    kept
+};
 
 #[cfg(test)]
 mod tests {

@@ -88,7 +88,7 @@ fn in_lake(
             let (types, transcripts) = (strings(&answers, "question_type"), strings(&answers, "transcript"));
             let transcripts_here = (0..answers.num_rows()).map(|row| string_at(transcripts, row)).collect();
             let mut buffers = TextBuffers::default();
-            let texts = Texts::new(transcripts_here, &mut buffers);
+            let texts = Texts::new(transcripts_here, matcher.prefilter(), &mut buffers);
             let mut result = Ok(());
             matcher.find_all(
                 &texts,

@@ -57,9 +57,13 @@ struct Table {
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
     key: u64,
+    /// The first of its anchors, or the number of the [`ONLY`] one.
     begin: u32,
     end: u32,
 }
+
+/// The end of a slot whose one anchor is all that its key is of: most are, and nothing of them need be looked up.
+const ONLY: u32 = u32::MAX;
 
 impl Anchors {
     /// Whether an anchor can be sought this way.
@@ -111,7 +115,8 @@ impl Anchors {
             match next {
                 None => {
                     index.filter.add(key, ENDS);
-                    index.ending.add(key, range);
+                    let is_only = same.len() == 1 && same[0].2.len() == kept(key);
+                    index.ending.add(key, if is_only { same[0].3..ONLY } else { range });
                 }
                 Some(next) => {
                     index.filter.add(key, GOES_ON);
@@ -123,8 +128,13 @@ impl Anchors {
         index
     }
 
+    /// The keys of the anchors, see [`key`].
+    pub(super) fn keys(&self) -> impl Iterator<Item = u64> {
+        self.anchors.iter().map(|anchor| key(self.bytes_of(anchor)))
+    }
+
     /// Calls `found` with the number and the place of every anchor that begins where a match can. `starts` are those of
-    /// `text`, or some of them.
+    /// `text` that a prefilter for these anchors lets through, or some of them.
     pub(super) fn find(
         &self,
         text: &[u8],
@@ -145,25 +155,33 @@ impl Anchors {
         if seen & GOES_ON != 0 {
             let longer = longer_key(key, eight_bytes(text, place + kept));
             if self.longer_filter.get(longer) != 0 {
-                self.compare(self.going_on.get(longer), text, place, 0, found);
+                let Slot { begin, end, .. } = self.going_on.get(longer);
+                self.compare(begin..end, text, place, 0, found);
             }
         }
         if seen & ENDS != 0 {
-            self.compare(self.ending.get(key), text, place, kept, found);
+            match self.ending.get(key) {
+                Slot { begin, end: ONLY, .. } => found(begin as usize, place..place + kept),
+                Slot { begin, end, .. } => self.compare(begin..end, text, place, kept, found),
+            }
         }
+    }
+
+    fn bytes_of(&self, anchor: &Anchor) -> &[u8] {
+        &self.bytes[anchor.begin as usize..(anchor.begin + anchor.length) as usize]
     }
 
     /// Calls `found` with those of some anchors that stand at `place`, where their first `known` bytes are known to be.
     fn compare(
         &self,
-        anchors: Range<usize>,
+        anchors: Range<u32>,
         text: &[u8],
         place: usize,
         known: usize,
         found: &mut impl FnMut(usize, Range<usize>),
     ) {
-        for anchor in &self.anchors[anchors] {
-            let bytes = &self.bytes[anchor.begin as usize..(anchor.begin + anchor.length) as usize];
+        for anchor in &self.anchors[anchors.start as usize..anchors.end as usize] {
+            let bytes = self.bytes_of(anchor);
             if stands_at(&bytes[known..], text, place + known) {
                 found(anchor.number as usize, place..place + bytes.len());
             }
@@ -221,9 +239,8 @@ impl Table {
     }
 
     #[inline]
-    fn get(&self, key: u64) -> Range<usize> {
-        let slot = &self.slots[self.slot(key)];
-        slot.begin as usize..slot.end as usize
+    fn get(&self, key: u64) -> Slot {
+        self.slots[self.slot(key)]
     }
 
     /// The slot of a key, or the empty one where it would be.
@@ -246,13 +263,14 @@ fn offset(at: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::prefilter::Prefilter;
     use super::super::starts::WordStarts;
     use super::*;
 
     fn find(anchors: &[&str], text: &str) -> Vec<(usize, Range<usize>)> {
         let anchors = Anchors::new(&anchors.iter().map(|&anchor| anchor.to_owned()).collect::<Vec<_>>());
         let (mut starts, mut found) = (WordStarts::default(), Vec::new());
-        anchors.find(text.as_bytes(), starts.read(text.as_bytes()).iter(), |number, place| found.push((number, place)));
+        anchors.find(text.as_bytes(), starts.read(text.as_bytes(), &Prefilter::open()).iter(), |number, place| found.push((number, place)));
         found
     }
 

@@ -92,6 +92,11 @@ impl Finder {
         Ok(finder)
     }
 
+    /// The keys that a prefilter must let through.
+    pub(super) fn keys(&self) -> impl Iterator<Item = u64> {
+        self.starting.iter().flat_map(Anchors::keys)
+    }
+
     /// Calls `candidate` with the number and the place of every anchor in a text. `starts` gives the text's.
     pub(super) fn find<'s>(
         &self,

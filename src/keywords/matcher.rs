@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use aho_corasick::BuildError;
 
 use super::finder::{Finder, Spelling};
 use super::fold::{Folded, Folding};
 use super::negation::{Negation, is_negated};
+use super::prefilter::Prefilter;
 use super::set::{KeywordSet, Mode};
 use super::starts::WordStarts;
 use super::texts::{AsciiText, TextBuffers, Texts};
@@ -32,6 +34,9 @@ pub struct Hit {
 /// A keyword set made ready to search. Cheap to share between threads; each brings its own [`Scratch`].
 #[derive(Debug)]
 pub struct Matcher {
+    set_hash: String,
+    /// For this set alone.
+    prefilter: OnceLock<Prefilter>,
     /// By term: whether its hits neither hide those of other terms nor are hidden by them.
     independent: Vec<bool>,
     /// Of the terms that count only in answers to questions of some types.
@@ -97,9 +102,24 @@ impl Matcher {
                 .into_iter()
                 .map(|(folding, these)| Ok(Group { folding, finder: Finder::new(these.into_iter())? }));
             let groups = groups.collect::<Result<_, _>>()?;
-            Ok(Self { independent, question_types, groups, ascii })
+            let set_hash = set.hash().to_owned();
+            Ok(Self { set_hash, prefilter: OnceLock::new(), independent, question_types, groups, ascii })
         };
         compile().map_err(|error| Error::usage(format!("keyword set `{}` is too large: {error}", set.name())))
+    }
+
+    pub(super) fn set_hash(&self) -> &str {
+        &self.set_hash
+    }
+
+    /// The keys that a prefilter must let through.
+    pub(super) fn keys(&self) -> impl Iterator<Item = u64> {
+        self.groups.iter().map(|group| &group.finder).chain([&self.ascii]).flat_map(Finder::keys)
+    }
+
+    /// The prefilter for texts in which nothing but this set is sought.
+    pub fn prefilter(&self) -> &Prefilter {
+        self.prefilter.get_or_init(|| Prefilter::new([self]))
     }
 
     /// Replaces `hits` by the mentions in `text`, as [`Self::find_all`] finds them.
@@ -109,7 +129,7 @@ impl Matcher {
     pub fn find(&self, text: &str, question_type: Option<&str>, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         hits.clear();
         self.find_all(
-            &Texts::new(vec![Some(text)], &mut TextBuffers::default()),
+            &Texts::new(vec![Some(text)], self.prefilter(), &mut TextBuffers::default()),
             |_| question_type,
             scratch,
             |_, found| hits.extend_from_slice(found),
@@ -128,6 +148,7 @@ impl Matcher {
         scratch: &mut Scratch,
         mut mentions: impl FnMut(usize, &[Hit]),
     ) {
+        assert!(texts.prefilter.is_for(self), "texts are made ready for the sets that are sought in them");
         let Scratch { folded, starts, found, excluded, ends, negation, hits } = scratch;
         found.clear();
         excluded.clear();
@@ -141,7 +162,7 @@ impl Matcher {
         for (number, text) in texts.iter().filter(|(_, text)| !text.is_ascii()) {
             let number = u32::try_from(number).expect("texts are counted in u32");
             for group in &self.groups {
-                group.find(text, folded, starts, |term, is_exclude, place| take(term, is_exclude, number, place));
+                group.find(text, texts.prefilter, folded, starts, |term, is_exclude, place| take(term, is_exclude, number, place));
             }
         }
         if !excluded.is_empty() {
@@ -237,6 +258,7 @@ impl Group {
     fn find(
         &self,
         text: &str,
+        prefilter: &Prefilter,
         folded: &mut Folded,
         starts: &mut WordStarts,
         mut take: impl FnMut(u32, bool, Range<u32>),
@@ -245,7 +267,7 @@ impl Group {
         let folded = &*folded;
         self.finder.find(
             &folded.text,
-            || starts.read(folded.text.as_bytes()),
+            || starts.read(folded.text.as_bytes(), prefilter),
             |anchor, place| {
                 self.finder.ask(&folded.text, &folded.text, anchor, place, |spelling, range| {
                     if !self.folding.refuses_parts() || folded.is_whole(range.clone()) {

@@ -141,7 +141,7 @@ pub(super) fn is_negated(text: &str, start: usize) -> bool {
 }
 
 /// What stands where a match can begin in a cue: the cue, or the end of `don't`.
-static CUE_STARTS: LazyLock<Anchors> =
+pub(super) static CUE_STARTS: LazyLock<Anchors> =
     LazyLock::new(|| Anchors::new(&CUES.iter().chain(["t"].iter()).map(|&cue| cue.to_owned()).collect::<Vec<_>>()));
 
 /// Where a hit may begin to be negated by a cue. `following` are the words after it.

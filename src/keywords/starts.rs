@@ -2,59 +2,81 @@
 //!
 //! A match that begins with an ASCII word character or a full stop does not follow an ASCII word character (the left
 //! boundary), and neither does any of its tokens (they follow a separator). That leaves one byte in five. For each such
-//! place the first eight bytes, cut off at the end of the word, are hashed once for all sets; [`super::anchors`] looks
-//! the hashes up.
+//! place the first eight bytes, cut off at the end of the word, are hashed once for all sets; what [`super::prefilter`]
+//! lets through, [`super::anchors`] looks up.
 
 use std::ops::Range;
 
 use super::ascii::{BLOCK, Places, blocks, equal, is_word, pack, word_characters};
+use super::prefilter::Prefilter;
 
-/// Places in a text where a match can begin.
+/// Places in a text where a match can begin, of those that a prefilter lets through.
 #[derive(Debug, Default)]
 pub(super) struct WordStarts {
+    /// Those too that are turned away.
     places: Places,
-    /// For each place: see [`key`].
-    keys: Vec<u64>,
     /// Which bytes of the text are word characters, as bits.
     words: Vec<u8>,
+    starts: Vec<Start>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    place: u32,
+    /// See [`key`].
+    key: u64,
 }
 
 impl WordStarts {
     /// Replaces what is held by the places of a text, which is smaller than 4 GiB, and returns it.
     ///
     /// Blocks have a number of places, and words a length, that no processor foresees: so nothing here branches on them.
-    pub(super) fn read(&mut self, text: &[u8]) -> &Self {
-        self.places.clear(text);
-        self.words.clear();
+    pub(super) fn read(&mut self, text: &[u8], prefilter: &Prefilter) -> &Self {
+        let Self { places, words, starts } = self;
+        places.clear(text);
+        words.clear();
         let mut after_word = 0;
         for (begin, block) in blocks(text) {
-            let (words, stops) = (pack(&block, word_characters), pack(&block, |bytes| equal(bytes, b'.')));
-            self.words.extend_from_slice(&words.to_le_bytes());
-            self.places.add(begin, (words | stops) & !(words << 1 | after_word));
-            after_word = words >> (BLOCK - 1);
+            let (here, stops) = (pack(&block, word_characters), pack(&block, |bytes| equal(bytes, b'.')));
+            words.extend_from_slice(&here.to_le_bytes());
+            places.add(begin, (here | stops) & !(here << 1 | after_word));
+            after_word = here >> (BLOCK - 1);
         }
-        self.words.push(0);
-        self.keys.clear();
-        self.keys.extend(self.places.get().iter().map(|&place| {
-            let place = place as usize;
-            let words = u16::from_le_bytes([self.words[place / 8], self.words[place / 8 + 1]]) >> (place % 8);
-            scatter(eight_bytes(text, place) & KEPT[usize::from(words as u8)])
-        }));
+        words.push(0);
+        starts.clear();
+        for lot in places.get().chunks(64) {
+            let mut passing = 0_u64;
+            for (at, place) in lot.iter().enumerate() {
+                passing |= u64::from(prefilter.passes(key_at(text, words, *place))) << at;
+            }
+            while passing != 0 {
+                let place = lot[passing.trailing_zeros() as usize];
+                passing &= passing - 1;
+                starts.push(Start { place, key: key_at(text, words, place) });
+            }
+        }
         self
     }
 
     /// Each place with its key, in the order of the text.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, u64)> {
-        self.places.get().iter().zip(&self.keys).map(|(place, key)| (*place as usize, *key))
+        self.starts.iter().map(|start| (start.place as usize, start.key))
     }
 
     /// Those within a part of the text.
     pub(super) fn within(&self, part: Range<usize>) -> impl Iterator<Item = (usize, u64)> {
-        let places = self.places.get();
-        let begin = places.partition_point(|place| (*place as usize) < part.start);
-        let of_part = places[begin..].iter().zip(&self.keys[begin..]).map(|(place, key)| (*place as usize, *key));
+        let begin = self.starts.partition_point(|start| (start.place as usize) < part.start);
+        let of_part = self.starts[begin..].iter().map(|start| (start.place as usize, start.key));
         of_part.take_while(move |(place, _)| *place < part.end)
     }
+}
+
+/// The key of a place in a text, of which `words` are the bytes that are word characters.
+#[inline]
+fn key_at(text: &[u8], words: &[u8], place: u32) -> u64 {
+    let place = place as usize;
+    let words = u16::from_le_bytes(words[place / 8..place / 8 + 2].try_into().expect("two bytes")) >> (place % 8);
+    scatter(eight_bytes(text, place) & KEPT[usize::from(words as u8)])
 }
 
 /// By which of eight bytes are word characters: the first byte, whatever it is, and those word characters that follow it
@@ -130,7 +152,7 @@ mod tests {
     fn a_key_says_how_many_bytes_it_is_of() {
         for (text, bytes) in [("a", 1), ("react ", 5), ("kubernetes", 8), (".net", 4)] {
             let mut starts = WordStarts::default();
-            starts.read(text.as_bytes());
+            starts.read(text.as_bytes(), &Prefilter::open());
             let (place, key) = starts.iter().next().unwrap();
             assert_eq!((place, kept(key)), (0, bytes), "{text}");
         }
@@ -139,7 +161,7 @@ mod tests {
     #[test]
     fn matches_can_begin_after_anything_but_a_word_character() {
         let mut starts = WordStarts::default();
-        starts.read("go, asp.net .net é_1x".as_bytes());
+        starts.read("go, asp.net .net é_1x".as_bytes(), &Prefilter::open());
         let places: Vec<usize> = starts.iter().map(|(place, _)| place).collect();
         assert_eq!(places, [0, 4, 8, 12, 13, 19]);
     }

@@ -4,6 +4,7 @@
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 
+use super::prefilter::Prefilter;
 use super::starts::WordStarts;
 
 /// Parts two texts, and is part of no word.
@@ -20,6 +21,8 @@ pub struct TextBuffers {
 /// Some texts, of which any may be missing.
 pub struct Texts<'t> {
     originals: Vec<Option<&'t str>>,
+    /// Of the sets that are sought.
+    pub(super) prefilter: &'t Prefilter,
     /// The ASCII texts in lower case, each followed by a separator.
     pub(super) lowered: &'t str,
     /// Where the ASCII texts are in `lowered`, in their order.
@@ -38,9 +41,11 @@ pub(super) struct AsciiText {
 }
 
 impl<'t> Texts<'t> {
+    /// Texts in which the sets of `prefilter` will be sought.
+    ///
     /// # Panics
     /// If the texts have 4 GiB or more together.
-    pub fn new(originals: Vec<Option<&'t str>>, buffers: &'t mut TextBuffers) -> Self {
+    pub fn new(originals: Vec<Option<&'t str>>, prefilter: &'t Prefilter, buffers: &'t mut TextBuffers) -> Self {
         let bytes: usize = originals.iter().flatten().map(|text| text.len() + 1).sum();
         assert!(u32::try_from(bytes).is_ok(), "texts of {bytes} bytes together are too large to search");
         let TextBuffers { lowered, ascii, starts } = buffers;
@@ -56,7 +61,7 @@ impl<'t> Texts<'t> {
             }
         }
         lowered.make_ascii_lowercase();
-        Self { originals, lowered, ascii, starts: OnceCell::new(), unread_starts: Cell::new(Some(starts)) }
+        Self { originals, prefilter, lowered, ascii, starts: OnceCell::new(), unread_starts: Cell::new(Some(starts)) }
     }
 
     /// The texts that are there, with their numbers.
@@ -67,7 +72,7 @@ impl<'t> Texts<'t> {
     /// Where matches can begin in `lowered`.
     pub(super) fn starts(&self) -> &WordStarts {
         let unread = || self.unread_starts.take().expect("they are read once");
-        self.starts.get_or_init(|| unread().read(self.lowered.as_bytes()))
+        self.starts.get_or_init(|| unread().read(self.lowered.as_bytes(), self.prefilter))
     }
 
     /// Where matches can begin in `lowered`, if a set has asked.

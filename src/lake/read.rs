@@ -132,13 +132,20 @@ impl ParquetFile {
         Ok(reader.map(|batch| batch.map_err(|error| self.cannot_read(&error))))
     }
 
-    /// A column of a row group as it is stored, with what the footer says of it, to be copied into another file.
+    /// The file itself, opened to be read.
+    ///
+    /// # Errors
+    /// When it is not there any more.
+    pub fn file(&self) -> Result<File> {
+        File::open(&self.path).map_err(|error| self.cannot_read(&error))
+    }
+
+    /// What the footer says of a column of a row group, so that it can be copied as it is stored from [`Self::file`].
     ///
     /// # Errors
     /// As [`Self::row_group`].
-    pub fn column_chunk(&self, group: usize, column: &str) -> Result<(File, ColumnCloseResult)> {
+    pub fn column_chunk(&self, file: &File, group: usize, column: &str) -> Result<ColumnCloseResult> {
         let fail = |error: &dyn std::fmt::Display| self.cannot_read(error);
-        let file = File::open(&self.path).map_err(|error| fail(&error))?;
         let row_group = self.footer.metadata().row_group(group);
         let is_it = |chunk: &&ColumnChunkMetaData| chunk.column_path().string() == column;
         let metadata = row_group.columns().iter().find(is_it).ok_or_else(|| fail(&lacks(column)))?.clone();
@@ -155,16 +162,15 @@ impl ParquetFile {
             .map(|bytes| decode_offset_index(&bytes))
             .transpose()
             .map_err(|error| fail(&error))?;
-        let bloom_filter = Sbbf::read_from_column_chunk(&metadata, &file).map_err(|error| fail(&error))?;
-        let chunk = ColumnCloseResult {
+        let bloom_filter = Sbbf::read_from_column_chunk(&metadata, file).map_err(|error| fail(&error))?;
+        Ok(ColumnCloseResult {
             bytes_written: metadata.compressed_size().unsigned_abs(),
             rows_written: row_group.num_rows().unsigned_abs(),
             metadata,
             bloom_filter,
             column_index,
             offset_index,
-        };
-        Ok((file, chunk))
+        })
     }
 
     fn one_batch(&self, part: Part, rows: usize, columns: &[&str]) -> Result<RecordBatch> {
@@ -181,7 +187,7 @@ impl ParquetFile {
         if let Some(missing) = columns.iter().find(|name| schema.field_with_name(name).is_err()) {
             return Err(self.cannot_read(&lacks(missing)));
         }
-        let file = File::open(&self.path).map_err(|error| self.cannot_read(&error))?;
+        let file = self.file()?;
         let mask = ProjectionMask::columns(self.footer.parquet_schema(), columns.iter().copied());
         let footer = self.footer.clone();
         let of_file = |file| {

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use arrow::array::ArrayRef;
+use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::compute_leaves;
@@ -71,17 +72,22 @@ pub fn write_beside(
     groups: impl IntoIterator<Item = Vec<ArrayRef>>,
 ) -> Result<Written> {
     let fail = |error: ParquetError| cannot_write(path, &error);
-    let schema = table.arrow();
-    let (mut writer, factory) = writer(path, table, metadata)?.into_serialized_writer().map_err(fail)?;
-    for (group, new_columns) in groups.into_iter().enumerate() {
-        let copied = schema.fields().len() - new_columns.len();
-        let mut encoders = factory.create_column_writers(group).map_err(fail)?.split_off(copied).into_iter();
+    let fields = table.arrow().fields().clone();
+    let mut groups = groups.into_iter().peekable();
+    let (copied, new) = fields.split_at(fields.len() - groups.peek().map_or(0, Vec::len));
+    let (mut writer, _) = writer(path, table, metadata)?.into_serialized_writer().map_err(fail)?;
+    // Of the new columns alone: making an encoder takes longer than copying a column.
+    let encoding = ArrowWriter::try_new(io::sink(), Schema::new(new).into(), Some(properties(table, metadata)));
+    let (_, encoding) = encoding.and_then(ArrowWriter::into_serialized_writer).map_err(fail)?;
+    let file = source.file()?;
+    for (group, new_columns) in groups.enumerate() {
+        let mut encoders = encoding.create_column_writers(group).map_err(fail)?.into_iter();
         let mut row_group = writer.next_row_group().map_err(fail)?;
-        for field in &schema.fields()[..copied] {
-            let (file, chunk) = source.column_chunk(group, field.name())?;
+        for field in copied {
+            let chunk = source.column_chunk(&file, group, field.name())?;
             row_group.append_column(&file, chunk).map_err(fail)?;
         }
-        for (field, values) in schema.fields()[copied..].iter().zip(&new_columns) {
+        for (field, values) in new.iter().zip(&new_columns) {
             for leaf in compute_leaves(field, values).map_err(fail)? {
                 let mut encoder = encoders.next().expect("a writer for each leaf");
                 encoder.write(&leaf).map_err(fail)?;

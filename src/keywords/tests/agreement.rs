@@ -7,7 +7,7 @@ use unicode_script::Script;
 
 use super::super::boundary::script_of;
 use super::super::twin::{ALPHABET, WORDS, twin};
-use super::super::{Hit, KeywordSet, Matcher, Mode, Scratch, TextBuffers, Texts};
+use super::super::{Hit, KeywordSet, Matcher, Mode, Prefilter, Scratch, TextBuffers, Texts};
 use super::{find, set};
 
 fn scrap() -> impl Strategy<Value = &'static str> {
@@ -97,7 +97,7 @@ proptest! {
         agree(&toml, &text, question_type)?;
     }
 
-    /// A text's hits are its own, whatever stands before and after it.
+    /// A text's hits are its own, whatever stands before and after it and is sought beside the set.
     #[test]
     fn texts_side_by_side_are_searched_as_if_alone(
         (toml, text, question_type) in case(),
@@ -119,8 +119,10 @@ proptest! {
             .filter(|(_, hits)| !hits.is_empty())
             .collect();
         let mut together = Vec::new();
-        Matcher::new(&set).unwrap().find_all(
-            &Texts::new(texts, &mut TextBuffers::default()),
+        let other = KeywordSet::parse_txt("cat\nb city\n.net\n", "other.txt", "other", Mode::Word).unwrap();
+        let matchers = [&set, &other].map(|set| Matcher::new(set).unwrap());
+        matchers[0].find_all(
+            &Texts::new(texts, &Prefilter::new(&matchers), &mut TextBuffers::default()),
             |_| question_type,
             &mut Scratch::default(),
             |number, hits| together.push((number, hits.to_vec())),
@@ -165,6 +167,17 @@ fn random_cases_have_hits() {
         negated += found.iter().filter(|hit| hit.negated).count();
     }
     assert!(sets > 400 && hits > 500 && negated > 20, "{sets} sets, {hits} hits, {negated} negated");
+}
+
+#[test]
+#[should_panic(expected = "made ready for the sets")]
+fn texts_are_not_searched_for_a_set_that_they_were_not_made_ready_for() {
+    let [one, other] = ["one", "other"].map(|term| {
+        Matcher::new(&KeywordSet::parse_txt(term, "set.txt", "set", Mode::Word).unwrap()).unwrap()
+    });
+    let mut buffers = TextBuffers::default();
+    let texts = Texts::new(vec![Some("the other one")], one.prefilter(), &mut buffers);
+    other.find_all(&texts, |_| None, &mut Scratch::default(), |_, _| ());
 }
 
 #[test]
