@@ -71,18 +71,19 @@ pub struct Length {
 impl Length {
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let count = |is: fn(u8) -> bool| -> u64 {
-            // So few at a time that a byte can count them: many are compared at once.
-            let chunks = text.as_bytes().chunks(128);
-            chunks.map(|chunk| u64::from(chunk.iter().map(|byte| u8::from(is(*byte))).sum::<u8>())).sum()
-        };
         if text.is_ascii() {
             return Self { utf16: text.len() as u64, chars: text.len() as u64 };
         }
-        let chars = count(|byte| !matches!(byte, 0x80..=0xBF));
+        let chars = count(text, |byte| !matches!(byte, 0x80..=0xBF));
         // What UTF-8 has four bytes for, UTF-16 has two units for.
-        Self { utf16: chars + count(|byte| byte >= 0xF0), chars }
+        Self { utf16: chars + count(text, |byte| byte >= 0xF0), chars }
     }
+}
+
+/// How many bytes of a text are such: so few at a time that a byte can count them, so that many are compared at once.
+fn count(text: &str, is: impl Fn(u8) -> bool) -> u64 {
+    let few = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(is(*byte))).sum::<u8>();
+    text.as_bytes().chunks(128).map(|bytes| u64::from(few(bytes))).sum()
 }
 
 /// One answer, as far as the figures of its interview need it.

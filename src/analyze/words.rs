@@ -6,8 +6,10 @@ use unicode_script::{Script, UnicodeScript};
 /// find their words, and there are no word figures.
 #[must_use]
 pub fn is_unspaced(text: &str) -> bool {
-    // Texts have apostrophes and accents far more often than a letter of these scripts.
-    if !text.bytes().any(|byte| begins_unspaced(byte)) {
+    // Texts have apostrophes and accents far more often than a letter of these scripts. Without a way out of the inner
+    // loop, many bytes are compared at once.
+    let any = |bytes: &[u8]| bytes.iter().fold(false, |any, byte| any | begins_unspaced(*byte));
+    if text.is_ascii() || !text.as_bytes().chunks(128).any(any) {
         return false;
     }
     let (mut letters, mut unspaced) = (0_u64, 0_u64);

@@ -101,7 +101,7 @@ pub fn write_beside(
 
 fn writer(path: &Path, table: &Table, metadata: &[(&str, &str)]) -> Result<ArrowWriter<Hashing>> {
     let file = File::create_new(path).map_err(|error| cannot_write(path, &error))?;
-    let sink = Hashing { inner: BufWriter::with_capacity(1 << 20, file), hash: Sha256::new(), size: 0 };
+    let sink = Hashing { inner: BufWriter::with_capacity(1 << 17, file), hash: Sha256::new(), size: 0 };
     ArrowWriter::try_new(sink, table.arrow(), Some(properties(table, metadata)))
         .map_err(|error| cannot_write(path, &error))
 }
