@@ -1,4 +1,5 @@
 //! Deliver: what leaves the lake for other programs and people.
 
 pub mod export;
+mod fresh;
 pub mod notes;
