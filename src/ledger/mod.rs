@@ -1,6 +1,7 @@
 //! The ledger: what this lake has heard of and what is being published, in SQLite. All SQL of the program is here.
 
 mod events;
+mod outbox;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 pub use events::TakenEvent;
+pub use outbox::{DeadLetter, Entry, OutboxCounts, Outgoing, Wanted};
 
 use crate::model::{Error, Result};
 
@@ -18,6 +20,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0001-spine", include_str!("migrations/0001-spine.sql")),
     ("0002-due", include_str!("migrations/0002-due.sql")),
     ("0003-events", include_str!("migrations/0003-events.sql")),
+    ("0005-ats", include_str!("migrations/0005-ats.sql")),
 ];
 
 /// How long to wait for another process that is writing.
