@@ -1,5 +1,6 @@
 //! The pipeline file as it is written: raw, before paths and defaults are resolved.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::{JsonSchema, SchemaGenerator};
@@ -23,6 +24,8 @@ pub struct PipelineFile {
     pub analyze: Option<AnalyzeSection>,
     /// Left out: no report is written.
     pub report: Option<ReportSection>,
+    /// Applicant tracking system that completed interviews are sent to; `[[ats]]` for several, left out: none.
+    pub ats: Option<OneOrMany<AtsSection>>,
     /// Who is told when a run has ended; left out: nobody.
     pub notify: Option<NotifySection>,
 }
@@ -182,6 +185,26 @@ pub struct ReportSection {
     pub whole_answers: bool,
 }
 
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AtsSection {
+    /// File of the connector: which requests tell the system of an interview. Those of docs/ats/ are made to be copied.
+    pub connector: String,
+    /// First day, in UTC, whose completed interviews are sent: "2026-05-01". Left out: from its first run on.
+    pub since: Option<String>,
+    /// Only interviews of these jobs, by id.
+    #[serde(default)]
+    pub jobs: Vec<String>,
+    /// A ceiling; a 429 is heeded below it.
+    #[serde(default = "default_ats_pace")]
+    pub requests_per_minute: u32,
+    /// Values of the connector's settings.
+    #[serde(default)]
+    pub set: BTreeMap<String, String>,
+    /// Folder that recordings are archived in, for connectors that send them.
+    pub recordings: Option<String>,
+}
+
 /// Either a command or an address.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -251,6 +274,7 @@ pub enum Stage {
     Ingest,
     Analyze,
     Report,
+    Ats,
 }
 
 /// One table, or an array of them.
@@ -316,6 +340,10 @@ fn default_compare() -> String {
 
 fn default_true() -> bool {
     true
+}
+
+fn default_ats_pace() -> u32 {
+    60
 }
 
 fn default_notify_timeout() -> String {

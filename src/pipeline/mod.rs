@@ -1,5 +1,6 @@
 //! Pipeline files: what may stand in one, and the plan that it resolves to.
 
+mod ats;
 mod exclude;
 pub mod file;
 pub mod ids;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use jiff::civil::Time;
 
+pub use ats::{AtsPlan, parse_since};
 pub use exclude::Exclude;
 pub use file::{Format, MetricGroup, Outcome, QuestionPolicy, Stage};
 pub use jobs::JobsFile;
@@ -39,6 +41,8 @@ pub struct Pipeline {
     pub ingest: IngestPlan,
     pub analyze: Option<AnalyzePlan>,
     pub report: Option<ReportPlan>,
+    /// Systems that interviews are sent to.
+    pub ats: Vec<AtsPlan>,
     pub notify: Option<NotifyPlan>,
     /// Where a run writes its figures for Prometheus.
     pub prometheus: Option<PathBuf>,
@@ -180,6 +184,12 @@ impl Pipeline {
                 metrics: analyze.metrics,
             }),
             report: file.report.map(|report| report::resolve(report, folder)).transpose()?,
+            ats: file
+                .ats
+                .into_iter()
+                .flat_map(|ats| ats.0)
+                .map(|ats| ats::resolve(ats, folder))
+                .collect::<Result<_>>()?,
             notify: file.notify.map(|notify| report::resolve_notify(notify, folder)).transpose()?,
         })
     }
