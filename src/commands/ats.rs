@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::cli::{AtsFlags, DataFormat};
 use super::prepare::ReadyAts;
 use super::run::{Network, exit_code};
 use super::{DONE, output, progress};
-use crate::deliver::ats::{self, Connector, Job, Summary};
+use crate::deliver::ats::{self, Connector, Job, Shown, Summary};
 use crate::lake::Lake;
 use crate::ledger::Ledger;
 use crate::model::{Error, Kind, Result};
@@ -87,7 +88,7 @@ fn dry_run(flags: &AtsFlags, plan: &AtsPlan) -> Result<u8> {
     let connector = Connector::read(plan)?;
     let lake = Lake::open(&flags.lake.lake)?;
     let ledger = lake.ledger_for_reading()?;
-    let mut show = |id: &str, step: &str, request: std::result::Result<serde_json::Value, String>| {
+    let mut show = |Shown { interview_id: id, step, request }: Shown<'_>| {
         let request = match request {
             Ok(request) => request,
             Err(why) => {
@@ -96,9 +97,7 @@ fn dry_run(flags: &AtsFlags, plan: &AtsPlan) -> Result<u8> {
             }
         };
         output::data(&match flags.format {
-            DataFormat::Json => {
-                serde_json::json!({"interview_id": id, "step": step, "request": request}).to_string() + "\n"
-            }
+            DataFormat::Json => json!({"interview_id": id, "step": step, "request": request}).to_string() + "\n",
             DataFormat::Text => request_on_screen(id, step, &request),
         })
     };

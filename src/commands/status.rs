@@ -15,6 +15,9 @@ use crate::lake::schema::TABLES;
 use crate::ledger::{Counts, DeadLetter, DueCounts, OutboxCounts};
 use crate::model::{Error, Result};
 
+/// Dead letters that a person is shown.
+const DEAD_SHOWN: usize = 20;
+
 #[derive(Serialize)]
 struct Status {
     interviews: Counts,
@@ -108,11 +111,15 @@ fn on_screen(status: &Status) -> String {
             "outbox     {connector}: {delivered} delivered, {pending} to be tried again, {dead} given up"
         );
     }
-    for letter in &status.dead_letters {
+    for letter in status.dead_letters.iter().take(DEAD_SHOWN) {
         let DeadLetter { connector, interview_id, reason, tries, since } = letter;
         let since = since.strftime("%Y-%m-%d");
         let _infallible =
             writeln!(text, "           {since}  {connector}  {interview_id}  tried {tries} times: {reason}");
+    }
+    if status.dead_letters.len() > DEAD_SHOWN {
+        let more = status.dead_letters.len() - DEAD_SHOWN;
+        let _infallible = writeln!(text, "           and {more} more, which --format json lists");
     }
     if let Some(last) = status.last_run.as_ref() {
         let text_of = |key: &str| last.get(key).map(|value| value.to_string().trim_matches('"').to_owned());

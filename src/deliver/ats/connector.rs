@@ -10,6 +10,7 @@ use minijinja::Environment;
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 
+use super::answer::{Meaning, meaning};
 use super::content::Content;
 use super::file::{ConnectorFile, FileSection, ForEach, IfNothing, Method, StepSection, TokenSection};
 use super::request::Request;
@@ -270,6 +271,9 @@ fn resolve_step(section: StepSection, environment: &mut Environment<'static>) ->
     if !section.capture.is_empty() && (section.for_each.is_some() || !section.also_done.is_empty()) {
         let why = "a step that captures has one answer to capture from: no `for-each`, and no `also-done`";
         return Err(Error::usage(why));
+    }
+    if let Some(status) = section.also_done.iter().find(|status| meaning(**status) != Meaning::Rejected) {
+        return Err(Error::usage(format!("also-done: {status} has a meaning of its own")).hint("409 is what it is for"));
     }
     let pointers = section.must_have.iter().chain(&section.must_not_have).chain(section.must_be.keys());
     let mut pointers = pointers.chain(section.capture.values()).chain(&section.at_most_one);

@@ -17,8 +17,7 @@ use crate::lake::schema::{INTERVIEW_METRICS, KEYWORD_HITS, Kind, SOURCE_SHA256};
 use crate::model::body::read_interview;
 use crate::model::{Interview, Result};
 
-/// One interview, ready for templates.
-#[derive(Debug)]
+/// One interview, ready for templates. No `Debug`: it holds what a candidate said.
 pub struct Content {
     pub id: String,
     /// Hash of what is sent of the candidate's answers: the same answers are sent once.

@@ -110,18 +110,14 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
         let mut found = contents(lake, &ids, connector.recordings.as_deref())?;
         for outgoing in chunk {
             progress(done, of);
-            let sent = match found.remove(&outgoing.id) {
-                Some(content) => runtime.block_on(deliver_one(connector, &mut client, ledger, outgoing, content)),
-                None => Err(Error::failed(format!("interview {} is in the ledger, and not in the lake", outgoing.id))),
+            let Some(content) = found.remove(&outgoing.id) else {
+                tracing::warn!("interview {} is in the ledger, and not in the lake", outgoing.id);
+                (done, summary.failed) = (done + 1, summary.failed + 1);
+                continue;
             };
+            let sent = runtime.block_on(deliver_one(connector, &mut client, ledger, outgoing, content));
             (summary.requests, summary.retries, summary.limited) = (client.requests, client.retries, client.limited);
-            let ended = match sent {
-                Ok(end) => end,
-                Err(error) => {
-                    summary.left = of - done;
-                    return Err(error);
-                }
-            };
+            let ended = sent.inspect_err(|_| summary.left = of - done)?;
             done += 1;
             match ended {
                 End::Delivered => summary.delivered += 1,
@@ -193,7 +189,15 @@ pub fn due(
     ids.iter().map(one).collect()
 }
 
-/// The requests that would be made for what is due, in order: id of the interview, name of the step, request.
+/// A request that would be made.
+pub struct Shown<'a> {
+    pub interview_id: &'a str,
+    pub step: &'a str,
+    /// As JSON, or why it cannot be made.
+    pub request: std::result::Result<serde_json::Value, String>,
+}
+
+/// Shows the requests that would be made for what is due, in order; how many interviews they are of.
 ///
 /// # Errors
 /// When lake or ledger cannot be read, or `show` fails.
@@ -203,7 +207,7 @@ pub fn dry_run(
     connector: &Connector,
     plan: &AtsPlan,
     ids: &[String],
-    show: &mut dyn FnMut(&str, &str, std::result::Result<serde_json::Value, String>) -> Result<()>,
+    show: &mut dyn FnMut(Shown<'_>) -> Result<()>,
 ) -> Result<u64> {
     let now = Timestamp::now();
     let since = since(ledger, connector, plan, now)?;
@@ -223,7 +227,8 @@ pub fn dry_run(
                 for recording in recordings(connector, number, &content) {
                     let request = Request::of_step(connector, number, &content, recording, &found, template::fill);
                     let request = request.map(|request| request.as_json(connector));
-                    show(&outgoing.id, &label(connector, number, recording), request)?;
+                    let step = &label(connector, number, recording);
+                    show(Shown { interview_id: &outgoing.id, step, request })?;
                 }
                 found.extend(step.capture.keys().map(|name| (name.clone(), format!("found.{name}").into())));
             }

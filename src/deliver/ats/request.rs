@@ -25,8 +25,7 @@ pub type Fill = fn(&Environment<'_>, &str, &Value) -> std::result::Result<String
 /// What earlier steps captured.
 pub type Found = BTreeMap<String, serde_json::Value>;
 
-/// One request, but for its secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One request, but for its secrets. No `Debug`: it holds what a candidate said.
 pub struct Request {
     pub method: Method,
     pub url: Url,
@@ -38,7 +37,6 @@ pub struct Request {
     pub must_mention: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     None,
     Json(String),
@@ -46,7 +44,6 @@ pub enum Body {
     Multipart { fields: Vec<(String, String)>, file: UploadedFile },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadedFile {
     pub field: String,
     pub name: String,
