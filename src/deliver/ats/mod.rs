@@ -96,7 +96,7 @@ pub fn deliver(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
 fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>, summary: &mut Summary) -> Result<()> {
     let Job { connector, secrets, plan, ids, interrupt, progress } = job;
     let now = Timestamp::now();
-    let since = since(ledger, connector, plan, now)?;
+    let since = since(ledger, connector, plan, ids, now)?;
     if since.is_new {
         ledger.record_connector(&connector.name, since.at)?;
     }
@@ -141,22 +141,21 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
 }
 
 /// From when on a connector sends.
-pub struct Since {
-    pub at: Timestamp,
+struct Since {
+    at: Timestamp,
     /// Whether it is to be recorded.
     is_new: bool,
 }
 
-/// From when on a connector sends: what the plan says; else what was recorded at its first run; else now.
-///
-/// # Errors
-/// When the ledger cannot be read.
-pub fn since(ledger: &Ledger, connector: &Connector, plan: &AtsPlan, now: Timestamp) -> Result<Since> {
+/// From when on a connector sends: what the plan says; else what was recorded at its first run; else now. Interviews that
+/// are named are sent whatever it is, and are no first run.
+fn since(ledger: &Ledger, connector: &Connector, plan: &AtsPlan, ids: &[String], now: Timestamp) -> Result<Since> {
     let recorded = ledger.connector_since(&connector.name)?;
     if let Some(at) = plan.since {
         return Ok(Since { at, is_new: recorded != Some(at) });
     }
-    if recorded.is_none() {
+    let is_new = recorded.is_none() && ids.is_empty();
+    if is_new {
         tracing::warn!(
             "{}: this is its first run, and what was completed before {} is not sent; --since DAY, or `since` under \
              [ats], sends older interviews",
@@ -164,14 +163,11 @@ pub fn since(ledger: &Ledger, connector: &Connector, plan: &AtsPlan, now: Timest
             now.strftime("%Y-%m-%d %H:%M UTC")
         );
     }
-    Ok(Since { at: recorded.unwrap_or(now), is_new: recorded.is_none() })
+    Ok(Since { at: recorded.unwrap_or(now), is_new })
 }
 
 /// What is to be sent.
-///
-/// # Errors
-/// When the ledger cannot be read; a usage error for an id that is no completed interview.
-pub fn due(
+fn due(
     ledger: &Ledger,
     connector: &Connector,
     plan: &AtsPlan,
@@ -210,7 +206,7 @@ pub fn dry_run(
     show: &mut dyn FnMut(Shown<'_>) -> Result<()>,
 ) -> Result<u64> {
     let now = Timestamp::now();
-    let since = since(ledger, connector, plan, now)?;
+    let since = since(ledger, connector, plan, ids, now)?;
     let due = due(ledger, connector, plan, ids, since.at, now)?;
     let mut shown = 0;
     for chunk in due.chunks(AT_ONCE) {

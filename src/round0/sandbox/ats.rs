@@ -27,6 +27,7 @@ const FAULT_EVERY: usize = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum AtsFault {
     /// 200, and an error in the answer
+    #[value(name = "error-in-200")]
     ErrorIn200,
     /// 409
     Conflict,
