@@ -114,8 +114,8 @@ fn on_screen(status: &Status) -> String {
     for letter in status.dead_letters.iter().take(DEAD_SHOWN) {
         let DeadLetter { connector, interview_id, reason, tries, since } = letter;
         let since = since.strftime("%Y-%m-%d");
-        let _infallible =
-            writeln!(text, "           {since}  {connector}  {interview_id}  tried {tries} times: {reason}");
+        let tries = if *tries == 1 { "1 try".to_owned() } else { format!("{tries} tries") };
+        let _infallible = writeln!(text, "           {since}  {connector}  {interview_id}  {reason} ({tries})");
     }
     if status.dead_letters.len() > DEAD_SHOWN {
         let more = status.dead_letters.len() - DEAD_SHOWN;

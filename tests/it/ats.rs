@@ -95,7 +95,13 @@ fn every_recipe_reaches_its_system_once() {
         served.recipe(name, |text| text);
         let before = served.notes().len();
         // Two of the sample have no candidate to be found, and are given up with the reason.
-        served.ats(name, &[], 3);
+        let (_, stderr) = served.ats(name, &[], 3);
+        let reason = if name == "ashby" {
+            "must-mention: the interview has nothing for it"
+        } else {
+            "url: a value in the address is empty"
+        };
+        assert_eq!(stderr.matches(reason).count(), 2, "{stderr}");
         let notes = served.notes().split_off(before);
         let mut reached: Vec<String> = notes.iter().map(|note| note.email.clone()).collect();
         reached.sort();
@@ -159,7 +165,7 @@ fn a_409_and_a_422_are_dead_letters_and_can_be_put_back() {
         assert!(stderr.contains("1 dead letters are put back"), "{stderr}");
         let (text, _) = ended(served.roundup().args(["status", "--lake", "lake"]).output().unwrap(), 0);
         assert!(text.contains("outbox     ashby: 0 delivered, 0 to be tried again, 1 given up"), "{text}");
-        assert!(text.contains(&format!("{JANE}  tried 1 times: add the note: {reason}")), "{text}");
+        assert!(text.contains(&format!("{JANE}  add the note: {reason} (1 try)")), "{text}");
     }
     // Where the connector says what a 409 means, it is a success.
     let served = lake_with(&[AtsFault::Conflict], Some(1));
@@ -221,6 +227,19 @@ fn refused_credentials_and_a_redirect_end_the_run_and_lose_nothing() {
         assert!(stdout.contains("left for the next run"), "{stdout}");
         assert!(dead(&served).is_empty());
     }
+}
+
+#[test]
+fn a_system_that_is_not_there_is_nobodys_fault() {
+    let served = lake_with(&[], Some(3));
+    served.recipe("ashby", |text| text);
+    // Nothing listens at a port that was just given back.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (stdout, stderr) = served.ats("ashby", &["--set", &format!("api=http://{free}")], 1);
+    assert!(stderr.contains("cannot reach ashby: ") && stdout.contains("left for the next run"), "{stderr}{stdout}");
+    served.ats("ashby", &[], 0);
+    assert!(dead(&served).is_empty());
+    assert_eq!(served.notes().len(), completed_emails(3).len());
 }
 
 #[test]

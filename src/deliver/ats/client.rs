@@ -96,7 +96,7 @@ impl<'a> Client<'a> {
             if let Some((kind, bytes)) = &body {
                 builder = builder.header(CONTENT_TYPE, kind).body(bytes.clone());
             }
-            let (why, pause) = match self.exchange(builder, &mut limited).await? {
+            let failure = match self.exchange(builder, &mut limited).await? {
                 Exchange::Answered(answer) => return Ok(answer),
                 Exchange::Limited => continue,
                 // The token may have ended earlier than it said.
@@ -106,9 +106,9 @@ impl<'a> Client<'a> {
                     continue;
                 }
                 Exchange::Refused(status) => return Err(Trouble::Stop(self.refused(status))),
-                Exchange::Failed(why, pause) => (why, pause),
+                Exchange::Failed(failure) => failure,
             };
-            self.fail(&mut failed, why, pause).await?;
+            self.fail(&mut failed, failure).await?;
         }
     }
 
@@ -136,7 +136,7 @@ impl<'a> Client<'a> {
                 }
                 Exchange::Limited => {}
                 Exchange::Refused(status) => return Err(Trouble::Stop(self.refused(status))),
-                Exchange::Failed(why, pause) => self.fail(&mut failed, why, pause).await?,
+                Exchange::Failed(failure) => self.fail(&mut failed, failure).await?,
             }
         };
         let read: Option<serde_json::Value> = answer.body.and_then(|body| serde_json::from_slice(&body).ok());
@@ -166,7 +166,7 @@ impl<'a> Client<'a> {
         self.requests += 1;
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Ok(Exchange::Failed(root_cause(&error), None)),
+            Err(error) => return Ok(Exchange::Failed(Failure::of(&error))),
         };
         let status = response.status();
         let budget = Budget { retry_after: read_budget(response.headers()).retry_after, ..Budget::default() };
@@ -187,22 +187,26 @@ impl<'a> Client<'a> {
         Ok(match means {
             Meaning::Elsewhere => return Err(Trouble::Stop(self.redirected(status))),
             Meaning::Refused => Exchange::Refused(status),
-            Meaning::Again => Exchange::Failed(format!("answered {}", status.as_u16()), budget.retry_after),
+            Meaning::Again => Exchange::Failed(Failure {
+                why: format!("answered {}", status.as_u16()),
+                pause: budget.retry_after,
+                is_there: true,
+            }),
             Meaning::Done | Meaning::Rejected | Meaning::Limited => match read(response).await {
                 Ok(body) => Exchange::Answered(Answer { status: status.as_u16(), body }),
-                Err(error) => Exchange::Failed(root_cause(&error), None),
+                Err(error) => Exchange::Failed(Failure::of(&error)),
             },
         })
     }
 
-    /// Pauses after a failure, or gives up.
-    async fn fail(
-        &mut self,
-        failed: &mut u32,
-        why: String,
-        pause: Option<Duration>,
-    ) -> std::result::Result<(), Trouble> {
+    /// Pauses after a failure, or gives up: this interview, or all when nobody is there.
+    async fn fail(&mut self, failed: &mut u32, failure: Failure) -> std::result::Result<(), Trouble> {
         *failed += 1;
+        let Failure { why, pause, is_there } = failure;
+        if *failed >= TRIES && !is_there {
+            let error = Error::failed(format!("cannot reach {}: {why}", self.connector.name));
+            return Err(Trouble::Stop(error.hint("is the address right, and this machine online?")));
+        }
         if *failed >= TRIES {
             return Err(Trouble::Failed(why));
         }
@@ -233,8 +237,22 @@ enum Exchange {
     Answered(Answer),
     Limited,
     Refused(StatusCode),
-    /// Why, and how long the answer says to wait.
-    Failed(String, Option<Duration>),
+    Failed(Failure),
+}
+
+/// A try that may go better the next time.
+struct Failure {
+    why: String,
+    /// How long the answer says to wait.
+    pause: Option<Duration>,
+    /// Whether anything listens at the address.
+    is_there: bool,
+}
+
+impl Failure {
+    fn of(error: &reqwest::Error) -> Self {
+        Self { why: root_cause(error), pause: None, is_there: !error.is_connect() }
+    }
 }
 
 fn interrupted() -> Error {

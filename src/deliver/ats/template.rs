@@ -13,6 +13,8 @@ const FUEL: u64 = 1_000_000;
 /// Of what a template writes.
 const LARGEST: usize = 8 << 20;
 const URL: &str = "url";
+/// The one error of a value that can be said, as it says nothing of it.
+const EMPTY: &str = "a value in the address is empty";
 
 /// What a template writes, as the end of its name says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +54,7 @@ pub fn environment() -> Environment<'static> {
             return output.write_str(&text).map_err(|error| failed("cannot be written", error));
         }
         if text.trim().is_empty() {
-            return Err(minijinja::Error::new(ErrorKind::UndefinedError, "a value in the address is empty"));
+            return Err(minijinja::Error::new(ErrorKind::UndefinedError, EMPTY));
         }
         write!(output, "{}", utf8_percent_encode(&text, SEGMENT)).map_err(|error| failed("cannot be written", error))
     });
@@ -75,7 +77,10 @@ fn moment(time: &str, format: &str) -> Result<String, minijinja::Error> {
 /// Fills a template. The error says where and of which kind it is, and nothing of the values.
 pub fn fill(environment: &Environment<'_>, name: &str, context: &Value) -> Result<String, String> {
     let filled = environment.get_template(name).and_then(|template| template.render(context));
-    let text = filled.map_err(|error| place(&error, error.kind().to_string()))?;
+    let text = filled.map_err(|error| match error.detail() {
+        Some(EMPTY) => EMPTY.to_owned(),
+        _ => place(&error, error.kind().to_string()),
+    })?;
     if text.len() > LARGEST {
         return Err(format!("it is filled with more than {} MB", LARGEST >> 20));
     }
@@ -124,7 +129,7 @@ mod tests {
     #[test]
     fn nothing_is_searched_for_with_an_empty_value() {
         for nothing in [Value::from(()), Value::from(""), Value::from("  ")] {
-            filled(Writing::Url, "https://ats.example/c?email={{ value }}", nothing).unwrap_err();
+            assert_eq!(filled(Writing::Url, "https://ats.example/c?email={{ value }}", nothing).unwrap_err(), EMPTY);
         }
         let message = filled(Writing::Url, "https://ats.example/{{ other }}", "secret words").unwrap_err();
         assert!(message.starts_with("line 1: ") && !message.contains("secret"), "{message}");
