@@ -422,7 +422,7 @@ fn a_connector_that_is_wrong_is_said_to_be_before_anything_is_sent() {
                 "step `find the candidate`: json: line 1: ",
             ],
         ),
-        ("a template that is none", ["~ notes) }}", "~ notes }}", "step `add the note`: add the note json: line "]),
+        ("a template that is none", ["~ notes) }}", "~ notes }}", "step `add the note`: json: line "]),
         (
             "a body that is no JSON",
             [

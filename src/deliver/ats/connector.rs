@@ -109,7 +109,7 @@ impl Connector {
         let mut headers = Vec::new();
         for (name, value) in file.headers {
             let name = header_name(&name)?.as_str().to_owned();
-            add(&mut environment, Writing::Text, &format!("header {name}"), value)?;
+            add(&mut environment, Writing::Text, ("header", &name), value)?;
             headers.push(name);
         }
         let mut secret_headers = Vec::new();
@@ -236,16 +236,16 @@ fn header_name(name: &str) -> Result<HeaderName> {
     Ok(name)
 }
 
-fn add(environment: &mut Environment<'static>, writing: Writing, of: &str, text: String) -> Result<()> {
-    let added = environment.add_template_owned(writing.name(of), text);
-    added.map_err(|error| Error::usage(format!("{of}: {}", template::describe(&error))))
+fn add(environment: &mut Environment<'static>, writing: Writing, (of, what): (&str, &str), text: String) -> Result<()> {
+    let added = environment.add_template_owned(writing.name(&format!("{of} {what}")), text);
+    added.map_err(|error| Error::usage(format!("{what}: {}", template::describe(&error))))
 }
 
 fn resolve_token(section: TokenSection, folder: &Path, environment: &mut Environment<'static>) -> Result<Token> {
-    add(environment, Writing::Url, "token url", section.url)?;
+    add(environment, Writing::Url, ("token", "url"), section.url)?;
     let mut form = Vec::new();
     for (field, text) in section.form {
-        add(environment, Writing::Text, &format!("token form {field}"), text)?;
+        add(environment, Writing::Text, ("token", &format!("form {field}")), text)?;
         form.push(field);
     }
     Ok(Token {
@@ -257,7 +257,6 @@ fn resolve_token(section: TokenSection, folder: &Path, environment: &mut Environ
 
 fn resolve_step(section: StepSection, environment: &mut Environment<'static>) -> Result<Step> {
     let name = section.name;
-    let of = |what: &str| format!("{name} {what}");
     let bodies = usize::from(section.json.is_some()) + usize::from(section.file.is_some() || !section.form.is_empty());
     if bodies > 1 {
         return Err(Error::usage("the body is JSON, or a form with or without a file"));
@@ -280,22 +279,22 @@ fn resolve_step(section: StepSection, environment: &mut Environment<'static>) ->
     if let Some(wrong) = pointers.find(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
         return Err(Error::usage(format!("`{wrong}` is no JSON pointer")).hint("for example /data/0/id"));
     }
-    add(environment, Writing::Url, &of("url"), section.url)?;
+    add(environment, Writing::Url, (&name, "url"), section.url)?;
     let has_json = section.json.is_some();
     if let Some(json) = section.json {
-        add(environment, Writing::Json, &of("json"), json)?;
+        add(environment, Writing::Json, (&name, "json"), json)?;
     }
     let mut form = Vec::new();
     for (field, text) in section.form {
-        add(environment, Writing::Text, &of(&format!("form {field}")), text)?;
+        add(environment, Writing::Text, (&name, &format!("form {field}")), text)?;
         form.push(field);
     }
     if let Some(file) = &section.file {
-        add(environment, Writing::Text, &of("file"), file.name.clone())?;
+        add(environment, Writing::Text, (&name, "file"), file.name.clone())?;
     }
     let must_mention = section.must_mention.is_some();
     if let Some(text) = section.must_mention {
-        add(environment, Writing::Text, &of("must-mention"), text)?;
+        add(environment, Writing::Text, (&name, "must-mention"), text)?;
     }
     let as_json = |value: toml::Value| serde_json::to_value(value).map_err(|error| Error::usage(error.to_string()));
     let must_be = section.must_be.into_iter().map(|(place, value)| Ok((place, as_json(value)?)));

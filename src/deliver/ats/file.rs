@@ -26,6 +26,7 @@ pub struct ConnectorFile {
     pub secret_headers: BTreeMap<String, SecretHeaderSection>,
     /// Asked for before the first request, and sent with each as a bearer.
     pub token: Option<TokenSection>,
+    #[serde(default)]
     pub step: Vec<StepSection>,
 }
 
