@@ -215,10 +215,11 @@ fn a_candidate_who_is_not_known_yet_is_looked_for_again() {
 }
 
 #[test]
-fn refused_credentials_and_a_redirect_end_the_run_and_lose_nothing() {
+fn refused_credentials_a_redirect_and_a_lasting_limit_end_the_run_and_lose_nothing() {
     for (fault, code, words) in [
         (AtsFault::Refused, 5, "ashby does not accept the credentials (403)"),
         (AtsFault::Redirect, 1, "ashby answered 302, which leads elsewhere"),
+        (AtsFault::OverLimit, 1, "ashby is over its limit of requests, and stays so"),
     ] {
         let served = lake_with(&[fault], None);
         served.recipe("ashby", |text| text);
@@ -227,6 +228,35 @@ fn refused_credentials_and_a_redirect_end_the_run_and_lose_nothing() {
         assert!(stdout.contains("left for the next run"), "{stdout}");
         assert!(dead(&served).is_empty());
     }
+}
+
+#[test]
+fn without_a_token_nothing_is_sent() {
+    let served = lake_with(&[], Some(1));
+    served.recipe("greenhouse", |text| text);
+    let nowhere = format!("auth=http://{}/ats/nowhere", served.sandbox.addr());
+    let (_, stderr) = served.ats("greenhouse", &["--set", &nowhere], 5);
+    assert!(stderr.contains("greenhouse: the request for a token was answered 404"), "{stderr}");
+    assert_eq!(served.status()["outbox"][0]["pending"], 1);
+    served.ats("greenhouse", &[], 0);
+    assert_eq!(served.notes().len(), 1);
+}
+
+#[test]
+fn one_that_may_still_get_a_transcript_waits_for_it() {
+    let served = lake_with(&[], Some(1));
+    served.recipe("ashby", |text| text);
+    let ledger = rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap();
+    let set = |due: &str| {
+        let sql = format!("UPDATE interviews SET settled_at = unixepoch() * 1000000 - 3600000000, next_due = {due}");
+        assert_eq!(ledger.execute(&sql, []).unwrap(), 1);
+    };
+    set("unixepoch() * 1000000 + 3600000000");
+    let (stdout, _) = served.ats("ashby", &[], 0);
+    assert!(stdout.contains("sent       0 interviews"), "{stdout}");
+    set("NULL");
+    served.ats("ashby", &[], 0);
+    assert_eq!(served.notes().len(), 1);
 }
 
 #[test]
@@ -386,7 +416,8 @@ fn a_pipeline_sends_last_and_says_so() {
     served.recipe("ashby", |text| text);
     let api = served.settings("ashby")[0].clone().replace("api=", "");
     let pipeline = served.pipeline(&format!(
-        "[ats]\nconnector = \"ashby.toml\"\nsince = \"2026-01-01\"\nrequests-per-minute = 600000\nset.api = \"{api}\"\n"
+        "[ats]\nconnector = \"ashby.toml\"\nsince = \"2026-01-01\"\nrequests-per-minute = 600000\nset.api = \"{api}\"\n\
+         [notify]\ncommand = [\"sh\", \"-c\", \"env > notified.txt\"]\n"
     ));
     let run =
         |code| ended(served.roundup().env("ASHBY_API_KEY", "k").arg("run").arg(&pipeline).output().unwrap(), code);
@@ -397,6 +428,8 @@ fn a_pipeline_sends_last_and_says_so() {
     assert!(stdout.contains("ats        ashby: interviews completed from 2026-01-01 on"), "{stdout}");
     let (stdout, _) = run(3);
     assert!(stdout.contains("interviews to ashby in "), "{stdout}");
+    let told = fs::read_to_string(served.path("notified.txt")).unwrap();
+    assert!(told.contains("PATH=") && !told.contains("ASHBY_API_KEY"), "{told}");
     let last = served.last_run();
     let ats = &last["ats"][0];
     let given_up: u64 = ats["dead"].as_u64().unwrap();

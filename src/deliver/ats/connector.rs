@@ -188,6 +188,16 @@ impl Connector {
         Ok(Secrets { headers: headers.collect::<Result<_>>()?, token: token.transpose()? })
     }
 
+    /// The environment variables that hold its secrets.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        let token = self.token.iter().flat_map(|token| [&token.id, &token.secret]);
+        let places = self.secret_headers.iter().map(|(_, place, _)| place).chain(token);
+        places.filter_map(|place| match place {
+            SecretPlace::Environment(name) => Some(name.as_str()),
+            SecretPlace::File(_) => None,
+        })
+    }
+
     /// Whether something that it asks is on this machine.
     #[must_use]
     pub fn is_here(&self) -> bool {

@@ -45,6 +45,8 @@ pub enum AtsFault {
     AnswerLost,
     /// 401, once, as if the token had ended
     TokenEnded,
+    /// 429, always
+    OverLimit,
     /// 403, always
     Refused,
     /// 302 to elsewhere, always
@@ -275,7 +277,7 @@ async fn write(
         Some(AtsFault::Redirect) => {
             return (StatusCode::FOUND, [(header::LOCATION, "https://elsewhere.example/")]).into_response();
         }
-        _ if is_now(AtsFault::Limited) => {
+        _ if fault == Some(AtsFault::OverLimit) || is_now(AtsFault::Limited) => {
             let mut response = error(StatusCode::TOO_MANY_REQUESTS);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1));
             return response;
