@@ -1,4 +1,4 @@
-//! Interviews reach an applicant tracking system: each recipe against its stand-in, and everything a system may answer.
+//! Interviews reach an applicant tracking system: each recipe against its stand-in, once, whatever happens to the program.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::common::{Served, sample, serve_with};
 use crate::replace::put;
 
-const JANE: &str = "660f9511-f30c-52e5-b827-557766551111";
+pub const JANE: &str = "660f9511-f30c-52e5-b827-557766551111";
 const RECIPES: [&str; 4] = ["greenhouse", "ashby", "lever", "vendor-sample"];
 
 /// A sandbox with faults, and a lake that holds its first interviews.
@@ -67,12 +67,12 @@ impl Served {
         serde_json::from_str(&stdout).unwrap()
     }
 
-    fn notes(&self) -> Vec<Written> {
+    pub fn notes(&self) -> Vec<Written> {
         self.sandbox.written().into_iter().filter(|written| written.kind == "note").collect()
     }
 }
 
-fn ended(output: Output, code: i32) -> (String, String) {
+pub fn ended(output: Output, code: i32) -> (String, String) {
     let stderr = String::from_utf8(output.stderr).unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(code), "{stderr}{stdout}");
@@ -81,7 +81,7 @@ fn ended(output: Output, code: i32) -> (String, String) {
 }
 
 /// The e-mails of completed interviews of the sample, one for each interview.
-fn completed_emails(of: usize) -> Vec<String> {
+pub fn completed_emails(of: usize) -> Vec<String> {
     let completed = sample().into_iter().take(of).filter(|body| body["status"] == "completed");
     completed.filter_map(|body| body["candidate"]["email"].as_str().map(str::to_owned)).collect()
 }
@@ -126,120 +126,40 @@ fn every_recipe_reaches_its_system_once() {
     assert_eq!(note["screening_notes"].as_str().unwrap().trim_end(), text.trim_end());
 }
 
-/// What is said of a candidate with a fault.
-fn with_fault(fault: AtsFault, name: &str, code: i32) -> (Served, String) {
-    let served = lake_with(&[fault], Some(1));
-    served.recipe(name, |text| text);
-    let (_, stderr) = served.ats(name, &[], code);
-    (served, stderr)
-}
-
-fn dead(served: &Served) -> Vec<String> {
+/// Why what is given up is.
+pub fn dead(served: &Served) -> Vec<String> {
     let status = served.status();
     let letters = status["dead_letters"].as_array().unwrap().iter();
     letters.map(|letter| letter["reason"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
-fn a_200_with_an_error_is_a_dead_letter_with_its_place() {
-    for (name, reason) in [
-        ("greenhouse", "add the note: answered 200 with an error at /errors"),
-        ("ashby", "add the note: answered 200 without what must be at /success"),
-        ("vendor-sample", "update the candidate: answered 200 with an error at /errors"),
-    ] {
-        let (served, stderr) = with_fault(AtsFault::ErrorIn200, name, 3);
-        assert_eq!(dead(&served), [reason]);
-        assert!(stderr.contains(&format!("interview {JANE} is given up: {reason}")), "{stderr}");
-        assert!(served.sandbox.written().is_empty());
-    }
-}
-
-#[test]
-fn a_409_and_a_422_are_dead_letters_and_can_be_put_back() {
-    for (fault, reason) in [(AtsFault::Conflict, "answered 409"), (AtsFault::Unprocessable, "answered 422")] {
-        let (served, _) = with_fault(fault, "ashby", 3);
-        assert_eq!(dead(&served), [format!("add the note: {reason}")]);
-        let (stdout, _) = served.ats("ashby", &[], 0);
-        assert!(stdout.contains("0 interviews to ashby in 0 requests"), "{stdout}");
-        let (_, stderr) = served.ats("ashby", &["--retry-dead", JANE], 3);
-        assert!(stderr.contains("1 dead letters are put back"), "{stderr}");
-        let (text, _) = ended(served.roundup().args(["status", "--lake", "lake"]).output().unwrap(), 0);
-        assert!(text.contains("outbox     ashby: 0 delivered, 0 to be tried again, 1 given up"), "{text}");
-        assert!(text.contains(&format!("{JANE}  add the note: {reason} (1 try)")), "{text}");
-    }
-    // Where the connector says what a 409 means, it is a success.
-    let served = lake_with(&[AtsFault::Conflict], Some(1));
-    served.recipe("ashby", |text| {
-        text.replace("must-be = { \"/success\" = true }\njson = '''", "also-done = [409]\njson = '''")
-    });
-    served.ats("ashby", &[], 0);
-    assert_eq!(served.status()["outbox"][0]["delivered"], 1);
-}
-
-#[test]
-fn what_passes_is_waited_for_within_the_run() {
-    for fault in [AtsFault::Limited, AtsFault::Unavailable, AtsFault::TokenEnded, AtsFault::AnswerLost] {
-        let (served, _) = with_fault(fault, "greenhouse", 0);
-        let notes = served.notes();
-        assert_eq!(notes.len(), 1, "{fault:?}");
-        // A note whose answer was lost came twice, under one key.
-        assert_eq!(notes[0].times, if fault == AtsFault::AnswerLost { 2 } else { 1 }, "{fault:?}");
-        assert_eq!(served.status()["outbox"][0]["delivered"], 1);
-    }
-}
-
-#[test]
-fn nothing_and_no_json_are_tried_again() {
-    let served = lake_with(&[AtsFault::Silence], Some(1));
-    served.recipe("ashby", |text| text.replace("name = \"ashby\"", "name = \"ashby\"\ntimeout = \"300ms\""));
-    served.ats("ashby", &[], 0);
-    assert_eq!(served.notes().len(), 1);
-
-    let (served, stderr) = with_fault(AtsFault::Page, "ashby", 0);
-    assert!(stderr.contains("is tried again after"), "{stderr}");
-    assert!(stderr.contains("add the note: answered 200 with something that is no JSON"), "{stderr}");
-    assert_eq!(served.status()["outbox"][0]["pending"], 1);
-    // Not due yet, but asked for.
-    served.ats("ashby", &[], 0);
-    assert!(served.notes().is_empty());
-    served.ats("ashby", &[JANE], 0);
-    assert_eq!(served.notes().len(), 1);
-}
-
-#[test]
-fn a_candidate_who_is_not_known_yet_is_looked_for_again() {
-    let (served, stderr) = with_fault(AtsFault::Unknown, "lever", 0);
-    assert!(stderr.contains("find the opportunity: found nothing at /data/0/id"), "{stderr}");
-    assert_eq!(served.status()["outbox"][0]["pending"], 1);
-    assert!(dead(&served).is_empty());
-}
-
-#[test]
-fn refused_credentials_a_redirect_and_a_lasting_limit_end_the_run_and_lose_nothing() {
-    for (fault, code, words) in [
-        (AtsFault::Refused, 5, "ashby does not accept the credentials (403)"),
-        (AtsFault::Redirect, 1, "ashby answered 302, which leads elsewhere"),
-        (AtsFault::OverLimit, 1, "ashby is over its limit of requests, and stays so"),
-    ] {
-        let served = lake_with(&[fault], None);
-        served.recipe("ashby", |text| text);
-        let (stdout, stderr) = served.ats("ashby", &[], code);
-        assert!(stderr.contains(words) && stderr.contains("hint: "), "{stderr}");
-        assert!(stdout.contains("left for the next run"), "{stdout}");
-        assert!(dead(&served).is_empty());
-    }
-}
-
-#[test]
-fn without_a_token_nothing_is_sent() {
+fn templates_have_the_figures_that_are_up_to_date() {
     let served = lake_with(&[], Some(1));
-    served.recipe("greenhouse", |text| text);
-    let nowhere = format!("auth=http://{}/ats/nowhere", served.sandbox.addr());
-    let (_, stderr) = served.ats("greenhouse", &["--set", &nowhere], 5);
-    assert!(stderr.contains("greenhouse: the request for a token was answered 404"), "{stderr}");
-    assert_eq!(served.status()["outbox"][0]["pending"], 1);
-    served.ats("greenhouse", &[], 0);
-    assert_eq!(served.notes().len(), 1);
+    let json = r#"json = '''{"screening_notes": {{ notes }}, "figures": {{ analysis }},
+        "react": {{ analysis.keywords["vendor-sample"].react if analysis else none }}}'''
+"#;
+    let sent_as = |name: &str| {
+        served.recipe("vendor-sample", |text| {
+            let (before, rest) = text.split_once("json = '''").unwrap();
+            let (_, after) = rest.split_once("'''\n").unwrap();
+            format!("{before}{json}{after}").replace("name = \"vendor-sample\"", &format!("name = \"{name}\""))
+        });
+        served.ats("vendor-sample", &[], 0);
+        served.notes().pop().unwrap().body
+    };
+    let body = sent_as("before");
+    assert!(body["figures"].is_null() && body["react"].is_null(), "{body}");
+    let run = |arguments: &[&str]| ended(served.roundup().args(arguments).output().unwrap(), 0).0;
+    run(&["analyze", "--lake", "lake", "--keywords", "builtin:vendor-sample"]);
+    let export = run(&["export", "--lake", "lake", "--format", "jsonl", "--what", "analysis"]);
+    let export: Value = serde_json::from_str(&export).unwrap();
+    // Under another name the same interview is sent anew.
+    let body = sent_as("after");
+    assert_eq!(body["figures"]["total_duration_seconds"], export["totalDuration"]);
+    assert_eq!(body["figures"]["average_response_length"], export["averageResponseLength"]);
+    assert_eq!(body["react"], export["keywordMatches"]["react"]);
+    assert!(body["react"].as_i64() > Some(0));
 }
 
 #[test]
@@ -257,33 +177,6 @@ fn one_that_may_still_get_a_transcript_waits_for_it() {
     set("NULL");
     served.ats("ashby", &[], 0);
     assert_eq!(served.notes().len(), 1);
-}
-
-#[test]
-fn a_system_that_is_not_there_is_nobodys_fault() {
-    let served = lake_with(&[], Some(3));
-    served.recipe("ashby", |text| text);
-    // Nothing listens at a port that was just given back.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (stdout, stderr) = served.ats("ashby", &["--set", &format!("api=http://{free}")], 1);
-    assert!(stderr.contains("cannot reach ashby: ") && stdout.contains("left for the next run"), "{stderr}{stdout}");
-    served.ats("ashby", &[], 0);
-    assert!(dead(&served).is_empty());
-    assert_eq!(served.notes().len(), completed_emails(3).len());
-}
-
-#[test]
-fn a_system_that_takes_nobody_is_not_asked_for_everybody() {
-    let served = lake_with(&[], None);
-    served.recipe("ashby", |text| text.replace("candidate.createNote", "candidate.createNotes"));
-    let (stdout, stderr) = served.ats("ashby", &[], 1);
-    assert!(stderr.contains("ashby: 5 interviews in a row could not be delivered"), "{stderr}");
-    assert!(stdout.contains("42 left for the next run"), "{stdout}");
-    assert_eq!(dead(&served), ["add the note: answered 404"; 5]);
-    // The recipe put right, everybody is reached.
-    served.recipe("ashby", |text| text);
-    served.ats("ashby", &["--retry-dead"], 3);
-    assert_eq!(served.notes().len(), completed_emails(usize::MAX).len());
 }
 
 #[test]

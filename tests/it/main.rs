@@ -3,6 +3,7 @@
 
 mod api;
 mod ats;
+mod ats_answers;
 mod bad_input;
 mod common;
 mod crash;
