@@ -334,6 +334,20 @@ fn a_pipeline_sends_last_and_says_so() {
     assert_eq!(dead(&served).len() as u64, given_up);
 }
 
+#[test]
+fn a_secret_is_read_from_a_file_beside_the_connector() {
+    let served = lake_with(&[], Some(1));
+    served.recipe("ashby", |text| text.replace("env = \"ASHBY_API_KEY\"", "file = \"key.txt\""));
+    let (_, stderr) = served.ats("ashby", &[], 2);
+    assert!(stderr.contains("ashby.toml: cannot read the secret file key.txt"), "{stderr}");
+    served.write("key.txt", "very-secret and more\n");
+    let (_, stderr) = served.ats("ashby", &[], 2);
+    assert!(stderr.contains("what is read from key.txt is no secret that can be sent"), "{stderr}");
+    served.write("key.txt", "very-secret\n");
+    served.ats("ashby", &[], 0);
+    assert_eq!(served.notes().len(), 1);
+}
+
 /// Connectors that are wrong, and what is said of them.
 #[test]
 fn a_connector_that_is_wrong_is_said_to_be_before_anything_is_sent() {
