@@ -73,11 +73,14 @@ impl Vocabulary {
         let Self { words, long, lowered, finder, .. } = self;
         words.clear();
         long.clear();
-        let mut key = |folded: &[u8]| short_key(folded).unwrap_or_else(|| {
-            let next = u32::try_from(long.len()).expect("texts are below 4 GiB");
-            let number = long.get(folded).copied().unwrap_or_else(|| *long.entry(folded.to_owned()).or_insert(next));
-            [number.into(), LONG]
-        });
+        let mut key = |folded: &[u8]| {
+            short_key(folded).unwrap_or_else(|| {
+                let next = u32::try_from(long.len()).expect("texts are below 4 GiB");
+                let number =
+                    long.get(folded).copied().unwrap_or_else(|| *long.entry(folded.to_owned()).or_insert(next));
+                [number.into(), LONG]
+            })
+        };
         lowered.clear();
         lowered.extend_from_slice(text.as_bytes());
         lowered.make_ascii_lowercase();

@@ -70,6 +70,16 @@ pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
     for export in &ready.exports {
         let _infallible = writeln!(text, "export     to {}", export.output.display());
     }
+    for ats in &ready.ats {
+        let since = match (ats.plan.since, ledger.as_ref().map(|ledger| ledger.connector_since(&ats.connector.name))) {
+            (Some(since), _) => since.strftime("%Y-%m-%d").to_string(),
+            (None, Some(recorded)) => {
+                recorded?.map_or("its first run".to_owned(), |since| since.strftime("%Y-%m-%d").to_string())
+            }
+            (None, None) => "its first run".to_owned(),
+        };
+        let _infallible = writeln!(text, "ats        {}: interviews completed from {since} on", ats.connector.name);
+    }
     if let Some(notify) = &pipeline.notify {
         let way = match &notify.way {
             NotifyWay::Command(command) => format!("runs {}", command[0]),

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::keywords::Mode;
 use crate::pipeline::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, Stage};
-use crate::round0::sandbox::WebhookFault;
+use crate::round0::sandbox::{AtsFault, WebhookFault};
 
 /// The nightly roundup of ROUND0 interviews: fetch them into Parquet, analyse every transcript, write the report.
 #[derive(Debug, Parser)]
@@ -49,6 +49,8 @@ pub enum Command {
     Report(ReportFlags),
     /// Write interviews, answers or figures of a lake as CSV, JSON Lines, Parquet or a spreadsheet
     Export(ExportFlags),
+    /// Send completed interviews to an applicant tracking system
+    Ats(AtsFlags),
     /// Say all that is wrong with a pipeline file, then what a run would do
     Check(CheckFlags),
     /// Say what is in a lake and what is still open
@@ -312,6 +314,42 @@ pub struct ExportFlags {
 }
 
 #[derive(Debug, Args)]
+pub struct AtsFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// File of the connector: which requests tell the system of an interview; see docs/ats/
+    #[arg(long, value_name = "FILE")]
+    pub connector: PathBuf,
+    /// Only these interviews, also those from before the connector's first run
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Print the requests and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// First put back what was given up, of these interviews or of all
+    #[arg(long, conflicts_with = "dry_run")]
+    pub retry_dead: bool,
+    /// First day, in UTC, whose completed interviews are sent, as 2026-05-01 [default: that of the first run]
+    #[arg(long, value_name = "DAY")]
+    pub since: Option<String>,
+    /// Only interviews of this job; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub job: Vec<String>,
+    /// Value of a setting of the connector; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_setting)]
+    pub set: Vec<(String, String)>,
+    /// Folder that recordings are archived in, for connectors that send them
+    #[arg(long, value_name = "DIR")]
+    pub recordings: Option<PathBuf>,
+    /// Never send more than this; a 429 is heeded below it
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub requests_per_minute: u32,
+    /// How requests or the summary are written; as JSON, one request a line
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
+#[derive(Debug, Args)]
 pub struct StatusFlags {
     #[command(flatten)]
     pub lake: LakeFlag,
@@ -472,6 +510,9 @@ pub struct SandboxFlags {
     /// What goes wrong with those of one interview in three, in turn, separated by commas
     #[arg(long, value_enum, value_name = "FAULT,…", value_delimiter = ',', requires = "webhook_to")]
     pub webhook_faults: Vec<WebhookFault>,
+    /// What goes wrong in its applicant tracking systems with one candidate in three, in turn, separated by commas
+    #[arg(long, value_enum, value_name = "FAULT,…", value_delimiter = ',')]
+    pub ats_faults: Vec<AtsFault>,
     /// Write the ids of all interviews to this file, one a line
     #[arg(long, value_name = "FILE")]
     pub ids_out: Option<PathBuf>,
@@ -485,6 +526,11 @@ pub struct Limit(pub Option<u32>);
 pub enum WindowKind {
     Fixed,
     Sliding,
+}
+
+fn parse_setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("a name, =, and a value")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn parse_limit(text: &str) -> Result<Limit, String> {

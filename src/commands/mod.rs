@@ -2,6 +2,7 @@
 
 mod analyze;
 mod ask;
+mod ats;
 mod check;
 mod cli;
 mod export;
@@ -62,6 +63,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Analyze(flags) => analyze::run(&flags, quiet),
         Command::Report(flags) => report::run(&flags),
         Command::Export(flags) => export::run(&flags, quiet),
+        Command::Ats(flags) => ats::run(&flags, quiet),
         Command::Check(flags) => check::run(&flags),
         Command::Status(flags) => status::run(&flags),
         Command::Quarantine(command) => quarantine::run(&command),

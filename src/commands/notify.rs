@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::run::RunSummary;
 use super::{DONE, FINISHED_WITH_LOSSES};
+use crate::deliver::ats::Connector;
 use crate::model::{Error, Result};
 use crate::pipeline::{Api, KeyPlace, NotifyPlan, NotifyWay, Outcome, Pipeline};
 
@@ -96,7 +97,7 @@ async fn send(pipeline: &Pipeline, plan: &NotifyPlan, body: Vec<u8>) -> Result<(
     }
 }
 
-/// The program gets the notice on its standard input, and none of the API's keys.
+/// The program gets the notice on its standard input, and none of the keys of the API or of other systems.
 async fn run(pipeline: &Pipeline, command: &[String], body: &[u8]) -> Result<()> {
     let program = &command[0];
     let fail = |doing: &str, error: std::io::Error| Error::failed(format!("cannot {doing} {program}: {error}"));
@@ -106,6 +107,9 @@ async fn run(pipeline: &Pipeline, command: &[String], body: &[u8]) -> Result<()>
         if let Api::Remote { key: KeyPlace::Environment(name), .. } = &source.api {
             process.env_remove(name);
         }
+    }
+    for connector in pipeline.ats.iter().filter_map(|plan| Connector::read(plan).ok()) {
+        connector.variables().for_each(|name| _ = process.env_remove(name));
     }
     let mut child = process.spawn().map_err(|error| fail("start", error))?;
     let mut input = child.stdin.take().expect("it is piped");

@@ -7,12 +7,13 @@ use tokio::runtime::{Builder, Runtime};
 use super::export::ReadyExport;
 use super::output;
 use crate::analyze::{PreparedSet, Request};
+use crate::deliver::ats;
 use crate::keywords::Mode;
 use crate::lake::refuse_url;
 use crate::model::{Error, Result};
 use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
-use crate::pipeline::{Api, Exclude, JobsFile, MetricGroup, Pipeline, Source, Stage};
+use crate::pipeline::{Api, AtsPlan, Exclude, JobsFile, MetricGroup, Pipeline, Source, Stage};
 use crate::round0::client::Client;
 use crate::round0::sandbox::{Options, Sandbox, start};
 
@@ -49,6 +50,24 @@ pub struct Ready {
     pub sources: Vec<ReadySource>,
     pub analysis: Option<ReadyAnalysis>,
     pub exports: Vec<ReadyExport>,
+    pub ats: Vec<ReadyAts>,
+}
+
+/// One applicant tracking system with its secrets in hand.
+pub struct ReadyAts {
+    pub plan: AtsPlan,
+    pub connector: ats::Connector,
+    pub secrets: ats::Secrets,
+}
+
+impl ReadyAts {
+    /// # Errors
+    /// A usage error when the connector is wrong or a secret is not there.
+    pub fn new(plan: &AtsPlan) -> Result<Self> {
+        let connector = ats::Connector::read(plan)?;
+        let secrets = connector.secrets()?;
+        Ok(Self { plan: plan.clone(), connector, secrets })
+    }
 }
 
 /// Reads what the wanted stages of a pipeline name.
@@ -89,7 +108,17 @@ pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::resu
             Err(error) => problems.push(error),
         }
     }
-    if problems.is_empty() { Ok(Ready { sources, analysis, exports }) } else { Err(problems) }
+    let mut ats: Vec<ReadyAts> = Vec::new();
+    for plan in pipeline.ats.iter().filter(|_| wanted(Stage::Ats)) {
+        match ReadyAts::new(plan) {
+            Ok(ready) if ats.iter().any(|other| other.connector.name == ready.connector.name) => {
+                problems.push(Error::usage(format!("two connectors are called {}", ready.connector.name)));
+            }
+            Ok(ready) => ats.push(ready),
+            Err(error) => problems.push(error),
+        }
+    }
+    if problems.is_empty() { Ok(Ready { sources, analysis, exports, ats }) } else { Err(problems) }
 }
 
 fn ready_source(source: &Source) -> std::result::Result<ReadySource, Vec<Error>> {

@@ -13,7 +13,8 @@ use super::cli::RunFlags;
 use super::export::{self, Exported};
 use super::interrupt::Interrupt;
 use super::prepare::{Access, Ready, ReadySource, prepare, runtime, say_all, start_sandbox};
-use super::{DONE, FINISHED_WITH_LOSSES, check, notify, output, progress};
+use super::{DONE, FINISHED_WITH_LOSSES, ats as ats_command, check, notify, output, progress};
+use crate::deliver::ats;
 use crate::ingest::{self, Job, Progress};
 use crate::lake::publish::{Staging, batch_id, write_whole};
 use crate::lake::rows;
@@ -42,6 +43,8 @@ pub struct RunSummary {
     export: Option<Vec<Exported>>,
     /// What is probably wrong outside of this run; it changes no exit code.
     warnings: Vec<String>,
+    /// One for each system.
+    ats: Option<Vec<ats::Summary>>,
     pub errors: Vec<String>,
 }
 
@@ -81,7 +84,7 @@ fn stages(
     let lake = Lake::create(&pipeline.lake)?;
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
-    let Ready { sources, analysis, exports } = ready;
+    let Ready { sources, analysis, exports, ats } = ready;
     let mut errors: Vec<Error> = Vec::new();
 
     let mut fetched = None;
@@ -113,7 +116,15 @@ fn stages(
     let wants_exports = !exports.is_empty() && !interrupted;
     let exported = wants_exports.then(|| export::stage(&lake, exports, quiet, &mut errors));
 
-    let losses = fetched.as_ref().is_some_and(ingest::Summary::has_losses);
+    let mut sent = None;
+    if !ats.is_empty() && !interrupted {
+        let (summaries, met) = ats_command::deliver_all(&lake, &mut ledger, network, ats, quiet);
+        sent = Some(summaries);
+        errors.extend(met);
+    }
+
+    let losses = fetched.as_ref().is_some_and(ingest::Summary::has_losses)
+        || sent.iter().flatten().any(ats::Summary::has_losses);
     let exit_code = exit_code(&errors, losses);
     let summary = RunSummary {
         run_id: batch_id(started_at),
@@ -121,13 +132,15 @@ fn stages(
         ended_at: Timestamp::now(),
         exit_code,
         complete: errors.is_empty()
-            && fetched.as_ref().is_none_or(|summary| summary.left + summary.failed + summary.questions_failed == 0),
+            && fetched.as_ref().is_none_or(|summary| summary.left + summary.failed + summary.questions_failed == 0)
+            && sent.iter().flatten().all(ats::Summary::is_complete),
         lake: pipeline.lake.display().to_string(),
         ingest: fetched,
         analyze: analyzed,
         report: reported.map(|folder: PathBuf| folder.display().to_string()),
         export: exported,
         warnings: warned.unwrap_or_default(),
+        ats: sent,
         errors: errors.iter().map(ToString::to_string).collect(),
     };
     // Said first: on a full disk the record fails too, and must not hide the cause.
@@ -164,8 +177,8 @@ fn keep<T>(result: Result<T>, value: &mut Option<T>, errors: &mut Vec<Error>) {
 
 /// The threads that talk to the network, and the signals that they listen for as long as the command runs.
 pub struct Network {
-    runtime: Runtime,
-    interrupt: Interrupt,
+    pub runtime: Runtime,
+    pub interrupt: Interrupt,
 }
 
 impl Network {
@@ -357,6 +370,9 @@ fn on_screen(summary: &RunSummary) -> String {
     }
     if let Some(analyze) = &summary.analyze {
         text += &analyze_on_screen(analyze);
+    }
+    for sent in summary.ats.iter().flatten() {
+        text += &ats_command::on_screen(sent);
     }
     let lake = &summary.lake;
     let _infallible = writeln!(text, "lake       {lake}");

@@ -48,6 +48,7 @@ pub fn run(flags: SandboxFlags) -> Result<u8> {
         latency: flags.latency,
         key: flags.key,
         faults: flags.faults.as_deref().map(read_faults).transpose()?,
+        ats_faults: flags.ats_faults,
     };
     let webhooks = flags.webhook_to.zip(flags.webhook_secret).map(|(to, secret)| {
         let faults = flags.webhook_faults;

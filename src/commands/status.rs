@@ -12,8 +12,11 @@ use crate::ingest::spool;
 use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::TABLES;
-use crate::ledger::{Counts, DueCounts};
+use crate::ledger::{Counts, DeadLetter, DueCounts, OutboxCounts};
 use crate::model::{Error, Result};
+
+/// Dead letters that a person is shown.
+const DEAD_SHOWN: usize = 20;
 
 #[derive(Serialize)]
 struct Status {
@@ -25,6 +28,9 @@ struct Status {
     spool_files_waiting: usize,
     /// Events that the next ingest of a pipeline with "inbox" takes first.
     inbox_events_waiting: usize,
+    /// What is sent to applicant tracking systems.
+    outbox: Vec<OutboxCounts>,
+    dead_letters: Vec<DeadLetter>,
     /// What `last-run.json` holds; null before the first run.
     last_run: Option<serde_json::Value>,
 }
@@ -66,6 +72,8 @@ fn read(lake: &Lake) -> Result<Status> {
         tables,
         spool_files_waiting: spool::waiting(&lake.spool_folder())?.len(),
         inbox_events_waiting: inbox::file::waiting(&lake.inbox_folder())?,
+        outbox: ledger.outbox_counts()?,
+        dead_letters: ledger.dead_letters()?,
         last_run,
     })
 }
@@ -96,6 +104,22 @@ fn on_screen(status: &Status) -> String {
             "inbox      {} events, taken by the next ingest that reads the inbox",
             status.inbox_events_waiting
         );
+    }
+    for OutboxCounts { connector, delivered, pending, dead } in &status.outbox {
+        let _infallible = writeln!(
+            text,
+            "outbox     {connector}: {delivered} delivered, {pending} to be tried again, {dead} given up"
+        );
+    }
+    for letter in status.dead_letters.iter().take(DEAD_SHOWN) {
+        let DeadLetter { connector, interview_id, reason, tries, since } = letter;
+        let since = since.strftime("%Y-%m-%d");
+        let tries = if *tries == 1 { "1 try".to_owned() } else { format!("{tries} tries") };
+        let _infallible = writeln!(text, "           {since}  {connector}  {interview_id}  {reason} ({tries})");
+    }
+    if status.dead_letters.len() > DEAD_SHOWN {
+        let more = status.dead_letters.len() - DEAD_SHOWN;
+        let _infallible = writeln!(text, "           and {more} more, which --format json lists");
     }
     if let Some(last) = status.last_run.as_ref() {
         let text_of = |key: &str| last.get(key).map(|value| value.to_string().trim_matches('"').to_owned());

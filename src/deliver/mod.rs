@@ -1,4 +1,6 @@
 //! Deliver: what leaves the lake for other programs and people.
 
+pub mod ats;
 pub mod export;
+mod fresh;
 pub mod notes;

@@ -270,7 +270,9 @@ mod tests {
     fn find(anchors: &[&str], text: &str) -> Vec<(usize, Range<usize>)> {
         let anchors = Anchors::new(&anchors.iter().map(|&anchor| anchor.to_owned()).collect::<Vec<_>>());
         let (mut starts, mut found) = (WordStarts::default(), Vec::new());
-        anchors.find(text.as_bytes(), starts.read(text.as_bytes(), &Prefilter::open()).iter(), |number, place| found.push((number, place)));
+        anchors.find(text.as_bytes(), starts.read(text.as_bytes(), &Prefilter::open()).iter(), |number, place| {
+            found.push((number, place))
+        });
         found
     }
 

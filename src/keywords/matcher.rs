@@ -162,7 +162,9 @@ impl Matcher {
         for (number, text) in texts.iter().filter(|(_, text)| !text.is_ascii()) {
             let number = u32::try_from(number).expect("texts are counted in u32");
             for group in &self.groups {
-                group.find(text, texts.prefilter, folded, starts, |term, is_exclude, place| take(term, is_exclude, number, place));
+                group.find(text, texts.prefilter, folded, starts, |term, is_exclude, place| {
+                    take(term, is_exclude, number, place)
+                });
             }
         }
         if !excluded.is_empty() {

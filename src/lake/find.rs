@@ -60,7 +60,10 @@ pub fn questions(lake: &Lake, ids: &[String]) -> Result<HashMap<String, Vec<Ques
 }
 
 /// Gives the rows of some interviews in a table's file. The ids are read first, and the rest of those rows alone.
-fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut dyn FnMut(&Row)) -> Result<()> {
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut dyn FnMut(&Row)) -> Result<()> {
     let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
     let file = ParquetFile::open(path)?;
     for group in 0..file.row_groups() {
@@ -77,17 +80,18 @@ fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut dyn F
     Ok(())
 }
 
-struct Row<'a> {
+/// A row of a table.
+pub struct Row<'a> {
     batch: &'a RecordBatch,
     at: usize,
 }
 
 impl Row<'_> {
-    fn id(&self) -> String {
+    pub fn id(&self) -> String {
         self.text("interview_id").unwrap_or_default()
     }
 
-    fn text(&self, column: &str) -> Option<String> {
+    pub fn text(&self, column: &str) -> Option<String> {
         let column: &StringArray = strings(self.batch, column);
         string_at(column, self.at).map(str::to_owned)
     }
@@ -96,7 +100,11 @@ impl Row<'_> {
         time_at(times(self.batch, column), self.at).and_then(|micros| Timestamp::from_microsecond(micros).ok())
     }
 
-    fn seconds(&self, column: &str) -> Option<f64> {
+    pub fn integer(&self, column: &str) -> Option<i64> {
+        integer_at(integers(self.batch, column), self.at)
+    }
+
+    pub fn float(&self, column: &str) -> Option<f64> {
         float_at(floats(self.batch, column), self.at)
     }
 
@@ -120,7 +128,7 @@ impl Row<'_> {
             question_text: self.text("question_text"),
             question_type: self.text("question_type"),
             transcript: self.text("transcript"),
-            duration_seconds: self.seconds("duration_seconds"),
+            duration_seconds: self.float("duration_seconds"),
             answered_at: self.time("answered_at"),
             has_audio: flags(self.batch, "has_audio").value(self.at),
         }
@@ -131,8 +139,8 @@ impl Row<'_> {
             id: self.text("question_id"),
             text: self.text("question_text"),
             kind: self.text("question_type"),
-            time_limit_seconds: self.seconds("time_limit_seconds"),
-            order: integer_at(integers(self.batch, "question_order"), self.at),
+            time_limit_seconds: self.float("time_limit_seconds"),
+            order: self.integer("question_order"),
             is_custom: flags(self.batch, "is_custom").value(self.at),
         }
     }

@@ -1,6 +1,7 @@
 //! The ledger: what this lake has heard of and what is being published, in SQLite. All SQL of the program is here.
 
 mod events;
+mod outbox;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 pub use events::TakenEvent;
+pub use outbox::{DeadLetter, Entry, OutboxCounts, Outgoing, Wanted};
 
 use crate::model::{Error, Result};
 
@@ -19,6 +21,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002-due", include_str!("migrations/0002-due.sql")),
     ("0003-events", include_str!("migrations/0003-events.sql")),
     ("0004-received", include_str!("migrations/0004-received.sql")),
+    ("0005-ats", include_str!("migrations/0005-ats.sql")),
 ];
 
 /// How long to wait for another process that is writing.

@@ -1,5 +1,6 @@
 //! The pipeline file as it is written: raw, before paths and defaults are resolved.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::{JsonSchema, SchemaGenerator};
@@ -25,6 +26,8 @@ pub struct PipelineFile {
     pub report: Option<ReportSection>,
     /// Rows of the lake as files for other programs; `[[export]]` for several.
     pub export: Option<OneOrMany<ExportSection>>,
+    /// Applicant tracking system that completed interviews are sent to; `[[ats]]` for several, left out: none.
+    pub ats: Option<OneOrMany<AtsSection>>,
     /// Who is told when a run has ended; left out: nobody.
     pub notify: Option<NotifySection>,
 }
@@ -245,6 +248,26 @@ pub enum ExportRows {
     Analysis,
 }
 
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AtsSection {
+    /// File of the connector: which requests tell the system of an interview. Those of docs/ats/ are made to be copied.
+    pub connector: String,
+    /// First day, in UTC, whose completed interviews are sent: "2026-05-01". Left out: from its first run on.
+    pub since: Option<String>,
+    /// Only interviews of these jobs, by id.
+    #[serde(default)]
+    pub jobs: Vec<String>,
+    /// A ceiling; a 429 is heeded below it.
+    #[serde(default = "default_ats_pace")]
+    pub requests_per_minute: u32,
+    /// Values of the connector's settings.
+    #[serde(default)]
+    pub set: BTreeMap<String, String>,
+    /// Folder that recordings are archived in, for connectors that send them.
+    pub recordings: Option<String>,
+}
+
 /// Either a command or an address.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -315,6 +338,7 @@ pub enum Stage {
     Analyze,
     Report,
     Export,
+    Ats,
 }
 
 /// One table, or an array of them.
@@ -380,6 +404,10 @@ fn default_compare() -> String {
 
 fn default_true() -> bool {
     true
+}
+
+fn default_ats_pace() -> u32 {
+    60
 }
 
 fn default_notify_timeout() -> String {

@@ -1,5 +1,6 @@
 //! Pipeline files: what may stand in one, and the plan that it resolves to.
 
+mod ats;
 mod exclude;
 mod export;
 pub mod file;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use jiff::civil::Time;
 
+pub use ats::{AtsPlan, parse_since};
 pub use exclude::Exclude;
 pub use export::{ExportPlan, ExportTo, Since};
 pub use file::{ExportFormat, ExportRows, Format, MetricGroup, Outcome, QuestionPolicy, Stage};
@@ -42,6 +44,8 @@ pub struct Pipeline {
     pub analyze: Option<AnalyzePlan>,
     pub report: Option<ReportPlan>,
     pub exports: Vec<ExportTo>,
+    /// Systems that interviews are sent to.
+    pub ats: Vec<AtsPlan>,
     pub notify: Option<NotifyPlan>,
     /// Where a run writes its figures for Prometheus.
     pub prometheus: Option<PathBuf>,
@@ -188,6 +192,12 @@ impl Pipeline {
             prometheus: file.metrics.prometheus.map(|path| place(folder, &path)),
             analyze,
             report: file.report.map(|report| report::resolve(report, folder)).transpose()?,
+            ats: file
+                .ats
+                .into_iter()
+                .flat_map(|ats| ats.0)
+                .map(|ats| ats::resolve(ats, folder))
+                .collect::<Result<_>>()?,
             notify: file.notify.map(|notify| report::resolve_notify(notify, folder)).transpose()?,
         })
     }

@@ -28,7 +28,7 @@ const LARGEST_ERROR: usize = 64 << 10;
 const A_FAR_TIME: i64 = 7_258_118_400;
 
 /// What may stand in a path segment as it is.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+pub const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A client for one base address and key.
 #[derive(Clone)]
@@ -73,16 +73,8 @@ impl Client {
         let mut bearer = HeaderValue::try_from(format!("Bearer {key}"))
             .map_err(|_| Error::usage("the API key holds characters that cannot be sent"))?;
         bearer.set_sensitive(true);
-        let mut http = reqwest::Client::builder();
-        if is_loopback(&url) {
-            // A proxy is not on the way to this machine, and would see the key.
-            http = http.no_proxy();
-        }
-        let http = http
+        let http = http(is_loopback(&url))
             .default_headers(HeaderMap::from_iter([(AUTHORIZATION, bearer)]))
-            .user_agent(concat!("roundup/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
             .build()
@@ -148,6 +140,15 @@ impl Client {
     }
 }
 
+/// What every client has in common: no redirects, and no proxy on the way to this machine, where it would see keys.
+pub(crate) fn http(is_here: bool) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("roundup/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT);
+    if is_here { builder.no_proxy() } else { builder }
+}
+
 /// An id as one path segment of a URL, which is safe as a file name too.
 #[must_use]
 pub fn encode_id(id: &str) -> String {
@@ -161,13 +162,13 @@ fn state_folder() -> Option<PathBuf> {
     state.map(|state| state.join("roundup"))
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The whole body, or `None` when it is longer than `most` bytes.
-async fn read_body(mut response: reqwest::Response, most: usize) -> reqwest::Result<Option<Vec<u8>>> {
+pub(crate) async fn read_body(mut response: reqwest::Response, most: usize) -> reqwest::Result<Option<Vec<u8>>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > most {
@@ -180,7 +181,7 @@ async fn read_body(mut response: reqwest::Response, most: usize) -> reqwest::Res
 
 /// What the headers say of the limit, by the server's own clock where it tells the time: then a wrong one, here or
 /// there, does no harm. A reset is in Unix seconds, or in seconds from now if it is small.
-fn read_budget(headers: &HeaderMap) -> Budget {
+pub(crate) fn read_budget(headers: &HeaderMap) -> Budget {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let date = |text: &str| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
     let server_time = text("date").and_then(date);
@@ -217,7 +218,7 @@ fn seconds_in_message(body: &[u8]) -> Option<Duration> {
 }
 
 /// The innermost cause, without the URL: it holds an interview's id, which the caller names anyway.
-fn root_cause(error: &reqwest::Error) -> String {
+pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }

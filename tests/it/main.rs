@@ -2,6 +2,8 @@
 //! that is still fast: the program itself against a real server on loopback, or the library where bytes matter.
 
 mod api;
+mod ats;
+mod ats_answers;
 mod bad_input;
 mod common;
 mod crash;

@@ -73,8 +73,11 @@ fn texts() -> Vec<Text> {
 fn found(texts: &[Text], list: &str, mode: Mode) -> Vec<BTreeMap<String, usize>> {
     let set = KeywordSet::parse_txt(&golden(list), list, "golden", mode).unwrap();
     let mut found = vec![BTreeMap::new(); texts.len()];
-    Matcher::new(&set).unwrap().find_all(
-        &Texts::new(texts.iter().map(|text| Some(text.text.as_str())).collect(), &mut TextBuffers::default()),
+    let matcher = Matcher::new(&set).unwrap();
+    let mut buffers = TextBuffers::default();
+    let texts = texts.iter().map(|text| Some(text.text.as_str())).collect();
+    matcher.find_all(
+        &Texts::new(texts, matcher.prefilter(), &mut buffers),
         |_| None,
         &mut Scratch::default(),
         |number, hits| {

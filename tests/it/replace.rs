@@ -20,7 +20,7 @@ fn bodies() -> Vec<Value> {
     sample().into_iter().filter(|body| ["completed", "expired"].contains(&body["status"].as_str().unwrap())).collect()
 }
 
-fn put(root: &Path, bodies: &[Value], again: bool) -> Published {
+pub fn put(root: &Path, bodies: &[Value], again: bool) -> Published {
     let lake = Lake::create(root).unwrap();
     let lock = lake.lock().unwrap();
     let mut ledger = lake.ledger(&lock).unwrap();

@@ -17,17 +17,25 @@ fn every_command_of_the_vendor_page_works() {
     let served = serve(None);
     let program = assert_cmd::cargo::cargo_bin!("roundup").display().to_string();
     let api = format!("--api {} --requests-per-minute 600000", served.sandbox.base_url());
+    let ats = format!("--set api=http://{}/ats/sample", served.sandbox.addr());
+    let connector = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ats/vendor-sample.toml");
+    fs::copy(connector, served.path("vendor-sample.toml")).unwrap();
     for command in commands {
         let (name, rest) = command.strip_prefix("roundup ").unwrap().split_once(' ').unwrap();
         if name == "listen" {
             receives_an_event(&served, rest);
             continue;
         }
-        let api = if ["get", "wait", "ingest"].contains(&name) { api.as_str() } else { "" };
+        let api = match name {
+            "get" | "wait" | "ingest" => api.as_str(),
+            "ats" => &ats,
+            _ => "",
+        };
         let output = Command::new("sh")
             .args(["-euc", &format!("{program} {name} {api} {rest}")])
             .current_dir(served.folder.path())
             .env("ROUNDZERO_API_KEY", DEFAULT_KEY)
+            .env("ATS_API_KEY", "k")
             .env("XDG_STATE_HOME", served.path("state"))
             .output()
             .unwrap();
@@ -47,6 +55,7 @@ fn every_command_of_the_vendor_page_works() {
     for file in ["analysis.jsonl", "interview_export.csv", "answers.xlsx", "analysis.parquet"] {
         assert!(served.path(file).metadata().unwrap().len() > 1000, "{file}");
     }
+    assert_eq!(served.sandbox.written()[0].body["screening_status"], "completed");
     assert!(fs::read_to_string(served.path("analysis.jsonl")).unwrap().contains("\"candidate\":\"Jane Smith\""));
 }
 

@@ -1,7 +1,7 @@
 //! Rows with the figures that the vendor's sample computes, under its names, from what was analysed.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StructArray};
@@ -10,6 +10,7 @@ use arrow::datatypes::{Field, Fields, Schema, SchemaRef};
 
 use super::Selection;
 use super::source::{ROWS, Take};
+use crate::deliver::fresh::Hashes;
 use crate::keywords::KeywordSet;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, string_at, strings};
@@ -39,16 +40,14 @@ pub struct Analysis<'a> {
     selection: &'a Selection,
     schema: SchemaRef,
     terms: Fields,
-    /// SHA-256 of the lake's files.
-    hashes: HashMap<PathBuf, String>,
+    hashes: Hashes,
 }
 
 impl<'a> Analysis<'a> {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn new(lake: &'a Lake, set: &'a KeywordSet, reference: &'a str, selection: &'a Selection) -> Result<Self> {
-        let files = lake.ledger_for_reading()?.files()?;
-        let hashes = files.into_iter().map(|file| (lake.root().join(file.path), file.sha256)).collect();
+        let hashes = Hashes::of(lake)?;
         let terms: Fields =
             set.terms().iter().map(|term| Field::new(&term.name, Kind::Integer.arrow(), false)).collect();
         let mut fields: Vec<Field> =
@@ -119,9 +118,7 @@ impl<'a> Analysis<'a> {
     fn figures_of(&self, path: &Path) -> Result<ParquetFile> {
         let figures = self.lake.derived(&INTERVIEWS, &INTERVIEW_METRICS, path);
         let figures = figures.map_err(|error| error.hint(self.hint()))?;
-        let responses = self.lake.root().join(RESPONSES.name).join(self.lake.place_of(&INTERVIEWS, path));
-        let now = [self.hashes.get(path), self.hashes.get(&responses)];
-        let now = now.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
+        let now = self.hashes.of_interviews(self.lake, self.lake.place_of(&INTERVIEWS, path));
         if figures.metadata(SOURCE_SHA256) == Some(&now) {
             return Ok(figures);
         }
@@ -161,7 +158,7 @@ impl<'a> Analysis<'a> {
         let folder = self.lake.root().join(KEYWORD_HITS.name).join(format!("set={}", self.set.name()));
         let hits = ParquetFile::open(&folder.join(place)).ok().filter(|hits| {
             hits.metadata(SET_SHA256) == Some(self.set.hash())
-                && hits.metadata(SOURCE_SHA256) == self.hashes.get(&responses).map(String::as_str)
+                && hits.metadata(SOURCE_SHA256) == self.hashes.of_responses(self.lake, place)
         });
         let why = || format!("was not searched for the keyword set {} as it is now", self.set.name());
         let hits = hits.ok_or_else(|| self.not_analysed(&responses, &why()))?;

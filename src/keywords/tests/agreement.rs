@@ -172,9 +172,8 @@ fn random_cases_have_hits() {
 #[test]
 #[should_panic(expected = "made ready for the sets")]
 fn texts_are_not_searched_for_a_set_that_they_were_not_made_ready_for() {
-    let [one, other] = ["one", "other"].map(|term| {
-        Matcher::new(&KeywordSet::parse_txt(term, "set.txt", "set", Mode::Word).unwrap()).unwrap()
-    });
+    let [one, other] = ["one", "other"]
+        .map(|term| Matcher::new(&KeywordSet::parse_txt(term, "set.txt", "set", Mode::Word).unwrap()).unwrap());
     let mut buffers = TextBuffers::default();
     let texts = Texts::new(vec![Some("the other one")], one.prefilter(), &mut buffers);
     other.find_all(&texts, |_| None, &mut Scratch::default(), |_, _| ());

@@ -264,7 +264,7 @@ impl Drawn {
 }
 
 /// An answer that promises `length` bytes, gives these, is silent for a while, and ends the connection.
-fn broken_off(bytes: Bytes, length: usize, silence: Duration) -> Response {
+pub fn broken_off(bytes: Bytes, length: usize, silence: Duration) -> Response {
     let given = stream::once(async move { Ok::<_, io::Error>(bytes) });
     let end = stream::once(async move {
         tokio::time::sleep(silence).await;

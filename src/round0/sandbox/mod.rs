@@ -4,6 +4,7 @@
 //! request and refuses what is over the limit. Two listeners, because recordings are on another host than the API.
 //! It answers on loopback only.
 
+mod ats;
 mod audio;
 mod faults;
 pub(crate) mod limit;
@@ -26,6 +27,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+pub use ats::{AtsFault, Written};
 pub use faults::{Fault, Faults};
 pub use limit::{Stats, Window};
 pub use webhooks::{Sent, WebhookFault, Webhooks};
@@ -56,6 +58,8 @@ pub struct Options {
     pub key: String,
     /// What goes wrong, if anything.
     pub faults: Option<Faults>,
+    /// What goes wrong in the applicant tracking systems: given in turn to one candidate in three.
+    pub ats_faults: Vec<AtsFault>,
 }
 
 impl Default for Options {
@@ -71,6 +75,7 @@ impl Default for Options {
             latency: Duration::ZERO,
             key: DEFAULT_KEY.to_owned(),
             faults: None,
+            ats_faults: Vec::new(),
         }
     }
 }
@@ -80,6 +85,7 @@ pub struct Sandbox {
     addr: SocketAddr,
     seed: u64,
     api: Arc<serve::Api>,
+    systems: Arc<ats::Systems>,
     /// Both servers run for as long as this is there.
     running: watch::Sender<()>,
     servers: [JoinHandle<io::Result<()>>; 2],
@@ -113,13 +119,15 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
         started: Instant::now(),
         counts: Mutex::new(serve::Counts { limiter, tally: limit::Tally::new(options.window_length) }),
     });
+    let systems = Arc::new(ats::Systems::new(api.interviews, options.ats_faults));
+    let router = serve::router(Arc::clone(&api)).merge(ats::router(Arc::clone(&systems)));
     let (running, stopped) = watch::channel(());
     let servers = [
-        tokio::spawn(run(listener, serve::router(Arc::clone(&api)), stopped.clone())),
+        tokio::spawn(run(listener, router, stopped.clone())),
         tokio::spawn(run(audio_listener, audio::router(links), stopped)),
     ];
     tracing::debug!(%addr, "sandbox listening on {addr}");
-    Ok(Sandbox { addr, seed: options.seed, api, running, servers })
+    Ok(Sandbox { addr, seed: options.seed, api, systems, running, servers })
 }
 
 /// Serves until the other end of `stopped` is gone, then lets the answers under way finish.
@@ -151,6 +159,11 @@ impl Sandbox {
     /// When there can be no client. That nobody answers is counted.
     pub async fn send_events(&self, webhooks: &Webhooks) -> io::Result<Sent> {
         webhooks::send(webhooks, self.api.interviews, self.seed).await
+    }
+
+    /// What was written to the applicant tracking systems until now.
+    pub fn written(&self) -> Vec<Written> {
+        self.systems.written()
     }
 
     /// What was counted until now.

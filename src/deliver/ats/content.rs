@@ -1,0 +1,179 @@
+//! What templates know of an interview, read from the lake.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use minijinja::value::{Serde, Value};
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::deliver::fresh::Hashes;
+use crate::deliver::notes;
+use crate::lake::Lake;
+use crate::lake::find;
+use crate::lake::read::{ParquetFile, integer_at, integers, parquet_files, string_at, strings};
+use crate::lake::schema::{INTERVIEW_METRICS, KEYWORD_HITS, Kind, SOURCE_SHA256};
+use crate::model::body::read_interview;
+use crate::model::{Interview, Result};
+
+/// One interview, ready for templates. No `Debug`: it holds what a candidate said.
+pub struct Content {
+    pub id: String,
+    /// Hash of what is sent of the candidate's answers: the same answers are sent once.
+    pub version: String,
+    /// `interview` and `notes`.
+    pub interview: Value,
+    /// Its figures, and for each keyword set the answers in which each term occurs; nothing when it was not analysed
+    /// as it is now.
+    pub analysis: Value,
+    pub recordings: Vec<Recording>,
+    /// Whether other answers of it were delivered before.
+    pub again: bool,
+}
+
+/// A recording in the archive.
+#[derive(Debug, Clone, Serialize)]
+pub struct Recording {
+    pub position: i64,
+    pub question_id: String,
+    #[serde(skip)]
+    pub path: PathBuf,
+}
+
+#[derive(Debug, Default)]
+struct Analysis {
+    figures: BTreeMap<&'static str, Option<f64>>,
+    keywords: BTreeMap<String, BTreeMap<String, i64>>,
+}
+
+impl Analysis {
+    /// The figures under their names, and `keywords`.
+    fn as_value(&self) -> Value {
+        let figures = self.figures.iter().map(|(name, figure)| ((*name).to_owned(), json!(figure)));
+        let keywords = ("keywords".to_owned(), json!(self.keywords));
+        Value::from(Serde(figures.chain([keywords]).collect::<serde_json::Map<_, _>>()))
+    }
+}
+
+impl Content {
+    fn new(interview: &Interview, analysis: Option<&Analysis>, recordings: Vec<Recording>) -> Self {
+        let notes = notes::text(&interview.responses);
+        let json = notes::json(interview);
+        let sent = json!([json["id"], json["completed_at"], json["responses"]]);
+        Self {
+            id: interview.id.clone(),
+            version: hex::encode(Sha256::digest(sent.to_string())),
+            interview: minijinja::context! { interview => Serde(&json), notes },
+            analysis: analysis.map_or(Value::from(()), Analysis::as_value),
+            recordings,
+            again: false,
+        }
+    }
+
+    /// The vendor's sample, by which a connector is tried out.
+    pub fn made_up() -> Self {
+        let body = br#"{"id":"660f9511-f30c-52e5-b827-557766551111","status":"completed",
+            "job":{"id":"550e8400-e29b-41d4-a716-446655440000","title":"Senior Frontend Developer",
+                   "department":"Engineering"},
+            "candidate":{"id":"770g0622-g41d-63f6-c938-668877662222","name":"Jane Smith","email":"jane@example.com"},
+            "created_at":"2024-01-15T10:30:00Z","started_at":"2024-01-16T14:30:00Z",
+            "completed_at":"2024-01-16T14:52:00Z","expires_at":"2024-01-22T23:59:59Z",
+            "responses":[{"question_id":"880h1733-h52e-74g7-d049-779988773333","question_text":"Why \"hooks\"?",
+                          "question_type":"technical","transcript":"Because.\nIndeed.","duration_seconds":145,
+                          "answered_at":"2024-01-16T14:33:25Z"}]}"#;
+        let interview = read_interview(body).expect("it keeps the contract");
+        let mut analysis = Analysis::default();
+        for column in INTERVIEW_METRICS.columns.iter().filter(|column| is_figure(column.kind)) {
+            analysis.figures.insert(column.name, Some(145.0));
+        }
+        analysis.keywords.insert("vendor-sample".to_owned(), BTreeMap::from([("react".to_owned(), 1)]));
+        let recording = Recording {
+            position: 0,
+            question_id: "880h1733-h52e-74g7-d049-779988773333".to_owned(),
+            path: PathBuf::new(),
+        };
+        Self::new(&interview, Some(&analysis), vec![recording])
+    }
+}
+
+/// The contents of some interviews of the lake. Those that are not in it are left out.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub fn contents(lake: &Lake, ids: &[String], archive: Option<&Path>) -> Result<HashMap<String, Content>> {
+    let interviews = find::interviews(lake, ids)?;
+    let wanted: HashSet<&str> = interviews.keys().map(String::as_str).collect();
+    let analyses = analyses(lake, &wanted)?;
+    let mut recordings = archive.map(|archive| recordings(lake, &wanted, archive)).transpose()?.unwrap_or_default();
+    let content = |interview: &Interview| {
+        let recordings = recordings.remove(&interview.id).unwrap_or_default();
+        (interview.id.clone(), Content::new(interview, analyses.get(&interview.id), recordings))
+    };
+    Ok(interviews.values().map(content).collect())
+}
+
+fn is_figure(kind: Kind) -> bool {
+    matches!(kind, Kind::Integer | Kind::Float)
+}
+
+/// What was analysed of interviews, where that is up to date.
+fn analyses(lake: &Lake, wanted: &HashSet<&str>) -> Result<HashMap<String, Analysis>> {
+    let hashes = Hashes::of(lake)?;
+    let mut found: HashMap<String, Analysis> = HashMap::new();
+    for path in lake.files(&INTERVIEW_METRICS)? {
+        let place = lake.place_of(&INTERVIEW_METRICS, &path);
+        if ParquetFile::open(&path)?.metadata(SOURCE_SHA256) != Some(&hashes.of_interviews(lake, place)) {
+            continue;
+        }
+        find::each_row(&INTERVIEW_METRICS, &path, wanted, &mut |row| {
+            let analysis = found.entry(row.id()).or_default();
+            for column in INTERVIEW_METRICS.columns {
+                let figure = match column.kind {
+                    Kind::Float => row.float(column.name),
+                    Kind::Integer => row.integer(column.name).map(|count| count as f64),
+                    _ => continue,
+                };
+                analysis.figures.insert(column.name, figure);
+            }
+        })?;
+    }
+    for path in lake.files(&KEYWORD_HITS)? {
+        let Some((set, place)) = set_and_place(lake.place_of(&KEYWORD_HITS, &path)) else { continue };
+        if ParquetFile::open(&path)?.metadata(SOURCE_SHA256) != hashes.of_responses(lake, place) {
+            continue;
+        }
+        find::each_row(&KEYWORD_HITS, &path, wanted, &mut |row| {
+            let (Some(analysis), Some(term)) = (found.get_mut(&row.id()), row.text("term")) else { return };
+            *analysis.keywords.entry(set.to_owned()).or_default().entry(term).or_default() += 1;
+        })?;
+    }
+    Ok(found)
+}
+
+/// `set=NAME/month=…/….parquet` in its parts.
+fn set_and_place(path: &Path) -> Option<(&str, &Path)> {
+    let first = path.iter().next()?;
+    Some((first.to_str()?.strip_prefix("set=")?, path.strip_prefix(first).ok()?))
+}
+
+/// The recordings of interviews that the archive holds, by the table `audio`, which not every lake has.
+fn recordings(lake: &Lake, wanted: &HashSet<&str>, archive: &Path) -> Result<HashMap<String, Vec<Recording>>> {
+    let mut found: HashMap<String, Vec<Recording>> = HashMap::new();
+    for path in parquet_files(&lake.root().join("audio"))? {
+        let batch = ParquetFile::open(&path)?.all(&["interview_id", "position", "question_id", "object"])?;
+        let text = |column: &str, row: usize| string_at(strings(&batch, column), row).map(str::to_owned);
+        let positions = integers(&batch, "position");
+        for row in 0..batch.num_rows() {
+            let (Some(id), Some(object)) = (text("interview_id", row), text("object", row)) else { continue };
+            if !wanted.contains(id.as_str()) {
+                continue;
+            }
+            let position = integer_at(positions, row).unwrap_or_default();
+            let question_id = text("question_id", row).unwrap_or_else(|| position.to_string());
+            found.entry(id).or_default().push(Recording { position, question_id, path: archive.join(object) });
+        }
+    }
+    found.values_mut().for_each(|recordings| recordings.sort_by_key(|recording| recording.position));
+    Ok(found)
+}

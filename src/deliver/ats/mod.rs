@@ -1,0 +1,362 @@
+//! The applicant tracking system: completed interviews are sent to it, each as the few requests of a connector.
+//!
+//! At least once, and to a system that heeds the `Idempotency-Key`, in effect once: what is to be sent is in the
+//! outbox before it is sent, each step that is done is recorded, and a step whose answer was lost is sent again under
+//! the same key. One request at a time: the systems' limits are lower than what one connection does, and what a kill
+//! leaves in doubt is one request.
+
+mod answer;
+mod client;
+mod connector;
+mod content;
+mod due;
+mod file;
+mod request;
+mod secret;
+mod template;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+pub use connector::{Connector, Secrets};
+
+use answer::{Verdict, judge};
+use client::{Client, Trouble};
+use content::{Content, contents};
+use file::Method;
+use request::{Found, Request, label};
+
+use crate::lake::{Lake, crash};
+use crate::ledger::{Entry, Ledger, Outgoing, Wanted};
+use crate::model::{Error, Result};
+use crate::pipeline::AtsPlan;
+
+/// Interviews whose contents are in memory at once.
+const AT_ONCE: usize = 200;
+/// So many in a row that could not be delivered are the connector's or the system's fault, not theirs.
+const TOO_MANY: u32 = 5;
+
+/// What to send, and how.
+pub struct Job<'a> {
+    pub connector: &'a Connector,
+    pub secrets: Secrets,
+    pub plan: &'a AtsPlan,
+    /// Only these, also older ones; none for what is due.
+    pub ids: &'a [String],
+    pub interrupt: watch::Receiver<bool>,
+    /// Called with (done, of).
+    pub progress: &'a dyn Fn(u64, u64),
+}
+
+/// What was done.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Summary {
+    pub connector: String,
+    pub delivered: u64,
+    /// Delivered before with the same answers.
+    pub unchanged: u64,
+    /// Whose candidate the system does not know yet: tried again.
+    pub waiting: u64,
+    /// Given up for now: tried again.
+    pub failed: u64,
+    /// Given up until somebody puts them back.
+    pub dead: u64,
+    /// Not tried, as the run of this connector ended early.
+    pub left: u64,
+    pub requests: u64,
+    /// Of them, those sent again after a failure.
+    pub retries: u64,
+    /// Of them, those answered 429.
+    pub limited: u64,
+}
+
+impl Summary {
+    /// Whether something was newly given up.
+    #[must_use]
+    pub fn has_losses(&self) -> bool {
+        self.dead > 0
+    }
+
+    /// Whether nothing that could be sent is left for the next run.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.failed + self.left == 0
+    }
+}
+
+/// Sends what is due. The summary counts what was done also when an error ended it.
+pub fn deliver(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>) -> (Summary, Result<()>) {
+    let mut summary = Summary { connector: job.connector.name.clone(), ..Summary::default() };
+    let result = deliver_due(lake, ledger, runtime, job, &mut summary);
+    (summary, result)
+}
+
+fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>, summary: &mut Summary) -> Result<()> {
+    let Job { connector, secrets, plan, ids, interrupt, progress } = job;
+    let now = Timestamp::now();
+    let since = since(ledger, connector, plan, ids, now)?;
+    if since.is_new {
+        ledger.record_connector(&connector.name, since.at)?;
+    }
+    let due = due(ledger, connector, plan, ids, since.at, now)?;
+    let mut client = Client::new(connector, secrets, plan.requests_per_minute, interrupt)?;
+    let of = due.len() as u64;
+    let mut done = 0;
+    let mut in_a_row = 0;
+    for chunk in due.chunks(AT_ONCE) {
+        let ids: Vec<String> = chunk.iter().map(|outgoing| outgoing.id.clone()).collect();
+        let mut found = contents(lake, &ids, connector.recordings.as_deref())?;
+        for outgoing in chunk {
+            progress(done, of);
+            let Some(content) = found.remove(&outgoing.id) else {
+                tracing::warn!("interview {} is in the ledger, and not in the lake", outgoing.id);
+                (done, summary.failed) = (done + 1, summary.failed + 1);
+                continue;
+            };
+            let sent = runtime.block_on(deliver_one(connector, &mut client, ledger, outgoing, content));
+            (summary.requests, summary.retries, summary.limited) = (client.requests, client.retries, client.limited);
+            let ended = sent.inspect_err(|_| summary.left = of - done)?;
+            done += 1;
+            match ended {
+                End::Delivered => summary.delivered += 1,
+                End::Unchanged => summary.unchanged += 1,
+                End::Waiting => summary.waiting += 1,
+                End::Failed => summary.failed += 1,
+                End::Dead => summary.dead += 1,
+            }
+            in_a_row = if matches!(ended, End::Failed | End::Dead) { in_a_row + 1 } else { 0 };
+            if in_a_row == TOO_MANY && done < of {
+                summary.left = of - done;
+                let message = format!("{}: {TOO_MANY} interviews in a row could not be delivered", connector.name);
+                let hint =
+                    "`roundup status` says why; --dry-run shows the requests, --retry-dead puts dead letters back";
+                return Err(Error::failed(message).hint(hint));
+            }
+        }
+    }
+    progress(done, of);
+    Ok(())
+}
+
+/// From when on a connector sends.
+struct Since {
+    at: Timestamp,
+    /// Whether it is to be recorded.
+    is_new: bool,
+}
+
+/// From when on a connector sends: what the plan says; else what was recorded at its first run; else now. Interviews that
+/// are named are sent whatever it is, and are no first run.
+fn since(ledger: &Ledger, connector: &Connector, plan: &AtsPlan, ids: &[String], now: Timestamp) -> Result<Since> {
+    let recorded = ledger.connector_since(&connector.name)?;
+    if let Some(at) = plan.since {
+        return Ok(Since { at, is_new: recorded != Some(at) });
+    }
+    let is_new = recorded.is_none() && ids.is_empty();
+    if is_new {
+        tracing::warn!(
+            "{}: this is its first run, and what was completed before {} is not sent; --since DAY, or `since` under \
+             [ats], sends older interviews",
+            connector.name,
+            now.strftime("%Y-%m-%d %H:%M UTC")
+        );
+    }
+    Ok(Since { at: recorded.unwrap_or(now), is_new })
+}
+
+/// What is to be sent.
+fn due(
+    ledger: &Ledger,
+    connector: &Connector,
+    plan: &AtsPlan,
+    ids: &[String],
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Outgoing>> {
+    if ids.is_empty() {
+        return ledger.outgoing(&connector.name, Wanted { since, jobs: &plan.jobs }, now);
+    }
+    let one = |id: &String| {
+        let unknown = || Error::usage(format!("{id} is no completed interview of this lake"));
+        ledger.outgoing_one(&connector.name, id)?.ok_or_else(unknown)
+    };
+    ids.iter().map(one).collect()
+}
+
+/// A request that would be made.
+pub struct Shown<'a> {
+    pub interview_id: &'a str,
+    pub step: &'a str,
+    /// As JSON, or why it cannot be made.
+    pub request: std::result::Result<serde_json::Value, String>,
+}
+
+/// Shows the requests that would be made for what is due, in order; how many interviews they are of.
+///
+/// # Errors
+/// When lake or ledger cannot be read, or `show` fails.
+pub fn dry_run(
+    lake: &Lake,
+    ledger: &Ledger,
+    connector: &Connector,
+    plan: &AtsPlan,
+    ids: &[String],
+    show: &mut dyn FnMut(Shown<'_>) -> Result<()>,
+) -> Result<u64> {
+    let now = Timestamp::now();
+    let since = since(ledger, connector, plan, ids, now)?;
+    let due = due(ledger, connector, plan, ids, since.at, now)?;
+    let mut shown = 0;
+    for chunk in due.chunks(AT_ONCE) {
+        let ids: Vec<String> = chunk.iter().map(|outgoing| outgoing.id.clone()).collect();
+        let mut contents = contents(lake, &ids, connector.recordings.as_deref())?;
+        for outgoing in chunk {
+            let Some(content) = contents.remove(&outgoing.id).filter(|content| !is_settled(outgoing, content)) else {
+                continue;
+            };
+            shown += 1;
+            let mut found = Found::new();
+            let content = Content { again: is_again(outgoing), ..content };
+            for (number, step) in connector.steps.iter().enumerate() {
+                for recording in recordings(connector, number, &content) {
+                    let request = Request::of_step(connector, number, &content, recording, &found, template::fill);
+                    let request = request.map(|request| request.as_json(connector));
+                    let step = &label(connector, number, recording);
+                    show(Shown { interview_id: &outgoing.id, step, request })?;
+                }
+                found.extend(step.capture.keys().map(|name| (name.clone(), format!("found.{name}").into())));
+            }
+        }
+    }
+    Ok(shown)
+}
+
+/// How an interview ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Delivered,
+    Unchanged,
+    Waiting,
+    Failed,
+    Dead,
+}
+
+/// Why an interview is not delivered.
+enum Undelivered {
+    Waiting(String),
+    Failed(String),
+    Rejected(String),
+}
+
+fn is_again(outgoing: &Outgoing) -> bool {
+    outgoing.entry.as_ref().is_some_and(|entry| entry.deliveries > 0)
+}
+
+/// Whether there is nothing to do for these answers: they were delivered, or given up.
+fn is_settled(outgoing: &Outgoing, content: &Content) -> bool {
+    let is_settled = |entry: &Entry| entry.version == content.version && (entry.is_delivered || entry.is_dead);
+    outgoing.entry.as_ref().is_some_and(is_settled)
+}
+
+async fn deliver_one(
+    connector: &Connector,
+    client: &mut Client<'_>,
+    ledger: &mut Ledger,
+    outgoing: &Outgoing,
+    content: Content,
+) -> Result<End> {
+    let (name, id) = (&connector.name, &outgoing.id);
+    if is_settled(outgoing, &content) {
+        ledger.record_unchanged(name, outgoing)?;
+        return Ok(End::Unchanged);
+    }
+    let content = Content { again: is_again(outgoing), ..content };
+    let known = outgoing.entry.as_ref().filter(|entry| entry.version == content.version);
+    let tries = known.map_or(0, |entry| entry.tries) + 1;
+    if known.is_none() {
+        ledger.enqueue(name, outgoing, &content.version, Timestamp::now())?;
+    }
+    crash::point("ats-enqueued");
+    let undelivered = match steps(connector, client, ledger, &content).await {
+        Ok(()) => {
+            ledger.record_delivered(name, id, Timestamp::now())?;
+            return Ok(End::Delivered);
+        }
+        Err(Stopped::Here(undelivered)) => undelivered,
+        Err(Stopped::Altogether(error)) => return Err(error),
+    };
+    let now = Timestamp::now();
+    let (reason, next, end) = match undelivered {
+        Undelivered::Waiting(reason) => (reason, due::next_try(tries, now), End::Waiting),
+        Undelivered::Failed(reason) => (reason, due::next_try(tries, now), End::Failed),
+        Undelivered::Rejected(reason) => (reason, None, End::Dead),
+    };
+    ledger.record_undelivered(name, id, &reason, next, now)?;
+    match next {
+        Some(next) => {
+            let when = next.strftime("%Y-%m-%d %H:%M UTC").to_string();
+            tracing::info!(id = id.as_str(), "{name}: interview {id} is tried again after {when}: {reason}");
+            Ok(end)
+        }
+        None => {
+            tracing::warn!(id = id.as_str(), "{name}: interview {id} is given up: {reason}");
+            Ok(End::Dead)
+        }
+    }
+}
+
+enum Stopped {
+    /// At this interview.
+    Here(Undelivered),
+    Altogether(Error),
+}
+
+/// Each step in order, but those that were done before. A step that captures is done again, as what it found is kept
+/// nowhere.
+async fn steps(
+    connector: &Connector,
+    client: &mut Client<'_>,
+    ledger: &mut Ledger,
+    content: &Content,
+) -> std::result::Result<(), Stopped> {
+    let name = &connector.name;
+    let done = ledger.done_steps(name, &content.id).map_err(Stopped::Altogether)?;
+    let mut found = Found::new();
+    for (number, step) in connector.steps.iter().enumerate() {
+        for recording in recordings(connector, number, content) {
+            let label = label(connector, number, recording);
+            if step.capture.is_empty() && done.contains(&label) {
+                continue;
+            }
+            let here = |why: String| format!("{label}: {why}");
+            let request = Request::of_step(connector, number, content, recording, &found, template::fill);
+            let request = request.map_err(|why| Stopped::Here(Undelivered::Rejected(here(why))))?;
+            let answer = client.send(&request).await.map_err(|trouble| match trouble {
+                Trouble::Failed(why) => Stopped::Here(Undelivered::Failed(here(why))),
+                Trouble::Stop(error) => Stopped::Altogether(error),
+            })?;
+            crash::point("ats-answered");
+            match judge(step, answer.status, answer.body.as_deref(), request.must_mention.as_deref()) {
+                Verdict::Done(captured) => found.extend(captured),
+                Verdict::Nothing(why) => return Err(Stopped::Here(Undelivered::Waiting(here(why)))),
+                Verdict::Unreadable(why) => return Err(Stopped::Here(Undelivered::Failed(here(why)))),
+                Verdict::Rejected(why) => return Err(Stopped::Here(Undelivered::Rejected(here(why)))),
+            }
+            if step.capture.is_empty() && step.method != Method::Get {
+                ledger.record_step(name, &content.id, &label).map_err(Stopped::Altogether)?;
+            }
+            crash::point("ats-step-recorded");
+        }
+    }
+    Ok(())
+}
+
+/// What a step is done for: each recording, or once.
+fn recordings<'a>(connector: &Connector, step: usize, content: &'a Content) -> Vec<Option<&'a content::Recording>> {
+    match connector.steps[step].for_each {
+        Some(file::ForEach::Recordings) => content.recordings.iter().map(Some).collect(),
+        None => vec![None],
+    }
+}

@@ -1,0 +1,51 @@
+//! What a pipeline says of applicant tracking systems, resolved.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
+use super::file::AtsSection;
+use super::{parse_date, place};
+use crate::model::{Error, Result};
+
+/// One system that interviews are sent to.
+#[derive(Debug, Clone)]
+pub struct AtsPlan {
+    /// The connector's file.
+    pub connector: PathBuf,
+    /// What was completed from then on; `None` for from its first run on.
+    pub since: Option<Timestamp>,
+    /// Only interviews of these jobs, by id; empty for all.
+    pub jobs: Vec<String>,
+    pub requests_per_minute: u32,
+    /// Values of the connector's settings.
+    pub set: BTreeMap<String, String>,
+    /// Folder of the archive that recordings are taken from.
+    pub recordings: Option<PathBuf>,
+}
+
+pub(super) fn resolve(section: AtsSection, folder: &Path) -> Result<AtsPlan> {
+    if section.requests_per_minute == 0 {
+        return Err(Error::usage("requests-per-minute under [ats] is at least 1"));
+    }
+    Ok(AtsPlan {
+        connector: place(folder, &section.connector),
+        since: section.since.as_deref().map(parse_since).transpose()?,
+        jobs: section.jobs,
+        requests_per_minute: section.requests_per_minute,
+        set: section.set,
+        recordings: section.recordings.map(|path| place(folder, &path)),
+    })
+}
+
+/// The beginning of a day in UTC: `2026-05-01`.
+///
+/// # Errors
+/// A usage error for anything else.
+pub fn parse_since(text: &str) -> Result<Timestamp> {
+    let beginning = parse_date(text)?.to_datetime(Time::midnight());
+    TimeZone::UTC.to_timestamp(beginning).map_err(|_| Error::usage(format!("`{text}` is too far away")))
+}
