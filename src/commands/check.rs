@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
+use super::audio::outlook_on_screen;
 use super::cli::CheckFlags;
 use super::prepare::{Access, Ready, prepare, say_all};
 use super::{DONE, notify, output};
+use crate::deliver::audio::{Outlook, Selection, outlook};
 use crate::inbox;
 use crate::lake::Lake;
 use crate::model::Result;
@@ -54,7 +56,7 @@ pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
         };
     }
     if ready.sources.iter().any(|source| source.inbox) {
-        let waiting = lake.map_or(Ok(0), |lake| inbox::file::waiting(&lake.inbox_folder()))?;
+        let waiting = lake.as_ref().map_or(Ok(0), |lake| inbox::file::waiting(&lake.inbox_folder()))?;
         let _infallible = writeln!(text, "inbox      {waiting} events wait, and their interviews are asked for first");
     }
     let _infallible = writeln!(text, "lake       {}", pipeline.lake.display());
@@ -66,6 +68,17 @@ pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
     }
     if let Some(report) = &pipeline.report {
         let _infallible = writeln!(text, "report     {} days, to {}", report.days, report.out.display());
+    }
+    if let Some(plan) = &pipeline.audio {
+        let outlook = match (&lake, ledger) {
+            (Some(lake), Some(mut ledger)) => {
+                let selection = Selection { from: plan.from, ..Selection::default() };
+                outlook(lake, &mut ledger, &selection, Timestamp::now())?
+            }
+            _ => Outlook::default(),
+        };
+        let what = outlook_on_screen(&outlook, pipeline.ingest.requests_per_minute, plan);
+        let _infallible = writeln!(text, "audio      {what}; those of new interviews while they are fetched");
     }
     if let Some(notify) = &pipeline.notify {
         let way = match &notify.way {

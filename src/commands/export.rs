@@ -2,16 +2,13 @@
 
 use std::io::{self, BufWriter, IsTerminal};
 
-use jiff::civil::Time;
-use jiff::tz::TimeZone;
-
 use super::cli::{ExportFlags, ExportRows};
 use super::{DONE, output, progress};
 use crate::deliver::export::{Format, Plan, Selection, Summary, Target, What, export};
 use crate::keywords::Mode;
 use crate::lake::Lake;
 use crate::model::{Error, Result};
-use crate::pipeline::parse_date;
+use crate::pipeline::parse_midnight;
 use crate::pipeline::sets::load_set;
 
 /// The terms of the vendor's sample, found as it does.
@@ -64,10 +61,8 @@ fn plan(flags: &ExportFlags) -> Result<Plan> {
         }
     };
     let midnight = |day: &Option<String>| -> Result<Option<i64>> {
-        let Some(text) = day else { return Ok(None) };
-        let midnight = TimeZone::UTC.to_timestamp(parse_date(text)?.to_datetime(Time::midnight()));
-        let midnight = midnight.map_err(|error| Error::usage(format!("`{text}` is too far away: {error}")))?;
-        Ok(Some(midnight.as_microsecond()))
+        let midnight = day.as_deref().map(parse_midnight).transpose()?;
+        Ok(midnight.map(|midnight| midnight.as_microsecond()))
     };
     let mut selection = Selection {
         jobs: flags.job.clone(),

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod ask;
+mod audio;
 mod check;
 mod cli;
 mod export;
@@ -61,6 +62,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Analyze(flags) => analyze::run(&flags, quiet),
         Command::Report(flags) => report::run(&flags),
         Command::Export(flags) => export::run(&flags, quiet),
+        Command::Audio(flags) => audio::run(&flags, quiet),
         Command::Check(flags) => check::run(&flags),
         Command::Status(flags) => status::run(&flags),
         Command::Quarantine(command) => quarantine::run(&command),

@@ -9,10 +9,12 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
+use super::audio::{Archiving, beside};
 use super::cli::RunFlags;
 use super::interrupt::Interrupt;
-use super::prepare::{Access, Ready, ReadySource, prepare, runtime, say_all, start_sandbox};
-use super::{DONE, FINISHED_WITH_LOSSES, check, notify, output, progress};
+use super::prepare::{Accounts, OpenSource, Ready, prepare, runtime, say_all};
+use super::{DONE, FINISHED_WITH_LOSSES, audio, check, notify, output, progress};
+use crate::deliver::audio::{Selection, Summary as AudioSummary, outlook};
 use crate::ingest::{self, Job, Progress};
 use crate::lake::publish::{Staging, batch_id, write_whole};
 use crate::lake::rows;
@@ -22,6 +24,7 @@ use crate::model::interview::month_of;
 use crate::model::{Error, Kind, Result};
 use crate::pipeline::{IngestPlan, Pipeline, Stage};
 use crate::report::model::Run;
+use crate::round0::pace::Pace;
 use crate::{analyze, report};
 
 /// What a run did, as `_roundup/last-run.json` has it.
@@ -38,6 +41,7 @@ pub struct RunSummary {
     ingest: Option<ingest::Summary>,
     analyze: Option<analyze::Summary>,
     pub report: Option<String>,
+    audio: Option<AudioSummary>,
     pub errors: Vec<String>,
 }
 
@@ -80,10 +84,28 @@ fn stages(
     let Ready { sources, analysis } = ready;
     let mut errors: Vec<Error> = Vec::new();
 
+    let stop_at = stop_at(&pipeline.ingest);
+    let mut accounts = Accounts::new(&network.runtime, &pipeline.sources);
+    let audio_plan = pipeline.audio.as_ref().filter(|_| wanted(Stage::Audio));
+    let mut archived: Option<AudioSummary> = None;
     let mut fetched = None;
     if wanted(Stage::Ingest) {
-        let options = Options { plan: &pipeline.ingest, refetch: flags.refetch, quiet };
-        let (summary, met) = ingest_all(&lake, &mut ledger, network, sources, &options);
+        let mut open = Vec::new();
+        for source in sources {
+            accounts.open(source).map_or_else(|error| errors.push(error), |source| open.push(source));
+        }
+        let options = Options { plan: &pipeline.ingest, stop_at, refetch: flags.refetch, quiet };
+        let mut ingest = || ingest_all(&lake, &mut ledger, network, std::mem::take(&mut open), &options);
+        let (summary, met) = match audio_plan {
+            None => ingest(),
+            Some(plan) => {
+                let (done, summary, result) =
+                    beside(&lake, &lock, network, plan, stop_at.map(ingest::instant_of), ingest);
+                archived = Some(summary);
+                errors.extend(result.err());
+                done
+            }
+        };
         fetched = Some(summary);
         errors.extend(met);
     }
@@ -102,7 +124,31 @@ fn stages(
         keep(report::report(&lake, plan, started_at, Some(run)), &mut reported, &mut errors);
     }
 
-    let losses = fetched.as_ref().is_some_and(ingest::Summary::has_losses);
+    if let Some(plan) = audio_plan.filter(|_| !interrupted) {
+        let IngestPlan { requests_per_minute, limit_window: window, concurrency, .. } = pipeline.ingest;
+        let task = Archiving {
+            plan,
+            selection: Selection { from: plan.from, ..Selection::default() },
+            began: started_at,
+            pace: Pace { requests_per_minute, window, concurrency },
+            stop_at: stop_at.map(ingest::instant_of),
+            quiet,
+        };
+        let mut client_of = |source: &str| accounts.client(source);
+        let made = outlook(&lake, &mut ledger, &task.selection, started_at)
+            .map(|outlook| task.archive(&lake, &mut ledger, network, outlook, &mut client_of));
+        match made {
+            Ok((summary, result)) => {
+                *archived.get_or_insert_default() += &summary;
+                errors.extend(result.err());
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    accounts.close();
+
+    let losses = fetched.as_ref().is_some_and(ingest::Summary::has_losses)
+        || archived.as_ref().is_some_and(AudioSummary::has_losses);
     let exit_code = exit_code(&errors, losses);
     let summary = RunSummary {
         run_id: batch_id(started_at),
@@ -110,18 +156,20 @@ fn stages(
         ended_at: Timestamp::now(),
         exit_code,
         complete: errors.is_empty()
-            && fetched.as_ref().is_none_or(|summary| summary.left + summary.failed + summary.questions_failed == 0),
+            && fetched.as_ref().is_none_or(|summary| summary.left + summary.failed + summary.questions_failed == 0)
+            && archived.as_ref().is_none_or(|summary| summary.left + summary.failed == 0),
         lake: pipeline.lake.display().to_string(),
         ingest: fetched,
         analyze: analyzed,
         report: reported.map(|folder: PathBuf| folder.display().to_string()),
+        audio: archived,
         errors: errors.iter().map(ToString::to_string).collect(),
     };
     // Said first: on a full disk the record fails too, and must not hide the cause.
     errors.iter().for_each(output::error);
     let recorded = record(&lake, &mut ledger, &summary, pipeline.prometheus.as_deref());
     if !quiet {
-        output::data(&on_screen(&summary))?;
+        output::data(&on_screen(&summary, audio_plan.map(|plan| plan.out.as_path())))?;
     }
     if let Err(error) = recorded {
         output::error(&error);
@@ -141,8 +189,8 @@ fn keep<T>(result: Result<T>, value: &mut Option<T>, errors: &mut Vec<Error>) {
 
 /// The threads that talk to the network, and the signals that they listen for as long as the command runs.
 pub struct Network {
-    runtime: Runtime,
-    interrupt: Interrupt,
+    pub runtime: Runtime,
+    pub interrupt: Interrupt,
 }
 
 impl Network {
@@ -158,6 +206,8 @@ impl Network {
 /// How an ingest is done.
 pub struct Options<'a> {
     pub plan: &'a IngestPlan,
+    /// When to leave the rest for the next run.
+    pub stop_at: Option<Timestamp>,
     pub refetch: bool,
     pub quiet: bool,
 }
@@ -167,29 +217,12 @@ pub fn ingest_all(
     lake: &Lake,
     ledger: &mut Ledger,
     Network { runtime, interrupt }: &Network,
-    sources: Vec<ReadySource>,
-    &Options { plan, refetch, quiet }: &Options<'_>,
+    sources: Vec<OpenSource>,
+    &Options { plan, stop_at, refetch, quiet }: &Options<'_>,
 ) -> (ingest::Summary, Vec<Error>) {
     let mut all = ingest::Summary::default();
     let mut errors = Vec::new();
-    let stop_at = plan.stop_at.map(|time| next_time(time, Timestamp::now(), &TimeZone::system()));
-    for ReadySource { name, mut ids, inbox, exclude, access } in sources {
-        let (sandbox, client) = match access {
-            Access::Remote(client) => (None, client),
-            Access::Sandbox { interviews, seed } => {
-                let (sandbox, client) = match start_sandbox(runtime, interviews, seed) {
-                    Ok(started) => started,
-                    Err(error) => {
-                        errors.push(error);
-                        continue;
-                    }
-                };
-                if ids.is_empty() && !inbox {
-                    ids = sandbox.ids().collect();
-                }
-                (Some(sandbox), client)
-            }
-        };
+    for OpenSource { name, ids, inbox, exclude, client } in sources {
         let fetching = progress::Fetching::new(quiet);
         let report = |progress: Progress| fetching.shows(progress);
         let (summary, result) = interrupt.during(|interrupt| {
@@ -199,9 +232,6 @@ pub fn ingest_all(
             ingest::ingest(lake, ledger, runtime, job)
         });
         fetching.ends();
-        if let Some(sandbox) = sandbox {
-            runtime.block_on(sandbox.stop());
-        }
         all += &summary;
         if let Err(error) = result {
             errors.push(error);
@@ -215,6 +245,11 @@ pub fn ingest_all(
         errors.push(Error::new(Kind::Interrupted, "interrupted").hint("what was fetched is in the lake"));
     }
     (all, errors)
+}
+
+/// When a run that begins now leaves the rest for the next one.
+pub fn stop_at(plan: &IngestPlan) -> Option<Timestamp> {
+    plan.stop_at.map(|time| next_time(time, Timestamp::now(), &TimeZone::system()))
 }
 
 /// When it is this time of day next, by the clock of a time zone.
@@ -321,13 +356,16 @@ fn metrics(summary: &RunSummary, counts: Counts) -> String {
     text
 }
 
-fn on_screen(summary: &RunSummary) -> String {
+fn on_screen(summary: &RunSummary, archive: Option<&Path>) -> String {
     let mut text = String::new();
     if let Some(ingest) = &summary.ingest {
         text += &ingest_on_screen(ingest);
     }
     if let Some(analyze) = &summary.analyze {
         text += &analyze_on_screen(analyze);
+    }
+    if let (Some(archived), Some(archive)) = (&summary.audio, archive) {
+        text += &audio::on_screen(archived, archive);
     }
     let lake = &summary.lake;
     let _infallible = writeln!(text, "lake       {lake}");

@@ -15,13 +15,12 @@ use crate::model::body::Violation;
 use crate::model::{Error, Kind};
 use crate::round0::client::{Answer, Client};
 use crate::round0::pace::Pacer;
+use crate::round0::retry::backoff;
 
 /// Tries of one call before it is given up; a 429 is none.
 const TRIES: u32 = 5;
 /// Tries before a body that breaks the contract is believed to be what the API has.
 const UNREADABLE_TRIES: u32 = 3;
-const FIRST_BACKOFF: Duration = Duration::from_millis(500);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 /// An API that was there and is gone is waited for this long.
 const OUTAGE: Duration = Duration::from_mins(10);
 /// So many bodies that are no JSON, and nothing else before them: it is not the API that answers.
@@ -285,10 +284,4 @@ async fn time_is_up(stop_at: Option<Instant>) {
         Some(time) => sleep_until(time).await,
         None => std::future::pending().await,
     }
-}
-
-/// Full jitter: anything from nothing to the step, which doubles.
-fn backoff(failed: u32) -> Duration {
-    let share = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
-    FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(failed)).min(LONGEST_BACKOFF).mul_f64(share)
 }

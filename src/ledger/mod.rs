@@ -1,15 +1,17 @@
 //! The ledger: what this lake has heard of and what is being published, in SQLite. All SQL of the program is here.
 
 mod events;
+mod links;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 pub use events::TakenEvent;
+pub use links::{Archived, KeptLink, Recording, RecordingState, TroubledRecording};
 
 use crate::model::{Error, Result};
 
@@ -18,6 +20,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0001-spine", include_str!("migrations/0001-spine.sql")),
     ("0002-due", include_str!("migrations/0002-due.sql")),
     ("0003-events", include_str!("migrations/0003-events.sql")),
+    ("0004-audio", include_str!("migrations/0004-audio.sql")),
 ];
 
 /// How long to wait for another process that is writing.
@@ -180,6 +183,8 @@ impl Ledger {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
+            // A link that is deleted must not stay readable in the file.
+            connection.pragma_update(None, "secure_delete", true)?;
             connection.execute_batch("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT")
         })?;
         for (name, sql) in self.missing_migrations()? {
@@ -206,7 +211,8 @@ impl Ledger {
 
     fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
         let run = |connection: &mut Connection| {
-            let transaction = connection.transaction()?;
+            // At once, as one that begins by reading could not wait for another writer later.
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
             transaction.commit()?;
             Ok(value)

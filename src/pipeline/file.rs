@@ -23,6 +23,8 @@ pub struct PipelineFile {
     pub analyze: Option<AnalyzeSection>,
     /// Left out: no report is written.
     pub report: Option<ReportSection>,
+    /// Left out: recordings are not archived.
+    pub audio: Option<AudioSection>,
     /// Who is told when a run has ended; left out: nobody.
     pub notify: Option<NotifySection>,
 }
@@ -182,6 +184,28 @@ pub struct ReportSection {
     pub whole_answers: bool,
 }
 
+/// Where recordings are archived.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AudioSection {
+    /// Folder, or s3://, gs:// or az:// address, below which `interviews/<id>/q<question id>.mp3` are kept.
+    pub out: String,
+    /// Downloads under way at once, at most.
+    #[serde(default = "default_downloads")]
+    pub concurrency: usize,
+    /// Largest recording: "200MB".
+    #[serde(default = "default_max_bytes")]
+    pub max_bytes: String,
+    /// How long one may take: "10m".
+    #[serde(default = "default_max_time")]
+    pub max_time: String,
+    /// Only recordings of interviews that settled from this day on, in UTC: "2026-05-31".
+    pub from: Option<String>,
+    /// For tests: links may lead to this machine, also without TLS.
+    #[serde(default)]
+    pub allow_loopback: bool,
+}
+
 /// Either a command or an address.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -251,6 +275,7 @@ pub enum Stage {
     Ingest,
     Analyze,
     Report,
+    Audio,
 }
 
 /// One table, or an array of them.
@@ -316,6 +341,18 @@ fn default_compare() -> String {
 
 fn default_true() -> bool {
     true
+}
+
+fn default_downloads() -> usize {
+    8
+}
+
+fn default_max_bytes() -> String {
+    "200MB".to_owned()
+}
+
+fn default_max_time() -> String {
+    "10m".to_owned()
 }
 
 fn default_notify_timeout() -> String {

@@ -1,5 +1,6 @@
 //! Pipeline files: what may stand in one, and the plan that it resolves to.
 
+mod audio;
 mod exclude;
 pub mod file;
 pub mod ids;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use jiff::civil::Time;
 
+pub use audio::{AudioPlan, parse_max_time, parse_midnight, parse_size};
 pub use exclude::Exclude;
 pub use file::{Format, MetricGroup, Outcome, QuestionPolicy, Stage};
 pub use jobs::JobsFile;
@@ -39,6 +41,7 @@ pub struct Pipeline {
     pub ingest: IngestPlan,
     pub analyze: Option<AnalyzePlan>,
     pub report: Option<ReportPlan>,
+    pub audio: Option<AudioPlan>,
     pub notify: Option<NotifyPlan>,
     /// Where a run writes its figures for Prometheus.
     pub prometheus: Option<PathBuf>,
@@ -180,6 +183,7 @@ impl Pipeline {
                 metrics: analyze.metrics,
             }),
             report: file.report.map(|report| report::resolve(report, folder)).transpose()?,
+            audio: file.audio.map(|audio| audio::resolve(audio, folder)).transpose()?,
             notify: file.notify.map(|notify| report::resolve_notify(notify, folder)).transpose()?,
         })
     }

@@ -180,7 +180,7 @@ async fn read_body(mut response: reqwest::Response, most: usize) -> reqwest::Res
 
 /// What the headers say of the limit, by the server's own clock where it tells the time: then a wrong one, here or
 /// there, does no harm. A reset is in Unix seconds, or in seconds from now if it is small.
-fn read_budget(headers: &HeaderMap) -> Budget {
+pub fn read_budget(headers: &HeaderMap) -> Budget {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let date = |text: &str| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
     let server_time = text("date").and_then(date);
@@ -216,8 +216,8 @@ fn seconds_in_message(body: &[u8]) -> Option<Duration> {
     digits.parse().ok().map(Duration::from_secs)
 }
 
-/// The innermost cause, without the URL: it holds an interview's id, which the caller names anyway.
-fn root_cause(error: &reqwest::Error) -> String {
+/// The innermost cause, without the URL: it holds an interview's id, which the caller names anyway, or is a secret.
+pub fn root_cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }

@@ -2,5 +2,6 @@
 
 pub mod client;
 pub mod pace;
+pub mod retry;
 pub mod sandbox;
 pub mod webhook;

@@ -1,0 +1,13 @@
+//! How long to wait before what failed is tried again.
+
+use std::time::Duration;
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(500);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+
+/// The wait after so many failures, with full jitter: anything from nothing to the step, which doubles.
+#[must_use]
+pub fn backoff(failed: u32) -> Duration {
+    let share = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
+    FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(failed)).min(LONGEST_BACKOFF).mul_f64(share)
+}
