@@ -227,6 +227,18 @@ impl Ledger {
         })
     }
 
+    /// The recordings that are archived and that the ledger has not forgotten.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn archived_recordings(&self) -> Result<Vec<Recording>> {
+        self.read(|connection| {
+            let sql = "SELECT interview_id, position FROM recordings WHERE state = 'archived'";
+            let read = |row: &rusqlite::Row<'_>| Ok(Recording { interview: row.get(0)?, position: row.get(1)? });
+            connection.prepare(sql)?.query_map([], read)?.collect()
+        })
+    }
+
     /// The recordings that could not be archived, by interview and position.
     ///
     /// # Errors

@@ -18,7 +18,11 @@ fn every_command_of_the_vendor_page_works() {
     let api = format!("--api {} --requests-per-minute 600000", served.sandbox.base_url());
     for command in commands {
         let (name, rest) = command.strip_prefix("roundup ").unwrap().split_once(' ').unwrap();
-        let api = if ["get", "wait", "ingest"].contains(&name) { api.as_str() } else { "" };
+        let api = match name {
+            "get" | "wait" | "ingest" => api.clone(),
+            "audio" => format!("{api} --allow-loopback"),
+            _ => String::new(),
+        };
         let output = Command::new("sh")
             .args(["-euc", &format!("{program} {name} {api} {rest}")])
             .current_dir(served.folder.path())
@@ -42,5 +46,7 @@ fn every_command_of_the_vendor_page_works() {
     for file in ["analysis.jsonl", "interview_export.csv", "answers.xlsx", "analysis.parquet"] {
         assert!(served.path(file).metadata().unwrap().len() > 1000, "{file}");
     }
+    let recording = "archive/interviews/660f9511-f30c-52e5-b827-557766551111/q880h1733-h52e-74g7-d049-779988773333.mp3";
+    assert!(fs::read(served.path(recording)).unwrap().starts_with(b"ID3"));
     assert!(fs::read_to_string(served.path("analysis.jsonl")).unwrap().contains("\"candidate\":\"Jane Smith\""));
 }

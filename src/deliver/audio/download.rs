@@ -103,7 +103,10 @@ impl Downloader {
             failed += 1;
             let (why, wait) = match trouble {
                 Trouble::Archive(error) => return Err(error),
-                Trouble::LinkDead(why) => return Ok(Outcome::LinkDead(why)),
+                Trouble::LinkDead(why) => {
+                    self.store.tidy(object);
+                    return Ok(Outcome::LinkDead(why));
+                }
                 Trouble::Unfit(why) => {
                     self.store.discard(object);
                     return Ok(Outcome::Unfit(why));
@@ -115,6 +118,7 @@ impl Downloader {
                 Trouble::Again(why, wait) => (why, wait),
             };
             if failed >= TRIES || wait.is_some_and(|wait| wait > LONGEST_WAIT) {
+                self.store.tidy(object);
                 return Ok(Outcome::Unavailable(why));
             }
             tracing::debug!(object, why, failed, "trying {object} again: {why}");
@@ -148,7 +152,7 @@ impl Downloader {
             }
             part.restart(validator_of(&response).as_deref()).map_err(cannot)?;
         }
-        let whole = rest.map(|rest| part.length + rest);
+        let whole = if goes_on { total_of(&response) } else { rest };
         let hash = self.receive(response, &mut part, object).await?;
         if whole.is_some_and(|whole| whole != part.length) {
             return Err(again(format!("it broke off after {} bytes", part.length)));
@@ -171,7 +175,7 @@ impl Downloader {
             StatusCode::OK => false,
             StatusCode::PARTIAL_CONTENT if part.validator.is_some() => {
                 let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok()).unwrap_or_default();
-                if !range.starts_with(&format!("bytes {}-", part.length)) {
+                if !range.starts_with(&format!("bytes {}-", part.length)) || total_of(response).is_none() {
                     return unfit("its host sends another part than the one asked for".to_owned());
                 }
                 true
@@ -200,8 +204,7 @@ impl Downloader {
         }
         let kind = headers.get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or("?"));
         sniff::check_type(kind).map_err(Trouble::Unfit)?;
-        let come = if goes_on { part.length } else { 0 };
-        match response.content_length().map(|rest| rest.saturating_add(come)) {
+        match if goes_on { total_of(response) } else { response.content_length() } {
             Some(0) => unfit("it is empty".to_owned()),
             Some(whole) if whole > self.max_bytes => {
                 unfit(format!("it is {whole} bytes long, and {} are the most", self.max_bytes))
@@ -265,6 +268,11 @@ impl Downloader {
 }
 
 const TAKEN: &str = "another file is in its place in the archive";
+
+/// How long the whole is of which this is a part: `Content-Range: bytes 100-199/200`.
+fn total_of(response: &Response) -> Option<u64> {
+    response.headers().get(CONTENT_RANGE)?.to_str().ok()?.rsplit_once('/')?.1.parse().ok()
+}
 
 /// By what the host will know whether it still has the same bytes.
 fn validator_of(response: &Response) -> Option<String> {

@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::lake::Lake;
-use crate::ledger::{Ledger, Recording, RecordingState};
+use crate::ledger::{Archived, Ledger, Recording, RecordingState};
 use crate::model::{Error, Link, Result};
 use crate::pipeline::AudioPlan;
 use address::Reach;
@@ -38,8 +38,10 @@ pub use wanted::Selection;
 const UNFIT_RUNS: u32 = 3;
 /// and one that its host does not give after so many.
 const UNAVAILABLE_RUNS: u32 = 10;
-/// So many recordings in a row that the host does not give: none of the others would come either.
-const IN_A_ROW: u32 = 10;
+/// So many in a row: it is not the recordings' fault but their host's, or that of something before it.
+const IN_A_ROW: u32 = 20;
+/// So many troubles are a line in the log; `status` has them all.
+const SAID: u64 = 10;
 /// How often it is looked whether an ingest has kept new links.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -197,12 +199,12 @@ impl<'a> Archiver<'a> {
 struct Tally<'a> {
     downloader: &'a Downloader,
     summary: Summary,
-    unavailable_in_a_row: u32,
+    in_a_row: u32,
 }
 
 impl<'a> Tally<'a> {
     fn new(downloader: &'a Downloader) -> Self {
-        Self { downloader, summary: Summary::default(), unavailable_in_a_row: 0 }
+        Self { downloader, summary: Summary::default(), in_a_row: 0 }
     }
 
     /// Records an outcome; what is archived, if it is.
@@ -215,7 +217,7 @@ impl<'a> Tally<'a> {
         recording: &Recording,
         object: &str,
         outcome: Outcome,
-    ) -> Result<Option<crate::ledger::Archived>> {
+    ) -> Result<Option<Archived>> {
         let (archived, is_new) = match outcome {
             Outcome::Archived(archived) => (archived, true),
             Outcome::Found(archived) => (archived, false),
@@ -223,27 +225,34 @@ impl<'a> Tally<'a> {
                 self.trouble(ledger, recording, object, &format!("{why}, nor does a new one"), UNFIT_RUNS)?;
                 return Ok(None);
             }
-            Outcome::Unfit(why) => {
-                self.trouble(ledger, recording, object, &why, UNFIT_RUNS)?;
-                return Ok(None);
-            }
-            Outcome::Unavailable(why) => {
-                self.trouble(ledger, recording, object, &why, UNAVAILABLE_RUNS)?;
-                self.unavailable_in_a_row += 1;
-                if self.unavailable_in_a_row < IN_A_ROW {
-                    return Ok(None);
-                }
-                let what = format!("the last {IN_A_ROW} recordings could not be had: {why}");
-                return Err(Error::failed(what).hint("the next run goes on from here"));
-            }
+            Outcome::Unfit(why) => return self.no_recording(ledger, recording, object, why, UNFIT_RUNS),
+            Outcome::Unavailable(why) => return self.no_recording(ledger, recording, object, why, UNAVAILABLE_RUNS),
         };
-        self.unavailable_in_a_row = 0;
+        self.in_a_row = 0;
         ledger.record_archived(recording, &archived)?;
         crate::lake::crash::point("audio-recorded");
         self.summary.bytes += archived.bytes;
         self.summary.archived += u64::from(is_new);
         self.summary.found += u64::from(!is_new);
         Ok(Some(archived))
+    }
+
+    /// Records that what a link opened was no recording.
+    fn no_recording(
+        &mut self,
+        ledger: &mut Ledger,
+        recording: &Recording,
+        object: &str,
+        why: String,
+        give_up_after: u32,
+    ) -> Result<Option<Archived>> {
+        self.trouble(ledger, recording, object, &why, give_up_after)?;
+        self.in_a_row += 1;
+        if self.in_a_row < IN_A_ROW {
+            return Ok(None);
+        }
+        let what = format!("none of the last {IN_A_ROW} recordings could be archived: {why}");
+        Err(Error::failed(what).hint("the next run goes on from here; `roundup status` says why each failed"))
     }
 
     /// Records that a recording could not be archived.
@@ -258,7 +267,12 @@ impl<'a> Tally<'a> {
         let Recording { interview, position } = recording;
         let is_given_up = ledger.record_trouble(recording, object, why, give_up_after)?;
         let end = if is_given_up { "given up" } else { "left for the next run" };
-        tracing::warn!(interview, position, "recording {position} of interview {interview} is {end}: {why}");
+        let what = format!("recording {position} of interview {interview} is {end}: {why}");
+        if self.summary.failed + self.summary.given_up < SAID {
+            tracing::warn!(interview, position, "{what}");
+        } else {
+            tracing::debug!(interview, position, "{what}");
+        }
         if is_given_up {
             self.summary.given_up += 1;
             self.downloader.discard(object);

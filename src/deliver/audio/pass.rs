@@ -54,7 +54,10 @@ impl Archiver<'_> {
         (pass.tally.summary, result)
     }
 
-    fn forget_needless_links(&self, ledger: &mut Ledger, known: &Known) -> Result<()> {
+    /// Has the ledger forget what the table tells: after a crash, or when an interview was asked for again since.
+    fn forget_known(&self, ledger: &mut Ledger, known: &Known) -> Result<()> {
+        let archived = ledger.archived_recordings()?;
+        ledger.forget_recordings(archived.iter().filter(|recording| known.has(recording)))?;
         let mut last = 0;
         loop {
             let links = ledger.links_after(last, TOGETHER, Timestamp::now())?;
@@ -90,7 +93,7 @@ impl Pass<'_, '_> {
     fn all(&mut self, ledger: &mut Ledger, selection: &Selection, began: Timestamp) -> Result<()> {
         let lake = self.archiver.lake;
         let mut known = Known::read(lake)?;
-        self.archiver.forget_needless_links(ledger, &known)?;
+        self.archiver.forget_known(ledger, &known)?;
         let mut waiting = Vec::new();
         each(lake, ledger, selection, began, &mut known, &mut |ledger, known, wanted| {
             waiting.extend(wanted);

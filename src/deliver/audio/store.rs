@@ -153,6 +153,13 @@ impl Store {
         }
     }
 
+    /// Deletes the place for what comes of a recording, if nothing has.
+    pub fn tidy(&self, object: &str) {
+        if self.part_path(object).metadata().is_ok_and(|part| part.len() == 0) {
+            self.discard(object);
+        }
+    }
+
     /// Deletes what has come of a recording.
     pub fn discard(&self, object: &str) {
         let path = self.part_path(object);

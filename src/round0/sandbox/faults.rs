@@ -307,6 +307,9 @@ impl Drawn {
             Fault::AudioStall => promised(half, length, silence),
             _ => Body::from(bytes).into_response(),
         };
+        if headers.contains_key(header::CONTENT_RANGE) {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        }
         response.headers_mut().extend(headers);
         response
     }
