@@ -23,10 +23,9 @@ const TOGETHER: usize = 10_000;
 /// When the lake or the ledger cannot be read.
 pub fn outlook(lake: &Lake, ledger: &mut Ledger, selection: &Selection, began: Timestamp) -> Result<Outlook> {
     let mut outlook = Outlook::default();
-    each(lake, ledger, selection, began, &mut Known::read(lake)?, &mut |ledger, _, wanted| {
+    each(lake, ledger, selection, began, &Known::read(lake)?, &mut |ledger, wanted| {
         let mut calls = BTreeSet::new();
-        for Wanted { recording, archived, .. } in wanted.iter().filter(|wanted| wanted.archived.is_none()) {
-            debug_assert!(archived.is_none());
+        for Wanted { recording, .. } in wanted.iter().filter(|wanted| wanted.archived.is_none()) {
             outlook.wanted += 1;
             if ledger.link_of(recording, Timestamp::now())?.is_none() {
                 calls.insert(recording.interview.as_str());
@@ -92,24 +91,23 @@ enum Next {
 impl Pass<'_, '_> {
     fn all(&mut self, ledger: &mut Ledger, selection: &Selection, began: Timestamp) -> Result<()> {
         let lake = self.archiver.lake;
-        let mut known = Known::read(lake)?;
+        let known = Known::read(lake)?;
         self.archiver.forget_known(ledger, &known)?;
         let mut waiting = Vec::new();
-        each(lake, ledger, selection, began, &mut known, &mut |ledger, known, wanted| {
+        each(lake, ledger, selection, began, &known, &mut |ledger, wanted| {
             waiting.extend(wanted);
-            if waiting.len() >= TOGETHER { self.together(ledger, known, std::mem::take(&mut waiting)) } else { Ok(()) }
+            if waiting.len() >= TOGETHER { self.together(ledger, std::mem::take(&mut waiting)) } else { Ok(()) }
         })?;
-        self.together(ledger, &mut known, waiting)
+        self.together(ledger, waiting)
     }
 
     /// Archives some recordings and publishes them, then says what stopped it, if anything did.
-    fn together(&mut self, ledger: &mut Ledger, known: &mut Known, wanted: Vec<Wanted>) -> Result<()> {
+    fn together(&mut self, ledger: &mut Ledger, wanted: Vec<Wanted>) -> Result<()> {
         let mut archived: HashMap<usize, Archived> = HashMap::new();
         let ended = self.download(ledger, &wanted, &mut archived);
         let mut rows = Vec::with_capacity(archived.len());
         for (place, wanted) in wanted.into_iter().enumerate() {
             if let Some(archived) = wanted.archived.clone().or_else(|| archived.remove(&place)) {
-                known.add(&wanted.recording);
                 rows.push((wanted, archived));
             }
         }

@@ -65,10 +65,6 @@ impl Known {
     pub fn has(&self, recording: &Recording) -> bool {
         self.0.get(&recording.interview).is_some_and(|positions| positions.contains(&recording.position))
     }
-
-    pub fn add(&mut self, recording: &Recording) {
-        self.0.entry(recording.interview.clone()).or_default().push(recording.position);
-    }
 }
 
 /// Gives the recordings that are still to be archived, a file of the lake at a time. What was tried since `began` is
@@ -81,8 +77,8 @@ pub fn each(
     ledger: &mut Ledger,
     selection: &Selection,
     began: Timestamp,
-    known: &mut Known,
-    take: &mut dyn FnMut(&mut Ledger, &mut Known, Vec<Wanted>) -> Result<()>,
+    known: &Known,
+    take: &mut dyn FnMut(&mut Ledger, Vec<Wanted>) -> Result<()>,
 ) -> Result<()> {
     for path in lake.files(&RESPONSES)? {
         let file = ParquetFile::open(&path)?;
@@ -126,7 +122,7 @@ pub fn each(
                 }
             }
         }
-        take(ledger, known, wanted)?;
+        take(ledger, wanted)?;
     }
     Ok(())
 }
