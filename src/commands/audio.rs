@@ -19,7 +19,7 @@ use crate::ingest::fetch::{Fetched, Fetcher, Outcome, Stop, Task};
 use crate::ingest::spool::{Call, Content};
 use crate::lake::{Lake, LakeLock};
 use crate::ledger::Ledger;
-use crate::model::Result;
+use crate::model::{Error, Result};
 use crate::pipeline::{AudioPlan, parse_max_time, parse_midnight, parse_size, parse_window};
 use crate::round0::client::Client;
 use crate::round0::pace::{Pace, Pacer};
@@ -38,16 +38,23 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
         window: parse_window(&flags.api.limit_window)?,
         concurrency: flags.api.concurrency.into(),
     };
-    let interviews = ids(&flags.ids)?.into_iter().collect();
-    let selection = Selection { interviews, jobs: flags.job.clone(), from: plan.from };
+    let named = ids(&flags.ids)?;
     let lake = Lake::open(&flags.lake.lake)?;
+    let mut ledger = lake.ledger_for_reading()?;
+    for id in &named {
+        if ledger.state(id)?.is_none() {
+            return Err(Error::usage(format!("the lake knows no interview {id}")));
+        }
+    }
+    let selection = Selection { interviews: named.into_iter().collect(), jobs: flags.job.clone(), from: plan.from };
     audio::store::check(&plan.out, lake.root())?;
     let began = Timestamp::now();
     if flags.dry_run {
-        let outlook = outlook(&lake, &mut lake.ledger_for_reading()?, &selection, began)?;
+        let outlook = outlook(&lake, &mut ledger, &selection, began)?;
         output::data(&format!("audio      {}\n", outlook_on_screen(&outlook, pace.requests_per_minute, &plan)))?;
         return Ok(DONE);
     }
+    drop(ledger);
     let network = Network::start()?;
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;

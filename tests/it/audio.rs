@@ -219,6 +219,31 @@ fn one_that_never_ends_is_left_when_its_time_is_up() {
 }
 
 #[test]
+fn an_interrupt_ends_it_in_good_order() {
+    let stalls = "seed = 1\n[[fault]]\nkind = \"audio-stall\"\nshare = 0.05\nof = \"interviews\"\ndelay = \"60s\"\n";
+    let served = ingested(stalls);
+    let mut process = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
+        .args(["audio", "--lake", "lake", "--out", "archive", "--allow-loopback"])
+        .current_dir(served.folder.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let began = std::time::Instant::now();
+    while still_coming(&served) == 0 || files(&served).is_empty() {
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "nothing stalls");
+        std::thread::park_timeout(std::time::Duration::from_millis(5));
+    }
+    rustix::process::kill_process(rustix::process::Pid::from_child(&process), rustix::process::Signal::INT).unwrap();
+    assert_eq!(process.wait().unwrap().code(), Some(130));
+    assert!(table(&served).len() <= files(&served).len());
+    assert_eq!(status(&served)["recordings"].as_array().unwrap().len(), 0, "an interrupt is nobody's fault");
+    archive(&served, &["--max-time", "1s"], 3);
+    let stalled = status(&served)["recordings"].as_array().unwrap().len();
+    assert_eq!(table(&served).len() + stalled, with_audio(&served.lake()).len());
+}
+
+#[test]
 fn what_broke_off_is_gone_on_with_and_is_whole_in_the_end() {
     let clean = ingested("");
     archive(&clean, &[], 0);
@@ -377,6 +402,7 @@ fn wrong_flags_and_settings_are_refused_with_words_that_help() {
     if !cfg!(feature = "cloud") {
         refuses(&["--out", "s3://bucket/archive"], "--features cloud");
     }
+    refuses(&["--out", "archive", "nobody"], "the lake knows no interview nobody");
     refuses(&["--out", "archive", "--max-bytes", "much"], "`much` is no size");
     refuses(&["--out", "archive", "--max-time", "0s"], "no time for a recording");
     refuses(&["--out", "archive", "--from", "May"], "`May` is no day");

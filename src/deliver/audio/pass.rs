@@ -146,17 +146,20 @@ impl Pass<'_, '_> {
                 Next::Done((place, is_new), outcome) => {
                     crew.under_way -= 1;
                     let Wanted { recording, object, .. } = &wanted[place];
-                    match outcome {
+                    let recorded = match outcome {
                         Ok(Outcome::LinkDead(_)) if !is_new => {
                             ledger.forget_link(recording)?;
                             linkless.insert(place);
                             continue;
                         }
-                        Ok(outcome) => match self.tally.record(ledger, recording, object, outcome) {
-                            Ok(done) => _ = done.map(|done| archived.insert(place, done)),
-                            Err(error) => return self.end(&crew, &open, &linkless, error),
-                        },
-                        Err(error) => return self.end(&crew, &open, &linkless, error),
+                        outcome => outcome.and_then(|outcome| self.tally.record(ledger, recording, object, outcome)),
+                    };
+                    match recorded {
+                        Ok(done) => _ = done.map(|done| archived.insert(place, done)),
+                        Err(error) => {
+                            self.count_left(&crew, &open, &linkless);
+                            return Err(error);
+                        }
                     }
                     self.done += 1;
                     (self.progress)(self.done);
@@ -180,28 +183,22 @@ impl Pass<'_, '_> {
                     open.clear();
                 }
                 Next::Stopped => {
-                    let error = Error::new(Kind::Interrupted, "interrupted").hint("what was archived is in the lake");
-                    let is_wanted = *self.archiver.interrupt.borrow();
-                    let ended = self.end(&crew, &open, &linkless, error);
-                    // Or the time is up, which is no error.
-                    return if is_wanted { ended } else { Ok(()) };
+                    self.count_left(&crew, &open, &linkless);
+                    break;
                 }
             }
+        }
+        // The time may be up instead, which is no error.
+        if *self.archiver.interrupt.borrow() {
+            return Err(Error::new(Kind::Interrupted, "interrupted").hint("what was archived is in the lake"));
         }
         stopped.map_or(Ok(()), Err)
     }
 
-    /// Ends early: what is still under way is left.
-    fn end(
-        &mut self,
-        crew: &Crew<Place>,
-        open: &BTreeMap<String, Vec<usize>>,
-        linkless: &BTreeSet<usize>,
-        error: Error,
-    ) -> Result<()> {
+    /// Counts what is still under way when it ends early.
+    fn count_left(&mut self, crew: &Crew<Place>, open: &BTreeMap<String, Vec<usize>>, linkless: &BTreeSet<usize>) {
         let asked_for: usize = open.values().map(Vec::len).sum();
         self.tally.summary.left += (crew.under_way + asked_for + linkless.len()) as u64;
-        Err(error)
     }
 
     fn next(&self, crew: &mut Crew<Place>, asking: &mut Option<mpsc::UnboundedReceiver<Asked>>) -> Next {
