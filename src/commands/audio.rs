@@ -97,8 +97,7 @@ pub fn outlook_on_screen(outlook: &Outlook, requests_per_minute: u32, plan: &Aud
 pub fn on_screen(summary: &Summary, out: &Path) -> String {
     let Summary { archived, found, bytes, asked, failed, given_up, left } = summary;
     let megabytes = *bytes as f64 / 1e6;
-    let mut text =
-        format!("archived   {archived} recordings, {megabytes:.1} MB with those found, to {}\n", out.display());
+    let mut text = format!("archived   {archived} recordings, {megabytes:.1} MB, to {}\n", out.display());
     let rest = [
         (found, "were there already"),
         (asked, "interviews asked for again for their links"),

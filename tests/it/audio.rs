@@ -154,6 +154,32 @@ fn a_pipeline_archives_beside_its_ingest_and_what_is_left_after_it() {
 }
 
 #[test]
+fn downloads_begin_while_the_ingest_goes_on_and_die_with_it_without_harm() {
+    let window_length = std::time::Duration::from_secs(2);
+    let served = serve_with(Options { limit: Some(20), window_length, ..Options::default() });
+    let pipeline = served
+        .pipeline("questions = \"none\"\nlimit-window = \"2s\"\n[audio]\nout = \"archive\"\nallow-loopback = true\n");
+    let start = |crash_at: &str| {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
+        command.arg("run").arg(&pipeline).current_dir(served.folder.path()).env("ROUNDUP_CRASH_AT", crash_at);
+        command.env("ROUNDZERO_API_KEY", &Options::default().key).env("XDG_STATE_HOME", served.path("state"));
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
+    };
+    // Dead as soon as the first recording is known to be archived, while interviews are still being fetched.
+    assert_eq!(start("audio-recorded").wait().unwrap().code(), None);
+    assert!(!files(&served).is_empty() && rows(&served.lake(), "interviews").is_empty());
+    let (before, mut run, mut was_beside) = (files(&served).len(), start(""), false);
+    while run.try_wait().unwrap().is_none() {
+        was_beside |= files(&served).len() > before && served.sandbox.stats().by_status[&200] < 50;
+        std::thread::park_timeout(std::time::Duration::from_millis(5));
+    }
+    assert!(was_beside, "downloads waited for the ingest");
+    assert_eq!(run.wait().unwrap().code(), Some(0));
+    assert_eq!(table(&served).len(), with_audio(&served.lake()).len());
+    assert_eq!(served.sandbox.stats().by_status.get(&429), None);
+}
+
+#[test]
 fn the_sandbox_inside_the_process_serves_its_recordings_too() {
     let served = serve(Some(0));
     let text = "[source]\napi = \"sandbox\"\n[lake]\npath = \"lake\"\n[ingest]\nrequests-per-minute = 600000\n\

@@ -50,10 +50,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub struct Summary {
     /// Archived now.
     pub archived: u64,
+    /// Bytes of them.
+    pub bytes: u64,
     /// In the archive already, and only recorded.
     pub found: u64,
-    /// Bytes of both.
-    pub bytes: u64,
     /// Interviews that were asked for again, for new links.
     pub asked: u64,
     /// Not archived, and tried again by the next run.
@@ -231,9 +231,12 @@ impl<'a> Tally<'a> {
         self.in_a_row = 0;
         ledger.record_archived(recording, &archived)?;
         crate::lake::crash::point("audio-recorded");
-        self.summary.bytes += archived.bytes;
-        self.summary.archived += u64::from(is_new);
-        self.summary.found += u64::from(!is_new);
+        if is_new {
+            self.summary.archived += 1;
+            self.summary.bytes += archived.bytes;
+        } else {
+            self.summary.found += 1;
+        }
         Ok(Some(archived))
     }
 
