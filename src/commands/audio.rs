@@ -260,10 +260,10 @@ fn asked_of(Fetched { task, outcome, .. }: Fetched) -> Asked {
     match outcome {
         Outcome::Body(_, Content::Interview(mut interview)) => Asked::Links(id, interview.take_links()),
         Outcome::Body(_, Content::Questions(_)) => unreachable!("interviews are asked for"),
-        Outcome::Gone => Asked::None(id, "the API does not know the interview any more".to_owned()),
+        Outcome::Gone => Asked::Gone(id),
         Outcome::Unreadable(_, violation) => {
-            Asked::None(id, format!("the interview's body breaks the contract: {violation}"))
+            Asked::Failed(id, format!("the interview breaks the contract: {violation}"))
         }
-        Outcome::Failed(why) => Asked::None(id, format!("the interview could not be asked for again: {why}")),
+        Outcome::Failed(why) => Asked::Failed(id, format!("the interview could not be asked for again: {why}")),
     }
 }

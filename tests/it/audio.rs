@@ -24,7 +24,10 @@ fn ingested(faults: &str) -> Served {
 fn archive(served: &Served, more: &[&str], code: i32) -> (String, String) {
     let mut command = served.roundup();
     // Verbose, as no level of the log may show a link.
-    command.args(["-v", "audio", "--lake", "lake", "--out", "archive", "--api", &served.sandbox.base_url()]);
+    command.args(["-v", "audio", "--lake", "lake", "--out", "archive"]);
+    if !more.contains(&"--api") {
+        command.args(["--api", &served.sandbox.base_url()]);
+    }
     // No proxy is asked, whatever the environment says: these would answer nothing.
     for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
         command.env(name, "http://127.0.0.1:9");
@@ -305,6 +308,25 @@ fn a_link_past_its_day_is_refreshed_by_asking_for_the_interview() {
 }
 
 #[test]
+fn an_interview_that_the_api_no_longer_has_is_given_up_at_once() {
+    let served = ingested("");
+    let other = serve(Some(0));
+    let id = with_audio(&served.lake()).first().unwrap().0.clone();
+    ledger(&served).execute("DELETE FROM links WHERE interview_id = ?1", [&id]).unwrap();
+    archive(&served, &["--api", &other.sandbox.base_url(), &id], 3);
+    let troubled = status(&served)["recordings"].as_array().unwrap().clone();
+    assert!(troubled.len() > 1);
+    for one in &troubled {
+        assert_eq!(
+            (&one["reason"], &one["given_up"]),
+            (&"the API does not know the interview any more".into(), &true.into())
+        );
+    }
+    archive(&served, &[], 0);
+    assert_eq!(table(&served).len() + troubled.len(), with_audio(&served.lake()).len());
+}
+
+#[test]
 fn a_link_that_does_not_open_is_refreshed_once() {
     let served = ingested("seed = 5\n[[fault]]\nkind = \"audio-expired\"\nshare = 0.15\n");
     let requests = served.sandbox.stats().requests;
@@ -484,7 +506,7 @@ fn dead_at_any_step_an_archiving_goes_on_and_archives_nothing_twice() {
 }
 
 #[test]
-fn a_ledger_of_before_has_its_links_within_a_killed_runs_spool() {
+fn links_of_a_killed_run_are_read_from_its_spool() {
     let served = serve(None);
     let pipeline: PathBuf = served.pipeline("questions = \"none\"\n");
     let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));

@@ -98,8 +98,10 @@ pub struct Outlook {
 pub enum Asked {
     /// The links it has now: position, name below the archive, link.
     Links(String, Vec<(usize, String, Link)>),
-    /// There are none, and why.
-    None(String, String),
+    /// The API does not know the interview any more.
+    Gone(String),
+    /// It did not answer with the interview, and why; it may later.
+    Failed(String, String),
     /// No further interview is asked for, because of this.
     Stopped(Error),
 }

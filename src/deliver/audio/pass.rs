@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::crew::{Crew, Task};
 use super::download::Outcome;
 use super::wanted::{Known, Wanted, each};
-use super::{Archiver, Ask, Asked, Outlook, Selection, Summary, Tally, UNFIT_RUNS, table};
+use super::{Archiver, Ask, Asked, Outlook, Selection, Summary, Tally, UNAVAILABLE_RUNS, UNFIT_RUNS, table};
 use crate::lake::Lake;
 use crate::ledger::{Archived, KeptLink, Ledger, Recording};
 use crate::model::{Error, Kind, Link, Result};
@@ -169,12 +169,13 @@ impl Pass<'_, '_> {
                     let places = open.remove(&interview).unwrap_or_default();
                     self.linked(ledger, wanted, &interview, &places, links, &mut crew)?;
                 }
-                Next::Asked(Asked::None(interview, why)) => {
-                    self.tally.summary.asked += 1;
-                    for place in open.remove(&interview).unwrap_or_default() {
-                        let Wanted { recording, object, .. } = &wanted[place];
-                        self.tally.trouble(ledger, recording, object, &why, UNFIT_RUNS)?;
-                    }
+                Next::Asked(Asked::Gone(interview)) => {
+                    let places = open.remove(&interview).unwrap_or_default();
+                    self.no_links(ledger, wanted, places, "the API does not know the interview any more", 1)?;
+                }
+                Next::Asked(Asked::Failed(interview, why)) => {
+                    let places = open.remove(&interview).unwrap_or_default();
+                    self.no_links(ledger, wanted, places, &why, UNAVAILABLE_RUNS)?;
                 }
                 Next::Asked(Asked::Stopped(error)) => stopped = Some(error),
                 Next::AllAsked => {
@@ -234,6 +235,23 @@ impl Pass<'_, '_> {
             of_one.push(place);
         }
         Ok((!ids.is_empty()).then(|| (self.ask)(ids)))
+    }
+
+    /// Records that an interview which was asked for gave no links.
+    fn no_links(
+        &mut self,
+        ledger: &mut Ledger,
+        wanted: &[Wanted],
+        places: Vec<usize>,
+        why: &str,
+        give_up_after: u32,
+    ) -> Result<()> {
+        self.tally.summary.asked += 1;
+        for place in places {
+            let Wanted { recording, object, .. } = &wanted[place];
+            self.tally.trouble(ledger, recording, object, why, give_up_after)?;
+        }
+        Ok(())
     }
 
     /// Keeps the links of an interview that was asked for, and gives those that were waited for to the crew.
