@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
+use super::audio::outlook_on_screen;
 use super::cli::CheckFlags;
 use super::prepare::{Access, Ready, prepare, say_all};
 use super::{DONE, notify, output};
+use crate::deliver::audio::{Outlook, Selection, outlook};
 use crate::inbox;
 use crate::lake::Lake;
 use crate::model::Result;
@@ -26,7 +28,7 @@ pub fn run(flags: &CheckFlags) -> Result<u8> {
 /// Says what a run would do.
 pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
     let lake = Lake::open(&pipeline.lake).ok();
-    let ledger = lake.as_ref().map(Lake::ledger_for_reading).transpose()?;
+    let mut ledger = lake.as_ref().map(Lake::ledger_for_reading).transpose()?;
     let mut text = String::new();
     for source in &ready.sources {
         let _infallible = match &source.access {
@@ -54,7 +56,7 @@ pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
         };
     }
     if ready.sources.iter().any(|source| source.inbox) {
-        let waiting = lake.map_or(Ok(0), |lake| inbox::file::waiting(&lake.inbox_folder()))?;
+        let waiting = lake.as_ref().map_or(Ok(0), |lake| inbox::file::waiting(&lake.inbox_folder()))?;
         let _infallible = writeln!(text, "inbox      {waiting} events wait, and their interviews are asked for first");
     }
     let _infallible = writeln!(text, "lake       {}", pipeline.lake.display());
@@ -66,6 +68,17 @@ pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
     }
     if let Some(report) = &pipeline.report {
         let _infallible = writeln!(text, "report     {} days, to {}", report.days, report.out.display());
+    }
+    if let Some(plan) = &pipeline.audio {
+        let outlook = match (&lake, &mut ledger) {
+            (Some(lake), Some(ledger)) => {
+                let selection = Selection { from: plan.from, ..Selection::default() };
+                outlook(lake, ledger, &selection, Timestamp::now())?
+            }
+            _ => Outlook::default(),
+        };
+        let what = outlook_on_screen(&outlook, pipeline.ingest.requests_per_minute, plan);
+        let _infallible = writeln!(text, "audio      {what}; those of new interviews while they are fetched");
     }
     for export in &ready.exports {
         let _infallible = writeln!(text, "export     to {}", export.output.display());

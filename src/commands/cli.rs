@@ -49,6 +49,8 @@ pub enum Command {
     Report(ReportFlags),
     /// Write interviews, answers or figures of a lake as CSV, JSON Lines, Parquet or a spreadsheet
     Export(ExportFlags),
+    /// Archive recordings of answers, each once
+    Audio(AudioFlags),
     /// Send completed interviews to an applicant tracking system
     Ats(AtsFlags),
     /// Say all that is wrong with a pipeline file, then what a run would do
@@ -311,6 +313,41 @@ pub struct ExportFlags {
     /// How terms of .txt sets are found
     #[arg(long, value_enum, default_value = "word")]
     pub mode: Mode,
+}
+
+#[derive(Debug, Args)]
+pub struct AudioFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// Folder of the archive, or s3://, gs:// or az:// address in a build with the feature `cloud`
+    #[arg(long, value_name = "DIR|URL")]
+    pub out: PathBuf,
+    /// Only recordings of these interviews, also those that were given up; all if left out
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Only interviews of this job; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub job: Vec<String>,
+    /// Only interviews that settled from this day on, in UTC, as 2026-05-01
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// Largest recording
+    #[arg(long, value_name = "SIZE", default_value = "200MB")]
+    pub max_bytes: String,
+    /// How long one recording may take
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    pub max_time: String,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// For tests: links may lead to this machine, also without TLS
+    #[arg(long)]
+    pub allow_loopback: bool,
+    /// Account whose interviews can be asked for again, as the column `source` has it
+    #[arg(long, default_value = "default")]
+    pub source: String,
+    #[command(flatten)]
+    pub api: ApiFlags,
 }
 
 #[derive(Debug, Args)]

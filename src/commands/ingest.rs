@@ -5,8 +5,8 @@ use std::path::Path;
 use super::ask::client;
 use super::cli::IngestFlags;
 use super::output;
-use super::prepare::{Access, ReadySource, say_all};
-use super::run::{Network, Options, exit_code, ingest_all, ingest_on_screen};
+use super::prepare::{OpenSource, say_all};
+use super::run::{Network, Options, exit_code, ingest_all, ingest_on_screen, stop_at};
 use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::ids::read_lists;
@@ -31,8 +31,8 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
     let exclude = Exclude::new(&flags.exclude)?;
-    let source = ReadySource { name: flags.source, ids, inbox, exclude, access: Access::Remote(client) };
-    let options = Options { plan: &plan, refetch: flags.refetch, quiet };
+    let source = OpenSource { name: flags.source, ids, inbox, exclude, client };
+    let options = Options { plan: &plan, stop_at: stop_at(&plan), refetch: flags.refetch, quiet };
     let (summary, errors) = ingest_all(&lake, &mut ledger, &network, vec![source], &options);
     errors.iter().for_each(output::error);
     if !quiet {

@@ -3,7 +3,7 @@
 
 use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -29,7 +29,8 @@ fn signals() -> Result<(Signal, Signal)> {
 
 pub struct Interrupt {
     wanted: watch::Receiver<bool>,
-    fetching: Arc<AtomicBool>,
+    /// Fetches under way.
+    fetching: Arc<AtomicUsize>,
 }
 
 impl Interrupt {
@@ -39,14 +40,14 @@ impl Interrupt {
     /// When the system does not let it.
     pub fn listen(runtime: &Runtime) -> Result<Self> {
         let (sender, wanted) = watch::channel(false);
-        let fetching = Arc::new(AtomicBool::new(false));
+        let fetching = Arc::new(AtomicUsize::new(0));
         let in_good_order = Arc::clone(&fetching);
         let _guard = runtime.enter();
         let (mut interrupt, mut terminate) = signals()?;
         runtime.spawn(async move {
             loop {
                 tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-                if !in_good_order.load(Ordering::Relaxed) || *sender.borrow() {
+                if in_good_order.load(Ordering::Relaxed) == 0 || *sender.borrow() {
                     process::exit(Kind::Interrupted.exit_code().into());
                 }
                 tracing::info!("ending; once more to end at once");
@@ -63,9 +64,9 @@ impl Interrupt {
 
     /// Runs a fetch that watches for the interrupt and then ends in good order.
     pub fn during<T>(&self, fetch: impl FnOnce(watch::Receiver<bool>) -> T) -> T {
-        self.fetching.store(true, Ordering::Relaxed);
+        self.fetching.fetch_add(1, Ordering::Relaxed);
         let value = fetch(self.wanted.clone());
-        self.fetching.store(false, Ordering::Relaxed);
+        self.fetching.fetch_sub(1, Ordering::Relaxed);
         value
     }
 }

@@ -3,6 +3,7 @@
 mod analyze;
 mod ask;
 mod ats;
+mod audio;
 mod check;
 mod cli;
 mod export;
@@ -63,6 +64,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Analyze(flags) => analyze::run(&flags, quiet),
         Command::Report(flags) => report::run(&flags),
         Command::Export(flags) => export::run(&flags, quiet),
+        Command::Audio(flags) => audio::run(&flags, quiet),
         Command::Ats(flags) => ats::run(&flags, quiet),
         Command::Check(flags) => check::run(&flags),
         Command::Status(flags) => status::run(&flags),

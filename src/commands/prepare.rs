@@ -1,5 +1,6 @@
 //! A pipeline made ready to run: everything it names is read before anything is written.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use tokio::runtime::{Builder, Runtime};
@@ -8,6 +9,7 @@ use super::export::ReadyExport;
 use super::output;
 use crate::analyze::{PreparedSet, Request};
 use crate::deliver::ats;
+use crate::deliver::audio;
 use crate::keywords::Mode;
 use crate::lake::refuse_url;
 use crate::model::{Error, Result};
@@ -30,6 +32,70 @@ pub struct ReadySource {
 pub enum Access {
     Remote(Client),
     Sandbox { interviews: Option<usize>, seed: u64 },
+}
+
+/// One source with its API there to be asked.
+pub struct OpenSource {
+    pub name: String,
+    pub ids: Vec<String>,
+    pub inbox: bool,
+    pub exclude: Exclude,
+    pub client: Client,
+}
+
+/// The accounts of a pipeline, each opened when it is first needed and kept until the run ends.
+pub struct Accounts<'a> {
+    runtime: &'a Runtime,
+    sources: &'a [Source],
+    clients: HashMap<String, Client>,
+    sandboxes: Vec<Sandbox>,
+}
+
+impl<'a> Accounts<'a> {
+    pub fn new(runtime: &'a Runtime, sources: &'a [Source]) -> Self {
+        Self { runtime, sources, clients: HashMap::new(), sandboxes: Vec::new() }
+    }
+
+    /// # Errors
+    /// When a sandbox cannot be started.
+    pub fn open(&mut self, ready: ReadySource) -> Result<OpenSource> {
+        let ReadySource { name, mut ids, inbox, exclude, access } = ready;
+        let client = match access {
+            Access::Remote(client) => client,
+            Access::Sandbox { interviews, seed } => {
+                let (sandbox, client) = start_sandbox(self.runtime, interviews, seed)?;
+                if ids.is_empty() && !inbox {
+                    ids = sandbox.ids().collect();
+                }
+                self.sandboxes.push(sandbox);
+                client
+            }
+        };
+        self.clients.insert(name.clone(), client.clone());
+        Ok(OpenSource { name, ids, inbox, exclude, client })
+    }
+
+    /// The client of an account by its name; `None` when the pipeline has no such account.
+    ///
+    /// # Errors
+    /// When there is no key, or a sandbox cannot be started.
+    pub fn client(&mut self, name: &str) -> Result<Option<Client>> {
+        if let Some(client) = self.clients.get(name) {
+            return Ok(Some(client.clone()));
+        }
+        let Some(source) = self.sources.iter().find(|source| source.name == name) else { return Ok(None) };
+        let access = access_of(source)?;
+        let (name, exclude) = (source.name.clone(), source.exclude.clone());
+        let ready = ReadySource { name, ids: Vec::new(), inbox: false, exclude, access };
+        self.open(ready).map(|open| Some(open.client))
+    }
+
+    /// Stops the sandboxes.
+    pub fn close(self) {
+        for sandbox in self.sandboxes {
+            self.runtime.block_on(sandbox.stop());
+        }
+    }
 }
 
 /// What an analysis asks for.
@@ -108,6 +174,15 @@ pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::resu
             Err(error) => problems.push(error),
         }
     }
+    if let Some(audio) = pipeline.audio.as_ref().filter(|_| wanted(Stage::Audio)) {
+        let checked = audio::store::check(&audio.out, &pipeline.lake);
+        let is_folder = !audio.out.to_string_lossy().contains("://");
+        let out = checked.err().or_else(|| unwritable("the archive", &audio.out).filter(|_| is_folder));
+        problems.extend(out.map(|error| match error.hint_text() {
+            Some(_) => error,
+            None => error.hint("choose another folder with `out` under [audio]"),
+        }));
+    }
     let mut ats: Vec<ReadyAts> = Vec::new();
     for plan in pipeline.ats.iter().filter(|_| wanted(Stage::Ats)) {
         match ReadyAts::new(plan) {
@@ -127,11 +202,7 @@ fn ready_source(source: &Source) -> std::result::Result<ReadySource, Vec<Error>>
         problems.extend(errors);
         Vec::new()
     });
-    let access = match &source.api {
-        Api::Sandbox { interviews, seed } => Ok(Access::Sandbox { interviews: *interviews, seed: *seed }),
-        Api::Remote { base, key } => key.read().and_then(|key| Client::new(base, &key)).map(Access::Remote),
-    };
-    match access {
+    match access_of(source) {
         Ok(access) if problems.is_empty() => {
             let (name, exclude) = (source.name.clone(), source.exclude.clone());
             Ok(ReadySource { name, ids, inbox: source.inbox, exclude, access })
@@ -141,6 +212,13 @@ fn ready_source(source: &Source) -> std::result::Result<ReadySource, Vec<Error>>
             problems.push(error);
             Err(problems)
         }
+    }
+}
+
+fn access_of(source: &Source) -> Result<Access> {
+    match &source.api {
+        Api::Sandbox { interviews, seed } => Ok(Access::Sandbox { interviews: *interviews, seed: *seed }),
+        Api::Remote { base, key } => key.read().and_then(|key| Client::new(base, &key)).map(Access::Remote),
     }
 }
 

@@ -9,12 +9,14 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
+use super::audio::{Archiving, beside};
 use super::cli::RunFlags;
 use super::export::{self, Exported};
 use super::interrupt::Interrupt;
-use super::prepare::{Access, Ready, ReadySource, prepare, runtime, say_all, start_sandbox};
-use super::{DONE, FINISHED_WITH_LOSSES, ats as ats_command, check, notify, output, progress};
+use super::prepare::{Accounts, OpenSource, Ready, prepare, runtime, say_all};
+use super::{DONE, FINISHED_WITH_LOSSES, ats as ats_command, audio, check, notify, output, progress};
 use crate::deliver::ats;
+use crate::deliver::audio::{Selection, Summary as AudioSummary, outlook};
 use crate::ingest::{self, Job, Progress};
 use crate::lake::publish::{Staging, batch_id, write_whole};
 use crate::lake::rows;
@@ -24,6 +26,7 @@ use crate::model::interview::month_of;
 use crate::model::{Error, Kind, Result};
 use crate::pipeline::{IngestPlan, Pipeline, Stage};
 use crate::report::model::Run;
+use crate::round0::pace::Pace;
 use crate::{analyze, report};
 
 /// What a run did, as `_roundup/last-run.json` has it.
@@ -43,6 +46,7 @@ pub struct RunSummary {
     export: Option<Vec<Exported>>,
     /// What is probably wrong outside of this run; it changes no exit code.
     warnings: Vec<String>,
+    audio: Option<AudioSummary>,
     /// One for each system.
     ats: Option<Vec<ats::Summary>>,
     pub errors: Vec<String>,
@@ -87,10 +91,28 @@ fn stages(
     let Ready { sources, analysis, exports, ats } = ready;
     let mut errors: Vec<Error> = Vec::new();
 
+    let stop_at = stop_at(&pipeline.ingest);
+    let mut accounts = Accounts::new(&network.runtime, &pipeline.sources);
+    let audio_plan = pipeline.audio.as_ref().filter(|_| wanted(Stage::Audio));
+    let mut archived: Option<AudioSummary> = None;
     let mut fetched = None;
     if wanted(Stage::Ingest) {
-        let options = Options { plan: &pipeline.ingest, refetch: flags.refetch, quiet };
-        let (summary, met) = ingest_all(&lake, &mut ledger, network, sources, &options);
+        let mut open = Vec::new();
+        for source in sources {
+            accounts.open(source).map_or_else(|error| errors.push(error), |source| open.push(source));
+        }
+        let options = Options { plan: &pipeline.ingest, stop_at, refetch: flags.refetch, quiet };
+        let mut ingest = || ingest_all(&lake, &mut ledger, network, std::mem::take(&mut open), &options);
+        let (summary, met) = match audio_plan {
+            None => ingest(),
+            Some(plan) => {
+                let (done, summary, result) =
+                    beside(&lake, &lock, network, plan, stop_at.map(ingest::instant_of), ingest);
+                archived = Some(summary);
+                errors.extend(result.err());
+                done
+            }
+        };
         fetched = Some(summary);
         errors.extend(met);
     }
@@ -116,6 +138,29 @@ fn stages(
     let wants_exports = !exports.is_empty() && !interrupted;
     let exported = wants_exports.then(|| export::stage(&lake, exports, quiet, &mut errors));
 
+    if let Some(plan) = audio_plan.filter(|_| !interrupted) {
+        let IngestPlan { requests_per_minute, limit_window: window, concurrency, .. } = pipeline.ingest;
+        let task = Archiving {
+            plan,
+            selection: Selection { from: plan.from, ..Selection::default() },
+            began: started_at,
+            pace: Pace { requests_per_minute, window, concurrency },
+            stop_at: stop_at.map(ingest::instant_of),
+            quiet,
+        };
+        let mut client_of = |source: &str| accounts.client(source);
+        let made = outlook(&lake, &mut ledger, &task.selection, started_at)
+            .map(|outlook| task.archive(&lake, &mut ledger, network, outlook, &mut client_of));
+        match made {
+            Ok((summary, result)) => {
+                *archived.get_or_insert_default() += &summary;
+                errors.extend(result.err());
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    accounts.close();
+
     let mut sent = None;
     if !ats.is_empty() && !interrupted {
         let (summaries, met) = ats_command::deliver_all(&lake, &mut ledger, network, ats, quiet);
@@ -124,6 +169,7 @@ fn stages(
     }
 
     let losses = fetched.as_ref().is_some_and(ingest::Summary::has_losses)
+        || archived.as_ref().is_some_and(AudioSummary::has_losses)
         || sent.iter().flatten().any(ats::Summary::has_losses);
     let exit_code = exit_code(&errors, losses);
     let summary = RunSummary {
@@ -133,6 +179,7 @@ fn stages(
         exit_code,
         complete: errors.is_empty()
             && fetched.as_ref().is_none_or(|summary| summary.left + summary.failed + summary.questions_failed == 0)
+            && archived.as_ref().is_none_or(|summary| summary.left + summary.failed == 0)
             && sent.iter().flatten().all(ats::Summary::is_complete),
         lake: pipeline.lake.display().to_string(),
         ingest: fetched,
@@ -140,6 +187,7 @@ fn stages(
         report: reported.map(|folder: PathBuf| folder.display().to_string()),
         export: exported,
         warnings: warned.unwrap_or_default(),
+        audio: archived,
         ats: sent,
         errors: errors.iter().map(ToString::to_string).collect(),
     };
@@ -150,7 +198,7 @@ fn stages(
     }
     let recorded = record(&lake, &mut ledger, &summary, pipeline.prometheus.as_deref());
     if !quiet {
-        output::data(&on_screen(&summary))?;
+        output::data(&on_screen(&summary, audio_plan.map(|plan| plan.out.as_path())))?;
     }
     if let Err(error) = recorded {
         output::error(&error);
@@ -194,6 +242,8 @@ impl Network {
 /// How an ingest is done.
 pub struct Options<'a> {
     pub plan: &'a IngestPlan,
+    /// When to leave the rest for the next run.
+    pub stop_at: Option<Timestamp>,
     pub refetch: bool,
     pub quiet: bool,
 }
@@ -203,29 +253,12 @@ pub fn ingest_all(
     lake: &Lake,
     ledger: &mut Ledger,
     Network { runtime, interrupt }: &Network,
-    sources: Vec<ReadySource>,
-    &Options { plan, refetch, quiet }: &Options<'_>,
+    sources: Vec<OpenSource>,
+    &Options { plan, stop_at, refetch, quiet }: &Options<'_>,
 ) -> (ingest::Summary, Vec<Error>) {
     let mut all = ingest::Summary::default();
     let mut errors = Vec::new();
-    let stop_at = plan.stop_at.map(|time| next_time(time, Timestamp::now(), &TimeZone::system()));
-    for ReadySource { name, mut ids, inbox, exclude, access } in sources {
-        let (sandbox, client) = match access {
-            Access::Remote(client) => (None, client),
-            Access::Sandbox { interviews, seed } => {
-                let (sandbox, client) = match start_sandbox(runtime, interviews, seed) {
-                    Ok(started) => started,
-                    Err(error) => {
-                        errors.push(error);
-                        continue;
-                    }
-                };
-                if ids.is_empty() && !inbox {
-                    ids = sandbox.ids().collect();
-                }
-                (Some(sandbox), client)
-            }
-        };
+    for OpenSource { name, ids, inbox, exclude, client } in sources {
         let fetching = progress::Fetching::new(quiet);
         let report = |progress: Progress| fetching.shows(progress);
         let (summary, result) = interrupt.during(|interrupt| {
@@ -235,9 +268,6 @@ pub fn ingest_all(
             ingest::ingest(lake, ledger, runtime, job)
         });
         fetching.ends();
-        if let Some(sandbox) = sandbox {
-            runtime.block_on(sandbox.stop());
-        }
         all += &summary;
         if let Err(error) = result {
             errors.push(error);
@@ -251,6 +281,11 @@ pub fn ingest_all(
         errors.push(Error::new(Kind::Interrupted, "interrupted").hint("what was fetched is in the lake"));
     }
     (all, errors)
+}
+
+/// When a run that begins now leaves the rest for the next one.
+pub fn stop_at(plan: &IngestPlan) -> Option<Timestamp> {
+    plan.stop_at.map(|time| next_time(time, Timestamp::now(), &TimeZone::system()))
 }
 
 /// When it is this time of day next, by the clock of a time zone.
@@ -363,13 +398,16 @@ fn metrics(summary: &RunSummary, counts: Counts) -> String {
     text
 }
 
-fn on_screen(summary: &RunSummary) -> String {
+fn on_screen(summary: &RunSummary, archive: Option<&Path>) -> String {
     let mut text = String::new();
     if let Some(ingest) = &summary.ingest {
         text += &ingest_on_screen(ingest);
     }
     if let Some(analyze) = &summary.analyze {
         text += &analyze_on_screen(analyze);
+    }
+    if let (Some(archived), Some(archive)) = (&summary.audio, archive) {
+        text += &audio::on_screen(archived, archive);
     }
     for sent in summary.ats.iter().flatten() {
         text += &ats_command::on_screen(sent);

@@ -12,11 +12,13 @@ use crate::ingest::spool;
 use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::TABLES;
-use crate::ledger::{Counts, DeadLetter, DueCounts, OutboxCounts};
+use crate::ledger::{Counts, DeadLetter, DueCounts, OutboxCounts, TroubledRecording};
 use crate::model::{Error, Result};
 
 /// Dead letters that a person is shown.
 const DEAD_SHOWN: usize = 20;
+/// Recordings that a person is shown.
+const SHOWN_RECORDINGS: usize = 10;
 
 #[derive(Serialize)]
 struct Status {
@@ -24,6 +26,8 @@ struct Status {
     /// What the next ingest asks for beside what is new in its lists.
     due: DueCounts,
     tables: Vec<TableStatus>,
+    /// Recordings that could not be archived, and why.
+    recordings: Vec<TroubledRecording>,
     /// Spool files that the next ingest publishes first.
     spool_files_waiting: usize,
     /// Events that the next ingest of a pipeline with "inbox" takes first.
@@ -70,6 +74,7 @@ fn read(lake: &Lake) -> Result<Status> {
         interviews: ledger.counts()?,
         due: ledger.due_counts(Timestamp::now())?,
         tables,
+        recordings: ledger.troubled_recordings()?,
         spool_files_waiting: spool::waiting(&lake.spool_folder())?.len(),
         inbox_events_waiting: inbox::file::waiting(&lake.inbox_folder())?,
         outbox: ledger.outbox_counts()?,
@@ -105,6 +110,9 @@ fn on_screen(status: &Status) -> String {
             status.inbox_events_waiting
         );
     }
+    if !status.recordings.is_empty() {
+        text += &recordings_on_screen(&status.recordings);
+    }
     for OutboxCounts { connector, delivered, pending, dead } in &status.outbox {
         let _infallible = writeln!(
             text,
@@ -129,6 +137,22 @@ fn on_screen(status: &Status) -> String {
     let _infallible = writeln!(text, "\n{:<20} {:>7} {:>12} {:>14}", "table", "files", "rows", "bytes");
     for TableStatus { table, files, rows, bytes } in &status.tables {
         let _infallible = writeln!(text, "{table:<20} {files:>7} {rows:>12} {bytes:>14}");
+    }
+    text
+}
+
+fn recordings_on_screen(recordings: &[TroubledRecording]) -> String {
+    let given_up = recordings.iter().filter(|recording| recording.given_up).count();
+    let failed = recordings.len() - given_up;
+    let mut text = format!(
+        "audio      {failed} recordings given up for now, {given_up} left alone unless their interview is named\n"
+    );
+    for TroubledRecording { interview_id, position, reason, .. } in recordings.iter().take(SHOWN_RECORDINGS) {
+        let _infallible = writeln!(text, "           {interview_id}, answer {position}: {reason}");
+    }
+    if recordings.len() > SHOWN_RECORDINGS {
+        let more = recordings.len() - SHOWN_RECORDINGS;
+        let _infallible = writeln!(text, "           and {more} more; --format json has them all");
     }
     text
 }

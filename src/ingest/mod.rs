@@ -21,8 +21,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::inbox::file::{self as inbox, Received};
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{Ledger, QuestionsWanted, State, TakenEvent};
-use crate::model::Result;
+use crate::ledger::{KeptLink, Ledger, QuestionsWanted, Recording, State, TakenEvent};
+use crate::model::{Interview, Result};
 use crate::pipeline::ids::check_id;
 use crate::pipeline::{Exclude, IngestPlan, QuestionPolicy};
 use crate::round0::client::Client;
@@ -164,6 +164,8 @@ pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>)
             concurrency: job.plan.concurrency,
         })),
         pending: Vec::new(),
+        links: Vec::new(),
+        links_kept: Instant::now(),
         called: HashSet::new(),
         summary: Summary::default(),
         lake,
@@ -191,6 +193,9 @@ struct Run<'a> {
     counts: Arc<Counts>,
     /// What is in the open spool file, as it was read.
     pending: Vec<Pending>,
+    /// Links to recordings that the ledger does not have yet, and when it got the last ones.
+    links: Vec<KeptLink>,
+    links_kept: Instant,
     /// Interviews that were not listed, and that an event calls for.
     called: HashSet<String>,
     summary: Summary,
@@ -344,7 +349,10 @@ impl Run<'_> {
             // A pause of the limit's must not keep what came before it off the disk.
             let next = self.runtime.block_on(async { timeout(spool::SYNC_EVERY, results.recv()).await });
             match next {
-                Err(_elapsed) => spool.rest()?,
+                Err(_elapsed) => {
+                    spool.rest()?;
+                    self.keep_links()?;
+                }
                 Ok(None) => break,
                 Ok(Some(fetched)) => {
                     if let Some(full) = self.take(fetched, &mut spool)? {
@@ -386,13 +394,16 @@ impl Run<'_> {
         let id = id.into_string();
         let source = self.job.source;
         match (call, outcome) {
-            (_, Outcome::Body(body, content)) => {
+            (_, Outcome::Body(body, mut content)) => {
                 self.summary.fetched += u64::from(call == Call::Interview);
                 let via = if self.called.contains(&id) { "webhook" } else { "list" };
                 let (source, via) = (source.to_owned(), via.to_owned());
                 let record = Record { call, id, source, via, again, fetched_at: at, body };
                 let full = spool.append(&record)?;
                 let Record { id, source, via, .. } = record;
+                if let Content::Interview(interview) = &mut content {
+                    self.take_links(interview, at)?;
+                }
                 self.pending.push(Pending { id, source, via, again, at, content });
                 return Ok(full);
             }
@@ -429,7 +440,12 @@ impl Run<'_> {
         for Record { call, id, source, via, again, fetched_at, body } in spool::read(path)? {
             // Only what keeps the contract was spooled; a newer program may be stricter than the one that spooled it.
             match (call, call.read(&id, &body)) {
-                (_, Ok(content)) => self.pending.push(Pending { id, source, via, again, at: fetched_at, content }),
+                (_, Ok(mut content)) => {
+                    if let Content::Interview(interview) = &mut content {
+                        self.take_links(interview, fetched_at)?;
+                    }
+                    self.pending.push(Pending { id, source, via, again, at: fetched_at, content });
+                }
                 (Call::Interview, Err(violation)) => {
                     self.summary.quarantined += 1;
                     quarantine::keep(self.lake, &id, &body)?;
@@ -443,8 +459,28 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Takes the links to the recordings of an interview that is going to be in the lake. They reach the ledger once a
+    /// second: a killed run has them in its spool.
+    fn take_links(&mut self, interview: &mut Interview, fetched_at: Timestamp) -> Result<()> {
+        let links = interview.take_links();
+        if interview.status.is_settled() && self.job.exclude.by_body(interview).is_none() {
+            let kept = links.into_iter().filter_map(|(position, object, link)| {
+                let recording = Recording { interview: interview.id.clone(), position: position.try_into().ok()? };
+                Some(KeptLink { recording, object, link, fetched_at })
+            });
+            self.links.extend(kept);
+        }
+        if self.links_kept.elapsed() >= spool::SYNC_EVERY { self.keep_links() } else { Ok(()) }
+    }
+
+    fn keep_links(&mut self) -> Result<()> {
+        self.links_kept = Instant::now();
+        self.ledger.keep_links(&std::mem::take(&mut self.links))
+    }
+
     /// Publishes what was read of a spool file and frees it.
     fn cut(&mut self, path: &Path) -> Result<()> {
+        self.keep_links()?;
         let pending = std::mem::take(&mut self.pending);
         // A spool that a killed run left may be of another source than this one.
         let has_questions = |one: &&Pending| matches!(one.content, Content::Questions(_));
@@ -480,6 +516,8 @@ impl Run<'_> {
     }
 }
 
-fn instant_of(time: Timestamp) -> Instant {
+/// A time of the clock as one of this process, which no change of the clock moves.
+#[must_use]
+pub fn instant_of(time: Timestamp) -> Instant {
     Instant::now() + Duration::try_from(time.duration_since(Timestamp::now())).unwrap_or_default()
 }

@@ -131,6 +131,7 @@ impl Row<'_> {
             duration_seconds: self.float("duration_seconds"),
             answered_at: self.time("answered_at"),
             has_audio: flags(self.batch, "has_audio").value(self.at),
+            link: None,
         }
     }
 

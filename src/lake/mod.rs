@@ -16,6 +16,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
 use sha2::Sha256;
 
 use crate::ledger::Ledger;
@@ -98,6 +99,12 @@ impl Lake {
         self.own().join("quarantine")
     }
 
+    /// Recordings on their way to an archive that is no folder.
+    #[must_use]
+    pub fn audio_folder(&self) -> PathBuf {
+        self.own().join("audio")
+    }
+
     /// Which interviews each report quotes.
     #[must_use]
     pub fn quotes_folder(&self) -> PathBuf {
@@ -127,7 +134,16 @@ impl Lake {
         made.map_err(|error| Error::path("open the ledger", &path, error))?;
         let mut ledger = Ledger::open(&path)?;
         publish::recover(self, &mut ledger)?;
+        ledger.forget_old_links(Timestamp::now())?;
         Ok(ledger)
+    }
+
+    /// Another connection to the ledger, for a thread that works beside the one which opened it.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn ledger_beside(&self, _lock: &LakeLock) -> Result<Ledger> {
+        Ledger::open(&self.ledger_path())
     }
 
     /// Opens the ledger for reading only, beside a program that may be running; an empty one if there is none yet.

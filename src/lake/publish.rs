@@ -21,7 +21,7 @@ use crate::ledger::{BatchFile, Ledger, Sighting};
 use crate::model::{Error, Result};
 
 /// Tables in the order in which they appear: who sees an interview finds its answers and its candidate.
-const ORDER: &[&str] = &["candidates", "responses", "questions", "runs", "interviews", "open_interviews"];
+const ORDER: &[&str] = &["candidates", "responses", "questions", "audio", "runs", "interviews", "open_interviews"];
 
 /// A batch being written under staging.
 pub struct Staging<'a> {
@@ -182,16 +182,23 @@ fn place(staged: &Path, target: &Path, file: &BatchFile) -> io::Result<()> {
     if file.replaces {
         fs::rename(staged, target)?;
     } else {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        match renameat_with(CWD, staged, CWD, target, RenameFlags::NOREPLACE) {
-            Ok(()) => {}
-            // File systems without that flag (old NFS, some FUSE): only this process writes here, so looking first
-            // is as good.
-            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if !target.exists() => fs::rename(staged, target)?,
-            Err(error) => return Err(error.into()),
-        }
+        rename_new(staged, target)?;
     }
     sync_with_parent(parent)
+}
+
+/// Renames a file, never over another one.
+///
+/// # Errors
+/// When it cannot be renamed; `AlreadyExists` when there is a file of that name.
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // File systems without that flag (old NFS, some FUSE): only this process writes here, so looking first is as
+        // good.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if !to.exists() => fs::rename(from, to),
+        renamed => Ok(renamed?),
+    }
 }
 
 /// Makes a folder last through a power cut, and what is in it.

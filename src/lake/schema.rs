@@ -287,6 +287,26 @@ pub const KEYWORD_HITS: Table = Table {
     ],
 };
 
+pub const AUDIO: Table = Table {
+    name: "audio",
+    row: "one recording that is archived",
+    key: &["interview_id", "position"],
+    sorted_by: &["job_id", "interview_id", "position"],
+    partitions: &["month"],
+    columns: &[
+        INTERVIEW_ID,
+        POSITION,
+        JOB_ID,
+        SETTLED_AT,
+        optional("question_id", Kind::Text, "The vendor's id of the question"),
+        needed("object", Kind::Text, "Where it is, below the folder or address of the archive"),
+        needed("bytes", Kind::Integer, "Its size"),
+        needed("sha256", Kind::Text, "SHA-256 of its bytes, in hex"),
+        optional("content_type", Kind::Text, "What the vendor's host called it; null if it did not say"),
+        needed("archived_at", Kind::Time, "When it was archived"),
+    ],
+};
+
 pub const RUNS: Table = Table {
     name: "runs",
     row: "one run: what it did, how long, how it ended",
@@ -327,6 +347,7 @@ pub const TABLES: &[&Table] = &[
     &RESPONSE_METRICS,
     &INTERVIEW_METRICS,
     &KEYWORD_HITS,
+    &AUDIO,
     &RUNS,
 ];
 

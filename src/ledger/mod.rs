@@ -1,6 +1,7 @@
 //! The ledger: what this lake has heard of and what is being published, in SQLite. All SQL of the program is here.
 
 mod events;
+mod links;
 mod outbox;
 
 use std::collections::HashSet;
@@ -8,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 pub use events::TakenEvent;
+pub use links::{Archived, KeptLink, Recording, RecordingState, TroubledRecording};
 pub use outbox::{DeadLetter, Entry, OutboxCounts, Outgoing, Wanted};
 
 use crate::model::{Error, Result};
@@ -22,6 +24,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0003-events", include_str!("migrations/0003-events.sql")),
     ("0004-received", include_str!("migrations/0004-received.sql")),
     ("0005-ats", include_str!("migrations/0005-ats.sql")),
+    ("0006-audio", include_str!("migrations/0006-audio.sql")),
 ];
 
 /// How long to wait for another process that is writing.
@@ -184,6 +187,8 @@ impl Ledger {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
+            // A link that is deleted must not stay readable in the file.
+            connection.pragma_update(None, "secure_delete", true)?;
             connection.execute_batch("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT")
         })?;
         for (name, sql) in self.missing_migrations()? {
@@ -210,7 +215,8 @@ impl Ledger {
 
     fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
         let run = |connection: &mut Connection| {
-            let transaction = connection.transaction()?;
+            // At once, as one that begins by reading could not wait for another writer later.
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
             transaction.commit()?;
             Ok(value)

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::interview::{Candidate, Interview, Job, Question, Response, Status};
+use super::recording::Link;
 
 /// Why a body cannot be used. Holds no value of the body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +88,7 @@ fn read_response(place: &str, mut response: Map<String, Value>) -> Result<Respon
         Some(Value::String(text)) => Some(text),
         other => return Err(wrong(format!("{place}.transcript"), other.as_ref(), "a string or null")),
     };
+    let link = text(&mut response, "audio_url").filter(|link| !link.is_empty()).map(Link::new);
     Ok(Response {
         question_id: text(&mut response, "question_id"),
         question_text: text(&mut response, "question_text"),
@@ -94,7 +96,8 @@ fn read_response(place: &str, mut response: Map<String, Value>) -> Result<Respon
         transcript,
         duration_seconds: seconds(&response, "duration_seconds"),
         answered_at: time(&response, "answered_at"),
-        has_audio: text(&mut response, "audio_url").is_some_and(|link| !link.is_empty()),
+        has_audio: link.is_some(),
+        link,
     })
 }
 

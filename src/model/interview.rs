@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::recording::{Link, object_names};
+
 /// Where an interview stands, in the vendor's words; a word we do not know is kept as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
@@ -66,8 +68,10 @@ pub struct Response {
     /// Length of the recording in seconds, finite and not negative.
     pub duration_seconds: Option<f64>,
     pub answered_at: Option<Timestamp>,
-    /// Whether the body had a link to a recording. The link itself is a secret and never comes this far.
+    /// Whether the body had a link to a recording.
     pub has_audio: bool,
+    /// The link, until an ingest takes it; never in the lake.
+    pub link: Option<Link>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +102,17 @@ impl Interview {
             let own = [self.created_at, self.started_at, self.completed_at, self.expires_at];
             own.into_iter().flatten().chain(answered).max()
         })
+    }
+
+    /// Takes the links to its recordings out of it: the position of each answer, what the recording is called below an
+    /// archive, and the link.
+    pub fn take_links(&mut self) -> Vec<(usize, String, Link)> {
+        if self.responses.iter().all(|response| response.link.is_none()) {
+            return Vec::new();
+        }
+        let names = object_names(&self.id, self.responses.iter().map(|response| response.question_id.as_deref()));
+        let links = self.responses.iter_mut().zip(names).enumerate();
+        links.filter_map(|(at, (response, name))| Some((at, name, response.link.take()?))).collect()
     }
 
     /// Bytes of transcript: what row groups and batches are measured by.

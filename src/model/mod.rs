@@ -3,7 +3,9 @@
 pub mod body;
 pub mod error;
 pub mod interview;
+pub mod recording;
 pub mod spreadsheet;
 
 pub use error::{Error, Kind, Result};
 pub use interview::{Candidate, Interview, Job, Question, Response, Status};
+pub use recording::Link;

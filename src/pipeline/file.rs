@@ -26,6 +26,8 @@ pub struct PipelineFile {
     pub report: Option<ReportSection>,
     /// Rows of the lake as files for other programs; `[[export]]` for several.
     pub export: Option<OneOrMany<ExportSection>>,
+    /// Left out: recordings are not archived.
+    pub audio: Option<AudioSection>,
     /// Applicant tracking system that completed interviews are sent to; `[[ats]]` for several, left out: none.
     pub ats: Option<OneOrMany<AtsSection>>,
     /// Who is told when a run has ended; left out: nobody.
@@ -268,6 +270,28 @@ pub struct AtsSection {
     pub recordings: Option<String>,
 }
 
+/// Where recordings are archived.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AudioSection {
+    /// Folder, or s3://, gs:// or az:// address, below which `interviews/<id>/q<question id>.mp3` are kept.
+    pub out: String,
+    /// Downloads under way at once, at most.
+    #[serde(default = "default_downloads")]
+    pub concurrency: usize,
+    /// Largest recording: "200MB".
+    #[serde(default = "default_max_bytes")]
+    pub max_bytes: String,
+    /// How long one may take: "10m".
+    #[serde(default = "default_max_time")]
+    pub max_time: String,
+    /// Only recordings of interviews that settled from this day on, in UTC: "2026-05-31".
+    pub from: Option<String>,
+    /// For tests: links may lead to this machine, also without TLS.
+    #[serde(default)]
+    pub allow_loopback: bool,
+}
+
 /// Either a command or an address.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -338,6 +362,7 @@ pub enum Stage {
     Analyze,
     Report,
     Export,
+    Audio,
     Ats,
 }
 
@@ -408,6 +433,18 @@ fn default_true() -> bool {
 
 fn default_ats_pace() -> u32 {
     60
+}
+
+fn default_downloads() -> usize {
+    8
+}
+
+fn default_max_bytes() -> String {
+    "200MB".to_owned()
+}
+
+fn default_max_time() -> String {
+    "10m".to_owned()
 }
 
 fn default_notify_timeout() -> String {

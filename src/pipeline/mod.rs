@@ -1,6 +1,7 @@
 //! Pipeline files: what may stand in one, and the plan that it resolves to.
 
 mod ats;
+mod audio;
 mod exclude;
 mod export;
 pub mod file;
@@ -17,6 +18,7 @@ use jiff::SignedDuration;
 use jiff::civil::Time;
 
 pub use ats::{AtsPlan, parse_since};
+pub use audio::{AudioPlan, parse_max_time, parse_midnight, parse_size};
 pub use exclude::Exclude;
 pub use export::{ExportPlan, ExportTo, Since};
 pub use file::{ExportFormat, ExportRows, Format, MetricGroup, Outcome, QuestionPolicy, Stage};
@@ -44,6 +46,7 @@ pub struct Pipeline {
     pub analyze: Option<AnalyzePlan>,
     pub report: Option<ReportPlan>,
     pub exports: Vec<ExportTo>,
+    pub audio: Option<AudioPlan>,
     /// Systems that interviews are sent to.
     pub ats: Vec<AtsPlan>,
     pub notify: Option<NotifyPlan>,
@@ -192,6 +195,7 @@ impl Pipeline {
             prometheus: file.metrics.prometheus.map(|path| place(folder, &path)),
             analyze,
             report: file.report.map(|report| report::resolve(report, folder)).transpose()?,
+            audio: file.audio.map(|audio| audio::resolve(audio, folder)).transpose()?,
             ats: file
                 .ats
                 .into_iter()

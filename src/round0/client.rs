@@ -217,8 +217,8 @@ fn seconds_in_message(body: &[u8]) -> Option<Duration> {
     digits.parse().ok().map(Duration::from_secs)
 }
 
-/// The innermost cause, without the URL: it holds an interview's id, which the caller names anyway.
-pub(crate) fn root_cause(error: &reqwest::Error) -> String {
+/// The innermost cause, without the URL: it holds an interview's id, which the caller names anyway, or is a secret.
+pub fn root_cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }

@@ -4,6 +4,7 @@
 mod api;
 mod ats;
 mod ats_answers;
+mod audio;
 mod bad_input;
 mod common;
 mod crash;

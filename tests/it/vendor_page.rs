@@ -27,9 +27,10 @@ fn every_command_of_the_vendor_page_works() {
             continue;
         }
         let api = match name {
-            "get" | "wait" | "ingest" => api.as_str(),
-            "ats" => &ats,
-            _ => "",
+            "get" | "wait" | "ingest" => api.clone(),
+            "audio" => format!("{api} --allow-loopback"),
+            "ats" => ats.clone(),
+            _ => String::new(),
         };
         let output = Command::new("sh")
             .args(["-euc", &format!("{program} {name} {api} {rest}")])
@@ -56,6 +57,8 @@ fn every_command_of_the_vendor_page_works() {
         assert!(served.path(file).metadata().unwrap().len() > 1000, "{file}");
     }
     assert_eq!(served.sandbox.written()[0].body["screening_status"], "completed");
+    let recording = "archive/interviews/660f9511-f30c-52e5-b827-557766551111/q880h1733-h52e-74g7-d049-779988773333.mp3";
+    assert!(fs::read(served.path(recording)).unwrap().starts_with(b"ID3"));
     assert!(fs::read_to_string(served.path("analysis.jsonl")).unwrap().contains("\"candidate\":\"Jane Smith\""));
 }
 

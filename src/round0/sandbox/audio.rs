@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::random::mix;
-use super::serve::unix_now;
+use super::serve::{Api, unix_now};
 
 /// How long a link opens its recording, from when the body with it is served: the vendor's 24 hours.
 pub const LINK_LIFETIME_SECONDS: u64 = 24 * 60 * 60;
@@ -63,12 +63,12 @@ fn ticket(query: &str) -> Option<Ticket> {
 }
 
 /// The audio host's routes.
-pub fn router(links: Arc<Links>) -> Router {
-    Router::new().route("/audio/{interview}/{file}", get(recording)).with_state(links)
+pub fn router(api: Arc<Api>) -> Router {
+    Router::new().route("/audio/{interview}/{file}", get(recording)).with_state(api)
 }
 
 async fn recording(
-    State(links): State<Arc<Links>>,
+    State(api): State<Arc<Api>>,
     Path((interview, file)): Path<(String, String)>,
     uri: Uri,
     headers: HeaderMap,
@@ -77,12 +77,35 @@ async fn recording(
         return (StatusCode::BAD_REQUEST, "the key must not be sent here").into_response();
     }
     let now = unix_now().as_secs();
-    match (file.strip_suffix(".mp3"), uri.query().and_then(ticket)) {
-        (Some(question), Some(ticket)) if links.opens(&interview, question, &ticket, now) => {
-            ([(header::CONTENT_TYPE, "audio/mpeg")], mp3(&interview, question)).into_response()
-        }
-        _ => (StatusCode::FORBIDDEN, "the link is not valid or has expired").into_response(),
+    let question = match (file.strip_suffix(".mp3"), uri.query().and_then(ticket)) {
+        (Some(question), Some(ticket)) if api.links.opens(&interview, question, &ticket, now) => question,
+        _ => return (StatusCode::FORBIDDEN, "the link is not valid or has expired").into_response(),
+    };
+    let mut bytes = mp3(&interview, question);
+    let name = format!("{interview}\n{question}").bytes().fold(0, |hash, byte| mix(hash ^ u64::from(byte)));
+    let tag = format!("\"{name:016x}\"");
+    let mut about = HeaderMap::new();
+    about.insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/mpeg"));
+    about.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    about.insert(header::ETAG, HeaderValue::try_from(&tag).expect("it is ASCII"));
+    let start = range_start(&headers, &tag).filter(|start| *start < bytes.len());
+    if let Some(start) = start {
+        let range = format!("bytes {start}-{}/{}", bytes.len() - 1, bytes.len());
+        about.insert(header::CONTENT_RANGE, HeaderValue::try_from(range).expect("it is ASCII"));
+        bytes.drain(..start);
     }
+    if let Some(fault) = api.recording_asked(name, start.is_some()) {
+        return fault.spoil_recording(about, bytes).await;
+    }
+    let status = if start.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+    (status, about, bytes).into_response()
+}
+
+/// Where a client goes on that has the beginning of these bytes: `Range: bytes=1000-`.
+fn range_start(headers: &HeaderMap, tag: &str) -> Option<usize> {
+    let value = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_the_same = value(header::IF_RANGE).is_none_or(|known| known == tag);
+    value(header::RANGE).filter(|_| is_the_same)?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
 }
 
 /// A title in ID3v2.4, then one to three seconds of silence in MPEG-1 Layer III: the same bytes for the same ids.

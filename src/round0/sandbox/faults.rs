@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::random::Random;
+use super::random::{Random, mix};
 use crate::model::error::from_toml;
 use crate::model::{Error, Result};
 
@@ -19,6 +19,7 @@ use crate::model::{Error, Result};
 const SKEW_SECONDS: i64 = 3 * 60 * 60;
 const HUGE_TRANSCRIPT_BYTES: usize = 5 << 20;
 const DEPTH: usize = 200_000;
+const HUGE_RECORDING_BYTES: u64 = 5_000_000_000;
 
 /// Ways to spoil an answer; `docs/faults.md` says what each is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,6 +56,16 @@ pub enum Fault {
     ClockSkew,
     NoLimitHeaders,
     Redirect,
+    AudioHtml,
+    AudioEmpty,
+    AudioEndless,
+    AudioHuge,
+    AudioRedirect,
+    AudioCut,
+    AudioStall,
+    AudioExpired,
+    #[serde(rename = "audio-status-500")]
+    AudioStatus500,
 }
 
 /// A faults file: `seed`, and any number of `[[fault]]`.
@@ -120,18 +131,50 @@ impl Faults {
     /// What becomes of the request number `ordinal` for an interview or its questions. The first entry that is drawn
     /// wins. It follows from these numbers and the seed alone, whatever else is asked for.
     pub fn draw(&self, interview: usize, questions: bool, ordinal: u64) -> Option<Drawn> {
-        const FINE: usize = 1 << 30;
         let drawn = |(index, entry): &(usize, &Entry)| {
             let which = if entry.of == Of::Requests { ordinal + 1 } else { 0 };
             let stream = (interview as u64) << 24 ^ u64::from(questions) << 23 ^ (*index as u64) << 16 ^ which << 40;
-            (Random::new(self.seed, stream).below(FINE) as f64) < entry.share * FINE as f64
+            !entry.kind.is_of_audio() && self.is_drawn(stream, entry)
         };
         let (_, entry) = self.fault.iter().enumerate().find(drawn)?;
         Some(Drawn { fault: entry.kind, delay: entry.delay.unsigned_abs() })
     }
+
+    /// What becomes of the request number `ordinal` for a recording, which has this number among all. Of interviews'
+    /// share the same recordings always have it.
+    pub fn draw_recording(&self, recording: u64, ordinal: u64) -> Option<Drawn> {
+        let drawn = |(index, entry): &(usize, &Entry)| {
+            let which = if entry.of == Of::Requests { ordinal + 1 } else { 0 };
+            let stream = mix(recording ^ mix((*index as u64) << 32 ^ which));
+            entry.kind.is_of_audio() && self.is_drawn(stream, entry)
+        };
+        let (_, entry) = self.fault.iter().enumerate().find(drawn)?;
+        Some(Drawn { fault: entry.kind, delay: entry.delay.unsigned_abs() })
+    }
+
+    fn is_drawn(&self, stream: u64, entry: &Entry) -> bool {
+        const FINE: usize = 1 << 30;
+        (Random::new(self.seed, stream).below(FINE) as f64) < entry.share * FINE as f64
+    }
 }
 
 impl Fault {
+    /// Whether it is a fault of the recordings' host rather than of the API.
+    fn is_of_audio(self) -> bool {
+        matches!(
+            self,
+            Self::AudioHtml
+                | Self::AudioEmpty
+                | Self::AudioEndless
+                | Self::AudioHuge
+                | Self::AudioRedirect
+                | Self::AudioCut
+                | Self::AudioStall
+                | Self::AudioExpired
+                | Self::AudioStatus500
+        )
+    }
+
     /// Refuses as if the limit were met, with these words on when to come back.
     pub fn retry_after(self) -> Option<Option<String>> {
         match self {
@@ -241,6 +284,36 @@ impl Drawn {
         }
     }
 
+    /// The answer that the client gets in the place of a recording, or of a part of it, with these headers.
+    pub async fn spoil_recording(self, headers: HeaderMap, bytes: Vec<u8>) -> Response {
+        let page = |status| (status, [(header::CONTENT_TYPE, "text/html")], "<html><h1>Sign in</h1></html>");
+        let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
+        let (length, silence) = (bytes.len() as u64, self.delay);
+        let mut response = match self.fault {
+            Fault::AudioHtml => return page(StatusCode::OK).into_response(),
+            Fault::AudioStatus500 => return page(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
+            Fault::AudioExpired => return (StatusCode::FORBIDDEN, "the link has expired").into_response(),
+            Fault::AudioRedirect => {
+                let metadata = "http://169.254.169.254/latest/meta-data/";
+                return (StatusCode::FOUND, [(header::LOCATION, metadata)]).into_response();
+            }
+            Fault::AudioEmpty => Body::empty().into_response(),
+            Fault::AudioEndless => {
+                let more = Bytes::from(bytes);
+                Body::from_stream(stream::repeat_with(move || Ok::<_, io::Error>(more.clone()))).into_response()
+            }
+            Fault::AudioHuge => promised(Bytes::from(bytes), HUGE_RECORDING_BYTES, silence),
+            Fault::AudioCut => promised(half, length, Duration::ZERO),
+            Fault::AudioStall => promised(half, length, silence),
+            _ => Body::from(bytes).into_response(),
+        };
+        if headers.contains_key(header::CONTENT_RANGE) {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        }
+        response.headers_mut().extend(headers);
+        response
+    }
+
     /// Changes what the headers say of the limit.
     pub fn spoil_headers(self, headers: &mut HeaderMap) {
         match self.fault {
@@ -265,14 +338,17 @@ impl Drawn {
 
 /// An answer that promises `length` bytes, gives these, is silent for a while, and ends the connection.
 pub fn broken_off(bytes: Bytes, length: usize, silence: Duration) -> Response {
+    let mut response = promised(bytes, length as u64, silence);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn promised(bytes: Bytes, length: u64, silence: Duration) -> Response {
     let given = stream::once(async move { Ok::<_, io::Error>(bytes) });
     let end = stream::once(async move {
         tokio::time::sleep(silence).await;
         Err(io::Error::other("broken off on demand"))
     });
     let body = Body::from_stream(stream::StreamExt::chain(given, end));
-    let length = HeaderValue::from(length);
-    let headers =
-        [(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_LENGTH, length)];
-    (headers, body).into_response()
+    ([(header::CONTENT_LENGTH, HeaderValue::from(length))], body).into_response()
 }

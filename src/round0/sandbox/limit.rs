@@ -35,6 +35,9 @@ pub struct Stats {
     pub largest_per_id: u64,
     /// Faults given, by kind.
     pub faults: BTreeMap<Fault, u64>,
+    /// Requests to the audio host with a link that opens: for a whole recording, and for the rest of one.
+    pub recordings: u64,
+    pub recordings_continued: u64,
 }
 
 /// What the limit says of one request.
@@ -111,6 +114,8 @@ pub struct Tally {
     answered: HashMap<usize, [u64; 2]>,
     /// Requests that a fault might be drawn for, likewise.
     asked: HashMap<usize, [u64; 2]>,
+    /// Requests for each recording.
+    recordings: HashMap<u64, u64>,
     stats: Stats,
 }
 
@@ -121,6 +126,7 @@ impl Tally {
             recent: VecDeque::new(),
             answered: HashMap::new(),
             asked: HashMap::new(),
+            recordings: HashMap::new(),
             stats: Stats::default(),
         }
     }
@@ -141,6 +147,15 @@ impl Tally {
     /// Counts a request for the interview at `index`, or for its questions, and returns how many came before it.
     pub fn asked(&mut self, index: usize, questions: bool) -> u64 {
         let times = &mut self.asked.entry(index).or_default()[usize::from(questions)];
+        *times += 1;
+        *times - 1
+    }
+
+    /// Counts a request for a recording, and returns how many came before it.
+    pub fn recording_asked(&mut self, recording: u64, is_part: bool) -> u64 {
+        self.stats.recordings += u64::from(!is_part);
+        self.stats.recordings_continued += u64::from(is_part);
+        let times = self.recordings.entry(recording).or_default();
         *times += 1;
         *times - 1
     }

@@ -107,7 +107,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let audio_listener = TcpListener::bind((options.addr.ip(), 0)).await?;
     let addr = listener.local_addr()?;
     let audio_addr = audio_listener.local_addr()?;
-    let links = Arc::new(audio::Links::new(audio_addr, &options.key));
+    let links = audio::Links::new(audio_addr, &options.key);
     let limiter = options.limit.map(|limit| limit::Limiter::new(limit, options.window, options.window_length));
     let api = Arc::new(serve::Api {
         interviews: sample::Interviews::new(options.interviews, options.seed),
@@ -115,7 +115,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
         latency: options.latency,
         faults: options.faults,
         elsewhere: format!("http://{audio_addr}/elsewhere"),
-        links: Arc::clone(&links),
+        links,
         started: Instant::now(),
         counts: Mutex::new(serve::Counts { limiter, tally: limit::Tally::new(options.window_length) }),
     });
@@ -124,7 +124,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let (running, stopped) = watch::channel(());
     let servers = [
         tokio::spawn(run(listener, router, stopped.clone())),
-        tokio::spawn(run(audio_listener, audio::router(links), stopped)),
+        tokio::spawn(run(audio_listener, audio::router(Arc::clone(&api)), stopped)),
     ];
     tracing::debug!(%addr, "sandbox listening on {addr}");
     Ok(Sandbox { addr, seed: options.seed, api, systems, running, servers })

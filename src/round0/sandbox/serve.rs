@@ -12,7 +12,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::audio::{LINK_LIFETIME_SECONDS, Links};
-use super::faults::Faults;
+use super::faults::{Drawn, Faults};
 use super::limit::{Limiter, Stats, Tally, Verdict};
 use super::sample::Interviews;
 
@@ -24,7 +24,7 @@ pub struct Api {
     pub faults: Option<Faults>,
     /// Where an answer sends the client that should not.
     pub elsewhere: String,
-    pub links: Arc<Links>,
+    pub links: Links,
     pub started: Instant,
     pub counts: Mutex<Counts>,
 }
@@ -38,6 +38,15 @@ pub struct Counts {
 impl Api {
     pub fn stats(&self) -> Stats {
         self.counts().tally.stats()
+    }
+
+    /// Counts a request for a recording, and draws what goes wrong with it. A part of it counts apart from the whole.
+    pub fn recording_asked(&self, recording: u64, is_part: bool) -> Option<Drawn> {
+        let mut counts = self.counts();
+        let ordinal = counts.tally.recording_asked(recording, is_part);
+        let fault = self.faults.as_ref().and_then(|faults| faults.draw_recording(recording, ordinal));
+        counts.tally.spoilt(fault.map(|drawn| drawn.fault));
+        fault
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {

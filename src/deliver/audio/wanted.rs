@@ -1,0 +1,136 @@
+//! Which recordings are still to be archived: the answers of the lake that have one, less the table `audio`.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::lake::Lake;
+use crate::lake::read::{ParquetFile, flags, integer_at, integers, string_at, strings, time_at, times};
+use crate::lake::schema::{AUDIO, RESPONSES};
+use crate::ledger::{Archived, Ledger, Recording, RecordingState};
+use crate::model::Result;
+use crate::model::interview::month_of;
+use crate::model::recording::object_names;
+
+/// Which recordings are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Ids of interviews; all if empty. A recording that was given up is tried again when its interview is named.
+    pub interviews: HashSet<String>,
+    /// Ids of jobs; all if empty.
+    pub jobs: Vec<String>,
+    /// The first instant of `settled_at`.
+    pub from: Option<Timestamp>,
+}
+
+/// A recording that the table `audio` does not have.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub recording: Recording,
+    pub object: String,
+    pub question_id: Option<String>,
+    pub job_id: Option<String>,
+    pub settled_at: Option<Timestamp>,
+    /// Set when it is archived, and only the table lacks it.
+    pub archived: Option<Archived>,
+}
+
+impl Wanted {
+    pub fn month(&self) -> String {
+        month_of(self.settled_at)
+    }
+}
+
+/// Positions of the recordings in the table `audio`, by interview.
+#[derive(Debug, Default)]
+pub struct Known(HashMap<String, Vec<u32>>);
+
+impl Known {
+    /// # Errors
+    /// When the lake cannot be read.
+    pub fn read(lake: &Lake) -> Result<Self> {
+        let mut known: HashMap<String, Vec<u32>> = HashMap::new();
+        for path in lake.files(&AUDIO)? {
+            let rows = ParquetFile::open(&path)?.all(&["interview_id", "position"])?;
+            let positions = integers(&rows, "position").iter();
+            for (id, position) in strings(&rows, "interview_id").iter().zip(positions) {
+                if let (Some(id), Some(position)) = (id, position.and_then(|position| u32::try_from(position).ok())) {
+                    known.entry(id.to_owned()).or_default().push(position);
+                }
+            }
+        }
+        Ok(Self(known))
+    }
+
+    pub fn has(&self, recording: &Recording) -> bool {
+        self.0.get(&recording.interview).is_some_and(|positions| positions.contains(&recording.position))
+    }
+}
+
+/// Gives the recordings that are still to be archived, a file of the lake at a time. What was tried since `began` is
+/// left alone.
+///
+/// # Errors
+/// When the lake or the ledger cannot be read, or they are not taken.
+pub fn each(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    selection: &Selection,
+    began: Timestamp,
+    known: &Known,
+    take: &mut dyn FnMut(&mut Ledger, Vec<Wanted>) -> Result<()>,
+) -> Result<()> {
+    for path in lake.files(&RESPONSES)? {
+        let file = ParquetFile::open(&path)?;
+        let mut wanted = Vec::new();
+        for group in 0..file.row_groups() {
+            let columns = ["interview_id", "position", "job_id", "settled_at", "question_id", "has_audio"];
+            let rows = file.row_group(group, &columns)?;
+            let (ids, jobs, questions) =
+                (strings(&rows, "interview_id"), strings(&rows, "job_id"), strings(&rows, "question_id"));
+            let (positions, settled, has_audio) =
+                (integers(&rows, "position"), times(&rows, "settled_at"), flags(&rows, "has_audio"));
+            let mut begin = 0;
+            while begin < rows.num_rows() {
+                // The answers of an interview are together, in order, and in one row group.
+                let id = ids.value(begin);
+                let end = (begin..rows.num_rows()).find(|row| ids.value(*row) != id).unwrap_or(rows.num_rows());
+                let answers = begin..end;
+                begin = end;
+                let job_id = string_at(jobs, answers.start);
+                let settled_at =
+                    time_at(settled, answers.start).and_then(|micros| Timestamp::from_microsecond(micros).ok());
+                if !answers.clone().any(|row| has_audio.value(row)) || !selection.has(id, job_id, settled_at) {
+                    continue;
+                }
+                let names = object_names(id, answers.clone().map(|row| string_at(questions, row)));
+                for (row, object) in answers.zip(names).filter(|(row, _)| has_audio.value(*row)) {
+                    let position = integer_at(positions, row).and_then(|position| u32::try_from(position).ok());
+                    let recording = Recording { interview: id.to_owned(), position: position.unwrap_or_default() };
+                    if known.has(&recording) {
+                        continue;
+                    }
+                    let archived = match ledger.recording(&recording)? {
+                        Some(RecordingState::Failed(at)) if at >= began => continue,
+                        Some(RecordingState::GivenUp) if selection.interviews.is_empty() => continue,
+                        Some(RecordingState::Archived(archived)) => Some(archived),
+                        _ => None,
+                    };
+                    let question_id = string_at(questions, row).map(str::to_owned);
+                    let job_id = job_id.map(str::to_owned);
+                    wanted.push(Wanted { recording, object, question_id, job_id, settled_at, archived });
+                }
+            }
+        }
+        take(ledger, wanted)?;
+    }
+    Ok(())
+}
+
+impl Selection {
+    fn has(&self, id: &str, job: Option<&str>, settled_at: Option<Timestamp>) -> bool {
+        (self.interviews.is_empty() || self.interviews.contains(id))
+            && (self.jobs.is_empty() || self.jobs.iter().any(|wanted| job == Some(wanted)))
+            && self.from.is_none_or(|from| settled_at.is_some_and(|at| at >= from))
+    }
+}

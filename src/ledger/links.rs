@@ -1,0 +1,262 @@
+//! Links to recordings for as long as they open, and what became of the recordings until the lake tells it.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::{Ledger, from_micros};
+use crate::model::recording::links_dead_since;
+use crate::model::{Link, Result};
+
+/// A recording: whose, and which answer's (0-based place in responses[]).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Recording {
+    pub interview: String,
+    pub position: u32,
+}
+
+/// A link that is kept until its recording is archived.
+#[derive(Debug, Clone)]
+pub struct KeptLink {
+    pub recording: Recording,
+    /// What the recording is called below an archive.
+    pub object: String,
+    pub link: Link,
+    pub fetched_at: Timestamp,
+}
+
+/// A recording that is in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archived {
+    pub object: String,
+    pub bytes: u64,
+    /// In hex.
+    pub sha256: String,
+    pub content_type: Option<String>,
+    pub at: Timestamp,
+}
+
+/// Where a recording stands that the table `audio` does not tell of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordingState {
+    Archived(Archived),
+    /// Tried again by the next run; when it was tried last.
+    Failed(Timestamp),
+    /// Left alone, unless it is named.
+    GivenUp,
+}
+
+/// A recording that could not be archived.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct TroubledRecording {
+    pub interview_id: String,
+    pub position: u32,
+    pub reason: String,
+    /// Runs that tried.
+    pub tries: u32,
+    pub given_up: bool,
+}
+
+impl Ledger {
+    /// Keeps links, each in the place of an older one of the same recording.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written; none is kept then.
+    pub fn keep_links(&mut self, links: &[KeptLink]) -> Result<()> {
+        if links.is_empty() {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            let sql = "INSERT OR REPLACE INTO links (interview_id, position, object, link, fetched_at)
+                       VALUES (?1, ?2, ?3, ?4, ?5)";
+            let mut insert = transaction.prepare_cached(sql)?;
+            for KeptLink { recording, object, link, fetched_at } in links {
+                let at = fetched_at.as_microsecond();
+                insert.execute(params![recording.interview, recording.position, object, link.secret(), at])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Deletes the links that no longer open.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn forget_old_links(&mut self, now: Timestamp) -> Result<()> {
+        self.write(|transaction| {
+            let dead_since = links_dead_since(now).as_microsecond();
+            transaction.execute("DELETE FROM links WHERE fetched_at <= ?1", [dead_since])?;
+            Ok(())
+        })
+    }
+
+    /// Deletes the link of a recording, which does not open or is not needed.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn forget_link(&mut self, recording: &Recording) -> Result<()> {
+        self.write(|transaction| {
+            let sql = "DELETE FROM links WHERE interview_id = ?1 AND position = ?2";
+            transaction.execute(sql, params![recording.interview, recording.position])?;
+            Ok(())
+        })
+    }
+
+    /// The link of a recording, if there is one that still opens.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn link_of(&self, recording: &Recording, now: Timestamp) -> Result<Option<Link>> {
+        self.read(|connection| {
+            let sql = "SELECT link FROM links WHERE interview_id = ?1 AND position = ?2 AND fetched_at > ?3";
+            let dead_since = links_dead_since(now).as_microsecond();
+            let values = params![recording.interview, recording.position, dead_since];
+            connection.prepare_cached(sql)?.query_row(values, |row| row.get(0).map(Link::new)).optional()
+        })
+    }
+
+    /// Links that still open and were kept after the one of this number, in order, at most so many; each with its
+    /// number.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn links_after(&self, number: i64, most: usize, now: Timestamp) -> Result<Vec<(i64, KeptLink)>> {
+        self.read(|connection| {
+            let sql = "SELECT number, interview_id, position, object, link, fetched_at FROM links
+                       WHERE number > ?1 AND fetched_at > ?2 ORDER BY number LIMIT ?3";
+            let read = |row: &rusqlite::Row<'_>| {
+                let recording = Recording { interview: row.get(1)?, position: row.get(2)? };
+                let (object, link) = (row.get(3)?, Link::new(row.get(4)?));
+                Ok((row.get(0)?, KeptLink { recording, object, link, fetched_at: from_micros(row.get(5)?)? }))
+            };
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let values = params![number, links_dead_since(now).as_microsecond(), most];
+            connection.prepare_cached(sql)?.query_map(values, read)?.collect()
+        })
+    }
+
+    /// Where a recording stands, if the ledger knows.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn recording(&self, recording: &Recording) -> Result<Option<RecordingState>> {
+        self.read(|connection| {
+            let sql = "SELECT state, object, bytes, sha256, content_type, changed_at FROM recordings
+                       WHERE interview_id = ?1 AND position = ?2";
+            let read = |row: &rusqlite::Row<'_>| {
+                let state: String = row.get(0)?;
+                let at = from_micros(row.get(5)?)?;
+                Ok(match state.as_str() {
+                    "archived" => RecordingState::Archived(Archived {
+                        object: row.get(1)?,
+                        bytes: row.get::<_, i64>(2)?.unsigned_abs(),
+                        sha256: row.get(3)?,
+                        content_type: row.get(4)?,
+                        at,
+                    }),
+                    "failed" => RecordingState::Failed(at),
+                    _ => RecordingState::GivenUp,
+                })
+            };
+            let values = params![recording.interview, recording.position];
+            connection.prepare_cached(sql)?.query_row(values, read).optional()
+        })
+    }
+
+    /// Records that a recording is in its place, and forgets its link.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_archived(&mut self, recording: &Recording, archived: &Archived) -> Result<()> {
+        let Recording { interview, position } = recording;
+        self.write(|transaction| {
+            let sql = "INSERT OR REPLACE INTO recordings
+                           (interview_id, position, state, object, bytes, sha256, content_type, changed_at)
+                       VALUES (?1, ?2, 'archived', ?3, ?4, ?5, ?6, ?7)";
+            let Archived { object, bytes, sha256, content_type, at } = archived;
+            let bytes = i64::try_from(*bytes).unwrap_or(i64::MAX);
+            let values = params![interview, position, object, bytes, sha256, content_type, at.as_microsecond()];
+            transaction.prepare_cached(sql)?.execute(values)?;
+            let sql = "DELETE FROM links WHERE interview_id = ?1 AND position = ?2";
+            transaction.prepare_cached(sql)?.execute(params![interview, position])?;
+            Ok(())
+        })
+    }
+
+    /// Records that a recording could not be archived, and why. It is given up after so many runs; whether it now is.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_trouble(
+        &mut self,
+        recording: &Recording,
+        object: &str,
+        reason: &str,
+        give_up_after: u32,
+    ) -> Result<bool> {
+        let Recording { interview, position } = recording;
+        self.write(|transaction| {
+            let sql = "INSERT INTO recordings (interview_id, position, state, object, reason, tries, changed_at)
+                       VALUES (?1, ?2, CASE WHEN ?5 <= 1 THEN 'given-up' ELSE 'failed' END, ?3, ?4, 1, ?6)
+                       ON CONFLICT (interview_id, position) DO UPDATE SET
+                           state = CASE WHEN tries + 1 >= ?5 THEN 'given-up' ELSE 'failed' END,
+                           object = excluded.object, reason = excluded.reason, tries = tries + 1,
+                           changed_at = excluded.changed_at
+                       RETURNING state = 'given-up'";
+            let now = Timestamp::now().as_microsecond();
+            transaction
+                .prepare_cached(sql)?
+                .query_row(params![interview, position, object, reason, give_up_after, now], |row| row.get(0))
+        })
+    }
+
+    /// Forgets what became of recordings: the table `audio` tells it from now on.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn forget_recordings<'a>(&mut self, recordings: impl IntoIterator<Item = &'a Recording>) -> Result<()> {
+        self.write(|transaction| {
+            for Recording { interview, position } in recordings {
+                for sql in [
+                    "DELETE FROM recordings WHERE interview_id = ?1 AND position = ?2",
+                    "DELETE FROM links WHERE interview_id = ?1 AND position = ?2",
+                ] {
+                    transaction.prepare_cached(sql)?.execute(params![interview, position])?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The recordings that are archived and that the ledger has not forgotten.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn archived_recordings(&self) -> Result<Vec<Recording>> {
+        self.read(|connection| {
+            let sql = "SELECT interview_id, position FROM recordings WHERE state = 'archived'";
+            let read = |row: &rusqlite::Row<'_>| Ok(Recording { interview: row.get(0)?, position: row.get(1)? });
+            connection.prepare(sql)?.query_map([], read)?.collect()
+        })
+    }
+
+    /// The recordings that could not be archived, by interview and position.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn troubled_recordings(&self) -> Result<Vec<TroubledRecording>> {
+        self.read(|connection| {
+            let sql = "SELECT interview_id, position, reason, tries, state = 'given-up' FROM recordings
+                       WHERE state <> 'archived' ORDER BY interview_id, position";
+            let read = |row: &rusqlite::Row<'_>| {
+                Ok(TroubledRecording {
+                    interview_id: row.get(0)?,
+                    position: row.get(1)?,
+                    reason: row.get(2)?,
+                    tries: row.get(3)?,
+                    given_up: row.get(4)?,
+                })
+            };
+            connection.prepare(sql)?.query_map([], read)?.collect()
+        })
+    }
+}

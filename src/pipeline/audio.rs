@@ -1,0 +1,88 @@
+//! What a pipeline says of the archive of recordings, resolved.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::file::AudioSection;
+use super::{parse_date, place};
+use crate::model::{Error, Result};
+
+#[derive(Debug, Clone)]
+pub struct AudioPlan {
+    /// A folder, or the address of an object store.
+    pub out: PathBuf,
+    /// Downloads under way at once, at most.
+    pub concurrency: usize,
+    /// Largest recording.
+    pub max_bytes: u64,
+    /// How long one may take.
+    pub max_time: Duration,
+    /// Only recordings of interviews that settled from this instant on.
+    pub from: Option<Timestamp>,
+    /// Whether links may lead to this machine, also without TLS.
+    pub allow_loopback: bool,
+}
+
+pub(super) fn resolve(audio: AudioSection, folder: &Path) -> Result<AudioPlan> {
+    if audio.concurrency == 0 {
+        return Err(Error::usage("concurrency under [audio] is at least 1"));
+    }
+    Ok(AudioPlan {
+        out: place(folder, &audio.out),
+        concurrency: audio.concurrency,
+        max_bytes: parse_size(&audio.max_bytes)?,
+        max_time: parse_max_time(&audio.max_time)?,
+        from: audio.from.map(|text| parse_midnight(&text)).transpose()?,
+        allow_loopback: audio.allow_loopback,
+    })
+}
+
+/// A number of bytes: `200MB`, `1GB`, `5000`.
+///
+/// # Errors
+/// A usage error for anything else, and for none.
+pub fn parse_size(text: &str) -> Result<u64> {
+    let units = [("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("B", 1), ("", 1)];
+    let unit = units.iter().find_map(|(unit, factor)| Some((text.trim().strip_suffix(unit)?, factor)));
+    let size = unit.and_then(|(number, factor)| number.trim().parse::<u64>().ok()?.checked_mul(*factor));
+    let wrong = || Error::usage(format!("`{text}` is no size")).hint("for example 200MB; 1 MB is 1,000,000 bytes");
+    size.filter(|size| *size > 0).ok_or_else(wrong)
+}
+
+/// How long a recording may take: `10m`.
+///
+/// # Errors
+/// A usage error for anything else, and for less than a tenth of a second or more than a day.
+pub fn parse_max_time(text: &str) -> Result<Duration> {
+    let time = text.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
+    let time = time.filter(|time| (Duration::from_millis(100)..=Duration::from_hours(24)).contains(time));
+    time.ok_or_else(|| Error::usage(format!("`{text}` is no time for a recording")).hint("for example 10m"))
+}
+
+/// The first instant of a day in UTC: `2026-05-31`.
+///
+/// # Errors
+/// A usage error for anything else.
+pub fn parse_midnight(text: &str) -> Result<Timestamp> {
+    let midnight = TimeZone::UTC.to_timestamp(parse_date(text)?.to_datetime(Time::midnight()));
+    midnight.map_err(|error| Error::usage(format!("`{text}` is too far away: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_in_the_units_people_write() {
+        for (text, size) in [("200MB", 200_000_000), ("1 GB", 1_000_000_000), ("5KB", 5_000), ("7B", 7), ("12", 12)] {
+            assert_eq!(parse_size(text).unwrap(), size, "{text}");
+        }
+        for text in ["", "0", "-1MB", "1.5GB", "MB", "9999999999999GB", "10 M"] {
+            assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+}
