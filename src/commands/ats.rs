@@ -13,12 +13,12 @@ use crate::deliver::ats::{self, Connector, Job, Shown, Summary};
 use crate::lake::Lake;
 use crate::ledger::Ledger;
 use crate::model::{Error, Kind, Result};
-use crate::pipeline::{AtsPlan, parse_since};
+use crate::pipeline::{AtsPlan, parse_midnight};
 
 pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
     let plan = AtsPlan {
         connector: flags.connector.clone(),
-        since: flags.since.as_deref().map(parse_since).transpose()?,
+        since: flags.since.as_deref().map(parse_midnight).transpose()?,
         jobs: flags.job.clone(),
         requests_per_minute: flags.requests_per_minute,
         set: flags.set.iter().cloned().collect(),

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufWriter, IsTerminal};
 use std::path::PathBuf;
 
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::keywords::Mode;
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 use crate::pipeline::sets::load_set;
-use crate::pipeline::{ExportPlan, ExportRows, ExportTo, Since, parse_date};
+use crate::pipeline::{ExportPlan, ExportRows, ExportTo, Since, midnight, parse_date};
 
 const COMPLETED: &str = "completed";
 
@@ -73,10 +73,7 @@ fn ready(plan: &ExportPlan, txt_mode: Mode, now: Timestamp) -> Result<Plan> {
         }
     };
     let far = |day: Date| Error::usage(format!("{day} is too far away"));
-    let midnight = |day: Date| -> Result<i64> {
-        let midnight = TimeZone::UTC.to_timestamp(day.to_datetime(Time::midnight())).map_err(|_| far(day))?;
-        Ok(midnight.as_microsecond())
-    };
+    let beginning = |day: Date| midnight(day).map(Timestamp::as_microsecond);
     let end = plan.until.unwrap_or_else(|| TimeZone::UTC.to_datetime(now).date());
     let (from, until) = match plan.from {
         Since::Always => (None, plan.until),
@@ -86,8 +83,8 @@ fn ready(plan: &ExportPlan, txt_mode: Mode, now: Timestamp) -> Result<Plan> {
     let mut selection = Selection {
         jobs: plan.jobs.clone(),
         statuses: plan.statuses.clone(),
-        from: from.map(midnight).transpose()?,
-        until: until.map(midnight).transpose()?,
+        from: from.map(beginning).transpose()?,
+        until: until.map(beginning).transpose()?,
     };
     if plan.what == ExportRows::Analysis && selection.statuses.is_empty() {
         selection.statuses.push(COMPLETED.to_owned());

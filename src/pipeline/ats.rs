@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use jiff::civil::Time;
-use jiff::tz::TimeZone;
 
 use super::file::AtsSection;
-use super::{parse_date, place};
+use super::{parse_midnight, place};
 use crate::model::{Error, Result};
 
 /// One system that interviews are sent to.
@@ -33,19 +31,10 @@ pub(super) fn resolve(section: AtsSection, folder: &Path) -> Result<AtsPlan> {
     }
     Ok(AtsPlan {
         connector: place(folder, &section.connector),
-        since: section.since.as_deref().map(parse_since).transpose()?,
+        since: section.since.as_deref().map(parse_midnight).transpose()?,
         jobs: section.jobs,
         requests_per_minute: section.requests_per_minute,
         set: section.set,
         recordings: section.recordings.map(|path| place(folder, &path)),
     })
-}
-
-/// The beginning of a day in UTC: `2026-05-01`.
-///
-/// # Errors
-/// A usage error for anything else.
-pub fn parse_since(text: &str) -> Result<Timestamp> {
-    let beginning = parse_date(text)?.to_datetime(Time::midnight());
-    TimeZone::UTC.to_timestamp(beginning).map_err(|_| Error::usage(format!("`{text}` is too far away")))
 }

@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::civil::Time;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::file::AudioSection;
-use super::{parse_date, place};
+use super::{parse_max_time, parse_midnight, place};
 use crate::model::{Error, Result};
 
 #[derive(Debug, Clone)]
@@ -51,25 +49,6 @@ pub fn parse_size(text: &str) -> Result<u64> {
     let size = unit.and_then(|(number, factor)| number.trim().parse::<u64>().ok()?.checked_mul(*factor));
     let wrong = || Error::usage(format!("`{text}` is no size")).hint("for example 200MB; 1 MB is 1,000,000 bytes");
     size.filter(|size| *size > 0).ok_or_else(wrong)
-}
-
-/// How long a recording may take: `10m`.
-///
-/// # Errors
-/// A usage error for anything else, and for less than a tenth of a second or more than a day.
-pub fn parse_max_time(text: &str) -> Result<Duration> {
-    let time = text.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
-    let time = time.filter(|time| (Duration::from_millis(100)..=Duration::from_hours(24)).contains(time));
-    time.ok_or_else(|| Error::usage(format!("`{text}` is no time for a recording")).hint("for example 10m"))
-}
-
-/// The first instant of a day in UTC: `2026-05-31`.
-///
-/// # Errors
-/// A usage error for anything else.
-pub fn parse_midnight(text: &str) -> Result<Timestamp> {
-    let midnight = TimeZone::UTC.to_timestamp(parse_date(text)?.to_datetime(Time::midnight()));
-    midnight.map_err(|error| Error::usage(format!("`{text}` is too far away: {error}")))
 }
 
 #[cfg(test)]

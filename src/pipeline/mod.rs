@@ -9,22 +9,23 @@ pub mod ids;
 mod jobs;
 mod report;
 pub mod sets;
+mod times;
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use jiff::civil::Time;
 
-pub use ats::{AtsPlan, parse_since};
-pub use audio::{AudioPlan, parse_max_time, parse_midnight, parse_size};
+pub use ats::AtsPlan;
+pub use audio::{AudioPlan, parse_size};
 pub use exclude::Exclude;
 pub use export::{ExportPlan, ExportTo, Since};
 pub use file::{ExportFormat, ExportRows, Format, MetricGroup, Outcome, QuestionPolicy, Stage};
 pub use jobs::JobsFile;
-pub use report::{
-    Compare, Narrow, NotifyPlan, NotifyWay, ReportPlan, parse_compare, parse_date, parse_days, parse_time_zone,
+pub use report::{Compare, Narrow, NotifyPlan, NotifyWay, ReportPlan, parse_compare};
+pub use times::{
+    midnight, parse_date, parse_days, parse_max_time, parse_midnight, parse_time_of_day, parse_time_zone, parse_window,
 };
 
 use crate::model::error::from_toml;
@@ -280,22 +281,4 @@ fn resolve_source(source: SourceSection, folder: &Path) -> Result<Source> {
 
 fn resolve_set(set: String, folder: &Path) -> String {
     if set.starts_with("builtin:") { set } else { place(folder, &set).display().to_string() }
-}
-
-/// A time of day: `05:30`.
-///
-/// # Errors
-/// A usage error for anything else.
-pub fn parse_time_of_day(text: &str) -> Result<Time> {
-    text.parse().map_err(|_| Error::usage(format!("`{text}` is no time of day")).hint("write it as 05:30"))
-}
-
-/// The window of a rate limit: `60s`, `1m`.
-///
-/// # Errors
-/// A usage error for anything else, and for less than 100 milliseconds or more than an hour.
-pub fn parse_window(text: &str) -> Result<Duration> {
-    let window = text.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
-    let window = window.filter(|window| (Duration::from_millis(100)..=Duration::from_hours(1)).contains(window));
-    window.ok_or_else(|| Error::usage(format!("`{text}` is no window of a rate limit")).hint("for example 60s"))
 }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::file::{Format, NotifySection, Outcome, ReportSection};
-use super::place;
+use super::{parse_date, parse_days, parse_time_zone, place};
 use crate::model::{Error, Result};
 
 #[derive(Debug, Clone)]
@@ -114,21 +114,6 @@ pub(super) fn resolve_notify(notify: NotifySection, folder: &Path) -> Result<Not
     Ok(NotifyPlan { way, on: notify.on, timeout })
 }
 
-/// A period in whole days or weeks: `7d`, `4w`.
-///
-/// # Errors
-/// A usage error for anything else.
-pub fn parse_days(text: &str) -> Result<u32> {
-    let wrong = || Error::usage(format!("`{text}` is no period")).hint("write days or weeks: 7d, 4w");
-    let (number, factor) = match (text.strip_suffix('d'), text.strip_suffix('w')) {
-        (Some(days), _) => (days, 1),
-        (_, Some(weeks)) => (weeks, 7),
-        _ => return Err(wrong()),
-    };
-    let days = number.parse::<u32>().ok().and_then(|number| number.checked_mul(factor));
-    days.filter(|days| (1..=3660).contains(days)).ok_or_else(wrong)
-}
-
 /// What to compare with: `previous`, `none`, or the first day after the compared period.
 ///
 /// # Errors
@@ -140,20 +125,4 @@ pub fn parse_compare(text: &str) -> Result<Compare> {
         "previous" => Ok(Compare::Previous),
         day => day.parse().map(Compare::Until).map_err(|_| wrong().hint("write previous, none, or a day: 2025-06-01")),
     }
-}
-
-/// A day: `2026-05-31`.
-///
-/// # Errors
-/// A usage error for anything else.
-pub fn parse_date(text: &str) -> Result<Date> {
-    text.parse().map_err(|_| Error::usage(format!("`{text}` is no day")).hint("write it as 2026-05-31"))
-}
-
-/// A time zone of the IANA database: `UTC`, `Europe/Berlin`.
-///
-/// # Errors
-/// A usage error for a name that is not there.
-pub fn parse_time_zone(name: &str) -> Result<TimeZone> {
-    TimeZone::get(name).map_err(|_| Error::usage(format!("`{name}` is no time zone")).hint("for example Europe/Berlin"))
 }

@@ -1,0 +1,85 @@
+//! Days, times and spans as people write them, in files and flags alike.
+
+use std::time::Duration;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{Error, Result};
+
+/// A day: `2026-05-31`.
+///
+/// # Errors
+/// A usage error for anything else.
+pub fn parse_date(text: &str) -> Result<Date> {
+    text.parse().map_err(|_| Error::usage(format!("`{text}` is no day")).hint("write it as 2026-05-31"))
+}
+
+/// The first instant of a day in UTC: `2026-05-31`.
+///
+/// # Errors
+/// A usage error for anything else.
+pub fn parse_midnight(text: &str) -> Result<Timestamp> {
+    midnight(parse_date(text)?)
+}
+
+/// The first instant of a day in UTC.
+///
+/// # Errors
+/// A usage error for a day that is too far away.
+pub fn midnight(day: Date) -> Result<Timestamp> {
+    let midnight = TimeZone::UTC.to_timestamp(day.to_datetime(Time::midnight()));
+    midnight.map_err(|_| Error::usage(format!("{day} is too far away")))
+}
+
+/// A time of day: `05:30`.
+///
+/// # Errors
+/// A usage error for anything else.
+pub fn parse_time_of_day(text: &str) -> Result<Time> {
+    text.parse().map_err(|_| Error::usage(format!("`{text}` is no time of day")).hint("write it as 05:30"))
+}
+
+/// A time zone of the IANA database: `UTC`, `Europe/Berlin`.
+///
+/// # Errors
+/// A usage error for a name that is not there.
+pub fn parse_time_zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| Error::usage(format!("`{name}` is no time zone")).hint("for example Europe/Berlin"))
+}
+
+/// A period in whole days or weeks: `7d`, `4w`.
+///
+/// # Errors
+/// A usage error for anything else.
+pub fn parse_days(text: &str) -> Result<u32> {
+    let wrong = || Error::usage(format!("`{text}` is no period")).hint("write days or weeks: 7d, 4w");
+    let (number, factor) = match (text.strip_suffix('d'), text.strip_suffix('w')) {
+        (Some(days), _) => (days, 1),
+        (_, Some(weeks)) => (weeks, 7),
+        _ => return Err(wrong()),
+    };
+    let days = number.parse::<u32>().ok().and_then(|number| number.checked_mul(factor));
+    days.filter(|days| (1..=3660).contains(days)).ok_or_else(wrong)
+}
+
+/// The window of a rate limit: `60s`, `1m`.
+///
+/// # Errors
+/// A usage error for anything else, and for less than 100 milliseconds or more than an hour.
+pub fn parse_window(text: &str) -> Result<Duration> {
+    let window = text.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
+    let window = window.filter(|window| (Duration::from_millis(100)..=Duration::from_hours(1)).contains(window));
+    window.ok_or_else(|| Error::usage(format!("`{text}` is no window of a rate limit")).hint("for example 60s"))
+}
+
+/// How long a recording may take: `10m`.
+///
+/// # Errors
+/// A usage error for anything else, and for less than a tenth of a second or more than a day.
+pub fn parse_max_time(text: &str) -> Result<Duration> {
+    let time = text.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
+    let time = time.filter(|time| (Duration::from_millis(100)..=Duration::from_hours(24)).contains(time));
+    time.ok_or_else(|| Error::usage(format!("`{text}` is no time for a recording")).hint("for example 10m"))
+}
