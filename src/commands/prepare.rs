@@ -176,8 +176,7 @@ pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::resu
     }
     if let Some(audio) = pipeline.audio.as_ref().filter(|_| wanted(Stage::Audio)) {
         let checked = audio::store::check(&audio.out, &pipeline.lake);
-        let is_folder = !audio.out.to_string_lossy().contains("://");
-        let out = checked.err().or_else(|| unwritable("the archive", &audio.out).filter(|_| is_folder));
+        let out = checked.err().or_else(|| audio.folder().and_then(|folder| unwritable("the archive", folder)));
         problems.extend(out.map(|error| match error.hint_text() {
             Some(_) => error,
             None => error.hint("choose another folder with `out` under [audio]"),

@@ -25,7 +25,8 @@ pub struct AtsPlan {
     pub recordings: Option<PathBuf>,
 }
 
-pub(super) fn resolve(section: AtsSection, folder: &Path) -> Result<AtsPlan> {
+/// `archive` is where the pipeline archives recordings.
+pub(super) fn resolve(section: AtsSection, folder: &Path, archive: Option<&Path>) -> Result<AtsPlan> {
     if section.requests_per_minute == 0 {
         return Err(Error::usage("requests-per-minute under [ats] is at least 1"));
     }
@@ -35,6 +36,6 @@ pub(super) fn resolve(section: AtsSection, folder: &Path) -> Result<AtsPlan> {
         jobs: section.jobs,
         requests_per_minute: section.requests_per_minute,
         set: section.set,
-        recordings: section.recordings.map(|path| place(folder, &path)),
+        recordings: section.recordings.map(|path| place(folder, &path)).or_else(|| archive.map(Path::to_owned)),
     })
 }

@@ -25,6 +25,14 @@ pub struct AudioPlan {
     pub allow_loopback: bool,
 }
 
+impl AudioPlan {
+    /// Where recordings are, unless that is an object store.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        Some(self.out.as_path()).filter(|out| !out.to_string_lossy().contains("://"))
+    }
+}
+
 pub(super) fn resolve(audio: AudioSection, folder: &Path) -> Result<AudioPlan> {
     if audio.concurrency == 0 {
         return Err(Error::usage("concurrency under [audio] is at least 1"));

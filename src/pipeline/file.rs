@@ -266,7 +266,7 @@ pub struct AtsSection {
     /// Values of the connector's settings.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
-    /// Folder that recordings are archived in, for connectors that send them.
+    /// Folder that recordings are archived in, for connectors that send them; left out: that of [audio].
     pub recordings: Option<String>,
 }
 

@@ -180,6 +180,9 @@ impl Pipeline {
             keywords: analyze.keywords.into_iter().map(|set| resolve_set(set, folder)).collect(),
             metrics: analyze.metrics,
         });
+        let audio = file.audio.map(|audio| audio::resolve(audio, folder)).transpose()?;
+        let systems = file.ats.map_or_else(Vec::new, |ats| ats.0);
+        let archive = audio.as_ref().and_then(AudioPlan::folder);
         let exports = file.export.map_or_else(Vec::new, |export| export.0);
         let searched = analyze.as_ref().map(|plan| plan.keywords.as_slice());
         Ok(Self {
@@ -196,13 +199,8 @@ impl Pipeline {
             prometheus: file.metrics.prometheus.map(|path| place(folder, &path)),
             analyze,
             report: file.report.map(|report| report::resolve(report, folder)).transpose()?,
-            audio: file.audio.map(|audio| audio::resolve(audio, folder)).transpose()?,
-            ats: file
-                .ats
-                .into_iter()
-                .flat_map(|ats| ats.0)
-                .map(|ats| ats::resolve(ats, folder))
-                .collect::<Result<_>>()?,
+            ats: systems.into_iter().map(|ats| ats::resolve(ats, folder, archive)).collect::<Result<_>>()?,
+            audio,
             notify: file.notify.map(|notify| report::resolve_notify(notify, folder)).transpose()?,
         })
     }

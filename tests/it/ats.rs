@@ -1,13 +1,10 @@
 //! Interviews reach an applicant tracking system: each recipe against its stand-in, once, whatever happens to the program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
-use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use parquet::arrow::ArrowWriter;
 use roundup::round0::sandbox::{AtsFault, Options, Written};
 use serde_json::Value;
 
@@ -264,43 +261,81 @@ fn other_answers_are_sent_again_and_the_same_ones_are_not() {
     assert_eq!(served.status()["outbox"][0]["delivered"], 1);
 }
 
-/// The table of an archive, with two recordings of one interview.
-fn archive(served: &Served) {
-    let text = |texts: [&str; 2]| Arc::new(StringArray::from(texts.to_vec())) as ArrayRef;
-    let batch = RecordBatch::try_from_iter([
-        ("interview_id", text([JANE, JANE])),
-        ("position", Arc::new(Int64Array::from(vec![0, 1])) as ArrayRef),
-        ("question_id", text(["one", "two \"x\""])),
-        ("object", text(["a.mp3", "b.mp3"])),
-    ])
-    .unwrap();
-    let folder = served.lake().join("audio/month=2024-01");
-    fs::create_dir_all(&folder).unwrap();
-    let file = fs::File::create(folder.join("batch.parquet")).unwrap();
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    served.write("archive/a.mp3", "a recording");
-}
-
 #[test]
 fn recordings_are_attached_and_a_note_is_not_written_twice_for_their_sake() {
     for name in ["vendor-sample", "lever"] {
         let served = lake_with(&[], Some(1));
-        archive(&served);
+        let archive = ["audio", "--lake", "lake", "--out", "archive", "--allow-loopback"];
+        ended(served.roundup().args(archive).output().unwrap(), 0);
+        let mut recordings: Vec<PathBuf> = fs::read_dir(served.path("archive/interviews").join(JANE))
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .collect();
+        recordings.sort();
+        assert_eq!(recordings.len(), 7);
+        let (away, elsewhere) = (&recordings[6], served.path("elsewhere.mp3"));
+        fs::rename(away, &elsewhere).unwrap();
         served.recipe(name, |text| text);
         let (_, stderr) = served.ats(name, &[], 0);
-        assert!(stderr.contains("recording 1: cannot read the recording archive/b.mp3"), "{stderr}");
-        served.write("archive/b.mp3", "another recording");
+        assert!(stderr.contains(": cannot read the recording archive/interviews/"), "{stderr}");
+        fs::rename(&elsewhere, away).unwrap();
         served.ats(name, &[JANE], 0);
         let written = served.sandbox.written();
-        assert_eq!(written.iter().map(|one| one.kind).collect::<Vec<_>>(), ["note", "file", "file"], "{name}");
+        assert_eq!(written[0].kind, "note", "{name}");
+        assert!(written[1..].iter().all(|one| one.kind == "file") && written.len() == 8, "{name}");
         assert!(written.iter().all(|one| one.times == 1), "{name}");
-        let files: Vec<&Value> = written[1..].iter().map(|one| &one.body["file"]).collect();
-        assert_eq!(files, ["interview_qone.mp3", "interview_qtwo %22x%22.mp3"]);
-        assert!(written[2].body["bytes"].as_u64().unwrap() > "another recording".len() as u64);
+        let expected: BTreeSet<String> = recordings
+            .iter()
+            .map(|path| format!("interview_{}", path.file_name().unwrap().to_str().unwrap()))
+            .collect();
+        let files: BTreeSet<String> =
+            written[1..].iter().map(|one| one.body["file"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(files, expected);
+        let bytes: u64 = written[1..].iter().map(|one| one.body["bytes"].as_u64().unwrap()).sum();
+        assert!(bytes > recordings.iter().map(|path| path.metadata().unwrap().len()).sum());
         assert_eq!(served.status()["outbox"][0]["delivered"], 1);
     }
+}
+
+#[test]
+fn a_pipeline_attaches_what_it_has_just_archived() {
+    let served = serve_with(Options { interviews: Some(3), limit: None, ..Options::default() });
+    served.recipe("vendor-sample", |text| text);
+    let api = served.settings("vendor-sample")[0].replace("api=", "");
+    let pipeline = served.pipeline(&format!(
+        "[audio]\nout = \"archive\"\nallow-loopback = true\n[ats]\nconnector = \"vendor-sample.toml\"\n\
+         since = \"2000-01-01\"\nrequests-per-minute = 600000\nset.api = \"{api}\"\n"
+    ));
+    ended(served.roundup().env("ATS_API_KEY", "k").arg("run").arg(&pipeline).output().unwrap(), 0);
+    let archived = served.last_run()["audio"]["archived"].as_u64().unwrap();
+    let files = served.sandbox.written().iter().filter(|one| one.kind == "file").count();
+    assert!(archived > 5 && files as u64 == archived, "{files} files of {archived}");
+}
+
+#[test]
+fn an_interview_waits_for_its_recordings_until_they_are_given_up() {
+    let served = lake_with(&[], Some(1));
+    let mut body = sample().swap_remove(0);
+    body["completed_at"] = jiff::Timestamp::now().to_string().into();
+    let recordings = body["responses"].as_array().unwrap().len();
+    put(&served.lake(), &[body], true);
+    served.recipe("vendor-sample", |text| text);
+    served.recipe("ashby", |text| text);
+    let (stdout, _) = served.ats("vendor-sample", &[], 0);
+    assert!(
+        stdout.contains("1 whose candidate it does not know yet, or whose recordings are not archived yet"),
+        "{stdout}"
+    );
+    assert!(served.sandbox.written().is_empty());
+    served.ats("ashby", &[], 0);
+    assert_eq!(served.notes().len(), 1, "a system that gets no recordings waits for none");
+    let ledger = rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap();
+    for position in 0..u32::try_from(recordings).unwrap() {
+        let sql = "INSERT INTO recordings (interview_id, position, state, object, changed_at) VALUES (?1, ?2, 'given-up', '', 0)";
+        ledger.execute(sql, rusqlite::params![JANE, position]).unwrap();
+    }
+    served.ats("vendor-sample", &[], 0);
+    assert_eq!(served.notes().len(), 2);
 }
 
 #[test]

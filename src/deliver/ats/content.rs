@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 use serde_json::json;
@@ -12,8 +13,8 @@ use crate::deliver::fresh::Hashes;
 use crate::deliver::notes;
 use crate::lake::Lake;
 use crate::lake::find;
-use crate::lake::read::{ParquetFile, integer_at, integers, parquet_files, string_at, strings};
-use crate::lake::schema::{INTERVIEW_METRICS, KEYWORD_HITS, Kind, SOURCE_SHA256};
+use crate::lake::read::ParquetFile;
+use crate::lake::schema::{AUDIO, INTERVIEW_METRICS, KEYWORD_HITS, Kind, SOURCE_SHA256};
 use crate::model::body::read_interview;
 use crate::model::{Interview, Result};
 
@@ -28,6 +29,9 @@ pub struct Content {
     /// as it is now.
     pub analysis: Value,
     pub recordings: Vec<Recording>,
+    pub completed_at: Option<Timestamp>,
+    /// Positions of the answers with a recording that is not among them.
+    pub unarchived: Vec<u32>,
     /// Whether other answers of it were delivered before.
     pub again: bool,
 }
@@ -66,6 +70,14 @@ impl Content {
             version: hex::encode(Sha256::digest(sent.to_string())),
             interview: minijinja::context! { interview => Serde(&json), notes },
             analysis: analysis.map_or(Value::from(()), Analysis::as_value),
+            completed_at: interview.completed_at,
+            unarchived: (0..)
+                .zip(&interview.responses)
+                .filter(|(position, response)| {
+                    response.has_audio && recordings.iter().all(|recording| recording.position != i64::from(*position))
+                })
+                .map(|(position, _)| position)
+                .collect(),
             recordings,
             again: false,
         }
@@ -157,22 +169,15 @@ fn set_and_place(path: &Path) -> Option<(&str, &Path)> {
     Some((first.to_str()?.strip_prefix("set=")?, path.strip_prefix(first).ok()?))
 }
 
-/// The recordings of interviews that the archive holds, by the table `audio`, which not every lake has.
+/// The recordings of interviews that the archive holds, in the order of the answers.
 fn recordings(lake: &Lake, wanted: &HashSet<&str>, archive: &Path) -> Result<HashMap<String, Vec<Recording>>> {
     let mut found: HashMap<String, Vec<Recording>> = HashMap::new();
-    for path in parquet_files(&lake.root().join("audio"))? {
-        let batch = ParquetFile::open(&path)?.all(&["interview_id", "position", "question_id", "object"])?;
-        let text = |column: &str, row: usize| string_at(strings(&batch, column), row).map(str::to_owned);
-        let positions = integers(&batch, "position");
-        for row in 0..batch.num_rows() {
-            let (Some(id), Some(object)) = (text("interview_id", row), text("object", row)) else { continue };
-            if !wanted.contains(id.as_str()) {
-                continue;
-            }
-            let position = integer_at(positions, row).unwrap_or_default();
-            let question_id = text("question_id", row).unwrap_or_else(|| position.to_string());
-            found.entry(id).or_default().push(Recording { position, question_id, path: archive.join(object) });
-        }
+    for path in lake.files(&AUDIO)? {
+        find::each_row(&AUDIO, &path, wanted, &mut |row| {
+            let (Some(position), Some(object)) = (row.integer("position"), row.text("object")) else { return };
+            let question_id = row.text("question_id").unwrap_or_else(|| position.to_string());
+            found.entry(row.id()).or_default().push(Recording { position, question_id, path: archive.join(object) });
+        })?;
     }
     found.values_mut().for_each(|recordings| recordings.sort_by_key(|recording| recording.position));
     Ok(found)

@@ -29,7 +29,7 @@ use file::Method;
 use request::{Found, Request, label};
 
 use crate::lake::{Lake, crash};
-use crate::ledger::{Entry, Ledger, Outgoing, Wanted};
+use crate::ledger::{Entry, Ledger, Outgoing, Recording, RecordingState, Wanted};
 use crate::model::{Error, Result};
 use crate::pipeline::AtsPlan;
 
@@ -57,7 +57,7 @@ pub struct Summary {
     pub delivered: u64,
     /// Delivered before with the same answers.
     pub unchanged: u64,
-    /// Whose candidate the system does not know yet: tried again.
+    /// Whose candidate the system does not know yet, or whose recordings are still to be archived: tried again.
     pub waiting: u64,
     /// Given up for now: tried again.
     pub failed: u64,
@@ -106,8 +106,8 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
     let mut done = 0;
     let mut in_a_row = 0;
     for chunk in due.chunks(AT_ONCE) {
-        let ids: Vec<String> = chunk.iter().map(|outgoing| outgoing.id.clone()).collect();
-        let mut found = contents(lake, &ids, connector.recordings.as_deref())?;
+        let these: Vec<String> = chunk.iter().map(|outgoing| outgoing.id.clone()).collect();
+        let mut found = contents(lake, &these, connector.recordings.as_deref())?;
         for outgoing in chunk {
             progress(done, of);
             let Some(content) = found.remove(&outgoing.id) else {
@@ -115,6 +115,10 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
                 (done, summary.failed) = (done + 1, summary.failed + 1);
                 continue;
             };
+            if ids.is_empty() && awaits_recordings(connector, ledger, &content, now)? {
+                (done, summary.waiting) = (done + 1, summary.waiting + 1);
+                continue;
+            }
             let sent = runtime.block_on(deliver_one(connector, &mut client, ledger, outgoing, content));
             (summary.requests, summary.retries, summary.limited) = (client.requests, client.retries, client.limited);
             let ended = sent.inspect_err(|_| summary.left = of - done)?;
@@ -138,6 +142,21 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
     }
     progress(done, of);
     Ok(())
+}
+
+/// Whether a connector sends recordings, and some of an interview may still be archived: what is delivered gets none later.
+fn awaits_recordings(connector: &Connector, ledger: &Ledger, content: &Content, now: Timestamp) -> Result<bool> {
+    let sends = connector.steps.iter().any(|step| step.for_each == Some(file::ForEach::Recordings));
+    if !sends || content.completed_at.is_none_or(|completed| completed < due::recordings_come_since(now)) {
+        return Ok(false);
+    }
+    for position in &content.unarchived {
+        let recording = Recording { interview: content.id.clone(), position: *position };
+        if ledger.recording(&recording)? != Some(RecordingState::GivenUp) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// From when on a connector sends.
