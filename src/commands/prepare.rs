@@ -11,6 +11,7 @@ use crate::analyze::{PreparedSet, Request};
 use crate::deliver::ats;
 use crate::deliver::audio;
 use crate::keywords::Mode;
+use crate::lake::outside::refuse_inside;
 use crate::lake::refuse_url;
 use crate::model::{Error, Result};
 use crate::pipeline::ids::read_lists;
@@ -161,14 +162,15 @@ pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::resu
     let lake = refuse_url(&pipeline.lake).err().or_else(|| unwritable("the lake", &pipeline.lake));
     problems.extend(lake.map(|error| error.hint("choose another folder with `path` under [lake]")));
     if let Some(report) = pipeline.report.as_ref().filter(|_| wanted(Stage::Report)) {
-        let out = unwritable("the report", &report.out);
+        let out = unusable("the report", &report.out, &report.out, &pipeline.lake);
         problems.extend(out.map(|error| error.hint("choose another folder with `out` under [report]")));
         problems.extend(JobsFile::read(report.jobs_file.as_deref()).err());
     }
     let mut exports = Vec::new();
     for export in pipeline.exports.iter().filter(|_| wanted(Stage::Export)) {
-        let folder = export.output.parent().and_then(|folder| unwritable("an export", folder));
-        problems.extend(folder.map(|error| error.hint("choose another place with `output` under [export]")));
+        let folder = export.output.parent().unwrap_or(Path::new(""));
+        let out = unusable("the export", &export.output, folder, &pipeline.lake);
+        problems.extend(out.map(|error| error.hint("choose another place with `output` under [export]")));
         match ReadyExport::new(export) {
             Ok(export) => exports.push(export),
             Err(error) => problems.push(error),
@@ -229,6 +231,11 @@ pub fn ready_analysis(references: &[String], txt_mode: Mode, metrics: &[MetricGr
     let sets = load_sets(references, txt_mode)?.into_iter().map(PreparedSet::new).collect::<Result<_>>()?;
     let fillers = PreparedSet::new(load_set("builtin:fillers", Mode::Word)?)?;
     Ok(ReadyAnalysis { sets, fillers, metrics: metrics.to_vec() })
+}
+
+/// What keeps something from being written to a place in a folder that is to be made.
+fn unusable(what: &str, place: &Path, folder: &Path, lake: &Path) -> Option<Error> {
+    refuse_inside(what, place, lake).err().or_else(|| unwritable(what, folder))
 }
 
 /// What keeps a folder from being made or written, without making it.

@@ -17,6 +17,7 @@ use super::prepare::{prepare, say_all};
 use crate::inbox::file::waiting;
 use crate::inbox::receive::Receiver;
 use crate::lake::Lake;
+use crate::lake::outside::real_path;
 use crate::model::{Error, Kind, Result};
 use crate::pipeline::{INBOX, Pipeline};
 
@@ -58,7 +59,7 @@ impl Then {
         if pipeline.sources.iter().any(|source| source.lists.iter().any(|list| list == Path::new("-"))) {
             return Err(wrong("a run that events start has no standard input".to_owned()));
         }
-        if real(&pipeline.lake) != real(&flags.lake.lake) {
+        if real_path(&pipeline.lake) != real_path(&flags.lake.lake) {
             let (theirs, ours) = (pipeline.lake.display(), flags.lake.lake.display());
             let error = wrong(format!("its lake is {theirs}, and the events go to {ours}"));
             return Err(error.hint(format!("--lake {theirs}")));
@@ -161,13 +162,6 @@ async fn end_of(running: &mut Option<Child>) -> io::Result<ExitStatus> {
         Some(child) => child.wait().await,
         None => std::future::pending().await,
     }
-}
-
-/// The folder as it is called without links: what is there of it, and what is still to be made below.
-fn real(folder: &Path) -> PathBuf {
-    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let there = whole.ancestors().find_map(|part| Some((part.canonicalize().ok()?, whole.strip_prefix(part).ok()?)));
-    there.map_or_else(|| whole.clone(), |(there, rest)| there.join(rest))
 }
 
 /// When the next run is to start. Knows no clock.

@@ -187,7 +187,7 @@ impl Pipeline {
         let searched = analyze.as_ref().map(|plan| plan.keywords.as_slice());
         Ok(Self {
             sources,
-            exports: export::resolve_all(exports, folder, &lake, searched)?,
+            exports: export::resolve_all(exports, folder, searched)?,
             lake,
             ingest: IngestPlan {
                 requests_per_minute: ingest.requests_per_minute,

@@ -22,6 +22,7 @@ mod listen_limits;
 mod listen_then;
 mod notify;
 mod oracle;
+mod outside;
 mod quarantine;
 mod replace;
 mod report;
