@@ -119,10 +119,16 @@ pub struct Exported {
     cut: u64,
 }
 
-/// The stage of a run: every export, also after one that failed.
-pub fn stage(lake: &Lake, exports: Vec<ReadyExport>, quiet: bool, errors: &mut Vec<Error>) -> Vec<Exported> {
+/// The stage of a run: every export for as long as it goes on, also after one that failed.
+pub fn stage(
+    lake: &Lake,
+    exports: Vec<ReadyExport>,
+    quiet: bool,
+    goes_on: &dyn Fn() -> bool,
+    errors: &mut Vec<Error>,
+) -> Vec<Exported> {
     let mut done = Vec::new();
-    for ReadyExport { plan, output } in exports {
+    for ReadyExport { plan, output } in exports.into_iter().take_while(|_| goes_on()) {
         let bar = progress::bar("export", quiet);
         let folder = output.parent().map_or(Ok(()), fs::create_dir_all);
         let made = folder.map_err(|error| Error::path("make the folder of", &output, error));

@@ -14,6 +14,7 @@ mod faults;
 mod figures;
 mod get;
 mod import;
+mod interrupt;
 mod keywords;
 mod kill;
 mod listen;
