@@ -12,20 +12,26 @@ use tokio::sync::watch;
 
 use crate::model::{Error, Kind, Result};
 
-/// Listens from now on, and ends at Ctrl-C or SIGTERM: how a server is ended. To be called on a runtime.
-///
-/// # Errors
-/// When the system does not let signals be listened for.
-pub fn asked_to_stop() -> Result<impl Future<Output = ()>> {
-    let (mut interrupt, mut terminate) = signals()?;
-    Ok(async move {
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-    })
+/// Every Ctrl-C and SIGTERM from when it is made.
+pub struct Stops {
+    interrupt: Signal,
+    terminate: Signal,
 }
 
-fn signals() -> Result<(Signal, Signal)> {
-    let listen = |kind| signal(kind).map_err(|error| Error::failed(format!("cannot listen for signals: {error}")));
-    Ok((listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?))
+impl Stops {
+    /// Listens from now on. To be called on a runtime.
+    ///
+    /// # Errors
+    /// When the system does not let signals be listened for.
+    pub fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).map_err(|error| Error::failed(format!("cannot listen for signals: {error}")));
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        tokio::select! { _ = self.interrupt.recv() => {}, _ = self.terminate.recv() => {} }
+    }
 }
 
 pub struct Interrupt {
@@ -44,10 +50,10 @@ impl Interrupt {
         let watching = Arc::new(AtomicUsize::new(0));
         let in_good_order = Arc::clone(&watching);
         let _guard = runtime.enter();
-        let (mut interrupt, mut terminate) = signals()?;
+        let mut stops = Stops::listen()?;
         runtime.spawn(async move {
             loop {
-                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+                stops.next().await;
                 if in_good_order.load(Ordering::Relaxed) == 0 || *sender.borrow() {
                     process::exit(Kind::Interrupted.exit_code().into());
                 }

@@ -3,9 +3,10 @@
 use std::env;
 
 use super::cli::ListenFlags;
+use super::interrupt::Stops;
 use super::prepare::runtime;
 use super::then::{Then, has_unread};
-use super::{DONE, interrupt, output};
+use super::{DONE, output};
 use crate::inbox::receive;
 use crate::lake::Lake;
 use crate::model::{Error, Result};
@@ -17,25 +18,25 @@ pub fn run(flags: &ListenFlags) -> Result<u8> {
     let then = flags.then.as_deref().map(|words| Then::new(words, flags)).transpose()?;
     let lake = Lake::create(&flags.lake.lake)?;
     let runtime = runtime()?;
-    runtime.block_on(async {
-        let asked_to_stop = interrupt::asked_to_stop()?;
+    let exit_code = runtime.block_on(async {
+        let mut stops = Stops::listen()?;
         let receiver = receive::start(&lake, flags.source.clone(), flags.addr, secrets).await?;
         output::data(&format!("listening on http://{}\n", receiver.addr()))?;
         let mut running = None;
         match &then {
-            Some(then) => running = then.follow(&receiver, has_unread(&lake, &flags.source), asked_to_stop).await,
-            None => asked_to_stop.await,
+            Some(then) => running = then.follow(&receiver, has_unread(&lake, &flags.source), &mut stops).await,
+            None => stops.next().await,
         }
         tracing::info!("ending");
         receiver.stop().await;
-        if let (Some(then), Some(mut run)) = (then, running) {
-            then.say(run.wait().await);
+        match (then, running) {
+            (Some(then), Some(run)) => Ok(then.end(run, &mut stops).await),
+            _ => Ok(DONE),
         }
-        Ok(())
     })?;
     // A connection that hangs is left behind.
     runtime.shutdown_background();
-    Ok(DONE)
+    Ok(exit_code)
 }
 
 /// Reads a secret. Messages never hold it.

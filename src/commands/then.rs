@@ -12,8 +12,9 @@ use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
 use super::cli::ListenFlags;
-use super::output;
+use super::interrupt::Stops;
 use super::prepare::{prepare, say_all};
+use super::{DONE, output};
 use crate::inbox::file::waiting;
 use crate::inbox::receive::Receiver;
 use crate::lake::Lake;
@@ -72,18 +73,17 @@ impl Then {
 
     /// Starts runs as events come, until it is asked to stop. A run that is under way then is asked to end, too, and
     /// returned.
-    pub async fn follow(&self, receiver: &Receiver, unread: bool, stop: impl Future<Output = ()>) -> Option<Child> {
+    pub async fn follow(&self, receiver: &Receiver, unread: bool, stops: &mut Stops) -> Option<Child> {
         let (mut news, metrics) = (receiver.news(), receiver.metrics());
         let mut schedule = Schedule::new(self.debounce);
         let mut running: Option<Child> = None;
         if unread {
             schedule.came(Instant::now());
         }
-        let mut stop = std::pin::pin!(stop);
         loop {
             let due = schedule.due().filter(|_| running.is_none());
             tokio::select! {
-                () = &mut stop => break,
+                () = stops.next() => break,
                 Ok(()) = news.changed() => schedule.came(Instant::now()),
                 () = until(due) => {
                     // What has come by now the run finds by itself.
@@ -114,11 +114,31 @@ impl Then {
                 }
             }
         }
-        if let Some(process) = running.as_ref().and_then(Child::id).and_then(|id| Pid::from_raw(id.cast_signed())) {
-            // It leaves the rest for the next run, and what was fetched in the lake.
-            let _ended = kill_process(process, Signal::INT);
-        }
+        // It leaves the rest for the next run, and what was fetched in the lake.
+        running.iter().for_each(interrupt);
         running
+    }
+
+    /// Waits for a run that was asked to end. A signal that comes meanwhile is passed on and ends it at once; the one
+    /// after that ends the wait. Returns the exit code of the receiver.
+    pub async fn end(&self, mut run: Child, stops: &mut Stops) -> u8 {
+        let pipeline = self.pipeline.display();
+        tracing::info!("waiting for the run of {pipeline} to end; once more to cut it short");
+        for passed_on in [false, true] {
+            tokio::select! {
+                status = run.wait() => {
+                    self.say(status);
+                    return DONE;
+                }
+                () = stops.next() => {}
+            }
+            if !passed_on {
+                interrupt(&run);
+                tracing::info!("the run of {pipeline} is told to end at once; once more to leave it");
+            }
+        }
+        tracing::warn!("the run of {pipeline} has not ended, and goes on alone");
+        Kind::Interrupted.exit_code()
     }
 
     fn start(&self) -> io::Result<Child> {
@@ -148,6 +168,12 @@ impl Then {
 pub fn has_unread(lake: &Lake, source: &str) -> bool {
     let called = lake.ledger_for_reading().and_then(|ledger| ledger.called_for(source));
     waiting(&lake.inbox_folder()).is_ok_and(|count| count > 0) || called.is_ok_and(|ids| !ids.is_empty())
+}
+
+fn interrupt(run: &Child) {
+    if let Some(process) = run.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+        let _ended = kill_process(process, Signal::INT);
+    }
 }
 
 async fn until(due: Option<Instant>) {

@@ -64,8 +64,17 @@ impl Listener {
     }
 
     /// Asks it to end, and returns its exit code.
-    pub fn stop(mut self) -> Option<i32> {
-        kill_process(Pid::from_child(&self.process), Signal::TERM).unwrap();
+    pub fn stop(self) -> Option<i32> {
+        self.signal(Signal::TERM);
+        self.ended()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).unwrap();
+    }
+
+    /// Waits for its end, and returns its exit code.
+    pub fn ended(mut self) -> Option<i32> {
         self.process.wait().unwrap().code()
     }
 
