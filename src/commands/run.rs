@@ -56,7 +56,7 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     let pipeline = Pipeline::read(&flags.pipeline)?;
     let ready = prepare(&pipeline, |stage| is_wanted(flags, stage));
     if flags.dry_run {
-        return check::say_plan(&pipeline, &ready.map_err(say_all)?).map(|()| DONE);
+        return check::say_plan(&pipeline, &ready.map_err(say_all)?, |stage| is_wanted(flags, stage)).map(|()| DONE);
     }
     let network = Network::start()?;
     let stages = |ready| network.interrupt.during(|_| stages(flags, quiet, &pipeline, ready, &network));
