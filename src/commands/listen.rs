@@ -1,7 +1,5 @@
 //! `listen`: the webhook receiver as a server. It takes no lock of the lake, so runs go on beside it.
 
-use std::env;
-
 use super::cli::ListenFlags;
 use super::interrupt::Stops;
 use super::prepare::runtime;
@@ -9,8 +7,8 @@ use super::then::{Then, has_unread};
 use super::{DONE, output};
 use crate::inbox::receive;
 use crate::lake::Lake;
-use crate::model::{Error, Result};
-use crate::pipeline::is_variable_name;
+use crate::model::Result;
+use crate::pipeline::read_variable;
 use crate::round0::webhook::Secret;
 
 pub fn run(flags: &ListenFlags) -> Result<u8> {
@@ -39,20 +37,7 @@ pub fn run(flags: &ListenFlags) -> Result<u8> {
     Ok(exit_code)
 }
 
-/// Reads a secret. Messages never hold it.
 fn secret(name: &str) -> Result<Secret> {
-    if !is_variable_name(name) {
-        let message = "--secret-env names an environment variable, and does not hold the secret itself";
-        return Err(Error::usage(message).hint("a name is made of capital letters, digits and `_`"));
-    }
-    let wrong = |what| {
-        let message = format!("the environment variable {name} {what}");
-        Err(Error::usage(message).hint("it holds the secret that the vendor showed when the webhook was made"))
-    };
-    match env::var(name) {
-        Ok(text) if text.trim().is_empty() => wrong("is empty"),
-        Ok(text) => Ok(Secret::new(text.trim())),
-        Err(env::VarError::NotPresent) => wrong("is not set"),
-        Err(env::VarError::NotUnicode(_)) => wrong("is no UTF-8 text"),
-    }
+    let hint = "it holds the secret that the vendor showed when the webhook was made";
+    read_variable("--secret-env", name, "secret of a webhook", hint).map(|text| Secret::new(&text))
 }

@@ -469,6 +469,8 @@ fn a_usage_error_says_what_and_never_the_secret() {
     for (addr, lake, variable, value, words) in [
         (free, "lake", "HOOK_SECRET", None, "HOOK_SECRET is not set"),
         (free, "lake", "HOOK_SECRET", Some(" \n"), "HOOK_SECRET is empty"),
+        (free, "lake", "HOOK_SECRET", Some("whsec_two words"), "HOOK_SECRET holds no secret of a webhook"),
+        (free, "lake", "HOOK_SECRET", Some("whsec_schlüssel"), "HOOK_SECRET holds no secret of a webhook"),
         (free, "lake", SECRET, Some(SECRET), "names an environment variable"),
         (&*taken, "lake", "HOOK_SECRET", Some(SECRET), "cannot listen on 127.0.0.1"),
         (free, "s3://bucket/lake", "HOOK_SECRET", Some(SECRET), "object store"),
