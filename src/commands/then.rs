@@ -115,7 +115,7 @@ impl Then {
             }
         }
         // It leaves the rest for the next run, and what was fetched in the lake.
-        running.iter().for_each(interrupt);
+        running.iter().for_each(|run| send(run, Signal::INT));
         running
     }
 
@@ -133,7 +133,8 @@ impl Then {
                 () = stops.next() => {}
             }
             if !passed_on {
-                interrupt(&run);
+                // Another signal than the first, as two of a kind that come together count as one.
+                send(&run, Signal::TERM);
                 tracing::info!("the run of {pipeline} is told to end at once; once more to leave it");
             }
         }
@@ -170,9 +171,9 @@ pub fn has_unread(lake: &Lake, source: &str) -> bool {
     waiting(&lake.inbox_folder()).is_ok_and(|count| count > 0) || called.is_ok_and(|ids| !ids.is_empty())
 }
 
-fn interrupt(run: &Child) {
+fn send(run: &Child, signal: Signal) {
     if let Some(process) = run.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
-        let _ended = kill_process(process, Signal::INT);
+        let _ended = kill_process(process, signal);
     }
 }
 
