@@ -60,7 +60,7 @@ pub struct Wanted<'a> {
 }
 
 impl Ledger {
-    /// From when on a connector sends: what it was told at its first run.
+    /// From when on a connector sends when it is not told: the day of its first run.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -71,13 +71,13 @@ impl Ledger {
         })
     }
 
-    /// Records from when on a connector sends.
+    /// Records from when on a connector sends: at its first run, and never otherwise.
     ///
     /// # Errors
     /// When the ledger cannot be written.
     pub fn record_connector(&mut self, connector: &str, since: Timestamp) -> Result<()> {
         self.write(|transaction| {
-            let sql = "INSERT OR REPLACE INTO connectors (name, since) VALUES (?1, ?2)";
+            let sql = "INSERT OR IGNORE INTO connectors (name, since) VALUES (?1, ?2)";
             transaction.execute(sql, params![connector, since.as_microsecond()])?;
             Ok(())
         })

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
 
+use assert_cmd::Command;
 use roundup::round0::sandbox::{AtsFault, Options, Written};
 use serde_json::Value;
 
-use crate::common::{Served, sample, serve_with};
+use crate::common::{Served, rows, sample, serve_with};
 use crate::replace::put;
 
 pub const JANE: &str = "660f9511-f30c-52e5-b827-557766551111";
@@ -44,18 +45,37 @@ impl Served {
         settings
     }
 
-    /// `roundup ats` with a recipe, everything that is in the lake being due.
-    pub fn ats(&self, name: &str, more: &[&str], code: i32) -> (String, String) {
+    /// `roundup ats` with a recipe.
+    pub fn ats_command(&self, name: &str) -> Command {
         let mut command = self.roundup();
         command.args(["ats", "--lake", "lake", "--recordings", "archive", "--requests-per-minute", "600000"]);
-        command.args(["--since", "2000-01-01", "--connector", &format!("{name}.toml")]);
+        command.args(["--connector", &format!("{name}.toml")]);
         self.settings(name).iter().for_each(|setting| _ = command.args(["--set", setting]));
         for name in
             ["GREENHOUSE_CLIENT_ID", "GREENHOUSE_CLIENT_SECRET", "ASHBY_API_KEY", "LEVER_API_KEY", "ATS_API_KEY"]
         {
             command.env(name, "very-secret");
         }
-        ended(command.args(more).output().unwrap(), code)
+        command
+    }
+
+    /// Sends with a recipe, everything that is in the lake being due.
+    pub fn ats(&self, name: &str, more: &[&str], code: i32) -> (String, String) {
+        ended(self.ats_command(name).args(["--since", "2000-01-01"]).args(more).output().unwrap(), code)
+    }
+
+    pub fn ledger(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path("lake/_roundup/ledger.db")).unwrap()
+    }
+
+    /// Has every recording given up, so that none is waited for.
+    pub fn give_up_recordings(&self) {
+        let ledger = self.ledger();
+        for row in rows(&self.lake(), "responses") {
+            let sql = "INSERT INTO recordings (interview_id, position, state, object, reason, changed_at)
+                       VALUES (?1, ?2, 'given-up', '', 'answered 404', 0)";
+            ledger.execute(sql, [&row["interview_id"], &row["position"]]).unwrap();
+        }
     }
 
     pub fn status(&self) -> Value {
@@ -163,7 +183,7 @@ fn templates_have_the_figures_that_are_up_to_date() {
 fn one_that_may_still_get_a_transcript_waits_for_it() {
     let served = lake_with(&[], Some(1));
     served.recipe("ashby", |text| text);
-    let ledger = rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap();
+    let ledger = served.ledger();
     let set = |due: &str| {
         let sql = format!("UPDATE interviews SET settled_at = unixepoch() * 1000000 - 3600000000, next_due = {due}");
         assert_eq!(ledger.execute(&sql, []).unwrap(), 1);
@@ -242,7 +262,7 @@ fn other_answers_are_sent_again_and_the_same_ones_are_not() {
     let served = lake_with(&[], Some(1));
     served.recipe("greenhouse", |text| text);
     served.ats("greenhouse", &[], 0);
-    let ledger = rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap();
+    let ledger = served.ledger();
     let read_again = || ledger.execute("UPDATE interviews SET changed_at = changed_at + 1", []).unwrap();
     read_again();
     let (stdout, _) = served.ats("greenhouse", &[], 0);
@@ -329,7 +349,7 @@ fn an_interview_waits_for_its_recordings_until_they_are_given_up() {
     assert!(served.sandbox.written().is_empty());
     served.ats("ashby", &[], 0);
     assert_eq!(served.notes().len(), 1, "a system that gets no recordings waits for none");
-    let ledger = rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap();
+    let ledger = served.ledger();
     for position in 0..u32::try_from(recordings).unwrap() {
         let sql = "INSERT INTO recordings (interview_id, position, state, object, changed_at) VALUES (?1, ?2, 'given-up', '', 0)";
         ledger.execute(sql, rusqlite::params![JANE, position]).unwrap();

@@ -86,7 +86,7 @@ fn a_candidate_who_is_not_known_yet_is_looked_for_again() {
     assert_eq!(served.status()["outbox"][0]["pending"], 1);
     assert!(dead(&served).is_empty());
     // After weeks it is given up, and listed.
-    let ledger = rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap();
+    let ledger = served.ledger();
     assert_eq!(ledger.execute("UPDATE outbox SET tries = 8, next_due = 1", []).unwrap(), 1);
     served.ats("lever", &[], 3);
     assert_eq!(dead(&served), ["find the opportunity: found nothing at /data/0/id"]);

@@ -138,7 +138,7 @@ pub struct AtsFlags {
     /// First put back what was given up, of these interviews or of all
     #[arg(long, conflicts_with = "dry_run")]
     pub retry_dead: bool,
-    /// First day, in UTC, whose completed interviews are sent, as 2026-05-01 [default: that of the first run]
+    /// First day, in UTC, whose completed interviews are sent this time, as 2026-05-01 [default: that of the first run]
     #[arg(long, value_name = "DAY")]
     pub since: Option<String>,
     /// Only interviews of this job; may be given several times

@@ -166,15 +166,12 @@ struct Since {
     is_new: bool,
 }
 
-/// From when on a connector sends: what the plan says; else what was recorded at its first run; else now. Interviews that
-/// are named are sent whatever it is, and are no first run.
+/// From when on a connector sends: what the plan says, which holds for this run; else what was recorded at its first run;
+/// else now. Interviews that are named are sent whatever it is, and are no first run.
 fn since(ledger: &Ledger, connector: &Connector, plan: &AtsPlan, ids: &[String], now: Timestamp) -> Result<Since> {
     let recorded = ledger.connector_since(&connector.name)?;
-    if let Some(at) = plan.since {
-        return Ok(Since { at, is_new: recorded != Some(at) });
-    }
     let is_new = recorded.is_none() && ids.is_empty();
-    if is_new {
+    if is_new && plan.since.is_none() {
         tracing::warn!(
             "{}: this is its first run, and what was completed before {} is not sent; --since DAY, or `since` under \
              [ats], sends older interviews",
@@ -182,7 +179,7 @@ fn since(ledger: &Ledger, connector: &Connector, plan: &AtsPlan, ids: &[String],
             now.strftime("%Y-%m-%d %H:%M UTC")
         );
     }
-    Ok(Since { at: recorded.unwrap_or(now), is_new })
+    Ok(Since { at: plan.since.or(recorded).unwrap_or(now), is_new })
 }
 
 /// What is to be sent.

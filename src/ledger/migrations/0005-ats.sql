@@ -1,7 +1,8 @@
 -- What is sent to applicant tracking systems: states and reasons, and nothing that a candidate said or is called.
 CREATE TABLE connectors (
     name  TEXT PRIMARY KEY,
-    -- What was completed before is not sent unless it is asked for; microseconds since 1970, UTC.
+    -- What was completed before is not sent unless it is asked for: the day that the first run was given, or its time;
+    -- microseconds since 1970, UTC.
     since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
