@@ -2,6 +2,7 @@
 
 use crate::ats::{JANE, completed_emails, dead, ended, lake_with};
 use crate::common::{Served, sample};
+use roundup::round0::sandbox::AtsFault;
 
 /// What is due, without a day, by a recipe.
 fn plain(served: &Served, name: &str, code: i32) -> (String, String) {
@@ -23,4 +24,17 @@ fn a_given_day_holds_for_its_call_alone() {
     let before = served.notes().len();
     plain(&served, "ashby", 3);
     assert_eq!(served.notes().len() - before, completed_emails(usize::MAX).len());
+}
+
+#[test]
+fn a_204_is_a_success_unless_something_is_asked_of_the_answer() {
+    let served = lake_with(&[AtsFault::NoContent], Some(1));
+    served.give_up_recordings();
+    served.recipe("vendor-sample", |text| text);
+    served.ats("vendor-sample", &[], 0);
+    assert_eq!(served.notes().len(), 1);
+    assert_eq!(served.status()["outbox"][0]["delivered"], 1);
+    served.recipe("ashby", |text| text);
+    served.ats("ashby", &[], 3);
+    assert_eq!(dead(&served), ["add the note: answered 204 without what must be at /success"]);
 }

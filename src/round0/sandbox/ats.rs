@@ -29,6 +29,8 @@ pub enum AtsFault {
     /// 200, and an error in the answer
     #[value(name = "error-in-200")]
     ErrorIn200,
+    /// It is written, and answered 204, always
+    NoContent,
     /// 409
     Conflict,
     /// 422
@@ -312,6 +314,7 @@ async fn write(
         return broken_off(Bytes::new(), 100, std::time::Duration::ZERO);
     }
     match system {
+        _ if fault == Some(AtsFault::NoContent) => StatusCode::NO_CONTENT.into_response(),
         "ashby" => json_body(StatusCode::OK, &json!({"success": true, "results": {"id": format!("note-{number}")}})),
         "lever" => json_body(StatusCode::CREATED, &json!({"data": {"id": format!("note-{number}")}})),
         _ => json_body(StatusCode::CREATED, &json!({"id": number + 1})),
