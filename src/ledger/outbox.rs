@@ -84,7 +84,8 @@ impl Ledger {
     }
 
     /// What a connector has to send at a time: new ones, those due again, and those whose body was read again since;
-    /// the longest completed first. One that may still get a transcript waits for it.
+    /// the longest completed first, but those that failed last, so that they are in nobody's way. One that may still get
+    /// a transcript waits for it.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -99,7 +100,7 @@ impl Ledger {
                    AND ((o.state IS NULL AND i.settled_at >= ?2)
                      OR (o.state = 'pending' AND coalesce(o.next_due, 0) <= ?3)
                      OR (o.state IS NOT NULL AND o.read_at IS NOT i.changed_at))
-                 ORDER BY i.settled_at, i.id"
+                 ORDER BY coalesce(o.tries, 0) > 0, i.settled_at, i.id"
             );
             let values = params![
                 connector,

@@ -3,6 +3,7 @@
 use crate::ats::{JANE, completed_emails, dead, ended, lake_with};
 use crate::common::{Served, sample};
 use roundup::round0::sandbox::AtsFault;
+use std::collections::BTreeSet;
 
 /// What is due, without a day, by a recipe.
 fn plain(served: &Served, name: &str, code: i32) -> (String, String) {
@@ -37,4 +38,68 @@ fn a_204_is_a_success_unless_something_is_asked_of_the_answer() {
     served.recipe("ashby", |text| text);
     served.ats("ashby", &[], 3);
     assert_eq!(dead(&served), ["add the note: answered 204 without what must be at /success"]);
+}
+
+/// The completed interviews whose candidate has a fault, and the e-mails of all others.
+fn with_and_without_fault() -> (Vec<String>, BTreeSet<String>) {
+    let sample = sample();
+    let email = |body: &serde_json::Value| body["candidate"]["email"].as_str().unwrap_or_default().to_lowercase();
+    let (mut with, mut without) = (Vec::new(), BTreeSet::new());
+    for body in sample.iter().filter(|body| body["status"] == "completed" && !email(body).is_empty()) {
+        let first = sample.iter().position(|other| email(other) == email(body)).unwrap();
+        if first.is_multiple_of(3) {
+            with.push(body["id"].as_str().unwrap().to_owned());
+        } else {
+            without.insert(email(body));
+        }
+    }
+    (with, without)
+}
+
+#[test]
+fn one_that_is_refused_keeps_nobody_else_from_being_reached() {
+    for (fault, reason) in [
+        (AtsFault::Refused, "update the candidate: answered 403"),
+        (AtsFault::Redirect, "update the candidate: answered 302"),
+    ] {
+        // The first of all has the fault, and a third of the others one that is none.
+        let mut faults = vec![AtsFault::NoContent; 100];
+        faults[0] = fault;
+        let served = lake_with(&faults, None);
+        served.give_up_recordings();
+        served.recipe("vendor-sample", |text| text);
+        let (stdout, stderr) = served.ats("vendor-sample", &[], 3);
+        assert!(stderr.contains(reason), "{stderr}");
+        assert!(stdout.contains("1 to be tried again") && !stdout.contains("left for the next run"), "{stdout}");
+        assert_eq!(served.notes().len(), completed_emails(usize::MAX).len() - 1);
+        assert_eq!(served.status()["outbox"][0]["pending"], 1);
+    }
+}
+
+#[test]
+fn two_refused_in_a_row_end_a_run_and_the_next_begins_with_others() {
+    for (fault, code, words) in [
+        (AtsFault::Refused, 5, "ashby does not accept the credentials (403)"),
+        (AtsFault::Redirect, 1, "ashby answered 302, which leads elsewhere"),
+    ] {
+        let (with, without) = with_and_without_fault();
+        let served = lake_with(&[fault], None);
+        served.recipe("ashby", |text| text);
+        let ids: Vec<&str> = with.iter().take(3).map(String::as_str).collect();
+        let (stdout, stderr) = served.ats("ashby", &ids, code);
+        assert!(stderr.contains(words) && stderr.contains("hint: "), "{stderr}");
+        assert!(stdout.contains("1 to be tried again\n           2 left for the next run"), "{stdout}");
+        assert!(dead(&served).is_empty());
+        let reached =
+            || -> BTreeSet<String> { served.notes().into_iter().map(|note| note.email.to_lowercase()).collect() };
+        for _ in 0..with.len() {
+            ended_any(served.ats_command("ashby").args(["--since", "2000-01-01"]).output().unwrap(), &[0, 3, code]);
+        }
+        assert_eq!(reached(), without);
+    }
+}
+
+fn ended_any(output: std::process::Output, codes: &[i32]) {
+    let code = output.status.code().unwrap();
+    assert!(codes.contains(&code), "{code}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -18,7 +18,7 @@ pub enum Meaning {
     Again,
     /// Over the limit.
     Limited,
-    /// The credentials are refused: every further request would be as well.
+    /// The credentials are refused, or what they are used for.
     Refused,
     /// It leads elsewhere, where nothing of a candidate is sent.
     Elsewhere,

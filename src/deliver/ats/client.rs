@@ -50,6 +50,8 @@ pub struct Answer {
 pub enum Trouble {
     /// Given up for now; holds why.
     Failed(String),
+    /// Not allowed, or led elsewhere; holds why, and what to say when others are as well.
+    Refused(String, Error),
     /// No request of this connector is worth a try.
     Stop(Error),
 }
@@ -105,7 +107,13 @@ impl<'a> Client<'a> {
                     self.token = None;
                     continue;
                 }
-                Exchange::Refused(status) => return Err(Trouble::Stop(self.refused(status))),
+                Exchange::Refused(StatusCode::UNAUTHORIZED) => {
+                    return Err(Trouble::Stop(self.refused(StatusCode::UNAUTHORIZED)));
+                }
+                // Perhaps only to this candidate's page.
+                Exchange::Refused(status) => {
+                    return Err(Trouble::Refused(format!("answered {}", status.as_u16()), self.refused(status)));
+                }
                 Exchange::Failed(failure) => failure,
             };
             self.fail(&mut failed, failure).await?;
@@ -185,8 +193,7 @@ impl<'a> Client<'a> {
         turn.answered(Budget::default());
         *limited = 0;
         Ok(match means {
-            Meaning::Elsewhere => return Err(Trouble::Stop(self.redirected(status))),
-            Meaning::Refused => Exchange::Refused(status),
+            Meaning::Refused | Meaning::Elsewhere => Exchange::Refused(status),
             Meaning::Again => Exchange::Failed(Failure {
                 why: format!("answered {}", status.as_u16()),
                 pause: budget.retry_after,
@@ -219,6 +226,9 @@ impl<'a> Client<'a> {
     }
 
     fn refused(&self, status: StatusCode) -> Error {
+        if status.is_redirection() {
+            return self.redirected(status);
+        }
         let message = format!("{} does not accept the credentials ({})", self.connector.name, status.as_u16());
         Error::new(Kind::Refused, message).hint("nothing is lost: what was to be sent is sent once they are accepted")
     }
@@ -236,6 +246,7 @@ impl<'a> Client<'a> {
 enum Exchange {
     Answered(Answer),
     Limited,
+    /// 401, 403 or a redirect.
     Refused(StatusCode),
     Failed(Failure),
 }

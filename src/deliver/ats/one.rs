@@ -1,0 +1,176 @@
+//! One interview: its steps in order, and what is recorded of them.
+
+use jiff::Timestamp;
+
+use super::answer::{Verdict, judge};
+use super::client::{Client, Trouble};
+use super::connector::Connector;
+use super::content::{self, Content};
+use super::due;
+use super::file::{ForEach, Method};
+use super::request::{Found, Request, label};
+use super::template;
+use crate::lake::crash;
+use crate::ledger::{Entry, Ledger, Outgoing, Recording, RecordingState};
+use crate::model::{Error, Result};
+
+/// An interview whose turn it is. No `Debug`: it holds what a candidate said.
+pub struct Turn<'a> {
+    pub outgoing: &'a Outgoing,
+    pub content: Content,
+    /// Whether the last one that the system was asked about was refused.
+    pub after_refused: bool,
+}
+
+/// How an interview ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Delivered,
+    Unchanged,
+    Waiting,
+    Failed,
+    /// Given up for now, as what it asked for is not allowed.
+    Refused,
+    Dead,
+}
+
+/// Why an interview is not delivered.
+enum Undelivered {
+    Waiting(String),
+    Failed(String),
+    /// Holds what is to be said when everybody else is refused as well.
+    Refused(String, Error),
+    Rejected(String),
+}
+
+pub fn is_again(outgoing: &Outgoing) -> bool {
+    outgoing.entry.as_ref().is_some_and(|entry| entry.deliveries > 0)
+}
+
+/// Whether there is nothing to do for these answers: they were delivered, or given up.
+pub fn is_settled(outgoing: &Outgoing, content: &Content) -> bool {
+    let is_settled = |entry: &Entry| entry.version == content.version && (entry.is_delivered || entry.is_dead);
+    outgoing.entry.as_ref().is_some_and(is_settled)
+}
+
+/// Sends an interview, and records what became of it.
+///
+/// # Errors
+/// When no interview can be sent, or the ledger cannot be written.
+pub async fn deliver(
+    connector: &Connector,
+    client: &mut Client<'_>,
+    ledger: &mut Ledger,
+    Turn { outgoing, content, after_refused }: Turn<'_>,
+) -> Result<End> {
+    let (name, id) = (&connector.name, &outgoing.id);
+    if is_settled(outgoing, &content) {
+        ledger.record_unchanged(name, outgoing)?;
+        return Ok(End::Unchanged);
+    }
+    let content = Content { again: is_again(outgoing), ..content };
+    let known = outgoing.entry.as_ref().filter(|entry| entry.version == content.version);
+    let tries = known.map_or(0, |entry| entry.tries) + 1;
+    if known.is_none() {
+        ledger.enqueue(name, outgoing, &content.version, Timestamp::now())?;
+    }
+    crash::point("ats-enqueued");
+    let undelivered = match steps(connector, client, ledger, &content).await {
+        Ok(()) => {
+            ledger.record_delivered(name, id, Timestamp::now())?;
+            return Ok(End::Delivered);
+        }
+        Err(Stopped::Here(Undelivered::Refused(_, error))) if after_refused => return Err(error),
+        Err(Stopped::Here(undelivered)) => undelivered,
+        Err(Stopped::Altogether(error)) => return Err(error),
+    };
+    let now = Timestamp::now();
+    let (reason, next, end) = match undelivered {
+        Undelivered::Waiting(reason) => (reason, due::next_try(tries, now), End::Waiting),
+        Undelivered::Failed(reason) => (reason, due::next_try(tries, now), End::Failed),
+        Undelivered::Refused(reason, _) => (reason, due::next_try(tries, now), End::Refused),
+        Undelivered::Rejected(reason) => (reason, None, End::Dead),
+    };
+    ledger.record_undelivered(name, id, &reason, next, now)?;
+    match next {
+        Some(next) => {
+            let when = next.strftime("%Y-%m-%d %H:%M UTC").to_string();
+            tracing::info!(id = id.as_str(), "{name}: interview {id} is tried again after {when}: {reason}");
+            Ok(end)
+        }
+        None => {
+            tracing::warn!(id = id.as_str(), "{name}: interview {id} is given up: {reason}");
+            Ok(End::Dead)
+        }
+    }
+}
+
+enum Stopped {
+    /// At this interview.
+    Here(Undelivered),
+    Altogether(Error),
+}
+
+/// Each step in order, but those that were done before. A step that captures is done again, as what it found is kept
+/// nowhere.
+async fn steps(
+    connector: &Connector,
+    client: &mut Client<'_>,
+    ledger: &mut Ledger,
+    content: &Content,
+) -> std::result::Result<(), Stopped> {
+    let name = &connector.name;
+    let done = ledger.done_steps(name, &content.id).map_err(Stopped::Altogether)?;
+    let mut found = Found::new();
+    for (number, step) in connector.steps.iter().enumerate() {
+        for recording in recordings(connector, number, content) {
+            let label = label(connector, number, recording);
+            if step.capture.is_empty() && done.contains(&label) {
+                continue;
+            }
+            let here = |why: String| format!("{label}: {why}");
+            let request = Request::of_step(connector, number, content, recording, &found, template::fill);
+            let request = request.map_err(|why| Stopped::Here(Undelivered::Rejected(here(why))))?;
+            let answer = client.send(&request).await.map_err(|trouble| match trouble {
+                Trouble::Failed(why) => Stopped::Here(Undelivered::Failed(here(why))),
+                Trouble::Refused(why, error) => Stopped::Here(Undelivered::Refused(here(why), error)),
+                Trouble::Stop(error) => Stopped::Altogether(error),
+            })?;
+            crash::point("ats-answered");
+            match judge(step, answer.status, answer.body.as_deref(), request.must_mention.as_deref()) {
+                Verdict::Done(captured) => found.extend(captured),
+                Verdict::Nothing(why) => return Err(Stopped::Here(Undelivered::Waiting(here(why)))),
+                Verdict::Unreadable(why) => return Err(Stopped::Here(Undelivered::Failed(here(why)))),
+                Verdict::Rejected(why) => return Err(Stopped::Here(Undelivered::Rejected(here(why)))),
+            }
+            if step.capture.is_empty() && step.method != Method::Get {
+                ledger.record_step(name, &content.id, &label).map_err(Stopped::Altogether)?;
+            }
+            crash::point("ats-step-recorded");
+        }
+    }
+    Ok(())
+}
+
+/// What a step is done for: each recording, or once.
+pub fn recordings<'a>(connector: &Connector, step: usize, content: &'a Content) -> Vec<Option<&'a content::Recording>> {
+    match connector.steps[step].for_each {
+        Some(ForEach::Recordings) => content.recordings.iter().map(Some).collect(),
+        None => vec![None],
+    }
+}
+
+/// Whether a connector sends recordings, and some of an interview may still be archived: what is delivered gets none later.
+pub fn awaits_recordings(connector: &Connector, ledger: &Ledger, content: &Content, now: Timestamp) -> Result<bool> {
+    let sends = connector.steps.iter().any(|step| step.for_each == Some(ForEach::Recordings));
+    if !sends || content.completed_at.is_none_or(|completed| completed < due::recordings_come_since(now)) {
+        return Ok(false);
+    }
+    for position in &content.unarchived {
+        let recording = Recording { interview: content.id.clone(), position: *position };
+        if ledger.recording(&recording)? != Some(RecordingState::GivenUp) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
