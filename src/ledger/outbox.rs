@@ -24,12 +24,37 @@ pub struct Outgoing {
 pub struct Entry {
     /// Hash of the answers.
     pub version: String,
-    pub is_delivered: bool,
-    pub is_dead: bool,
+    pub state: OutboxState,
     /// How often this version was tried without success.
     pub tries: u32,
     /// Versions that were delivered.
     pub deliveries: u32,
+    /// When the outbox met it.
+    pub met_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboxState {
+    /// To be sent when it is due.
+    Pending,
+    /// Sent, but for recordings that are not archived yet.
+    Open,
+    Delivered,
+    /// Given up until somebody puts it back.
+    Dead,
+}
+
+impl OutboxState {
+    const ALL: [Self; 4] = [Self::Pending, Self::Open, Self::Delivered, Self::Dead];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Open => "open",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
 }
 
 /// What could not be delivered, and waits for somebody to put it back.
@@ -47,6 +72,7 @@ pub struct DeadLetter {
 pub struct OutboxCounts {
     pub connector: String,
     pub delivered: u64,
+    /// Those that wait for recordings among them.
     pub pending: u64,
     pub dead: u64,
 }
@@ -98,7 +124,7 @@ impl Ledger {
                    AND (?4 = '[]' OR i.job_id IN (SELECT value FROM json_each(?4)))
                    AND (i.next_due IS NULL OR i.settled_at <= ?5)
                    AND ((o.state IS NULL AND i.settled_at >= ?2)
-                     OR (o.state = 'pending' AND coalesce(o.next_due, 0) <= ?3)
+                     OR (o.state IN ('pending', 'open') AND coalesce(o.next_due, 0) <= ?3)
                      OR (o.state IS NOT NULL AND o.read_at IS NOT i.changed_at))
                  ORDER BY coalesce(o.tries, 0) > 0, i.settled_at, i.id"
             );
@@ -131,8 +157,8 @@ impl Ledger {
     pub fn enqueue(&mut self, connector: &str, outgoing: &Outgoing, version: &str, now: Timestamp) -> Result<()> {
         self.write(|transaction| {
             forget_steps(transaction, connector, &outgoing.id)?;
-            let sql = "INSERT INTO outbox (connector, interview_id, version, read_at, state, changed_at)
-                       VALUES (?1, ?2, ?3, ?4, 'pending', ?5)
+            let sql = "INSERT INTO outbox (connector, interview_id, version, read_at, state, met_at, changed_at)
+                       VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5)
                        ON CONFLICT (connector, interview_id) DO UPDATE SET
                            version = excluded.version, read_at = excluded.read_at, state = 'pending', tries = 0,
                            next_due = NULL, reason = NULL, changed_at = excluded.changed_at";
@@ -184,6 +210,28 @@ impl Ledger {
                            deliveries = deliveries + 1, changed_at = ?3
                        WHERE connector = ?1 AND interview_id = ?2";
             transaction.prepare_cached(sql)?.execute(params![connector, id, now.as_microsecond()])?;
+            Ok(())
+        })
+    }
+
+    /// Records that recordings of an interview are still to be archived, before anything of it is sent (`Pending`) or
+    /// after (`Open`). It stays due, as nobody is asked until they are.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_waiting(
+        &mut self,
+        connector: &str,
+        id: &str,
+        state: OutboxState,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.write(|transaction| {
+            let sql = "UPDATE outbox SET state = ?3, reason = ?4, next_due = NULL, changed_at = ?5
+                       WHERE connector = ?1 AND interview_id = ?2";
+            let values = params![connector, id, state.as_str(), reason, now.as_microsecond()];
+            transaction.prepare_cached(sql)?.execute(values)?;
             Ok(())
         })
     }
@@ -252,7 +300,8 @@ impl Ledger {
     pub fn outbox_counts(&self) -> Result<Vec<OutboxCounts>> {
         self.read(|connection| {
             let sql = "SELECT connector, count(*) FILTER (WHERE state = 'delivered'),
-                              count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'dead')
+                              count(*) FILTER (WHERE state IN ('pending', 'open')),
+                              count(*) FILTER (WHERE state = 'dead')
                        FROM outbox GROUP BY connector ORDER BY connector";
             let read = |row: &Row<'_>| {
                 let count = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
@@ -263,7 +312,7 @@ impl Ledger {
     }
 }
 
-const OUTGOING: &str = "SELECT i.id, i.changed_at, o.version, o.state, o.tries, o.deliveries
+const OUTGOING: &str = "SELECT i.id, i.changed_at, o.version, o.state, o.tries, o.deliveries, o.met_at
     FROM interviews i LEFT JOIN outbox o ON o.connector = ?1 AND o.interview_id = i.id";
 
 fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
@@ -272,10 +321,10 @@ fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
         let state: String = row.get(3)?;
         Ok::<_, rusqlite::Error>(Entry {
             version,
-            is_delivered: state == "delivered",
-            is_dead: state == "dead",
+            state: OutboxState::ALL.into_iter().find(|one| one.as_str() == state).expect("the table checks it"),
             tries: row.get(4)?,
             deliveries: row.get(5)?,
+            met_at: from_micros(row.get(6)?)?,
         })
     });
     Ok(Outgoing { id: row.get(0)?, read_at: row.get(1)?, entry: entry.transpose()? })

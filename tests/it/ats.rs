@@ -106,6 +106,7 @@ pub fn completed_emails(of: usize) -> Vec<String> {
 #[test]
 fn every_recipe_reaches_its_system_once() {
     let served = lake_with(&[], None);
+    served.give_up_recordings();
     let mut emails = completed_emails(usize::MAX);
     emails.sort();
     for name in RECIPES {
@@ -153,6 +154,7 @@ pub fn dead(served: &Served) -> Vec<String> {
 #[test]
 fn templates_have_the_figures_that_are_up_to_date() {
     let served = lake_with(&[], Some(1));
+    served.give_up_recordings();
     let json = r#"json = '''{"screening_notes": {{ notes }}, "figures": {{ analysis }},
         "react": {{ analysis.keywords["vendor-sample"].react if analysis else none }}}'''
 "#;
@@ -200,6 +202,7 @@ fn one_that_may_still_get_a_transcript_waits_for_it() {
 fn killed_before_it_is_recorded_a_request_comes_again_under_its_key() {
     for place in ["ats-enqueued", "ats-answered", "ats-step-recorded"] {
         let served = lake_with(&[], Some(1));
+        served.give_up_recordings();
         served.recipe("vendor-sample", |text| text);
         let mut command = served.roundup();
         command.args(["ats", "--lake", "lake", "--recordings", "archive", "--since", "2000-01-01"]);
@@ -335,10 +338,6 @@ fn a_pipeline_attaches_what_it_has_just_archived() {
 #[test]
 fn an_interview_waits_for_its_recordings_until_they_are_given_up() {
     let served = lake_with(&[], Some(1));
-    let mut body = sample().swap_remove(0);
-    body["completed_at"] = jiff::Timestamp::now().to_string().into();
-    let recordings = body["responses"].as_array().unwrap().len();
-    put(&served.lake(), &[body], true);
     served.recipe("vendor-sample", |text| text);
     served.recipe("ashby", |text| text);
     let (stdout, _) = served.ats("vendor-sample", &[], 0);
@@ -349,11 +348,7 @@ fn an_interview_waits_for_its_recordings_until_they_are_given_up() {
     assert!(served.sandbox.written().is_empty());
     served.ats("ashby", &[], 0);
     assert_eq!(served.notes().len(), 1, "a system that gets no recordings waits for none");
-    let ledger = served.ledger();
-    for position in 0..u32::try_from(recordings).unwrap() {
-        let sql = "INSERT INTO recordings (interview_id, position, state, object, changed_at) VALUES (?1, ?2, 'given-up', '', 0)";
-        ledger.execute(sql, rusqlite::params![JANE, position]).unwrap();
-    }
+    served.give_up_recordings();
     served.ats("vendor-sample", &[], 0);
     assert_eq!(served.notes().len(), 2);
 }

@@ -103,3 +103,52 @@ fn ended_any(output: std::process::Output, codes: &[i32]) {
     let code = output.status.code().unwrap();
     assert!(codes.contains(&code), "{code}: {}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn recordings_that_come_after_the_note_are_attached_without_another() {
+    for (name, lookups) in [("vendor-sample", 0), ("lever", 1)] {
+        let served = lake_with(&[], Some(1));
+        served.recipe(name, |text| text);
+        let run = |requests: usize| {
+            let (stdout, _) = served.ats(name, &[], 0);
+            assert!(stdout.contains(&format!("in {requests} requests")), "{requests}: {stdout}");
+        };
+        // Completed long ago, and met now: it is waited for its recordings all the same.
+        run(0);
+        met_earlier(&served, 73);
+        run(1 + lookups);
+        assert_eq!((served.notes().len(), pending(&served)), (1, 1), "{name}");
+        run(0);
+        let archive = ["audio", "--lake", "lake", "--out", "archive", "--allow-loopback"];
+        ended(served.roundup().args(archive).output().unwrap(), 0);
+        run(7 + lookups);
+        let written = served.sandbox.written();
+        assert_eq!(written.len(), 8, "{name}");
+        assert!(written.iter().all(|one| one.times == 1), "{name}");
+        assert_eq!((served.notes().len(), pending(&served)), (1, 0), "{name}");
+        run(0);
+    }
+}
+
+#[test]
+fn recordings_that_never_come_end_the_wait_after_ten_nights() {
+    let served = lake_with(&[], Some(1));
+    served.recipe("vendor-sample", |text| text);
+    // One that is named is sent at once, and its recordings are still waited for.
+    served.ats("vendor-sample", &[JANE], 0);
+    assert_eq!((served.notes().len(), pending(&served)), (1, 1));
+    met_earlier(&served, 241);
+    let (stdout, _) = served.ats("vendor-sample", &[], 0);
+    assert!(stdout.contains("in 0 requests"), "{stdout}");
+    assert_eq!((served.notes().len(), pending(&served)), (1, 0));
+    assert_eq!(served.status()["outbox"][0]["delivered"], 1);
+}
+
+fn met_earlier(served: &Served, hours: i64) {
+    let sql = "UPDATE outbox SET met_at = met_at - ?1 * 3600000000";
+    assert_eq!(served.ledger().execute(sql, [hours]).unwrap(), 1);
+}
+
+fn pending(served: &Served) -> u64 {
+    served.status()["outbox"][0]["pending"].as_u64().unwrap()
+}

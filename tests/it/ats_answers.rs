@@ -38,7 +38,7 @@ fn a_409_and_a_422_are_dead_letters_and_can_be_put_back() {
         let (_, stderr) = served.ats("ashby", &["--retry-dead", JANE], 3);
         assert!(stderr.contains("1 dead letters are put back"), "{stderr}");
         let (text, _) = ended(served.roundup().args(["status", "--lake", "lake"]).output().unwrap(), 0);
-        assert!(text.contains("outbox     ashby: 0 delivered, 0 to be tried again, 1 given up"), "{text}");
+        assert!(text.contains("outbox     ashby: 0 delivered, 0 to be sent or tried again, 1 given up"), "{text}");
         assert!(text.contains(&format!("{JANE}  add the note: {reason} (1 try)")), "{text}");
     }
     // Where the connector says what a 409 means, it is a success.

@@ -25,7 +25,7 @@ pub use connector::{Connector, Secrets};
 
 use client::Client;
 use content::{Content, contents};
-use one::{End, Turn, awaits_recordings, is_again, is_settled, recordings};
+use one::{End, Turn, is_again, is_settled, recordings};
 use request::{Found, Request, label};
 
 use crate::lake::Lake;
@@ -115,15 +115,11 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
                 (done, summary.failed) = (done + 1, summary.failed + 1);
                 continue;
             };
-            if ids.is_empty() && awaits_recordings(connector, ledger, &content, now)? {
-                (done, summary.waiting) = (done + 1, summary.waiting + 1);
-                continue;
-            }
             let sent = runtime.block_on(one::deliver(
                 connector,
                 &mut client,
                 ledger,
-                Turn { outgoing, content, after_refused },
+                Turn { outgoing, content, is_named: !ids.is_empty(), after_refused },
             ));
             (summary.requests, summary.retries, summary.limited) = (client.requests, client.retries, client.limited);
             let ended = sent.inspect_err(|_| summary.left = of - done)?;

@@ -4,20 +4,24 @@ use jiff::Timestamp;
 
 use super::answer::{Verdict, judge};
 use super::client::{Client, Trouble};
-use super::connector::Connector;
+use super::connector::{Connector, Step};
 use super::content::{self, Content};
 use super::due;
 use super::file::{ForEach, Method};
 use super::request::{Found, Request, label};
 use super::template;
 use crate::lake::crash;
-use crate::ledger::{Entry, Ledger, Outgoing, Recording, RecordingState};
+use crate::ledger::{Entry, Ledger, OutboxState, Outgoing, Recording, RecordingState};
 use crate::model::{Error, Result};
+
+const AWAITS_RECORDINGS: &str = "recordings are still to be archived";
 
 /// An interview whose turn it is. No `Debug`: it holds what a candidate said.
 pub struct Turn<'a> {
     pub outgoing: &'a Outgoing,
     pub content: Content,
+    /// Whether somebody named it, and wants it sent as it is.
+    pub is_named: bool,
     /// Whether the last one that the system was asked about was refused.
     pub after_refused: bool,
 }
@@ -49,7 +53,9 @@ pub fn is_again(outgoing: &Outgoing) -> bool {
 
 /// Whether there is nothing to do for these answers: they were delivered, or given up.
 pub fn is_settled(outgoing: &Outgoing, content: &Content) -> bool {
-    let is_settled = |entry: &Entry| entry.version == content.version && (entry.is_delivered || entry.is_dead);
+    let is_settled = |entry: &Entry| {
+        entry.version == content.version && matches!(entry.state, OutboxState::Delivered | OutboxState::Dead)
+    };
     outgoing.entry.as_ref().is_some_and(is_settled)
 }
 
@@ -61,21 +67,39 @@ pub async fn deliver(
     connector: &Connector,
     client: &mut Client<'_>,
     ledger: &mut Ledger,
-    Turn { outgoing, content, after_refused }: Turn<'_>,
+    Turn { outgoing, content, is_named, after_refused }: Turn<'_>,
 ) -> Result<End> {
     let (name, id) = (&connector.name, &outgoing.id);
     if is_settled(outgoing, &content) {
         ledger.record_unchanged(name, outgoing)?;
         return Ok(End::Unchanged);
     }
+    let now = Timestamp::now();
     let content = Content { again: is_again(outgoing), ..content };
     let known = outgoing.entry.as_ref().filter(|entry| entry.version == content.version);
     let tries = known.map_or(0, |entry| entry.tries) + 1;
     if known.is_none() {
-        ledger.enqueue(name, outgoing, &content.version, Timestamp::now())?;
+        ledger.enqueue(name, outgoing, &content.version, now)?;
     }
     crash::point("ats-enqueued");
-    let undelivered = match steps(connector, client, ledger, &content).await {
+    let is_open = known.is_some_and(|entry| entry.state == OutboxState::Open);
+    let waited = now.duration_since(outgoing.entry.as_ref().map_or(now, |entry| entry.met_at));
+    let awaits_recordings = waited < due::RECORDINGS_FOLLOW_WITHIN && awaits_recordings(connector, ledger, &content)?;
+    if awaits_recordings && !is_open && !is_named && waited < due::HELD_BACK_FOR_RECORDINGS {
+        ledger.record_waiting(name, id, OutboxState::Pending, AWAITS_RECORDINGS, now)?;
+        return Ok(End::Waiting);
+    }
+    let done = ledger.done_steps(name, id)?;
+    let sent = if is_open && nothing_is_new(connector, &content, &done) {
+        Ok(())
+    } else {
+        steps(connector, client, ledger, &content, &done).await
+    };
+    let undelivered = match sent {
+        Ok(()) if awaits_recordings => {
+            ledger.record_waiting(name, id, OutboxState::Open, AWAITS_RECORDINGS, Timestamp::now())?;
+            return Ok(End::Waiting);
+        }
         Ok(()) => {
             ledger.record_delivered(name, id, Timestamp::now())?;
             return Ok(End::Delivered);
@@ -111,21 +135,20 @@ enum Stopped {
     Altogether(Error),
 }
 
-/// Each step in order, but those that were done before. A step that captures is done again, as what it found is kept
-/// nowhere.
+/// Each step in order, but those that were done before.
 async fn steps(
     connector: &Connector,
     client: &mut Client<'_>,
     ledger: &mut Ledger,
     content: &Content,
+    done: &[String],
 ) -> std::result::Result<(), Stopped> {
     let name = &connector.name;
-    let done = ledger.done_steps(name, &content.id).map_err(Stopped::Altogether)?;
     let mut found = Found::new();
     for (number, step) in connector.steps.iter().enumerate() {
         for recording in recordings(connector, number, content) {
             let label = label(connector, number, recording);
-            if step.capture.is_empty() && done.contains(&label) {
+            if is_recorded(step) && done.contains(&label) {
                 continue;
             }
             let here = |why: String| format!("{label}: {why}");
@@ -143,7 +166,7 @@ async fn steps(
                 Verdict::Unreadable(why) => return Err(Stopped::Here(Undelivered::Failed(here(why)))),
                 Verdict::Rejected(why) => return Err(Stopped::Here(Undelivered::Rejected(here(why)))),
             }
-            if step.capture.is_empty() && step.method != Method::Get {
+            if is_recorded(step) {
                 ledger.record_step(name, &content.id, &label).map_err(Stopped::Altogether)?;
             }
             crash::point("ats-step-recorded");
@@ -160,10 +183,9 @@ pub fn recordings<'a>(connector: &Connector, step: usize, content: &'a Content) 
     }
 }
 
-/// Whether a connector sends recordings, and some of an interview may still be archived: what is delivered gets none later.
-pub fn awaits_recordings(connector: &Connector, ledger: &Ledger, content: &Content, now: Timestamp) -> Result<bool> {
-    let sends = connector.steps.iter().any(|step| step.for_each == Some(ForEach::Recordings));
-    if !sends || content.completed_at.is_none_or(|completed| completed < due::recordings_come_since(now)) {
+/// Whether a connector sends recordings, and some of an interview may still be archived.
+fn awaits_recordings(connector: &Connector, ledger: &Ledger, content: &Content) -> Result<bool> {
+    if !connector.steps.iter().any(|step| step.for_each == Some(ForEach::Recordings)) {
         return Ok(false);
     }
     for position in &content.unarchived {
@@ -173,4 +195,18 @@ pub fn awaits_recordings(connector: &Connector, ledger: &Ledger, content: &Conte
         }
     }
     Ok(false)
+}
+
+/// Whether every step of an interview that is recorded is done, also for the recordings that have come since.
+fn nothing_is_new(connector: &Connector, content: &Content, done: &[String]) -> bool {
+    let recorded = (0..connector.steps.len()).filter(|number| is_recorded(&connector.steps[*number]));
+    let mut labels = recorded.flat_map(|number| {
+        recordings(connector, number, content).into_iter().map(move |recording| label(connector, number, recording))
+    });
+    labels.all(|label| done.contains(&label))
+}
+
+/// Whether a step is done once: one that wrote. One that captures is done again, as what it found is kept nowhere.
+fn is_recorded(step: &Step) -> bool {
+    step.capture.is_empty() && step.method != Method::Get
 }

@@ -13,8 +13,9 @@ CREATE TABLE outbox (
     version      TEXT NOT NULL,
     -- interviews.changed_at when they were read.
     read_at      INTEGER,
-    -- pending: to be sent when it is due; delivered: every step is done; dead: given up until somebody puts it back.
-    state        TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
+    -- pending: to be sent when it is due; open: all steps are done but for recordings that are not archived yet;
+    -- delivered: every step is done; dead: given up until somebody puts it back.
+    state        TEXT NOT NULL CHECK (state IN ('pending', 'open', 'delivered', 'dead')),
     -- How often it was tried without success.
     tries        INTEGER NOT NULL DEFAULT 0,
     -- Microseconds since 1970, UTC; null is now.
@@ -23,6 +24,8 @@ CREATE TABLE outbox (
     reason       TEXT,
     -- Versions that were delivered.
     deliveries   INTEGER NOT NULL DEFAULT 0,
+    -- When the outbox met it: from then on its recordings are waited for.
+    met_at       INTEGER NOT NULL,
     changed_at   INTEGER NOT NULL,
     PRIMARY KEY (connector, interview_id)
 ) STRICT, WITHOUT ROWID;
