@@ -27,6 +27,8 @@ pub struct Entry {
     pub state: OutboxState,
     /// How often this version was tried without success.
     pub tries: u32,
+    /// When it is tried again; `None` for now.
+    pub next_due: Option<Timestamp>,
     /// Versions that were delivered.
     pub deliveries: u32,
     /// When the outbox met it.
@@ -312,7 +314,7 @@ impl Ledger {
     }
 }
 
-const OUTGOING: &str = "SELECT i.id, i.changed_at, o.version, o.state, o.tries, o.deliveries, o.met_at
+const OUTGOING: &str = "SELECT i.id, i.changed_at, o.version, o.state, o.tries, o.deliveries, o.met_at, o.next_due
     FROM interviews i LEFT JOIN outbox o ON o.connector = ?1 AND o.interview_id = i.id";
 
 fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
@@ -325,6 +327,7 @@ fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
             tries: row.get(4)?,
             deliveries: row.get(5)?,
             met_at: from_micros(row.get(6)?)?,
+            next_due: row.get::<_, Option<i64>>(7)?.map(from_micros).transpose()?,
         })
     });
     Ok(Outgoing { id: row.get(0)?, read_at: row.get(1)?, entry: entry.transpose()? })

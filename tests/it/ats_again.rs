@@ -152,3 +152,18 @@ fn met_earlier(served: &Served, hours: i64) {
 fn pending(served: &Served) -> u64 {
     served.status()["outbox"][0]["pending"].as_u64().unwrap()
 }
+
+#[test]
+fn a_body_that_is_read_again_shortens_no_pause() {
+    let served = lake_with(&[AtsFault::Page], Some(1));
+    served.recipe("ashby", |text| text);
+    served.ats("ashby", &[], 0);
+    let ledger = served.ledger();
+    ledger.execute("UPDATE interviews SET changed_at = changed_at + 1", []).unwrap();
+    for _ in 0..2 {
+        let (stdout, _) = served.ats("ashby", &[], 0);
+        assert!(stdout.contains("0 interviews to ashby in 0 requests\n") && stdout.lines().count() == 1, "{stdout}");
+    }
+    let tries: u32 = ledger.query_row("SELECT tries FROM outbox", [], |row| row.get(0)).unwrap();
+    assert_eq!(tries, 1);
+}

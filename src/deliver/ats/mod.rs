@@ -25,7 +25,7 @@ pub use connector::{Connector, Secrets};
 
 use client::Client;
 use content::{Content, contents};
-use one::{End, Turn, is_again, is_settled, recordings};
+use one::{End, Turn, at_rest, is_again, recordings};
 use request::{Found, Request, label};
 
 use crate::lake::Lake;
@@ -127,6 +127,7 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
             match ended {
                 End::Delivered => summary.delivered += 1,
                 End::Unchanged => summary.unchanged += 1,
+                End::NotDue => {}
                 End::Waiting => summary.waiting += 1,
                 End::Failed | End::Refused => summary.failed += 1,
                 End::Dead => summary.dead += 1,
@@ -216,9 +217,10 @@ pub fn dry_run(
         let ids: Vec<String> = chunk.iter().map(|outgoing| outgoing.id.clone()).collect();
         let mut contents = contents(lake, &ids, connector.recordings.as_deref())?;
         for outgoing in chunk {
-            let Some(content) = contents.remove(&outgoing.id).filter(|content| !is_settled(outgoing, content)) else {
+            let Some(content) = contents.remove(&outgoing.id) else { continue };
+            if at_rest(outgoing, &content, false, now).is_some() {
                 continue;
-            };
+            }
             shown += 1;
             let mut found = Found::new();
             let content = Content { again: is_again(outgoing), ..content };

@@ -11,7 +11,7 @@ use super::file::{ForEach, Method};
 use super::request::{Found, Request, label};
 use super::template;
 use crate::lake::crash;
-use crate::ledger::{Entry, Ledger, OutboxState, Outgoing, Recording, RecordingState};
+use crate::ledger::{Ledger, OutboxState, Outgoing, Recording, RecordingState};
 use crate::model::{Error, Result};
 
 const AWAITS_RECORDINGS: &str = "recordings are still to be archived";
@@ -30,7 +30,10 @@ pub struct Turn<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     Delivered,
+    /// Delivered or given up before, with the same answers.
     Unchanged,
+    /// Tried before with the same answers, and not due yet.
+    NotDue,
     Waiting,
     Failed,
     /// Given up for now, as what it asked for is not allowed.
@@ -51,12 +54,15 @@ pub fn is_again(outgoing: &Outgoing) -> bool {
     outgoing.entry.as_ref().is_some_and(|entry| entry.deliveries > 0)
 }
 
-/// Whether there is nothing to do for these answers: they were delivered, or given up.
-pub fn is_settled(outgoing: &Outgoing, content: &Content) -> bool {
-    let is_settled = |entry: &Entry| {
-        entry.version == content.version && matches!(entry.state, OutboxState::Delivered | OutboxState::Dead)
-    };
-    outgoing.entry.as_ref().is_some_and(is_settled)
+/// What is to be said of answers that there is nothing to do for, also when their body was read again.
+pub fn at_rest(outgoing: &Outgoing, content: &Content, is_named: bool, now: Timestamp) -> Option<End> {
+    let entry = outgoing.entry.as_ref().filter(|entry| entry.version == content.version)?;
+    match entry.state {
+        OutboxState::Delivered | OutboxState::Dead => Some(End::Unchanged),
+        OutboxState::Pending | OutboxState::Open => {
+            (!is_named && entry.next_due.is_some_and(|due| due > now)).then_some(End::NotDue)
+        }
+    }
 }
 
 /// Sends an interview, and records what became of it.
@@ -70,18 +76,18 @@ pub async fn deliver(
     Turn { outgoing, content, is_named, after_refused }: Turn<'_>,
 ) -> Result<End> {
     let (name, id) = (&connector.name, &outgoing.id);
-    if is_settled(outgoing, &content) {
-        ledger.record_unchanged(name, outgoing)?;
-        return Ok(End::Unchanged);
-    }
     let now = Timestamp::now();
     let content = Content { again: is_again(outgoing), ..content };
     let known = outgoing.entry.as_ref().filter(|entry| entry.version == content.version);
     let tries = known.map_or(0, |entry| entry.tries) + 1;
-    if known.is_none() {
-        ledger.enqueue(name, outgoing, &content.version, now)?;
+    match known {
+        Some(_) => ledger.record_unchanged(name, outgoing)?,
+        None => ledger.enqueue(name, outgoing, &content.version, now)?,
     }
     crash::point("ats-enqueued");
+    if let Some(end) = at_rest(outgoing, &content, is_named, now) {
+        return Ok(end);
+    }
     let is_open = known.is_some_and(|entry| entry.state == OutboxState::Open);
     let waited = now.duration_since(outgoing.entry.as_ref().map_or(now, |entry| entry.met_at));
     let awaits_recordings = waited < due::RECORDINGS_FOLLOW_WITHIN && awaits_recordings(connector, ledger, &content)?;
