@@ -24,6 +24,8 @@ const LIMITED: u32 = 5;
 const LARGEST_ANSWER: usize = 1 << 20;
 /// A token is renewed this long before it ends.
 const TOKEN_MARGIN: Duration = Duration::from_secs(60);
+/// Whatever a token says of itself.
+const LONGEST_TOKEN: Duration = Duration::from_hours(24);
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// A client for one connector. No `Debug`: it holds secrets.
@@ -155,7 +157,7 @@ impl<'a> Client<'a> {
         let mut header = header.ok_or_else(none).map_err(Trouble::Stop)?;
         header.set_sensitive(true);
         let seconds = read.as_ref().and_then(|read| read.get("expires_in")?.as_u64());
-        let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds).saturating_sub(TOKEN_MARGIN));
+        let end = seconds.map(|seconds| Instant::now() + good_for(seconds));
         // One that is about to end is still good for this request.
         self.token = Some((header.clone(), end));
         Ok(Some(header))
@@ -266,6 +268,11 @@ impl Failure {
     }
 }
 
+/// How long a token is used that lasts so many seconds.
+fn good_for(seconds: u64) -> Duration {
+    Duration::from_secs(seconds).min(LONGEST_TOKEN).saturating_sub(TOKEN_MARGIN)
+}
+
 fn interrupted() -> Error {
     Error::new(Kind::Interrupted, "interrupted").hint("what is not sent yet is sent by the next run")
 }
@@ -276,4 +283,17 @@ fn method(request: &Request) -> reqwest::Method {
 
 async fn read(response: Response) -> reqwest::Result<Option<Vec<u8>>> {
     read_body(response, LARGEST_ANSWER).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_for_a_day_at_most() {
+        assert_eq!([0, 30, 3600].map(good_for), [0, 0, 3540].map(Duration::from_secs));
+        let longest = good_for(u64::MAX);
+        assert_eq!(longest, LONGEST_TOKEN - TOKEN_MARGIN);
+        assert!(Instant::now().checked_add(longest).is_some());
+    }
 }
