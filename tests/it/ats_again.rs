@@ -167,3 +167,36 @@ fn a_body_that_is_read_again_shortens_no_pause() {
     let tries: u32 = ledger.query_row("SELECT tries FROM outbox", [], |row| row.get(0)).unwrap();
     assert_eq!(tries, 1);
 }
+
+#[test]
+fn those_that_cannot_be_asked_for_do_not_end_a_run() {
+    let served = lake_with(&[], None);
+    let mut completed: Vec<_> = sample().into_iter().filter(|body| body["status"] == "completed").collect();
+    completed.sort_by_key(|body| body["completed_at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap());
+    let last = completed.last().unwrap()["id"].as_str().unwrap();
+    served.recipe("ashby", |text| {
+        let to = format!("{{{{ interview.candidate.email if interview.id in ['{JANE}', '{last}'] }}}}");
+        text.replace("must-mention = \"{{ interview.candidate.email }}\"", &format!("must-mention = \"{to}\""))
+    });
+    served.ats("ashby", &[], 3);
+    assert_eq!(served.notes().len(), 2);
+    assert_eq!(dead(&served).len(), completed.len() - 2);
+}
+
+#[test]
+fn a_status_can_say_that_a_candidate_is_not_there_yet() {
+    let served = lake_with(&[AtsFault::Unknown], Some(1));
+    served.give_up_recordings();
+    served.recipe("vendor-sample", |text| text);
+    let (_, stderr) = served.ats("vendor-sample", &[], 0);
+    assert!(stderr.contains("update the candidate: answered 404, and is waited for"), "{stderr}");
+    assert_eq!(pending(&served), 1);
+    for (wrong, words) in [("[503]", "wait-on: 503 has a meaning of its own"), ("[409]", "409 is in both")] {
+        served.recipe("vendor-sample", |text| {
+            let both = text.replace("must-not-have = [\"/error\"", "also-done = [409]\nmust-not-have = [\"/error\"");
+            both.replace("wait-on = [404]", &format!("wait-on = {wrong}"))
+        });
+        let (_, stderr) = served.ats("vendor-sample", &[], 2);
+        assert!(stderr.contains(words), "{stderr}");
+    }
+}

@@ -43,7 +43,7 @@ pub fn meaning(status: u16) -> Meaning {
 pub enum Verdict {
     /// What it captured.
     Done(BTreeMap<String, Value>),
-    /// What is to be captured is not there, and may come.
+    /// What is to be captured, or whom it is about, is not there and may come.
     Nothing(String),
     /// Not what a working system answers: perhaps later.
     Unreadable(String),
@@ -55,6 +55,9 @@ pub enum Verdict {
 pub fn judge(step: &Step, status: u16, body: Option<&[u8]>, must_mention: Option<&str>) -> Verdict {
     if step.also_done.contains(&status) {
         return Verdict::Done(BTreeMap::new());
+    }
+    if step.wait_on.contains(&status) {
+        return Verdict::Nothing(format!("answered {status}, and is waited for"));
     }
     if meaning(status) != Meaning::Done {
         return Verdict::Rejected(format!("answered {status}"));
@@ -146,6 +149,7 @@ mod tests {
             file: None,
             for_each: None,
             also_done: Vec::new(),
+            wait_on: Vec::new(),
             must_have: Vec::new(),
             must_not_have: vec!["/errors".to_owned()],
             must_be: vec![("/success".to_owned(), Value::Bool(true))],

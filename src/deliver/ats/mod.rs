@@ -35,7 +35,8 @@ use crate::pipeline::AtsPlan;
 
 /// Interviews whose contents are in memory at once.
 const AT_ONCE: usize = 200;
-/// So many in a row that could not be delivered are the connector's or the system's fault, not theirs.
+/// So many in a row that the system was asked about and could not be delivered are the connector's or the system's fault,
+/// not theirs.
 const TOO_MANY: u32 = 5;
 
 /// What to send, and how.
@@ -115,6 +116,7 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
                 (done, summary.failed) = (done + 1, summary.failed + 1);
                 continue;
             };
+            let requests = client.requests;
             let sent = runtime.block_on(one::deliver(
                 connector,
                 &mut client,
@@ -131,6 +133,10 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
                 End::Waiting => summary.waiting += 1,
                 End::Failed | End::Refused => summary.failed += 1,
                 End::Dead => summary.dead += 1,
+            }
+            // One that nothing was asked about says nothing of the system.
+            if client.requests == requests {
+                continue;
             }
             after_refused = ended == End::Refused;
             in_a_row = if matches!(ended, End::Failed | End::Refused | End::Dead) { in_a_row + 1 } else { 0 };

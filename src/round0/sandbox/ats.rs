@@ -53,7 +53,7 @@ pub enum AtsFault {
     Refused,
     /// 302 to elsewhere, always
     Redirect,
-    /// Nobody of that e-mail is found
+    /// Nobody of that e-mail is found; 404 where it is in the address
     Unknown,
 }
 
@@ -275,6 +275,7 @@ async fn write(
         }
         Some(AtsFault::Conflict) => return error(StatusCode::CONFLICT),
         Some(AtsFault::Unprocessable) => return error(StatusCode::UNPROCESSABLE_ENTITY),
+        Some(AtsFault::Unknown) => return error(StatusCode::NOT_FOUND),
         Some(AtsFault::Refused) => return error(StatusCode::FORBIDDEN),
         Some(AtsFault::Redirect) => {
             return (StatusCode::FOUND, [(header::LOCATION, "https://elsewhere.example/")]).into_response();
