@@ -128,7 +128,7 @@ pub fn on_screen(summary: &Summary) -> String {
         (summary.limited, "refused by the limit"),
         (summary.unchanged, "sent before with the same answers"),
         (summary.waiting, "whose candidate it does not know yet, or whose recordings are not archived yet"),
-        (summary.failed, "to be tried again"),
+        (summary.failed, "given up for now, to be tried again"),
         (summary.dead, "given up: `roundup status` says why, `roundup ats --retry-dead` puts them back"),
         (summary.left, "left for the next run"),
     ];

@@ -299,7 +299,7 @@ fn recordings_are_attached_and_a_note_is_not_written_twice_for_their_sake() {
         let (away, elsewhere) = (&recordings[6], served.path("elsewhere.mp3"));
         fs::rename(away, &elsewhere).unwrap();
         served.recipe(name, |text| text);
-        let (_, stderr) = served.ats(name, &[], 0);
+        let (_, stderr) = served.ats(name, &[], 3);
         assert!(stderr.contains(": cannot read the recording archive/interviews/"), "{stderr}");
         fs::rename(&elsewhere, away).unwrap();
         served.ats(name, &[JANE], 0);

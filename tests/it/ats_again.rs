@@ -70,7 +70,10 @@ fn one_that_is_refused_keeps_nobody_else_from_being_reached() {
         served.recipe("vendor-sample", |text| text);
         let (stdout, stderr) = served.ats("vendor-sample", &[], 3);
         assert!(stderr.contains(reason), "{stderr}");
-        assert!(stdout.contains("1 to be tried again") && !stdout.contains("left for the next run"), "{stdout}");
+        assert!(
+            stdout.contains("1 given up for now, to be tried again") && !stdout.contains("left for the next run"),
+            "{stdout}"
+        );
         assert_eq!(served.notes().len(), completed_emails(usize::MAX).len() - 1);
         assert_eq!(served.status()["outbox"][0]["pending"], 1);
     }
@@ -88,7 +91,10 @@ fn two_refused_in_a_row_end_a_run_and_the_next_begins_with_others() {
         let ids: Vec<&str> = with.iter().take(3).map(String::as_str).collect();
         let (stdout, stderr) = served.ats("ashby", &ids, code);
         assert!(stderr.contains(words) && stderr.contains("hint: "), "{stderr}");
-        assert!(stdout.contains("1 to be tried again\n           2 left for the next run"), "{stdout}");
+        assert!(
+            stdout.contains("1 given up for now, to be tried again\n           2 left for the next run"),
+            "{stdout}"
+        );
         assert!(dead(&served).is_empty());
         let reached =
             || -> BTreeSet<String> { served.notes().into_iter().map(|note| note.email.to_lowercase()).collect() };
@@ -157,7 +163,7 @@ fn pending(served: &Served) -> u64 {
 fn a_body_that_is_read_again_shortens_no_pause() {
     let served = lake_with(&[AtsFault::Page], Some(1));
     served.recipe("ashby", |text| text);
-    served.ats("ashby", &[], 0);
+    served.ats("ashby", &[], 3);
     let ledger = served.ledger();
     ledger.execute("UPDATE interviews SET changed_at = changed_at + 1", []).unwrap();
     for _ in 0..2 {

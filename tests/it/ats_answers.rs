@@ -69,7 +69,7 @@ fn nothing_and_no_json_are_tried_again() {
     served.ats("ashby", &[], 0);
     assert_eq!(served.notes().len(), 1);
 
-    let (served, stderr) = with_fault(AtsFault::Page, "ashby", 0);
+    let (served, stderr) = with_fault(AtsFault::Page, "ashby", 3);
     assert!(stderr.contains("is tried again after"), "{stderr}");
     assert!(stderr.contains("add the note: answered 200 with something that is no JSON"), "{stderr}");
     assert_eq!(served.status()["outbox"][0]["pending"], 1);

@@ -74,10 +74,10 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Whether something was newly given up.
+    /// Whether something was newly given up, for now or until somebody puts it back.
     #[must_use]
     pub fn has_losses(&self) -> bool {
-        self.dead > 0
+        self.failed + self.dead > 0
     }
 
     /// Whether nothing that could be sent is left for the next run.
