@@ -206,3 +206,28 @@ fn a_status_can_say_that_a_candidate_is_not_there_yet() {
         assert!(stderr.contains(words), "{stderr}");
     }
 }
+
+#[test]
+fn one_that_is_missing_in_the_lake_is_given_up_once() {
+    let served = lake_with(&[], Some(1));
+    served.recipe("ashby", |text| text);
+    served.ledger().execute("UPDATE interviews SET id = 'missing'", []).unwrap();
+    let (stdout, _) = served.ats("ashby", &[], 3);
+    assert!(stdout.contains("1 given up"), "{stdout}");
+    assert_eq!(dead(&served), ["it is in the ledger, and not in the lake"]);
+    let (stdout, _) = served.ats("ashby", &[], 0);
+    assert!(!stdout.contains("given up"), "{stdout}");
+}
+
+#[test]
+fn ids_are_checked_and_each_is_sent_once() {
+    let served = lake_with(&[], Some(1));
+    served.recipe("ashby", |text| text);
+    let (_, stderr) = served.ats("ashby", &[".."], 2);
+    assert!(stderr.contains("`..`: `.` and `..` are no interview ids"), "{stderr}");
+    let (stdout, _) = served.ats("ashby", &[JANE, JANE], 0);
+    assert!(
+        stdout.contains("sent       1 interviews to ashby in 2 requests\n") && stdout.lines().count() == 1,
+        "{stdout}"
+    );
+}

@@ -112,8 +112,8 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
         for outgoing in chunk {
             progress(done, of);
             let Some(content) = found.remove(&outgoing.id) else {
-                tracing::warn!("interview {} is in the ledger, and not in the lake", outgoing.id);
-                (done, summary.failed) = (done + 1, summary.failed + 1);
+                one::give_up_missing(connector, ledger, outgoing)?;
+                (done, summary.dead) = (done + 1, summary.dead + 1);
                 continue;
             };
             let requests = client.requests;

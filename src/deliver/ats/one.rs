@@ -14,6 +14,9 @@ use crate::lake::crash;
 use crate::ledger::{Ledger, OutboxState, Outgoing, Recording, RecordingState};
 use crate::model::{Error, Result};
 
+const NOT_IN_THE_LAKE: &str = "it is in the ledger, and not in the lake";
+/// In place of the hash of answers that there are none of.
+const NO_VERSION: &str = "";
 const AWAITS_RECORDINGS: &str = "recordings are still to be archived";
 
 /// An interview whose turn it is. No `Debug`: it holds what a candidate said.
@@ -63,6 +66,17 @@ pub fn at_rest(outgoing: &Outgoing, content: &Content, is_named: bool, now: Time
             (!is_named && entry.next_due.is_some_and(|due| due > now)).then_some(End::NotDue)
         }
     }
+}
+
+/// Records an interview that is in the ledger and not in the lake: it is met again when its body is read again.
+///
+/// # Errors
+/// When the ledger cannot be written.
+pub fn give_up_missing(connector: &Connector, ledger: &mut Ledger, outgoing: &Outgoing) -> Result<()> {
+    let (name, id, now) = (&connector.name, &outgoing.id, Timestamp::now());
+    tracing::warn!(id = id.as_str(), "{name}: interview {id} is given up: {NOT_IN_THE_LAKE}");
+    ledger.enqueue(name, outgoing, NO_VERSION, now)?;
+    ledger.record_undelivered(name, id, NOT_IN_THE_LAKE, None, now)
 }
 
 /// Sends an interview, and records what became of it.
