@@ -31,6 +31,8 @@ pub struct Entry {
     pub next_due: Option<Timestamp>,
     /// Versions that were delivered.
     pub deliveries: u32,
+    /// How often it was put back after it was dead.
+    pub generation: u32,
     /// When the outbox met it.
     pub met_at: Timestamp,
 }
@@ -260,14 +262,16 @@ impl Ledger {
         })
     }
 
-    /// Makes dead letters of a connector due: those of some interviews, or all. How many there were.
+    /// Makes dead letters of a connector due: those of some interviews, or all, each as another generation. How many there
+    /// were.
     ///
     /// # Errors
     /// When the ledger cannot be written.
     pub fn put_back(&mut self, connector: &str, ids: &[String], now: Timestamp) -> Result<u64> {
         let ids = serde_json::to_string(ids).expect("texts are JSON");
         self.write(|transaction| {
-            let sql = "UPDATE outbox SET state = 'pending', tries = 0, next_due = NULL, changed_at = ?3
+            let sql = "UPDATE outbox SET state = 'pending', tries = 0, next_due = NULL, generation = generation + 1,
+                           changed_at = ?3
                        WHERE connector = ?1 AND state = 'dead'
                          AND (?2 = '[]' OR interview_id IN (SELECT value FROM json_each(?2)))";
             Ok(transaction.execute(sql, params![connector, ids, now.as_microsecond()])? as u64)
@@ -314,7 +318,8 @@ impl Ledger {
     }
 }
 
-const OUTGOING: &str = "SELECT i.id, i.changed_at, o.version, o.state, o.tries, o.deliveries, o.met_at, o.next_due
+const OUTGOING: &str =
+    "SELECT i.id, i.changed_at, o.version, o.state, o.tries, o.deliveries, o.met_at, o.next_due, o.generation
     FROM interviews i LEFT JOIN outbox o ON o.connector = ?1 AND o.interview_id = i.id";
 
 fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
@@ -327,6 +332,7 @@ fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
             tries: row.get(4)?,
             deliveries: row.get(5)?,
             met_at: from_micros(row.get(6)?)?,
+            generation: row.get(8)?,
             next_due: row.get::<_, Option<i64>>(7)?.map(from_micros).transpose()?,
         })
     });

@@ -231,3 +231,22 @@ fn ids_are_checked_and_each_is_sent_once() {
         "{stdout}"
     );
 }
+
+#[test]
+fn what_is_put_back_is_sent_under_another_key() {
+    let served = lake_with(&[], Some(1));
+    let typo = |text: String| text.replace("candidate.createNote", "candidate.createNotes");
+    served.recipe("ashby", typo);
+    let key = || {
+        let dry = ["--dry-run", "--format", "json", JANE];
+        let (lines, _) = ended(served.ats_command("ashby").args(dry).output().unwrap(), 0);
+        let note: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+        note["request"]["headers"]["idempotency-key"].as_str().unwrap().to_owned()
+    };
+    let first = key();
+    served.ats("ashby", &[], 3);
+    served.recipe("ashby", |text| text);
+    served.ats("ashby", &["--retry-dead"], 0);
+    let written = served.notes().remove(0).idempotency_key;
+    assert_ne!(written, first);
+}

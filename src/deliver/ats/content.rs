@@ -32,6 +32,8 @@ pub struct Content {
     pub unarchived: Vec<u32>,
     /// Whether other answers of it were delivered before.
     pub again: bool,
+    /// How often it was put back after it was given up.
+    pub generation: u32,
 }
 
 /// A recording in the archive.
@@ -77,6 +79,7 @@ impl Content {
                 .collect(),
             recordings,
             again: false,
+            generation: 0,
         }
     }
 

@@ -24,8 +24,8 @@ use tokio::sync::watch;
 pub use connector::{Connector, Secrets};
 
 use client::Client;
-use content::{Content, contents};
-use one::{End, Turn, at_rest, is_again, recordings};
+use content::contents;
+use one::{End, Turn, at_rest, recordings, with_past};
 use request::{Found, Request, label};
 
 use crate::lake::Lake;
@@ -229,7 +229,7 @@ pub fn dry_run(
             }
             shown += 1;
             let mut found = Found::new();
-            let content = Content { again: is_again(outgoing), ..content };
+            let content = with_past(outgoing, content);
             for (number, step) in connector.steps.iter().enumerate() {
                 for recording in recordings(connector, number, &content) {
                     let request = Request::of_step(connector, number, &content, recording, &found, template::fill);

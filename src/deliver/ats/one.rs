@@ -53,8 +53,14 @@ enum Undelivered {
     Rejected(String),
 }
 
-pub fn is_again(outgoing: &Outgoing) -> bool {
-    outgoing.entry.as_ref().is_some_and(|entry| entry.deliveries > 0)
+/// An interview's content with what the outbox has of it.
+pub fn with_past(outgoing: &Outgoing, content: Content) -> Content {
+    let past = outgoing.entry.as_ref();
+    Content {
+        again: past.is_some_and(|entry| entry.deliveries > 0),
+        generation: past.map_or(0, |entry| entry.generation),
+        ..content
+    }
 }
 
 /// What is to be said of answers that there is nothing to do for, also when their body was read again.
@@ -91,7 +97,7 @@ pub async fn deliver(
 ) -> Result<End> {
     let (name, id) = (&connector.name, &outgoing.id);
     let now = Timestamp::now();
-    let content = Content { again: is_again(outgoing), ..content };
+    let content = with_past(outgoing, content);
     let known = outgoing.entry.as_ref().filter(|entry| entry.version == content.version);
     let tries = known.map_or(0, |entry| entry.tries) + 1;
     match known {

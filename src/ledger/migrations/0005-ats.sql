@@ -24,6 +24,8 @@ CREATE TABLE outbox (
     reason       TEXT,
     -- Versions that were delivered.
     deliveries   INTEGER NOT NULL DEFAULT 0,
+    -- How often it was put back after it was dead. Keys of requests follow from it.
+    generation   INTEGER NOT NULL DEFAULT 0,
     -- When the outbox met it: from then on its recordings are waited for.
     met_at       INTEGER NOT NULL,
     changed_at   INTEGER NOT NULL,
