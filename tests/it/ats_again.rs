@@ -4,6 +4,9 @@ use crate::ats::{JANE, completed_emails, dead, ended, lake_with};
 use crate::common::{Served, sample};
 use roundup::round0::sandbox::AtsFault;
 use std::collections::BTreeSet;
+use std::io::Read;
+use std::net::TcpListener;
+use std::process::Stdio;
 
 /// What is due, without a day, by a recipe.
 fn plain(served: &Served, name: &str, code: i32) -> (String, String) {
@@ -249,4 +252,30 @@ fn what_is_put_back_is_sent_under_another_key() {
     served.ats("ashby", &["--retry-dead"], 0);
     let written = served.notes().remove(0).idempotency_key;
     assert_ne!(written, first);
+}
+
+#[test]
+fn an_interrupt_ends_the_wait_for_an_answer() {
+    let served = lake_with(&[], Some(1));
+    served.recipe("ashby", |text| text.replace("name = \"ashby\"", "name = \"ashby\"\ntimeout = \"10m\""));
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let api = format!("api=http://{}", silent.local_addr().unwrap());
+    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
+        .args(["ats", "--lake", "lake", "--connector", "ashby.toml", "--set", &api, JANE])
+        .current_dir(served.folder.path())
+        .env("ASHBY_API_KEY", "very-secret")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut request, _) = silent.accept().unwrap();
+    request.read_exact(&mut [0; 4]).unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
+    // The connection is closed by who waits no longer; the time-out of this read bounds the test.
+    request.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+    request.read_to_end(&mut Vec::new()).unwrap();
+    let (stdout, stderr) = ended(child.wait_with_output().unwrap(), 130);
+    assert!(stderr.contains("interrupted") && stdout.contains("1 left for the next run"), "{stderr}{stdout}");
+    let tries: u32 = served.ledger().query_row("SELECT tries FROM outbox", [], |row| row.get(0)).unwrap();
+    assert_eq!(tries, 0, "an interrupt is nobody's fault");
 }

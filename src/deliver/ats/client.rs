@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Response, StatusCode};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -169,12 +169,9 @@ impl<'a> Client<'a> {
         request: reqwest::RequestBuilder,
         limited: &mut u32,
     ) -> std::result::Result<Exchange, Trouble> {
-        let turn = tokio::select! {
-            () = wanted(&mut self.interrupt) => return Err(Trouble::Stop(interrupted())),
-            turn = self.pacer.turn() => turn,
-        };
+        let turn = unless_interrupted(&mut self.interrupt, self.pacer.turn()).await?;
         self.requests += 1;
-        let response = match request.send().await {
+        let response = match unless_interrupted(&mut self.interrupt, request.send()).await? {
             Ok(response) => response,
             Err(error) => return Ok(Exchange::Failed(Failure::of(&error))),
         };
@@ -201,10 +198,12 @@ impl<'a> Client<'a> {
                 pause: budget.retry_after,
                 is_there: true,
             }),
-            Meaning::Done | Meaning::Rejected | Meaning::Limited => match read(response).await {
-                Ok(body) => Exchange::Answered(Answer { status: status.as_u16(), body }),
-                Err(error) => Exchange::Failed(Failure::of(&error)),
-            },
+            Meaning::Done | Meaning::Rejected | Meaning::Limited => {
+                match unless_interrupted(&mut self.interrupt, read_body(response, LARGEST_ANSWER)).await? {
+                    Ok(body) => Exchange::Answered(Answer { status: status.as_u16(), body }),
+                    Err(error) => Exchange::Failed(Failure::of(&error)),
+                }
+            }
         })
     }
 
@@ -221,10 +220,7 @@ impl<'a> Client<'a> {
         }
         self.retries += 1;
         let pause = pause.map_or_else(|| backoff(*failed), |pause| pause.min(Duration::from_secs(30)));
-        tokio::select! {
-            () = wanted(&mut self.interrupt) => Err(Trouble::Stop(interrupted())),
-            () = sleep(pause) => Ok(()),
-        }
+        unless_interrupted(&mut self.interrupt, sleep(pause)).await
     }
 
     fn refused(&self, status: StatusCode) -> Error {
@@ -273,16 +269,22 @@ fn good_for(seconds: u64) -> Duration {
     Duration::from_secs(seconds).min(LONGEST_TOKEN).saturating_sub(TOKEN_MARGIN)
 }
 
-fn interrupted() -> Error {
-    Error::new(Kind::Interrupted, "interrupted").hint("what is not sent yet is sent by the next run")
+/// Does something, or ends when the interrupt is wanted: a request whose answer is not waited for comes again under its key.
+async fn unless_interrupted<T>(
+    interrupt: &mut watch::Receiver<bool>,
+    work: impl Future<Output = T>,
+) -> std::result::Result<T, Trouble> {
+    tokio::select! {
+        () = wanted(interrupt) => {
+            let error = Error::new(Kind::Interrupted, "interrupted");
+            Err(Trouble::Stop(error.hint("what is not sent yet is sent by the next run")))
+        }
+        done = work => Ok(done),
+    }
 }
 
 fn method(request: &Request) -> reqwest::Method {
     reqwest::Method::from_bytes(request.method.as_str().as_bytes()).expect("it is a method")
-}
-
-async fn read(response: Response) -> reqwest::Result<Option<Vec<u8>>> {
-    read_body(response, LARGEST_ANSWER).await
 }
 
 #[cfg(test)]
