@@ -279,3 +279,19 @@ fn an_interrupt_ends_the_wait_for_an_answer() {
     let tries: u32 = served.ledger().query_row("SELECT tries FROM outbox", [], |row| row.get(0)).unwrap();
     assert_eq!(tries, 0, "an interrupt is nobody's fault");
 }
+
+#[test]
+fn a_dry_run_shows_one_that_is_named_whatever_became_of_it() {
+    for fault in [AtsFault::Unprocessable, AtsFault::Limited] {
+        let served = lake_with(&[fault], Some(1));
+        served.recipe("ashby", |text| text);
+        served.ats("ashby", &[], if fault == AtsFault::Limited { 0 } else { 3 });
+        let dry = |more: &[&str]| {
+            let dry = served.ats_command("ashby").args(["--since", "2000-01-01", "--dry-run"]).args(more).output();
+            ended(dry.unwrap(), 0).0
+        };
+        assert_eq!(dry(&[]), "");
+        let text = dry(&[JANE]);
+        assert!(text.contains(&format!("# {JANE}: add the note\n")), "{text}");
+    }
+}

@@ -132,7 +132,7 @@ pub struct AtsFlags {
     /// Only these interviews, also those from before the connector's first run
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
-    /// Print the requests and send nothing
+    /// Print the requests and send nothing; of interviews that are named all requests, also of those that were sent
     #[arg(long)]
     pub dry_run: bool,
     /// First put back what was given up, of these interviews or of all

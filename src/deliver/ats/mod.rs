@@ -203,7 +203,8 @@ pub struct Shown<'a> {
     pub request: std::result::Result<serde_json::Value, String>,
 }
 
-/// Shows the requests that would be made for what is due, in order; how many interviews they are of.
+/// Shows the requests that would be made for what is due, in order, or all of interviews that are named, whatever became of
+/// them; how many interviews they are of.
 ///
 /// # Errors
 /// When lake or ledger cannot be read, or `show` fails.
@@ -218,23 +219,28 @@ pub fn dry_run(
     let now = Timestamp::now();
     let since = since(ledger, connector, plan, ids, now)?;
     let due = due(ledger, connector, plan, ids, since.at, now)?;
+    let is_named = !ids.is_empty();
     let mut shown = 0;
     for chunk in due.chunks(AT_ONCE) {
-        let ids: Vec<String> = chunk.iter().map(|outgoing| outgoing.id.clone()).collect();
-        let mut contents = contents(lake, &ids, connector.recordings.as_deref())?;
+        let these: Vec<String> = chunk.iter().map(|outgoing| outgoing.id.clone()).collect();
+        let mut contents = contents(lake, &these, connector.recordings.as_deref())?;
         for outgoing in chunk {
             let Some(content) = contents.remove(&outgoing.id) else { continue };
-            if at_rest(outgoing, &content, false, now).is_some() {
+            if !is_named && at_rest(outgoing, &content, false, now).is_some() {
                 continue;
             }
             shown += 1;
+            let done = if is_named { Vec::new() } else { ledger.done_steps(&connector.name, &outgoing.id)? };
             let mut found = Found::new();
             let content = with_past(outgoing, content);
             for (number, step) in connector.steps.iter().enumerate() {
                 for recording in recordings(connector, number, &content) {
+                    let step = &label(connector, number, recording);
+                    if done.contains(step) {
+                        continue;
+                    }
                     let request = Request::of_step(connector, number, &content, recording, &found, template::fill);
                     let request = request.map(|request| request.as_json(connector));
-                    let step = &label(connector, number, recording);
                     show(Shown { interview_id: &outgoing.id, step, request })?;
                 }
                 found.extend(step.capture.keys().map(|name| (name.clone(), format!("found.{name}").into())));
