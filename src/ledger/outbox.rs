@@ -29,8 +29,10 @@ pub struct Entry {
     pub tries: u32,
     /// When it is tried again; `None` for now.
     pub next_due: Option<Timestamp>,
-    /// Versions that were delivered.
+    /// Versions that were delivered, or were begun when other answers came.
     pub deliveries: u32,
+    /// Whether a step of this version is done, and others are not.
+    pub is_begun: bool,
     /// How often it was put back after it was dead.
     pub generation: u32,
     /// When the outbox met it.
@@ -160,13 +162,14 @@ impl Ledger {
     /// When the ledger cannot be written.
     pub fn enqueue(&mut self, connector: &str, outgoing: &Outgoing, version: &str, now: Timestamp) -> Result<()> {
         self.write(|transaction| {
-            forget_steps(transaction, connector, &outgoing.id)?;
+            let was_begun = forget_steps(transaction, connector, &outgoing.id)? > 0;
             let sql = "INSERT INTO outbox (connector, interview_id, version, read_at, state, met_at, changed_at)
                        VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5)
                        ON CONFLICT (connector, interview_id) DO UPDATE SET
                            version = excluded.version, read_at = excluded.read_at, state = 'pending', tries = 0,
-                           next_due = NULL, reason = NULL, changed_at = excluded.changed_at";
-            let values = params![connector, outgoing.id, version, outgoing.read_at, now.as_microsecond()];
+                           next_due = NULL, reason = NULL, deliveries = deliveries + ?6,
+                           changed_at = excluded.changed_at";
+            let values = params![connector, outgoing.id, version, outgoing.read_at, now.as_microsecond(), was_begun];
             transaction.prepare_cached(sql)?.execute(values)?;
             Ok(())
         })
@@ -319,7 +322,8 @@ impl Ledger {
 }
 
 const OUTGOING: &str =
-    "SELECT i.id, i.changed_at, o.version, o.state, o.tries, o.deliveries, o.met_at, o.next_due, o.generation
+    "SELECT i.id, i.changed_at, o.version, o.state, o.tries, o.deliveries, o.met_at, o.next_due, o.generation,
+        EXISTS (SELECT 1 FROM outbox_steps s WHERE s.connector = ?1 AND s.interview_id = i.id)
     FROM interviews i LEFT JOIN outbox o ON o.connector = ?1 AND o.interview_id = i.id";
 
 fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
@@ -333,14 +337,15 @@ fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
             deliveries: row.get(5)?,
             met_at: from_micros(row.get(6)?)?,
             generation: row.get(8)?,
+            is_begun: row.get(9)?,
             next_due: row.get::<_, Option<i64>>(7)?.map(from_micros).transpose()?,
         })
     });
     Ok(Outgoing { id: row.get(0)?, read_at: row.get(1)?, entry: entry.transpose()? })
 }
 
-fn forget_steps(connection: &Connection, connector: &str, id: &str) -> rusqlite::Result<()> {
+/// How many there were.
+fn forget_steps(connection: &Connection, connector: &str, id: &str) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM outbox_steps WHERE connector = ?1 AND interview_id = ?2";
-    connection.prepare_cached(sql)?.execute([connector, id])?;
-    Ok(())
+    connection.prepare_cached(sql)?.execute([connector, id])
 }

@@ -2,6 +2,7 @@
 
 use crate::ats::{JANE, completed_emails, dead, ended, lake_with};
 use crate::common::{Served, sample};
+use crate::replace::put;
 use roundup::round0::sandbox::AtsFault;
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -294,4 +295,21 @@ fn a_dry_run_shows_one_that_is_named_whatever_became_of_it() {
         let text = dry(&[JANE]);
         assert!(text.contains(&format!("# {JANE}: add the note\n")), "{text}");
     }
+}
+
+#[test]
+fn answers_that_come_while_recordings_are_waited_for_are_sent_as_such() {
+    let served = lake_with(&[], Some(1));
+    served.recipe("vendor-sample", |text| {
+        text.replace("\"screening_notes\":", "\"again\": {{ again }}, \"screening_notes\":")
+    });
+    served.ats("vendor-sample", &[JANE], 0);
+    assert_eq!(pending(&served), 1);
+    let mut body = sample().swap_remove(0);
+    body["responses"][0]["transcript"] = "what came late".into();
+    put(&served.lake(), &[body], true);
+    met_earlier(&served, 73);
+    served.ats("vendor-sample", &[], 0);
+    let again: Vec<bool> = served.notes().iter().map(|note| note.body["again"] == true).collect();
+    assert_eq!(again, [false, true]);
 }

@@ -57,7 +57,7 @@ enum Undelivered {
 pub fn with_past(outgoing: &Outgoing, content: Content) -> Content {
     let past = outgoing.entry.as_ref();
     Content {
-        again: past.is_some_and(|entry| entry.deliveries > 0),
+        again: past.is_some_and(|entry| entry.deliveries > 0 || (entry.is_begun && entry.version != content.version)),
         generation: past.map_or(0, |entry| entry.generation),
         ..content
     }

@@ -22,7 +22,7 @@ CREATE TABLE outbox (
     next_due     INTEGER,
     -- What kept it from being delivered: a status or a place in the answer, never its text.
     reason       TEXT,
-    -- Versions that were delivered.
+    -- Versions that were delivered, or were begun when other answers came.
     deliveries   INTEGER NOT NULL DEFAULT 0,
     -- How often it was put back after it was dead. Keys of requests follow from it.
     generation   INTEGER NOT NULL DEFAULT 0,
