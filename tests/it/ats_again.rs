@@ -44,15 +44,15 @@ fn a_204_is_a_success_unless_something_is_asked_of_the_answer() {
     assert_eq!(dead(&served), ["add the note: answered 204 without what must be at /success"]);
 }
 
-/// The completed interviews whose candidate has a fault, and the e-mails of all others.
-fn with_and_without_fault() -> (Vec<String>, BTreeSet<String>) {
+/// The completed interviews whose candidate has a fault, each with the fault's number, and the e-mails of all others.
+fn with_and_without_fault() -> (Vec<(String, usize)>, BTreeSet<String>) {
     let sample = sample();
     let email = |body: &serde_json::Value| body["candidate"]["email"].as_str().unwrap_or_default().to_lowercase();
     let (mut with, mut without) = (Vec::new(), BTreeSet::new());
     for body in sample.iter().filter(|body| body["status"] == "completed" && !email(body).is_empty()) {
         let first = sample.iter().position(|other| email(other) == email(body)).unwrap();
         if first.is_multiple_of(3) {
-            with.push(body["id"].as_str().unwrap().to_owned());
+            with.push((body["id"].as_str().unwrap().to_owned(), first / 3));
         } else {
             without.insert(email(body));
         }
@@ -92,7 +92,7 @@ fn two_refused_in_a_row_end_a_run_and_the_next_begins_with_others() {
         let (with, without) = with_and_without_fault();
         let served = lake_with(&[fault], None);
         served.recipe("ashby", |text| text);
-        let ids: Vec<&str> = with.iter().take(3).map(String::as_str).collect();
+        let ids: Vec<&str> = with.iter().take(3).map(|(id, _)| id.as_str()).collect();
         let (stdout, stderr) = served.ats("ashby", &ids, code);
         assert!(stderr.contains(words) && stderr.contains("hint: "), "{stderr}");
         assert!(
@@ -312,4 +312,22 @@ fn answers_that_come_while_recordings_are_waited_for_are_sent_as_such() {
     served.ats("vendor-sample", &[], 0);
     let again: Vec<bool> = served.notes().iter().map(|note| note.body["again"] == true).collect();
     assert_eq!(again, [false, true]);
+}
+
+#[test]
+fn those_that_failed_before_do_not_end_a_run_that_delivers_others() {
+    let (with, _) = with_and_without_fault();
+    let mut faults = vec![AtsFault::NoContent; 100];
+    with[..2].iter().for_each(|(_, number)| faults[*number] = AtsFault::Refused);
+    let served = lake_with(&faults, None);
+    served.give_up_recordings();
+    served.recipe("vendor-sample", |text| text);
+    with[..2].iter().for_each(|(id, _)| _ = served.ats("vendor-sample", &[id], 3));
+    assert_eq!(served.ledger().execute("UPDATE outbox SET next_due = 1", []).unwrap(), 2);
+    let (stdout, _) = served.ats("vendor-sample", &[], 3);
+    assert!(stdout.contains("2 given up for now") && !stdout.contains("left for the next run"), "{stdout}");
+    assert_eq!(served.notes().len(), completed_emails(usize::MAX).len() - 2);
+    // Alone, they cannot be told from a key that is refused.
+    served.ledger().execute("UPDATE outbox SET next_due = 1", []).unwrap();
+    served.ats("vendor-sample", &[], 5);
 }

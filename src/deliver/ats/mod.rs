@@ -25,7 +25,7 @@ pub use connector::{Connector, Secrets};
 
 use client::Client;
 use content::contents;
-use one::{End, Turn, at_rest, recordings, with_past};
+use one::{End, Turn, at_rest, known, recordings, with_past};
 use request::{Found, Request, label};
 
 use crate::lake::Lake;
@@ -117,11 +117,14 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
                 continue;
             };
             let requests = client.requests;
+            // One that failed before, where others are taken, says nothing of the system; nor does one that nothing is asked
+            // about.
+            let tells = summary.delivered == 0 || outgoing.entry.as_ref().is_none_or(|entry| entry.tries == 0);
             let sent = runtime.block_on(one::deliver(
                 connector,
                 &mut client,
                 ledger,
-                Turn { outgoing, content, is_named: !ids.is_empty(), after_refused },
+                Turn { outgoing, content, is_named: !ids.is_empty(), after_refused: after_refused && tells },
             ));
             (summary.requests, summary.retries, summary.limited) = (client.requests, client.retries, client.limited);
             let ended = sent.inspect_err(|_| summary.left = of - done)?;
@@ -134,8 +137,7 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
                 End::Failed | End::Refused => summary.failed += 1,
                 End::Dead => summary.dead += 1,
             }
-            // One that nothing was asked about says nothing of the system.
-            if client.requests == requests {
+            if client.requests == requests || !tells {
                 continue;
             }
             after_refused = ended == End::Refused;
@@ -230,7 +232,8 @@ pub fn dry_run(
                 continue;
             }
             shown += 1;
-            let done = if is_named { Vec::new() } else { ledger.done_steps(&connector.name, &outgoing.id)? };
+            let is_anew = is_named || known(outgoing, &content).is_none();
+            let done = if is_anew { Vec::new() } else { ledger.done_steps(&connector.name, &outgoing.id)? };
             let mut found = Found::new();
             let content = with_past(outgoing, content);
             for (number, step) in connector.steps.iter().enumerate() {

@@ -11,7 +11,7 @@ use super::file::{ForEach, Method};
 use super::request::{Found, Request, label};
 use super::template;
 use crate::lake::crash;
-use crate::ledger::{Ledger, OutboxState, Outgoing, Recording, RecordingState};
+use crate::ledger::{Entry, Ledger, OutboxState, Outgoing, Recording, RecordingState};
 use crate::model::{Error, Result};
 
 const NOT_IN_THE_LAKE: &str = "it is in the ledger, and not in the lake";
@@ -63,9 +63,14 @@ pub fn with_past(outgoing: &Outgoing, content: Content) -> Content {
     }
 }
 
+/// What the outbox has of these very answers.
+pub fn known<'a>(outgoing: &'a Outgoing, content: &Content) -> Option<&'a Entry> {
+    outgoing.entry.as_ref().filter(|entry| entry.version == content.version)
+}
+
 /// What is to be said of answers that there is nothing to do for, also when their body was read again.
 pub fn at_rest(outgoing: &Outgoing, content: &Content, is_named: bool, now: Timestamp) -> Option<End> {
-    let entry = outgoing.entry.as_ref().filter(|entry| entry.version == content.version)?;
+    let entry = known(outgoing, content)?;
     match entry.state {
         OutboxState::Delivered | OutboxState::Dead => Some(End::Unchanged),
         OutboxState::Pending | OutboxState::Open => {
@@ -98,7 +103,7 @@ pub async fn deliver(
     let (name, id) = (&connector.name, &outgoing.id);
     let now = Timestamp::now();
     let content = with_past(outgoing, content);
-    let known = outgoing.entry.as_ref().filter(|entry| entry.version == content.version);
+    let known = known(outgoing, &content);
     let tries = known.map_or(0, |entry| entry.tries) + 1;
     match known {
         Some(_) => ledger.record_unchanged(name, outgoing)?,
