@@ -21,9 +21,7 @@ const ENGLISH_WORDS: [&str; 3] = ["the", "and", "of"];
 #[must_use]
 pub fn detect(text: &str) -> Option<&'static str> {
     let sample = first(text, SAMPLE);
-    if sample.chars().nth(SHORTEST - 1).is_none() {
-        return None;
-    }
+    let _long_enough = sample.chars().nth(SHORTEST - 1)?;
     if is_plainly_english(sample) {
         return Some("en");
     }

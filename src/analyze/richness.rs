@@ -102,7 +102,7 @@ impl Vocabulary {
         let Self { hasher, words, slots, first, back, .. } = self;
         let count = u32::try_from(words.len()).expect("texts are below 4 GiB");
         let wanted = (SLOTS_A_WORD * words.len()).next_power_of_two();
-        if slots.len() < wanted || first.checked_add(count).is_none() {
+        if slots.len() < wanted || count >= u32::MAX - *first {
             slots.clear();
             slots.resize(wanted, Slot::default());
             *first = 0;
@@ -204,6 +204,17 @@ mod tests {
         assert_eq!(vocabulary.richness(&text[..text.len() - 3]), Richness { words: 49, unique: 2, mattr_50: None });
         assert_eq!(vocabulary.richness(&text), Richness { words: 50, unique: 2, mattr_50: Some(0.04) });
         assert_eq!(vocabulary.richness(""), Richness::default());
+    }
+
+    #[test]
+    fn numbers_begin_anew_before_they_are_too_large() {
+        for left in 0..6 {
+            let mut vocabulary = Vocabulary::default();
+            assert_eq!(vocabulary.richness("a b a").unique, 2);
+            vocabulary.first = u32::MAX - left;
+            assert_eq!(vocabulary.richness("a b a").unique, 2, "{left} left");
+            assert_eq!(vocabulary.richness("a c").unique, 2, "{left} left, and what came before is forgotten");
+        }
     }
 
     proptest! {
