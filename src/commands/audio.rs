@@ -221,7 +221,10 @@ impl Asker<'_, '_> {
                 let (results, mut fetched) = mpsc::channel(fetcher.width);
                 let fetching = tokio::spawn(fetcher.fetch(tasks, results));
                 while let Some(fetched) = fetched.recv().await {
-                    let _nobody_cares = sender.send(asked_of(fetched));
+                    // Nobody wants to know any more: ending to listen ends the fetching.
+                    if sender.send(asked_of(fetched)).is_err() {
+                        return;
+                    }
                 }
                 match fetching.await.expect("fetching does not panic") {
                     Ok(()) => {}

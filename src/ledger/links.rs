@@ -209,6 +209,23 @@ impl Ledger {
         })
     }
 
+    /// Records why a recording could not be archived when that was not its fault: no try is counted.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_left(&mut self, recording: &Recording, object: &str, reason: &str) -> Result<()> {
+        let Recording { interview, position } = recording;
+        self.write(|transaction| {
+            let sql = "INSERT INTO recordings (interview_id, position, state, object, reason, tries, changed_at)
+                       VALUES (?1, ?2, 'failed', ?3, ?4, 0, ?5)
+                       ON CONFLICT (interview_id, position) DO UPDATE SET
+                           object = excluded.object, reason = excluded.reason, changed_at = excluded.changed_at";
+            let now = Timestamp::now().as_microsecond();
+            transaction.prepare_cached(sql)?.execute(params![interview, position, object, reason, now])?;
+            Ok(())
+        })
+    }
+
     /// Forgets what became of recordings: the table `audio` tells it from now on.
     ///
     /// # Errors

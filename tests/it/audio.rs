@@ -308,22 +308,73 @@ fn a_link_past_its_day_is_refreshed_by_asking_for_the_interview() {
 }
 
 #[test]
-fn an_interview_that_the_api_no_longer_has_is_given_up_at_once() {
+fn an_interview_that_the_api_no_longer_has_is_given_up_if_it_has_others() {
     let served = ingested("");
-    let other = serve(Some(0));
-    let id = with_audio(&served.lake()).first().unwrap().0.clone();
-    ledger(&served).execute("DELETE FROM links WHERE interview_id = ?1", [&id]).unwrap();
-    archive(&served, &["--api", &other.sandbox.base_url(), &id], 3);
-    let troubled = status(&served)["recordings"].as_array().unwrap().clone();
-    assert!(troubled.len() > 1);
-    for one in &troubled {
-        assert_eq!(
-            (&one["reason"], &one["given_up"]),
-            (&"the API does not know the interview any more".into(), &true.into())
-        );
+    let fewer = serve(Some(served.ids().len() / 2));
+    let kept: BTreeSet<String> = fewer.ids().into_iter().collect();
+    let wanted = with_audio(&served.lake());
+    let gone = wanted.iter().find(|(id, position)| !kept.contains(id) && position == "1").unwrap().0.clone();
+    let other = wanted.iter().find(|(id, _)| kept.contains(id)).unwrap().0.clone();
+    let sql = "DELETE FROM links WHERE interview_id IN (?1, ?2)";
+    ledger(&served).execute(sql, [&gone, &other]).unwrap();
+    let api = ["--api", &fewer.sandbox.base_url()];
+    let of_gone = wanted.iter().filter(|(id, _)| *id == gone).count();
+    assert!(of_gone > 1);
+    for (ids, given_up) in [(vec![&gone], false), (vec![&gone, &other], true)] {
+        let arguments: Vec<&str> = api.into_iter().chain(ids.into_iter().map(String::as_str)).collect();
+        archive(&served, &arguments, 3);
+        let troubled = status(&served)["recordings"].as_array().unwrap().clone();
+        assert_eq!(troubled.len(), of_gone);
+        for one in &troubled {
+            let says = "the API does not know the interview any more";
+            assert_eq!((&one["reason"], &one["given_up"]), (&says.into(), &given_up.into()));
+        }
     }
     archive(&served, &[], 0);
-    assert_eq!(table(&served).len() + troubled.len(), with_audio(&served.lake()).len());
+    assert_eq!(table(&served).len() + of_gone, wanted.len());
+}
+
+#[test]
+fn an_api_that_knows_no_interview_gives_up_none() {
+    let served = ingested("");
+    let other = serve(Some(0));
+    ledger(&served).execute("DELETE FROM links", []).unwrap();
+    let (_, stderr) = archive(&served, &["--api", &other.sandbox.base_url()], 1);
+    let says = "the API gave no link to a recording of the last 20 interviews: the API does not know the interview";
+    assert!(stderr.contains(says), "{stderr}");
+    assert!(other.sandbox.stats().requests <= 60, "{:?}", other.sandbox.stats());
+    let troubled = status(&served)["recordings"].as_array().unwrap().clone();
+    assert!(!troubled.is_empty() && troubled.len() < 200, "{}", troubled.len());
+    assert!(troubled.iter().all(|one| one["given_up"] == false && one["tries"] == 0), "{troubled:?}");
+    archive(&served, &[], 0);
+    assert_eq!(table(&served).len(), with_audio(&served.lake()).len());
+}
+
+#[test]
+fn a_host_that_opens_no_link_gives_up_none_and_costs_few_calls() {
+    let served = ingested("[[fault]]\nkind = \"audio-expired\"\nshare = 1\n");
+    let requests = served.sandbox.stats().requests;
+    for _ in 0..4 {
+        let (_, stderr) = archive(&served, &[], 1);
+        assert!(
+            stderr.contains("none of the last 20 recordings could be archived: its link does not open"),
+            "{stderr}"
+        );
+    }
+    let troubled = status(&served)["recordings"].as_array().unwrap().clone();
+    assert!(!troubled.is_empty() && troubled.len() < 4 * 40, "{}", troubled.len());
+    assert!(troubled.iter().all(|one| one["given_up"] == false), "{troubled:?}");
+    assert!(served.sandbox.stats().requests - requests < 4 * 60, "{:?}", served.sandbox.stats());
+}
+
+#[test]
+fn many_that_are_too_long_keep_no_others_from_being_archived() {
+    let served = ingested("seed = 3\n[[fault]]\nkind = \"audio-huge\"\nshare = 0.95\nof = \"interviews\"\n");
+    archive(&served, &["--max-bytes", "300KB"], 3);
+    let troubled = status(&served)["recordings"].as_array().unwrap().len();
+    let archived = table(&served).len();
+    assert!(troubled > 200 && archived > 5, "{troubled} and {archived}");
+    assert_eq!(troubled + archived, with_audio(&served.lake()).len());
 }
 
 #[test]

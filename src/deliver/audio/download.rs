@@ -36,8 +36,10 @@ pub enum Outcome {
     Found(Archived),
     /// The link does not open it, or no longer; another may.
     LinkDead(String),
-    /// What is behind the link is not to be archived.
+    /// What is behind the link is no recording.
     Unfit(String),
+    /// It is a recording, but too long or empty, or another file is in its place.
+    Refused(String),
     /// The host did not give it; it may later.
     Unavailable(String),
 }
@@ -56,6 +58,8 @@ enum Trouble {
     LinkDead(String),
     /// What has come of it is of no use.
     Unfit(String),
+    /// The same, and it is its own fault.
+    Refused(String),
     /// It is slow beyond measure, but what has come is good.
     TooSlow,
     /// Worth another try, after so long.
@@ -111,6 +115,10 @@ impl Downloader {
                     self.store.discard(object);
                     return Ok(Outcome::Unfit(why));
                 }
+                Trouble::Refused(why) => {
+                    self.store.discard(object);
+                    return Ok(Outcome::Refused(why));
+                }
                 Trouble::TooSlow => {
                     let seconds = self.max_time.as_secs_f64();
                     return Ok(Outcome::Unfit(format!("it was not there after {seconds} s")));
@@ -161,7 +169,7 @@ impl Downloader {
         let placed = self.store.place(part, object, &sha256).await.map_err(Trouble::Archive)?;
         crash::point("audio-placed");
         if placed == Placed::Taken {
-            return Err(Trouble::Unfit(TAKEN.to_owned()));
+            return Err(Trouble::Refused(TAKEN.to_owned()));
         }
         let archived = Archived { object: object.to_owned(), bytes, sha256, content_type, at: Timestamp::now() };
         Ok(if placed == Placed::There { Outcome::Found(archived) } else { Outcome::Archived(archived) })
@@ -205,9 +213,9 @@ impl Downloader {
         let kind = headers.get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or("?"));
         sniff::check_type(kind).map_err(Trouble::Unfit)?;
         match if goes_on { total_of(response) } else { response.content_length() } {
-            Some(0) => unfit("it is empty".to_owned()),
+            Some(0) => Err(Trouble::Refused(EMPTY.to_owned())),
             Some(whole) if whole > self.max_bytes => {
-                unfit(format!("it is {whole} bytes long, and {} are the most", self.max_bytes))
+                Err(Trouble::Refused(format!("it is {whole} bytes long, and {} are the most", self.max_bytes)))
             }
             _ => Ok(goes_on),
         }
@@ -222,7 +230,7 @@ impl Downloader {
         let mut start = [0; sniff::ENOUGH];
         let count = io::Read::read(&mut std::fs::File::open(&path)?, &mut start)?;
         if sniff::check_start(&start[..count]).is_err() {
-            return Ok(Some(Outcome::Unfit(TAKEN.to_owned())));
+            return Ok(Some(Outcome::Refused(TAKEN.to_owned())));
         }
         let sha256 = publish::sha256_of(&path)?;
         let object = object.to_owned();
@@ -241,7 +249,7 @@ impl Downloader {
         loop {
             let Some(chunk) = response.chunk().await.map_err(|error| lost(&error))? else { break };
             if part.length + (start.len() + chunk.len()) as u64 > self.max_bytes {
-                return Err(Trouble::Unfit(format!("it is longer than {} bytes", self.max_bytes)));
+                return Err(Trouble::Refused(format!("it is longer than {} bytes", self.max_bytes)));
             }
             let bytes = if is_judged {
                 chunk
@@ -259,6 +267,9 @@ impl Downloader {
             crash::point("audio-appended");
         }
         if !is_judged {
+            if start.is_empty() {
+                return Err(Trouble::Refused(EMPTY.to_owned()));
+            }
             sniff::check_start(&start).map_err(Trouble::Unfit)?;
             hash.update(&start);
             part.append(&start).map_err(cannot)?;
@@ -267,6 +278,7 @@ impl Downloader {
     }
 }
 
+const EMPTY: &str = "it is empty";
 const TAKEN: &str = "another file is in its place in the archive";
 
 /// How long the whole is of which this is a part: `Content-Range: bytes 100-199/200`.

@@ -11,6 +11,7 @@ mod pass;
 mod sniff;
 pub mod store;
 mod table;
+mod tally;
 mod wanted;
 
 use std::collections::HashSet;
@@ -23,7 +24,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::lake::Lake;
-use crate::ledger::{Archived, Ledger, Recording, RecordingState};
+use crate::ledger::{Ledger, Recording, RecordingState};
 use crate::model::{Error, Link, Result};
 use crate::pipeline::AudioPlan;
 use address::Reach;
@@ -31,15 +32,10 @@ use crew::{Crew, Task};
 use download::{Downloader, Outcome};
 pub use pass::outlook;
 use store::Store;
+use tally::Tally;
 use wanted::Known;
 pub use wanted::Selection;
 
-/// A recording whose fault it is that it cannot be archived is given up after so many runs,
-const UNFIT_RUNS: u32 = 3;
-/// and one that its host does not give after so many.
-const UNAVAILABLE_RUNS: u32 = 10;
-/// So many in a row: it is not the recordings' fault but their host's, or that of something before it.
-const IN_A_ROW: u32 = 20;
 /// So many troubles are a line in the log; `status` has them all.
 const SAID: u64 = 10;
 /// How often it is looked whether an ingest has kept new links.
@@ -145,6 +141,7 @@ impl<'a> Archiver<'a> {
     pub fn beside(&self, ledger: &mut Ledger, over: watch::Receiver<bool>) -> (Summary, Result<()>) {
         let mut tally = Tally::new(&self.downloader);
         let result = self.follow(ledger, over, &mut tally);
+        let result = tally.end(ledger).and(result);
         (tally.summary, result)
     }
 
@@ -194,96 +191,5 @@ impl<'a> Archiver<'a> {
                 }
             }
         }
-    }
-}
-
-/// Records what became of recordings, and counts it.
-struct Tally<'a> {
-    downloader: &'a Downloader,
-    summary: Summary,
-    in_a_row: u32,
-}
-
-impl<'a> Tally<'a> {
-    fn new(downloader: &'a Downloader) -> Self {
-        Self { downloader, summary: Summary::default(), in_a_row: 0 }
-    }
-
-    /// Records an outcome; what is archived, if it is.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written, or none of the last recordings was to be had.
-    fn record(
-        &mut self,
-        ledger: &mut Ledger,
-        recording: &Recording,
-        object: &str,
-        outcome: Outcome,
-    ) -> Result<Option<Archived>> {
-        let (archived, is_new) = match outcome {
-            Outcome::Archived(archived) => (archived, true),
-            Outcome::Found(archived) => (archived, false),
-            Outcome::LinkDead(why) => {
-                self.trouble(ledger, recording, object, &format!("{why}, nor does a new one"), UNFIT_RUNS)?;
-                return Ok(None);
-            }
-            Outcome::Unfit(why) => return self.no_recording(ledger, recording, object, why, UNFIT_RUNS),
-            Outcome::Unavailable(why) => return self.no_recording(ledger, recording, object, why, UNAVAILABLE_RUNS),
-        };
-        self.in_a_row = 0;
-        ledger.record_archived(recording, &archived)?;
-        crate::lake::crash::point("audio-recorded");
-        if is_new {
-            self.summary.archived += 1;
-            self.summary.bytes += archived.bytes;
-        } else {
-            self.summary.found += 1;
-        }
-        Ok(Some(archived))
-    }
-
-    /// Records that what a link opened was no recording.
-    fn no_recording(
-        &mut self,
-        ledger: &mut Ledger,
-        recording: &Recording,
-        object: &str,
-        why: String,
-        give_up_after: u32,
-    ) -> Result<Option<Archived>> {
-        self.trouble(ledger, recording, object, &why, give_up_after)?;
-        self.in_a_row += 1;
-        if self.in_a_row < IN_A_ROW {
-            return Ok(None);
-        }
-        let what = format!("none of the last {IN_A_ROW} recordings could be archived: {why}");
-        Err(Error::failed(what).hint("the next run goes on from here; `roundup status` says why each failed"))
-    }
-
-    /// Records that a recording could not be archived.
-    fn trouble(
-        &mut self,
-        ledger: &mut Ledger,
-        recording: &Recording,
-        object: &str,
-        why: &str,
-        give_up_after: u32,
-    ) -> Result<()> {
-        let Recording { interview, position } = recording;
-        let is_given_up = ledger.record_trouble(recording, object, why, give_up_after)?;
-        let end = if is_given_up { "given up" } else { "left for the next run" };
-        let what = format!("recording {position} of interview {interview} is {end}: {why}");
-        if self.summary.failed + self.summary.given_up < SAID {
-            tracing::warn!(interview, position, "{what}");
-        } else {
-            tracing::debug!(interview, position, "{what}");
-        }
-        if is_given_up {
-            self.summary.given_up += 1;
-            self.downloader.discard(object);
-        } else {
-            self.summary.failed += 1;
-        }
-        Ok(())
     }
 }

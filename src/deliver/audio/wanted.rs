@@ -33,6 +33,8 @@ pub struct Wanted {
     pub settled_at: Option<Timestamp>,
     /// Set when it is archived, and only the table lacks it.
     pub archived: Option<Archived>,
+    /// An earlier run tried it, and could not archive it.
+    pub was_tried: bool,
 }
 
 impl Wanted {
@@ -110,15 +112,15 @@ pub fn each(
                     if known.has(&recording) {
                         continue;
                     }
-                    let archived = match ledger.recording(&recording)? {
+                    let (archived, was_tried) = match ledger.recording(&recording)? {
                         Some(RecordingState::Failed(at)) if at >= began => continue,
                         Some(RecordingState::GivenUp) if selection.interviews.is_empty() => continue,
-                        Some(RecordingState::Archived(archived)) => Some(archived),
-                        _ => None,
+                        Some(RecordingState::Archived(archived)) => (Some(archived), false),
+                        state => (None, state.is_some()),
                     };
                     let question_id = string_at(questions, row).map(str::to_owned);
                     let job_id = job_id.map(str::to_owned);
-                    wanted.push(Wanted { recording, object, question_id, job_id, settled_at, archived });
+                    wanted.push(Wanted { recording, object, question_id, job_id, settled_at, archived, was_tried });
                 }
             }
         }
