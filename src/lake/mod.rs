@@ -5,6 +5,7 @@ pub mod find;
 pub mod framing;
 pub mod publish;
 pub mod read;
+mod recordings;
 pub mod replace;
 pub mod rows;
 pub mod schema;

@@ -21,6 +21,8 @@ pub struct KeptLink {
     /// What the recording is called below an archive.
     pub object: String,
     pub link: Link,
+    /// When its interview settled.
+    pub settled_at: Option<Timestamp>,
     pub fetched_at: Timestamp,
 }
 
@@ -66,12 +68,14 @@ impl Ledger {
             return Ok(());
         }
         self.write(|transaction| {
-            let sql = "INSERT OR REPLACE INTO links (interview_id, position, object, link, fetched_at)
-                       VALUES (?1, ?2, ?3, ?4, ?5)";
+            let sql = "INSERT OR REPLACE INTO links
+                           (interview_id, position, object, link, settled_at, fetched_at)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             let mut insert = transaction.prepare_cached(sql)?;
-            for KeptLink { recording, object, link, fetched_at } in links {
-                let at = fetched_at.as_microsecond();
-                insert.execute(params![recording.interview, recording.position, object, link.secret(), at])?;
+            for KeptLink { recording: Recording { interview, position }, object, link, settled_at, fetched_at } in links
+            {
+                let (settled_at, at) = (settled_at.map(Timestamp::as_microsecond), fetched_at.as_microsecond());
+                insert.execute(params![interview, position, object, link.secret(), settled_at, at])?;
             }
             Ok(())
         })
@@ -101,15 +105,16 @@ impl Ledger {
         })
     }
 
-    /// The link of a recording, if there is one that still opens.
+    /// The link of a recording of this name, if there is one that still opens.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn link_of(&self, recording: &Recording, now: Timestamp) -> Result<Option<Link>> {
+    pub fn link_of(&self, recording: &Recording, object: &str, now: Timestamp) -> Result<Option<Link>> {
         self.read(|connection| {
-            let sql = "SELECT link FROM links WHERE interview_id = ?1 AND position = ?2 AND fetched_at > ?3";
+            let sql = "SELECT link FROM links
+                       WHERE interview_id = ?1 AND position = ?2 AND object = ?3 AND fetched_at > ?4";
             let dead_since = links_dead_since(now).as_microsecond();
-            let values = params![recording.interview, recording.position, dead_since];
+            let values = params![recording.interview, recording.position, object, dead_since];
             connection.prepare_cached(sql)?.query_row(values, |row| row.get(0).map(Link::new)).optional()
         })
     }
@@ -121,12 +126,14 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn links_after(&self, number: i64, most: usize, now: Timestamp) -> Result<Vec<(i64, KeptLink)>> {
         self.read(|connection| {
-            let sql = "SELECT number, interview_id, position, object, link, fetched_at FROM links
+            let sql = "SELECT number, interview_id, position, object, link, settled_at, fetched_at FROM links
                        WHERE number > ?1 AND fetched_at > ?2 ORDER BY number LIMIT ?3";
             let read = |row: &rusqlite::Row<'_>| {
                 let recording = Recording { interview: row.get(1)?, position: row.get(2)? };
                 let (object, link) = (row.get(3)?, Link::new(row.get(4)?));
-                Ok((row.get(0)?, KeptLink { recording, object, link, fetched_at: from_micros(row.get(5)?)? }))
+                let settled_at = row.get::<_, Option<i64>>(5)?.map(from_micros).transpose()?;
+                let fetched_at = from_micros(row.get(6)?)?;
+                Ok((row.get(0)?, KeptLink { recording, object, link, settled_at, fetched_at }))
             };
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let values = params![number, links_dead_since(now).as_microsecond(), most];
@@ -134,14 +141,22 @@ impl Ledger {
         })
     }
 
-    /// Where a recording stands, if the ledger knows.
+    /// Where the recording of an answer stands, if the ledger knows.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn recording(&self, recording: &Recording) -> Result<Option<RecordingState>> {
+        self.recording_called(recording, None)
+    }
+
+    /// The same, if it is called so: answers that were put in front of it give it another place.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn recording_called(&self, recording: &Recording, object: Option<&str>) -> Result<Option<RecordingState>> {
         self.read(|connection| {
             let sql = "SELECT state, object, bytes, sha256, content_type, changed_at FROM recordings
-                       WHERE interview_id = ?1 AND position = ?2";
+                       WHERE interview_id = ?1 AND position = ?2 AND (?3 IS NULL OR object = ?3)";
             let read = |row: &rusqlite::Row<'_>| {
                 let state: String = row.get(0)?;
                 let at = from_micros(row.get(5)?)?;
@@ -157,7 +172,7 @@ impl Ledger {
                     _ => RecordingState::GivenUp,
                 })
             };
-            let values = params![recording.interview, recording.position];
+            let values = params![recording.interview, recording.position, object];
             connection.prepare_cached(sql)?.query_row(values, read).optional()
         })
     }
@@ -244,14 +259,16 @@ impl Ledger {
         })
     }
 
-    /// The recordings that are archived and that the ledger has not forgotten.
+    /// The recordings that are archived and that the ledger has not forgotten, each with its name.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn archived_recordings(&self) -> Result<Vec<Recording>> {
+    pub fn archived_recordings(&self) -> Result<Vec<(Recording, String)>> {
         self.read(|connection| {
-            let sql = "SELECT interview_id, position FROM recordings WHERE state = 'archived'";
-            let read = |row: &rusqlite::Row<'_>| Ok(Recording { interview: row.get(0)?, position: row.get(1)? });
+            let sql = "SELECT interview_id, position, object FROM recordings WHERE state = 'archived'";
+            let read = |row: &rusqlite::Row<'_>| {
+                Ok((Recording { interview: row.get(0)?, position: row.get(1)? }, row.get(2)?))
+            };
             connection.prepare(sql)?.query_map([], read)?.collect()
         })
     }

@@ -8,7 +8,7 @@ use roundup::round0::sandbox::{Faults, Options};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::common::{Row, Served, rows, serve, serve_with};
+use crate::common::{Row, Served, rows, sample, serve, serve_with};
 
 const HERE: &[&str] = &["--requests-per-minute", "600000", "--allow-loopback"];
 
@@ -154,6 +154,62 @@ fn a_pipeline_archives_beside_its_ingest_and_what_is_left_after_it() {
     let output = served.roundup().arg("check").arg(&pipeline).output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(stdout.contains("audio      to archive: 0 recordings are not archived"), "{stdout}");
+}
+
+#[test]
+fn a_first_day_holds_beside_the_ingest_and_what_came_is_always_told() {
+    let served = serve(None);
+    let section = "[audio]\nout = \"archive\"\nallow-loopback = true\n";
+    let pipeline = served.pipeline(&format!("{section}from = \"2026-05-01\"\n"));
+    served.run(&pipeline, 0);
+    let may = "2026-05-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
+    let archived = table(&served);
+    assert!(!archived.is_empty() && archived.len() < with_audio(&served.lake()).len());
+    assert!(archived.iter().all(|row| row["settled_at"].parse::<i64>().unwrap() >= may));
+    assert_eq!(files(&served).len(), archived.len());
+    // Dead with recordings archived that only the ledger knows: a narrower pass tells of them, too.
+    let other = ingested("");
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
+    command.args(["audio", "--lake", "lake", "--out", "archive", "--allow-loopback"]);
+    command.current_dir(other.folder.path()).env("ROUNDUP_CRASH_AT", "publish-staged");
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    assert_eq!(command.status().unwrap().code(), None);
+    archive(&other, &["--from", "2031-01-01"], 0);
+    assert_eq!(table(&other).len(), with_audio(&other.lake()).len());
+}
+
+#[test]
+fn recordings_follow_the_answers_of_an_interview_that_is_replaced() {
+    let served = ingested("");
+    archive(&served, &[], 0);
+    let before = table(&served);
+    let of = |rows: &[Row], id: &str| rows.iter().filter(|row| row["interview_id"] == id).cloned().collect::<Vec<_>>();
+    let has_two = |body: &Value| of(&before, body["id"].as_str().unwrap()).len() > 1;
+    let mut body = sample().into_iter().find(has_two).unwrap();
+    let id = body["id"].as_str().unwrap().to_owned();
+    let archived = of(&before, &id).len();
+    // An answer in front of the others, and another month.
+    let mut first = body["responses"][0].clone();
+    first["question_id"] = "one-more".into();
+    body["responses"].as_array_mut().unwrap().insert(0, first);
+    body["completed_at"] = "2031-07-01T00:00:00Z".into();
+    assert_eq!(crate::replace::put(&served.lake(), &[body.clone()], true).replaced, 1);
+    let moved = of(&table(&served), &id);
+    assert_eq!(moved.len(), archived);
+    let settled = "2031-07-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond().to_string();
+    let answers = rows(&served.lake(), "responses");
+    for row in &moved {
+        let key = |other: &&Row| (&other["interview_id"], &other["position"]) == (&id, &row["position"]);
+        assert_eq!(answers.iter().find(key).unwrap().get("question_id"), row.get("question_id"));
+        assert_eq!(row["settled_at"], settled);
+    }
+    assert_eq!(fs::read_dir(served.path("lake/audio/month=2031-07")).unwrap().count(), 1);
+    assert_eq!(table(&served).len(), before.len());
+    // The first answer is another one to the same question: what is archived is not its recording.
+    body["responses"].as_array_mut().unwrap().remove(0);
+    body["responses"][0]["answered_at"] = "2031-06-30T00:00:00Z".into();
+    assert_eq!(crate::replace::put(&served.lake(), &[body], true).replaced, 1);
+    assert_eq!(of(&table(&served), &id).len(), archived - 1);
 }
 
 #[test]

@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::lake::Lake;
-use crate::ledger::{Ledger, Recording, RecordingState};
+use crate::ledger::{KeptLink, Ledger, Recording, RecordingState};
 use crate::model::{Error, Link, Result};
 use crate::pipeline::AudioPlan;
 use address::Reach;
@@ -33,8 +33,8 @@ use download::{Downloader, Outcome};
 pub use pass::outlook;
 use store::Store;
 use tally::Tally;
-use wanted::Known;
 pub use wanted::Selection;
+use wanted::{Known, settled_since};
 
 /// So many troubles are a line in the log; `status` has them all.
 const SAID: u64 = 10;
@@ -112,6 +112,8 @@ pub struct Archiver<'a> {
     runtime: &'a Runtime,
     downloader: Arc<Downloader>,
     width: usize,
+    /// What is archived beside an ingest settled then or later.
+    from: Option<Timestamp>,
     interrupt: watch::Receiver<bool>,
     stop_at: Option<Instant>,
 }
@@ -129,7 +131,7 @@ impl<'a> Archiver<'a> {
         let reach = Reach { loopback: plan.allow_loopback };
         let store = Store::open(&plan.out, lake)?;
         let downloader = Arc::new(Downloader::new(store, reach, plan.max_bytes, plan.max_time)?);
-        Ok(Self { lake, runtime, downloader, width: plan.concurrency, interrupt, stop_at })
+        Ok(Self { lake, runtime, downloader, width: plan.concurrency, from: plan.from, interrupt, stop_at })
     }
 
     fn crew<T: Send + 'static>(&self) -> Crew<T> {
@@ -149,7 +151,7 @@ impl<'a> Archiver<'a> {
         let known = Known::read(self.lake)?;
         let mut crew: Crew<(Recording, String)> = self.crew();
         // An ingest that asks again keeps a new link, but the recording is the same.
-        let mut met: HashSet<Recording> = HashSet::new();
+        let mut met: HashSet<(Recording, String)> = HashSet::new();
         let mut last = 0;
         loop {
             // Also when who should say so is gone.
@@ -162,15 +164,15 @@ impl<'a> Archiver<'a> {
                 }
                 for (number, kept) in links {
                     last = number;
-                    let is_archived = known.has(&kept.recording)
-                        || matches!(ledger.recording(&kept.recording)?, Some(RecordingState::Archived(_)));
-                    if is_archived {
-                        ledger.forget_link(&kept.recording)?;
-                    } else if !matches!(ledger.recording(&kept.recording)?, Some(RecordingState::GivenUp))
-                        && met.insert(kept.recording.clone())
+                    let KeptLink { recording, object, link, settled_at, .. } = kept;
+                    let state = ledger.recording_called(&recording, Some(&object))?;
+                    if known.has(&recording, &object) || matches!(state, Some(RecordingState::Archived(_))) {
+                        ledger.forget_link(&recording)?;
+                    } else if settled_since(settled_at, self.from)
+                        && state != Some(RecordingState::GivenUp)
+                        && met.insert((recording.clone(), object.clone()))
                     {
-                        let what = (kept.recording, kept.object.clone());
-                        crew.give(Task { what, object: kept.object, link: kept.link });
+                        crew.give(Task { what: (recording, object.clone()), object, link });
                     }
                 }
             }

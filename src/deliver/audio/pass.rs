@@ -29,9 +29,9 @@ pub fn outlook(lake: &Lake, ledger: &mut Ledger, selection: &Selection, began: T
     let mut outlook = Outlook::default();
     each(lake, ledger, selection, began, &Known::read(lake)?, &mut |ledger, wanted| {
         let mut calls = BTreeSet::new();
-        for Wanted { recording, .. } in wanted.iter().filter(|wanted| wanted.archived.is_none()) {
+        for Wanted { recording, object, .. } in wanted.iter().filter(|wanted| wanted.archived.is_none()) {
             outlook.wanted += 1;
-            if ledger.link_of(recording, Timestamp::now())?.is_none() {
+            if ledger.link_of(recording, object, Timestamp::now())?.is_none() {
                 calls.insert(recording.interview.as_str());
             }
         }
@@ -61,14 +61,15 @@ impl Archiver<'_> {
     /// Has the ledger forget what the table tells: after a crash, or when an interview was asked for again since.
     fn forget_known(&self, ledger: &mut Ledger, known: &Known) -> Result<()> {
         let archived = ledger.archived_recordings()?;
-        ledger.forget_recordings(archived.iter().filter(|recording| known.has(recording)))?;
+        let told = archived.iter().filter(|(recording, object)| known.has(recording, object));
+        ledger.forget_recordings(told.map(|(recording, _)| recording))?;
         let mut last = 0;
         loop {
             let links = ledger.links_after(last, TOGETHER, Timestamp::now())?;
             let Some((number, _)) = links.last() else { return Ok(()) };
             last = *number;
-            let needless = links.iter().map(|(_, kept)| &kept.recording).filter(|recording| known.has(recording));
-            ledger.forget_recordings(needless)?;
+            let needless = links.iter().filter(|(_, kept)| known.has(&kept.recording, &kept.object));
+            ledger.forget_recordings(needless.map(|(_, kept)| &kept.recording))?;
         }
     }
 }
@@ -132,7 +133,7 @@ impl Pass<'_, '_> {
         // interviews are asked for, once, when all other links were opened.
         let (mut linkless, mut dead): (BTreeSet<usize>, BTreeSet<usize>) = Default::default();
         for (place, one) in wanted.iter().enumerate().filter(|(_, wanted)| wanted.archived.is_none()) {
-            match ledger.link_of(&one.recording, Timestamp::now())? {
+            match ledger.link_of(&one.recording, &one.object, Timestamp::now())? {
                 Some(link) => crew.give(Task { what: (place, false), object: one.object.clone(), link }),
                 None => _ = linkless.insert(place),
             }
@@ -290,7 +291,7 @@ impl Pass<'_, '_> {
         let mut kept = Vec::new();
         let mut missing = Vec::new();
         for place in places {
-            let Wanted { recording, object, .. } = &wanted[*place];
+            let Wanted { recording, object, settled_at, .. } = &wanted[*place];
             // An answer that moved would be archived under the name of another.
             let is_it = |(position, name, _): &&(usize, String, Link)| {
                 u32::try_from(*position) == Ok(recording.position) && name == object
@@ -301,7 +302,7 @@ impl Pass<'_, '_> {
             };
             let (recording, object, link) = (recording.clone(), object.clone(), link.clone());
             crew.give(Task { what: (*place, true), object: object.clone(), link: link.clone() });
-            kept.push(KeptLink { recording, object, link, fetched_at: Timestamp::now() });
+            kept.push(KeptLink { recording, object, link, settled_at: *settled_at, fetched_at: Timestamp::now() });
         }
         ledger.keep_links(&kept)?;
         let source = ledger.source_of(interview)?.unwrap_or_default();

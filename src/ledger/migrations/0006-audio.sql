@@ -6,7 +6,8 @@ CREATE TABLE links (
     position     INTEGER NOT NULL,      -- 0-based place of the answer in responses[]
     object       TEXT NOT NULL,         -- what the recording is called below an archive
     link         TEXT NOT NULL,
-    fetched_at   INTEGER NOT NULL,      -- microseconds since 1970, UTC
+    settled_at   INTEGER,               -- of its interview; microseconds since 1970, UTC
+    fetched_at   INTEGER NOT NULL,      -- likewise
     UNIQUE (interview_id, position)
 ) STRICT;
 
