@@ -212,6 +212,91 @@ fn recordings_follow_the_answers_of_an_interview_that_is_replaced() {
     assert_eq!(of(&table(&served), &id).len(), archived - 1);
 }
 
+/// Names of the files of what has come of a recording, without their extension.
+fn staged_as(object: &str) -> String {
+    hex::encode(Sha256::digest(object))[..32].to_owned()
+}
+
+#[test]
+fn one_that_another_program_downloads_is_left_to_it() {
+    let served = ingested("");
+    archive(&served, &["--dry-run"], 0);
+    let object: String = ledger(&served).query_row("SELECT object FROM links LIMIT 1", [], |row| row.get(0)).unwrap();
+    let part = served.write(&format!("archive/.roundup/{}.part", staged_as(&object)), "");
+    let held = fs::File::options().write(true).open(part).unwrap();
+    held.lock().unwrap();
+    let (stdout, _) = archive(&served, &[], 0);
+    assert!(stdout.contains("1 left for the next run"), "{stdout}");
+    assert_eq!(table(&served).len(), with_audio(&served.lake()).len() - 1);
+    assert_eq!(status(&served)["recordings"].as_array().unwrap().len(), 0);
+    drop(held);
+    archive(&served, &[], 0);
+    assert!(files(&served).contains_key(&object));
+}
+
+#[test]
+fn an_archive_that_cannot_be_written_ends_it_without_a_panic() {
+    let served = ingested("");
+    for (id, _) in with_audio(&served.lake()) {
+        served.write(&format!("archive/interviews/{id}"), "a file where a folder is to be");
+    }
+    let (_, stderr) = archive(&served, &[], 1);
+    assert!(stderr.contains("archive/interviews/"), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn what_had_come_whole_is_put_into_its_place_and_what_is_wrong_is_begun_anew() {
+    use std::os::unix::fs::PermissionsExt;
+    let clean = ingested("");
+    archive(&clean, &[], 0);
+    let whole = files(&clean);
+    let served = ingested("");
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
+    command.args(["audio", "--lake", "lake", "--out", "archive", "--allow-loopback"]);
+    command.current_dir(served.folder.path()).env("ROUNDUP_CRASH_AT", "audio-whole");
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    assert_eq!(command.status().unwrap().code(), None);
+    let staging = served.path("archive/.roundup");
+    let tags = || {
+        fs::read_dir(&staging)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().unwrap() == "tag")
+    };
+    let tag = tags().next().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&staging), mode(&tag), mode(&tag.with_extension("part"))), (0o700, 0o600, 0o600));
+    let before = served.sandbox.stats();
+    archive(&served, &[], 0);
+    let after = served.sandbox.stats();
+    assert!(after.recordings - before.recordings < whole.len() as u64, "one that was there whole came again");
+    assert!(files(&served) == whole);
+    assert_eq!(mode(&served.path("archive").join(whole.keys().next().unwrap())), 0o600);
+    assert!(table(&served).iter().all(|row| row["content_type"] == "audio/mpeg"));
+    // One that is longer than what its host has, and one of which more is there than was synced.
+    let other = ingested("");
+    command.current_dir(other.folder.path());
+    assert_eq!(command.status().unwrap().code(), None);
+    let staging = other.path("archive/.roundup");
+    for entry in fs::read_dir(&staging).unwrap() {
+        let tag = entry.unwrap().path();
+        if tag.extension().unwrap() == "tag" {
+            let text = fs::read_to_string(&tag).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            // Others may have died in the midst of it.
+            if lines.len() < 3 {
+                continue;
+            }
+            let longer = lines[1].parse::<u64>().unwrap() + 10;
+            fs::write(&tag, format!("{}\n{longer}\n{}\n", lines[0], lines[2])).unwrap();
+            fs::File::options().write(true).open(tag.with_extension("part")).unwrap().set_len(longer + 5).unwrap();
+        }
+    }
+    archive(&other, &[], 0);
+    assert!(files(&other) == whole);
+}
+
 #[test]
 fn downloads_begin_while_the_ingest_goes_on_and_die_with_it_without_harm() {
     let window_length = std::time::Duration::from_secs(2);
@@ -577,6 +662,7 @@ fn wrong_flags_and_settings_are_refused_with_words_that_help() {
 /// Where an archiving dies, and how often in a row: what is past its point of no return is not done again.
 const POINTS: &[(&str, usize)] = &[
     ("audio-appended", 2),
+    ("audio-whole", 2),
     ("audio-placed", 2),
     ("audio-recorded", 2),
     ("publish-staged", 2),

@@ -188,6 +188,7 @@ impl<'a> Archiver<'a> {
                     crew.under_way -= 1;
                     match outcome? {
                         Outcome::LinkDead(_) => ledger.forget_link(&recording)?,
+                        Outcome::Busy => {}
                         outcome => _ = tally.record(ledger, &recording, &object, outcome)?,
                     }
                 }

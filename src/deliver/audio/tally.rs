@@ -87,6 +87,11 @@ impl<'a> Tally<'a> {
             Outcome::Refused(why) => (Fault::Own, why),
             Outcome::Unfit(why) => (Fault::Unfit, why),
             Outcome::Unavailable(why) => (Fault::Unavailable, why),
+            Outcome::Busy => {
+                tracing::info!("{object} is left to another program, which is downloading it");
+                self.summary.left += 1;
+                return Ok(None);
+            }
         };
         let (recording, object) = (recording.clone(), object.to_owned());
         let failure = Failure { recording, object, why, fault, source: String::new() };
