@@ -53,10 +53,28 @@ pub struct TroubledRecording {
     pub interview_id: String,
     pub position: u32,
     pub reason: String,
-    /// Runs that tried.
+    /// Nights that tried, of those that count.
     pub tries: u32,
     pub given_up: bool,
 }
+
+/// Why a recording could not be archived.
+#[derive(Debug)]
+pub struct Trouble<'a> {
+    /// What it is called below an archive.
+    pub object: &'a str,
+    /// For a person.
+    pub reason: &'a str,
+    /// One word that is the same for all of its kind.
+    pub kind: &'a str,
+    /// Nights.
+    pub give_up_after: u32,
+    /// Of it that had come.
+    pub part_bytes: u64,
+}
+
+/// Microseconds: tries less than this apart are of one night. Nightly runs are not always a whole day apart.
+const NIGHT: i64 = 20 * 60 * 60 * 1_000_000;
 
 impl Ledger {
     /// Keeps links, each in the place of an older one of the same recording.
@@ -197,30 +215,36 @@ impl Ledger {
         })
     }
 
-    /// Records that a recording could not be archived, and why. It is given up after so many runs; whether it now is.
+    /// Records that a recording could not be archived, and why. Runs of one night count as one try; trouble of another
+    /// kind, or more that had come, begins the count anew. Whether it is now given up.
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn record_trouble(
-        &mut self,
-        recording: &Recording,
-        object: &str,
-        reason: &str,
-        give_up_after: u32,
-    ) -> Result<bool> {
+    pub fn record_trouble(&mut self, recording: &Recording, trouble: &Trouble<'_>) -> Result<bool> {
         let Recording { interview, position } = recording;
+        let Trouble { object, reason, kind, give_up_after, part_bytes } = trouble;
+        let (now, part_bytes) = (Timestamp::now().as_microsecond(), i64::try_from(*part_bytes).unwrap_or(i64::MAX));
         self.write(|transaction| {
-            let sql = "INSERT INTO recordings (interview_id, position, state, object, reason, tries, changed_at)
-                       VALUES (?1, ?2, CASE WHEN ?5 <= 1 THEN 'given-up' ELSE 'failed' END, ?3, ?4, 1, ?6)
-                       ON CONFLICT (interview_id, position) DO UPDATE SET
-                           state = CASE WHEN tries + 1 >= ?5 THEN 'given-up' ELSE 'failed' END,
-                           object = excluded.object, reason = excluded.reason, tries = tries + 1,
-                           changed_at = excluded.changed_at
-                       RETURNING state = 'given-up'";
-            let now = Timestamp::now().as_microsecond();
-            transaction
+            let sql = "SELECT tries, counted_at FROM recordings
+                       WHERE interview_id = ?1 AND position = ?2 AND object = ?3 AND kind = ?4 AND part_bytes >= ?5
+                           AND counted_at IS NOT NULL";
+            let known: Option<(u32, i64)> = transaction
                 .prepare_cached(sql)?
-                .query_row(params![interview, position, object, reason, give_up_after, now], |row| row.get(0))
+                .query_row(params![interview, position, object, kind, part_bytes], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let (tries, counted_at) = match known {
+                None => (1, now),
+                Some((tries, counted_at)) if now - counted_at < NIGHT => (tries, counted_at),
+                Some((tries, _)) => (tries + 1, now),
+            };
+            let is_given_up = tries >= *give_up_after;
+            let state = if is_given_up { "given-up" } else { "failed" };
+            let sql = "INSERT OR REPLACE INTO recordings
+                           (interview_id, position, state, object, reason, kind, tries, counted_at, part_bytes, changed_at)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+            let values = params![interview, position, state, object, reason, kind, tries, counted_at, part_bytes, now];
+            transaction.prepare_cached(sql)?.execute(values)?;
+            Ok(is_given_up)
         })
     }
 

@@ -141,6 +141,11 @@ impl Downloader {
         self.store.discard(object);
     }
 
+    /// How much has come of a recording.
+    pub fn part_bytes(&self, object: &str) -> u64 {
+        self.store.part_bytes(object)
+    }
+
     async fn attempt(&self, object: &str, link: &Link) -> Result<Outcome, Trouble> {
         let url = self.reach.check(link.secret()).map_err(Trouble::Unfit)?;
         let cannot = |error: io::Error| {

@@ -30,7 +30,7 @@ use crate::pipeline::AudioPlan;
 use address::Reach;
 use crew::{Crew, Task};
 use download::{Downloader, Outcome};
-pub use pass::outlook;
+pub use pass::{outlook, publish_archived};
 use store::Store;
 use tally::Tally;
 pub use wanted::Selection;
@@ -40,6 +40,8 @@ use wanted::{Known, settled_since};
 const SAID: u64 = 10;
 /// How often it is looked whether an ingest has kept new links.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long downloads that an ingest began may go on after it: the stages that follow wait for them.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// What was done; counts of recordings unless said otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -98,12 +100,12 @@ pub enum Asked {
     Gone(String),
     /// It did not answer with the interview, and why; it may later.
     Failed(String, String),
-    /// No further interview is asked for, because of this.
-    Stopped(Error),
+    /// No further interview of this account is asked for, because of this.
+    Refused(String, Error),
 }
 
-/// Asks for interviews, each with the name of its account. The channel ends when all are answered for, or with
-/// [`Asked::Stopped`].
+/// Asks for interviews, each with the name of its account. The channel ends when all are answered for, but for those of
+/// accounts that refuse.
 pub type Ask<'a> = dyn FnMut(Vec<(String, String)>) -> mpsc::UnboundedReceiver<Asked> + 'a;
 
 /// All that an archiving needs beside the ledger.
@@ -138,8 +140,8 @@ impl<'a> Archiver<'a> {
         Crew::new(self.runtime, &self.downloader, self.width, self.interrupt.clone(), self.stop_at)
     }
 
-    /// Opens links as an ingest keeps them, until `over`; then ends what is under way. A link that does not open is
-    /// forgotten, for [`Self::pass`] to ask for another.
+    /// Opens links as an ingest keeps them, until `over`; what is under way then has a few seconds to end, and is left for
+    /// [`Self::pass`] to go on with. So is a link that does not open, for which that asks for another.
     pub fn beside(&self, ledger: &mut Ledger, over: watch::Receiver<bool>) -> (Summary, Result<()>) {
         let mut tally = Tally::new(&self.downloader);
         let result = self.follow(ledger, over, &mut tally);
@@ -153,6 +155,7 @@ impl<'a> Archiver<'a> {
         // An ingest that asks again keeps a new link, but the recording is the same.
         let mut met: HashSet<(Recording, String)> = HashSet::new();
         let mut last = 0;
+        let mut ends_at = None;
         loop {
             // Also when who should say so is gone.
             let is_over = *over.borrow() || over.has_changed().is_err();
@@ -176,8 +179,11 @@ impl<'a> Archiver<'a> {
                     }
                 }
             }
-            if is_over && crew.under_way == 0 {
-                return Ok(());
+            if is_over {
+                let ends_at = *ends_at.get_or_insert_with(|| Instant::now() + GRACE);
+                if crew.under_way == 0 || Instant::now() >= ends_at {
+                    return Ok(());
+                }
             }
             let next = self.runtime.block_on(async { tokio::time::timeout(LOOK_EVERY, crew.done.recv()).await });
             match next {

@@ -41,9 +41,24 @@ pub fn outlook(lake: &Lake, ledger: &mut Ledger, selection: &Selection, began: T
     Ok(outlook)
 }
 
+/// Publishes the recordings that are archived and only the ledger knows.
+///
+/// # Errors
+/// When the lake or the ledger cannot be read or written.
+pub fn publish_archived(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
+    let none = Selection { from: Some(Timestamp::MAX), ..Selection::default() };
+    let mut rows = Vec::new();
+    each(lake, ledger, &none, Timestamp::now(), &Known::read(lake)?, &mut |_, wanted| {
+        let archived = wanted.into_iter().filter_map(|wanted| Some((wanted.archived.clone()?, wanted)));
+        rows.extend(archived.map(|(archived, wanted)| (wanted, archived)));
+        Ok(())
+    })?;
+    table::publish(lake, ledger, &rows)
+}
+
 impl Archiver<'_> {
     /// Archives what is selected and was not tried since `began`. What is archived by the time it ends is in the table
-    /// `audio`, also when it ends early.
+    /// `audio`, also when it ends early. An account that refuses leaves the others their turn.
     pub fn pass(
         &self,
         ledger: &mut Ledger,
@@ -51,11 +66,12 @@ impl Archiver<'_> {
         began: Timestamp,
         ask: &mut Ask<'_>,
         progress: &dyn Fn(u64),
-    ) -> (Summary, Result<()>) {
-        let mut pass = Pass { archiver: self, tally: Tally::new(&self.downloader), ask, progress, done: 0 };
+    ) -> (Summary, Vec<Error>) {
+        let (tally, refusing) = (Tally::new(&self.downloader), BTreeMap::new());
+        let mut pass = Pass { archiver: self, tally, ask, refusing, progress, done: 0 };
         let result = pass.all(ledger, selection, began);
         let result = pass.tally.end(ledger).and(result);
-        (pass.tally.summary, result)
+        (pass.tally.summary, pass.refusing.into_values().chain(result.err()).collect())
     }
 
     /// Has the ledger forget what the table tells: after a crash, or when an interview was asked for again since.
@@ -78,6 +94,8 @@ struct Pass<'a, 'b> {
     archiver: &'a Archiver<'a>,
     tally: Tally<'a>,
     ask: &'a mut Ask<'b>,
+    /// Accounts that are asked no more, and why.
+    refusing: BTreeMap<String, Error>,
     progress: &'a dyn Fn(u64),
     done: u64,
 }
@@ -142,12 +160,11 @@ impl Pass<'_, '_> {
         let mut asking = None;
         // Downloads by new links that are under way.
         let mut renewed = 0;
-        let mut stopped = None;
         let ended = loop {
             if crew.under_way == 0 && linkless.is_empty() {
                 linkless = std::mem::take(&mut dead);
             }
-            if asking.is_none() && stopped.is_none() && renewed <= self.archiver.width {
+            if asking.is_none() && renewed <= self.archiver.width {
                 asking = self.ask_for(ledger, wanted, &mut linkless, &mut open)?;
             }
             if asking.is_none() && crew.under_way == 0 {
@@ -185,8 +202,8 @@ impl Pass<'_, '_> {
                     let places = open.remove(&interview).unwrap_or_default();
                     self.no_links(ledger, wanted, &interview, &places, Fault::NotAsked, &why)
                 }
-                Next::Asked(Asked::Stopped(error)) => {
-                    stopped = Some(error);
+                Next::Asked(Asked::Refused(source, error)) => {
+                    self.refusing.insert(source, error);
                     Ok(())
                 }
                 Next::AllAsked => {
@@ -208,7 +225,7 @@ impl Pass<'_, '_> {
         if *self.archiver.interrupt.borrow() {
             return Err(Error::new(Kind::Interrupted, "interrupted").hint("what was archived is in the lake"));
         }
-        stopped.map_or(Ok(()), Err)
+        Ok(())
     }
 
     fn next(&self, crew: &mut Crew<Place>, asking: &mut Option<mpsc::UnboundedReceiver<Asked>>) -> Next {
@@ -241,7 +258,13 @@ impl Pass<'_, '_> {
                 if ids.len() == ASKED_TOGETHER {
                     break;
                 }
-                ids.push((ledger.source_of(id)?.unwrap_or_default(), id.clone()));
+                let source = ledger.source_of(id)?.unwrap_or_default();
+                if self.refusing.contains_key(&source) {
+                    places.remove(&place);
+                    self.tally.summary.left += 1;
+                    continue;
+                }
+                ids.push((source, id.clone()));
             }
             places.remove(&place);
             open.entry(id.clone()).or_default().push(place);

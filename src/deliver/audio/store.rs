@@ -190,6 +190,11 @@ impl Store {
         }
     }
 
+    /// How much has come of a recording.
+    pub fn part_bytes(&self, object: &str) -> u64 {
+        self.part_path(object).metadata().map_or(0, |part| part.len())
+    }
+
     /// Deletes what has come of a recording.
     pub fn discard(&self, object: &str) {
         let path = self.part_path(object);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::download::{Downloader, Outcome};
 use super::{SAID, Summary};
-use crate::ledger::{Archived, Ledger, Recording};
+use crate::ledger::{Archived, Ledger, Recording, Trouble};
 use crate::model::{Error, Result};
 
 /// So many failures in a row: it is not the recordings' fault but their host's or the API's, or that of something before
@@ -32,6 +32,21 @@ pub enum Fault {
     NotAsked,
     /// The API does not know its interview.
     Gone,
+}
+
+impl Fault {
+    /// As the ledger has it.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Unfit => "unfit",
+            Self::LinkDead => "link-dead",
+            Self::NoLink => "no-link",
+            Self::Unavailable => "unavailable",
+            Self::NotAsked => "not-asked",
+            Self::Gone => "gone",
+        }
+    }
 }
 
 /// A recording that could not be archived, and why.
@@ -211,7 +226,9 @@ impl<'a> Tally<'a> {
             Fault::Own | Fault::Unfit | Fault::LinkDead | Fault::NoLink => UNFIT_NIGHTS,
             Fault::Unavailable | Fault::NotAsked | Fault::Gone => UNAVAILABLE_NIGHTS,
         };
-        if ledger.record_trouble(recording, object, why, give_up_after)? {
+        let (kind, part_bytes) = (fault.kind(), self.downloader.part_bytes(object));
+        let trouble = Trouble { object, reason: why, kind, give_up_after, part_bytes };
+        if ledger.record_trouble(recording, &trouble)? {
             self.say(recording, "given up", why);
             self.summary.given_up += 1;
             self.downloader.discard(object);
