@@ -176,7 +176,7 @@ impl Store {
             }
             #[cfg(feature = "cloud")]
             Place::Objects(objects) => {
-                let placed = objects.put(object, &part.path).await?;
+                let placed = objects.put(object, &part.path, sha256).await?;
                 part.discard().map_err(|error| Error::failed(format!("cannot clear {object}: {error}")))?;
                 Ok(placed)
             }
