@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::ask::ids;
 use super::cli::{AtsFlags, DataFormat};
 use super::prepare::ReadyAts;
 use super::run::{Network, exit_code};
@@ -24,8 +25,9 @@ pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
         set: flags.set.iter().cloned().collect(),
         recordings: flags.recordings.clone(),
     };
+    let ids = ids(&flags.ids)?;
     if flags.dry_run {
-        return dry_run(flags, &plan);
+        return dry_run(flags, &plan, &ids);
     }
     let ready = ReadyAts::new(&plan)?;
     let lake = Lake::open(&flags.lake.lake)?;
@@ -33,10 +35,10 @@ pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
     let mut ledger = lake.ledger(&lock)?;
     let network = Network::start()?;
     if flags.retry_dead {
-        let count = ledger.put_back(&ready.connector.name, &flags.ids, Timestamp::now())?;
+        let count = ledger.put_back(&ready.connector.name, &ids, Timestamp::now())?;
         tracing::info!("{count} dead letters are put back");
     }
-    let (summary, result) = deliver(&lake, &mut ledger, &network, ready, &flags.ids, quiet);
+    let (summary, result) = deliver(&lake, &mut ledger, &network, ready, &ids, quiet);
     output::data(&match flags.format {
         DataFormat::Json => output::json(&summary),
         DataFormat::Text => on_screen(&summary),
@@ -84,7 +86,7 @@ fn deliver(
 }
 
 /// Prints what would be sent. Needs no secret and no lock.
-fn dry_run(flags: &AtsFlags, plan: &AtsPlan) -> Result<u8> {
+fn dry_run(flags: &AtsFlags, plan: &AtsPlan, ids: &[String]) -> Result<u8> {
     let connector = Connector::read(plan)?;
     let lake = Lake::open(&flags.lake.lake)?;
     let ledger = lake.ledger_for_reading()?;
@@ -101,7 +103,7 @@ fn dry_run(flags: &AtsFlags, plan: &AtsPlan) -> Result<u8> {
             DataFormat::Text => request_on_screen(id, step, &request),
         })
     };
-    let shown = ats::dry_run(&lake, &ledger, &connector, plan, &flags.ids, &mut show)?;
+    let shown = ats::dry_run(&lake, &ledger, &connector, plan, ids, &mut show)?;
     tracing::info!("{shown} interviews would be sent to {}", connector.name);
     Ok(DONE)
 }
@@ -128,7 +130,7 @@ pub fn on_screen(summary: &Summary) -> String {
         (summary.limited, "refused by the limit"),
         (summary.unchanged, "sent before with the same answers"),
         (summary.waiting, "whose candidate it does not know yet, or whose recordings are not archived yet"),
-        (summary.failed, "to be tried again"),
+        (summary.failed, "given up for now, to be tried again"),
         (summary.dead, "given up: `roundup status` says why, `roundup ats --retry-dead` puts them back"),
         (summary.left, "left for the next run"),
     ];

@@ -116,7 +116,7 @@ fn on_screen(status: &Status) -> String {
     for OutboxCounts { connector, delivered, pending, dead } in &status.outbox {
         let _infallible = writeln!(
             text,
-            "outbox     {connector}: {delivered} delivered, {pending} to be tried again, {dead} given up"
+            "outbox     {connector}: {delivered} delivered, {pending} to be sent or tried again, {dead} given up"
         );
     }
     for letter in status.dead_letters.iter().take(DEAD_SHOWN) {

@@ -31,8 +31,10 @@ pub(super) fn equal(bytes: i8x16, character: u8) -> i8x16 {
 /// Which bytes are from `first` to `last`, both ASCII.
 #[inline]
 pub(super) fn between(bytes: i8x16, first: u8, last: u8) -> i8x16 {
-    // Bytes beyond ASCII are negative.
-    bytes.simd_gt(i8x16::splat(first.cast_signed() - 1)) & bytes.simd_lt(i8x16::splat(last.cast_signed() + 1))
+    // Moved so that the last is the largest there is; what is beyond it, and beyond ASCII, becomes less than the first.
+    let last_to_largest = i8::MAX - last.cast_signed();
+    let moved = bytes + i8x16::splat(last_to_largest);
+    moved.simd_gt(i8x16::splat(first.cast_signed() + last_to_largest - 1))
 }
 
 #[inline]
@@ -95,7 +97,8 @@ impl Places {
 pub(super) fn ascii_length(text: &[u8]) -> usize {
     let (blocks, _) = text.as_chunks::<BLOCK>();
     let whole = blocks.iter().take_while(|block| block.is_ascii()).count() * BLOCK;
-    whole + text[whole..].iter().take_while(|byte| byte.is_ascii()).count()
+    let rest = &text[whole..];
+    whole + if rest.is_ascii() { rest.len() } else { rest.iter().take_while(|byte| byte.is_ascii()).count() }
 }
 
 /// In ASCII, a letter, digit or underscore.

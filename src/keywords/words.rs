@@ -189,11 +189,11 @@ fn runs(bytes: &[u8], mut block: impl FnMut(usize, u64)) {
     let (mut before, mut word_before) = (0, 0);
     for (begin, here) in blocks(bytes) {
         let words = pack(&here, word_characters);
-        let signs = pack(&here, |bytes| joins_both(bytes) | equal(bytes, b':') | joins_digits(bytes));
         let next = bytes.get(begin + BLOCK).copied().unwrap_or(0);
         let between = (words << 1 | word_before) & (words >> 1 | u64::from(is_word(next)) << last);
-        // What stands in a sentence mostly has a space beside it.
-        let joined = if signs & between == 0 { 0 } else { joined(&here, before, next) };
+        // Between two words mostly a space stands, and what else stands in a sentence has a space beside it.
+        let others = between & !words & !pack(&here, |bytes| equal(bytes, b' '));
+        let joined = if others == 0 { 0 } else { joined(&here, before, next) };
         (before, word_before) = (here[last], words >> last);
         block(begin, words | joined);
     }

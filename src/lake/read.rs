@@ -1,5 +1,6 @@
 //! Reading the lake's files: which there are, and their columns by name.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io;
 use std::ops::Range;
@@ -218,9 +219,13 @@ impl ParquetFile {
         let ranges = wanted.map(ColumnChunkMetaData::byte_range);
         let (begin, end) =
             ranges.fold((u64::MAX, 0), |(begin, end), (at, length)| (begin.min(at), end.max(at + length)));
-        let mut bytes = vec![0; usize::try_from(end.saturating_sub(begin)).unwrap_or(usize::MAX)];
-        file.read_exact_at(&mut bytes, begin)?;
-        Ok(Stored { begin, bytes: bytes.into() })
+        let length = usize::try_from(end.saturating_sub(begin)).unwrap_or(usize::MAX);
+        let mut bytes = SPARE.take();
+        if bytes.len() < length {
+            bytes.resize(length, 0);
+        }
+        file.read_exact_at(&mut bytes[..length], begin)?;
+        Ok(Stored { begin, bytes: Bytes::from_owner(Reused(bytes)).slice(..length) })
     }
 
     fn cannot_read(&self, error: &dyn std::fmt::Display) -> Error {
@@ -235,6 +240,28 @@ enum Part {
     Group(usize),
     /// Some rows of a row group.
     Rows(usize, RowSelection),
+}
+
+thread_local! {
+    /// Memory for the next part of a file that the thread reads: new memory, which the system has to clear first, takes
+    /// longer than reading into it.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Memory that is kept for the next read once nothing of it is in use.
+struct Reused(Vec<u8>);
+
+impl AsRef<[u8]> for Reused {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Reused {
+    fn drop(&mut self) {
+        // A thread that is ending keeps nothing.
+        let _ending = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.0)));
+    }
 }
 
 /// A part of a file in memory: without it, every page would be a handful of calls to the system.

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 
 pub use events::TakenEvent;
 pub use links::{Archived, KeptLink, Recording, RecordingState, Trouble, TroubledRecording};
-pub use outbox::{DeadLetter, Entry, OutboxCounts, Outgoing, Wanted};
+pub use outbox::{DeadLetter, Entry, OutboxCounts, OutboxState, Outgoing, Wanted};
 
 use crate::model::{Error, Result};
 

@@ -24,12 +24,43 @@ pub struct Outgoing {
 pub struct Entry {
     /// Hash of the answers.
     pub version: String,
-    pub is_delivered: bool,
-    pub is_dead: bool,
+    pub state: OutboxState,
     /// How often this version was tried without success.
     pub tries: u32,
-    /// Versions that were delivered.
+    /// When it is tried again; `None` for now.
+    pub next_due: Option<Timestamp>,
+    /// Versions that were delivered, or were begun when other answers came.
     pub deliveries: u32,
+    /// Whether a step of this version is done, and others are not.
+    pub is_begun: bool,
+    /// How often it was put back after it was dead.
+    pub generation: u32,
+    /// When the outbox met it.
+    pub met_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboxState {
+    /// To be sent when it is due.
+    Pending,
+    /// Sent, but for recordings that are not archived yet.
+    Open,
+    Delivered,
+    /// Given up until somebody puts it back.
+    Dead,
+}
+
+impl OutboxState {
+    const ALL: [Self; 4] = [Self::Pending, Self::Open, Self::Delivered, Self::Dead];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Open => "open",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
 }
 
 /// What could not be delivered, and waits for somebody to put it back.
@@ -47,6 +78,7 @@ pub struct DeadLetter {
 pub struct OutboxCounts {
     pub connector: String,
     pub delivered: u64,
+    /// Those that wait for recordings among them.
     pub pending: u64,
     pub dead: u64,
 }
@@ -60,7 +92,7 @@ pub struct Wanted<'a> {
 }
 
 impl Ledger {
-    /// From when on a connector sends: what it was told at its first run.
+    /// From when on a connector sends when it is not told: the day of its first run.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -71,20 +103,21 @@ impl Ledger {
         })
     }
 
-    /// Records from when on a connector sends.
+    /// Records from when on a connector sends: at its first run, and never otherwise.
     ///
     /// # Errors
     /// When the ledger cannot be written.
     pub fn record_connector(&mut self, connector: &str, since: Timestamp) -> Result<()> {
         self.write(|transaction| {
-            let sql = "INSERT OR REPLACE INTO connectors (name, since) VALUES (?1, ?2)";
+            let sql = "INSERT OR IGNORE INTO connectors (name, since) VALUES (?1, ?2)";
             transaction.execute(sql, params![connector, since.as_microsecond()])?;
             Ok(())
         })
     }
 
     /// What a connector has to send at a time: new ones, those due again, and those whose body was read again since;
-    /// the longest completed first. One that may still get a transcript waits for it.
+    /// the longest completed first, but those that failed last, so that they are in nobody's way. One that may still get
+    /// a transcript waits for it.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -97,9 +130,9 @@ impl Ledger {
                    AND (?4 = '[]' OR i.job_id IN (SELECT value FROM json_each(?4)))
                    AND (i.next_due IS NULL OR i.settled_at <= ?5)
                    AND ((o.state IS NULL AND i.settled_at >= ?2)
-                     OR (o.state = 'pending' AND coalesce(o.next_due, 0) <= ?3)
+                     OR (o.state IN ('pending', 'open') AND coalesce(o.next_due, 0) <= ?3)
                      OR (o.state IS NOT NULL AND o.read_at IS NOT i.changed_at))
-                 ORDER BY i.settled_at, i.id"
+                 ORDER BY coalesce(o.tries, 0) > 0, i.settled_at, i.id"
             );
             let values = params![
                 connector,
@@ -129,13 +162,14 @@ impl Ledger {
     /// When the ledger cannot be written.
     pub fn enqueue(&mut self, connector: &str, outgoing: &Outgoing, version: &str, now: Timestamp) -> Result<()> {
         self.write(|transaction| {
-            forget_steps(transaction, connector, &outgoing.id)?;
-            let sql = "INSERT INTO outbox (connector, interview_id, version, read_at, state, changed_at)
-                       VALUES (?1, ?2, ?3, ?4, 'pending', ?5)
+            let was_begun = forget_steps(transaction, connector, &outgoing.id)? > 0;
+            let sql = "INSERT INTO outbox (connector, interview_id, version, read_at, state, met_at, changed_at)
+                       VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5)
                        ON CONFLICT (connector, interview_id) DO UPDATE SET
                            version = excluded.version, read_at = excluded.read_at, state = 'pending', tries = 0,
-                           next_due = NULL, reason = NULL, changed_at = excluded.changed_at";
-            let values = params![connector, outgoing.id, version, outgoing.read_at, now.as_microsecond()];
+                           next_due = NULL, reason = NULL, deliveries = deliveries + ?6,
+                           changed_at = excluded.changed_at";
+            let values = params![connector, outgoing.id, version, outgoing.read_at, now.as_microsecond(), was_begun];
             transaction.prepare_cached(sql)?.execute(values)?;
             Ok(())
         })
@@ -187,6 +221,28 @@ impl Ledger {
         })
     }
 
+    /// Records that recordings of an interview are still to be archived, before anything of it is sent (`Pending`) or
+    /// after (`Open`). It stays due, as nobody is asked until they are.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_waiting(
+        &mut self,
+        connector: &str,
+        id: &str,
+        state: OutboxState,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.write(|transaction| {
+            let sql = "UPDATE outbox SET state = ?3, reason = ?4, next_due = NULL, changed_at = ?5
+                       WHERE connector = ?1 AND interview_id = ?2";
+            let values = params![connector, id, state.as_str(), reason, now.as_microsecond()];
+            transaction.prepare_cached(sql)?.execute(values)?;
+            Ok(())
+        })
+    }
+
     /// Records a try without success: it is due again at a time, or, without one, is a dead letter.
     ///
     /// # Errors
@@ -209,14 +265,16 @@ impl Ledger {
         })
     }
 
-    /// Makes dead letters of a connector due: those of some interviews, or all. How many there were.
+    /// Makes dead letters of a connector due: those of some interviews, or all, each as another generation. How many there
+    /// were.
     ///
     /// # Errors
     /// When the ledger cannot be written.
     pub fn put_back(&mut self, connector: &str, ids: &[String], now: Timestamp) -> Result<u64> {
         let ids = serde_json::to_string(ids).expect("texts are JSON");
         self.write(|transaction| {
-            let sql = "UPDATE outbox SET state = 'pending', tries = 0, next_due = NULL, changed_at = ?3
+            let sql = "UPDATE outbox SET state = 'pending', tries = 0, next_due = NULL, generation = generation + 1,
+                           changed_at = ?3
                        WHERE connector = ?1 AND state = 'dead'
                          AND (?2 = '[]' OR interview_id IN (SELECT value FROM json_each(?2)))";
             Ok(transaction.execute(sql, params![connector, ids, now.as_microsecond()])? as u64)
@@ -251,7 +309,8 @@ impl Ledger {
     pub fn outbox_counts(&self) -> Result<Vec<OutboxCounts>> {
         self.read(|connection| {
             let sql = "SELECT connector, count(*) FILTER (WHERE state = 'delivered'),
-                              count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'dead')
+                              count(*) FILTER (WHERE state IN ('pending', 'open')),
+                              count(*) FILTER (WHERE state = 'dead')
                        FROM outbox GROUP BY connector ORDER BY connector";
             let read = |row: &Row<'_>| {
                 let count = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
@@ -262,7 +321,9 @@ impl Ledger {
     }
 }
 
-const OUTGOING: &str = "SELECT i.id, i.changed_at, o.version, o.state, o.tries, o.deliveries
+const OUTGOING: &str =
+    "SELECT i.id, i.changed_at, o.version, o.state, o.tries, o.deliveries, o.met_at, o.next_due, o.generation,
+        EXISTS (SELECT 1 FROM outbox_steps s WHERE s.connector = ?1 AND s.interview_id = i.id)
     FROM interviews i LEFT JOIN outbox o ON o.connector = ?1 AND o.interview_id = i.id";
 
 fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
@@ -271,17 +332,20 @@ fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
         let state: String = row.get(3)?;
         Ok::<_, rusqlite::Error>(Entry {
             version,
-            is_delivered: state == "delivered",
-            is_dead: state == "dead",
+            state: OutboxState::ALL.into_iter().find(|one| one.as_str() == state).expect("the table checks it"),
             tries: row.get(4)?,
             deliveries: row.get(5)?,
+            met_at: from_micros(row.get(6)?)?,
+            generation: row.get(8)?,
+            is_begun: row.get(9)?,
+            next_due: row.get::<_, Option<i64>>(7)?.map(from_micros).transpose()?,
         })
     });
     Ok(Outgoing { id: row.get(0)?, read_at: row.get(1)?, entry: entry.transpose()? })
 }
 
-fn forget_steps(connection: &Connection, connector: &str, id: &str) -> rusqlite::Result<()> {
+/// How many there were.
+fn forget_steps(connection: &Connection, connector: &str, id: &str) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM outbox_steps WHERE connector = ?1 AND interview_id = ?2";
-    connection.prepare_cached(sql)?.execute([connector, id])?;
-    Ok(())
+    connection.prepare_cached(sql)?.execute([connector, id])
 }

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
 
+use assert_cmd::Command;
 use roundup::round0::sandbox::{AtsFault, Options, Written};
 use serde_json::Value;
 
-use crate::common::{Served, sample, serve_with};
+use crate::common::{Served, rows, sample, serve_with};
 use crate::replace::put;
 
 pub const JANE: &str = "660f9511-f30c-52e5-b827-557766551111";
@@ -44,18 +45,37 @@ impl Served {
         settings
     }
 
-    /// `roundup ats` with a recipe, everything that is in the lake being due.
-    pub fn ats(&self, name: &str, more: &[&str], code: i32) -> (String, String) {
+    /// `roundup ats` with a recipe.
+    pub fn ats_command(&self, name: &str) -> Command {
         let mut command = self.roundup();
         command.args(["ats", "--lake", "lake", "--recordings", "archive", "--requests-per-minute", "600000"]);
-        command.args(["--since", "2000-01-01", "--connector", &format!("{name}.toml")]);
+        command.args(["--connector", &format!("{name}.toml")]);
         self.settings(name).iter().for_each(|setting| _ = command.args(["--set", setting]));
         for name in
             ["GREENHOUSE_CLIENT_ID", "GREENHOUSE_CLIENT_SECRET", "ASHBY_API_KEY", "LEVER_API_KEY", "ATS_API_KEY"]
         {
             command.env(name, "very-secret");
         }
-        ended(command.args(more).output().unwrap(), code)
+        command
+    }
+
+    /// Sends with a recipe, everything that is in the lake being due.
+    pub fn ats(&self, name: &str, more: &[&str], code: i32) -> (String, String) {
+        ended(self.ats_command(name).args(["--since", "2000-01-01"]).args(more).output().unwrap(), code)
+    }
+
+    pub fn ledger(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path("lake/_roundup/ledger.db")).unwrap()
+    }
+
+    /// Has every recording given up, so that none is waited for.
+    pub fn give_up_recordings(&self) {
+        let ledger = self.ledger();
+        for row in rows(&self.lake(), "responses") {
+            let sql = "INSERT INTO recordings (interview_id, position, state, object, reason, changed_at)
+                       VALUES (?1, ?2, 'given-up', '', 'answered 404', 0)";
+            ledger.execute(sql, [&row["interview_id"], &row["position"]]).unwrap();
+        }
     }
 
     pub fn status(&self) -> Value {
@@ -86,6 +106,7 @@ pub fn completed_emails(of: usize) -> Vec<String> {
 #[test]
 fn every_recipe_reaches_its_system_once() {
     let served = lake_with(&[], None);
+    served.give_up_recordings();
     let mut emails = completed_emails(usize::MAX);
     emails.sort();
     for name in RECIPES {
@@ -133,6 +154,7 @@ pub fn dead(served: &Served) -> Vec<String> {
 #[test]
 fn templates_have_the_figures_that_are_up_to_date() {
     let served = lake_with(&[], Some(1));
+    served.give_up_recordings();
     let json = r#"json = '''{"screening_notes": {{ notes }}, "figures": {{ analysis }},
         "react": {{ analysis.keywords["vendor-sample"].react if analysis else none }}}'''
 "#;
@@ -163,7 +185,7 @@ fn templates_have_the_figures_that_are_up_to_date() {
 fn one_that_may_still_get_a_transcript_waits_for_it() {
     let served = lake_with(&[], Some(1));
     served.recipe("ashby", |text| text);
-    let ledger = rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap();
+    let ledger = served.ledger();
     let set = |due: &str| {
         let sql = format!("UPDATE interviews SET settled_at = unixepoch() * 1000000 - 3600000000, next_due = {due}");
         assert_eq!(ledger.execute(&sql, []).unwrap(), 1);
@@ -180,6 +202,7 @@ fn one_that_may_still_get_a_transcript_waits_for_it() {
 fn killed_before_it_is_recorded_a_request_comes_again_under_its_key() {
     for place in ["ats-enqueued", "ats-answered", "ats-step-recorded"] {
         let served = lake_with(&[], Some(1));
+        served.give_up_recordings();
         served.recipe("vendor-sample", |text| text);
         let mut command = served.roundup();
         command.args(["ats", "--lake", "lake", "--recordings", "archive", "--since", "2000-01-01"]);
@@ -242,7 +265,7 @@ fn other_answers_are_sent_again_and_the_same_ones_are_not() {
     let served = lake_with(&[], Some(1));
     served.recipe("greenhouse", |text| text);
     served.ats("greenhouse", &[], 0);
-    let ledger = rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap();
+    let ledger = served.ledger();
     let read_again = || ledger.execute("UPDATE interviews SET changed_at = changed_at + 1", []).unwrap();
     read_again();
     let (stdout, _) = served.ats("greenhouse", &[], 0);
@@ -276,7 +299,7 @@ fn recordings_are_attached_and_a_note_is_not_written_twice_for_their_sake() {
         let (away, elsewhere) = (&recordings[6], served.path("elsewhere.mp3"));
         fs::rename(away, &elsewhere).unwrap();
         served.recipe(name, |text| text);
-        let (_, stderr) = served.ats(name, &[], 0);
+        let (_, stderr) = served.ats(name, &[], 3);
         assert!(stderr.contains(": cannot read the recording archive/interviews/"), "{stderr}");
         fs::rename(&elsewhere, away).unwrap();
         served.ats(name, &[JANE], 0);
@@ -315,10 +338,6 @@ fn a_pipeline_attaches_what_it_has_just_archived() {
 #[test]
 fn an_interview_waits_for_its_recordings_until_they_are_given_up() {
     let served = lake_with(&[], Some(1));
-    let mut body = sample().swap_remove(0);
-    body["completed_at"] = jiff::Timestamp::now().to_string().into();
-    let recordings = body["responses"].as_array().unwrap().len();
-    put(&served.lake(), &[body], true);
     served.recipe("vendor-sample", |text| text);
     served.recipe("ashby", |text| text);
     let (stdout, _) = served.ats("vendor-sample", &[], 0);
@@ -329,11 +348,7 @@ fn an_interview_waits_for_its_recordings_until_they_are_given_up() {
     assert!(served.sandbox.written().is_empty());
     served.ats("ashby", &[], 0);
     assert_eq!(served.notes().len(), 1, "a system that gets no recordings waits for none");
-    let ledger = rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap();
-    for position in 0..u32::try_from(recordings).unwrap() {
-        let sql = "INSERT INTO recordings (interview_id, position, state, object, changed_at) VALUES (?1, ?2, 'given-up', '', 0)";
-        ledger.execute(sql, rusqlite::params![JANE, position]).unwrap();
-    }
+    served.give_up_recordings();
     served.ats("vendor-sample", &[], 0);
     assert_eq!(served.notes().len(), 2);
 }

@@ -3,6 +3,7 @@
 
 mod api;
 mod ats;
+mod ats_again;
 mod ats_answers;
 mod audio;
 mod bad_input;

@@ -132,13 +132,13 @@ pub struct AtsFlags {
     /// Only these interviews, also those from before the connector's first run
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
-    /// Print the requests and send nothing
+    /// Print the requests and send nothing; of interviews that are named all requests, also of those that were sent
     #[arg(long)]
     pub dry_run: bool,
     /// First put back what was given up, of these interviews or of all
     #[arg(long, conflicts_with = "dry_run")]
     pub retry_dead: bool,
-    /// First day, in UTC, whose completed interviews are sent, as 2026-05-01 [default: that of the first run]
+    /// First day, in UTC, whose completed interviews are sent this time, as 2026-05-01 [default: that of the first run]
     #[arg(long, value_name = "DAY")]
     pub since: Option<String>,
     /// Only interviews of this job; may be given several times

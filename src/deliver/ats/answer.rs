@@ -18,7 +18,7 @@ pub enum Meaning {
     Again,
     /// Over the limit.
     Limited,
-    /// The credentials are refused: every further request would be as well.
+    /// The credentials are refused, or what they are used for.
     Refused,
     /// It leads elsewhere, where nothing of a candidate is sent.
     Elsewhere,
@@ -43,7 +43,7 @@ pub fn meaning(status: u16) -> Meaning {
 pub enum Verdict {
     /// What it captured.
     Done(BTreeMap<String, Value>),
-    /// What is to be captured is not there, and may come.
+    /// What is to be captured, or whom it is about, is not there and may come.
     Nothing(String),
     /// Not what a working system answers: perhaps later.
     Unreadable(String),
@@ -56,6 +56,9 @@ pub fn judge(step: &Step, status: u16, body: Option<&[u8]>, must_mention: Option
     if step.also_done.contains(&status) {
         return Verdict::Done(BTreeMap::new());
     }
+    if step.wait_on.contains(&status) {
+        return Verdict::Nothing(format!("answered {status}, and is waited for"));
+    }
     if meaning(status) != Meaning::Done {
         return Verdict::Rejected(format!("answered {status}"));
     }
@@ -63,7 +66,9 @@ pub fn judge(step: &Step, status: u16, body: Option<&[u8]>, must_mention: Option
         return Verdict::Done(BTreeMap::new());
     }
     let Some(body) = body else { return Verdict::Unreadable(format!("answered {status} with more than 1 MB")) };
-    let Ok(answer) = serde_json::from_slice::<Value>(body) else {
+    // A 204 has no body: there is nothing at any place, which is right where nothing is asked for.
+    let answer = if body.trim_ascii().is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
+    let Ok(answer) = answer else {
         return Verdict::Unreadable(format!("answered {status} with something that is no JSON"));
     };
     let rejected = |what: String| Verdict::Rejected(format!("answered {status} {what}"));
@@ -144,6 +149,7 @@ mod tests {
             file: None,
             for_each: None,
             also_done: Vec::new(),
+            wait_on: Vec::new(),
             must_have: Vec::new(),
             must_not_have: vec!["/errors".to_owned()],
             must_be: vec![("/success".to_owned(), Value::Bool(true))],
@@ -181,6 +187,31 @@ mod tests {
         let several = judged(r#"{"success":true,"results":[{"id":1},{"id":2}]}"#);
         assert_eq!(several, "rejected: answered 200 with 2 at /results, and which is meant is not known");
         assert_eq!(judged("<html>"), "unreadable: answered 200 with something that is no JSON");
+    }
+
+    #[test]
+    fn an_empty_answer_has_nothing_at_any_place() {
+        let asks_nothing = || Step {
+            must_be: Vec::new(),
+            must_mention: false,
+            capture: BTreeMap::new(),
+            at_most_one: Some(String::new()),
+            ..step()
+        };
+        let place = || vec!["/id".to_owned()];
+        let capture = || BTreeMap::from([("candidate".to_owned(), "/id".to_owned())]);
+        let judged = |step: &Step| judge(step, 204, Some(b" \n"), step.must_mention.then_some("jane@example.com"));
+        assert_eq!(judged(&asks_nothing()), Verdict::Done(BTreeMap::new()));
+        let nothing = "found nothing at /id".to_owned();
+        assert_eq!(judged(&Step { capture: capture(), ..asks_nothing() }), Verdict::Nothing(nothing));
+        for (step, why) in [
+            (Step { must_have: place(), ..asks_nothing() }, "with nothing at /id"),
+            (Step { must_be: step().must_be, ..asks_nothing() }, "without what must be at /success"),
+            (Step { capture: capture(), if_nothing: IfNothing::Fail, ..asks_nothing() }, "with nothing at /id"),
+            (Step { must_mention: true, ..asks_nothing() }, "about somebody else: what it must mention is not in it"),
+        ] {
+            assert_eq!(judged(&step), Verdict::Rejected(format!("answered 204 {why}")));
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Response, StatusCode};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -24,6 +24,8 @@ const LIMITED: u32 = 5;
 const LARGEST_ANSWER: usize = 1 << 20;
 /// A token is renewed this long before it ends.
 const TOKEN_MARGIN: Duration = Duration::from_secs(60);
+/// Whatever a token says of itself.
+const LONGEST_TOKEN: Duration = Duration::from_hours(24);
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// A client for one connector. No `Debug`: it holds secrets.
@@ -50,6 +52,8 @@ pub struct Answer {
 pub enum Trouble {
     /// Given up for now; holds why.
     Failed(String),
+    /// Not allowed, or led elsewhere; holds why, and what to say when others are as well.
+    Refused(String, Error),
     /// No request of this connector is worth a try.
     Stop(Error),
 }
@@ -105,7 +109,13 @@ impl<'a> Client<'a> {
                     self.token = None;
                     continue;
                 }
-                Exchange::Refused(status) => return Err(Trouble::Stop(self.refused(status))),
+                Exchange::Refused(StatusCode::UNAUTHORIZED) => {
+                    return Err(Trouble::Stop(self.refused(StatusCode::UNAUTHORIZED)));
+                }
+                // Perhaps only to this candidate's page.
+                Exchange::Refused(status) => {
+                    return Err(Trouble::Refused(format!("answered {}", status.as_u16()), self.refused(status)));
+                }
                 Exchange::Failed(failure) => failure,
             };
             self.fail(&mut failed, failure).await?;
@@ -147,7 +157,7 @@ impl<'a> Client<'a> {
         let mut header = header.ok_or_else(none).map_err(Trouble::Stop)?;
         header.set_sensitive(true);
         let seconds = read.as_ref().and_then(|read| read.get("expires_in")?.as_u64());
-        let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds).saturating_sub(TOKEN_MARGIN));
+        let end = seconds.map(|seconds| Instant::now() + good_for(seconds));
         // One that is about to end is still good for this request.
         self.token = Some((header.clone(), end));
         Ok(Some(header))
@@ -159,12 +169,9 @@ impl<'a> Client<'a> {
         request: reqwest::RequestBuilder,
         limited: &mut u32,
     ) -> std::result::Result<Exchange, Trouble> {
-        let turn = tokio::select! {
-            () = wanted(&mut self.interrupt) => return Err(Trouble::Stop(interrupted())),
-            turn = self.pacer.turn() => turn,
-        };
+        let turn = unless_interrupted(&mut self.interrupt, self.pacer.turn()).await?;
         self.requests += 1;
-        let response = match request.send().await {
+        let response = match unless_interrupted(&mut self.interrupt, request.send()).await? {
             Ok(response) => response,
             Err(error) => return Ok(Exchange::Failed(Failure::of(&error))),
         };
@@ -185,17 +192,18 @@ impl<'a> Client<'a> {
         turn.answered(Budget::default());
         *limited = 0;
         Ok(match means {
-            Meaning::Elsewhere => return Err(Trouble::Stop(self.redirected(status))),
-            Meaning::Refused => Exchange::Refused(status),
+            Meaning::Refused | Meaning::Elsewhere => Exchange::Refused(status),
             Meaning::Again => Exchange::Failed(Failure {
                 why: format!("answered {}", status.as_u16()),
                 pause: budget.retry_after,
                 is_there: true,
             }),
-            Meaning::Done | Meaning::Rejected | Meaning::Limited => match read(response).await {
-                Ok(body) => Exchange::Answered(Answer { status: status.as_u16(), body }),
-                Err(error) => Exchange::Failed(Failure::of(&error)),
-            },
+            Meaning::Done | Meaning::Rejected | Meaning::Limited => {
+                match unless_interrupted(&mut self.interrupt, read_body(response, LARGEST_ANSWER)).await? {
+                    Ok(body) => Exchange::Answered(Answer { status: status.as_u16(), body }),
+                    Err(error) => Exchange::Failed(Failure::of(&error)),
+                }
+            }
         })
     }
 
@@ -212,13 +220,13 @@ impl<'a> Client<'a> {
         }
         self.retries += 1;
         let pause = pause.map_or_else(|| backoff(*failed), |pause| pause.min(Duration::from_secs(30)));
-        tokio::select! {
-            () = wanted(&mut self.interrupt) => Err(Trouble::Stop(interrupted())),
-            () = sleep(pause) => Ok(()),
-        }
+        unless_interrupted(&mut self.interrupt, sleep(pause)).await
     }
 
     fn refused(&self, status: StatusCode) -> Error {
+        if status.is_redirection() {
+            return self.redirected(status);
+        }
         let message = format!("{} does not accept the credentials ({})", self.connector.name, status.as_u16());
         Error::new(Kind::Refused, message).hint("nothing is lost: what was to be sent is sent once they are accepted")
     }
@@ -236,6 +244,7 @@ impl<'a> Client<'a> {
 enum Exchange {
     Answered(Answer),
     Limited,
+    /// 401, 403 or a redirect.
     Refused(StatusCode),
     Failed(Failure),
 }
@@ -255,14 +264,38 @@ impl Failure {
     }
 }
 
-fn interrupted() -> Error {
-    Error::new(Kind::Interrupted, "interrupted").hint("what is not sent yet is sent by the next run")
+/// How long a token is used that lasts so many seconds.
+fn good_for(seconds: u64) -> Duration {
+    Duration::from_secs(seconds).min(LONGEST_TOKEN).saturating_sub(TOKEN_MARGIN)
+}
+
+/// Does something, or ends when the interrupt is wanted: a request whose answer is not waited for comes again under its key.
+async fn unless_interrupted<T>(
+    interrupt: &mut watch::Receiver<bool>,
+    work: impl Future<Output = T>,
+) -> std::result::Result<T, Trouble> {
+    tokio::select! {
+        () = wanted(interrupt) => {
+            let error = Error::new(Kind::Interrupted, "interrupted");
+            Err(Trouble::Stop(error.hint("what is not sent yet is sent by the next run")))
+        }
+        done = work => Ok(done),
+    }
 }
 
 fn method(request: &Request) -> reqwest::Method {
     reqwest::Method::from_bytes(request.method.as_str().as_bytes()).expect("it is a method")
 }
 
-async fn read(response: Response) -> reqwest::Result<Option<Vec<u8>>> {
-    read_body(response, LARGEST_ANSWER).await
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_for_a_day_at_most() {
+        assert_eq!([0, 30, 3600].map(good_for), [0, 0, 3540].map(Duration::from_secs));
+        let longest = good_for(u64::MAX);
+        assert_eq!(longest, LONGEST_TOKEN - TOKEN_MARGIN);
+        assert!(Instant::now().checked_add(longest).is_some());
+    }
 }

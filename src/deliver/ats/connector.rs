@@ -61,6 +61,7 @@ pub struct Step {
     pub file: Option<FileSection>,
     pub for_each: Option<ForEach>,
     pub also_done: Vec<u16>,
+    pub wait_on: Vec<u16>,
     pub must_have: Vec<String>,
     pub must_not_have: Vec<String>,
     pub must_be: Vec<(String, serde_json::Value)>,
@@ -281,8 +282,14 @@ fn resolve_step(section: StepSection, environment: &mut Environment<'static>) ->
         let why = "a step that captures has one answer to capture from: no `for-each`, and no `also-done`";
         return Err(Error::usage(why));
     }
-    if let Some(status) = section.also_done.iter().find(|status| meaning(**status) != Meaning::Rejected) {
-        return Err(Error::usage(format!("also-done: {status} has a meaning of its own")).hint("409 is what it is for"));
+    for (key, statuses, example) in [("also-done", &section.also_done, 409), ("wait-on", &section.wait_on, 404)] {
+        if let Some(status) = statuses.iter().find(|status| meaning(**status) != Meaning::Rejected) {
+            let message = format!("{key}: {status} has a meaning of its own");
+            return Err(Error::usage(message).hint(format!("{example} is what it is for")));
+        }
+    }
+    if let Some(status) = section.also_done.iter().find(|status| section.wait_on.contains(status)) {
+        return Err(Error::usage(format!("{status} is in both `also-done` and `wait-on`")));
     }
     let pointers = section.must_have.iter().chain(&section.must_not_have).chain(section.must_be.keys());
     let mut pointers = pointers.chain(section.capture.values()).chain(&section.at_most_one);
@@ -315,6 +322,7 @@ fn resolve_step(section: StepSection, environment: &mut Environment<'static>) ->
         file: section.file,
         for_each: section.for_each,
         also_done: section.also_done,
+        wait_on: section.wait_on,
         must_have: section.must_have,
         must_not_have: section.must_not_have,
         must_be: must_be.collect::<Result<_>>()?,

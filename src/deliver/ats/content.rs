@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 use serde_json::json;
@@ -29,11 +28,12 @@ pub struct Content {
     /// as it is now.
     pub analysis: Value,
     pub recordings: Vec<Recording>,
-    pub completed_at: Option<Timestamp>,
     /// Positions of the answers with a recording that is not among them.
     pub unarchived: Vec<u32>,
     /// Whether other answers of it were delivered before.
     pub again: bool,
+    /// How often it was put back after it was given up.
+    pub generation: u32,
 }
 
 /// A recording in the archive.
@@ -70,7 +70,6 @@ impl Content {
             version: hex::encode(Sha256::digest(sent.to_string())),
             interview: minijinja::context! { interview => Serde(&json), notes },
             analysis: analysis.map_or(Value::from(()), Analysis::as_value),
-            completed_at: interview.completed_at,
             unarchived: (0..)
                 .zip(&interview.responses)
                 .filter(|(position, response)| {
@@ -80,6 +79,7 @@ impl Content {
                 .collect(),
             recordings,
             again: false,
+            generation: 0,
         }
     }
 

@@ -7,14 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 const HOURS: [i64; 8] = [1, 4, 20, 20, 44, 92, 188, 188];
 
 /// So long an interview is held back for recordings that are not archived: links open for a day, and a host that does not
-/// answer has two more nights.
-const RECORDINGS_COME_WITHIN: SignedDuration = SignedDuration::from_hours(72);
+/// answer has two more nights. From when the outbox met it, as an archive of older interviews may only begin then.
+pub const HELD_BACK_FOR_RECORDINGS: SignedDuration = SignedDuration::from_hours(72);
 
-/// What was completed before is sent with the recordings that there are.
-#[must_use]
-pub fn recordings_come_since(now: Timestamp) -> Timestamp {
-    now.checked_sub(RECORDINGS_COME_WITHIN).unwrap_or(Timestamp::MIN)
-}
+/// So long recordings that come after the note are attached: as many nights as an archive tries.
+pub const RECORDINGS_FOLLOW_WITHIN: SignedDuration = SignedDuration::from_hours(10 * 24);
 
 /// When to try again what was tried so often without success, this time included; `None` when it is given up.
 #[must_use]

@@ -72,6 +72,9 @@ pub struct StepSection {
     /// Statuses that say that it was done before.
     #[serde(default)]
     pub also_done: Vec<u16>,
+    /// Statuses that say that the candidate is not there yet. The interview is tried again over some weeks.
+    #[serde(default)]
+    pub wait_on: Vec<u16>,
     /// Places of the answer (JSON pointers) that must hold something.
     #[serde(default)]
     pub must_have: Vec<String>,

@@ -11,6 +11,7 @@ mod connector;
 mod content;
 mod due;
 mod file;
+mod one;
 mod request;
 mod secret;
 mod template;
@@ -22,20 +23,20 @@ use tokio::sync::watch;
 
 pub use connector::{Connector, Secrets};
 
-use answer::{Verdict, judge};
-use client::{Client, Trouble};
-use content::{Content, contents};
-use file::Method;
+use client::Client;
+use content::contents;
+use one::{End, Turn, at_rest, known, recordings, with_past};
 use request::{Found, Request, label};
 
-use crate::lake::{Lake, crash};
-use crate::ledger::{Entry, Ledger, Outgoing, Recording, RecordingState, Wanted};
+use crate::lake::Lake;
+use crate::ledger::{Ledger, Outgoing, Wanted};
 use crate::model::{Error, Result};
 use crate::pipeline::AtsPlan;
 
 /// Interviews whose contents are in memory at once.
 const AT_ONCE: usize = 200;
-/// So many in a row that could not be delivered are the connector's or the system's fault, not theirs.
+/// So many in a row that the system was asked about and could not be delivered are the connector's or the system's fault,
+/// not theirs.
 const TOO_MANY: u32 = 5;
 
 /// What to send, and how.
@@ -73,10 +74,10 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Whether something was newly given up.
+    /// Whether something was newly given up, for now or until somebody puts it back.
     #[must_use]
     pub fn has_losses(&self) -> bool {
-        self.dead > 0
+        self.failed + self.dead > 0
     }
 
     /// Whether nothing that could be sent is left for the next run.
@@ -104,33 +105,43 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
     let mut client = Client::new(connector, secrets, plan.requests_per_minute, interrupt)?;
     let of = due.len() as u64;
     let mut done = 0;
-    let mut in_a_row = 0;
+    let (mut in_a_row, mut after_refused) = (0, false);
     for chunk in due.chunks(AT_ONCE) {
         let these: Vec<String> = chunk.iter().map(|outgoing| outgoing.id.clone()).collect();
         let mut found = contents(lake, &these, connector.recordings.as_deref())?;
         for outgoing in chunk {
             progress(done, of);
             let Some(content) = found.remove(&outgoing.id) else {
-                tracing::warn!("interview {} is in the ledger, and not in the lake", outgoing.id);
-                (done, summary.failed) = (done + 1, summary.failed + 1);
+                one::give_up_missing(connector, ledger, outgoing)?;
+                (done, summary.dead) = (done + 1, summary.dead + 1);
                 continue;
             };
-            if ids.is_empty() && awaits_recordings(connector, ledger, &content, now)? {
-                (done, summary.waiting) = (done + 1, summary.waiting + 1);
-                continue;
-            }
-            let sent = runtime.block_on(deliver_one(connector, &mut client, ledger, outgoing, content));
+            let requests = client.requests;
+            // One that failed before, where others are taken, says nothing of the system; nor does one that nothing is asked
+            // about.
+            let tells = summary.delivered == 0 || outgoing.entry.as_ref().is_none_or(|entry| entry.tries == 0);
+            let sent = runtime.block_on(one::deliver(
+                connector,
+                &mut client,
+                ledger,
+                Turn { outgoing, content, is_named: !ids.is_empty(), after_refused: after_refused && tells },
+            ));
             (summary.requests, summary.retries, summary.limited) = (client.requests, client.retries, client.limited);
             let ended = sent.inspect_err(|_| summary.left = of - done)?;
             done += 1;
             match ended {
                 End::Delivered => summary.delivered += 1,
                 End::Unchanged => summary.unchanged += 1,
+                End::NotDue => {}
                 End::Waiting => summary.waiting += 1,
-                End::Failed => summary.failed += 1,
+                End::Failed | End::Refused => summary.failed += 1,
                 End::Dead => summary.dead += 1,
             }
-            in_a_row = if matches!(ended, End::Failed | End::Dead) { in_a_row + 1 } else { 0 };
+            if client.requests == requests || !tells {
+                continue;
+            }
+            after_refused = ended == End::Refused;
+            in_a_row = if matches!(ended, End::Failed | End::Refused | End::Dead) { in_a_row + 1 } else { 0 };
             if in_a_row == TOO_MANY && done < of {
                 summary.left = of - done;
                 let message = format!("{}: {TOO_MANY} interviews in a row could not be delivered", connector.name);
@@ -144,21 +155,6 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
     Ok(())
 }
 
-/// Whether a connector sends recordings, and some of an interview may still be archived: what is delivered gets none later.
-fn awaits_recordings(connector: &Connector, ledger: &Ledger, content: &Content, now: Timestamp) -> Result<bool> {
-    let sends = connector.steps.iter().any(|step| step.for_each == Some(file::ForEach::Recordings));
-    if !sends || content.completed_at.is_none_or(|completed| completed < due::recordings_come_since(now)) {
-        return Ok(false);
-    }
-    for position in &content.unarchived {
-        let recording = Recording { interview: content.id.clone(), position: *position };
-        if ledger.recording(&recording)? != Some(RecordingState::GivenUp) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// From when on a connector sends.
 struct Since {
     at: Timestamp,
@@ -166,15 +162,12 @@ struct Since {
     is_new: bool,
 }
 
-/// From when on a connector sends: what the plan says; else what was recorded at its first run; else now. Interviews that
-/// are named are sent whatever it is, and are no first run.
+/// From when on a connector sends: what the plan says, which holds for this run; else what was recorded at its first run;
+/// else now. Interviews that are named are sent whatever it is, and are no first run.
 fn since(ledger: &Ledger, connector: &Connector, plan: &AtsPlan, ids: &[String], now: Timestamp) -> Result<Since> {
     let recorded = ledger.connector_since(&connector.name)?;
-    if let Some(at) = plan.since {
-        return Ok(Since { at, is_new: recorded != Some(at) });
-    }
     let is_new = recorded.is_none() && ids.is_empty();
-    if is_new {
+    if is_new && plan.since.is_none() {
         tracing::warn!(
             "{}: this is its first run, and what was completed before {} is not sent; --since DAY, or `since` under \
              [ats], sends older interviews",
@@ -182,7 +175,7 @@ fn since(ledger: &Ledger, connector: &Connector, plan: &AtsPlan, ids: &[String],
             now.strftime("%Y-%m-%d %H:%M UTC")
         );
     }
-    Ok(Since { at: recorded.unwrap_or(now), is_new })
+    Ok(Since { at: plan.since.or(recorded).unwrap_or(now), is_new })
 }
 
 /// What is to be sent.
@@ -212,7 +205,8 @@ pub struct Shown<'a> {
     pub request: std::result::Result<serde_json::Value, String>,
 }
 
-/// Shows the requests that would be made for what is due, in order; how many interviews they are of.
+/// Shows the requests that would be made for what is due, in order, or all of interviews that are named, whatever became of
+/// them; how many interviews they are of.
 ///
 /// # Errors
 /// When lake or ledger cannot be read, or `show` fails.
@@ -227,22 +221,29 @@ pub fn dry_run(
     let now = Timestamp::now();
     let since = since(ledger, connector, plan, ids, now)?;
     let due = due(ledger, connector, plan, ids, since.at, now)?;
+    let is_named = !ids.is_empty();
     let mut shown = 0;
     for chunk in due.chunks(AT_ONCE) {
-        let ids: Vec<String> = chunk.iter().map(|outgoing| outgoing.id.clone()).collect();
-        let mut contents = contents(lake, &ids, connector.recordings.as_deref())?;
+        let these: Vec<String> = chunk.iter().map(|outgoing| outgoing.id.clone()).collect();
+        let mut contents = contents(lake, &these, connector.recordings.as_deref())?;
         for outgoing in chunk {
-            let Some(content) = contents.remove(&outgoing.id).filter(|content| !is_settled(outgoing, content)) else {
+            let Some(content) = contents.remove(&outgoing.id) else { continue };
+            if !is_named && at_rest(outgoing, &content, false, now).is_some() {
                 continue;
-            };
+            }
             shown += 1;
+            let is_anew = is_named || known(outgoing, &content).is_none();
+            let done = if is_anew { Vec::new() } else { ledger.done_steps(&connector.name, &outgoing.id)? };
             let mut found = Found::new();
-            let content = Content { again: is_again(outgoing), ..content };
+            let content = with_past(outgoing, content);
             for (number, step) in connector.steps.iter().enumerate() {
                 for recording in recordings(connector, number, &content) {
+                    let step = &label(connector, number, recording);
+                    if done.contains(step) {
+                        continue;
+                    }
                     let request = Request::of_step(connector, number, &content, recording, &found, template::fill);
                     let request = request.map(|request| request.as_json(connector));
-                    let step = &label(connector, number, recording);
                     show(Shown { interview_id: &outgoing.id, step, request })?;
                 }
                 found.extend(step.capture.keys().map(|name| (name.clone(), format!("found.{name}").into())));
@@ -250,132 +251,4 @@ pub fn dry_run(
         }
     }
     Ok(shown)
-}
-
-/// How an interview ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Delivered,
-    Unchanged,
-    Waiting,
-    Failed,
-    Dead,
-}
-
-/// Why an interview is not delivered.
-enum Undelivered {
-    Waiting(String),
-    Failed(String),
-    Rejected(String),
-}
-
-fn is_again(outgoing: &Outgoing) -> bool {
-    outgoing.entry.as_ref().is_some_and(|entry| entry.deliveries > 0)
-}
-
-/// Whether there is nothing to do for these answers: they were delivered, or given up.
-fn is_settled(outgoing: &Outgoing, content: &Content) -> bool {
-    let is_settled = |entry: &Entry| entry.version == content.version && (entry.is_delivered || entry.is_dead);
-    outgoing.entry.as_ref().is_some_and(is_settled)
-}
-
-async fn deliver_one(
-    connector: &Connector,
-    client: &mut Client<'_>,
-    ledger: &mut Ledger,
-    outgoing: &Outgoing,
-    content: Content,
-) -> Result<End> {
-    let (name, id) = (&connector.name, &outgoing.id);
-    if is_settled(outgoing, &content) {
-        ledger.record_unchanged(name, outgoing)?;
-        return Ok(End::Unchanged);
-    }
-    let content = Content { again: is_again(outgoing), ..content };
-    let known = outgoing.entry.as_ref().filter(|entry| entry.version == content.version);
-    let tries = known.map_or(0, |entry| entry.tries) + 1;
-    if known.is_none() {
-        ledger.enqueue(name, outgoing, &content.version, Timestamp::now())?;
-    }
-    crash::point("ats-enqueued");
-    let undelivered = match steps(connector, client, ledger, &content).await {
-        Ok(()) => {
-            ledger.record_delivered(name, id, Timestamp::now())?;
-            return Ok(End::Delivered);
-        }
-        Err(Stopped::Here(undelivered)) => undelivered,
-        Err(Stopped::Altogether(error)) => return Err(error),
-    };
-    let now = Timestamp::now();
-    let (reason, next, end) = match undelivered {
-        Undelivered::Waiting(reason) => (reason, due::next_try(tries, now), End::Waiting),
-        Undelivered::Failed(reason) => (reason, due::next_try(tries, now), End::Failed),
-        Undelivered::Rejected(reason) => (reason, None, End::Dead),
-    };
-    ledger.record_undelivered(name, id, &reason, next, now)?;
-    match next {
-        Some(next) => {
-            let when = next.strftime("%Y-%m-%d %H:%M UTC").to_string();
-            tracing::info!(id = id.as_str(), "{name}: interview {id} is tried again after {when}: {reason}");
-            Ok(end)
-        }
-        None => {
-            tracing::warn!(id = id.as_str(), "{name}: interview {id} is given up: {reason}");
-            Ok(End::Dead)
-        }
-    }
-}
-
-enum Stopped {
-    /// At this interview.
-    Here(Undelivered),
-    Altogether(Error),
-}
-
-/// Each step in order, but those that were done before. A step that captures is done again, as what it found is kept
-/// nowhere.
-async fn steps(
-    connector: &Connector,
-    client: &mut Client<'_>,
-    ledger: &mut Ledger,
-    content: &Content,
-) -> std::result::Result<(), Stopped> {
-    let name = &connector.name;
-    let done = ledger.done_steps(name, &content.id).map_err(Stopped::Altogether)?;
-    let mut found = Found::new();
-    for (number, step) in connector.steps.iter().enumerate() {
-        for recording in recordings(connector, number, content) {
-            let label = label(connector, number, recording);
-            if step.capture.is_empty() && done.contains(&label) {
-                continue;
-            }
-            let here = |why: String| format!("{label}: {why}");
-            let request = Request::of_step(connector, number, content, recording, &found, template::fill);
-            let request = request.map_err(|why| Stopped::Here(Undelivered::Rejected(here(why))))?;
-            let answer = client.send(&request).await.map_err(|trouble| match trouble {
-                Trouble::Failed(why) => Stopped::Here(Undelivered::Failed(here(why))),
-                Trouble::Stop(error) => Stopped::Altogether(error),
-            })?;
-            crash::point("ats-answered");
-            match judge(step, answer.status, answer.body.as_deref(), request.must_mention.as_deref()) {
-                Verdict::Done(captured) => found.extend(captured),
-                Verdict::Nothing(why) => return Err(Stopped::Here(Undelivered::Waiting(here(why)))),
-                Verdict::Unreadable(why) => return Err(Stopped::Here(Undelivered::Failed(here(why)))),
-                Verdict::Rejected(why) => return Err(Stopped::Here(Undelivered::Rejected(here(why)))),
-            }
-            if step.capture.is_empty() && step.method != Method::Get {
-                ledger.record_step(name, &content.id, &label).map_err(Stopped::Altogether)?;
-            }
-            crash::point("ats-step-recorded");
-        }
-    }
-    Ok(())
-}
-
-/// What a step is done for: each recording, or once.
-fn recordings<'a>(connector: &Connector, step: usize, content: &'a Content) -> Vec<Option<&'a content::Recording>> {
-    match connector.steps[step].for_each {
-        Some(file::ForEach::Recordings) => content.recordings.iter().map(Some).collect(),
-        None => vec![None],
-    }
 }

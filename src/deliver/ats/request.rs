@@ -234,8 +234,11 @@ fn safe(settings: &BTreeMap<String, String>) -> Value {
     Value::from(safe.collect::<BTreeMap<String, Value>>())
 }
 
+/// Follows from what is sent, so that it is the same after a kill. What is put back after it was given up may have another
+/// body, as the connector was put right, and has another key: a system that heeds keys would answer as it did before.
 fn key(connector: &Connector, content: &Content, label: &str) -> String {
-    let parts = [connector.name.as_str(), &content.id, &content.version, label];
+    let generation = content.generation.to_string();
+    let parts = [connector.name.as_str(), &content.id, &content.version, &generation, label];
     let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update([0]));
     hex::encode(hash.finalize())
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, escape_formatter};
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use crate::round0::client::SEGMENT;
 
@@ -13,13 +13,15 @@ const FUEL: u64 = 1_000_000;
 /// Of what a template writes.
 const LARGEST: usize = 8 << 20;
 const URL: &str = "url";
-/// The one error of a value that can be said, as it says nothing of it.
+/// The errors of a value that can be said, as they say nothing of it.
 const EMPTY: &str = "a value in the address is empty";
+const DOTS: &str = "a value in the address is `.` or `..`, which would lead to another place";
 
 /// What a template writes, as the end of its name says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writing {
-    /// An address. A value must be there and not be empty: a search for nothing finds anybody.
+    /// An address. A value must be there and not be empty, as a search for nothing finds anybody, nor `.` or `..`, as an
+    /// address that is resolved would be another.
     Url,
     Json,
     /// A form's field, a header, the name of a file.
@@ -56,6 +58,9 @@ pub fn environment() -> Environment<'static> {
         if text.trim().is_empty() {
             return Err(minijinja::Error::new(ErrorKind::UndefinedError, EMPTY));
         }
+        if matches!(&*percent_decode_str(&text).decode_utf8_lossy(), "." | "..") {
+            return Err(minijinja::Error::new(ErrorKind::InvalidOperation, DOTS));
+        }
         write!(output, "{}", utf8_percent_encode(&text, SEGMENT)).map_err(|error| failed("cannot be written", error))
     });
     for (name, filter) in [("day", "%Y-%m-%d"), ("minute", "%Y-%m-%d %H:%M UTC")] {
@@ -78,7 +83,7 @@ fn moment(time: &str, format: &str) -> Result<String, minijinja::Error> {
 pub fn fill(environment: &Environment<'_>, name: &str, context: &Value) -> Result<String, String> {
     let filled = environment.get_template(name).and_then(|template| template.render(context));
     let text = filled.map_err(|error| match error.detail() {
-        Some(EMPTY) => EMPTY.to_owned(),
+        Some(what @ (EMPTY | DOTS)) => what.to_owned(),
         _ => place(&error, error.kind().to_string()),
     })?;
     if text.len() > LARGEST {
@@ -133,6 +138,18 @@ mod tests {
         }
         let message = filled(Writing::Url, "https://ats.example/{{ other }}", "secret words").unwrap_err();
         assert!(message.starts_with("line 1: ") && !message.contains("secret"), "{message}");
+    }
+
+    #[test]
+    fn no_value_leads_to_another_place() {
+        let template = "https://ats.example/candidates/{{ value }}/notes";
+        for dots in [".", "..", "%2e", "%2E.", ".%2e", "%2e%2E"] {
+            assert_eq!(filled(Writing::Url, template, dots).unwrap_err(), DOTS, "{dots}");
+        }
+        for harmless in ["...", "a.b", "%252e"] {
+            filled(Writing::Url, template, harmless).unwrap();
+        }
+        assert_eq!(filled(Writing::Text, "{{ value }}", "..").unwrap(), "..");
     }
 
     #[test]

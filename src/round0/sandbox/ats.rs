@@ -29,6 +29,8 @@ pub enum AtsFault {
     /// 200, and an error in the answer
     #[value(name = "error-in-200")]
     ErrorIn200,
+    /// It is written, and answered 204, always
+    NoContent,
     /// 409
     Conflict,
     /// 422
@@ -51,7 +53,7 @@ pub enum AtsFault {
     Refused,
     /// 302 to elsewhere, always
     Redirect,
-    /// Nobody of that e-mail is found
+    /// Nobody of that e-mail is found; 404 where it is in the address
     Unknown,
 }
 
@@ -273,6 +275,7 @@ async fn write(
         }
         Some(AtsFault::Conflict) => return error(StatusCode::CONFLICT),
         Some(AtsFault::Unprocessable) => return error(StatusCode::UNPROCESSABLE_ENTITY),
+        Some(AtsFault::Unknown) => return error(StatusCode::NOT_FOUND),
         Some(AtsFault::Refused) => return error(StatusCode::FORBIDDEN),
         Some(AtsFault::Redirect) => {
             return (StatusCode::FOUND, [(header::LOCATION, "https://elsewhere.example/")]).into_response();
@@ -312,6 +315,7 @@ async fn write(
         return broken_off(Bytes::new(), 100, std::time::Duration::ZERO);
     }
     match system {
+        _ if fault == Some(AtsFault::NoContent) => StatusCode::NO_CONTENT.into_response(),
         "ashby" => json_body(StatusCode::OK, &json!({"success": true, "results": {"id": format!("note-{number}")}})),
         "lever" => json_body(StatusCode::CREATED, &json!({"data": {"id": format!("note-{number}")}})),
         _ => json_body(StatusCode::CREATED, &json!({"id": number + 1})),
