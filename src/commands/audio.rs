@@ -1,6 +1,6 @@
 //! `audio`: recordings of the lake into an archive; also as a stage of a run, and beside its ingest.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -71,8 +71,7 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
         Ok(opened.clone())
     };
     let task = Archiving { plan: &plan, selection, began, pace, stop_at: None, quiet };
-    let (summary, result) = task.archive(&lake, &mut ledger, &network, outlook, &mut client_of);
-    let errors = result.err().into_iter().collect::<Vec<_>>();
+    let (summary, errors) = task.archive(&lake, &mut ledger, &network, outlook, &mut client_of);
     errors.iter().for_each(output::error);
     if !quiet {
         output::data(&on_screen(&summary, &plan.out))?;
@@ -134,7 +133,7 @@ impl Archiving<'_> {
         network: &Network,
         outlook: Outlook,
         client_of: &mut ClientOf<'_>,
-    ) -> (Summary, Result<()>) {
+    ) -> (Summary, Vec<Error>) {
         let Self { plan, selection, began, pace, stop_at, quiet } = self;
         if outlook.calls > 0 {
             tracing::info!("audio {}", outlook_on_screen(&outlook, pace.requests_per_minute, plan));
@@ -142,13 +141,14 @@ impl Archiving<'_> {
         let bar = progress::bar("audio", quiet);
         let made = network.interrupt.during(|interrupt| {
             let archiver = Archiver::new(lake, &network.runtime, plan, interrupt.clone(), stop_at)?;
-            let mut asker = Asker { network, pace, interrupt, stop_at, pacers: HashMap::new(), client_of };
+            let (pacers, left_alone) = (HashMap::new(), HashSet::new());
+            let mut asker = Asker { network, pace, interrupt, stop_at, pacers, left_alone, client_of };
             let moves = progress::moves(&bar);
             let progress = |done: u64| moves(done, outlook.wanted);
             Ok(archiver.pass(ledger, &selection, began, &mut |ids| asker.ask(ids), &progress))
         });
         bar.finish_and_clear();
-        made.unwrap_or_else(|error| (Summary::default(), Err(error)))
+        made.unwrap_or_else(|error| (Summary::default(), vec![error]))
     }
 }
 
@@ -188,6 +188,8 @@ struct Asker<'a, 'b> {
     interrupt: watch::Receiver<bool>,
     stop_at: Option<Instant>,
     pacers: HashMap<String, (Client, Arc<Pacer>)>,
+    /// Accounts that are not asked here, which has been said.
+    left_alone: HashSet<String>,
     client_of: &'a mut ClientOf<'b>,
 }
 
@@ -202,16 +204,15 @@ impl Asker<'_, '_> {
         for (source, ids) in by_source {
             match self.fetcher(&source) {
                 Ok(Some(fetcher)) => work.push((source, fetcher, ids)),
+                Ok(None) if self.left_alone.contains(&source) => {}
                 Ok(None) => {
-                    let count = ids.len();
                     tracing::warn!(
-                        "{count} interviews of account {source} have no live links and are left: \
-                                    another account is asked here"
+                        "interviews of account {source} that have no live links are left: another account is asked here"
                     );
+                    self.left_alone.insert(source);
                 }
                 Err(error) => {
-                    let _nobody_cares = sender.send(Asked::Stopped(error));
-                    return asked;
+                    let _nobody_cares = sender.send(Asked::Refused(source, error));
                 }
             }
         }
@@ -221,15 +222,17 @@ impl Asker<'_, '_> {
                 let (results, mut fetched) = mpsc::channel(fetcher.width);
                 let fetching = tokio::spawn(fetcher.fetch(tasks, results));
                 while let Some(fetched) = fetched.recv().await {
-                    let _nobody_cares = sender.send(asked_of(fetched));
+                    // Nobody wants to know any more: ending to listen ends the fetching.
+                    if sender.send(asked_of(fetched)).is_err() {
+                        return;
+                    }
                 }
                 match fetching.await.expect("fetching does not panic") {
                     Ok(()) => {}
                     Err(Stop::Interrupted | Stop::TimeIsUp) => return,
                     Err(stop) => {
                         let error = stop.error(&format!("the API of source {source}"));
-                        let _nobody_cares = sender.send(Asked::Stopped(error));
-                        return;
+                        let _nobody_cares = sender.send(Asked::Refused(source, error));
                     }
                 }
             }

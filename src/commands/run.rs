@@ -16,7 +16,7 @@ use super::interrupt::Interrupt;
 use super::prepare::{Accounts, OpenSource, Ready, prepare, runtime, say_all};
 use super::{DONE, FINISHED_WITH_LOSSES, ats as ats_command, audio, check, notify, output, progress};
 use crate::deliver::ats;
-use crate::deliver::audio::{Selection, Summary as AudioSummary, outlook};
+use crate::deliver::audio::{Selection, Summary as AudioSummary, outlook, publish_archived};
 use crate::ingest::{self, Job, Progress};
 use crate::lake::publish::{Staging, batch_id, write_whole};
 use crate::lake::rows;
@@ -96,6 +96,7 @@ fn stages(
     let mut accounts = Accounts::new(&network.runtime, &pipeline.sources);
     let audio_plan = pipeline.audio.as_ref().filter(|_| wanted(Stage::Audio));
     let mut archived: Option<AudioSummary> = None;
+    let mut archive_failed = false;
     let mut fetched = None;
     if wanted(Stage::Ingest) {
         let mut open = Vec::new();
@@ -110,6 +111,7 @@ fn stages(
                 let (done, summary, result) =
                     beside(&lake, &lock, network, plan, stop_at.map(ingest::instant_of), ingest);
                 archived = Some(summary);
+                archive_failed = result.is_err();
                 errors.extend(result.err());
                 done
             }
@@ -140,7 +142,11 @@ fn stages(
     let wants_exports = !exports.is_empty() && goes_on();
     let exported = wants_exports.then(|| export::stage(&lake, exports, quiet, &goes_on, &mut errors));
 
-    if let Some(plan) = audio_plan.filter(|_| goes_on()) {
+    // What ended it beside the ingest would end it again: what came by then is only told of.
+    if audio_plan.is_some() && archive_failed && goes_on() {
+        errors.extend(publish_archived(&lake, &mut ledger).err());
+    }
+    if let Some(plan) = audio_plan.filter(|_| goes_on() && !archive_failed) {
         let IngestPlan { requests_per_minute, limit_window: window, concurrency, .. } = pipeline.ingest;
         let task = Archiving {
             plan,
@@ -154,9 +160,9 @@ fn stages(
         let made = outlook(&lake, &mut ledger, &task.selection, started_at)
             .map(|outlook| task.archive(&lake, &mut ledger, network, outlook, &mut client_of));
         match made {
-            Ok((summary, result)) => {
+            Ok((summary, met)) => {
                 *archived.get_or_insert_default() += &summary;
-                errors.extend(result.err());
+                errors.extend(met);
             }
             Err(error) => errors.push(error),
         }

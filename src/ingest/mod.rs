@@ -462,11 +462,11 @@ impl Run<'_> {
     /// Takes the links to the recordings of an interview that is going to be in the lake. They reach the ledger once a
     /// second: a killed run has them in its spool.
     fn take_links(&mut self, interview: &mut Interview, fetched_at: Timestamp) -> Result<()> {
-        let links = interview.take_links();
+        let (links, settled_at) = (interview.take_links(), interview.settled_at());
         if interview.status.is_settled() && self.job.exclude.by_body(interview).is_none() {
             let kept = links.into_iter().filter_map(|(position, object, link)| {
                 let recording = Recording { interview: interview.id.clone(), position: position.try_into().ok()? };
-                Some(KeptLink { recording, object, link, fetched_at })
+                Some(KeptLink { recording, object, link, settled_at, fetched_at })
             });
             self.links.extend(kept);
         }

@@ -6,6 +6,7 @@ pub mod framing;
 pub mod outside;
 pub mod publish;
 pub mod read;
+mod recordings;
 pub mod replace;
 pub mod rows;
 pub mod schema;

@@ -9,6 +9,7 @@ use arrow::error::ArrowError;
 use super::Lake;
 use super::publish::Staging;
 use super::read::{ParquetFile, string_at, strings};
+use super::recordings::{self, Answers};
 use super::rows::{self, InterviewRow};
 use super::schema::{self, Table};
 use super::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
@@ -25,9 +26,13 @@ const TABLES: [(&Table, RowsOf); 3] = [
     (&schema::INTERVIEWS, rows::interviews),
 ];
 
+/// Which of them holds the answers.
+const RESPONSES: usize = 1;
+
 /// New rows for interviews that are in the lake, put into a batch that is being staged. Interviews whose rows would be
 /// the same are left alone, and so are their files. Returns how many were replaced, and those whose month is another
-/// now: their old rows are gone with this batch, and their new ones are still to be written.
+/// now: their old rows are gone with this batch, and their new ones are still to be written. Their rows of recordings
+/// follow them.
 ///
 /// Memory: the files of one batch and month at a time.
 ///
@@ -35,7 +40,7 @@ const TABLES: [(&Table, RowsOf); 3] = [
 /// When the lake cannot be read or the batch cannot be written.
 pub fn replace(lake: &Lake, staging: &mut Staging<'_>, rows: Vec<InterviewRow>) -> Result<(u64, Vec<InterviewRow>)> {
     let mut replaced = 0;
-    let mut moved = Vec::new();
+    let (mut moved, mut recorded) = (Vec::new(), HashMap::new());
     for (place, rows) in places(lake, rows)? {
         let mut before = Vec::new();
         for (table, _) in TABLES {
@@ -63,7 +68,10 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, rows: Vec<InterviewRow>) 
             staging.replace(&format!("{}/{place}", table.name), table, row_groups(&sorted(&all, table)))?;
         }
         moved.extend(move_on.into_iter().cloned());
+        let answers = &before[RESPONSES];
+        recorded.extend(changed.iter().map(|row| (row.interview.id.clone(), Answers::of(row, answers))));
     }
+    recordings::replace(lake, staging, &recorded)?;
     Ok((replaced, moved))
 }
 
@@ -87,7 +95,7 @@ fn places(lake: &Lake, rows: Vec<InterviewRow>) -> Result<BTreeMap<String, Vec<I
     Ok(places)
 }
 
-fn read(lake: &Lake, table: &Table, place: &str) -> Result<RecordBatch> {
+pub(super) fn read(lake: &Lake, table: &Table, place: &str) -> Result<RecordBatch> {
     let path = lake.root().join(table.name).join(place);
     let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
     let rows = ParquetFile::open(&path)?.all(&columns)?;
@@ -103,7 +111,7 @@ fn only(batch: &RecordBatch, ids: &HashSet<&str>, wanted: bool) -> RecordBatch {
 }
 
 /// The rows in the order that the table declares.
-fn sorted(batch: &RecordBatch, table: &Table) -> RecordBatch {
+pub(super) fn sorted(batch: &RecordBatch, table: &Table) -> RecordBatch {
     let options = Some(SortOptions { descending: false, nulls_first: true });
     let by = |name: &&str| SortColumn { values: batch.column_by_name(name).expect("own column").clone(), options };
     let order = lexsort_to_indices(&table.sorted_by.iter().map(by).collect::<Vec<_>>(), None);
@@ -111,7 +119,7 @@ fn sorted(batch: &RecordBatch, table: &Table) -> RecordBatch {
 }
 
 /// Slices of at most so many rows and bytes of transcript, which never split an interview.
-fn row_groups(batch: &RecordBatch) -> Vec<RecordBatch> {
+pub(super) fn row_groups(batch: &RecordBatch) -> Vec<RecordBatch> {
     let ids = strings(batch, "interview_id");
     let transcripts = batch.column_by_name("transcript").map(|_| strings(batch, "transcript"));
     let bytes_of = |row: usize| transcripts.and_then(|column| string_at(column, row)).map_or(0, str::len);
@@ -131,6 +139,6 @@ fn row_groups(batch: &RecordBatch) -> Vec<RecordBatch> {
     groups
 }
 
-fn fail(table: &Table, place: &str, error: &ArrowError) -> Error {
+pub(super) fn fail(table: &Table, place: &str, error: &ArrowError) -> Error {
     Error::failed(format!("cannot replace rows of {}/{place}: {error}", table.name))
 }

@@ -21,6 +21,8 @@ pub struct KeptLink {
     /// What the recording is called below an archive.
     pub object: String,
     pub link: Link,
+    /// When its interview settled.
+    pub settled_at: Option<Timestamp>,
     pub fetched_at: Timestamp,
 }
 
@@ -51,10 +53,28 @@ pub struct TroubledRecording {
     pub interview_id: String,
     pub position: u32,
     pub reason: String,
-    /// Runs that tried.
+    /// Nights that tried, of those that count.
     pub tries: u32,
     pub given_up: bool,
 }
+
+/// Why a recording could not be archived.
+#[derive(Debug)]
+pub struct Trouble<'a> {
+    /// What it is called below an archive.
+    pub object: &'a str,
+    /// For a person.
+    pub reason: &'a str,
+    /// One word that is the same for all of its kind.
+    pub kind: &'a str,
+    /// Nights.
+    pub give_up_after: u32,
+    /// Of it that had come.
+    pub part_bytes: u64,
+}
+
+/// Microseconds: tries less than this apart are of one night. Nightly runs are not always a whole day apart.
+const NIGHT: i64 = 20 * 60 * 60 * 1_000_000;
 
 impl Ledger {
     /// Keeps links, each in the place of an older one of the same recording.
@@ -66,12 +86,14 @@ impl Ledger {
             return Ok(());
         }
         self.write(|transaction| {
-            let sql = "INSERT OR REPLACE INTO links (interview_id, position, object, link, fetched_at)
-                       VALUES (?1, ?2, ?3, ?4, ?5)";
+            let sql = "INSERT OR REPLACE INTO links
+                           (interview_id, position, object, link, settled_at, fetched_at)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             let mut insert = transaction.prepare_cached(sql)?;
-            for KeptLink { recording, object, link, fetched_at } in links {
-                let at = fetched_at.as_microsecond();
-                insert.execute(params![recording.interview, recording.position, object, link.secret(), at])?;
+            for KeptLink { recording: Recording { interview, position }, object, link, settled_at, fetched_at } in links
+            {
+                let (settled_at, at) = (settled_at.map(Timestamp::as_microsecond), fetched_at.as_microsecond());
+                insert.execute(params![interview, position, object, link.secret(), settled_at, at])?;
             }
             Ok(())
         })
@@ -101,15 +123,16 @@ impl Ledger {
         })
     }
 
-    /// The link of a recording, if there is one that still opens.
+    /// The link of a recording of this name, if there is one that still opens.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn link_of(&self, recording: &Recording, now: Timestamp) -> Result<Option<Link>> {
+    pub fn link_of(&self, recording: &Recording, object: &str, now: Timestamp) -> Result<Option<Link>> {
         self.read(|connection| {
-            let sql = "SELECT link FROM links WHERE interview_id = ?1 AND position = ?2 AND fetched_at > ?3";
+            let sql = "SELECT link FROM links
+                       WHERE interview_id = ?1 AND position = ?2 AND object = ?3 AND fetched_at > ?4";
             let dead_since = links_dead_since(now).as_microsecond();
-            let values = params![recording.interview, recording.position, dead_since];
+            let values = params![recording.interview, recording.position, object, dead_since];
             connection.prepare_cached(sql)?.query_row(values, |row| row.get(0).map(Link::new)).optional()
         })
     }
@@ -121,12 +144,14 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn links_after(&self, number: i64, most: usize, now: Timestamp) -> Result<Vec<(i64, KeptLink)>> {
         self.read(|connection| {
-            let sql = "SELECT number, interview_id, position, object, link, fetched_at FROM links
+            let sql = "SELECT number, interview_id, position, object, link, settled_at, fetched_at FROM links
                        WHERE number > ?1 AND fetched_at > ?2 ORDER BY number LIMIT ?3";
             let read = |row: &rusqlite::Row<'_>| {
                 let recording = Recording { interview: row.get(1)?, position: row.get(2)? };
                 let (object, link) = (row.get(3)?, Link::new(row.get(4)?));
-                Ok((row.get(0)?, KeptLink { recording, object, link, fetched_at: from_micros(row.get(5)?)? }))
+                let settled_at = row.get::<_, Option<i64>>(5)?.map(from_micros).transpose()?;
+                let fetched_at = from_micros(row.get(6)?)?;
+                Ok((row.get(0)?, KeptLink { recording, object, link, settled_at, fetched_at }))
             };
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let values = params![number, links_dead_since(now).as_microsecond(), most];
@@ -134,14 +159,22 @@ impl Ledger {
         })
     }
 
-    /// Where a recording stands, if the ledger knows.
+    /// Where the recording of an answer stands, if the ledger knows.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn recording(&self, recording: &Recording) -> Result<Option<RecordingState>> {
+        self.recording_called(recording, None)
+    }
+
+    /// The same, if it is called so: answers that were put in front of it give it another place.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn recording_called(&self, recording: &Recording, object: Option<&str>) -> Result<Option<RecordingState>> {
         self.read(|connection| {
             let sql = "SELECT state, object, bytes, sha256, content_type, changed_at FROM recordings
-                       WHERE interview_id = ?1 AND position = ?2";
+                       WHERE interview_id = ?1 AND position = ?2 AND (?3 IS NULL OR object = ?3)";
             let read = |row: &rusqlite::Row<'_>| {
                 let state: String = row.get(0)?;
                 let at = from_micros(row.get(5)?)?;
@@ -157,7 +190,7 @@ impl Ledger {
                     _ => RecordingState::GivenUp,
                 })
             };
-            let values = params![recording.interview, recording.position];
+            let values = params![recording.interview, recording.position, object];
             connection.prepare_cached(sql)?.query_row(values, read).optional()
         })
     }
@@ -182,30 +215,53 @@ impl Ledger {
         })
     }
 
-    /// Records that a recording could not be archived, and why. It is given up after so many runs; whether it now is.
+    /// Records that a recording could not be archived, and why. Runs of one night count as one try; trouble of another
+    /// kind, or more that had come, begins the count anew. Whether it is now given up.
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn record_trouble(
-        &mut self,
-        recording: &Recording,
-        object: &str,
-        reason: &str,
-        give_up_after: u32,
-    ) -> Result<bool> {
+    pub fn record_trouble(&mut self, recording: &Recording, trouble: &Trouble<'_>) -> Result<bool> {
+        let Recording { interview, position } = recording;
+        let Trouble { object, reason, kind, give_up_after, part_bytes } = trouble;
+        let (now, part_bytes) = (Timestamp::now().as_microsecond(), i64::try_from(*part_bytes).unwrap_or(i64::MAX));
+        self.write(|transaction| {
+            let sql = "SELECT tries, counted_at FROM recordings
+                       WHERE interview_id = ?1 AND position = ?2 AND object = ?3 AND kind = ?4 AND part_bytes >= ?5
+                           AND counted_at IS NOT NULL";
+            let known: Option<(u32, i64)> = transaction
+                .prepare_cached(sql)?
+                .query_row(params![interview, position, object, kind, part_bytes], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let (tries, counted_at) = match known {
+                None => (1, now),
+                Some((tries, counted_at)) if now - counted_at < NIGHT => (tries, counted_at),
+                Some((tries, _)) => (tries + 1, now),
+            };
+            let is_given_up = tries >= *give_up_after;
+            let state = if is_given_up { "given-up" } else { "failed" };
+            let sql = "INSERT OR REPLACE INTO recordings
+                           (interview_id, position, state, object, reason, kind, tries, counted_at, part_bytes, changed_at)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+            let values = params![interview, position, state, object, reason, kind, tries, counted_at, part_bytes, now];
+            transaction.prepare_cached(sql)?.execute(values)?;
+            Ok(is_given_up)
+        })
+    }
+
+    /// Records why a recording could not be archived when that was not its fault: no try is counted.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_left(&mut self, recording: &Recording, object: &str, reason: &str) -> Result<()> {
         let Recording { interview, position } = recording;
         self.write(|transaction| {
             let sql = "INSERT INTO recordings (interview_id, position, state, object, reason, tries, changed_at)
-                       VALUES (?1, ?2, CASE WHEN ?5 <= 1 THEN 'given-up' ELSE 'failed' END, ?3, ?4, 1, ?6)
+                       VALUES (?1, ?2, 'failed', ?3, ?4, 0, ?5)
                        ON CONFLICT (interview_id, position) DO UPDATE SET
-                           state = CASE WHEN tries + 1 >= ?5 THEN 'given-up' ELSE 'failed' END,
-                           object = excluded.object, reason = excluded.reason, tries = tries + 1,
-                           changed_at = excluded.changed_at
-                       RETURNING state = 'given-up'";
+                           object = excluded.object, reason = excluded.reason, changed_at = excluded.changed_at";
             let now = Timestamp::now().as_microsecond();
-            transaction
-                .prepare_cached(sql)?
-                .query_row(params![interview, position, object, reason, give_up_after, now], |row| row.get(0))
+            transaction.prepare_cached(sql)?.execute(params![interview, position, object, reason, now])?;
+            Ok(())
         })
     }
 
@@ -227,14 +283,16 @@ impl Ledger {
         })
     }
 
-    /// The recordings that are archived and that the ledger has not forgotten.
+    /// The recordings that are archived and that the ledger has not forgotten, each with its name.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn archived_recordings(&self) -> Result<Vec<Recording>> {
+    pub fn archived_recordings(&self) -> Result<Vec<(Recording, String)>> {
         self.read(|connection| {
-            let sql = "SELECT interview_id, position FROM recordings WHERE state = 'archived'";
-            let read = |row: &rusqlite::Row<'_>| Ok(Recording { interview: row.get(0)?, position: row.get(1)? });
+            let sql = "SELECT interview_id, position, object FROM recordings WHERE state = 'archived'";
+            let read = |row: &rusqlite::Row<'_>| {
+                Ok((Recording { interview: row.get(0)?, position: row.get(1)? }, row.get(2)?))
+            };
             connection.prepare(sql)?.query_map([], read)?.collect()
         })
     }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 pub use events::{JUDGED_BY, TakenEvent};
-pub use links::{Archived, KeptLink, Recording, RecordingState, TroubledRecording};
+pub use links::{Archived, KeptLink, Recording, RecordingState, Trouble, TroubledRecording};
 pub use outbox::{DeadLetter, Entry, OutboxCounts, OutboxState, Outgoing, Wanted};
 
 use crate::model::{Error, Result};

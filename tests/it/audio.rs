@@ -8,7 +8,7 @@ use roundup::round0::sandbox::{Faults, Options};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::common::{Row, Served, rows, serve, serve_with};
+use crate::common::{Row, Served, rows, sample, serve, serve_with, until};
 
 const HERE: &[&str] = &["--requests-per-minute", "600000", "--allow-loopback"];
 
@@ -154,6 +154,211 @@ fn a_pipeline_archives_beside_its_ingest_and_what_is_left_after_it() {
     let output = served.roundup().arg("check").arg(&pipeline).output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(stdout.contains("audio      to archive: 0 recordings are not archived"), "{stdout}");
+}
+
+#[test]
+fn a_first_day_holds_beside_the_ingest_and_what_came_is_always_told() {
+    let served = serve(None);
+    let section = "[audio]\nout = \"archive\"\nallow-loopback = true\n";
+    let pipeline = served.pipeline(&format!("{section}from = \"2026-05-01\"\n"));
+    served.run(&pipeline, 0);
+    let may = "2026-05-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
+    let archived = table(&served);
+    assert!(!archived.is_empty() && archived.len() < with_audio(&served.lake()).len());
+    assert!(archived.iter().all(|row| row["settled_at"].parse::<i64>().unwrap() >= may));
+    assert_eq!(files(&served).len(), archived.len());
+    // Dead with recordings archived that only the ledger knows: a narrower pass tells of them, too.
+    let other = ingested("");
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
+    command.args(["audio", "--lake", "lake", "--out", "archive", "--allow-loopback"]);
+    command.current_dir(other.folder.path()).env("ROUNDUP_CRASH_AT", "publish-staged");
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    assert_eq!(command.status().unwrap().code(), None);
+    archive(&other, &["--from", "2031-01-01"], 0);
+    assert_eq!(table(&other).len(), with_audio(&other.lake()).len());
+}
+
+#[test]
+fn recordings_follow_the_answers_of_an_interview_that_is_replaced() {
+    let served = ingested("");
+    archive(&served, &[], 0);
+    let before = table(&served);
+    let of = |rows: &[Row], id: &str| rows.iter().filter(|row| row["interview_id"] == id).cloned().collect::<Vec<_>>();
+    let has_two = |body: &Value| of(&before, body["id"].as_str().unwrap()).len() > 1;
+    let mut body = sample().into_iter().find(has_two).unwrap();
+    let id = body["id"].as_str().unwrap().to_owned();
+    let archived = of(&before, &id).len();
+    // An answer in front of the others, and another month.
+    let mut first = body["responses"][0].clone();
+    first["question_id"] = "one-more".into();
+    body["responses"].as_array_mut().unwrap().insert(0, first);
+    body["completed_at"] = "2031-07-01T00:00:00Z".into();
+    assert_eq!(crate::replace::put(&served.lake(), &[body.clone()], true).replaced, 1);
+    let moved = of(&table(&served), &id);
+    assert_eq!(moved.len(), archived);
+    let settled = "2031-07-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond().to_string();
+    let answers = rows(&served.lake(), "responses");
+    for row in &moved {
+        let key = |other: &&Row| (&other["interview_id"], &other["position"]) == (&id, &row["position"]);
+        assert_eq!(answers.iter().find(key).unwrap().get("question_id"), row.get("question_id"));
+        assert_eq!(row["settled_at"], settled);
+    }
+    assert_eq!(fs::read_dir(served.path("lake/audio/month=2031-07")).unwrap().count(), 1);
+    assert_eq!(table(&served).len(), before.len());
+    // The first answer is another one to the same question: what is archived is not its recording.
+    body["responses"].as_array_mut().unwrap().remove(0);
+    body["responses"][0]["answered_at"] = "2031-06-30T00:00:00Z".into();
+    assert_eq!(crate::replace::put(&served.lake(), &[body], true).replaced, 1);
+    assert_eq!(of(&table(&served), &id).len(), archived - 1);
+}
+
+/// Names of the files of what has come of a recording, without their extension.
+fn staged_as(object: &str) -> String {
+    hex::encode(Sha256::digest(object))[..32].to_owned()
+}
+
+#[test]
+fn one_that_another_program_downloads_is_left_to_it() {
+    let served = ingested("");
+    archive(&served, &["--dry-run"], 0);
+    let object: String = ledger(&served).query_row("SELECT object FROM links LIMIT 1", [], |row| row.get(0)).unwrap();
+    let part = served.write(&format!("archive/.roundup/{}.part", staged_as(&object)), "");
+    let held = fs::File::options().write(true).open(part).unwrap();
+    held.lock().unwrap();
+    let (stdout, _) = archive(&served, &[], 0);
+    assert!(stdout.contains("1 left for the next run"), "{stdout}");
+    assert_eq!(table(&served).len(), with_audio(&served.lake()).len() - 1);
+    assert_eq!(status(&served)["recordings"].as_array().unwrap().len(), 0);
+    drop(held);
+    archive(&served, &[], 0);
+    assert!(files(&served).contains_key(&object));
+}
+
+#[test]
+fn an_archive_that_cannot_be_written_ends_it_without_a_panic() {
+    let served = ingested("");
+    for (id, _) in with_audio(&served.lake()) {
+        served.write(&format!("archive/interviews/{id}"), "a file where a folder is to be");
+    }
+    let (_, stderr) = archive(&served, &[], 1);
+    assert!(stderr.contains("archive/interviews/"), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn what_had_come_whole_is_put_into_its_place_and_what_is_wrong_is_begun_anew() {
+    use std::os::unix::fs::PermissionsExt;
+    let clean = ingested("");
+    archive(&clean, &[], 0);
+    let whole = files(&clean);
+    let served = ingested("");
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
+    command.args(["audio", "--lake", "lake", "--out", "archive", "--allow-loopback"]);
+    command.current_dir(served.folder.path()).env("ROUNDUP_CRASH_AT", "audio-whole");
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    assert_eq!(command.status().unwrap().code(), None);
+    let staging = served.path("archive/.roundup");
+    let tags = || {
+        fs::read_dir(&staging)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().unwrap() == "tag")
+    };
+    let tag = tags().next().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&staging), mode(&tag), mode(&tag.with_extension("part"))), (0o700, 0o600, 0o600));
+    let before = served.sandbox.stats();
+    archive(&served, &[], 0);
+    let after = served.sandbox.stats();
+    assert!(after.recordings - before.recordings < whole.len() as u64, "one that was there whole came again");
+    assert!(files(&served) == whole);
+    assert_eq!(mode(&served.path("archive").join(whole.keys().next().unwrap())), 0o600);
+    assert!(table(&served).iter().all(|row| row["content_type"] == "audio/mpeg"));
+    // One that is longer than what its host has, and one of which more is there than was synced.
+    let other = ingested("");
+    command.current_dir(other.folder.path());
+    assert_eq!(command.status().unwrap().code(), None);
+    let staging = other.path("archive/.roundup");
+    for entry in fs::read_dir(&staging).unwrap() {
+        let tag = entry.unwrap().path();
+        if tag.extension().unwrap() == "tag" {
+            let text = fs::read_to_string(&tag).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            // Others may have died in the midst of it.
+            if lines.len() < 3 {
+                continue;
+            }
+            let longer = lines[1].parse::<u64>().unwrap() + 10;
+            fs::write(&tag, format!("{}\n{longer}\n{}\n", lines[0], lines[2])).unwrap();
+            fs::File::options().write(true).open(tag.with_extension("part")).unwrap().set_len(longer + 5).unwrap();
+        }
+    }
+    archive(&other, &[], 0);
+    assert!(files(&other) == whole);
+}
+
+#[test]
+fn an_account_that_refuses_leaves_the_others_their_turn() {
+    let served = serve(None);
+    let ids = served.ids();
+    served.write("a.txt", &ids[..25].join("\n"));
+    served.write("b.txt", &ids[25..].join("\n"));
+    let api = served.sandbox.base_url();
+    let source = |name: &str, key: &str| {
+        format!("[[source]]\nname = \"{name}\"\napi = \"{api}\"\nkey-env = \"{key}\"\ninterviews = [\"{name}.txt\"]\n")
+    };
+    let text = source("a", "FIRST_KEY") + &source("b", "ROUNDZERO_API_KEY");
+    let more = "[lake]\npath = \"lake\"\n[ingest]\nrequests-per-minute = 600000\n\
+                [audio]\nout = \"archive\"\nallow-loopback = true\n";
+    let pipeline = served.write("both.toml", &(text + more));
+    let run = |key: &str, only: &str, code: i32| {
+        let mut command = served.roundup();
+        let output = command.args(["run", "--only", only]).arg(&pipeline).env("FIRST_KEY", key).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        stderr
+    };
+    run(&Options::default().key, "ingest", 0);
+    ledger(&served).execute("DELETE FROM links", []).unwrap();
+    run("rz_live_wrong", "audio", 5);
+    let of_b = with_audio(&served.lake()).into_iter().filter(|(id, _)| ids[25..].contains(id)).count();
+    assert!(of_b > 0);
+    assert_eq!(table(&served).len(), of_b);
+    assert_eq!(status(&served)["recordings"].as_array().unwrap().len(), 0, "it is no recording's fault");
+    run(&Options::default().key, "audio", 0);
+    assert_eq!(table(&served).len(), with_audio(&served.lake()).len());
+}
+
+#[test]
+fn reports_wait_for_no_download() {
+    let stalls = "[[fault]]\nkind = \"audio-stall\"\nshare = 0.02\nof = \"interviews\"\ndelay = \"600s\"\n";
+    let faults = Some(Faults::parse(stalls, "faults.toml").unwrap());
+    let served = serve_with(Options { faults, limit: None, ..Options::default() });
+    let pipeline = served.pipeline(
+        "[analyze]\nkeywords = [\"builtin:vendor-sample\"]\n[report]\nout = \"reports\"\nperiod = \"13w\"\n\
+         until = \"2026-06-01\"\n[audio]\nout = \"archive\"\nallow-loopback = true\n",
+    );
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
+    command.arg("run").arg(&pipeline).current_dir(served.folder.path());
+    command.env("ROUNDZERO_API_KEY", &Options::default().key).env("XDG_STATE_HOME", served.path("state"));
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut run = command.spawn().unwrap();
+    until("the report is there", || served.path("reports/latest/index.html").exists());
+    assert_eq!(run.try_wait().unwrap(), None, "recordings are still coming");
+    rustix::process::kill_process(rustix::process::Pid::from_child(&run), rustix::process::Signal::INT).unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn what_ends_the_archiving_beside_an_ingest_is_said_once() {
+    let faults = Some(Faults::parse("[[fault]]\nkind = \"audio-html\"\nshare = 1\n", "faults.toml").unwrap());
+    let served = serve_with(Options { faults, limit: None, ..Options::default() });
+    let pipeline = served.pipeline("[audio]\nout = \"archive\"\nallow-loopback = true\n");
+    let output = served.roundup().arg("run").arg(&pipeline).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(stderr.matches("none of the last 20 recordings could be archived").count(), 1, "{stderr}");
+    assert!(status(&served)["recordings"].as_array().unwrap().len() < 40);
 }
 
 #[test]
@@ -308,22 +513,73 @@ fn a_link_past_its_day_is_refreshed_by_asking_for_the_interview() {
 }
 
 #[test]
-fn an_interview_that_the_api_no_longer_has_is_given_up_at_once() {
+fn an_interview_that_the_api_no_longer_has_is_given_up_if_it_has_others() {
     let served = ingested("");
-    let other = serve(Some(0));
-    let id = with_audio(&served.lake()).first().unwrap().0.clone();
-    ledger(&served).execute("DELETE FROM links WHERE interview_id = ?1", [&id]).unwrap();
-    archive(&served, &["--api", &other.sandbox.base_url(), &id], 3);
-    let troubled = status(&served)["recordings"].as_array().unwrap().clone();
-    assert!(troubled.len() > 1);
-    for one in &troubled {
-        assert_eq!(
-            (&one["reason"], &one["given_up"]),
-            (&"the API does not know the interview any more".into(), &true.into())
-        );
+    let fewer = serve(Some(served.ids().len() / 2));
+    let kept: BTreeSet<String> = fewer.ids().into_iter().collect();
+    let wanted = with_audio(&served.lake());
+    let gone = wanted.iter().find(|(id, position)| !kept.contains(id) && position == "1").unwrap().0.clone();
+    let other = wanted.iter().find(|(id, _)| kept.contains(id)).unwrap().0.clone();
+    let sql = "DELETE FROM links WHERE interview_id IN (?1, ?2)";
+    ledger(&served).execute(sql, [&gone, &other]).unwrap();
+    let api = ["--api", &fewer.sandbox.base_url()];
+    let of_gone = wanted.iter().filter(|(id, _)| *id == gone).count();
+    assert!(of_gone > 1);
+    for (ids, given_up) in [(vec![&gone], false), (vec![&gone, &other], true)] {
+        let arguments: Vec<&str> = api.into_iter().chain(ids.into_iter().map(String::as_str)).collect();
+        archive(&served, &arguments, 3);
+        let troubled = status(&served)["recordings"].as_array().unwrap().clone();
+        assert_eq!(troubled.len(), of_gone);
+        for one in &troubled {
+            let says = "the API does not know the interview any more";
+            assert_eq!((&one["reason"], &one["given_up"]), (&says.into(), &given_up.into()));
+        }
     }
     archive(&served, &[], 0);
-    assert_eq!(table(&served).len() + troubled.len(), with_audio(&served.lake()).len());
+    assert_eq!(table(&served).len() + of_gone, wanted.len());
+}
+
+#[test]
+fn an_api_that_knows_no_interview_gives_up_none() {
+    let served = ingested("");
+    let other = serve(Some(0));
+    ledger(&served).execute("DELETE FROM links", []).unwrap();
+    let (_, stderr) = archive(&served, &["--api", &other.sandbox.base_url()], 1);
+    let says = "the API gave no link to a recording of the last 20 interviews: the API does not know the interview";
+    assert!(stderr.contains(says), "{stderr}");
+    assert!(other.sandbox.stats().requests <= 40, "{:?}", other.sandbox.stats());
+    let troubled = status(&served)["recordings"].as_array().unwrap().clone();
+    assert!(!troubled.is_empty() && troubled.len() < 200, "{}", troubled.len());
+    assert!(troubled.iter().all(|one| one["given_up"] == false && one["tries"] == 0), "{troubled:?}");
+    archive(&served, &[], 0);
+    assert_eq!(table(&served).len(), with_audio(&served.lake()).len());
+}
+
+#[test]
+fn a_host_that_opens_no_link_gives_up_none_and_costs_few_calls() {
+    let served = ingested("[[fault]]\nkind = \"audio-expired\"\nshare = 1\n");
+    let requests = served.sandbox.stats().requests;
+    for _ in 0..4 {
+        let (_, stderr) = archive(&served, &[], 1);
+        assert!(
+            stderr.contains("none of the last 20 recordings could be archived: its link does not open"),
+            "{stderr}"
+        );
+    }
+    let troubled = status(&served)["recordings"].as_array().unwrap().clone();
+    assert!(!troubled.is_empty() && troubled.len() < 4 * 40, "{}", troubled.len());
+    assert!(troubled.iter().all(|one| one["given_up"] == false), "{troubled:?}");
+    assert!(served.sandbox.stats().requests - requests <= 4 * 40, "{:?}", served.sandbox.stats());
+}
+
+#[test]
+fn many_that_are_too_long_keep_no_others_from_being_archived() {
+    let served = ingested("seed = 3\n[[fault]]\nkind = \"audio-huge\"\nshare = 0.95\nof = \"interviews\"\n");
+    archive(&served, &["--max-bytes", "300KB"], 3);
+    let troubled = status(&served)["recordings"].as_array().unwrap().len();
+    let archived = table(&served).len();
+    assert!(troubled > 200 && archived > 5, "{troubled} and {archived}");
+    assert_eq!(troubled + archived, with_audio(&served.lake()).len());
 }
 
 #[test]
@@ -340,12 +596,29 @@ fn a_link_that_does_not_open_is_refreshed_once() {
 }
 
 #[test]
-fn after_three_runs_a_recording_is_left_alone_until_its_interview_is_named() {
+fn after_three_nights_a_recording_is_left_alone_until_its_interview_is_named() {
     let served = ingested("seed = 2\n[[fault]]\nkind = \"audio-html\"\nshare = 0.02\nof = \"interviews\"\n");
-    for _ in 0..2 {
-        archive(&served, &[], 3);
-        assert!(status(&served)["recordings"].as_array().unwrap().iter().all(|one| one["given_up"] == false));
+    let a_night_passes = || {
+        let sql = "UPDATE recordings SET counted_at = counted_at - 86400000000";
+        ledger(&served).execute(sql, []).unwrap();
+    };
+    for night in 1..=2 {
+        // Runs of one night are one try.
+        for _ in 0..3 {
+            archive(&served, &[], 3);
+            let troubled = status(&served)["recordings"].as_array().unwrap().clone();
+            assert!(troubled.iter().all(|one| one["given_up"] == false && one["tries"] == night), "{troubled:?}");
+        }
+        a_night_passes();
     }
+    // Trouble of another kind begins anew, and so does what has come further.
+    let changed = "UPDATE recordings SET kind = 'unavailable', tries = 9 WHERE interview_id = ?1";
+    let first = status(&served)["recordings"][0]["interview_id"].as_str().unwrap().to_owned();
+    ledger(&served).execute(changed, [&first]).unwrap();
+    archive(&served, &[&first], 3);
+    assert_eq!(status(&served)["recordings"][0]["tries"], 1);
+    ledger(&served).execute("UPDATE recordings SET tries = 2", []).unwrap();
+    a_night_passes();
     let (stdout, _) = archive(&served, &[], 3);
     assert!(stdout.contains("given up, and left alone"), "{stdout}");
     let troubled = status(&served)["recordings"].as_array().unwrap().clone();
@@ -470,6 +743,7 @@ fn wrong_flags_and_settings_are_refused_with_words_that_help() {
 /// Where an archiving dies, and how often in a row: what is past its point of no return is not done again.
 const POINTS: &[(&str, usize)] = &[
     ("audio-appended", 2),
+    ("audio-whole", 2),
     ("audio-placed", 2),
     ("audio-recorded", 2),
     ("publish-staged", 2),

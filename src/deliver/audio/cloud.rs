@@ -4,16 +4,27 @@
 use std::path::Path;
 
 use object_store::path::Path as Key;
-use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode, PutOptions, parse_url_opts};
+use object_store::{
+    Attribute, Attributes, Error as StoreError, GetOptions, ObjectStore, PutMode, PutOptions, parse_url_opts,
+};
 use reqwest::Url;
+use tokio::sync::Semaphore;
 
 use super::store::Placed;
 use crate::model::{Error, Result};
+
+/// Of recordings that are being sent at once; a larger one is sent alone. An object that is made only where there is none
+/// is one request, which needs all of it in memory.
+const MOST_MEGABYTES: u32 = 256;
+/// Attribute of an object that says what its bytes are.
+const SHA256: &str = "sha256";
 
 /// A prefix in a bucket.
 pub struct Objects {
     store: Box<dyn ObjectStore>,
     prefix: Key,
+    /// A permit is a megabyte.
+    memory: Semaphore,
 }
 
 impl Objects {
@@ -28,30 +39,37 @@ impl Objects {
             is_theirs.then(|| (name.to_ascii_lowercase(), value))
         });
         let (store, prefix) = parse_url_opts(&url, settings).map_err(|error| wrong(&error))?;
-        Ok(Self { store, prefix })
+        Ok(Self { store, prefix, memory: Semaphore::new(MOST_MEGABYTES as usize) })
     }
 
-    /// Puts a file, never over another object. One that is there counts as the same if it is as long.
+    /// Puts a file, never over another object. One that is there counts as the same if it says so, or if it is as long and
+    /// says nothing.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn put(&self, object: &str, file: &Path) -> Result<Placed> {
+    pub async fn put(&self, object: &str, file: &Path, sha256: &str) -> Result<Placed> {
         let fail =
             |error: &dyn std::fmt::Display| Error::failed(format!("cannot write {object} to the archive: {error}"));
         // The names are safe as they are; encoded once more they would not be what the table says.
         let key = Key::parse(format!("{}/{object}", self.prefix)).map_err(|error| fail(&error))?;
+        let size = file.metadata().map_err(|error| Error::path("read", file, error))?.len();
+        let megabytes = u32::try_from(size.div_ceil(1 << 20)).unwrap_or(u32::MAX).clamp(1, MOST_MEGABYTES);
+        let _memory = self.memory.acquire_many(megabytes).await.expect("it is never closed");
         let bytes = tokio::task::spawn_blocking({
             let file = file.to_owned();
             move || std::fs::read(file)
         });
-        let bytes = bytes.await.expect("reading does not panic").map_err(|error| Error::path("read", file, error))?;
-        let size = bytes.len() as u64;
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let bytes = bytes.await.map_err(|error| fail(&error))?.map_err(|error| Error::path("read", file, error))?;
+        let attributes = Attributes::from_iter([(Attribute::Metadata(SHA256.into()), sha256.to_owned())]);
+        let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
         match self.store.put_opts(&key, bytes.into(), options).await {
             Ok(_) => Ok(Placed::Here),
             Err(StoreError::AlreadyExists { .. }) => {
-                let there = self.store.head(&key).await.map_err(|error| fail(&error))?;
-                Ok(if there.size == size { Placed::There } else { Placed::Taken })
+                let options = GetOptions { head: true, ..GetOptions::default() };
+                let there = self.store.get_opts(&key, options).await.map_err(|error| fail(&error))?;
+                let said = there.attributes.get(&Attribute::Metadata(SHA256.into()));
+                let is_the_same = there.meta.size == size && said.is_none_or(|said| said.as_ref() == sha256);
+                Ok(if is_the_same { Placed::There } else { Placed::Taken })
             }
             Err(error) => Err(fail(&error)),
         }

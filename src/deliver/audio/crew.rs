@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
@@ -25,6 +25,8 @@ pub struct Crew<T> {
     /// Tasks that were given and did not end yet.
     pub under_way: usize,
     working: JoinHandle<()>,
+    let_go: watch::Sender<bool>,
+    runtime: Handle,
 }
 
 impl<T: Send + 'static> Crew<T> {
@@ -38,8 +40,10 @@ impl<T: Send + 'static> Crew<T> {
     ) -> Self {
         let (tasks, given) = mpsc::unbounded_channel();
         let (ended, done) = mpsc::unbounded_channel();
-        let working = runtime.spawn(work(Arc::clone(downloader), width, interrupt, stop_at, given, ended));
-        Self { tasks, done, under_way: 0, working }
+        let (let_go, is_let_go) = watch::channel(false);
+        let stops = [interrupt, is_let_go];
+        let working = runtime.spawn(work(Arc::clone(downloader), width, stops, stop_at, given, ended));
+        Self { tasks, done, under_way: 0, working, let_go, runtime: runtime.handle().clone() }
     }
 
     /// Gives a task. One that comes after the crew has stopped is not done, and stays under way.
@@ -51,20 +55,22 @@ impl<T: Send + 'static> Crew<T> {
 
 impl<T> Drop for Crew<T> {
     fn drop(&mut self) {
-        self.working.abort();
+        self.let_go.send_replace(true);
+        // Nothing of it goes on beside what comes next. A panic in it has been said.
+        let _has_ended = self.runtime.block_on(&mut self.working);
     }
 }
 
 async fn work<T: Send + 'static>(
     downloader: Arc<Downloader>,
     width: usize,
-    mut interrupt: watch::Receiver<bool>,
+    stops: [watch::Receiver<bool>; 2],
     stop_at: Option<Instant>,
     mut given: mpsc::UnboundedReceiver<Task<T>>,
     ended: mpsc::UnboundedSender<(T, Result<Outcome>)>,
 ) {
     let mut running = JoinSet::new();
-    // Dropping the set ends what is under way; what has come of it stays, to be gone on with.
+    let [mut interrupt, mut let_go] = stops;
     let stop = async move {
         let time_is_up = async {
             match stop_at {
@@ -72,25 +78,33 @@ async fn work<T: Send + 'static>(
                 None => std::future::pending().await,
             }
         };
-        let wanted = async {
-            if interrupt.wait_for(|wanted| *wanted).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::select! { () = time_is_up => {}, () = wanted => {} }
+        tokio::select! { () = time_is_up => {}, () = wanted(&mut interrupt) => {}, () = wanted(&mut let_go) => {} }
     };
     tokio::pin!(stop);
     loop {
         tokio::select! {
-            () = &mut stop => return,
+            () = &mut stop => {
+                // What has come of those under way stays, to be gone on with.
+                running.shutdown().await;
+                return;
+            }
             Some(Task { what, object, link }) = given.recv(), if running.len() < width => {
                 let downloader = Arc::clone(&downloader);
                 running.spawn(async move { (what, downloader.archive(&object, &link).await) });
             }
             Some(result) = running.join_next() => {
-                let _nobody_cares = ended.send(result.expect("a download does not panic"));
+                match result {
+                    Ok(result) => _ = ended.send(result),
+                    Err(error) => _ = error.try_into_panic().map(|panic| std::panic::resume_unwind(panic)),
+                }
             }
             else => return,
         }
+    }
+}
+
+async fn wanted(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|wanted| *wanted).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }

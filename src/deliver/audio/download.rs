@@ -36,10 +36,14 @@ pub enum Outcome {
     Found(Archived),
     /// The link does not open it, or no longer; another may.
     LinkDead(String),
-    /// What is behind the link is not to be archived.
+    /// What is behind the link is no recording.
     Unfit(String),
+    /// It is a recording, but too long or empty, or another file is in its place.
+    Refused(String),
     /// The host did not give it; it may later.
     Unavailable(String),
+    /// Another program is downloading it.
+    Busy,
 }
 
 /// Opens links and archives what is behind them.
@@ -56,6 +60,8 @@ enum Trouble {
     LinkDead(String),
     /// What has come of it is of no use.
     Unfit(String),
+    /// The same, and it is its own fault.
+    Refused(String),
     /// It is slow beyond measure, but what has come is good.
     TooSlow,
     /// Worth another try, after so long.
@@ -111,6 +117,10 @@ impl Downloader {
                     self.store.discard(object);
                     return Ok(Outcome::Unfit(why));
                 }
+                Trouble::Refused(why) => {
+                    self.store.discard(object);
+                    return Ok(Outcome::Refused(why));
+                }
                 Trouble::TooSlow => {
                     let seconds = self.max_time.as_secs_f64();
                     return Ok(Outcome::Unfit(format!("it was not there after {seconds} s")));
@@ -131,44 +141,58 @@ impl Downloader {
         self.store.discard(object);
     }
 
+    /// How much has come of a recording.
+    pub fn part_bytes(&self, object: &str) -> u64 {
+        self.store.part_bytes(object)
+    }
+
     async fn attempt(&self, object: &str, link: &Link) -> Result<Outcome, Trouble> {
         let url = self.reach.check(link.secret()).map_err(Trouble::Unfit)?;
         let cannot = |error: io::Error| {
             Trouble::Archive(Error::failed(format!("cannot write {object} to the archive: {error}")))
         };
-        let mut part = self.store.part(object).map_err(cannot)?;
+        let Some(mut part) = self.store.part(object).map_err(cannot)? else { return Ok(Outcome::Busy) };
         let mut request = self.http.get(url).header(ACCEPT_ENCODING, "identity");
         if let Some(validator) = &part.validator {
             request = request.header(RANGE, format!("bytes={}-", part.length)).header(IF_RANGE, validator);
         }
         let response = request.send().await.map_err(|error| lost(&error))?;
-        let goes_on = self.judge(&response, &part)?;
-        let rest = response.content_length();
-        let content_type = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
-        if !goes_on {
-            if let Some(found) = self.find(object, rest, content_type.clone()).map_err(cannot)? {
-                self.store.discard(object);
-                return Ok(found);
+        let hash = if response.status() == StatusCode::RANGE_NOT_SATISFIABLE && part.validator.is_some() {
+            if total_of(&response) != Some(part.length) {
+                part.restart(None, None).map_err(cannot)?;
+                return Err(again("it is shorter than what had come of it".to_owned()));
             }
-            part.restart(validator_of(&response).as_deref()).map_err(cannot)?;
-        }
-        let whole = if goes_on { total_of(&response) } else { rest };
-        let hash = self.receive(response, &mut part, object).await?;
-        if whole.is_some_and(|whole| whole != part.length) {
-            return Err(again(format!("it broke off after {} bytes", part.length)));
-        }
-        let (bytes, sha256) = (part.length, hex::encode(hash.finalize()));
+            // All of it had come, and only putting it into its place is left.
+            part.hash().map_err(cannot)?
+        } else {
+            let (goes_on, content_type) = self.judge(&response, &part)?;
+            let rest = response.content_length();
+            if !goes_on {
+                if let Some(found) = self.find(object, rest, content_type.clone()).map_err(cannot)? {
+                    self.store.discard(object);
+                    return Ok(found);
+                }
+                part.restart(validator_of(&response).as_deref(), content_type.as_deref()).map_err(cannot)?;
+            }
+            let whole = if goes_on { total_of(&response) } else { rest };
+            let hash = self.receive(response, &mut part, object).await?;
+            if whole.is_some_and(|whole| whole != part.length) {
+                return Err(again(format!("it broke off after {} bytes", part.length)));
+            }
+            hash
+        };
+        let (bytes, sha256, content_type) = (part.length, hex::encode(hash.finalize()), part.content_type.clone());
         let placed = self.store.place(part, object, &sha256).await.map_err(Trouble::Archive)?;
         crash::point("audio-placed");
         if placed == Placed::Taken {
-            return Err(Trouble::Unfit(TAKEN.to_owned()));
+            return Err(Trouble::Refused(TAKEN.to_owned()));
         }
         let archived = Archived { object: object.to_owned(), bytes, sha256, content_type, at: Timestamp::now() };
         Ok(if placed == Placed::There { Outcome::Found(archived) } else { Outcome::Archived(archived) })
     }
 
-    /// Judges an answer before any of its body; whether it goes on where the part ends.
-    fn judge(&self, response: &Response, part: &Part) -> Result<bool, Trouble> {
+    /// Judges an answer before any of its body; whether it goes on where the part ends, and what the host calls it.
+    fn judge(&self, response: &Response, part: &Part) -> Result<(bool, Option<String>), Trouble> {
         let (status, headers) = (response.status(), response.headers());
         let unfit = |why: String| Err(Trouble::Unfit(why));
         let goes_on = match status {
@@ -179,9 +203,6 @@ impl Downloader {
                     return unfit("its host sends another part than the one asked for".to_owned());
                 }
                 true
-            }
-            StatusCode::RANGE_NOT_SATISFIABLE => {
-                return unfit("it is shorter than what had come of it".to_owned());
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
                 return Err(Trouble::LinkDead(format!("its link does not open ({})", status.as_u16())));
@@ -203,13 +224,13 @@ impl Downloader {
             return unfit("it is compressed, which was not asked for".to_owned());
         }
         let kind = headers.get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or("?"));
-        sniff::check_type(kind).map_err(Trouble::Unfit)?;
+        let kind = sniff::check_type(kind).map_err(Trouble::Unfit)?;
         match if goes_on { total_of(response) } else { response.content_length() } {
-            Some(0) => unfit("it is empty".to_owned()),
+            Some(0) => Err(Trouble::Refused(EMPTY.to_owned())),
             Some(whole) if whole > self.max_bytes => {
-                unfit(format!("it is {whole} bytes long, and {} are the most", self.max_bytes))
+                Err(Trouble::Refused(format!("it is {whole} bytes long, and {} are the most", self.max_bytes)))
             }
-            _ => Ok(goes_on),
+            _ => Ok((goes_on, kind)),
         }
     }
 
@@ -222,7 +243,7 @@ impl Downloader {
         let mut start = [0; sniff::ENOUGH];
         let count = io::Read::read(&mut std::fs::File::open(&path)?, &mut start)?;
         if sniff::check_start(&start[..count]).is_err() {
-            return Ok(Some(Outcome::Unfit(TAKEN.to_owned())));
+            return Ok(Some(Outcome::Refused(TAKEN.to_owned())));
         }
         let sha256 = publish::sha256_of(&path)?;
         let object = object.to_owned();
@@ -241,7 +262,7 @@ impl Downloader {
         loop {
             let Some(chunk) = response.chunk().await.map_err(|error| lost(&error))? else { break };
             if part.length + (start.len() + chunk.len()) as u64 > self.max_bytes {
-                return Err(Trouble::Unfit(format!("it is longer than {} bytes", self.max_bytes)));
+                return Err(Trouble::Refused(format!("it is longer than {} bytes", self.max_bytes)));
             }
             let bytes = if is_judged {
                 chunk
@@ -259,6 +280,9 @@ impl Downloader {
             crash::point("audio-appended");
         }
         if !is_judged {
+            if start.is_empty() {
+                return Err(Trouble::Refused(EMPTY.to_owned()));
+            }
             sniff::check_start(&start).map_err(Trouble::Unfit)?;
             hash.update(&start);
             part.append(&start).map_err(cannot)?;
@@ -267,6 +291,7 @@ impl Downloader {
     }
 }
 
+const EMPTY: &str = "it is empty";
 const TAKEN: &str = "another file is in its place in the archive";
 
 /// How long the whole is of which this is a part: `Content-Range: bytes 100-199/200`.

@@ -11,6 +11,7 @@ mod pass;
 mod sniff;
 pub mod store;
 mod table;
+mod tally;
 mod wanted;
 
 use std::collections::HashSet;
@@ -23,27 +24,24 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::lake::Lake;
-use crate::ledger::{Archived, Ledger, Recording, RecordingState};
+use crate::ledger::{KeptLink, Ledger, Recording, RecordingState};
 use crate::model::{Error, Link, Result};
 use crate::pipeline::AudioPlan;
 use address::Reach;
 use crew::{Crew, Task};
 use download::{Downloader, Outcome};
-pub use pass::outlook;
+pub use pass::{outlook, publish_archived};
 use store::Store;
-use wanted::Known;
+use tally::Tally;
 pub use wanted::Selection;
+use wanted::{Known, settled_since};
 
-/// A recording whose fault it is that it cannot be archived is given up after so many runs,
-const UNFIT_RUNS: u32 = 3;
-/// and one that its host does not give after so many.
-const UNAVAILABLE_RUNS: u32 = 10;
-/// So many in a row: it is not the recordings' fault but their host's, or that of something before it.
-const IN_A_ROW: u32 = 20;
 /// So many troubles are a line in the log; `status` has them all.
 const SAID: u64 = 10;
 /// How often it is looked whether an ingest has kept new links.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long downloads that an ingest began may go on after it: the stages that follow wait for them.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// What was done; counts of recordings unless said otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -102,12 +100,12 @@ pub enum Asked {
     Gone(String),
     /// It did not answer with the interview, and why; it may later.
     Failed(String, String),
-    /// No further interview is asked for, because of this.
-    Stopped(Error),
+    /// No further interview of this account is asked for, because of this.
+    Refused(String, Error),
 }
 
-/// Asks for interviews, each with the name of its account. The channel ends when all are answered for, or with
-/// [`Asked::Stopped`].
+/// Asks for interviews, each with the name of its account. The channel ends when all are answered for, but for those of
+/// accounts that refuse.
 pub type Ask<'a> = dyn FnMut(Vec<(String, String)>) -> mpsc::UnboundedReceiver<Asked> + 'a;
 
 /// All that an archiving needs beside the ledger.
@@ -116,6 +114,8 @@ pub struct Archiver<'a> {
     runtime: &'a Runtime,
     downloader: Arc<Downloader>,
     width: usize,
+    /// What is archived beside an ingest settled then or later.
+    from: Option<Timestamp>,
     interrupt: watch::Receiver<bool>,
     stop_at: Option<Instant>,
 }
@@ -133,18 +133,19 @@ impl<'a> Archiver<'a> {
         let reach = Reach { loopback: plan.allow_loopback };
         let store = Store::open(&plan.out, lake)?;
         let downloader = Arc::new(Downloader::new(store, reach, plan.max_bytes, plan.max_time)?);
-        Ok(Self { lake, runtime, downloader, width: plan.concurrency, interrupt, stop_at })
+        Ok(Self { lake, runtime, downloader, width: plan.concurrency, from: plan.from, interrupt, stop_at })
     }
 
     fn crew<T: Send + 'static>(&self) -> Crew<T> {
         Crew::new(self.runtime, &self.downloader, self.width, self.interrupt.clone(), self.stop_at)
     }
 
-    /// Opens links as an ingest keeps them, until `over`; then ends what is under way. A link that does not open is
-    /// forgotten, for [`Self::pass`] to ask for another.
+    /// Opens links as an ingest keeps them, until `over`; what is under way then has a few seconds to end, and is left for
+    /// [`Self::pass`] to go on with. So is a link that does not open, for which that asks for another.
     pub fn beside(&self, ledger: &mut Ledger, over: watch::Receiver<bool>) -> (Summary, Result<()>) {
         let mut tally = Tally::new(&self.downloader);
         let result = self.follow(ledger, over, &mut tally);
+        let result = tally.end(ledger).and(result);
         (tally.summary, result)
     }
 
@@ -152,8 +153,9 @@ impl<'a> Archiver<'a> {
         let known = Known::read(self.lake)?;
         let mut crew: Crew<(Recording, String)> = self.crew();
         // An ingest that asks again keeps a new link, but the recording is the same.
-        let mut met: HashSet<Recording> = HashSet::new();
+        let mut met: HashSet<(Recording, String)> = HashSet::new();
         let mut last = 0;
+        let mut ends_at = None;
         loop {
             // Also when who should say so is gone.
             let is_over = *over.borrow() || over.has_changed().is_err();
@@ -165,20 +167,23 @@ impl<'a> Archiver<'a> {
                 }
                 for (number, kept) in links {
                     last = number;
-                    let is_archived = known.has(&kept.recording)
-                        || matches!(ledger.recording(&kept.recording)?, Some(RecordingState::Archived(_)));
-                    if is_archived {
-                        ledger.forget_link(&kept.recording)?;
-                    } else if !matches!(ledger.recording(&kept.recording)?, Some(RecordingState::GivenUp))
-                        && met.insert(kept.recording.clone())
+                    let KeptLink { recording, object, link, settled_at, .. } = kept;
+                    let state = ledger.recording_called(&recording, Some(&object))?;
+                    if known.has(&recording, &object) || matches!(state, Some(RecordingState::Archived(_))) {
+                        ledger.forget_link(&recording)?;
+                    } else if settled_since(settled_at, self.from)
+                        && state != Some(RecordingState::GivenUp)
+                        && met.insert((recording.clone(), object.clone()))
                     {
-                        let what = (kept.recording, kept.object.clone());
-                        crew.give(Task { what, object: kept.object, link: kept.link });
+                        crew.give(Task { what: (recording, object.clone()), object, link });
                     }
                 }
             }
-            if is_over && crew.under_way == 0 {
-                return Ok(());
+            if is_over {
+                let ends_at = *ends_at.get_or_insert_with(|| Instant::now() + GRACE);
+                if crew.under_way == 0 || Instant::now() >= ends_at {
+                    return Ok(());
+                }
             }
             let next = self.runtime.block_on(async { tokio::time::timeout(LOOK_EVERY, crew.done.recv()).await });
             match next {
@@ -189,101 +194,11 @@ impl<'a> Archiver<'a> {
                     crew.under_way -= 1;
                     match outcome? {
                         Outcome::LinkDead(_) => ledger.forget_link(&recording)?,
+                        Outcome::Busy => {}
                         outcome => _ = tally.record(ledger, &recording, &object, outcome)?,
                     }
                 }
             }
         }
-    }
-}
-
-/// Records what became of recordings, and counts it.
-struct Tally<'a> {
-    downloader: &'a Downloader,
-    summary: Summary,
-    in_a_row: u32,
-}
-
-impl<'a> Tally<'a> {
-    fn new(downloader: &'a Downloader) -> Self {
-        Self { downloader, summary: Summary::default(), in_a_row: 0 }
-    }
-
-    /// Records an outcome; what is archived, if it is.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written, or none of the last recordings was to be had.
-    fn record(
-        &mut self,
-        ledger: &mut Ledger,
-        recording: &Recording,
-        object: &str,
-        outcome: Outcome,
-    ) -> Result<Option<Archived>> {
-        let (archived, is_new) = match outcome {
-            Outcome::Archived(archived) => (archived, true),
-            Outcome::Found(archived) => (archived, false),
-            Outcome::LinkDead(why) => {
-                self.trouble(ledger, recording, object, &format!("{why}, nor does a new one"), UNFIT_RUNS)?;
-                return Ok(None);
-            }
-            Outcome::Unfit(why) => return self.no_recording(ledger, recording, object, why, UNFIT_RUNS),
-            Outcome::Unavailable(why) => return self.no_recording(ledger, recording, object, why, UNAVAILABLE_RUNS),
-        };
-        self.in_a_row = 0;
-        ledger.record_archived(recording, &archived)?;
-        crate::lake::crash::point("audio-recorded");
-        if is_new {
-            self.summary.archived += 1;
-            self.summary.bytes += archived.bytes;
-        } else {
-            self.summary.found += 1;
-        }
-        Ok(Some(archived))
-    }
-
-    /// Records that what a link opened was no recording.
-    fn no_recording(
-        &mut self,
-        ledger: &mut Ledger,
-        recording: &Recording,
-        object: &str,
-        why: String,
-        give_up_after: u32,
-    ) -> Result<Option<Archived>> {
-        self.trouble(ledger, recording, object, &why, give_up_after)?;
-        self.in_a_row += 1;
-        if self.in_a_row < IN_A_ROW {
-            return Ok(None);
-        }
-        let what = format!("none of the last {IN_A_ROW} recordings could be archived: {why}");
-        Err(Error::failed(what).hint("the next run goes on from here; `roundup status` says why each failed"))
-    }
-
-    /// Records that a recording could not be archived.
-    fn trouble(
-        &mut self,
-        ledger: &mut Ledger,
-        recording: &Recording,
-        object: &str,
-        why: &str,
-        give_up_after: u32,
-    ) -> Result<()> {
-        let Recording { interview, position } = recording;
-        let is_given_up = ledger.record_trouble(recording, object, why, give_up_after)?;
-        let end = if is_given_up { "given up" } else { "left for the next run" };
-        let what = format!("recording {position} of interview {interview} is {end}: {why}");
-        if self.summary.failed + self.summary.given_up < SAID {
-            tracing::warn!(interview, position, "{what}");
-        } else {
-            tracing::debug!(interview, position, "{what}");
-        }
-        if is_given_up {
-            self.summary.given_up += 1;
-            self.downloader.discard(object);
-        } else {
-            self.summary.failed += 1;
-        }
-        Ok(())
     }
 }

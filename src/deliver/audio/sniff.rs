@@ -3,23 +3,21 @@
 /// So many bytes tell.
 pub const ENOUGH: usize = 16;
 
-/// Judges what the host calls it.
+/// Judges what the host calls it; that in small letters and without parameters, if it says anything.
 ///
 /// # Errors
 /// What it is instead.
-pub fn check_type(content_type: Option<&str>) -> Result<(), String> {
+pub fn check_type(content_type: Option<&str>) -> Result<Option<String>, String> {
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    // What else is sent can be anybody's words.
+    let is_plain = kind.len() <= 40 && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte));
     match kind.as_str() {
-        // Object stores call what nobody named the second or third.
-        "" | "application/octet-stream" | "binary/octet-stream" => Ok(()),
-        kind if kind.starts_with("audio/") => Ok(()),
+        "" => Ok(None),
+        // Object stores call so what nobody named.
+        "application/octet-stream" | "binary/octet-stream" => Ok(Some(kind)),
+        audio if audio.starts_with("audio/") => Ok(is_plain.then_some(kind)),
         "text/html" | "application/xhtml+xml" => Err("it is a web page".to_owned()),
-        // What else is sent can be anybody's words.
-        kind if kind.len() <= 40
-            && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte)) =>
-        {
-            Err(format!("it is no audio but {kind}"))
-        }
+        kind if is_plain => Err(format!("it is no audio but {kind}")),
         _ => Err("it is no audio".to_owned()),
     }
 }

@@ -2,19 +2,25 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 #[cfg(feature = "cloud")]
 use super::cloud::Objects;
-use crate::lake::Lake;
 use crate::lake::outside::refuse_inside;
-use crate::lake::publish::{rename_new, sha256_of, sync_with_parent};
+use crate::lake::publish::{rename_new, sha256_of, sync, sync_with_parent};
+use crate::lake::{Lake, crash};
 use crate::model::{Error, Kind, Result};
 
 /// Name of the folder for recordings that are still coming, inside the archive.
 const STAGING: &str = ".roundup";
+/// Bytes of a recording that a power cut may cost.
+const SYNC_EVERY: u64 = 32 << 20;
+
+/// Name of the folder that all recordings are in: the first part of each name.
+const RECORDINGS: &str = "interviews";
 
 /// An archive of recordings.
 pub struct Store {
@@ -70,35 +76,58 @@ impl Store {
             let store = Self { place: Place::Objects(Objects::open(url)?), staging: lake.audio_folder() };
             return store.made();
         }
+        // Synced here: who puts a recording into its folder syncs that and the one around it.
+        fs::create_dir_all(out.join(RECORDINGS))
+            .and_then(|()| sync_with_parent(out))
+            .map_err(|error| Error::path("make the archive at", out, error).with_kind(Kind::Usage))?;
         Self { place: Place::Folder(out.to_owned()), staging: out.join(STAGING) }.made()
     }
 
     fn made(self) -> Result<Self> {
-        fs::create_dir_all(&self.staging)
+        // Voices are not for every user of a machine.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.staging)
             .and_then(|()| sync_with_parent(&self.staging))
             .map_err(|error| Error::path("make the archive at", &self.staging, error).with_kind(Kind::Usage))?;
         Ok(self)
     }
 
-    /// Opens what has come of a recording so far, to go on with it.
+    /// Opens what has come of a recording so far, to go on with it; `None` while another program does.
     ///
     /// # Errors
-    /// When it cannot be opened, or another program has it open.
-    pub fn part(&self, object: &str) -> io::Result<Part> {
+    /// When it cannot be opened.
+    pub fn part(&self, object: &str) -> io::Result<Option<Part>> {
         let path = self.part_path(object);
-        let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path)?;
+        let options = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(&path);
+        let file = options?;
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) => return Err(io::Error::other("another program is downloading it")),
+            Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
             Ok(()) => {}
         }
-        let mut part = Part { file, tag: path.with_extension("tag"), path, length: 0, validator: None };
-        part.length = part.file.metadata()?.len();
-        part.validator = fs::read_to_string(&part.tag).ok().filter(|tag| !tag.is_empty() && part.length > 0);
-        if part.validator.is_none() {
-            part.restart(None)?;
+        // Who had it open may have put it into its place before it was locked here.
+        let about = file.metadata()?;
+        if !path.metadata().is_ok_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino())) {
+            return Ok(None);
         }
-        Ok(part)
+        let tag_path = path.with_extension("tag");
+        let tag = fs::read_to_string(&tag_path).ok();
+        let known = tag.as_deref().and_then(Tag::read).filter(|known| known.length <= about.len());
+        let is_tagged = tag.is_some();
+        let mut part =
+            Part { file, path, tag_path, is_tagged, length: 0, synced: 0, validator: None, content_type: None };
+        match known {
+            Some(Tag { validator, length, content_type }) => {
+                // What came after it was synced may not be what was sent.
+                part.file.set_len(length)?;
+                (part.length, part.synced) = (length, length);
+                (part.validator, part.content_type) = (Some(validator), content_type);
+            }
+            None => part.restart(None, None)?,
+        }
+        Ok(Some(part))
     }
 
     /// The size of what is in a recording's place, where looking costs nothing.
@@ -134,11 +163,12 @@ impl Store {
                 let placing = tokio::task::spawn_blocking(move || {
                     part.place(&target, &sha256).map_err(|error| Error::path("write", &target, error))
                 });
-                placing.await.expect("placing does not panic")
+                let ended = |error| Error::failed(format!("cannot write {object} to the archive: {error}"));
+                placing.await.map_err(ended)?
             }
             #[cfg(feature = "cloud")]
             Place::Objects(objects) => {
-                let placed = objects.put(object, &part.path).await?;
+                let placed = objects.put(object, &part.path, sha256).await?;
                 part.discard().map_err(|error| Error::failed(format!("cannot clear {object}: {error}")))?;
                 Ok(placed)
             }
@@ -150,6 +180,11 @@ impl Store {
         if self.part_path(object).metadata().is_ok_and(|part| part.len() == 0) {
             self.discard(object);
         }
+    }
+
+    /// How much has come of a recording.
+    pub fn part_bytes(&self, object: &str) -> u64 {
+        self.part_path(object).metadata().map_or(0, |part| part.len())
     }
 
     /// Deletes what has come of a recording.
@@ -165,31 +200,54 @@ impl Store {
     }
 }
 
-/// A recording of which something has come.
+/// What is known of a recording of which something has come: a line each.
+struct Tag {
+    validator: String,
+    /// Bytes that came and were synced.
+    length: u64,
+    content_type: Option<String>,
+}
+
+impl Tag {
+    fn read(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        let (validator, length) = (lines.next()?.to_owned(), lines.next()?.parse().ok()?);
+        // The last line is there also when it is empty: without it this is a part of a tag.
+        let content_type = Some(lines.next()?.to_owned()).filter(|kind| !kind.is_empty());
+        (!validator.is_empty() && length > 0).then_some(Self { validator, length, content_type })
+    }
+}
+
+/// A recording of which something has come. What has, is kept when it is let go.
 pub struct Part {
     file: File,
     path: PathBuf,
     /// File that says by what to tell that the host still has the same recording.
-    tag: PathBuf,
+    tag_path: PathBuf,
+    is_tagged: bool,
     pub length: u64,
-    /// What is in that file; without it nothing can be gone on with.
+    /// Bytes of it that a power cut does not touch.
+    synced: u64,
+    /// By what the host tells that it has the same recording; without it nothing can be gone on with.
     pub validator: Option<String>,
+    /// What the host called it.
+    pub content_type: Option<String>,
 }
 
 impl Part {
     /// Begins anew.
-    pub fn restart(&mut self, validator: Option<&str>) -> io::Result<()> {
+    pub fn restart(&mut self, validator: Option<&str>, content_type: Option<&str>) -> io::Result<()> {
+        if self.is_tagged {
+            // Before other bytes are written, or it would vouch for them after a power cut.
+            fs::remove_file(&self.tag_path)?;
+            sync(self.tag_path.parent().expect("it is in a folder"))?;
+            self.is_tagged = false;
+        }
         self.file.set_len(0)?;
         self.file.rewind()?;
-        self.length = 0;
-        self.validator = validator.map(str::to_owned);
-        match validator {
-            Some(validator) => fs::write(&self.tag, validator),
-            None => match fs::remove_file(&self.tag) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            },
-        }
+        (self.length, self.synced) = (0, 0);
+        (self.validator, self.content_type) = (validator.map(str::to_owned), content_type.map(str::to_owned));
+        Ok(())
     }
 
     /// The hash of what has come, after which more can be appended.
@@ -210,11 +268,30 @@ impl Part {
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.length += bytes.len() as u64;
+        if self.length - self.synced >= SYNC_EVERY { self.keep() } else { Ok(()) }
+    }
+
+    /// Makes what has come last through a power cut, and says so.
+    fn keep(&mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        self.synced = self.length;
+        let Some(validator) = self.validator.as_deref().filter(|_| self.length > 0) else { return Ok(()) };
+        let content_type = self.content_type.as_deref().unwrap_or_default();
+        let text = format!("{validator}\n{}\n{content_type}\n", self.length);
+        OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&self.tag_path)?
+            .write_all(text.as_bytes())?;
+        self.is_tagged = true;
         Ok(())
     }
 
-    fn place(self, target: &Path, sha256: &str) -> io::Result<Placed> {
-        self.file.sync_all()?;
+    fn place(mut self, target: &Path, sha256: &str) -> io::Result<Placed> {
+        self.keep()?;
+        crash::point("audio-whole");
         let folder = target.parent().expect("a recording is in a folder");
         fs::create_dir_all(folder)?;
         let placed = match rename_new(&self.path, target) {
@@ -225,15 +302,25 @@ impl Part {
             renamed => renamed.map(|()| Placed::Here)?,
         };
         sync_with_parent(folder)?;
-        if self.validator.is_some() {
-            fs::remove_file(&self.tag)?;
+        if self.is_tagged {
+            fs::remove_file(&self.tag_path)?;
         }
         Ok(placed)
     }
 
     #[cfg(feature = "cloud")]
-    fn discard(self) -> io::Result<()> {
+    fn discard(mut self) -> io::Result<()> {
+        self.synced = self.length;
         fs::remove_file(&self.path)?;
-        if self.validator.is_some() { fs::remove_file(&self.tag) } else { Ok(()) }
+        if self.is_tagged { fs::remove_file(&self.tag_path) } else { Ok(()) }
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if self.length > self.synced {
+            // What is not kept is asked for again.
+            let _is_kept = self.keep();
+        }
     }
 }

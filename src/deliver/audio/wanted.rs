@@ -33,6 +33,8 @@ pub struct Wanted {
     pub settled_at: Option<Timestamp>,
     /// Set when it is archived, and only the table lacks it.
     pub archived: Option<Archived>,
+    /// An earlier run tried it, and could not archive it.
+    pub was_tried: bool,
 }
 
 impl Wanted {
@@ -41,34 +43,36 @@ impl Wanted {
     }
 }
 
-/// Positions of the recordings in the table `audio`, by interview.
+/// Positions and names of the recordings in the table `audio`, by interview.
 #[derive(Debug, Default)]
-pub struct Known(HashMap<String, Vec<u32>>);
+pub struct Known(HashMap<String, Vec<(u32, String)>>);
 
 impl Known {
     /// # Errors
     /// When the lake cannot be read.
     pub fn read(lake: &Lake) -> Result<Self> {
-        let mut known: HashMap<String, Vec<u32>> = HashMap::new();
+        let mut known: HashMap<String, Vec<(u32, String)>> = HashMap::new();
         for path in lake.files(&AUDIO)? {
-            let rows = ParquetFile::open(&path)?.all(&["interview_id", "position"])?;
-            let positions = integers(&rows, "position").iter();
-            for (id, position) in strings(&rows, "interview_id").iter().zip(positions) {
-                if let (Some(id), Some(position)) = (id, position.and_then(|position| u32::try_from(position).ok())) {
-                    known.entry(id.to_owned()).or_default().push(position);
+            let rows = ParquetFile::open(&path)?.all(&["interview_id", "position", "object"])?;
+            let (positions, objects) = (integers(&rows, "position").iter(), strings(&rows, "object").iter());
+            for ((id, position), object) in strings(&rows, "interview_id").iter().zip(positions).zip(objects) {
+                let position = position.and_then(|position| u32::try_from(position).ok());
+                if let (Some(id), Some(position), Some(object)) = (id, position, object) {
+                    known.entry(id.to_owned()).or_default().push((position, object.to_owned()));
                 }
             }
         }
         Ok(Self(known))
     }
 
-    pub fn has(&self, recording: &Recording) -> bool {
-        self.0.get(&recording.interview).is_some_and(|positions| positions.contains(&recording.position))
+    pub fn has(&self, Recording { interview, position }: &Recording, object: &str) -> bool {
+        let is_it = |(at, name): &(u32, String)| at == position && name == object;
+        self.0.get(interview).is_some_and(|known| known.iter().any(is_it))
     }
 }
 
 /// Gives the recordings that are still to be archived, a file of the lake at a time. What was tried since `began` is
-/// left alone.
+/// left alone; what is archived and only the table lacks is given whatever is selected.
 ///
 /// # Errors
 /// When the lake or the ledger cannot be read, or they are not taken.
@@ -80,6 +84,8 @@ pub fn each(
     known: &Known,
     take: &mut dyn FnMut(&mut Ledger, Vec<Wanted>) -> Result<()>,
 ) -> Result<()> {
+    let unpublished: HashSet<String> =
+        ledger.archived_recordings()?.into_iter().map(|(recording, _)| recording.interview).collect();
     for path in lake.files(&RESPONSES)? {
         let file = ParquetFile::open(&path)?;
         let mut wanted = Vec::new();
@@ -100,25 +106,27 @@ pub fn each(
                 let job_id = string_at(jobs, answers.start);
                 let settled_at =
                     time_at(settled, answers.start).and_then(|micros| Timestamp::from_microsecond(micros).ok());
-                if !answers.clone().any(|row| has_audio.value(row)) || !selection.has(id, job_id, settled_at) {
+                let is_selected = selection.has(id, job_id, settled_at);
+                if !answers.clone().any(|row| has_audio.value(row)) || !(is_selected || unpublished.contains(id)) {
                     continue;
                 }
                 let names = object_names(id, answers.clone().map(|row| string_at(questions, row)));
                 for (row, object) in answers.zip(names).filter(|(row, _)| has_audio.value(*row)) {
                     let position = integer_at(positions, row).and_then(|position| u32::try_from(position).ok());
                     let recording = Recording { interview: id.to_owned(), position: position.unwrap_or_default() };
-                    if known.has(&recording) {
+                    if known.has(&recording, &object) {
                         continue;
                     }
-                    let archived = match ledger.recording(&recording)? {
+                    let (archived, was_tried) = match ledger.recording_called(&recording, Some(&object))? {
                         Some(RecordingState::Failed(at)) if at >= began => continue,
                         Some(RecordingState::GivenUp) if selection.interviews.is_empty() => continue,
-                        Some(RecordingState::Archived(archived)) => Some(archived),
-                        _ => None,
+                        Some(RecordingState::Archived(archived)) => (Some(archived), false),
+                        _ if !is_selected => continue,
+                        state => (None, state.is_some()),
                     };
                     let question_id = string_at(questions, row).map(str::to_owned);
                     let job_id = job_id.map(str::to_owned);
-                    wanted.push(Wanted { recording, object, question_id, job_id, settled_at, archived });
+                    wanted.push(Wanted { recording, object, question_id, job_id, settled_at, archived, was_tried });
                 }
             }
         }
@@ -131,6 +139,11 @@ impl Selection {
     fn has(&self, id: &str, job: Option<&str>, settled_at: Option<Timestamp>) -> bool {
         (self.interviews.is_empty() || self.interviews.contains(id))
             && (self.jobs.is_empty() || self.jobs.iter().any(|wanted| job == Some(wanted)))
-            && self.from.is_none_or(|from| settled_at.is_some_and(|at| at >= from))
+            && settled_since(settled_at, self.from)
     }
+}
+
+/// Whether an interview settled then or later.
+pub fn settled_since(settled_at: Option<Timestamp>, from: Option<Timestamp>) -> bool {
+    from.is_none_or(|from| settled_at.is_some_and(|at| at >= from))
 }

@@ -6,7 +6,8 @@ CREATE TABLE links (
     position     INTEGER NOT NULL,      -- 0-based place of the answer in responses[]
     object       TEXT NOT NULL,         -- what the recording is called below an archive
     link         TEXT NOT NULL,
-    fetched_at   INTEGER NOT NULL,      -- microseconds since 1970, UTC
+    settled_at   INTEGER,               -- of its interview; microseconds since 1970, UTC
+    fetched_at   INTEGER NOT NULL,      -- likewise
     UNIQUE (interview_id, position)
 ) STRICT;
 
@@ -22,9 +23,13 @@ CREATE TABLE recordings (
     bytes        INTEGER,
     sha256       TEXT,
     content_type TEXT,
-    -- Why it could not be archived, and runs in a row that tried.
+    -- Why it could not be archived, in words and as a kind; nights in a row that tried and found that kind, the last of
+    -- them, and bytes that had come by then.
     reason       TEXT,
+    kind         TEXT,
     tries        INTEGER NOT NULL DEFAULT 0,
+    counted_at   INTEGER,               -- microseconds since 1970, UTC
+    part_bytes   INTEGER NOT NULL DEFAULT 0,
     changed_at   INTEGER NOT NULL,      -- microseconds since 1970, UTC
     PRIMARY KEY (interview_id, position)
 ) STRICT, WITHOUT ROWID;

@@ -88,7 +88,11 @@ async fn recording(
     about.insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/mpeg"));
     about.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     about.insert(header::ETAG, HeaderValue::try_from(&tag).expect("it is ASCII"));
-    let start = range_start(&headers, &tag).filter(|start| *start < bytes.len());
+    let start = range_start(&headers, &tag);
+    if start.is_some_and(|start| start >= bytes.len()) {
+        let range = [(header::CONTENT_RANGE, format!("bytes */{}", bytes.len()))];
+        return (StatusCode::RANGE_NOT_SATISFIABLE, range, "there is no more of it").into_response();
+    }
     if let Some(start) = start {
         let range = format!("bytes {start}-{}/{}", bytes.len() - 1, bytes.len());
         about.insert(header::CONTENT_RANGE, HeaderValue::try_from(range).expect("it is ASCII"));
