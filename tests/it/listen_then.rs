@@ -178,11 +178,22 @@ fn waiting_run() -> (Served, Listener) {
 
 #[test]
 fn a_second_signal_ends_the_run_at_once_and_with_it_the_receiver() {
-    let (served, listener) = waiting_run();
-    let log = served.path("listen.log");
+    let served = serve(None);
+    let jobs = served.write("jobs.toml", "");
+    pipeline(&served, "[analyze]\nkeywords = []\n[report]\nout = \"reports\"\njobs = \"jobs.toml\"\n");
+    let listener = listener(&served, "50ms");
+    // From now on a pipe: the run's report waits for what this test never writes.
+    fs::remove_file(&jobs).unwrap();
+    assert!(Command::new("mkfifo").arg(&jobs).status().unwrap().success());
+    send(&listener, 1, &completed()[0]);
+    let write = || fs::OpenOptions::new().write(true).open(&jobs).unwrap();
+    drop(write());
+    until("the run has the lake", || served.lake().join("_roundup/lock").exists());
+    let _report_waits = write();
     listener.signal(Signal::INT);
     until("the receiver waits for it", || listener.log().contains("waiting for the run"));
     listener.signal(Signal::TERM);
+    let log = served.path("listen.log");
     assert_eq!(listener.ended(), Some(0));
     assert!(fs::read_to_string(log).unwrap().contains("ended with exit code 130"));
     assert!(!served.lake().join("_roundup/last-run.json").exists(), "the run was cut short");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::common::{INTERVIEWS, Served, rows, serve};
 
-/// Every file of a folder with its length.
+/// Every file of a folder with its length, but for what SQLite keeps beside the ledger while it is read.
 fn files(folder: &Path) -> BTreeMap<PathBuf, u64> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -15,6 +15,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, u64> {
         for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
             match entry.metadata().unwrap() {
                 metadata if metadata.is_dir() => folders.push(entry.path()),
+                _ if entry.file_name().to_string_lossy().starts_with("ledger.db-") => {}
                 metadata => _ = found.insert(entry.path(), metadata.len()),
             }
         }
