@@ -16,7 +16,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt, LengthLimitError};
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -36,6 +36,9 @@ use crate::round0::webhook::{Event, PATH, Refusal, SIGNATURE_HEADER, Secret, Sig
 const LARGEST_BODY: usize = 1 << 20;
 /// How long a body may take to come, and an event to reach the disk. The vendor waits ten seconds in all.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
+/// So much of a body that is too large is read and thrown away before it is refused: a connection that is closed while its
+/// other end still sends is reset, and the answer is lost with it.
+const THROWN_AWAY: usize = 4 << 20;
 const STORED_WITHIN: Duration = Duration::from_secs(4);
 /// Events that wait for the disk, at most.
 const QUEUE: usize = 4096;
@@ -158,6 +161,15 @@ async fn event(State(shared): State<Arc<Shared>>, request: Request) -> Response 
     }
 }
 
+async fn throw_away(mut body: Body) {
+    let mut left = THROWN_AWAY;
+    while let Some(Ok(frame)) = body.frame().await
+        && let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, |data| data.len()))
+    {
+        left = rest;
+    }
+}
+
 impl Shared {
     /// Takes one request; what is not acknowledged is the error.
     async fn take(&self, headers: &HeaderMap, body: Body) -> Result<Outcome, Outcome> {
@@ -173,6 +185,7 @@ impl Shared {
         let signature = Signature::read(signature, Timestamp::now()).map_err(refused)?;
         let length = text(&header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
         if length.is_some_and(|length| length > LARGEST_BODY) {
+            let _however_it_ends = timeout(BODY_WITHIN, throw_away(body)).await;
             return Err(Outcome::TooLarge);
         }
         let body = match timeout(BODY_WITHIN, to_bytes(body, LARGEST_BODY)).await {

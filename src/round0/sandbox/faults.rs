@@ -17,6 +17,8 @@ use crate::model::{Error, Result};
 
 /// A server whose clock is wrong is ahead by this.
 const SKEW_SECONDS: i64 = 3 * 60 * 60;
+/// After what is given of an answer that is cut short: so that it has left before the connection ends.
+const CUT_AFTER: Duration = Duration::from_millis(10);
 const HUGE_TRANSCRIPT_BYTES: usize = 5 << 20;
 const DEPTH: usize = 200_000;
 const HUGE_RECORDING_BYTES: u64 = 5_000_000_000;
@@ -266,7 +268,7 @@ impl Drawn {
                 (json, bytes).into_response()
             }
             Fault::Reset => broken_off(Bytes::new(), bytes.len(), Duration::ZERO),
-            Fault::Cut => broken_off(bytes[..bytes.len() / 2].to_vec().into(), bytes.len(), Duration::ZERO),
+            Fault::Cut => broken_off(bytes[..bytes.len() / 2].to_vec().into(), bytes.len(), CUT_AFTER),
             Fault::Stall => broken_off(bytes[..bytes.len() / 2].to_vec().into(), bytes.len(), self.delay),
             Fault::Deep => {
                 // In a field that nobody asked for.
@@ -303,7 +305,7 @@ impl Drawn {
                 Body::from_stream(stream::repeat_with(move || Ok::<_, io::Error>(more.clone()))).into_response()
             }
             Fault::AudioHuge => promised(Bytes::from(bytes), HUGE_RECORDING_BYTES, silence),
-            Fault::AudioCut => promised(half, length, Duration::ZERO),
+            Fault::AudioCut => promised(half, length, CUT_AFTER),
             Fault::AudioStall => promised(half, length, silence),
             _ => Body::from(bytes).into_response(),
         };
