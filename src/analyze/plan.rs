@@ -25,7 +25,7 @@ use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, SCHEMA_VERSION, SET_SHA256, SOURCE_SHA256, Table};
 use crate::lake::write::{write_beside, write_file};
 use crate::ledger::Ledger;
-use crate::model::{Error, Result};
+use crate::model::{Error, Kind, Result};
 use crate::pipeline::MetricGroup;
 
 const DEFINITIONS: &str = "roundup.definitions";
@@ -156,11 +156,18 @@ impl<'a> Plan<'a> {
         Ok(Self { request, jobs, parts })
     }
 
-    /// Makes every file that is missing or stale, in parallel over batches and their row groups.
+    /// Makes every file that is missing or stale, in parallel over batches and their row groups, for as long as it goes
+    /// on.
     ///
     /// # Errors
-    /// When a file cannot be read or written. Files made before that stay.
-    pub fn run(&self, lake: &Lake, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Summary> {
+    /// When a file cannot be read or written, and [`Kind::Interrupted`] when it does not go on. Files made before that
+    /// stay.
+    pub fn run(
+        &self,
+        lake: &Lake,
+        progress: &(dyn Fn(u64, u64) + Sync),
+        goes_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Summary> {
         let of = self.jobs.len() as u64;
         let searched = self.request.sets.iter().chain([self.request.fillers]);
         let prefilter = Prefilter::new(searched.map(|set| &set.matcher));
@@ -168,6 +175,10 @@ impl<'a> Plan<'a> {
         let (made, published) = thread::scope(|scope| {
             let publisher = scope.spawn(|| publish(published, |done| progress(done, of)));
             let make = |job: &Job<'a>| {
+                if !goes_on() {
+                    let error = Error::new(Kind::Interrupted, "the analysis was interrupted");
+                    return Err(error.hint("the next one makes what is missing"));
+                }
                 let (staged, rows, steps) = job.make(lake, &self.request, &prefilter)?;
                 // If the publisher has ended, it says why.
                 let _ended = finished.send(staged);

@@ -23,7 +23,7 @@ pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<u8> {
         output::data(&plan_on_screen(&plan.parts))?;
     }
     let bar = progress::bar("analyse", quiet);
-    let summary = plan.run(&lake, &progress::moves(&bar));
+    let summary = plan.run(&lake, &progress::moves(&bar), &|| true);
     bar.finish_and_clear();
     let summary = summary?;
     match flags.format {

@@ -12,7 +12,7 @@ use crate::deliver::audio::{Outlook, Selection, outlook};
 use crate::inbox;
 use crate::lake::Lake;
 use crate::model::Result;
-use crate::pipeline::{NotifyWay, Pipeline};
+use crate::pipeline::{NotifyWay, Pipeline, Stage};
 
 pub fn run(flags: &CheckFlags) -> Result<u8> {
     let pipeline = Pipeline::read(&flags.pipeline)?;
@@ -21,12 +21,12 @@ pub fn run(flags: &CheckFlags) -> Result<u8> {
     if let Some(plan) = pipeline.notify.as_ref().filter(|plan| !matches!(plan.way, NotifyWay::Command(_))) {
         notify::address(plan)?;
     }
-    say_plan(&pipeline, &ready)?;
+    say_plan(&pipeline, &ready, |_| true)?;
     Ok(DONE)
 }
 
-/// Says what a run would do.
-pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
+/// Says what a run of the wanted stages would do, in the order in which it does it.
+pub fn say_plan(pipeline: &Pipeline, ready: &Ready, wanted: impl Fn(Stage) -> bool) -> Result<()> {
     let lake = Lake::open(&pipeline.lake).ok();
     let mut ledger = lake.as_ref().map(Lake::ledger_for_reading).transpose()?;
     let mut text = String::new();
@@ -66,10 +66,13 @@ pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
         let names = if names.is_empty() { "no keyword sets".to_owned() } else { names.join(", ") };
         let _infallible = writeln!(text, "analyze    {names}");
     }
-    if let Some(report) = &pipeline.report {
+    if let Some(report) = pipeline.report.as_ref().filter(|_| wanted(Stage::Report)) {
         let _infallible = writeln!(text, "report     {} days, to {}", report.days, report.out.display());
     }
-    if let Some(plan) = &pipeline.audio {
+    for export in &ready.exports {
+        let _infallible = writeln!(text, "export     to {}", export.output.display());
+    }
+    if let Some(plan) = pipeline.audio.as_ref().filter(|_| wanted(Stage::Audio)) {
         let outlook = match (&lake, &mut ledger) {
             (Some(lake), Some(ledger)) => {
                 let selection = Selection { from: plan.from, ..Selection::default() };
@@ -78,10 +81,8 @@ pub fn say_plan(pipeline: &Pipeline, ready: &Ready) -> Result<()> {
             _ => Outlook::default(),
         };
         let what = outlook_on_screen(&outlook, pipeline.ingest.requests_per_minute, plan);
-        let _infallible = writeln!(text, "audio      {what}; those of new interviews while they are fetched");
-    }
-    for export in &ready.exports {
-        let _infallible = writeln!(text, "export     to {}", export.output.display());
+        let while_fetched = if wanted(Stage::Ingest) { "; those of new interviews while they are fetched" } else { "" };
+        let _infallible = writeln!(text, "audio      {what}{while_fetched}");
     }
     for ats in &ready.ats {
         let since = match (ats.plan.since, ledger.as_ref().map(|ledger| ledger.connector_since(&ats.connector.name))) {

@@ -14,6 +14,7 @@ use super::{DONE, output, progress};
 use crate::deliver::export::{Plan, Selection, Summary, Target, What, export};
 use crate::keywords::Mode;
 use crate::lake::Lake;
+use crate::lake::outside::refuse_inside;
 use crate::model::{Error, Result};
 use crate::pipeline::sets::load_set;
 use crate::pipeline::{ExportPlan, ExportRows, ExportTo, Since, midnight, parse_date};
@@ -28,6 +29,9 @@ pub fn run(flags: &ExportFlags, quiet: bool) -> Result<u8> {
         None => return Err(Error::usage("this format is no text to be shown").hint("name a file with --output FILE")),
     };
     let lake = Lake::open(&flags.lake.lake)?;
+    if let Some(path) = &flags.output {
+        refuse_inside("the export", path, lake.root())?;
+    }
     let bar = progress::bar("export", quiet || (flags.output.is_none() && io::stdout().is_terminal()));
     let made = export(&lake, &plan, target, &progress::moves(&bar));
     bar.finish_and_clear();
@@ -115,10 +119,16 @@ pub struct Exported {
     cut: u64,
 }
 
-/// The stage of a run: every export, also after one that failed.
-pub fn stage(lake: &Lake, exports: Vec<ReadyExport>, quiet: bool, errors: &mut Vec<Error>) -> Vec<Exported> {
+/// The stage of a run: every export for as long as it goes on, also after one that failed.
+pub fn stage(
+    lake: &Lake,
+    exports: Vec<ReadyExport>,
+    quiet: bool,
+    goes_on: &dyn Fn() -> bool,
+    errors: &mut Vec<Error>,
+) -> Vec<Exported> {
     let mut done = Vec::new();
-    for ReadyExport { plan, output } in exports {
+    for ReadyExport { plan, output } in exports.into_iter().take_while(|_| goes_on()) {
         let bar = progress::bar("export", quiet);
         let folder = output.parent().map_or(Ok(()), fs::create_dir_all);
         let made = folder.map_err(|error| Error::path("make the folder of", &output, error));

@@ -11,11 +11,12 @@ use crate::analyze::{PreparedSet, Request};
 use crate::deliver::ats;
 use crate::deliver::audio;
 use crate::keywords::Mode;
+use crate::lake::outside::{real_path, refuse_inside};
 use crate::lake::refuse_url;
 use crate::model::{Error, Result};
 use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
-use crate::pipeline::{Api, AtsPlan, Exclude, JobsFile, MetricGroup, Pipeline, Source, Stage};
+use crate::pipeline::{Api, AtsPlan, AudioPlan, Exclude, JobsFile, MetricGroup, Pipeline, Source, Stage};
 use crate::round0::client::Client;
 use crate::round0::sandbox::{Options, Sandbox, start};
 
@@ -161,14 +162,15 @@ pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::resu
     let lake = refuse_url(&pipeline.lake).err().or_else(|| unwritable("the lake", &pipeline.lake));
     problems.extend(lake.map(|error| error.hint("choose another folder with `path` under [lake]")));
     if let Some(report) = pipeline.report.as_ref().filter(|_| wanted(Stage::Report)) {
-        let out = unwritable("the report", &report.out);
+        let out = unusable("the report", &report.out, &report.out, &pipeline.lake);
         problems.extend(out.map(|error| error.hint("choose another folder with `out` under [report]")));
         problems.extend(JobsFile::read(report.jobs_file.as_deref()).err());
     }
     let mut exports = Vec::new();
     for export in pipeline.exports.iter().filter(|_| wanted(Stage::Export)) {
-        let folder = export.output.parent().and_then(|folder| unwritable("an export", folder));
-        problems.extend(folder.map(|error| error.hint("choose another place with `output` under [export]")));
+        let folder = export.output.parent().unwrap_or(Path::new(""));
+        let out = unusable("the export", &export.output, folder, &pipeline.lake);
+        problems.extend(out.map(|error| error.hint("choose another place with `output` under [export]")));
         match ReadyExport::new(export) {
             Ok(export) => exports.push(export),
             Err(error) => problems.push(error),
@@ -184,6 +186,7 @@ pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::resu
     }
     let mut ats: Vec<ReadyAts> = Vec::new();
     for plan in pipeline.ats.iter().filter(|_| wanted(Stage::Ats)) {
+        problems.extend(plan.recordings.as_deref().and_then(|folder| no_archive(folder, pipeline.audio.as_ref())));
         match ReadyAts::new(plan) {
             Ok(ready) if ats.iter().any(|other| other.connector.name == ready.connector.name) => {
                 problems.push(Error::usage(format!("two connectors are called {}", ready.connector.name)));
@@ -229,6 +232,25 @@ pub fn ready_analysis(references: &[String], txt_mode: Mode, metrics: &[MetricGr
     let sets = load_sets(references, txt_mode)?.into_iter().map(PreparedSet::new).collect::<Result<_>>()?;
     let fillers = PreparedSet::new(load_set("builtin:fillers", Mode::Word)?)?;
     Ok(ReadyAnalysis { sets, fillers, metrics: metrics.to_vec() })
+}
+
+/// What keeps recordings from being read from a folder, unless that is the one which this pipeline makes for them.
+fn no_archive(folder: &Path, made: Option<&AudioPlan>) -> Option<Error> {
+    let is_made = made.and_then(AudioPlan::folder).is_some_and(|made| real_path(made) == real_path(folder));
+    let name = folder.display();
+    let what = if name.to_string().contains("://") {
+        format!("recordings are sent from a folder, and {name} is none")
+    } else if is_made || folder.is_dir() {
+        return None;
+    } else {
+        format!("there is no folder {name} to send recordings from")
+    };
+    Some(Error::usage(what).hint("`recordings` under [ats] names the folder that `roundup audio` fills"))
+}
+
+/// What keeps something from being written to a place in a folder that is to be made.
+fn unusable(what: &str, place: &Path, folder: &Path, lake: &Path) -> Option<Error> {
+    refuse_inside(what, place, lake).err().or_else(|| unwritable(what, folder))
 }
 
 /// What keeps a folder from being made or written, without making it.

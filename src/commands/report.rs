@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::cli::ReportFlags;
 use super::{DONE, output};
 use crate::lake::Lake;
+use crate::lake::outside::refuse_inside;
 use crate::model::Result;
 use crate::pipeline::{Narrow, ReportPlan, parse_compare, parse_date, parse_days, parse_time_zone};
 use crate::report::report;
@@ -23,6 +24,7 @@ pub fn run(flags: &ReportFlags) -> Result<u8> {
         whole_answers: flags.whole_answers,
     };
     let lake = Lake::open(&flags.lake.lake)?;
+    refuse_inside("the report", &plan.out, lake.root())?;
     let folder = report(&lake, &plan, Timestamp::now(), None)?;
     output::data(&format!("{}\n", folder.display()))?;
     Ok(DONE)

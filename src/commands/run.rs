@@ -56,10 +56,11 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     let pipeline = Pipeline::read(&flags.pipeline)?;
     let ready = prepare(&pipeline, |stage| is_wanted(flags, stage));
     if flags.dry_run {
-        return check::say_plan(&pipeline, &ready.map_err(say_all)?).map(|()| DONE);
+        return check::say_plan(&pipeline, &ready.map_err(say_all)?, |stage| is_wanted(flags, stage)).map(|()| DONE);
     }
     let network = Network::start()?;
-    match ready.map_err(say_all).and_then(|ready| stages(flags, quiet, &pipeline, ready, &network)) {
+    let stages = |ready| network.interrupt.during(|_| stages(flags, quiet, &pipeline, ready, &network));
+    match ready.map_err(say_all).and_then(stages) {
         Ok((summary, exit_code)) => {
             notify::of_run(&pipeline, &network.runtime, &summary, exit_code);
             Ok(exit_code)
@@ -122,29 +123,30 @@ fn stages(
     if wanted(Stage::Ingest) {
         keep(warnings(pipeline, &ledger, started_at), &mut warned, &mut errors);
     }
-    let interrupted = errors.iter().any(|error| error.kind() == Kind::Interrupted);
+    // Asked before each stage: what is begun is ended in good order, and no other begins.
+    let goes_on = || !network.interrupt.is_wanted();
     let mut analyzed = None;
-    if let Some(analysis) = analysis.filter(|_| wanted(Stage::Analyze) && !interrupted) {
+    if let Some(analysis) = analysis.filter(|_| wanted(Stage::Analyze) && goes_on()) {
         let bar = progress::bar("analyse", quiet);
         let plan = analyze::Plan::new(&lake, &ledger, analysis.request(false));
-        let made = plan.and_then(|plan| plan.run(&lake, &progress::moves(&bar)));
+        let made = plan.and_then(|plan| plan.run(&lake, &progress::moves(&bar), &goes_on));
         bar.finish_and_clear();
         keep(made, &mut analyzed, &mut errors);
     }
     let mut reported = None;
-    if let Some(plan) = pipeline.report.as_ref().filter(|_| wanted(Stage::Report) && !interrupted) {
+    if let Some(plan) = pipeline.report.as_ref().filter(|_| wanted(Stage::Report) && goes_on()) {
         let run = Run { run_id: batch_id(started_at), started_at: started_at.to_string() };
         keep(report::report(&lake, plan, started_at, Some(run)), &mut reported, &mut errors);
     }
 
-    let wants_exports = !exports.is_empty() && !interrupted;
-    let exported = wants_exports.then(|| export::stage(&lake, exports, quiet, &mut errors));
+    let wants_exports = !exports.is_empty() && goes_on();
+    let exported = wants_exports.then(|| export::stage(&lake, exports, quiet, &goes_on, &mut errors));
 
     // What ended it beside the ingest would end it again: what came by then is only told of.
-    if audio_plan.is_some() && archive_failed && !interrupted {
+    if audio_plan.is_some() && archive_failed && goes_on() {
         errors.extend(publish_archived(&lake, &mut ledger).err());
     }
-    if let Some(plan) = audio_plan.filter(|_| !interrupted && !archive_failed) {
+    if let Some(plan) = audio_plan.filter(|_| goes_on() && !archive_failed) {
         let IngestPlan { requests_per_minute, limit_window: window, concurrency, .. } = pipeline.ingest;
         let task = Archiving {
             plan,
@@ -168,12 +170,13 @@ fn stages(
     accounts.close();
 
     let mut sent = None;
-    if !ats.is_empty() && !interrupted {
+    if !ats.is_empty() && goes_on() {
         let (summaries, met) = ats_command::deliver_all(&lake, &mut ledger, network, ats, quiet);
         sent = Some(summaries);
         errors.extend(met);
     }
 
+    network.interrupt.note(&mut errors);
     let losses = fetched.as_ref().is_some_and(ingest::Summary::has_losses)
         || archived.as_ref().is_some_and(AudioSummary::has_losses)
         || sent.iter().flatten().any(ats::Summary::has_losses);
@@ -282,10 +285,7 @@ pub fn ingest_all(
             break;
         }
     }
-    // One that came when nothing was left to fetch ends the run as well.
-    if interrupt.is_wanted() && errors.iter().all(|error| error.kind() != Kind::Interrupted) {
-        errors.push(Error::new(Kind::Interrupted, "interrupted").hint("what was fetched is in the lake"));
-    }
+    interrupt.note(&mut errors);
     (all, errors)
 }
 

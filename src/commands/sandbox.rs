@@ -5,8 +5,9 @@ use std::io;
 use std::path::Path;
 
 use super::cli::{SandboxFlags, WindowKind};
+use super::interrupt::Stops;
 use super::prepare::runtime;
-use super::{DONE, interrupt, output};
+use super::{DONE, output};
 use crate::model::{Error, Result};
 use crate::round0::sandbox::{Faults, Options, Sent, Webhooks, Window, start};
 use crate::round0::webhook::Secret;
@@ -55,9 +56,9 @@ pub fn run(flags: SandboxFlags) -> Result<u8> {
         Webhooks { to, secret: Secret::new(&secret), faults }
     });
     let runtime = runtime()?;
-    let asked_to_stop = {
+    let mut stops = {
         let _on = runtime.enter();
-        interrupt::asked_to_stop()?
+        Stops::listen()?
     };
     let sandbox = runtime
         .block_on(start(options))
@@ -74,7 +75,7 @@ pub fn run(flags: SandboxFlags) -> Result<u8> {
             }
             std::future::pending::<()>().await;
         };
-        tokio::select! { () = asked_to_stop => {}, () = sending => {} }
+        tokio::select! { () = stops.next() => {}, () = sending => {} }
     });
     runtime.block_on(sandbox.stop());
     Ok(DONE)

@@ -12,11 +12,13 @@ use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
 use super::cli::ListenFlags;
-use super::output;
+use super::interrupt::Stops;
 use super::prepare::{prepare, say_all};
+use super::{DONE, output};
 use crate::inbox::file::waiting;
 use crate::inbox::receive::Receiver;
 use crate::lake::Lake;
+use crate::lake::outside::real_path;
 use crate::model::{Error, Kind, Result};
 use crate::pipeline::{INBOX, Pipeline};
 
@@ -58,7 +60,7 @@ impl Then {
         if pipeline.sources.iter().any(|source| source.lists.iter().any(|list| list == Path::new("-"))) {
             return Err(wrong("a run that events start has no standard input".to_owned()));
         }
-        if real(&pipeline.lake) != real(&flags.lake.lake) {
+        if real_path(&pipeline.lake) != real_path(&flags.lake.lake) {
             let (theirs, ours) = (pipeline.lake.display(), flags.lake.lake.display());
             let error = wrong(format!("its lake is {theirs}, and the events go to {ours}"));
             return Err(error.hint(format!("--lake {theirs}")));
@@ -71,18 +73,17 @@ impl Then {
 
     /// Starts runs as events come, until it is asked to stop. A run that is under way then is asked to end, too, and
     /// returned.
-    pub async fn follow(&self, receiver: &Receiver, unread: bool, stop: impl Future<Output = ()>) -> Option<Child> {
+    pub async fn follow(&self, receiver: &Receiver, unread: bool, stops: &mut Stops) -> Option<Child> {
         let (mut news, metrics) = (receiver.news(), receiver.metrics());
         let mut schedule = Schedule::new(self.debounce);
         let mut running: Option<Child> = None;
         if unread {
             schedule.came(Instant::now());
         }
-        let mut stop = std::pin::pin!(stop);
         loop {
             let due = schedule.due().filter(|_| running.is_none());
             tokio::select! {
-                () = &mut stop => break,
+                () = stops.next() => break,
                 Ok(()) = news.changed() => schedule.came(Instant::now()),
                 () = until(due) => {
                     // What has come by now the run finds by itself.
@@ -113,11 +114,32 @@ impl Then {
                 }
             }
         }
-        if let Some(process) = running.as_ref().and_then(Child::id).and_then(|id| Pid::from_raw(id.cast_signed())) {
-            // It leaves the rest for the next run, and what was fetched in the lake.
-            let _ended = kill_process(process, Signal::INT);
-        }
+        // It leaves the rest for the next run, and what was fetched in the lake.
+        running.iter().for_each(|run| send(run, Signal::INT));
         running
+    }
+
+    /// Waits for a run that was asked to end. A signal that comes meanwhile is passed on and ends it at once; the one
+    /// after that ends the wait. Returns the exit code of the receiver.
+    pub async fn end(&self, mut run: Child, stops: &mut Stops) -> u8 {
+        let pipeline = self.pipeline.display();
+        tracing::info!("waiting for the run of {pipeline} to end; once more to cut it short");
+        for passed_on in [false, true] {
+            tokio::select! {
+                status = run.wait() => {
+                    self.say(status);
+                    return DONE;
+                }
+                () = stops.next() => {}
+            }
+            if !passed_on {
+                // Another signal than the first, as two of a kind that come together count as one.
+                send(&run, Signal::TERM);
+                tracing::info!("the run of {pipeline} is told to end at once; once more to leave it");
+            }
+        }
+        tracing::warn!("the run of {pipeline} has not ended, and goes on alone");
+        Kind::Interrupted.exit_code()
     }
 
     fn start(&self) -> io::Result<Child> {
@@ -149,6 +171,12 @@ pub fn has_unread(lake: &Lake, source: &str) -> bool {
     waiting(&lake.inbox_folder()).is_ok_and(|count| count > 0) || called.is_ok_and(|ids| !ids.is_empty())
 }
 
+fn send(run: &Child, signal: Signal) {
+    if let Some(process) = run.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+        let _ended = kill_process(process, signal);
+    }
+}
+
 async fn until(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due).await,
@@ -161,13 +189,6 @@ async fn end_of(running: &mut Option<Child>) -> io::Result<ExitStatus> {
         Some(child) => child.wait().await,
         None => std::future::pending().await,
     }
-}
-
-/// The folder as it is called without links: what is there of it, and what is still to be made below.
-fn real(folder: &Path) -> PathBuf {
-    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let there = whole.ancestors().find_map(|part| Some((part.canonicalize().ok()?, whole.strip_prefix(part).ok()?)));
-    there.map_or_else(|| whole.clone(), |(there, rest)| there.join(rest))
 }
 
 /// When the next run is to start. Knows no clock.

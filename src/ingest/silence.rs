@@ -3,11 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ledger::Ledger;
+use crate::ledger::{JUDGED_BY, Ledger};
 use crate::model::Result;
 
-/// How far before the last event is looked: four weeks have every day of the week, and some holidays.
-const PAST: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// A silence is long only beside a past of so many events over so much time: a week has a weekend.
 const ENOUGH_EVENTS: usize = 10;
 const ENOUGH_TIME: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -37,7 +35,7 @@ pub fn warning(ledger: &Ledger, source: &str, now: Timestamp) -> Result<Option<S
     let Some(last) = ledger.last_event(source)? else { return Ok(None) };
     let before = |time: Timestamp, span| time.checked_sub(span).unwrap_or(Timestamp::MIN);
     let missed = ledger.completed_without_event(source, last, before(now, STILL_UNDER_WAY))?;
-    let times = ledger.event_times(source, before(last, PAST))?;
+    let times = ledger.event_times(source, before(last, JUDGED_BY))?;
     let at = last.strftime("%Y-%m-%d %H:%M UTC");
     Ok(silence(&times, missed, now).map(|silence| match silence {
         Silence::Missed(count) => format!(

@@ -3,6 +3,7 @@
 pub mod crash;
 pub mod find;
 pub mod framing;
+pub mod outside;
 pub mod publish;
 pub mod read;
 mod recordings;

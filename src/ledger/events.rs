@@ -8,6 +8,9 @@ use crate::model::{Result, Status};
 
 /// An event is known for this long after its interview was asked for: the vendor has long given up sending it by then.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// By the events of so much time before a source's last one it is judged whether they have stopped, however long ago that
+/// is; these are kept. Four weeks have every day of the week, and some holidays.
+pub const JUDGED_BY: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 /// What the ledger is told of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +30,8 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be written; none is recorded then.
     pub fn take_events(&mut self, events: &[TakenEvent], now: Timestamp) -> Result<u64> {
-        let known_since = now.checked_sub(KNOWN_FOR).unwrap_or(Timestamp::MIN).as_microsecond();
         self.write(|transaction| {
-            transaction.execute("DELETE FROM events WHERE is_open = 0 AND taken_at < ?1", [known_since])?;
+            forget(transaction, now)?;
             let sql = "INSERT OR IGNORE INTO events (id, source, interview_id, taken_at, is_open, received_at)
                        VALUES (?1, ?2, ?3, ?4, ?3 IS NOT NULL, ?5)";
             let mut insert = transaction.prepare_cached(sql)?;
@@ -103,6 +105,24 @@ impl Ledger {
     pub fn answer_events<'a>(&mut self, interviews: impl IntoIterator<Item = &'a str>) -> Result<()> {
         self.write(|transaction| interviews.into_iter().try_for_each(|id| answer(transaction, id)))
     }
+}
+
+/// Deletes what is neither needed to know an event that comes again nor to judge a source.
+fn forget(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()> {
+    let known_since = now.checked_sub(KNOWN_FOR).unwrap_or(Timestamp::MIN).as_microsecond();
+    let sql = "SELECT source, max(coalesce(received_at, taken_at)) FROM events GROUP BY source";
+    let newest = transaction
+        .prepare_cached(sql)?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(String, i64)>>>()?;
+    let sql = "DELETE FROM events WHERE is_open = 0 AND taken_at < ?2 AND source = ?1
+                   AND coalesce(received_at, taken_at) < ?3";
+    let mut delete = transaction.prepare_cached(sql)?;
+    for (source, last) in newest {
+        let judged_since = last.saturating_sub(i64::try_from(JUDGED_BY.as_micros()).unwrap_or(i64::MAX));
+        delete.execute(params![source, known_since, judged_since])?;
+    }
+    Ok(())
 }
 
 /// Closes the events that call for an interview.

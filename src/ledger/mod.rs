@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
-pub use events::TakenEvent;
+pub use events::{JUDGED_BY, TakenEvent};
 pub use links::{Archived, KeptLink, Recording, RecordingState, Trouble, TroubledRecording};
 pub use outbox::{DeadLetter, Entry, OutboxCounts, OutboxState, Outgoing, Wanted};
 

@@ -74,7 +74,6 @@ impl ExportPlan {
 pub(super) fn resolve_all(
     sections: Vec<ExportSection>,
     folder: &Path,
-    lake: &Path,
     searched: Option<&[String]>,
 ) -> Result<Vec<ExportTo>> {
     let mut exports: Vec<ExportTo> = Vec::new();
@@ -83,10 +82,6 @@ pub(super) fn resolve_all(
         let export = resolve(section, folder, searched).map_err(|error| error.prefix(&format!("[export] {name}")))?;
         if exports.iter().any(|earlier| earlier.output == export.output) {
             return Err(Error::usage(format!("two exports are written to {name}")));
-        }
-        if export.output.starts_with(lake) {
-            let message = format!("[export] {name} would be in the lake, where it would pass for one of its files");
-            return Err(Error::usage(message));
         }
         exports.push(export);
     }

@@ -8,6 +8,7 @@ pub mod file;
 pub mod ids;
 mod jobs;
 mod report;
+mod secret;
 pub mod sets;
 mod times;
 
@@ -24,6 +25,7 @@ pub use export::{ExportPlan, ExportTo, Since};
 pub use file::{ExportFormat, ExportRows, Format, MetricGroup, Outcome, QuestionPolicy, Stage};
 pub use jobs::JobsFile;
 pub use report::{Compare, Narrow, NotifyPlan, NotifyWay, ReportPlan, parse_compare};
+pub use secret::{KeyPlace, is_variable_name, read_variable, sendable};
 pub use times::{
     midnight, parse_date, parse_days, parse_max_time, parse_midnight, parse_time_of_day, parse_time_zone, parse_window,
 };
@@ -76,55 +78,6 @@ pub enum Api {
     },
     /// Started inside this process.
     Sandbox { interviews: Option<usize>, seed: u64 },
-}
-
-/// Where the key is; the key itself is read when it is needed and kept nowhere else.
-#[derive(Debug)]
-pub enum KeyPlace {
-    Environment(String),
-    File(PathBuf),
-}
-
-impl KeyPlace {
-    /// Reads the key.
-    ///
-    /// # Errors
-    /// A usage error when it is unset, empty, or cannot be sent in a header. The message never holds it.
-    pub fn read(&self) -> Result<String> {
-        let (key, whence) = match self {
-            Self::Environment(name) => {
-                // A key written here by mistake must not be repeated in a message.
-                if !is_variable_name(name) {
-                    return Err(Error::usage(
-                        "key-env names an environment variable, and does not hold the key itself",
-                    )
-                    .hint("a name is made of capital letters, digits and `_`, as ROUNDZERO_API_KEY"));
-                }
-                let key = std::env::var(name).map_err(|_| {
-                    Error::usage(format!("the environment variable {name} is not set"))
-                        .hint(format!("export {name}=rz_live_…, or name a file with `key-file` under [source]"))
-                })?;
-                (key, format!("the environment variable {name}"))
-            }
-            Self::File(path) => {
-                let key = fs::read_to_string(path)
-                    .map_err(|error| Error::usage(format!("cannot read the key file {}: {error}", path.display())))?;
-                (key, format!("the key file {}", path.display()))
-            }
-        };
-        let key = key.trim();
-        if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::usage(format!("{whence} holds no API key")).hint("a key looks like rz_live_…"));
-        }
-        Ok(key.to_owned())
-    }
-}
-
-/// Whether a text names an environment variable as people name those: in capital letters, digits and `_`.
-#[must_use]
-pub fn is_variable_name(name: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit();
-    !name.is_empty() && name.bytes().all(is_part)
 }
 
 #[derive(Debug, Clone)]
@@ -187,7 +140,7 @@ impl Pipeline {
         let searched = analyze.as_ref().map(|plan| plan.keywords.as_slice());
         Ok(Self {
             sources,
-            exports: export::resolve_all(exports, folder, &lake, searched)?,
+            exports: export::resolve_all(exports, folder, searched)?,
             lake,
             ingest: IngestPlan {
                 requests_per_minute: ingest.requests_per_minute,

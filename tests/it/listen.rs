@@ -64,8 +64,17 @@ impl Listener {
     }
 
     /// Asks it to end, and returns its exit code.
-    pub fn stop(mut self) -> Option<i32> {
-        kill_process(Pid::from_child(&self.process), Signal::TERM).unwrap();
+    pub fn stop(self) -> Option<i32> {
+        self.signal(Signal::TERM);
+        self.ended()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).unwrap();
+    }
+
+    /// Waits for its end, and returns its exit code.
+    pub fn ended(mut self) -> Option<i32> {
         self.process.wait().unwrap().code()
     }
 
@@ -460,6 +469,8 @@ fn a_usage_error_says_what_and_never_the_secret() {
     for (addr, lake, variable, value, words) in [
         (free, "lake", "HOOK_SECRET", None, "HOOK_SECRET is not set"),
         (free, "lake", "HOOK_SECRET", Some(" \n"), "HOOK_SECRET is empty"),
+        (free, "lake", "HOOK_SECRET", Some("whsec_two words"), "HOOK_SECRET holds no secret of a webhook"),
+        (free, "lake", "HOOK_SECRET", Some("whsec_schlüssel"), "HOOK_SECRET holds no secret of a webhook"),
         (free, "lake", SECRET, Some(SECRET), "names an environment variable"),
         (&*taken, "lake", "HOOK_SECRET", Some(SECRET), "cannot listen on 127.0.0.1"),
         (free, "s3://bucket/lake", "HOOK_SECRET", Some(SECRET), "object store"),

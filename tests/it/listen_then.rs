@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use roundup::lake::Lake;
 use roundup::round0::sandbox::{DEFAULT_KEY, Options};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::common::{Served, sample, serve, serve_with, until};
 use crate::listen::{Listener, SECRET, event};
@@ -165,6 +166,59 @@ fn a_receiver_that_is_stopped_ends_its_run_in_good_order() {
     assert_eq!(served.ids_in("interviews").len(), few.len());
 }
 
+/// A receiver whose run waits for an answer that takes a minute, and what becomes of both is for the signals to say.
+fn waiting_run() -> (Served, Listener) {
+    let served = serve_with(Options { latency: Duration::from_mins(1), limit: None, ..Options::default() });
+    pipeline(&served, "");
+    let listener = listener(&served, "50ms");
+    send(&listener, 1, &completed()[0]);
+    until("the run asks", || served.sandbox.stats().requests >= 1);
+    (served, listener)
+}
+
+#[test]
+fn a_second_signal_ends_the_run_at_once_and_with_it_the_receiver() {
+    let served = serve(None);
+    let jobs = served.write("jobs.toml", "");
+    pipeline(&served, "[analyze]\nkeywords = []\n[report]\nout = \"reports\"\njobs = \"jobs.toml\"\n");
+    let listener = listener(&served, "50ms");
+    // From now on a pipe: the run's report waits for what this test never writes.
+    fs::remove_file(&jobs).unwrap();
+    assert!(Command::new("mkfifo").arg(&jobs).status().unwrap().success());
+    send(&listener, 1, &completed()[0]);
+    let write = || fs::OpenOptions::new().write(true).open(&jobs).unwrap();
+    drop(write());
+    until("the run has the lake", || served.lake().join("_roundup/lock").exists());
+    let _report_waits = write();
+    listener.signal(Signal::INT);
+    until("the receiver waits for it", || listener.log().contains("waiting for the run"));
+    listener.signal(Signal::TERM);
+    let log = served.path("listen.log");
+    assert_eq!(listener.ended(), Some(0));
+    assert!(fs::read_to_string(log).unwrap().contains("ended with exit code 130"));
+    assert!(!served.lake().join("_roundup/last-run.json").exists(), "the run was cut short");
+    Lake::open(&served.lake()).unwrap().lock().expect("nobody holds the lake any more");
+}
+
+#[test]
+fn a_third_signal_ends_the_receiver_whatever_the_run_does() {
+    let (served, listener) = waiting_run();
+    let log = served.path("listen.log");
+    let run = fs::read_to_string(served.lake().join("_roundup/lock")).unwrap().parse().unwrap();
+    let run = Pid::from_raw(run).unwrap();
+    // A process that is stopped hears nothing.
+    kill_process(run, Signal::STOP).unwrap();
+    for says in ["waiting for the run", "to end at once"] {
+        listener.signal(Signal::INT);
+        until(says, || listener.log().contains(says));
+    }
+    listener.signal(Signal::INT);
+    let code = listener.ended();
+    kill_process(run, Signal::KILL).unwrap();
+    assert_eq!(code, Some(130));
+    assert!(fs::read_to_string(log).unwrap().contains("goes on alone"));
+}
+
 #[test]
 fn a_pipeline_that_would_not_see_the_events_is_refused_at_start() {
     let served = serve(Some(3));
@@ -185,6 +239,7 @@ fn a_pipeline_that_would_not_see_the_events_is_refused_at_start() {
     check(&["--debounce", "1m"], &right, &[], "--then");
     check(&["--then", "run", "none.toml"], &right, &[], "none.toml");
     check(&run, &right, &["--debounce", "soon"], "a time such as 60s");
+    check(&run, &right, &["--debounce", "2562047788015215h"], "a time is at most 30 days");
     check(&run, &right, &["--source", "berlin"], "there is no source berlin");
     let listed = right.replace("\"inbox\"", "\"ids.txt\"");
     check(&run, &listed, &[], "does not read the inbox");

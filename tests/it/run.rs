@@ -137,6 +137,59 @@ fn only_and_dry_run_do_what_they_say() {
 }
 
 #[test]
+fn a_dry_run_says_what_is_wanted_in_the_order_in_which_it_is_done() {
+    let served = serve(Some(3));
+    served.recipe("vendor-sample", |text| text);
+    let pipeline = served.pipeline(
+        "[analyze]\nkeywords = []\n[report]\nout = \"reports\"\n[audio]\nout = \"archive\"\n\
+         [export]\noutput = \"out.csv\"\nformat = \"csv\"\n[ats]\nconnector = \"vendor-sample.toml\"\n\
+         set.api = \"http://127.0.0.1:9\"\n[notify]\ncommand = [\"true\"]\n",
+    );
+    let said = |arguments: &[&str]| {
+        let output = served.roundup().env("ATS_API_KEY", "k").args(arguments).arg(&pipeline).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let all = ["ingest", "lake", "analyze", "report", "export", "audio", "ats", "notify"];
+    assert_eq!(said(&["check"]), all);
+    assert_eq!(said(&["run", "--dry-run"]), all);
+    for stage in ["ingest", "report", "audio"] {
+        let some = said(&["run", "--dry-run", "--only", stage]);
+        let expected = all.into_iter().filter(|name| [stage, "lake", "notify"].contains(name)).collect::<Vec<_>>();
+        assert_eq!(some, expected, "{stage}");
+    }
+}
+
+#[test]
+fn an_archive_that_a_connector_cannot_read_is_refused() {
+    let served = serve(Some(3));
+    served.recipe("vendor-sample", |text| text);
+    served.write("file", "");
+    let check = |recordings: &str, audio: &str| {
+        let pipeline = served.pipeline(&format!(
+            "{audio}[ats]\nconnector = \"vendor-sample.toml\"\nset.api = \"http://127.0.0.1:9\"\n\
+             recordings = \"{recordings}\"\n"
+        ));
+        let output = served.roundup().env("ATS_API_KEY", "k").arg("check").arg(&pipeline).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (recordings, says) in [
+        ("s3://bucket/archive", "recordings are sent from a folder, and s3://bucket/archive is none"),
+        ("archive", "there is no folder archive"),
+        ("file", "there is no folder file"),
+    ] {
+        let (code, stderr) = check(recordings, "");
+        assert_eq!(code, Some(2), "{recordings}: {stderr}");
+        assert!(stderr.contains(says), "no {says:?} in {stderr}");
+    }
+    let (code, stderr) = check("archive", "[audio]\nout = \"archive\"\n");
+    assert_eq!(code, Some(0), "the run makes it: {stderr}");
+    std::fs::create_dir(served.path("archive")).unwrap();
+    assert_eq!(check("archive", "").0, Some(0));
+}
+
+#[test]
 fn several_sources_have_their_names_in_the_lake() {
     let served = serve(None);
     let ids = served.ids();

@@ -105,7 +105,7 @@ fn an_export_that_is_wrong_is_refused_before_anything_is_done() {
         (format!("{csv}from = \"2026-02-02\"\nuntil = \"2026-02-02\"\n"), "there is no day from `from` on"),
         (format!("{csv}from = \"2026-02-02\"\nperiod = \"7d\"\n"), "name `from` or `period`, not both"),
         (format!("{csv}period = \"soon\"\n"), "`soon` is no period"),
-        (csv.replace("out.csv", "lake/interviews/out.parquet"), "would be in the lake"),
+        (csv.replace("out.csv", "lake/interviews/out.parquet"), "is inside the lake"),
         (csv.replace("out.csv", "file/out.csv"), "file is not a folder"),
         (format!("{}{}", csv.replace("[export]", "[[export]]"), csv.replace("[export]", "[[export]]")), "two exports"),
         (format!("{csv}what = \"analysis\"\n[analyze]\nkeywords = []\n"), "which [analyze] does not search for"),

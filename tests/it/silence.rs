@@ -3,6 +3,9 @@
 use std::fs;
 
 use jiff::{SignedDuration, Timestamp};
+use roundup::ingest::silence::warning;
+use roundup::lake::Lake;
+use roundup::ledger::TakenEvent;
 
 use crate::common::{Row, Served, rows, serve};
 
@@ -68,4 +71,31 @@ fn interviews_that_were_completed_without_an_event_are_said() {
     let completed = rows(&served.lake(), "interviews").into_iter().filter(is_since).count();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].contains(&format!("though {completed} interviews were completed")), "{warnings:?}");
+}
+
+#[test]
+fn the_warning_of_a_webhook_that_is_dead_for_months_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::create(folder.path()).unwrap();
+    let lock = lake.lock().unwrap();
+    let mut ledger = lake.ledger(&lock).unwrap();
+    let now = Timestamp::now();
+    let day = |days: i64| now - SignedDuration::from_hours(24 * days);
+    let event = |source: &str, days: i64| TakenEvent {
+        id: format!("evt_{source}_{days}"),
+        source: source.to_owned(),
+        received_at: day(days),
+        calls_for: None,
+    };
+    // One a day, until one of the two webhooks was deleted 90 days ago.
+    for days in (0..150).rev() {
+        let sources: &[&str] = if days >= 90 { &["dead", "alive"] } else { &["alive"] };
+        let events: Vec<_> = sources.iter().map(|source| event(source, days)).collect();
+        assert_eq!(ledger.take_events(&events, day(days)).unwrap(), events.len() as u64);
+    }
+    let warned = warning(&ledger, "dead", now).unwrap().expect("it is still said");
+    assert!(warned.contains("never more than 25 hours apart"), "{warned}");
+    assert_eq!(warning(&ledger, "alive", now).unwrap(), None);
+    let known = |source: &str| ledger.event_times(source, Timestamp::MIN).unwrap().len();
+    assert_eq!((known("dead"), known("alive")), (29, 31), "and what is older is forgotten");
 }

@@ -182,3 +182,13 @@ fn an_event_in_the_inbox_ends_the_pause() {
     assert_eq!(code, Some(2), "{stderr}");
     assert!(stderr.contains("there is no lake at none"), "{stderr}");
 }
+
+#[test]
+fn a_time_that_no_clock_can_hold_is_refused() {
+    for (flag, time) in [("--max-wait", "2562047788015215h"), ("--every", "721h"), ("--max-wait", "-1s")] {
+        let (code, _, stderr) = wait("http://127.0.0.1:9/api/v1", &["i-1", &format!("{flag}={time}")]);
+        assert_eq!(code, Some(2), "{stderr}");
+        let says = if time.starts_with('-') { "a time cannot be negative" } else { "a time is at most 30 days" };
+        assert!(stderr.contains(says), "{stderr}");
+    }
+}

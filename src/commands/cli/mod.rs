@@ -428,7 +428,11 @@ fn parse_limit(text: &str) -> Result<Limit, String> {
     text.parse().ok().filter(|limit| *limit > 0).map(|limit| Limit(Some(limit))).ok_or_else(wrong)
 }
 
+/// Longer than anybody waits, and far from what a clock cannot hold.
+const LONGEST_TIME: Duration = Duration::from_hours(30 * 24);
+
 fn parse_time(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text.parse().map_err(|_| "a time such as 60s or 40ms".to_owned())?;
-    Duration::try_from(span).map_err(|_| "a time cannot be negative".to_owned())
+    let time = Duration::try_from(span).map_err(|_| "a time cannot be negative".to_owned())?;
+    if time > LONGEST_TIME { Err("a time is at most 30 days".to_owned()) } else { Ok(time) }
 }

@@ -9,7 +9,7 @@ use reqwest::header::HeaderValue;
 use serde::Deserialize;
 
 use crate::model::{Error, Result};
-use crate::pipeline::is_variable_name;
+use crate::pipeline::{is_variable_name, sendable};
 
 /// Where a secret is; the secret itself is kept nowhere else.
 #[derive(Debug, Clone)]
@@ -68,11 +68,8 @@ impl SecretPlace {
             Self::File(path) => fs::read_to_string(path)
                 .map_err(|error| Error::usage(format!("cannot read the secret file {}: {error}", path.display())))?,
         };
-        let text = text.trim();
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::usage(format!("what is read {} is no secret that can be sent", self.shown())));
-        }
-        Ok(text.to_owned())
+        let wrong = || Error::usage(format!("what is read {} is no secret that can be sent", self.shown()));
+        sendable(&text).map(str::to_owned).ok_or_else(wrong)
     }
 }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 #[cfg(feature = "cloud")]
 use super::cloud::Objects;
+use crate::lake::outside::refuse_inside;
 use crate::lake::publish::{rename_new, sha256_of, sync, sync_with_parent};
 use crate::lake::{Lake, crash};
 use crate::model::{Error, Kind, Result};
@@ -60,16 +61,7 @@ pub fn check(out: &Path, lake: &Path) -> Result<()> {
         }
         return Ok(());
     }
-    let real = |path: &Path| {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let there = path.ancestors().find_map(|up| Some((up, up.canonicalize().ok()?)));
-        there.map_or(path.clone(), |(up, real)| path.strip_prefix(up).map_or(real.clone(), |rest| real.join(rest)))
-    };
-    if real(out).starts_with(real(lake)) {
-        let what = format!("the archive {} is inside the lake, which is for tables", out.display());
-        return Err(Error::usage(what).hint("choose a folder beside it"));
-    }
-    Ok(())
+    refuse_inside("the archive", out, lake)
 }
 
 impl Store {

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::keywords::KeywordSet;
 use crate::lake::Lake;
+use crate::lake::outside::real_path;
 use crate::lake::publish::sync;
 use crate::model::{Error, Kind, Result};
 pub use crate::pipeline::ExportFormat as Format;
@@ -85,7 +86,7 @@ pub fn export(lake: &Lake, plan: &Plan, target: Target, progress: &dyn Fn(u64, u
 
 fn to_file(lake: &Lake, plan: &Plan, path: &Path, progress: &dyn Fn(u64, u64)) -> Result<Summary> {
     // What a link points to is replaced, not the link.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = &if path.is_symlink() { real_path(path) } else { path.to_owned() };
     if path.exists() && !path.is_file() {
         return Err(Error::usage(format!("{} is not a file", path.display())));
     }
