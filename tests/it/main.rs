@@ -6,6 +6,7 @@ mod ats;
 mod ats_again;
 mod ats_answers;
 mod audio;
+mod audio_failures;
 mod bad_input;
 mod common;
 mod crash;
