@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, ArrayRef, TimestampMicrosecondArray};
-use jiff::Timestamp;
+use arrow::array::ArrayRef;
 
 use super::figures::{self, Answer, InterviewFigures};
 use super::responses::counts;
-use crate::lake::read::{ParquetFile, strings, times};
+use crate::lake::read::{ParquetFile, strings, times, timestamp_at};
 use crate::lake::rows;
 use crate::model::Result;
 
@@ -28,7 +27,9 @@ fn columns_of(source: &ParquetFile, group: usize, answers: &Answers) -> Result<V
     let completed = times(&batch, "completed_at");
     let since = |name: &str| -> Vec<Option<f64>> {
         let from = times(&batch, name);
-        (0..batch.num_rows()).map(|row| figures::seconds_between(time_at(from, row), time_at(completed, row))).collect()
+        (0..batch.num_rows())
+            .map(|row| figures::seconds_between(timestamp_at(from, row), timestamp_at(completed, row)))
+            .collect()
     };
     let days = since("created_at").into_iter().map(|seconds| seconds.map(|seconds| seconds / 86_400.0));
     Ok(vec![
@@ -39,8 +40,4 @@ fn columns_of(source: &ParquetFile, group: usize, answers: &Answers) -> Result<V
         rows::floats(since("started_at").into_iter()),
         rows::floats(days),
     ])
-}
-
-fn time_at(column: &TimestampMicrosecondArray, row: usize) -> Option<Timestamp> {
-    column.is_valid(row).then(|| Timestamp::from_microsecond(column.value(row)).ok()).flatten()
 }

@@ -124,7 +124,7 @@ fn request_on_screen(id: &str, step: &str, request: &serde_json::Value) -> Strin
 /// What was sent, for a person.
 pub fn on_screen(summary: &Summary) -> String {
     let Summary { connector, delivered, requests, .. } = summary;
-    let mut text = format!("sent       {delivered} interviews to {connector} in {requests} requests\n");
+    let text = format!("sent       {delivered} interviews to {connector} in {requests} requests\n");
     let rest = [
         (summary.retries, "tries after a failure"),
         (summary.limited, "refused by the limit"),
@@ -134,8 +134,5 @@ pub fn on_screen(summary: &Summary) -> String {
         (summary.dead, "given up: `roundup status` says why, `roundup ats --retry-dead` puts them back"),
         (summary.left, "left for the next run"),
     ];
-    for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
-        let _infallible = writeln!(text, "           {count} {what}");
-    }
-    text
+    text + &output::counts(&rest)
 }

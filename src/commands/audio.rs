@@ -1,7 +1,6 @@
 //! `audio`: recordings of the lake into an archive; also as a stage of a run, and beside its ingest.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -94,9 +93,9 @@ pub fn outlook_on_screen(outlook: &Outlook, requests_per_minute: u32, plan: &Aud
 
 /// What was archived, for a person.
 pub fn on_screen(summary: &Summary, out: &Path) -> String {
-    let Summary { archived, found, bytes, asked, failed, given_up, left } = summary;
-    let megabytes = *bytes as f64 / 1e6;
-    let mut text = format!("archived   {archived} recordings, {megabytes:.1} MB, to {}\n", out.display());
+    let &Summary { archived, found, bytes, asked, failed, given_up, left } = summary;
+    let megabytes = bytes as f64 / 1e6;
+    let text = format!("archived   {archived} recordings, {megabytes:.1} MB, to {}\n", out.display());
     let rest = [
         (found, "were there already"),
         (asked, "interviews asked for again for their links"),
@@ -104,10 +103,7 @@ pub fn on_screen(summary: &Summary, out: &Path) -> String {
         (given_up, "given up, and left alone unless their interview is named"),
         (left, "left for the next run"),
     ];
-    for (count, what) in rest.into_iter().filter(|(count, _)| **count > 0) {
-        let _infallible = writeln!(text, "           {count} {what}");
-    }
-    text
+    text + &output::counts(&rest)
 }
 
 /// How an archiving is done.

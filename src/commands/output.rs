@@ -49,6 +49,11 @@ pub fn error(error: &Error) {
     }
 }
 
+/// What else was done, a line each: what there is none of is left out.
+pub fn counts(of: &[(u64, &str)]) -> String {
+    of.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("           {count} {what}\n")).collect()
+}
+
 /// Writes data to stdout. A reader that has seen enough (`| head`) ends it quietly.
 ///
 /// # Errors

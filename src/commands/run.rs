@@ -465,10 +465,7 @@ pub fn ingest_on_screen(ingest: &ingest::Summary) -> String {
         (ingest.skipped_other, "gone, stale, set aside or kept out before, and not asked for"),
         (ingest.left, "left for the next run"),
     ];
-    for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
-        let _infallible = writeln!(text, "           {count} {what}");
-    }
-    text
+    text + &output::counts(&rest)
 }
 
 /// What an analysis did, for a person.

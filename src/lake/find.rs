@@ -7,7 +7,9 @@ use arrow::array::{Array, RecordBatch, StringArray};
 use jiff::Timestamp;
 
 use super::Lake;
-use super::read::{ParquetFile, flags, float_at, floats, integer_at, integers, string_at, strings, time_at, times};
+use super::read::{
+    ParquetFile, flags, float_at, floats, integer_at, integers, string_at, strings, times, timestamp_at,
+};
 use super::schema::{CANDIDATES, INTERVIEWS, QUESTIONS, RESPONSES, Table};
 use crate::model::{Candidate, Interview, Job, Question, Response, Result, Status};
 
@@ -97,7 +99,7 @@ impl Row<'_> {
     }
 
     fn time(&self, column: &str) -> Option<Timestamp> {
-        time_at(times(self.batch, column), self.at).and_then(|micros| Timestamp::from_microsecond(micros).ok())
+        timestamp_at(times(self.batch, column), self.at)
     }
 
     pub fn integer(&self, column: &str) -> Option<i64> {

@@ -14,6 +14,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 use bytes::{Buf, Bytes};
+use jiff::Timestamp;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
@@ -389,6 +390,12 @@ pub fn integer_at(column: &Int64Array, row: usize) -> Option<i64> {
 #[must_use]
 pub fn float_at(column: &Float64Array, row: usize) -> Option<f64> {
     column.is_valid(row).then(|| column.value(row))
+}
+
+/// A time of a column, if it is not null.
+#[must_use]
+pub fn timestamp_at(column: &TimestampMicrosecondArray, row: usize) -> Option<Timestamp> {
+    Timestamp::from_microsecond(time_at(column, row)?).ok()
 }
 
 /// A time of a column in microseconds since 1970, if it is not null.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::Lake;
 use super::publish::Staging;
-use super::read::{integer_at, integers, string_at, strings, time_at, times};
+use super::read::{integer_at, integers, string_at, strings, time_at, times, timestamp_at};
 use super::replace::{fail, read, row_groups, sorted};
 use super::rows::{self, InterviewRow};
 use super::schema::AUDIO;
@@ -59,8 +59,7 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, replaced: &HashMap<String
     }
     let mut moved: BTreeMap<String, Vec<RecordBatch>> = BTreeMap::new();
     for path in lake.files(&AUDIO)? {
-        let place = path.strip_prefix(lake.root().join(AUDIO.name)).expect("it is in the table's folder");
-        let place = place.display().to_string();
+        let place = lake.place_of(&AUDIO, &path).display().to_string();
         let before = read(lake, &AUDIO, &place)?;
         let (ids, objects) = (strings(&before, "interview_id"), strings(&before, "object"));
         let mut months: BTreeMap<String, Vec<(usize, Option<&Answers>)>> = BTreeMap::new();
@@ -74,9 +73,9 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, replaced: &HashMap<String
                 Some(_) => {}
             }
         }
-        let stay = rewritten(&before, &months.remove(mine).unwrap_or_default());
-        if sorted(&stay, &AUDIO) != before {
-            staging.replace(&format!("{}/{place}", AUDIO.name), &AUDIO, row_groups(&sorted(&stay, &AUDIO)))?;
+        let stay = sorted(&rewritten(&before, &months.remove(mine).unwrap_or_default()), &AUDIO);
+        if stay != before {
+            staging.replace(&format!("{}/{place}", AUDIO.name), &AUDIO, row_groups(&stay))?;
         }
         for (month, rows) in months {
             moved.entry(month).or_default().push(rewritten(&before, &rows));
@@ -108,7 +107,7 @@ fn rewritten(before: &RecordBatch, kept: &[(usize, Option<&Answers>)]) -> Record
     });
     let settled_at = kept.iter().map(|(row, answers)| match answers {
         Some(answers) => answers.settled_at,
-        None => time_at(settled, *row).and_then(|micros| Timestamp::from_microsecond(micros).ok()),
+        None => timestamp_at(settled, *row),
     });
     let new: [(&str, ArrayRef); 4] = [
         ("position", rows::integers(position)),

@@ -101,6 +101,7 @@ const fn optional(name: &'static str, kind: Kind, description: &'static str) -> 
 
 const INTERVIEW_ID: Column = needed("interview_id", Kind::Text, "The vendor's id of the interview, an opaque string");
 const JOB_ID: Column = optional("job_id", Kind::Text, "The vendor's id of the job");
+const QUESTION_ID: Column = optional("question_id", Kind::Text, "The vendor's id of the question");
 const POSITION: Column = needed("position", Kind::Integer, "0-based place of the answer in responses[]");
 const SETTLED_AT: Column = optional(
     "settled_at",
@@ -159,7 +160,7 @@ pub const RESPONSES: Table = Table {
         POSITION,
         JOB_ID,
         SETTLED_AT,
-        optional("question_id", Kind::Text, "The vendor's id of the question"),
+        QUESTION_ID,
         optional("question_text", Kind::Text, "The question as it was asked"),
         optional("question_type", Kind::Text, "The vendor's word for the kind of question"),
         optional("transcript", Kind::Text, "What the candidate said, as transcribed by the vendor"),
@@ -180,7 +181,7 @@ pub const QUESTIONS: Table = Table {
         INTERVIEW_ID,
         JOB_ID,
         SETTLED_AT,
-        optional("question_id", Kind::Text, "The vendor's id of the question"),
+        QUESTION_ID,
         optional("question_text", Kind::Text, "The question"),
         optional("question_type", Kind::Text, "The vendor's word for the kind of question"),
         optional("time_limit_seconds", Kind::Float, "How long an answer may be, in seconds"),
@@ -298,7 +299,7 @@ pub const AUDIO: Table = Table {
         POSITION,
         JOB_ID,
         SETTLED_AT,
-        optional("question_id", Kind::Text, "The vendor's id of the question"),
+        QUESTION_ID,
         needed("object", Kind::Text, "Where it is, below the folder or address of the archive"),
         needed("bytes", Kind::Integer, "Its size"),
         needed("sha256", Kind::Text, "SHA-256 of its bytes, in hex"),

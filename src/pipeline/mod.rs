@@ -28,6 +28,7 @@ pub use report::{Compare, Narrow, NotifyPlan, NotifyWay, ReportPlan, parse_compa
 pub use secret::{KeyPlace, is_variable_name, read_variable, sendable};
 pub use times::{
     midnight, parse_date, parse_days, parse_max_time, parse_midnight, parse_time_of_day, parse_time_zone, parse_window,
+    span_up_to,
 };
 
 use crate::model::error::from_toml;

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::file::{Format, NotifySection, Outcome, ReportSection};
-use super::{parse_date, parse_days, parse_time_zone, place};
+use super::{parse_date, parse_days, parse_time_zone, place, span_up_to};
 use crate::model::{Error, Result};
 
 #[derive(Debug, Clone)]
@@ -107,8 +106,7 @@ pub(super) fn resolve_notify(notify: NotifySection, folder: &Path) -> Result<Not
         ([_, ..], None, None) => NotifyWay::Command(notify.command),
         _ => return Err(one_way().hint("command = [\"notify-send\", \"roundup\"]")),
     };
-    let timeout = notify.timeout.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
-    let timeout = timeout.filter(|timeout| (Duration::from_millis(100)..=Duration::from_mins(10)).contains(timeout));
+    let timeout = span_up_to(Duration::from_mins(10), &notify.timeout);
     let wrong = || Error::usage(format!("`{}` is no timeout of a notification", notify.timeout));
     let timeout = timeout.ok_or_else(|| wrong().hint("for example 10s; at most 10m"))?;
     Ok(NotifyPlan { way, on: notify.on, timeout })

@@ -64,14 +64,20 @@ pub fn parse_days(text: &str) -> Result<u32> {
     days.filter(|days| (1..=3660).contains(days)).ok_or_else(wrong)
 }
 
+/// A span of time from 100 milliseconds to `longest`: `30s`, `10m`; `None` for anything else.
+#[must_use]
+pub fn span_up_to(longest: Duration, text: &str) -> Option<Duration> {
+    let span = Duration::try_from(text.parse::<SignedDuration>().ok()?).ok()?;
+    (Duration::from_millis(100)..=longest).contains(&span).then_some(span)
+}
+
 /// The window of a rate limit: `60s`, `1m`.
 ///
 /// # Errors
 /// A usage error for anything else, and for less than 100 milliseconds or more than an hour.
 pub fn parse_window(text: &str) -> Result<Duration> {
-    let window = text.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
-    let window = window.filter(|window| (Duration::from_millis(100)..=Duration::from_hours(1)).contains(window));
-    window.ok_or_else(|| Error::usage(format!("`{text}` is no window of a rate limit")).hint("for example 60s"))
+    span_up_to(Duration::from_hours(1), text)
+        .ok_or_else(|| Error::usage(format!("`{text}` is no window of a rate limit")).hint("for example 60s"))
 }
 
 /// How long a recording may take: `10m`.
@@ -79,7 +85,6 @@ pub fn parse_window(text: &str) -> Result<Duration> {
 /// # Errors
 /// A usage error for anything else, and for less than a tenth of a second or more than a day.
 pub fn parse_max_time(text: &str) -> Result<Duration> {
-    let time = text.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
-    let time = time.filter(|time| (Duration::from_millis(100)..=Duration::from_hours(24)).contains(time));
-    time.ok_or_else(|| Error::usage(format!("`{text}` is no time for a recording")).hint("for example 10m"))
+    span_up_to(Duration::from_hours(24), text)
+        .ok_or_else(|| Error::usage(format!("`{text}` is no time for a recording")).hint("for example 10m"))
 }

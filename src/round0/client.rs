@@ -66,8 +66,7 @@ impl Client {
     pub fn new(base: &str, key: &str) -> Result<Self> {
         let wrong = |what: String| Error::usage(what).hint("for example https://rz-app-omega.vercel.app/api/v1");
         let url = Url::parse(base).map_err(|error| wrong(format!("`{base}` is no address of an API: {error}")))?;
-        let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-        if !secure || url.cannot_be_a_base() {
+        if !is_secure(&url) || url.cannot_be_a_base() {
             return Err(wrong(format!("`{base}` would not keep the key secret: the address must begin with https://")));
         }
         let mut bearer = HeaderValue::try_from(format!("Bearer {key}"))
@@ -160,6 +159,11 @@ fn state_folder() -> Option<PathBuf> {
     let folder = |variable: &str| env::var_os(variable).map(PathBuf::from).filter(|folder| folder.is_absolute());
     let state = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/state")));
     state.map(|state| state.join("roundup"))
+}
+
+/// Whether what is sent there can be read by nobody on the way: it is encrypted, or stays on this machine.
+pub(crate) fn is_secure(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }
 
 pub(crate) fn is_loopback(url: &Url) -> bool {

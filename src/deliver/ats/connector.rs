@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use minijinja::Environment;
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -18,8 +17,8 @@ use super::secret::{Form, SecretPlace, header};
 use super::template::{self, Writing};
 use crate::model::error::from_toml;
 use crate::model::{Error, Result};
-use crate::pipeline::AtsPlan;
-use crate::round0::client::is_loopback;
+use crate::pipeline::{AtsPlan, span_up_to};
+use crate::round0::client::{is_loopback, is_secure};
 
 /// Headers that a connector may not set, as they follow from what is sent.
 const OWN_HEADERS: [&str; 4] = ["content-length", "content-type", "host", "idempotency-key"];
@@ -101,8 +100,7 @@ impl Connector {
             return Err(Error::usage("the name of a connector is made of letters, digits, `-`, `_` and `.`"));
         }
         let settings = settings(file.settings, &plan.set)?;
-        let timeout = file.timeout.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
-        let timeout = timeout.filter(|span| (Duration::from_millis(100)..=Duration::from_mins(10)).contains(span));
+        let timeout = span_up_to(Duration::from_mins(10), &file.timeout);
         let wrong = || Error::usage(format!("`{}` is no timeout", file.timeout)).hint("for example 30s; at most 10m");
         let timeout = timeout.ok_or_else(wrong)?;
         let mut environment = template::environment();
@@ -211,8 +209,7 @@ impl Connector {
     /// Says why not; the address itself can name a candidate.
     pub fn address(&self, text: &str) -> std::result::Result<Url, String> {
         let url = Url::parse(text).map_err(|error| format!("the url is no address: {error}"))?;
-        let is_secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-        if !is_secure {
+        if !is_secure(&url) {
             return Err("the url would not keep what candidates said secret: it must begin with https://".to_owned());
         }
         let is_named = self.origins.contains(&url.origin().ascii_serialization());

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::download::{Downloader, Outcome};
 use crate::model::{Link, Result};
+use crate::round0::retry::wanted;
 
 /// One recording to archive; `T` is what the caller knows it by.
 #[derive(Debug)]
@@ -100,11 +101,5 @@ async fn work<T: Send + 'static>(
             }
             else => return,
         }
-    }
-}
-
-async fn wanted(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|wanted| *wanted).await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

@@ -70,6 +70,10 @@ enum Trouble {
     Archive(Error),
 }
 
+fn cannot_write(object: &str) -> impl Fn(io::Error) -> Trouble + Copy {
+    move |error| Trouble::Archive(Error::failed(format!("cannot write {object} to the archive: {error}")))
+}
+
 fn again(why: String) -> Trouble {
     Trouble::Again(why, None)
 }
@@ -148,9 +152,7 @@ impl Downloader {
 
     async fn attempt(&self, object: &str, link: &Link) -> Result<Outcome, Trouble> {
         let url = self.reach.check(link.secret()).map_err(Trouble::Unfit)?;
-        let cannot = |error: io::Error| {
-            Trouble::Archive(Error::failed(format!("cannot write {object} to the archive: {error}")))
-        };
+        let cannot = cannot_write(object);
         let Some(mut part) = self.store.part(object).map_err(cannot)? else { return Ok(Outcome::Busy) };
         let mut request = self.http.get(url).header(ACCEPT_ENCODING, "identity");
         if let Some(validator) = &part.validator {
@@ -207,11 +209,10 @@ impl Downloader {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
                 return Err(Trouble::LinkDead(format!("its link does not open ({})", status.as_u16())));
             }
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
-                let wait = read_budget(headers).retry_after;
-                return Err(Trouble::Again(format!("its host answered {status}"), wait));
-            }
-            status if status.is_server_error() => {
+            status
+                if status.is_server_error()
+                    || [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status) =>
+            {
                 let wait = read_budget(headers).retry_after;
                 return Err(Trouble::Again(format!("its host answered {status}"), wait));
             }
@@ -252,9 +253,7 @@ impl Downloader {
 
     /// Appends the body to the part; the hash of all of it.
     async fn receive(&self, mut response: Response, part: &mut Part, object: &str) -> Result<Sha256, Trouble> {
-        let cannot = |error: io::Error| {
-            Trouble::Archive(Error::failed(format!("cannot write {object} to the archive: {error}")))
-        };
+        let cannot = cannot_write(object);
         let mut hash = part.hash().map_err(cannot)?;
         // Nothing is written before it was seen to be audio.
         let mut start = Vec::new();

@@ -196,11 +196,13 @@ impl Pass<'_, '_> {
                 Next::Asked(Asked::Gone(interview)) => {
                     let places = open.remove(&interview).unwrap_or_default();
                     let why = "the API does not know the interview any more";
-                    self.no_links(ledger, wanted, &interview, &places, Fault::Gone, why)
+                    self.tally.summary.asked += 1;
+                    self.linkless(ledger, wanted, &interview, &places, Fault::Gone, why)
                 }
                 Next::Asked(Asked::Failed(interview, why)) => {
                     let places = open.remove(&interview).unwrap_or_default();
-                    self.no_links(ledger, wanted, &interview, &places, Fault::NotAsked, &why)
+                    self.tally.summary.asked += 1;
+                    self.linkless(ledger, wanted, &interview, &places, Fault::NotAsked, &why)
                 }
                 Next::Asked(Asked::Refused(source, error)) => {
                     self.refusing.insert(source, error);
@@ -272,20 +274,7 @@ impl Pass<'_, '_> {
         Ok((!ids.is_empty()).then(|| (self.ask)(ids)))
     }
 
-    /// Records that an interview which was asked for gave no links to these recordings.
-    fn no_links(
-        &mut self,
-        ledger: &mut Ledger,
-        wanted: &[Wanted],
-        interview: &str,
-        places: &[usize],
-        fault: Fault,
-        why: &str,
-    ) -> Result<()> {
-        self.tally.summary.asked += 1;
-        self.linkless(ledger, wanted, interview, places, fault, why)
-    }
-
+    /// Records that an interview gave no links to these recordings.
     fn linkless(
         &mut self,
         ledger: &mut Ledger,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::lake::Lake;
-use crate::lake::read::{ParquetFile, flags, integer_at, integers, string_at, strings, time_at, times};
+use crate::lake::read::{ParquetFile, flags, integer_at, integers, string_at, strings, times, timestamp_at};
 use crate::lake::schema::{AUDIO, RESPONSES};
 use crate::ledger::{Archived, Ledger, Recording, RecordingState};
 use crate::model::Result;
@@ -104,8 +104,7 @@ pub fn each(
                 let answers = begin..end;
                 begin = end;
                 let job_id = string_at(jobs, answers.start);
-                let settled_at =
-                    time_at(settled, answers.start).and_then(|micros| Timestamp::from_microsecond(micros).ok());
+                let settled_at = timestamp_at(settled, answers.start);
                 let is_selected = selection.has(id, job_id, settled_at);
                 if !answers.clone().any(|row| has_audio.value(row)) || !(is_selected || unpublished.contains(id)) {
                     continue;
