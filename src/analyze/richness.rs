@@ -6,8 +6,9 @@ use std::hint::select_unpredictable;
 
 use foldhash::fast::RandomState;
 use icu_casemap::{CaseMapper, CaseMapperBorrowed};
+use unicode_segmentation::UnicodeSegmentation;
 
-use crate::keywords::words::Words;
+use crate::keywords::words::{Piece, Words, pieces};
 
 /// Words of a window of the moving average.
 pub const WINDOW: usize = 50;
@@ -31,9 +32,9 @@ pub struct Vocabulary {
     words: Vec<Key>,
     /// Words of more than 16 bytes, case-folded, with their numbers.
     long: HashMap<Vec<u8>, u32, RandomState>,
-    /// Where the last word of each kind is, at or after the place that its hash says. So small that it stays in the
-    /// nearest cache, and empty for the next answer without being cleared.
-    slots: Vec<Slot>,
+    /// The number of the last word of each kind, at or after the place that its hash says. So small that it stays in the
+    /// nearest cache, and empty for the next answer without being cleared: what is less than `first` is of another.
+    slots: Vec<u32>,
     /// The number of the answer's first word: words are numbered from 1 through all answers.
     first: u32,
     /// For each word: how many words back its kind was last seen, if that is in the same answer; otherwise, how many
@@ -50,14 +51,6 @@ type Key = [u64; 2];
 /// The second half of the key of a long word: its highest byte is in no UTF-8 text.
 const LONG: u64 = 0xFF << 56;
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    /// Half of the hash: what has another is another word, what has the same is compared.
-    tag: u32,
-    /// The number of the last word of the kind; a slot of another answer is empty.
-    last: u32,
-}
-
 /// So many that two words seldom want the same: that is what no processor foresees.
 const SLOTS_A_WORD: usize = 8;
 
@@ -73,28 +66,28 @@ impl Vocabulary {
         let Self { words, long, lowered, finder, .. } = self;
         words.clear();
         long.clear();
-        let mut key = |folded: &[u8]| {
-            short_key(folded).unwrap_or_else(|| {
-                let next = u32::try_from(long.len()).expect("texts are below 4 GiB");
-                let number =
-                    long.get(folded).copied().unwrap_or_else(|| *long.entry(folded.to_owned()).or_insert(next));
-                [number.into(), LONG]
-            })
-        };
         lowered.clear();
         lowered.extend_from_slice(text.as_bytes());
         lowered.make_ascii_lowercase();
         lowered.extend_from_slice(&[0; 16]);
-        let is_ascii = text.is_ascii();
-        finder.for_each(text, |word| {
-            words.push(if !is_ascii && !text[word.clone()].is_ascii() {
-                key(CASE_MAPPER.fold_string(&text[word]).as_bytes())
-            } else if word.len() <= 16 {
-                kept(&lowered[word.start..], word.len())
-            } else {
-                key(&lowered[word])
-            });
-        });
+        for piece in pieces(text) {
+            match piece {
+                Piece::Ascii(range) => {
+                    let lowered = &lowered[range.start..];
+                    words.extend(finder.of_ascii(&text.as_bytes()[range]).iter().map(|&[start, end]| {
+                        let (start, length) = (start as usize, (end - start) as usize);
+                        match KEPT.get(length) {
+                            Some(bits) => kept(&lowered[start..start + 16], bits),
+                            None => long_key(&lowered[start..start + length], long),
+                        }
+                    }));
+                }
+                Piece::Other(range) => words.extend(text[range].unicode_words().map(|word| {
+                    let folded = CASE_MAPPER.fold_string(word);
+                    short_key(folded.as_bytes()).unwrap_or_else(|| long_key(folded.as_bytes(), long))
+                })),
+            }
+        }
     }
 
     /// Fills `back`; returns how many words are the first of their kind.
@@ -104,35 +97,31 @@ impl Vocabulary {
         let wanted = (SLOTS_A_WORD * words.len()).next_power_of_two();
         if slots.len() < wanted || count >= u32::MAX - *first {
             slots.clear();
-            slots.resize(wanted, Slot::default());
+            slots.resize(wanted, 0);
             *first = 0;
         }
         *first += 1;
-        let (answer, mask) = (*first, wanted - 1);
+        let answer = *first;
+        let slots = &mut slots[..wanted];
         let mut unique = 0;
         back.clear();
-        back.resize(words.len(), 0);
-        for ((key, back), number) in words.iter().zip(back).zip(answer..) {
-            let hash = hasher.hash_one(u128::from(key[0]) | u128::from(key[1]) << 64);
-            let tag = (hash >> 32) as u32;
-            let mut at = hash as usize & mask;
+        back.extend(words.iter().zip(answer..).map(|(key, number)| {
+            let mut at = hasher.hash_one(u128::from(key[0]) | u128::from(key[1]) << 64) as usize;
             loop {
-                let Slot { tag: seen, last } = slots[at];
-                // Every second word is new, which no processor foresees: only what is rare may be a branch.
-                let is_new = last < answer;
-                if select_unpredictable(is_new, tag, seen) == tag {
-                    let last = select_unpredictable(is_new, number, last);
-                    if words[(last - answer) as usize] == *key {
-                        unique += u64::from(is_new);
-                        let before = select_unpredictable(is_new, answer - 1, last);
-                        *back = (number - before).min(WINDOW as u32) as u8;
-                        slots[at] = Slot { tag, last: number };
-                        break;
-                    }
+                let slot = &mut slots[at & (wanted - 1)];
+                // Every second word is new, which no processor foresees: only what is rare may be a branch. So a new word
+                // is compared with itself.
+                let is_new = *slot < answer;
+                let same = select_unpredictable(is_new, number, *slot);
+                if words[(same - answer) as usize] == *key {
+                    let before = select_unpredictable(is_new, answer - 1, *slot);
+                    *slot = number;
+                    unique += u64::from(is_new);
+                    return (number - before).min(WINDOW as u32) as u8;
                 }
-                at = (at + 1) & mask;
+                at += 1;
             }
-        }
+        }));
         *first += count;
         unique
     }
@@ -155,15 +144,22 @@ impl Vocabulary {
 fn short_key(folded: &[u8]) -> Option<Key> {
     let mut sixteen = [0; 16];
     sixteen.get_mut(..folded.len())?.copy_from_slice(folded);
-    Some(kept(&sixteen, folded.len()))
+    Some(kept(&sixteen, &KEPT[folded.len()]))
 }
 
-/// The key of the first bytes of at least sixteen.
+/// The key of a word of more.
+#[cold]
+fn long_key(folded: &[u8], long: &mut HashMap<Vec<u8>, u32, RandomState>) -> Key {
+    let next = u32::try_from(long.len()).expect("texts are below 4 GiB");
+    let number = long.get(folded).copied().unwrap_or_else(|| *long.entry(folded.to_owned()).or_insert(next));
+    [number.into(), LONG]
+}
+
+/// The key that has these bits of sixteen bytes.
 #[inline]
-fn kept(bytes: &[u8], length: usize) -> Key {
-    let (eights, _) = bytes[..16].as_chunks::<8>();
-    let [low, high] = KEPT[length];
-    [u64::from_le_bytes(eights[0]) & low, u64::from_le_bytes(eights[1]) & high]
+fn kept(sixteen: &[u8], bits: &Key) -> Key {
+    let (eights, _) = sixteen.as_chunks::<8>();
+    [u64::from_le_bytes(eights[0]) & bits[0], u64::from_le_bytes(eights[1]) & bits[1]]
 }
 
 /// The bits of sixteen bytes that a word of so many bytes has.
@@ -185,7 +181,6 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
     use proptest::sample::select;
-    use unicode_segmentation::UnicodeSegmentation;
 
     use super::*;
 

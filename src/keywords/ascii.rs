@@ -88,6 +88,19 @@ impl Places {
         self.count += count;
     }
 
+    /// Drops pairs of places; all are pairs.
+    pub(super) fn retain_pairs(&mut self, mut is_kept: impl FnMut([u32; 2]) -> bool) {
+        let (pairs, _) = self.places[..self.count].as_chunks_mut::<2>();
+        let mut kept = 0;
+        for at in 0..pairs.len() {
+            if is_kept(pairs[at]) {
+                pairs[kept] = pairs[at];
+                kept += 1;
+            }
+        }
+        self.count = 2 * kept;
+    }
+
     pub(super) fn get(&self) -> &[u32] {
         &self.places[..self.count]
     }

@@ -23,7 +23,7 @@ pub fn count(text: &str) -> u64 {
 fn count_ascii(bytes: &[u8]) -> u64 {
     // A run of nothing but underscores is no word, and too rare to be looked for unless there is one.
     if memchr::memchr(b'_', bytes).is_some() {
-        return Words::default().of_ascii(bytes).count() as u64;
+        return Words::default().of_ascii(bytes).len() as u64;
     }
     let (mut count, mut carry) = (0, 0);
     runs(bytes, |_, run| {
@@ -51,21 +51,19 @@ impl Words {
         for piece in pieces(text) {
             match piece {
                 Piece::Ascii(range) => {
-                    let begin = range.start;
-                    let words = self.of_ascii(&text.as_bytes()[range]);
-                    words.for_each(|word| found(begin + word.start..begin + word.end));
+                    let words = self.of_ascii(&text.as_bytes()[range.clone()]).iter();
+                    words.for_each(|[start, end]| found(range.start + *start as usize..range.start + *end as usize));
                 }
                 Piece::Other(range) => {
-                    let begin = range.start;
-                    let words = text[range].unicode_word_indices();
-                    words.for_each(|(start, word)| found(begin + start..begin + start + word.len()));
+                    let words = text[range.clone()].unicode_word_indices();
+                    words.for_each(|(start, word)| found(range.start + start..range.start + start + word.len()));
                 }
             }
         }
     }
 
-    /// All are found before anything is made of the first.
-    fn of_ascii(&mut self, bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    /// Where each word of an ASCII text begins and ends: all are found before anything is made of the first.
+    pub fn of_ascii(&mut self, bytes: &[u8]) -> &[[u32; 2]] {
         self.edges.clear(bytes);
         let mut carry = 0;
         runs(bytes, |begin, run| {
@@ -76,14 +74,16 @@ impl Words {
         if carry != 0 {
             self.edges.add(bytes.len(), 1);
         }
-        let (edges, _) = self.edges.get().as_chunks::<2>();
-        let words = edges.iter().map(|[start, end]| *start as usize..*end as usize);
-        words.filter(|word| is_no_line(bytes, word))
+        if memchr::memchr(b'_', bytes).is_some() {
+            self.edges.retain_pairs(|[start, end]| is_no_line(bytes, &(start as usize..end as usize)));
+        }
+        let (words, _) = self.edges.get().as_chunks::<2>();
+        words
     }
 }
 
 /// A part of a text in which words are as in the whole.
-enum Piece {
+pub enum Piece {
     Ascii(Range<usize>),
     /// What is not ASCII, with the rest of the words it stands in.
     Other(Range<usize>),
@@ -93,7 +93,7 @@ enum Piece {
 ///
 /// There is a boundary before every run of spaces, and of the rules only the one that joins marks to what is before them
 /// looks across it: so a text can be cut before a space that ASCII follows and no other space precedes.
-fn pieces(text: &str) -> impl Iterator<Item = Piece> {
+pub fn pieces(text: &str) -> impl Iterator<Item = Piece> {
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
