@@ -54,11 +54,11 @@ fn keywords(criterion: &mut Criterion) {
 
 fn words(criterion: &mut Criterion) {
     let mut transcripts = transcripts();
-    transcripts.retain(|text| !is_unspaced(text));
+    transcripts.retain(|text| !is_unspaced(text.into()));
     let bytes = transcripts.iter().map(|text| text.len() as u64).sum();
     let mut group = criterion.benchmark_group("words");
     group.throughput(Throughput::Bytes(bytes));
-    let count = || transcripts.iter().map(|text| words::count(text)).sum::<u64>();
+    let count = || transcripts.iter().map(words::count).sum::<u64>();
     assert_eq!(count(), WORDS, "words");
     group.bench_function("count", |bencher| bencher.iter(count));
     let mut vocabulary = Vocabulary::default();

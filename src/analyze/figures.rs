@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::richness::Vocabulary;
 use super::words::is_unspaced;
-use crate::keywords::words;
+use crate::keywords::{Text, words};
 use crate::pipeline::MetricGroup;
 
 /// Figures of one answer; all `None` without a transcript, and those of groups that were not asked for.
@@ -23,14 +23,14 @@ pub struct ResponseFigures {
 
 /// The figures of the groups `length`, `words`, `pace` and `richness`, as far as they are asked for.
 #[must_use]
-pub fn response(
-    transcript: Option<&str>,
+pub fn response<'t>(
+    transcript: Option<impl Into<Text<'t>>>,
     duration_seconds: Option<f64>,
     groups: &[MetricGroup],
     vocabulary: &mut Vocabulary,
 ) -> ResponseFigures {
     let mut figures = ResponseFigures::default();
-    let Some(text) = transcript else { return figures };
+    let Some(text) = transcript.map(Into::into) else { return figures };
     let wants = |group| groups.contains(&group);
     if wants(MetricGroup::Length) {
         let length = Length::of(text);
@@ -70,20 +70,22 @@ pub struct Length {
 
 impl Length {
     #[must_use]
-    pub fn of(text: &str) -> Self {
+    pub fn of<'t>(text: impl Into<Text<'t>>) -> Self {
+        let text = text.into();
+        let bytes = text.as_bytes();
         if text.is_ascii() {
-            return Self { utf16: text.len() as u64, chars: text.len() as u64 };
+            return Self { utf16: bytes.len() as u64, chars: bytes.len() as u64 };
         }
-        let chars = count(text, |byte| !matches!(byte, 0x80..=0xBF));
+        let chars = count(bytes, |byte| !matches!(byte, 0x80..=0xBF));
         // What UTF-8 has four bytes for, UTF-16 has two units for.
-        Self { utf16: chars + count(text, |byte| byte >= 0xF0), chars }
+        Self { utf16: chars + count(bytes, |byte| byte >= 0xF0), chars }
     }
 }
 
 /// How many bytes of a text are such: so few at a time that a byte can count them, so that many are compared at once.
-fn count(text: &str, is: impl Fn(u8) -> bool) -> u64 {
+fn count(text: &[u8], is: impl Fn(u8) -> bool) -> u64 {
     let few = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(is(*byte))).sum::<u8>();
-    text.as_bytes().chunks(128).map(|bytes| u64::from(few(bytes))).sum()
+    text.chunks(128).map(|bytes| u64::from(few(bytes))).sum()
 }
 
 /// One answer, as far as the figures of its interview need it.
@@ -96,10 +98,10 @@ pub struct Answer {
 
 impl Answer {
     #[must_use]
-    pub fn new(transcript: Option<&str>, duration_seconds: Option<f64>) -> Self {
+    pub fn new(transcript: Option<Text>, duration_seconds: Option<f64>) -> Self {
         Self {
             length_utf16: transcript.map(|text| Length::of(text).utf16),
-            is_blank: transcript.is_none_or(|text| text.trim().is_empty()),
+            is_blank: transcript.is_none_or(|text| text.as_str().trim().is_empty()),
             duration_seconds,
         }
     }

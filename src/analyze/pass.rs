@@ -1,5 +1,6 @@
 //! One pass over a row group of answers: decoded once, and everything that is asked for made of it.
 
+use std::cell::Cell;
 use std::ops::AddAssign;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use super::hits::HitRows;
 use super::responses::{self, ResponseRow};
 use super::richness::Vocabulary;
 use super::{PreparedSet, language};
-use crate::keywords::{Hit, Prefilter, Scratch, TextBuffers, Texts};
+use crate::keywords::{Hit, Prefilter, Scratch, Text, TextBuffers, Texts};
 use crate::lake::read::{ParquetFile, float_at, floats, string_at, strings, view_at, views};
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
@@ -103,13 +104,14 @@ pub fn row_group(source: &ParquetFile, group: usize, wanted: &Wanted) -> Result<
     let asks_types = wanted.sets.iter().any(|set| set.set.terms().iter().any(|term| !term.question_types.is_empty()));
     let mut columns = vec!["transcript", "duration_seconds"];
     columns.extend(asks_types.then_some("question_type"));
-    let mut pass = Pass::new(wanted);
+    let mut pass = Pass::new(wanted, source.rows_in_group(group));
     let mut decoded = source.batches(group, &columns, DECODED_ROWS)?;
     while let Some(answers) = timed(&mut pass.steps.decode, || decoded.next()) {
         pass.read(&answers?);
     }
 
-    let Pass { figures, hits, answers, mut steps, .. } = pass;
+    let Pass { figures, hits, answers, mut steps, memory, .. } = pass;
+    SPARE.set(memory);
     // Without hits the ids are enough, to tell whose answers they are.
     let asked = if hits.is_empty() { &REPEATED[..1] } else { &REPEATED };
     let repeated = timed(&mut steps.decode, || source.row_group(group, asked))?;
@@ -129,23 +131,33 @@ struct Pass<'a> {
     hits: Vec<HitRows<'a>>,
     answers: Vec<Answer>,
     steps: Steps,
+    memory: Memory,
+}
+
+/// What texts are read with; what it holds between two texts has no meaning.
+#[derive(Default)]
+struct Memory {
     buffers: TextBuffers,
     scratch: Scratch,
     vocabulary: Vocabulary,
 }
 
+thread_local! {
+    /// For the thread's next row group: new memory, which the system has to clear first, takes longer than many a figure.
+    static SPARE: Cell<Memory> = Cell::default();
+}
+
 impl<'a> Pass<'a> {
-    fn new(wanted: &'a Wanted<'a>) -> Self {
+    /// For the answers of a row group, of which there are so many.
+    fn new(wanted: &'a Wanted<'a>, answers: usize) -> Self {
         Self {
             wanted,
             rows: 0,
-            figures: Vec::new(),
+            figures: Vec::with_capacity(if wanted.figures.is_some() { answers } else { 0 }),
             hits: wanted.sets.iter().map(|set| HitRows::new(set)).collect(),
-            answers: Vec::new(),
+            answers: Vec::with_capacity(if wanted.answers { answers } else { 0 }),
             steps: Steps::default(),
-            buffers: TextBuffers::default(),
-            scratch: Scratch::default(),
-            vocabulary: Vocabulary::default(),
+            memory: SPARE.take(),
         }
     }
 
@@ -155,7 +167,7 @@ impl<'a> Pass<'a> {
         let types = answers.column_by_name("question_type").map(|_| strings(answers, "question_type"));
         for first in (0..answers.num_rows()).step_by(BLOCK_ROWS) {
             let block = first..answers.num_rows().min(first + BLOCK_ROWS);
-            let texts: Vec<Option<&str>> = block.clone().map(|row| view_at(transcripts, row)).collect();
+            let texts: Vec<Option<Text>> = block.clone().map(|row| view_at(transcripts, row).map(Text::from)).collect();
             let durations: Vec<Option<f64>> = block.clone().map(|row| float_at(durations, row)).collect();
             self.read_block(&texts, &durations, |row| types.and_then(|types| string_at(types, first + row)));
         }
@@ -163,14 +175,14 @@ impl<'a> Pass<'a> {
 
     fn read_block<'q>(
         &mut self,
-        transcripts: &[Option<&str>],
+        transcripts: &[Option<Text>],
         durations: &[Option<f64>],
         question_type: impl Fn(usize) -> Option<&'q str>,
     ) {
-        let Self { wanted, steps, scratch, .. } = self;
+        let Self { wanted, steps, memory: Memory { buffers, scratch, vocabulary }, .. } = self;
         let first = self.rows;
         self.rows += transcripts.len();
-        steps.bytes += transcripts.iter().flatten().map(|text| text.len() as u64).sum::<u64>();
+        steps.bytes += transcripts.iter().flatten().map(|text| text.as_bytes().len() as u64).sum::<u64>();
         if wanted.answers {
             self.answers
                 .extend(transcripts.iter().zip(durations).map(|(text, duration)| Answer::new(*text, *duration)));
@@ -179,14 +191,14 @@ impl<'a> Pass<'a> {
         if let Some((groups, _)) = wanted.figures {
             timed(&mut steps.words, || {
                 self.figures.extend(transcripts.iter().zip(durations).map(|(text, duration)| {
-                    let figures = figures::response(*text, *duration, groups, &mut self.vocabulary);
+                    let figures = figures::response(*text, *duration, groups, vocabulary);
                     ResponseRow { figures, ..ResponseRow::default() }
                 }));
             });
             if groups.contains(&MetricGroup::Language) {
                 timed(&mut steps.language, || {
                     for (row, text) in self.figures[first..].iter_mut().zip(transcripts) {
-                        row.language = text.and_then(language::detect);
+                        row.language = text.and_then(|text| language::detect(text.as_str()));
                     }
                 });
             }
@@ -194,7 +206,7 @@ impl<'a> Pass<'a> {
         if fillers.is_none() && wanted.sets.is_empty() {
             return;
         }
-        let texts = timed(&mut steps.fold, || Texts::new(transcripts.to_vec(), wanted.prefilter, &mut self.buffers));
+        let texts = timed(&mut steps.fold, || Texts::new(transcripts.iter().copied(), wanted.prefilter, buffers));
         timed(&mut steps.r#match, || {
             if let Some((_, fillers)) = fillers {
                 for (row, text) in self.figures[first..].iter_mut().zip(transcripts) {

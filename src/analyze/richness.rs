@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 use icu_casemap::{CaseMapper, CaseMapperBorrowed};
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::keywords::Text;
 use crate::keywords::words::{Piece, Words, pieces};
 
 /// Words of a window of the moving average.
@@ -55,14 +56,14 @@ const LONG: u64 = 0xFF << 56;
 const SLOTS_A_WORD: usize = 8;
 
 impl Vocabulary {
-    pub fn richness(&mut self, text: &str) -> Richness {
-        self.read(text);
+    pub fn richness<'t>(&mut self, text: impl Into<Text<'t>>) -> Richness {
+        self.read(text.into());
         let unique = self.look_back();
         Richness { words: self.words.len() as u64, unique, mattr_50: self.moving_average() }
     }
 
     /// Fills `words`.
-    fn read(&mut self, text: &str) {
+    fn read(&mut self, text: Text) {
         let Self { words, long, lowered, finder, .. } = self;
         words.clear();
         long.clear();
@@ -82,7 +83,7 @@ impl Vocabulary {
                         }
                     }));
                 }
-                Piece::Other(range) => words.extend(text[range].unicode_words().map(|word| {
+                Piece::Other(range) => words.extend(text.as_str()[range].unicode_words().map(|word| {
                     let folded = CASE_MAPPER.fold_string(word);
                     short_key(folded.as_bytes()).unwrap_or_else(|| long_key(folded.as_bytes(), long))
                 })),

@@ -2,10 +2,12 @@
 
 use unicode_script::{Script, UnicodeScript};
 
+use crate::keywords::Text;
+
 /// Whether more than half of the letters are Han, Kana or Thai: these are written without spaces, so UAX #29 does not
 /// find their words, and there are no word figures.
 #[must_use]
-pub fn is_unspaced(text: &str) -> bool {
+pub fn is_unspaced(text: Text) -> bool {
     // Texts have apostrophes and accents far more often than a letter of these scripts. Without a way out of the inner
     // loop, many bytes are compared at once.
     let any = |bytes: &[u8]| bytes.iter().fold(false, |any, byte| any | begins_unspaced(*byte));
@@ -13,7 +15,7 @@ pub fn is_unspaced(text: &str) -> bool {
         return false;
     }
     let (mut letters, mut unspaced) = (0_u64, 0_u64);
-    for character in text.chars().filter(|character| character.is_alphabetic()) {
+    for character in text.as_str().chars().filter(|character| character.is_alphabetic()) {
         letters += 1;
         unspaced += u64::from(!character.is_ascii() && is_of_unspaced_script(character));
     }

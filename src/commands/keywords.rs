@@ -86,7 +86,7 @@ fn in_lake(
             let answers = file.row_group(group, &["interview_id", "position", "question_type", "transcript"])?;
             let (ids, positions) = (strings(&answers, "interview_id"), integers(&answers, "position"));
             let (types, transcripts) = (strings(&answers, "question_type"), strings(&answers, "transcript"));
-            let transcripts_here = (0..answers.num_rows()).map(|row| string_at(transcripts, row)).collect();
+            let transcripts_here = (0..answers.num_rows()).map(|row| string_at(transcripts, row));
             let mut buffers = TextBuffers::default();
             let texts = Texts::new(transcripts_here, matcher.prefilter(), &mut buffers);
             let mut result = Ok(());

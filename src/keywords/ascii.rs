@@ -106,12 +106,21 @@ impl Places {
     }
 }
 
+/// Whether a text is ASCII. Its last bytes are looked at together with those before them, not one by one.
+pub(super) fn is_ascii(text: &[u8]) -> bool {
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    if !blocks.iter().all(|block| block.is_ascii()) {
+        return false;
+    }
+    text.last_chunk::<BLOCK>().map_or_else(|| rest.is_ascii(), |last| last.is_ascii())
+}
+
 /// How many bytes a text begins with that are ASCII.
 pub(super) fn ascii_length(text: &[u8]) -> usize {
     let (blocks, _) = text.as_chunks::<BLOCK>();
     let whole = blocks.iter().take_while(|block| block.is_ascii()).count() * BLOCK;
     let rest = &text[whole..];
-    whole + if rest.is_ascii() { rest.len() } else { rest.iter().take_while(|byte| byte.is_ascii()).count() }
+    whole + if is_ascii(rest) { rest.len() } else { rest.iter().take_while(|byte| byte.is_ascii()).count() }
 }
 
 /// In ASCII, a letter, digit or underscore.

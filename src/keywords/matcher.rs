@@ -159,8 +159,7 @@ impl Matcher {
             }
         };
         self.find_in_ascii(texts, &mut take);
-        for (number, text) in texts.iter().filter(|(_, text)| !text.is_ascii()) {
-            let number = u32::try_from(number).expect("texts are counted in u32");
+        for (number, text) in texts.beyond_ascii() {
             for group in &self.groups {
                 group.find(text, texts.prefilter, folded, starts, |term, is_exclude, place| {
                     take(term, is_exclude, number, place)

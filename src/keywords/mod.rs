@@ -24,6 +24,7 @@ mod starts;
 mod surface;
 #[cfg(test)]
 mod tests;
+mod text;
 mod texts;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod twin;
@@ -34,4 +35,5 @@ pub use matcher::{Hit, Matcher, Scratch};
 pub use prefilter::Prefilter;
 pub use set::{Forms, KeywordSet, KeywordSetFile, MATCHER_VERSION, Mode, Term, TermEntry};
 pub use shipped::SHIPPED;
+pub use text::Text;
 pub use texts::{TextBuffers, Texts};

@@ -45,10 +45,7 @@ impl WordStarts {
         words.push(0);
         starts.clear();
         for lot in places.get().chunks(64) {
-            let mut passing = 0_u64;
-            for (at, place) in lot.iter().enumerate() {
-                passing |= u64::from(prefilter.passes(key_at(text, words, *place))) << at;
-            }
+            let mut passing = passing(text, words, lot, prefilter);
             while passing != 0 {
                 let place = lot[passing.trailing_zeros() as usize];
                 passing &= passing - 1;
@@ -69,6 +66,13 @@ impl WordStarts {
         let of_part = self.starts[begin..].iter().map(|start| (start.place as usize, start.key));
         of_part.take_while(move |(place, _)| *place < part.end)
     }
+}
+
+/// Which of at most 64 places pass, as bits. A function of its own, so that all it needs is in registers.
+#[inline(never)]
+fn passing(text: &[u8], words: &[u8], lot: &[u32], prefilter: &Prefilter) -> u64 {
+    let passes = lot.iter().map(|place| u64::from(prefilter.passes(key_at(text, words, *place))));
+    passes.rev().fold(0, |passing, passes| passing << 1 | passes)
 }
 
 /// The key of a place in a text, of which `words` are the bytes that are word characters.

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::prefilter::Prefilter;
 use super::starts::WordStarts;
+use super::text::Text;
 
 /// Parts two texts, and is part of no word.
 const SEPARATOR: char = '\0';
@@ -20,7 +21,7 @@ pub struct TextBuffers {
 
 /// Some texts, of which any may be missing.
 pub struct Texts<'t> {
-    originals: Vec<Option<&'t str>>,
+    originals: Vec<Option<Text<'t>>>,
     /// Of the sets that are sought.
     pub(super) prefilter: &'t Prefilter,
     /// The ASCII texts in lower case, each followed by a separator.
@@ -45,8 +46,13 @@ impl<'t> Texts<'t> {
     ///
     /// # Panics
     /// If the texts have 4 GiB or more together.
-    pub fn new(originals: Vec<Option<&'t str>>, prefilter: &'t Prefilter, buffers: &'t mut TextBuffers) -> Self {
-        let bytes: usize = originals.iter().flatten().map(|text| text.len() + 1).sum();
+    pub fn new<T: Into<Text<'t>>>(
+        originals: impl IntoIterator<Item = Option<T>>,
+        prefilter: &'t Prefilter,
+        buffers: &'t mut TextBuffers,
+    ) -> Self {
+        let originals: Vec<Option<Text>> = originals.into_iter().map(|text| text.map(Into::into)).collect();
+        let bytes: usize = originals.iter().flatten().map(|text| text.as_bytes().len() + 1).sum();
         assert!(u32::try_from(bytes).is_ok(), "texts of {bytes} bytes together are too large to search");
         let TextBuffers { lowered, ascii, starts } = buffers;
         lowered.clear();
@@ -55,7 +61,7 @@ impl<'t> Texts<'t> {
             let Some(text) = text else { continue };
             if text.is_ascii() {
                 let start = lowered.len();
-                lowered.push_str(text);
+                lowered.push_str(text.as_str());
                 ascii.push(AsciiText { text: number, start, end: lowered.len() });
                 lowered.push(SEPARATOR);
             }
@@ -64,9 +70,10 @@ impl<'t> Texts<'t> {
         Self { originals, prefilter, lowered, ascii, starts: OnceCell::new(), unread_starts: Cell::new(Some(starts)) }
     }
 
-    /// The texts that are there, with their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (usize, &'t str)> {
-        self.originals.iter().enumerate().filter_map(|(number, text)| Some((number, (*text)?)))
+    /// The texts that are there and not ASCII, with their numbers.
+    pub(super) fn beyond_ascii(&self) -> impl Iterator<Item = (u32, &'t str)> {
+        let numbered = self.originals.iter().zip(0..);
+        numbered.filter_map(|(text, number)| text.filter(|text| !text.is_ascii()).map(|text| (number, text.as_str())))
     }
 
     /// Where matches can begin in `lowered`.
@@ -89,6 +96,6 @@ impl<'t> Texts<'t> {
     /// # Panics
     /// If there is no such text.
     pub(super) fn original(&self, number: u32) -> &'t str {
-        self.originals[number as usize].expect("only texts that are there are searched")
+        self.originals[number as usize].expect("only texts that are there are searched").as_str()
     }
 }

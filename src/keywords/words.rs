@@ -9,13 +9,15 @@ use unicode_segmentation::UnicodeSegmentation;
 use wide::i8x16;
 
 use super::ascii::{BLOCK, Places, ascii_length, blocks, digits, equal, is_word, letters, pack, word_characters};
+use super::text::Text;
 
 /// How many words a text has.
 #[must_use]
-pub fn count(text: &str) -> u64 {
+pub fn count<'t>(text: impl Into<Text<'t>>) -> u64 {
+    let text = text.into();
     let words = pieces(text).map(|piece| match piece {
         Piece::Ascii(range) => count_ascii(&text.as_bytes()[range]),
-        Piece::Other(range) => text[range].unicode_words().count() as u64,
+        Piece::Other(range) => text.as_str()[range].unicode_words().count() as u64,
     });
     words.sum()
 }
@@ -48,7 +50,7 @@ pub struct Words {
 impl Words {
     /// As [`for_each`].
     pub fn for_each(&mut self, text: &str, mut found: impl FnMut(Range<usize>)) {
-        for piece in pieces(text) {
+        for piece in pieces(text.into()) {
             match piece {
                 Piece::Ascii(range) => {
                     let words = self.of_ascii(&text.as_bytes()[range.clone()]).iter();
@@ -93,7 +95,9 @@ pub enum Piece {
 ///
 /// There is a boundary before every run of spaces, and of the rules only the one that joins marks to what is before them
 /// looks across it: so a text can be cut before a space that ASCII follows and no other space precedes.
-pub fn pieces(text: &str) -> impl Iterator<Item = Piece> {
+pub fn pieces(text: Text) -> impl Iterator<Item = Piece> {
+    let is_ascii = text.is_ascii();
+    let text = text.as_str();
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -101,7 +105,7 @@ pub fn pieces(text: &str) -> impl Iterator<Item = Piece> {
         if begin == bytes.len() {
             return None;
         }
-        let ascii_end = begin + ascii_length(&bytes[begin..]);
+        let ascii_end = if is_ascii { bytes.len() } else { begin + ascii_length(&bytes[begin..]) };
         if ascii_end == bytes.len() {
             at = ascii_end;
             return Some(Piece::Ascii(begin..at));

@@ -223,7 +223,7 @@ impl ParquetFile {
         let length = usize::try_from(end.saturating_sub(begin)).unwrap_or(usize::MAX);
         let mut bytes = SPARE.take();
         if bytes.len() < length {
-            bytes.resize(length, 0);
+            bytes = vec![0; length.next_power_of_two()];
         }
         file.read_exact_at(&mut bytes[..length], begin)?;
         Ok(Stored { begin, bytes: Bytes::from_owner(Reused(bytes)).slice(..length) })

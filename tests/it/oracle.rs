@@ -75,7 +75,7 @@ fn found(texts: &[Text], list: &str, mode: Mode) -> Vec<BTreeMap<String, usize>>
     let mut found = vec![BTreeMap::new(); texts.len()];
     let matcher = Matcher::new(&set).unwrap();
     let mut buffers = TextBuffers::default();
-    let texts = texts.iter().map(|text| Some(text.text.as_str())).collect();
+    let texts = texts.iter().map(|text| Some(text.text.as_str()));
     matcher.find_all(
         &Texts::new(texts, matcher.prefilter(), &mut buffers),
         |_| None,
