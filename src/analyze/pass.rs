@@ -13,7 +13,7 @@ use super::hits::HitRows;
 use super::responses::{self, ResponseRow};
 use super::richness::Vocabulary;
 use super::{PreparedSet, language};
-use crate::keywords::{Hit, Prefilter, Scratch, Text, TextBuffers, Texts};
+use crate::keywords::{Prefilter, Scratch, Text, TextBuffers, Texts};
 use crate::lake::read::{ParquetFile, float_at, floats, string_at, strings, view_at, views};
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
@@ -212,9 +212,8 @@ impl<'a> Pass<'a> {
                 for (row, text) in self.figures[first..].iter_mut().zip(transcripts) {
                     row.filler_count = text.map(|_| 0);
                 }
-                let mut count =
-                    |at: usize, hits: &[Hit]| self.figures[first + at].filler_count = Some(hits.len() as u64);
-                fillers.matcher.find_all(&texts, |_| None, scratch, &mut count);
+                let count = |at: usize, count: usize| self.figures[first + at].filler_count = Some(count as u64);
+                fillers.matcher.count_all(&texts, |_| None, scratch, count);
             }
             for (set, rows) in wanted.sets.iter().zip(&mut self.hits) {
                 let row = |at: usize| u32::try_from(first + at).expect("row groups are far smaller");

@@ -148,6 +148,32 @@ impl Matcher {
         scratch: &mut Scratch,
         mut mentions: impl FnMut(usize, &[Hit]),
     ) {
+        self.settle_all(texts, question_type, scratch, |text, hits, negation| {
+            mark_negated(texts, text, negation, hits);
+            mentions(text as usize, hits);
+        });
+    }
+
+    /// Calls `count` with the number of every text that has mentions, in their order, and how many. What is not counted
+    /// is not asked either: whether they are negated.
+    pub fn count_all<'q>(
+        &self,
+        texts: &Texts,
+        question_type: impl Fn(usize) -> Option<&'q str>,
+        scratch: &mut Scratch,
+        mut count: impl FnMut(usize, usize),
+    ) {
+        self.settle_all(texts, question_type, scratch, |text, hits, _| count(text as usize, hits.len()));
+    }
+
+    /// Calls `settled` with the number of every text that has mentions, and these, none of them negated so far.
+    fn settle_all<'q>(
+        &self,
+        texts: &Texts,
+        question_type: impl Fn(usize) -> Option<&'q str>,
+        scratch: &mut Scratch,
+        mut settled: impl FnMut(u32, &mut [Hit], &mut Negation),
+    ) {
         assert!(texts.prefilter.is_for(self), "texts are made ready for the sets that are sought in them");
         let Scratch { folded, starts, found, excluded, ends, negation, hits } = scratch;
         found.clear();
@@ -173,8 +199,7 @@ impl Matcher {
         ends.resize(self.independent.len().max(ends.len()), 0);
         for found in found.chunk_by(|a, b| a.text == b.text) {
             self.settle_overlaps(found, ends, hits);
-            mark_negated(texts, found[0].text, negation, hits);
-            mentions(found[0].text as usize, hits);
+            settled(found[0].text, hits, negation);
         }
     }
 

@@ -121,13 +121,19 @@ proptest! {
         let mut together = Vec::new();
         let other = KeywordSet::parse_txt("cat\nb city\n.net\n", "other.txt", "other", Mode::Word).unwrap();
         let matchers = [&set, &other].map(|set| Matcher::new(set).unwrap());
+        let (prefilter, mut buffers, mut scratch) =
+            (Prefilter::new(&matchers), TextBuffers::default(), Scratch::default());
+        let texts = Texts::new(texts, &prefilter, &mut buffers);
         matchers[0].find_all(
-            &Texts::new(texts, &Prefilter::new(&matchers), &mut TextBuffers::default()),
+            &texts,
             |_| question_type,
-            &mut Scratch::default(),
+            &mut scratch,
             |number, hits| together.push((number, hits.to_vec())),
         );
-        prop_assert_eq!(together, alone);
+        prop_assert_eq!(&together, &alone);
+        let mut counts = Vec::new();
+        matchers[0].count_all(&texts, |_| question_type, &mut scratch, |number, count| counts.push((number, count)));
+        prop_assert_eq!(counts, alone.iter().map(|(number, hits)| (*number, hits.len())).collect::<Vec<_>>());
     }
 
     /// Canonically equivalent texts have the same hits in word mode. Left out: marks that come between `か` and its
