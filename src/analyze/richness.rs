@@ -34,7 +34,8 @@ pub struct Vocabulary {
     /// Words of more than 16 bytes, case-folded, with their numbers.
     long: HashMap<Vec<u8>, u32, RandomState>,
     /// The number of the last word of each kind, at or after the place that its hash says. So small that it stays in the
-    /// nearest cache, and empty for the next answer without being cleared: what is less than `first` is of another.
+    /// nearest cache, and empty for the next answer without being cleared: what is less than the number of its first word
+    /// is another's.
     slots: Vec<u32>,
     /// The number of the answer's first word: words are numbered from 1 through all answers.
     first: u32,
@@ -120,7 +121,7 @@ impl Vocabulary {
                     unique += u64::from(is_new);
                     return (number - before).min(WINDOW as u32) as u8;
                 }
-                at += 1;
+                at = at.wrapping_add(1);
             }
         }));
         *first += count;

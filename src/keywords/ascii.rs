@@ -145,4 +145,17 @@ mod tests {
             assert_eq!(pack(&block, |bytes| equal(bytes, b'.')), bits(&|byte| byte == b'.'), "{begin}");
         }
     }
+
+    #[test]
+    fn one_byte_beyond_ascii_is_seen_wherever_it_is() {
+        for length in [0, 1, 63, 64, 65, 127, 128, 200] {
+            let mut text = vec![b'a'; length];
+            assert!(is_ascii(&text), "{length}");
+            for place in 0..length {
+                text[place] = 0x80;
+                assert!(!is_ascii(&text), "{place} of {length}");
+                text[place] = b'a';
+            }
+        }
+    }
 }
