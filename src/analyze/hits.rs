@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
 use arrow::buffer::OffsetBuffer;
-use arrow::compute::take;
+use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field};
 
 use super::PreparedSet;
@@ -54,7 +54,8 @@ impl<'a> HitRows<'a> {
         }
     }
 
-    /// The rows. `shared` are the columns that they repeat of `responses`, a row for each answer.
+    /// The rows. `shared` are the columns that they repeat of `responses`, a row for each answer, some of them maybe as
+    /// dictionaries.
     pub fn finish(self, shared: &[ArrayRef]) -> RecordBatch {
         let terms = self.prepared.set.terms();
         let names: ArrayRef = Arc::new(StringArray::from_iter_values(terms.iter().map(|term| term.name.as_str())));
@@ -68,10 +69,18 @@ impl<'a> HitRows<'a> {
         );
         let (answers, terms) = (UInt32Array::from(self.answers), UInt32Array::from(self.terms));
         let of = |column: &ArrayRef, rows: &UInt32Array| take(column, rows, None).expect("indices are of rows there");
-        let mut columns: Vec<ArrayRef> = shared.iter().map(|column| of(column, &answers)).collect();
+        let mut columns: Vec<ArrayRef> = shared.iter().map(|column| plain(&of(column, &answers))).collect();
         columns.extend([of(&names, &terms), of(&categories, &terms)]);
         columns.extend([integers(self.mentions), integers(self.negated), Arc::new(places)]);
         rows::batch(&schema::KEYWORD_HITS, columns)
+    }
+}
+
+/// The strings of a dictionary one by one.
+fn plain(column: &ArrayRef) -> ArrayRef {
+    match column.data_type() {
+        DataType::Dictionary(_, values) => cast(column, values).expect("a dictionary has its values"),
+        _ => Arc::clone(column),
     }
 }
 

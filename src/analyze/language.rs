@@ -13,7 +13,7 @@ pub const SHORTEST: usize = 40;
 /// How much of an answer is looked at, in characters: more changes nothing but the time it takes.
 const SAMPLE: usize = 400;
 /// How much of it the quick detector is given, and how much if that was not enough.
-const QUICK_SAMPLES: [usize; 2] = [40, 160];
+const QUICK_SAMPLES: [usize; 2] = [24, 80];
 
 const ENGLISH_WORDS: [&str; 3] = ["the", "and", "of"];
 

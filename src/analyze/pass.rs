@@ -5,7 +5,8 @@ use std::ops::AddAssign;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayAccessor, ArrayRef, RecordBatch};
+use arrow::datatypes::DataType;
 use serde::Serialize;
 
 use super::figures::{self, Answer};
@@ -14,7 +15,7 @@ use super::responses::{self, ResponseRow};
 use super::richness::Vocabulary;
 use super::{PreparedSet, language};
 use crate::keywords::{Prefilter, Scratch, Text, TextBuffers, Texts};
-use crate::lake::read::{ParquetFile, float_at, floats, string_at, strings, view_at, views};
+use crate::lake::read::{ParquetFile, dictionary, float_at, floats, string_at, strings, view_at, views};
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
 
@@ -93,7 +94,9 @@ pub fn timed<T>(seconds: &mut f64, step: impl FnOnce() -> T) -> T {
 /// # Errors
 /// When it is missing or is no Parquet.
 pub fn open(answers: &Path) -> Result<ParquetFile> {
-    ParquetFile::open_viewing(answers, "transcript")
+    let repeated = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let columns = [("transcript", DataType::Utf8View), ("interview_id", repeated()), ("job_id", repeated())];
+    ParquetFile::open_as(answers, &columns)
 }
 
 /// Makes what is wanted of one row group of answers, opened by [`open`].
@@ -118,7 +121,7 @@ pub fn row_group(source: &ParquetFile, group: usize, wanted: &Wanted) -> Result<
     Ok(Made {
         figures: wanted.figures.map(|_| responses::columns(&figures)),
         hits: hits.into_iter().map(|hits| hits.finish(repeated.columns())).collect(),
-        answers: if wanted.answers { by_interview(strings(&repeated, "interview_id"), answers) } else { Vec::new() },
+        answers: if wanted.answers { by_interview(&repeated, answers) } else { Vec::new() },
         steps,
     })
 }
@@ -224,7 +227,8 @@ impl<'a> Pass<'a> {
 }
 
 /// The answers of a row group, together with their neighbours of the same interview.
-fn by_interview(ids: &StringArray, answers: Vec<Answer>) -> Vec<(String, Vec<Answer>)> {
+fn by_interview(repeated: &RecordBatch, answers: Vec<Answer>) -> Vec<(String, Vec<Answer>)> {
+    let ids = dictionary(repeated, "interview_id");
     let mut all: Vec<(String, Vec<Answer>)> = Vec::new();
     for (row, answer) in answers.into_iter().enumerate() {
         match all.last_mut() {

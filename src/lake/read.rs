@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, BooleanArray, Float64Array, Int64Array, StringArray, StringViewArray, TimestampMicrosecondArray,
+    Array, BooleanArray, DictionaryArray, Float64Array, Int64Array, StringArray, StringViewArray,
+    TimestampMicrosecondArray, TypedDictionaryArray,
 };
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 use bytes::{Buf, Bytes};
 use jiff::Timestamp;
@@ -46,17 +47,18 @@ impl ParquetFile {
         Ok(Self { path: path.to_owned(), footer })
     }
 
-    /// Reads the footer; the strings of `column` will be read as views of the pages they are in, not copied.
+    /// Reads the footer; the strings of some columns will be read as other arrays than [`StringArray`]: as views of the
+    /// pages they are in, or as a dictionary.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_viewing(path: &Path, column: &str) -> Result<Self> {
+    pub fn open_as(path: &Path, columns: &[(&str, DataType)]) -> Result<Self> {
         let Self { path, footer } = Self::open(path)?;
-        let viewed = |field: &Field| {
-            let is_viewed = field.name() == column && *field.data_type() == DataType::Utf8;
-            if is_viewed { field.clone().with_data_type(DataType::Utf8View) } else { field.clone() }
+        let read_as = |field: &Field| match columns.iter().find(|(name, _)| name == field.name()) {
+            Some((_, array)) if *field.data_type() == DataType::Utf8 => field.clone().with_data_type(array.clone()),
+            _ => field.clone(),
         };
-        let fields: Vec<Field> = footer.schema().fields().iter().map(|field| viewed(field)).collect();
+        let fields: Vec<Field> = footer.schema().fields().iter().map(|field| read_as(field)).collect();
         let schema = Arc::new(Schema::new(fields).with_metadata(footer.schema().metadata().clone()));
         let options = ArrowReaderOptions::new().with_schema(schema);
         let footer = ArrowReaderMetadata::try_new(Arc::clone(footer.metadata()), options)
@@ -350,6 +352,15 @@ pub fn strings<'a>(batch: &'a RecordBatch, name: &str) -> &'a StringArray {
 
 pub fn views<'a>(batch: &'a RecordBatch, name: &str) -> &'a StringViewArray {
     column(batch, name)
+}
+
+/// A column that is read as a dictionary.
+///
+/// # Panics
+/// As [`column`].
+pub fn dictionary<'a>(batch: &'a RecordBatch, name: &str) -> TypedDictionaryArray<'a, Int32Type, StringArray> {
+    let column: &DictionaryArray<Int32Type> = column(batch, name);
+    column.downcast_dict().unwrap_or_else(|| panic!("column {name} has type {}", column.data_type()))
 }
 
 pub fn integers<'a>(batch: &'a RecordBatch, name: &str) -> &'a Int64Array {

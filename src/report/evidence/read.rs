@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use arrow::array::{Array, AsArray, Int64Array};
+use arrow::datatypes::DataType;
 use rayon::prelude::*;
 
 use super::choose::Chosen;
@@ -30,7 +31,7 @@ pub fn texts(lake: &Lake, frames: &Frames, quotes: &[Chosen], answers: &[Chosen]
     rows.dedup();
     let transcripts = by_file(&frames.responses.files, &rows, |row| frames.responses.file_row[row as usize]);
     let read = |(path, wanted): (&PathBuf, Vec<(u32, u32)>)| -> Result<Vec<(u32, Option<String>)>> {
-        let source = ParquetFile::open_viewing(&lake.root().join(path), "transcript")?;
+        let source = ParquetFile::open_as(&lake.root().join(path), &[("transcript", DataType::Utf8View)])?;
         let mut found = Vec::new();
         for (group, rows) in by_group(&source, &wanted) {
             let places: Vec<usize> = rows.iter().map(|(_, row)| *row).collect();

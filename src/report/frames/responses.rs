@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use arrow::array::Array;
+use arrow::datatypes::DataType;
 use foldhash::HashMap;
 use polars::prelude::{Column, DataFrame};
 
@@ -279,7 +280,7 @@ impl Blank {
             let (missing, blank) = all.into_iter().unzip();
             return Ok(Self { missing, blank });
         }
-        let source = ParquetFile::open_viewing(source.path(), "transcript")?;
+        let source = ParquetFile::open_as(source.path(), &[("transcript", DataType::Utf8View)])?;
         let rows = source.row_group(group, &["transcript"])?;
         let transcripts = views(&rows, "transcript");
         let texts = || (0..rows.num_rows()).map(|row| view_at(transcripts, row));
