@@ -24,7 +24,7 @@ use crate::model::Result;
 use crate::pipeline::MetricGroup;
 
 /// Version of what the figures mean. A change makes every result stale.
-pub const DEFINITIONS_VERSION: &str = "2";
+pub const DEFINITIONS_VERSION: &str = "3";
 
 /// A keyword set ready to search.
 pub struct PreparedSet {

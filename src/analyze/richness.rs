@@ -69,8 +69,7 @@ impl Vocabulary {
         words.clear();
         long.clear();
         lowered.clear();
-        lowered.extend_from_slice(text.as_bytes());
-        lowered.make_ascii_lowercase();
+        lowered.extend(text.as_bytes().iter().map(u8::to_ascii_lowercase));
         lowered.extend_from_slice(&[0; 16]);
         for piece in pieces(text) {
             match piece {
