@@ -70,10 +70,13 @@ def lake_of(name, *flags):
 
 
 def copy_of(lake, number):
-    """A copy without results. Parquet is never written into, so that links will do."""
+    """A copy without results, on the disk. Parquet is never written into, so that links will do."""
     def link_or_copy(source, target):
         return os.link(source, target) if source.endswith(".parquet") else shutil.copy2(source, target)
-    return pathlib.Path(shutil.copytree(lake, folder / f"copy-{number}", copy_function=link_or_copy))
+    copy = pathlib.Path(shutil.copytree(lake, folder / f"copy-{number}", copy_function=link_or_copy))
+    # Or the first sync of what is timed would write the copying, too.
+    os.sync()
+    return copy
 
 
 def analyze(lake, keywords, flags):

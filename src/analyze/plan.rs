@@ -6,7 +6,6 @@
 //! interviews. Everything that is stale of one batch of answers is made in one pass over it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
@@ -348,8 +347,6 @@ impl Output<'_> {
     fn write(&self, lake: &Lake, rows: Rows) -> Result<Staged> {
         let name = self.target.strip_prefix(lake.root()).expect("a target is in the lake").display().to_string();
         let file = lake.staging_folder().join(name.replace('/', "--"));
-        // Left by a run that was killed while it wrote.
-        let _absent_is_fine = fs::remove_file(&file);
         let metadata: Vec<(&str, &str)> = self.metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
         match rows {
             Rows::Own(batches) => write_file(&file, self.what.table(), &metadata, batches)?,
