@@ -346,6 +346,7 @@ impl Output<'_> {
 
     fn write(&self, lake: &Lake, rows: Rows) -> Result<Staged> {
         let name = self.target.strip_prefix(lake.root()).expect("a target is in the lake").display().to_string();
+        // What a killed run left there is gone: opening the ledger, which the plan was made with, clears staging.
         let file = lake.staging_folder().join(name.replace('/', "--"));
         let metadata: Vec<(&str, &str)> = self.metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
         match rows {

@@ -11,6 +11,7 @@ use roundup::ingest::cut::{Arrival, cut_interviews};
 use roundup::ingest::spool::{self, Call, Record};
 use roundup::lake::Lake;
 use roundup::lake::publish::Staging;
+use roundup::lake::read::parquet_files;
 use roundup::lake::rows::{self as lake_rows, InterviewRow};
 use roundup::lake::schema;
 use roundup::ledger::FirstSeen;
@@ -103,6 +104,27 @@ fn what_was_staged_before_the_point_of_no_return_is_deleted() {
     roundup(folder.path()).args(["analyze", "--lake", "lake"]).assert().success();
     assert!(!staged.exists());
     assert_eq!(rows(&root, "responses"), before);
+}
+
+#[test]
+fn figures_that_a_killed_analysis_left_half_written_are_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    roundup(folder.path()).args(["import", "--lake", "lake", INTERVIEWS]).assert().success();
+    let analyze = || roundup(folder.path()).args(["analyze", "--lake", "lake", "--force"]).assert().success();
+    analyze();
+    let root = folder.path().join("lake");
+    let tables = ["response_metrics", "interview_metrics", "keyword_hits"];
+    let before = tables.map(|table| rows(&root, table));
+    let staging = root.join("_roundup/staging");
+    let files = tables.iter().flat_map(|table| parquet_files(&root.join(table)).unwrap());
+    let left: Vec<_> = files
+        .map(|file| staging.join(file.strip_prefix(&root).unwrap().to_str().unwrap().replace('/', "--")))
+        .collect();
+    assert!(left.len() >= tables.len(), "{left:?}");
+    left.iter().for_each(|file| fs::write(file, "half").unwrap());
+    analyze();
+    assert_eq!(fs::read_dir(&staging).unwrap().count(), 0);
+    assert_eq!(tables.map(|table| rows(&root, table)), before);
 }
 
 fn record(body: &serde_json::Value) -> Record {
