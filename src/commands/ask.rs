@@ -13,13 +13,13 @@ use super::cli::{ApiFlags, DataFormat};
 use super::interrupt::Interrupt;
 use super::prepare::runtime;
 use crate::deliver::notes;
-use crate::ingest::fetch::{Fetched, Fetcher, Stop, Task};
-use crate::ingest::spool::Call;
+use crate::http::pace::Pace;
 use crate::model::{Error, Interview, Result, Status};
 use crate::pipeline::ids::check_id;
 use crate::pipeline::{KeyPlace, parse_window};
+use crate::round0::call::Call;
 use crate::round0::client::Client;
-use crate::round0::pace::Pace;
+use crate::round0::fetch::{Fetched, Fetcher, Stop, Task};
 
 /// The client that the flags describe.
 ///

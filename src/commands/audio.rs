@@ -14,14 +14,14 @@ use super::cli::AudioFlags;
 use super::run::{Network, exit_code};
 use super::{DONE, output, progress};
 use crate::deliver::audio::{self, Archiver, Asked, Outlook, Selection, Summary, outlook};
-use crate::ingest::fetch::{Fetched, Fetcher, Outcome, Stop, Task};
-use crate::ingest::spool::{Call, Content};
+use crate::http::pace::{Pace, Pacer};
 use crate::lake::{Lake, LakeLock};
 use crate::ledger::Ledger;
 use crate::model::{Error, Result};
 use crate::pipeline::{AudioPlan, parse_max_time, parse_midnight, parse_size, parse_window};
+use crate::round0::call::{Call, Content};
 use crate::round0::client::Client;
-use crate::round0::pace::{Pace, Pacer};
+use crate::round0::fetch::{Fetched, Fetcher, Outcome, Stop, Task};
 
 pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
     let plan = AudioPlan {

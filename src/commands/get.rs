@@ -7,10 +7,10 @@ use super::cli::{DataFormat, GetFlags};
 use super::run::exit_code;
 use super::{DONE, NOT_READY, output};
 use crate::deliver::notes;
-use crate::ingest::fetch::Outcome;
-use crate::ingest::spool::{Call, Content};
 use crate::lake::{Lake, find};
 use crate::model::{Error, Interview, Question, Result, Status};
+use crate::round0::call::{Call, Content};
+use crate::round0::fetch::Outcome;
 
 /// What was found of each id, and what went wrong with the others.
 struct Got {

@@ -18,7 +18,7 @@ use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
 use crate::pipeline::{Api, AtsPlan, AudioPlan, Exclude, JobsFile, MetricGroup, Pipeline, Source, Stage};
 use crate::round0::client::Client;
-use crate::round0::sandbox::{Options, Sandbox, start};
+use crate::sandbox::{Options, Sandbox, start};
 
 /// One source with its ids read and its key in hand.
 pub struct ReadySource {

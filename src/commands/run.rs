@@ -17,6 +17,8 @@ use super::prepare::{Accounts, OpenSource, Ready, prepare, runtime, say_all};
 use super::{DONE, FINISHED_WITH_LOSSES, ats as ats_command, audio, check, notify, output, progress};
 use crate::deliver::ats;
 use crate::deliver::audio::{Selection, Summary as AudioSummary, outlook, publish_archived};
+use crate::http::pace::Pace;
+use crate::inbox::stalled;
 use crate::ingest::{self, Job, Progress};
 use crate::lake::publish::{Staging, batch_id, write_whole};
 use crate::lake::rows;
@@ -26,7 +28,6 @@ use crate::model::interview::month_of;
 use crate::model::{Error, Kind, Result};
 use crate::pipeline::{IngestPlan, Pipeline, Stage};
 use crate::report::model::Run;
-use crate::round0::pace::Pace;
 use crate::{analyze, report};
 
 /// What a run did, as `_roundup/last-run.json` has it.
@@ -220,7 +221,7 @@ fn stages(
 /// What is probably wrong outside of a run.
 fn warnings(pipeline: &Pipeline, ledger: &Ledger, now: Timestamp) -> Result<Vec<String>> {
     let inboxes = pipeline.sources.iter().filter(|source| source.inbox);
-    let warnings = inboxes.map(|source| ingest::silence::warning(ledger, &source.name, now));
+    let warnings = inboxes.map(|source| stalled::warning(ledger, &source.name, now));
     warnings.filter_map(Result::transpose).collect()
 }
 

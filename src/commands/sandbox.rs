@@ -9,8 +9,8 @@ use super::interrupt::Stops;
 use super::prepare::runtime;
 use super::{DONE, output};
 use crate::model::{Error, Result};
-use crate::round0::sandbox::{Faults, Options, Sent, Webhooks, Window, start};
 use crate::round0::webhook::Secret;
+use crate::sandbox::{Faults, Options, Sent, Webhooks, Window, start};
 
 fn read_faults(path: &Path) -> Result<Faults> {
     let name = path.display().to_string();

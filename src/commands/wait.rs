@@ -10,10 +10,10 @@ use super::ask::{Api, ids, shown, standing, unknown};
 use super::cli::WaitFlags;
 use super::{DONE, NOT_READY, output, progress};
 use crate::inbox::follow::Follower;
-use crate::ingest::fetch::{Fetched, Outcome};
-use crate::ingest::spool::{Call, Content};
 use crate::lake::Lake;
 use crate::model::{Error, Result, Status};
+use crate::round0::call::{Call, Content};
+use crate::round0::fetch::{Fetched, Outcome};
 use crate::round0::webhook;
 
 /// By this share of the time between two looks one comes earlier or later, so that programs that began together do not

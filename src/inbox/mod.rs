@@ -9,3 +9,4 @@ mod known;
 pub mod metrics;
 pub mod receive;
 mod serve;
+pub mod stalled;

@@ -2,10 +2,8 @@
 
 pub mod cut;
 mod due;
-pub mod fetch;
 pub mod import;
 pub mod quarantine;
-pub mod silence;
 pub mod spool;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -19,18 +17,19 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 
+use crate::http::pace::{Pace, Pacer};
 use crate::inbox::file::{self as inbox, Received};
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{KeptLink, Ledger, QuestionsWanted, Recording, State, TakenEvent};
 use crate::model::{Interview, Result};
 use crate::pipeline::ids::check_id;
 use crate::pipeline::{Exclude, IngestPlan, QuestionPolicy};
+use crate::round0::call::{Call, Content};
 use crate::round0::client::Client;
-use crate::round0::pace::{Pace, Pacer};
+use crate::round0::fetch::{Counts, Fetched, Fetcher, Outcome, Stop, Task};
 use crate::round0::webhook::{self, Event};
 use cut::{Arrival, Published, cut_interviews, cut_questions};
-use fetch::{Counts, Fetched, Fetcher, Outcome, Stop, Task};
-use spool::{Call, Content, Record};
+use spool::Record;
 
 /// What an ingest did; counts of interviews unless said otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
 use super::cut::{Arrival, Published, cut_interviews};
+use crate::http::client::encode_id;
 use crate::lake::Lake;
 use crate::lake::publish::write_whole;
 use crate::ledger::{Ledger, State};
 use crate::model::body::{self, Violation};
 use crate::model::{Error, Interview, Result};
 use crate::pipeline::QuestionPolicy;
-use crate::round0::client::encode_id;
 
 /// What a line of an import goes by instead of an id, which it may not have.
 const IMPORT: &str = "import-";

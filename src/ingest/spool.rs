@@ -14,42 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::lake::publish::{batch_id, sync};
 use crate::lake::{crash, framing};
-use crate::model::body::{self, Violation};
-use crate::model::{Error, Interview, Question, Result};
+use crate::model::{Error, Result};
+use crate::round0::call::Call;
 
 /// A crash costs at most the requests of this long.
 pub const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// A spool file is closed, and a batch cut from it, at this size or this many interviews.
 const CLOSE_AT_BYTES: u64 = 64 << 20;
 const CLOSE_AT_BODIES: u64 = 20_000;
-
-/// Which call a body answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Call {
-    Interview,
-    Questions,
-}
-
-/// A body that was read.
-#[derive(Debug)]
-pub enum Content {
-    Interview(Box<Interview>),
-    Questions(Vec<Question>),
-}
-
-impl Call {
-    /// Reads the body that answers this call for an id.
-    ///
-    /// # Errors
-    /// When it breaks the contract.
-    pub fn read(self, id: &str, body: &[u8]) -> Result<Content, Violation> {
-        match self {
-            Self::Interview => body::read_interview_of(id, body).map(|read| Content::Interview(Box::new(read))),
-            Self::Questions => body::read_questions_of(id, body).map(Content::Questions),
-        }
-    }
-}
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {

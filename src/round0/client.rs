@@ -1,21 +1,17 @@
 //! One call to the API, and what became of it. Keeps the key, and never lets it out but in the header.
 
 use std::env;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{StatusCode, Url};
 use sha2::{Digest, Sha256};
 
-use super::pace::{Budget, Pace, Pacer};
+use crate::http::client::{builder, encode_id, is_loopback, is_secure, read_body, read_budget, root_cause};
+use crate::http::pace::{Budget, Pace, Pacer};
 use crate::model::{Error, Result};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two reads of a body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
@@ -23,12 +19,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 const LARGEST_BODY: usize = 64 << 20;
 /// Of an error's body, enough to read its message.
 const LARGEST_ERROR: usize = 64 << 10;
-
-/// Unix seconds in the year 2200: a reset beyond it is no time, and must not overflow one.
-const A_FAR_TIME: i64 = 7_258_118_400;
-
-/// What may stand in a path segment as it is.
-pub const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A client for one base address and key.
 #[derive(Clone)]
@@ -72,7 +62,7 @@ impl Client {
         let mut bearer = HeaderValue::try_from(format!("Bearer {key}"))
             .map_err(|_| Error::usage("the API key holds characters that cannot be sent"))?;
         bearer.set_sensitive(true);
-        let http = http(is_loopback(&url))
+        let http = builder(is_loopback(&url))
             .default_headers(HeaderMap::from_iter([(AUTHORIZATION, bearer)]))
             .read_timeout(READ_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
@@ -139,71 +129,11 @@ impl Client {
     }
 }
 
-/// What every client has in common: no redirects, and no proxy on the way to this machine, where it would see keys.
-pub(crate) fn http(is_here: bool) -> reqwest::ClientBuilder {
-    let builder = reqwest::Client::builder()
-        .user_agent(concat!("roundup/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT);
-    if is_here { builder.no_proxy() } else { builder }
-}
-
-/// An id as one path segment of a URL, which is safe as a file name too.
-#[must_use]
-pub fn encode_id(id: &str) -> String {
-    utf8_percent_encode(id, SEGMENT).to_string()
-}
-
 /// Where this user's programs keep what outlives a run and belongs to no lake, as the XDG base directories have it.
 fn state_folder() -> Option<PathBuf> {
     let folder = |variable: &str| env::var_os(variable).map(PathBuf::from).filter(|folder| folder.is_absolute());
     let state = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/state")));
     state.map(|state| state.join("roundup"))
-}
-
-/// Whether what is sent there can be read by nobody on the way: it is encrypted, or stays on this machine.
-pub(crate) fn is_secure(url: &Url) -> bool {
-    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
-}
-
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// The whole body, or `None` when it is longer than `most` bytes.
-pub(crate) async fn read_body(mut response: reqwest::Response, most: usize) -> reqwest::Result<Option<Vec<u8>>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > most {
-            return Ok(None);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Some(body))
-}
-
-/// What the headers say of the limit, by the server's own clock where it tells the time: then a wrong one, here or
-/// there, does no harm. A reset is in Unix seconds, or in seconds from now if it is small.
-pub(crate) fn read_budget(headers: &HeaderMap) -> Budget {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let date = |text: &str| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
-    let server_time = text("date").and_then(date);
-    let now = server_time.unwrap_or_else(Timestamp::now);
-    let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default();
-    let retry_after = text("retry-after").and_then(|text| match text.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => date(text).map(until),
-    });
-    let reset = text("x-ratelimit-reset").and_then(|text| text.parse::<i64>().ok());
-    let reset = reset.filter(|seconds| (0..=A_FAR_TIME).contains(seconds));
-    Budget {
-        limit: text("x-ratelimit-limit").and_then(|text| text.parse().ok()),
-        remaining: text("x-ratelimit-remaining").and_then(|text| text.parse().ok()),
-        window_end: reset.map(|seconds| if seconds < 1_000_000 { now.as_second() + seconds } else { seconds }),
-        server_time: server_time.map(Timestamp::as_second),
-        retry_after,
-    }
 }
 
 /// Whether a 404 is the vendor's own.
@@ -219,16 +149,4 @@ fn seconds_in_message(body: &[u8]) -> Option<Duration> {
     let after = message.split_once("retry after ")?.1;
     let digits = after.split(|character: char| !character.is_ascii_digit()).next()?;
     digits.parse().ok().map(Duration::from_secs)
-}
-
-/// The innermost cause, without the URL: it holds an interview's id, which the caller names anyway, or is a secret.
-pub fn root_cause(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }

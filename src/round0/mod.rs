@@ -1,7 +1,6 @@
-//! The vendor's API: the client that reads it, the pace it is read at, its webhooks, and a stand-in for it.
+//! The vendor's API: the client that reads it, its calls and what becomes of them, and its webhooks.
 
+pub mod call;
 pub mod client;
-pub mod pace;
-pub mod retry;
-pub mod sandbox;
+pub mod fetch;
 pub mod webhook;

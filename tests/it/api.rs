@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use roundup::round0::sandbox::{Options, Window};
+use roundup::sandbox::{Options, Window};
 
 use crate::common::{Served, rows, serve, serve_with};
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use assert_cmd::Command;
-use roundup::round0::sandbox::{AtsFault, Options, Written};
+use roundup::sandbox::{AtsFault, Options, Written};
 use serde_json::Value;
 
 use crate::common::{Served, rows, sample, serve_with};

@@ -3,7 +3,7 @@
 use crate::ats::{JANE, completed_emails, dead, ended, lake_with};
 use crate::common::{Served, sample};
 use crate::replace::put;
-use roundup::round0::sandbox::AtsFault;
+use roundup::sandbox::AtsFault;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::net::TcpListener;

@@ -1,6 +1,6 @@
 //! Everything an applicant tracking system may answer: a clear record, nothing lost.
 
-use roundup::round0::sandbox::AtsFault;
+use roundup::sandbox::AtsFault;
 
 use crate::ats::{JANE, completed_emails, dead, ended, lake_with};
 use crate::common::Served;

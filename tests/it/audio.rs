@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use roundup::round0::sandbox::{Faults, Options};
+use roundup::sandbox::{Faults, Options};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use roundup::round0::sandbox::{Faults, Options};
+use roundup::sandbox::{Faults, Options};
 
 use crate::audio::{archive, ingested, ledger, status, table, with_audio};
 use crate::common::{serve, serve_with};

@@ -10,7 +10,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use assert_cmd::Command;
 use roundup::lake::read::{ParquetFile, parquet_files};
-use roundup::round0::sandbox::{Options, Sandbox, start};
+use roundup::sandbox::{Options, Sandbox, start};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

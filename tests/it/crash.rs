@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use roundup::ingest::cut::{Arrival, cut_interviews};
-use roundup::ingest::spool::{self, Call, Record};
+use roundup::ingest::spool::{self, Record};
 use roundup::lake::Lake;
 use roundup::lake::publish::Staging;
 use roundup::lake::read::parquet_files;
@@ -16,7 +16,8 @@ use roundup::lake::rows::{self as lake_rows, InterviewRow};
 use roundup::lake::schema;
 use roundup::ledger::FirstSeen;
 use roundup::model::body::read_interview;
-use roundup::round0::sandbox::Options;
+use roundup::round0::call::Call;
+use roundup::sandbox::Options;
 
 use crate::common::{INTERVIEWS, roundup, rows, sample, serve_with};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use roundup::round0::sandbox::{Faults, Options};
+use roundup::sandbox::{Faults, Options};
 
 use crate::common::{Served, rows, sample, serve_with};
 

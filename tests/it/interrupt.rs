@@ -10,7 +10,7 @@ use roundup::lake::Lake;
 use roundup::model::Kind;
 use roundup::pipeline::MetricGroup;
 use roundup::pipeline::sets::load_set;
-use roundup::round0::sandbox::{DEFAULT_KEY, Faults, Options};
+use roundup::sandbox::{DEFAULT_KEY, Faults, Options};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::common::{Served, rows, serve, serve_with, until};

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use roundup::lake::read::{ParquetFile, parquet_files};
-use roundup::round0::sandbox::{DEFAULT_KEY, Stats};
+use roundup::sandbox::{DEFAULT_KEY, Stats};
 use tempfile::TempDir;
 
 use crate::common::{Row, Served, rows, serve};

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use roundup::round0::sandbox::DEFAULT_KEY;
+use roundup::sandbox::DEFAULT_KEY;
 use serde_json::{Value, json};
 
 use crate::common::{Served, rows, serve};

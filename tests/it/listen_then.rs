@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use roundup::lake::Lake;
-use roundup::round0::sandbox::{DEFAULT_KEY, Options};
+use roundup::sandbox::{DEFAULT_KEY, Options};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::common::{Served, sample, serve, serve_with, until};

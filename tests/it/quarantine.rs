@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use roundup::round0::sandbox::{Faults, Options};
+use roundup::sandbox::{Faults, Options};
 
 use crate::common::{Served, roundup, serve_with};
 

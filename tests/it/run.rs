@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use std::time::Duration;
 
-use roundup::round0::sandbox::Options;
+use roundup::sandbox::Options;
 
 use crate::common::{roundup, rows, sample, serve, serve_with};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::{Client, Method, Response, StatusCode};
-use roundup::round0::sandbox::{DEFAULT_KEY, Options, Sandbox, Stats, Window, start};
+use roundup::sandbox::{DEFAULT_KEY, Options, Sandbox, Stats, Window, start};
 use serde_json::{Value, json};
 
 fn unlimited(interviews: Option<usize>) -> Options {

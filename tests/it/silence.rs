@@ -3,7 +3,7 @@
 use std::fs;
 
 use jiff::{SignedDuration, Timestamp};
-use roundup::ingest::silence::warning;
+use roundup::inbox::stalled::warning;
 use roundup::lake::Lake;
 use roundup::ledger::TakenEvent;
 

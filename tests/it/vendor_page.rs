@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use roundup::round0::sandbox::DEFAULT_KEY;
+use roundup::sandbox::DEFAULT_KEY;
 
 use crate::common::{Served, serve, until};
 use crate::listen::{Listener, SECRET, event};

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use roundup::round0::sandbox::DEFAULT_KEY;
+use roundup::sandbox::DEFAULT_KEY;
 use serde_json::{Value, json};
 
 use crate::common::{roundup, sample, serve, until};

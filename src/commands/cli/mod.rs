@@ -12,7 +12,7 @@ pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
 
 use crate::keywords::Mode;
 use crate::pipeline::{Format, MetricGroup, QuestionPolicy, Stage};
-use crate::round0::sandbox::{AtsFault, WebhookFault};
+use crate::sandbox::{AtsFault, WebhookFault};
 
 /// The nightly roundup of ROUND0 interviews: fetch them into Parquet, analyse every transcript, write the report.
 #[derive(Debug, Parser)]
@@ -388,7 +388,7 @@ pub struct SandboxFlags {
     #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = parse_time)]
     pub latency: Duration,
     /// The key that is accepted
-    #[arg(long, default_value = crate::round0::sandbox::DEFAULT_KEY)]
+    #[arg(long, default_value = crate::sandbox::DEFAULT_KEY)]
     pub key: String,
     /// Let things go wrong as this file says; see docs/faults.md
     #[arg(long, value_name = "FILE")]

@@ -11,10 +11,10 @@ use super::answer::{Meaning, meaning};
 use super::connector::{Connector, Secrets};
 use super::request::Request;
 use super::template;
+use crate::http::client::{self, read_body, read_budget, root_cause};
+use crate::http::pace::{Budget, Pace, Pacer};
+use crate::http::retry::{backoff, wanted};
 use crate::model::{Error, Kind, Result};
-use crate::round0::client::{http, read_body, read_budget, root_cause};
-use crate::round0::pace::{Budget, Pace, Pacer};
-use crate::round0::retry::{backoff, wanted};
 
 /// Tries of one request in a run; a 429 is none.
 const TRIES: u32 = 4;
@@ -67,7 +67,7 @@ impl<'a> Client<'a> {
         requests_per_minute: u32,
         interrupt: watch::Receiver<bool>,
     ) -> Result<Self> {
-        let http = http(connector.is_here()).timeout(connector.timeout).build();
+        let http = client::builder(connector.is_here()).timeout(connector.timeout).build();
         let http = http.map_err(|error| Error::failed(format!("cannot set up the connection: {error}")))?;
         let pace = Pace { requests_per_minute, window: Duration::from_mins(1), concurrency: 1 };
         let pacer = Pacer::new(pace, None);

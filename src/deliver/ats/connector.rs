@@ -15,10 +15,10 @@ use super::file::{ConnectorFile, FileSection, ForEach, IfNothing, Method, StepSe
 use super::request::Request;
 use super::secret::{Form, SecretPlace, header};
 use super::template::{self, Writing};
+use crate::http::client::{is_loopback, is_secure};
 use crate::model::error::from_toml;
 use crate::model::{Error, Result};
 use crate::pipeline::{AtsPlan, span_up_to};
-use crate::round0::client::{is_loopback, is_secure};
 
 /// Headers that a connector may not set, as they follow from what is sent.
 const OWN_HEADERS: [&str; 4] = ["content-length", "content-type", "host", "idempotency-key"];

@@ -6,7 +6,7 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, escape_formatter};
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
-use crate::round0::client::SEGMENT;
+use crate::http::client::SEGMENT;
 
 /// Steps that a template may take, which ends one that would not end.
 const FUEL: u64 = 1_000_000;

@@ -8,8 +8,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::download::{Downloader, Outcome};
+use crate::http::retry::wanted;
 use crate::model::{Link, Result};
-use crate::round0::retry::wanted;
 
 /// One recording to archive; `T` is what the caller knows it by.
 #[derive(Debug)]

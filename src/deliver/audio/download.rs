@@ -14,11 +14,11 @@ use tokio::time::{sleep, timeout};
 use super::address::{NotPublic, Reach};
 use super::sniff;
 use super::store::{Part, Placed, Store};
+use crate::http::client::{read_budget, root_cause};
+use crate::http::retry::backoff;
 use crate::lake::{crash, publish};
 use crate::ledger::Archived;
 use crate::model::{Error, Link, Result};
-use crate::round0::client::{read_budget, root_cause};
-use crate::round0::retry::backoff;
 
 /// Tries of one recording in a run.
 const TRIES: u32 = 5;

@@ -345,8 +345,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::round0::sandbox::Window as Kind;
-    use crate::round0::sandbox::limit::Limiter;
+    use crate::http::pace::limiter::Limiter;
+    use crate::sandbox::Window as Kind;
 
     const START: Micros = 1_800_000_000_000_000;
     const SECOND: Micros = 1_000_000;

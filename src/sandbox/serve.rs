@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 
 use super::audio::{LINK_LIFETIME_SECONDS, Links};
 use super::faults::{Drawn, Faults};
-use super::limit::{Limiter, Stats, Tally, Verdict};
 use super::sample::Interviews;
+use super::stats::{Stats, Tally};
+use crate::http::pace::limiter::{Limiter, Verdict};
 
 /// What all answers are made from.
 pub struct Api {

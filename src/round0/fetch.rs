@@ -10,12 +10,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::spool::{Call, Content};
+use super::call::{Call, Content};
+use crate::http::pace::Pacer;
+use crate::http::retry::{backoff, wanted};
 use crate::model::body::Violation;
 use crate::model::{Error, Kind};
 use crate::round0::client::{Answer, Client};
-use crate::round0::pace::Pacer;
-use crate::round0::retry::{backoff, wanted};
 
 /// Tries of one call before it is given up; a 429 is none.
 const TRIES: u32 = 5;

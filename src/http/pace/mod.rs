@@ -1,6 +1,7 @@
 //! The pace of requests: one type owns how many are under way, how often they go out, and when all hold back.
 
 mod governor;
+pub mod limiter;
 mod window;
 
 use std::path::Path;

@@ -11,7 +11,7 @@ use super::random::{mix, unmix};
 use super::recombine::{self, Material};
 
 static SAMPLE: LazyLock<Sample> = LazyLock::new(|| {
-    Sample::read(include_str!("../../../data/interviews.jsonl"), include_str!("../../../data/questions.jsonl"))
+    Sample::read(include_str!("../../data/interviews.jsonl"), include_str!("../../data/questions.jsonl"))
 });
 
 /// The sample as shipped.

@@ -7,11 +7,11 @@
 mod ats;
 mod audio;
 mod faults;
-pub(crate) mod limit;
 mod random;
 mod recombine;
 mod sample;
 mod serve;
+mod stats;
 mod text;
 mod webhooks;
 
@@ -27,9 +27,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::http::pace::limiter::Limiter;
+
+pub use crate::http::pace::limiter::Window;
 pub use ats::{AtsFault, Written};
 pub use faults::{Fault, Faults};
-pub use limit::{Stats, Window};
+pub use stats::Stats;
 pub use webhooks::{Sent, WebhookFault, Webhooks};
 
 /// The key of a sandbox that was given no other. It opens nothing else.
@@ -108,7 +111,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let addr = listener.local_addr()?;
     let audio_addr = audio_listener.local_addr()?;
     let links = audio::Links::new(audio_addr, &options.key);
-    let limiter = options.limit.map(|limit| limit::Limiter::new(limit, options.window, options.window_length));
+    let limiter = options.limit.map(|limit| Limiter::new(limit, options.window, options.window_length));
     let api = Arc::new(serve::Api {
         interviews: sample::Interviews::new(options.interviews, options.seed),
         key: options.key,
@@ -117,7 +120,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
         elsewhere: format!("http://{audio_addr}/elsewhere"),
         links,
         started: Instant::now(),
-        counts: Mutex::new(serve::Counts { limiter, tally: limit::Tally::new(options.window_length) }),
+        counts: Mutex::new(serve::Counts { limiter, tally: stats::Tally::new(options.window_length) }),
     });
     let systems = Arc::new(ats::Systems::new(api.interviews, options.ats_faults));
     let router = serve::router(Arc::clone(&api)).merge(ats::router(Arc::clone(&systems)));

@@ -1,0 +1,34 @@
+//! The two calls of the API, and what their bodies hold.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::body::{self, Violation};
+use crate::model::{Interview, Question, Result};
+
+/// Which call a body answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    Interview,
+    Questions,
+}
+
+/// A body that was read.
+#[derive(Debug)]
+pub enum Content {
+    Interview(Box<Interview>),
+    Questions(Vec<Question>),
+}
+
+impl Call {
+    /// Reads the body that answers this call for an id.
+    ///
+    /// # Errors
+    /// When it breaks the contract.
+    pub fn read(self, id: &str, body: &[u8]) -> Result<Content, Violation> {
+        match self {
+            Self::Interview => body::read_interview_of(id, body).map(|read| Content::Interview(Box::new(read))),
+            Self::Questions => body::read_questions_of(id, body).map(Content::Questions),
+        }
+    }
+}

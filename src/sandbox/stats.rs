@@ -1,0 +1,138 @@
+//! What the sandbox counts. Nothing here reads a clock: every time is passed in, as the time since the sandbox started, and
+//! never goes back.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::faults::Fault;
+use crate::http::pace::limiter::forget;
+
+/// What the server counted since it started. `GET /_sandbox/stats` answers it as JSON; asking is not counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stats {
+    /// Requests to the API, whatever the answer; the audio host's are not among them. A request counts when it
+    /// arrives, so also when the client hangs up before the latency is over.
+    pub requests: u64,
+    /// The same requests by the status of their answer.
+    pub by_status: BTreeMap<u16, u64>,
+    /// The largest number of counted requests within any stretch of one window length (the later end included, the
+    /// earlier not). Counted are the requests with a valid key, those that were answered 429 included: it is what the
+    /// client sent, whichever kind of window is set, and also without a limit.
+    pub largest_window: u64,
+    /// How often the most asked-for body was answered with 200: 1 when nothing was fetched twice. The interview and
+    /// its questions are two bodies; what was answered otherwise, or spoilt by a fault, is not in it.
+    pub largest_per_id: u64,
+    /// Faults given, by kind.
+    pub faults: BTreeMap<Fault, u64>,
+    /// Requests to the audio host with a link that opens: for a whole recording, and for the rest of one.
+    pub recordings: u64,
+    pub recordings_continued: u64,
+}
+
+/// Counts requests into [`Stats`].
+#[derive(Debug)]
+pub struct Tally {
+    length: Duration,
+    /// The counted requests of the last window length.
+    recent: VecDeque<Duration>,
+    /// Answers with 200, by index of the interview: of itself and of its questions.
+    answered: HashMap<usize, [u64; 2]>,
+    /// Requests that a fault might be drawn for, likewise.
+    asked: HashMap<usize, [u64; 2]>,
+    /// Requests for each recording.
+    recordings: HashMap<u64, u64>,
+    stats: Stats,
+}
+
+impl Tally {
+    pub fn new(length: Duration) -> Self {
+        Self {
+            length,
+            recent: VecDeque::new(),
+            answered: HashMap::new(),
+            asked: HashMap::new(),
+            recordings: HashMap::new(),
+            stats: Stats::default(),
+        }
+    }
+
+    /// Counts a request with a valid key at `now`, before anything else is known of it.
+    pub fn arrived(&mut self, now: Duration) {
+        forget(&mut self.recent, now, self.length);
+        self.recent.push_back(now);
+        self.stats.largest_window = self.stats.largest_window.max(self.recent.len() as u64);
+    }
+
+    /// Counts any request by the status of its answer.
+    pub fn answered(&mut self, status: u16) {
+        self.stats.requests += 1;
+        *self.stats.by_status.entry(status).or_default() += 1;
+    }
+
+    /// Counts a request for the interview at `index`, or for its questions, and returns how many came before it.
+    pub fn asked(&mut self, index: usize, questions: bool) -> u64 {
+        let times = &mut self.asked.entry(index).or_default()[usize::from(questions)];
+        *times += 1;
+        *times - 1
+    }
+
+    /// Counts a request for a recording, and returns how many came before it.
+    pub fn recording_asked(&mut self, recording: u64, is_part: bool) -> u64 {
+        self.stats.recordings += u64::from(!is_part);
+        self.stats.recordings_continued += u64::from(is_part);
+        let times = self.recordings.entry(recording).or_default();
+        *times += 1;
+        *times - 1
+    }
+
+    /// Counts a fault, if there was one.
+    pub fn spoilt(&mut self, fault: Option<Fault>) {
+        if let Some(fault) = fault {
+            *self.stats.faults.entry(fault).or_default() += 1;
+        }
+    }
+
+    /// Counts a body answered with 200: of the interview at `index`, or of its questions.
+    pub fn served(&mut self, index: usize, questions: bool) {
+        let times = &mut self.answered.entry(index).or_default()[usize::from(questions)];
+        *times += 1;
+        self.stats.largest_per_id = self.stats.largest_per_id.max(*times);
+    }
+
+    pub fn stats(&self) -> Stats {
+        self.stats.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::pace::limiter::tests::times;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn largest_window_equals_a_count_over_all_windows() {
+        for seed in 0..60 {
+            let times = times(seed, SECOND);
+            let mut tally = Tally::new(SECOND);
+            times.iter().for_each(|&now| tally.arrived(now));
+            let count = |end: Duration| times.iter().filter(|&&time| time <= end && end < time + SECOND).count();
+            let largest = times.iter().map(|&end| count(end)).max().unwrap();
+            assert_eq!(tally.stats().largest_window, largest as u64, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn bodies_are_counted_one_by_one() {
+        let mut tally = Tally::new(SECOND);
+        tally.served(7, false);
+        tally.served(7, true);
+        tally.served(8, false);
+        assert_eq!(tally.stats().largest_per_id, 1);
+        tally.served(7, true);
+        assert_eq!(tally.stats().largest_per_id, 2);
+    }
+}
