@@ -20,7 +20,8 @@ use crate::deliver::audio::{Selection, Summary as AudioSummary, outlook, publish
 use crate::http::pace::Pace;
 use crate::inbox::stalled;
 use crate::ingest::{self, Job, Progress};
-use crate::lake::publish::{Staging, batch_id, write_whole};
+use crate::lake::durable::{batch_id, write_whole};
+use crate::lake::publish::Staging;
 use crate::lake::rows;
 use crate::lake::{Lake, schema};
 use crate::ledger::{Counts, Ledger};

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use arrow::array::RecordBatch;
-use arrow::compute::interleave_record_batch;
 use jiff::Timestamp;
 
 use super::due::Next;
-use crate::lake::publish::{Staging, open_interviews_path};
-use crate::lake::read::{ParquetFile, string_at, strings};
+use crate::lake::open_interviews::{open_interviews_after, open_interviews_path};
+use crate::lake::publish::Staging;
 use crate::lake::replace::replace;
 use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
@@ -16,7 +14,7 @@ use crate::lake::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{FirstSeen, Ledger, QuestionsWanted, Seen, Sighting, State};
 use crate::model::interview::month_of;
-use crate::model::{Error, Interview, Question, Result};
+use crate::model::{Interview, Question, Result};
 use crate::pipeline::QuestionPolicy;
 
 /// An interview whose body was read.
@@ -257,63 +255,4 @@ fn row_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow]> {
         rest = after;
         (!group.is_empty()).then_some(group)
     })
-}
-
-/// The open interviews once a batch is published: rows of the table before it and new ones, in their order. The table is
-/// never in memory twice.
-struct OpenTable {
-    /// The table before, then the new rows.
-    sources: [RecordBatch; 2],
-    /// Sources and rows.
-    order: Vec<(usize, usize)>,
-}
-
-impl OpenTable {
-    fn groups(&self) -> impl Iterator<Item = RecordBatch> {
-        let sources = self.sources.each_ref();
-        let group = move |rows| interleave_record_batch(&sources, rows).expect("both are of this table");
-        self.order.chunks(ROW_GROUP_ROWS).map(group)
-    }
-}
-
-/// The open interviews once this batch is published, or `None` when the table stays as it is.
-/// Those that were found gone or set aside since are in it no longer.
-fn open_interviews_after(
-    lake: &Lake,
-    ledger: &Ledger,
-    settled: &[InterviewRow],
-    open: &[InterviewRow],
-) -> Result<Option<OpenTable>> {
-    let table = &schema::OPEN_INTERVIEWS;
-    let path = lake.root().join(open_interviews_path());
-    let new = rows::interviews(open).with_schema(table.arrow()).expect("both tables have the same columns");
-    let before = if path.exists() {
-        let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-        ParquetFile::open(&path)?
-            .all(&columns)?
-            .with_schema(table.arrow())
-            .map_err(|error| Error::path("read", &path, error))?
-    } else {
-        RecordBatch::new_empty(table.arrow())
-    };
-    let touched: HashSet<&str> = settled.iter().chain(open).map(|row| row.interview.id.as_str()).collect();
-    let mut order = Vec::with_capacity(before.num_rows() + new.num_rows());
-    for (row, id) in strings(&before, "interview_id").iter().flatten().enumerate() {
-        let state = ledger.state(id)?.unwrap_or(State::Open);
-        if !touched.contains(id) && matches!(state, State::Open | State::Stale | State::Failed) {
-            order.push((0, row));
-        }
-    }
-    if open.is_empty() && order.len() == before.num_rows() {
-        return Ok(None);
-    }
-    order.extend((0..new.num_rows()).map(|row| (1, row)));
-    let sources = [before, new];
-    let keys =
-        sources.each_ref().map(|rows| table.sorted_by.iter().map(|name| strings(rows, name)).collect::<Vec<_>>());
-    order.sort_unstable_by(|&(a, a_row), &(b, b_row)| {
-        let key = |source: usize, row| keys[source].iter().map(move |column| string_at(column, row));
-        key(a, a_row).cmp(key(b, b_row))
-    });
-    Ok(Some(OpenTable { sources, order }))
 }

@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use super::cut::{Arrival, Published, cut_interviews};
 use crate::http::client::encode_id;
 use crate::lake::Lake;
-use crate::lake::publish::write_whole;
+use crate::lake::durable::write_whole;
 use crate::ledger::{Ledger, State};
 use crate::model::body::{self, Violation};
 use crate::model::{Error, Interview, Result};

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::lake::publish::{batch_id, sync};
+use crate::lake::durable::{batch_id, sync};
 use crate::lake::{crash, framing};
 use crate::model::{Error, Result};
 use crate::round0::call::Call;

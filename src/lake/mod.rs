@@ -1,13 +1,16 @@
 //! The lake: a folder of plain Parquet that other tools read at any moment, and the program's own `_roundup/` in it.
 
 pub mod crash;
+pub mod durable;
 pub mod find;
 pub mod framing;
+pub mod open_interviews;
 pub mod outside;
 pub mod publish;
 pub mod read;
 mod recordings;
 pub mod replace;
+mod rewrite;
 pub mod rows;
 pub mod schema;
 pub mod write;
@@ -50,7 +53,7 @@ impl Lake {
         }
         // The first publish must not be lost with the folders it is in.
         for folder in [&lake.root, &lake.own()] {
-            publish::sync_with_parent(folder).map_err(|error| Error::path("sync", folder, error))?;
+            durable::sync_with_parent(folder).map_err(|error| Error::path("sync", folder, error))?;
         }
         // A folder can be there and still refuse files: better said now than after an hour of fetching.
         probe(&lake.own()).map_err(|error| Error::path("write to the lake at", root, error).with_kind(Kind::Usage))?;
@@ -275,7 +278,7 @@ fn make_key(path: &Path) -> Result<String> {
     let mut key = [0; KEY_BYTES];
     getrandom::fill(&mut key).map_err(|error| fail(&error))?;
     let text = hex::encode(key);
-    publish::write_whole(path, text.as_bytes(), 0o600).map_err(|error| fail(&error))?;
+    durable::write_whole(path, text.as_bytes(), 0o600).map_err(|error| fail(&error))?;
     Ok(text)
 }
 

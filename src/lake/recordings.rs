@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::Lake;
 use super::publish::Staging;
 use super::read::{integer_at, integers, string_at, strings, time_at, times, timestamp_at};
-use super::replace::{fail, read, row_groups, sorted};
+use super::rewrite::{fail, read, row_groups, sorted};
 use super::rows::{self, InterviewRow};
 use super::schema::AUDIO;
 use crate::model::Result;

@@ -3,18 +3,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::{RecordBatch, UInt64Array};
-use arrow::compute::{SortColumn, SortOptions, concat_batches, lexsort_to_indices, take_record_batch};
-use arrow::error::ArrowError;
+use arrow::compute::{concat_batches, take_record_batch};
 
 use super::Lake;
 use super::publish::Staging;
 use super::read::{ParquetFile, string_at, strings};
 use super::recordings::{self, Answers};
+use super::rewrite::{fail, read, row_groups, sorted};
 use super::rows::{self, InterviewRow};
 use super::schema::{self, Table};
-use super::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
+use crate::model::Result;
 use crate::model::interview::month_of;
-use crate::model::{Error, Result};
 
 /// A table's rows of interviews.
 type RowsOf = fn(&[InterviewRow]) -> RecordBatch;
@@ -95,50 +94,10 @@ fn places(lake: &Lake, rows: Vec<InterviewRow>) -> Result<BTreeMap<String, Vec<I
     Ok(places)
 }
 
-pub(super) fn read(lake: &Lake, table: &Table, place: &str) -> Result<RecordBatch> {
-    let path = lake.root().join(table.name).join(place);
-    let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-    let rows = ParquetFile::open(&path)?.all(&columns)?;
-    rows.with_schema(table.arrow()).map_err(|error| fail(table, place, &error))
-}
-
 /// The rows of these interviews, or of all others.
 fn only(batch: &RecordBatch, ids: &HashSet<&str>, wanted: bool) -> RecordBatch {
     let column = strings(batch, "interview_id");
     let is_wanted = |row: &usize| string_at(column, *row).is_some_and(|id| ids.contains(id)) == wanted;
     let rows: UInt64Array = (0..batch.num_rows()).filter(is_wanted).map(|row| row as u64).collect();
     take_record_batch(batch, &rows).expect("the rows are there")
-}
-
-/// The rows in the order that the table declares.
-pub(super) fn sorted(batch: &RecordBatch, table: &Table) -> RecordBatch {
-    let options = Some(SortOptions { descending: false, nulls_first: true });
-    let by = |name: &&str| SortColumn { values: batch.column_by_name(name).expect("own column").clone(), options };
-    let order = lexsort_to_indices(&table.sorted_by.iter().map(by).collect::<Vec<_>>(), None);
-    order.and_then(|order| take_record_batch(batch, &order)).expect("texts and numbers can be sorted")
-}
-
-/// Slices of at most so many rows and bytes of transcript, which never split an interview.
-pub(super) fn row_groups(batch: &RecordBatch) -> Vec<RecordBatch> {
-    let ids = strings(batch, "interview_id");
-    let transcripts = batch.column_by_name("transcript").map(|_| strings(batch, "transcript"));
-    let bytes_of = |row: usize| transcripts.and_then(|column| string_at(column, row)).map_or(0, str::len);
-    let mut groups = Vec::new();
-    let (mut begin, mut bytes, mut row) = (0, 0, 0);
-    while row < batch.num_rows() {
-        let end = (row..batch.num_rows()).find(|next| ids.value(*next) != ids.value(row)).unwrap_or(batch.num_rows());
-        let more: usize = (row..end).map(bytes_of).sum();
-        if row > begin && (bytes + more > ROW_GROUP_TRANSCRIPT_BYTES || end - begin > ROW_GROUP_ROWS) {
-            groups.push(batch.slice(begin, row - begin));
-            (begin, bytes) = (row, 0);
-        }
-        bytes += more;
-        row = end;
-    }
-    groups.push(batch.slice(begin, row - begin));
-    groups
-}
-
-pub(super) fn fail(table: &Table, place: &str, error: &ArrowError) -> Error {
-    Error::failed(format!("cannot replace rows of {}/{place}: {error}", table.name))
 }

@@ -10,7 +10,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sha2::{Digest, Sha256};
 
 use super::model::Period;
-use crate::lake::publish::{sync, sync_all};
+use crate::lake::durable::{sync, sync_all};
 use crate::model::{Error, Result};
 use crate::pipeline::Narrow;
 

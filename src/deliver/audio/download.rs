@@ -16,7 +16,8 @@ use super::sniff;
 use super::store::{Part, Placed, Store};
 use crate::http::client::{read_budget, root_cause};
 use crate::http::retry::backoff;
-use crate::lake::{crash, publish};
+use crate::lake::crash;
+use crate::lake::durable::sha256_of;
 use crate::ledger::Archived;
 use crate::model::{Error, Link, Result};
 
@@ -246,7 +247,7 @@ impl Downloader {
         if sniff::check_start(&start[..count]).is_err() {
             return Ok(Some(Outcome::Refused(TAKEN.to_owned())));
         }
-        let sha256 = publish::sha256_of(&path)?;
+        let sha256 = sha256_of(&path)?;
         let object = object.to_owned();
         Ok(Some(Outcome::Found(Archived { object, bytes: length, sha256, content_type, at: Timestamp::now() })))
     }

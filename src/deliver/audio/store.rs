@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 #[cfg(feature = "cloud")]
 use super::cloud::Objects;
+use crate::lake::durable::{rename_new, sha256_of, sync, sync_with_parent};
 use crate::lake::outside::refuse_inside;
-use crate::lake::publish::{rename_new, sha256_of, sync, sync_with_parent};
 use crate::lake::{Lake, crash};
 use crate::model::{Error, Kind, Result};
 

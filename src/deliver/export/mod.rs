@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use crate::keywords::KeywordSet;
 use crate::lake::Lake;
+use crate::lake::durable::sync;
 use crate::lake::outside::real_path;
-use crate::lake::publish::sync;
 use crate::model::{Error, Kind, Result};
 pub use crate::pipeline::ExportFormat as Format;
 use source::Source;

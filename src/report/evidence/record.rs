@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::Quoted;
 use crate::lake::Lake;
-use crate::lake::publish::write_whole;
+use crate::lake::durable::write_whole;
 use crate::model::{Error, Result};
 
 #[derive(Serialize, Deserialize)]

@@ -17,7 +17,7 @@ pub use responses::Responses;
 
 use super::period::Calendar;
 use crate::lake::Lake;
-use crate::lake::publish::sha256_of;
+use crate::lake::durable::sha256_of;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, SOURCE_SHA256};
 use crate::model::{Error, Result};

@@ -1,0 +1,102 @@
+//! Files that last through a power cut and never stand half written: syncing, renaming without overwriting, writing a
+//! file whole, hashing it, and names that sort by time.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::model::{Error, Result};
+
+/// `20260531T235959.123Z` without the dot: sorts by time, safe in any file name.
+#[must_use]
+pub fn batch_id(time: Timestamp) -> String {
+    format!("{}{:03}Z", time.strftime("%Y%m%dT%H%M%S"), time.subsec_millisecond())
+}
+
+/// Renames a file, never over another one.
+///
+/// # Errors
+/// When it cannot be renamed; `AlreadyExists` when there is a file of that name.
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // File systems without that flag (old NFS, some FUSE): only this process writes here, so looking first is as
+        // good.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if !to.exists() => fs::rename(from, to),
+        renamed => Ok(renamed?),
+    }
+}
+
+/// Makes a folder last through a power cut, and what is in it.
+///
+/// # Errors
+/// When either folder cannot be opened or synced.
+pub fn sync_with_parent(folder: &Path) -> io::Result<()> {
+    sync(folder)?;
+    sync_parent(folder)
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => sync(Path::new(".")),
+        Some(parent) => sync(parent),
+        None => Ok(()),
+    }
+}
+
+/// Makes files and folders of one file system last through a power cut, all at once where the system can: hundreds of
+/// small files synced one by one take longer than what they hold took to make.
+///
+/// # Errors
+/// When one cannot be opened or synced.
+pub fn sync_all(paths: &[&Path]) -> Result<()> {
+    let fail = |path: &Path, error: io::Error| Error::path("sync", path, error);
+    #[cfg(target_os = "linux")]
+    if let [first, _, ..] = paths {
+        let synced = File::open(first).and_then(|file| Ok(rustix::fs::syncfs(file)?));
+        return synced.map_err(|error| fail(first, error));
+    }
+    paths.iter().try_for_each(|path| sync(path).map_err(|error| fail(path, error)))
+}
+
+/// Writes a file of the program's own under another name first, so that no crash leaves half of it; `mode` is as in
+/// `chmod`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(mode).open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    sync_parent(path)
+}
+
+/// Makes a file last through a power cut, or what was renamed in a folder.
+///
+/// # Errors
+/// When it cannot be opened or synced.
+pub fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// SHA-256 of a file, in hex.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn sha256_of(path: &Path) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match io::Read::read(&mut file, &mut buffer)? {
+            0 => return Ok(hex::encode(hash.finalize())),
+            count => hash.update(&buffer[..count]),
+        }
+    }
+}
