@@ -6,7 +6,8 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use roundup::analyze::richness::Vocabulary;
 use roundup::analyze::words::is_unspaced;
-use roundup::keywords::{KeywordSet, Matcher, SHIPPED, Scratch, words};
+use roundup::keywords::text::words;
+use roundup::keywords::{KeywordSet, Matcher, SHIPPED, Scratch};
 
 const INTERVIEWS: &str = include_str!("../data/interviews.jsonl");
 /// Words of all answers, and the sum of the different ones of each, as `data/golden/python.jsonl` has them.

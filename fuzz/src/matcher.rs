@@ -2,7 +2,7 @@
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
-use crate::keywords::twin::{ALPHABET, WORDS, twin};
+use crate::keywords::reference::{ALPHABET, WORDS, twin};
 use crate::keywords::{Hit, KeywordSet, Matcher, Scratch, TextBuffers, Texts};
 
 /// Stands on a line of its own between a set and a text that are written out.

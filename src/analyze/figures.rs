@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::richness::Vocabulary;
 use super::words::is_unspaced;
-use crate::keywords::{Text, words};
+use crate::keywords::Text;
+use crate::keywords::text::words;
 use crate::pipeline::MetricGroup;
 
 /// Figures of one answer; all `None` without a transcript, and those of groups that were not asked for.

@@ -9,7 +9,7 @@ use icu_casemap::{CaseMapper, CaseMapperBorrowed};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::keywords::Text;
-use crate::keywords::words::{Piece, Words, pieces};
+use crate::keywords::text::words::{Piece, Words, pieces};
 
 /// Words of a window of the moving average.
 pub const WINDOW: usize = 50;

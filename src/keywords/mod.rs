@@ -2,38 +2,27 @@
 //!
 //! [`KeywordSet`] is the file, read and checked; [`Matcher`] is the same set compiled; [`Matcher::find_all`] over
 //! [`Texts`] is the one way in. What a hit is stands in "Keyword matching" on the page of definitions, and the modules
-//! follow its order: [`fold`] makes two spellings of a word equal, [`surface`] lists the spellings of a term,
-//! [`boundary`] says where a word ends, [`matcher`] puts them together and settles overlaps, [`negation`] looks at the
-//! five words before. For ASCII text, which most is, [`starts`] and [`anywhere`] find the candidates, [`prefilter`] turns
-//! away where no set has anything to find, and [`ascii`] and [`words`] read it 64 bytes at a time. [`lint`] knows what
-//! is probably a mistake in a set.
+//! follow its order: in [`text`], `fold` makes two spellings of a word equal and `boundary` says where a word ends; in
+//! [`search`], `surface` lists the spellings of a term, `matcher` puts them together and settles overlaps, and `negation`
+//! looks at the five words before. For ASCII text, which most is, `search/starts.rs` and `search/anywhere.rs` find the
+//! candidates, `search/prefilter.rs` turns away where no set has anything to find, and `text/ascii.rs` and
+//! `text/words.rs` read it 64 bytes at a time. [`lint`] knows what is probably a mistake in a set. `reference` finds the
+//! same the plain way, for tests.
 
-mod anchors;
-mod anywhere;
-mod ascii;
-mod boundary;
-mod finder;
-mod fold;
 mod lint;
-mod matcher;
-mod negation;
-mod prefilter;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod reference;
+mod search;
 mod set;
 mod shipped;
-mod starts;
-mod surface;
 #[cfg(test)]
 mod tests;
-mod text;
-mod texts;
-#[cfg(any(test, fuzzing))]
-pub(crate) mod twin;
-pub mod words;
+pub mod text;
 
 pub use lint::{Warning, lint};
-pub use matcher::{Hit, Matcher, Scratch};
-pub use prefilter::Prefilter;
+pub use search::matcher::{Hit, Matcher, Scratch};
+pub use search::prefilter::Prefilter;
+pub use search::texts::{TextBuffers, Texts};
 pub use set::{Forms, KeywordSet, KeywordSetFile, MATCHER_VERSION, Mode, Term, TermEntry};
 pub use shipped::SHIPPED;
-pub use text::Text;
-pub use texts::{TextBuffers, Texts};
+pub use text::ascii::Text;

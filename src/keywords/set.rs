@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
-use super::negation;
+use super::search::negation;
 use crate::model::error::{Error, Result, from_toml};
 
 /// Goes into every set's hash. To be raised with each change to the matcher that changes results.

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use roundup::analyze::figures;
 use roundup::analyze::richness::Vocabulary;
-use roundup::keywords::{KeywordSet, Matcher, Mode, Scratch, TextBuffers, Texts, words};
+use roundup::keywords::text::words;
+use roundup::keywords::{KeywordSet, Matcher, Mode, Scratch, TextBuffers, Texts};
 use roundup::pipeline::MetricGroup;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

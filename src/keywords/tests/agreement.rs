@@ -5,10 +5,10 @@ use proptest::sample::select;
 use unicode_normalization::UnicodeNormalization;
 use unicode_script::Script;
 
-use super::super::boundary::script_of;
-use super::super::twin::{ALPHABET, WORDS, twin};
 use super::super::{Hit, KeywordSet, Matcher, Mode, Prefilter, Scratch, TextBuffers, Texts};
 use super::{find, set};
+use crate::keywords::reference::{ALPHABET, WORDS, twin};
+use crate::keywords::text::boundary::script_of;
 
 fn scrap() -> impl Strategy<Value = &'static str> {
     prop_oneof![12 => select(&ALPHABET[..]), 1 => select(&WORDS[..])]

@@ -7,12 +7,12 @@
 
 use std::ops::Range;
 
-use super::ascii::{BLOCK, Places, blocks, equal, is_word, pack, word_characters};
 use super::prefilter::Prefilter;
+use crate::keywords::text::ascii::{BLOCK, Places, blocks, equal, is_word, pack, word_characters};
 
 /// Places in a text where a match can begin, of those that a prefilter lets through.
 #[derive(Debug, Default)]
-pub(super) struct WordStarts {
+pub(in crate::keywords) struct WordStarts {
     /// Those too that are turned away.
     places: Places,
     /// Which bytes of the text are word characters, as bits.
@@ -31,7 +31,7 @@ impl WordStarts {
     /// Replaces what is held by the places of a text, which is smaller than 4 GiB, and returns it.
     ///
     /// Blocks have a number of places, and words a length, that no processor foresees: so nothing here branches on them.
-    pub(super) fn read(&mut self, text: &[u8], prefilter: &Prefilter) -> &Self {
+    pub(in crate::keywords) fn read(&mut self, text: &[u8], prefilter: &Prefilter) -> &Self {
         let Self { places, words, starts } = self;
         places.clear(text);
         words.clear();
@@ -56,12 +56,12 @@ impl WordStarts {
     }
 
     /// Each place with its key, in the order of the text.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, u64)> {
+    pub(in crate::keywords) fn iter(&self) -> impl Iterator<Item = (usize, u64)> {
         self.starts.iter().map(|start| (start.place as usize, start.key))
     }
 
     /// Those within a part of the text.
-    pub(super) fn within(&self, part: Range<usize>) -> impl Iterator<Item = (usize, u64)> {
+    pub(in crate::keywords) fn within(&self, part: Range<usize>) -> impl Iterator<Item = (usize, u64)> {
         let begin = self.starts.partition_point(|start| (start.place as usize) < part.start);
         let of_part = self.starts[begin..].iter().map(|start| (start.place as usize, start.key));
         of_part.take_while(move |(place, _)| *place < part.end)
@@ -97,7 +97,7 @@ static KEPT: [u64; 256] = {
 };
 
 /// The eight bytes of a text from `place` on, filled up with zeros at its end.
-pub(super) fn eight_bytes(text: &[u8], place: usize) -> u64 {
+pub(in crate::keywords) fn eight_bytes(text: &[u8], place: usize) -> u64 {
     match text.get(place..place + 8) {
         Some(eight) => u64::from_le_bytes(eight.try_into().expect("eight bytes")),
         None => {
@@ -118,18 +118,18 @@ const INVERSE: u64 = inverse(FACTOR);
 /// without a gap, scattered so that the highest bits follow from all of them. No two keys become one.
 ///
 /// An anchor that ends there, and one that goes on with a sign, have the same key as the text they are in.
-pub(super) fn key(anchor: &[u8]) -> u64 {
+pub(in crate::keywords) fn key(anchor: &[u8]) -> u64 {
     let words = anchor.iter().take(8).zip(0..).map(|(byte, at)| u8::from(is_word(*byte)) << at);
     scatter(eight_bytes(anchor, 0) & KEPT[usize::from(words.fold(0, |all, bit| all | bit))])
 }
 
 /// How many bytes a key is of.
-pub(super) fn kept(key: u64) -> usize {
+pub(in crate::keywords) fn kept(key: u64) -> usize {
     8 - key.wrapping_mul(INVERSE).leading_zeros() as usize / 8
 }
 
 /// A key together with the four bytes after those it is of. Two may become one: what has it must be compared.
-pub(super) fn longer_key(key: u64, next: u64) -> u64 {
+pub(in crate::keywords) fn longer_key(key: u64, next: u64) -> u64 {
     scatter(key.rotate_left(32) ^ (next & 0xFFFF_FFFF))
 }
 

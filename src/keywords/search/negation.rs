@@ -5,16 +5,16 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::anchors::Anchors;
-use super::boundary::is_word;
 use super::starts::WordStarts;
-use super::words::{self, Words};
+use crate::keywords::text::boundary::is_word;
+use crate::keywords::text::words::{self, Words};
 
 /// How many words before a hit are looked at.
 const REACH: usize = 5;
 
 /// Words that negate what follows, besides every word that ends in `n't` with whatever apostrophe;
 /// transcribers drop it too.
-pub(super) const CUES: [&str; 39] = [
+pub(in crate::keywords) const CUES: [&str; 39] = [
     "aint",
     "arent",
     "barely",
@@ -57,18 +57,18 @@ pub(super) const CUES: [&str; 39] = [
 ];
 
 /// After `not`, these make it no negation: "not only react but also vue".
-pub(super) const UNDOING: [&str; 3] = ["just", "merely", "only"];
+pub(in crate::keywords) const UNDOING: [&str; 3] = ["just", "merely", "only"];
 
 /// Words that begin a new clause, as a mark of punctuation does. Left out for what they do after a cue: `yet` ("not yet
 /// used"), `so` ("not so good with"), `and` and `or` ("no react or vue").
-pub(super) const BREAKS: [&str; 14] = [
+pub(in crate::keywords) const BREAKS: [&str; 14] = [
     "although", "because", "besides", "but", "except", "however", "instead", "since", "then", "though", "unless",
     "until", "whereas", "while",
 ];
 
 /// Where in a text a hit is negated: found once, from the few cues that there are, and asked about many hits.
 #[derive(Debug, Default)]
-pub(super) struct Negation {
+pub(in crate::keywords) struct Negation {
     /// For each cue where a hit that it negates may begin. Both ends ascend.
     reaches: Vec<Range<usize>>,
     words: Vec<Range<usize>>,
@@ -77,7 +77,7 @@ pub(super) struct Negation {
 
 impl Negation {
     /// Reads a text.
-    pub(super) fn read(&mut self, text: &str) {
+    pub(in crate::keywords) fn read(&mut self, text: &str) {
         let Self { reaches, words, finder } = self;
         reaches.clear();
         words.clear();
@@ -91,7 +91,13 @@ impl Negation {
     }
 
     /// Reads an ASCII text, which is at `place` of `lowered`; `starts` are where matches can begin there.
-    pub(super) fn read_ascii(&mut self, text: &str, lowered: &str, starts: &WordStarts, place: Range<usize>) {
+    pub(in crate::keywords) fn read_ascii(
+        &mut self,
+        text: &str,
+        lowered: &str,
+        starts: &WordStarts,
+        place: Range<usize>,
+    ) {
         let reaches = &mut self.reaches;
         reaches.clear();
         CUE_STARTS.find(lowered.as_bytes(), starts.within(place.clone()), |_, found| {
@@ -111,7 +117,7 @@ impl Negation {
     }
 
     /// Whether a hit that begins at `start` of the text that was read is negated.
-    pub(super) fn has(&self, start: usize) -> bool {
+    pub(in crate::keywords) fn has(&self, start: usize) -> bool {
         let nearest = self.reaches.partition_point(|reach| reach.start <= start).checked_sub(1);
         nearest.is_some_and(|nearest| start < self.reaches[nearest].end)
     }
@@ -119,7 +125,7 @@ impl Negation {
 
 /// Whether a hit that begins at `start` of an ASCII text is negated: what is asked of few hits, for which no more than
 /// what is before them need be read.
-pub(super) fn is_negated(text: &str, start: usize) -> bool {
+pub(in crate::keywords) fn is_negated(text: &str, start: usize) -> bool {
     let bytes = text.as_bytes();
     let at_or_after = words::at_or_after(bytes, start);
     let mut reached = at_or_after.as_ref().map_or(start, |word| word.start.min(start));
@@ -141,7 +147,7 @@ pub(super) fn is_negated(text: &str, start: usize) -> bool {
 }
 
 /// What stands where a match can begin in a cue: the cue, or the end of `don't`.
-pub(super) static CUE_STARTS: LazyLock<Anchors> =
+pub(in crate::keywords) static CUE_STARTS: LazyLock<Anchors> =
     LazyLock::new(|| Anchors::new(&CUES.iter().chain(["t"].iter()).map(|&cue| cue.to_owned()).collect::<Vec<_>>()));
 
 /// Where a hit may begin to be negated by a cue. `following` are the words after it.

@@ -38,7 +38,7 @@ const ALPHABETIC_BUT_NO_LETTER: [(u32, u32); 16] = [
 ];
 
 /// General category L.
-pub(super) fn is_letter(c: char) -> bool {
+pub(in crate::keywords) fn is_letter(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphabetic();
     }
@@ -48,12 +48,12 @@ pub(super) fn is_letter(c: char) -> bool {
 }
 
 /// General category M.
-pub(super) fn is_mark(c: char) -> bool {
+pub(in crate::keywords) fn is_mark(c: char) -> bool {
     !c.is_ascii() && is_combining_mark(c)
 }
 
 /// General category Nd.
-pub(super) fn is_digit(c: char) -> bool {
+pub(in crate::keywords) fn is_digit(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_digit();
     }
@@ -63,7 +63,7 @@ pub(super) fn is_digit(c: char) -> bool {
 }
 
 /// A letter, mark, digit or underscore.
-pub(super) fn is_word(c: char) -> bool {
+pub(in crate::keywords) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || c == '_';
     }
@@ -71,12 +71,12 @@ pub(super) fn is_word(c: char) -> bool {
 }
 
 /// One of the characters that `separators` takes for one another.
-pub(super) fn is_separator(c: char) -> bool {
+pub(in crate::keywords) fn is_separator(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '\u{2010}' | '\u{2011}' | '/')
 }
 
 /// Whether a match of `text[range]` may stand there. `text` is folded; both edges are asked.
-pub(super) fn allows(text: &str, range: Range<usize>) -> bool {
+pub(in crate::keywords) fn allows(text: &str, range: Range<usize>) -> bool {
     let Range { start, end } = range;
     left_edge_allows(text, start) && right_edge_allows(text, start, end)
 }
@@ -177,7 +177,7 @@ fn script_at(text: &str, at: usize) -> Script {
 
 /// The script property, but for letters that Unicode shares among a few scripts: the prolonged sound mark `ー` and its
 /// like are Katakana, `〆` is Han.
-pub(super) fn script_of(c: char) -> Script {
+pub(in crate::keywords) fn script_of(c: char) -> Script {
     let script = c.script();
     if is_real(script) || !is_letter(c) {
         return script;

@@ -3,10 +3,10 @@
 use wide::i8x16;
 
 /// Bytes of a block; its places are the bits of a `u64`, the first the lowest.
-pub(super) const BLOCK: usize = 64;
+pub(in crate::keywords) const BLOCK: usize = 64;
 
 /// The blocks of a text with the place each begins at; the last is filled up with zeros, which are in no class.
-pub(super) fn blocks(text: &[u8]) -> impl Iterator<Item = (usize, [u8; BLOCK])> {
+pub(in crate::keywords) fn blocks(text: &[u8]) -> impl Iterator<Item = (usize, [u8; BLOCK])> {
     let (whole, rest) = text.as_chunks::<BLOCK>();
     let mut last = [0; BLOCK];
     last[..rest.len()].copy_from_slice(rest);
@@ -16,7 +16,7 @@ pub(super) fn blocks(text: &[u8]) -> impl Iterator<Item = (usize, [u8; BLOCK])> 
 
 /// A bit for each byte of a block: whether `is` has all bits of it set. No class may hold what is not ASCII.
 #[inline]
-pub(super) fn pack(block: &[u8; BLOCK], is: impl Fn(i8x16) -> i8x16) -> u64 {
+pub(in crate::keywords) fn pack(block: &[u8; BLOCK], is: impl Fn(i8x16) -> i8x16) -> u64 {
     let (sixteens, _) = block.as_chunks::<16>();
     let bits = sixteens.iter().map(|bytes| u64::from(is(i8x16::new(bytes.map(u8::cast_signed))).to_bitmask()));
     bits.zip(0..).fold(0, |all, (bits, at)| all | bits << (16 * at))
@@ -24,13 +24,13 @@ pub(super) fn pack(block: &[u8; BLOCK], is: impl Fn(i8x16) -> i8x16) -> u64 {
 
 /// Which bytes are an ASCII character.
 #[inline]
-pub(super) fn equal(bytes: i8x16, character: u8) -> i8x16 {
+pub(in crate::keywords) fn equal(bytes: i8x16, character: u8) -> i8x16 {
     bytes.simd_eq(i8x16::splat(character.cast_signed()))
 }
 
 /// Which bytes are from `first` to `last`, both ASCII.
 #[inline]
-pub(super) fn between(bytes: i8x16, first: u8, last: u8) -> i8x16 {
+pub(in crate::keywords) fn between(bytes: i8x16, first: u8, last: u8) -> i8x16 {
     // Moved so that the last is the largest there is; what is beyond it, and beyond ASCII, becomes less than the first.
     let last_to_largest = i8::MAX - last.cast_signed();
     let moved = bytes + i8x16::splat(last_to_largest);
@@ -38,24 +38,24 @@ pub(super) fn between(bytes: i8x16, first: u8, last: u8) -> i8x16 {
 }
 
 #[inline]
-pub(super) fn letters(bytes: i8x16) -> i8x16 {
+pub(in crate::keywords) fn letters(bytes: i8x16) -> i8x16 {
     between(bytes | i8x16::splat(0x20), b'a', b'z')
 }
 
 #[inline]
-pub(super) fn digits(bytes: i8x16) -> i8x16 {
+pub(in crate::keywords) fn digits(bytes: i8x16) -> i8x16 {
     between(bytes, b'0', b'9')
 }
 
 /// As [`is_word`].
 #[inline]
-pub(super) fn word_characters(bytes: i8x16) -> i8x16 {
+pub(in crate::keywords) fn word_characters(bytes: i8x16) -> i8x16 {
     letters(bytes) | digits(bytes) | equal(bytes, b'_')
 }
 
 /// Places in a text, gathered from the bits of its blocks.
 #[derive(Debug, Default)]
-pub(super) struct Places {
+pub(in crate::keywords) struct Places {
     /// More than there are: memory is cleared only once.
     places: Vec<u32>,
     count: usize,
@@ -63,7 +63,7 @@ pub(super) struct Places {
 
 impl Places {
     /// Makes room for at most every byte of a text, which is smaller than 4 GiB, and forgets those of another.
-    pub(super) fn clear(&mut self, text: &[u8]) {
+    pub(in crate::keywords) fn clear(&mut self, text: &[u8]) {
         let most = text.len() + BLOCK + 1;
         if self.places.len() < most {
             self.places.resize(most, 0);
@@ -72,7 +72,7 @@ impl Places {
     }
 
     /// Adds those of a block: eight at once, most of them there, because no processor foresees how many there are.
-    pub(super) fn add(&mut self, begin: usize, mut bits: u64) {
+    pub(in crate::keywords) fn add(&mut self, begin: usize, mut bits: u64) {
         let begin = u32::try_from(begin).expect("texts are below 4 GiB");
         let count = bits.count_ones() as usize;
         let (eights, _) = self.places[self.count..self.count + BLOCK].as_chunks_mut::<8>();
@@ -89,7 +89,7 @@ impl Places {
     }
 
     /// Drops pairs of places; all are pairs.
-    pub(super) fn retain_pairs(&mut self, mut is_kept: impl FnMut([u32; 2]) -> bool) {
+    pub(in crate::keywords) fn retain_pairs(&mut self, mut is_kept: impl FnMut([u32; 2]) -> bool) {
         let (pairs, _) = self.places[..self.count].as_chunks_mut::<2>();
         let mut kept = 0;
         for at in 0..pairs.len() {
@@ -101,13 +101,13 @@ impl Places {
         self.count = 2 * kept;
     }
 
-    pub(super) fn get(&self) -> &[u32] {
+    pub(in crate::keywords) fn get(&self) -> &[u32] {
         &self.places[..self.count]
     }
 }
 
 /// Whether a text is ASCII. Its last bytes are looked at together with those before them, not one by one.
-pub(super) fn is_ascii(text: &[u8]) -> bool {
+pub(in crate::keywords) fn is_ascii(text: &[u8]) -> bool {
     let (blocks, rest) = text.as_chunks::<BLOCK>();
     if !blocks.iter().all(|block| block.is_ascii()) {
         return false;
@@ -116,7 +116,7 @@ pub(super) fn is_ascii(text: &[u8]) -> bool {
 }
 
 /// How many bytes a text begins with that are ASCII.
-pub(super) fn ascii_length(text: &[u8]) -> usize {
+pub(in crate::keywords) fn ascii_length(text: &[u8]) -> usize {
     let (blocks, _) = text.as_chunks::<BLOCK>();
     let whole = blocks.iter().take_while(|block| block.is_ascii()).count() * BLOCK;
     let rest = &text[whole..];
@@ -124,8 +124,44 @@ pub(super) fn ascii_length(text: &[u8]) -> usize {
 }
 
 /// In ASCII, a letter, digit or underscore.
-pub(super) fn is_word(byte: u8) -> bool {
+pub(in crate::keywords) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// A text, and whether it is ASCII: nearly all are, and everything that is counted or sought asks first.
+#[derive(Debug, Clone, Copy)]
+pub struct Text<'t> {
+    text: &'t str,
+    is_ascii: bool,
+}
+
+impl<'t> Text<'t> {
+    #[must_use]
+    pub fn as_str(self) -> &'t str {
+        self.text
+    }
+
+    #[must_use]
+    pub fn as_bytes(self) -> &'t [u8] {
+        self.text.as_bytes()
+    }
+
+    #[must_use]
+    pub fn is_ascii(self) -> bool {
+        self.is_ascii
+    }
+}
+
+impl<'t> From<&'t str> for Text<'t> {
+    fn from(text: &'t str) -> Self {
+        Self { text, is_ascii: is_ascii(text.as_bytes()) }
+    }
+}
+
+impl<'t> From<&'t String> for Text<'t> {
+    fn from(text: &'t String) -> Self {
+        Self::from(text.as_str())
+    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, compose};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::boundary::{is_letter, is_mark, is_separator, is_word, script_of};
-use super::negation::{BREAKS, CUES, UNDOING};
+use super::search::negation::{BREAKS, CUES, UNDOING};
+use super::text::boundary::{is_letter, is_mark, is_separator, is_word, script_of};
 use super::{Forms, Hit, KeywordSet, Mode, Term};
 
 /// Folded characters, each with the index of the original character that it comes from.

@@ -9,7 +9,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, MatchKind, Span};
 const LARGEST_TABLE: usize = 16 * 1024;
 
 #[derive(Debug)]
-pub(super) enum Anywhere {
+pub(in crate::keywords) enum Anywhere {
     /// For few anchors: vector instructions. They report one match where several begin and none that overlaps it, so
     /// the anchors are compared at each place, and the search goes on one byte after it.
     Few {
@@ -21,7 +21,7 @@ pub(super) enum Anywhere {
 
 impl Anywhere {
     /// Anchors are called by their place in the list; none is empty.
-    pub(super) fn new<S: AsRef<[u8]>>(anchors: &[S]) -> Result<Self, BuildError> {
+    pub(in crate::keywords) fn new<S: AsRef<[u8]>>(anchors: &[S]) -> Result<Self, BuildError> {
         if let Some(searcher) = packed::Config::new().builder().extend(anchors).build() {
             let anchors = anchors.iter().map(|anchor| anchor.as_ref().into()).collect();
             return Ok(Self::Few { searcher, anchors });
@@ -30,14 +30,14 @@ impl Anywhere {
     }
 
     /// The way without vector instructions.
-    pub(super) fn automaton<S: AsRef<[u8]>>(anchors: &[S]) -> Result<AhoCorasick, BuildError> {
+    pub(in crate::keywords) fn automaton<S: AsRef<[u8]>>(anchors: &[S]) -> Result<AhoCorasick, BuildError> {
         let bytes: usize = anchors.iter().map(|anchor| anchor.as_ref().len()).sum();
         let kind = (bytes <= LARGEST_TABLE).then_some(AhoCorasickKind::DFA);
         AhoCorasick::builder().match_kind(MatchKind::Standard).kind(kind).build(anchors)
     }
 
     /// Calls `found` with the number and the place of every anchor.
-    pub(super) fn find(&self, text: &str, mut found: impl FnMut(usize, Range<usize>)) {
+    pub(in crate::keywords) fn find(&self, text: &str, mut found: impl FnMut(usize, Range<usize>)) {
         match self {
             Self::Few { searcher, anchors } => {
                 let bytes = text.as_bytes();

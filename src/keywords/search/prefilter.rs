@@ -39,17 +39,17 @@ impl Prefilter {
 
     /// Turns nothing away.
     #[cfg(test)]
-    pub(super) fn open() -> Self {
+    pub(in crate::keywords) fn open() -> Self {
         Self { bits: vec![u64::MAX], shift: 58, sets: Vec::new() }
     }
 
     /// Whether nothing that a set looks for is turned away.
-    pub(super) fn is_for(&self, matcher: &Matcher) -> bool {
+    pub(in crate::keywords) fn is_for(&self, matcher: &Matcher) -> bool {
         self.sets.iter().any(|set| set == matcher.set_hash())
     }
 
     #[inline]
-    pub(super) fn passes(&self, key: u64) -> bool {
+    pub(in crate::keywords) fn passes(&self, key: u64) -> bool {
         let place = key >> self.shift;
         self.bits[(place / 64) as usize] >> (place % 64) & 1 == 1
     }

@@ -7,12 +7,12 @@ use std::sync::OnceLock;
 use aho_corasick::BuildError;
 
 use super::finder::{Finder, Spelling};
-use super::fold::{Folded, Folding};
 use super::negation::{Negation, is_negated};
 use super::prefilter::Prefilter;
-use super::set::{KeywordSet, Mode};
 use super::starts::WordStarts;
 use super::texts::{AsciiText, TextBuffers, Texts};
+use crate::keywords::set::{KeywordSet, Mode};
+use crate::keywords::text::fold::{Folded, Folding};
 use crate::model::error::{Error, Result};
 
 /// Up to this many bytes an ASCII text is looked at before each hit, if nothing of it was read for the search.
@@ -108,12 +108,12 @@ impl Matcher {
         compile().map_err(|error| Error::usage(format!("keyword set `{}` is too large: {error}", set.name())))
     }
 
-    pub(super) fn set_hash(&self) -> &str {
+    pub(in crate::keywords) fn set_hash(&self) -> &str {
         &self.set_hash
     }
 
     /// The keys that a prefilter must let through.
-    pub(super) fn keys(&self) -> impl Iterator<Item = u64> {
+    pub(in crate::keywords) fn keys(&self) -> impl Iterator<Item = u64> {
         self.groups.iter().map(|group| &group.finder).chain([&self.ascii]).flat_map(Finder::keys)
     }
 

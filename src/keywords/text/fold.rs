@@ -11,7 +11,7 @@ const CASE_MAPPER: CaseMapperBorrowed<'static> = CaseMapper::new();
 
 /// What is done to a text, and to the terms sought in it, before they are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Folding {
+pub(in crate::keywords) enum Folding {
     /// `word` mode: NFD, then the full case fold and NFD again unless case matters, then without U+0300–036F if
     /// diacritics do not.
     Word { case_sensitive: bool, diacritics: bool },
@@ -23,7 +23,7 @@ pub(super) enum Folding {
 
 impl Folding {
     /// A term as it is sought in a text of this folding.
-    pub(super) fn fold_term(self, term: &str) -> String {
+    pub(in crate::keywords) fn fold_term(self, term: &str) -> String {
         match self {
             Self::Word { .. } => {
                 let mut folded = Folded::default();
@@ -35,20 +35,20 @@ impl Folding {
     }
 
     /// Whether a match that covers a part of what one character became is refused; otherwise it is rounded out.
-    pub(super) fn refuses_parts(self) -> bool {
+    pub(in crate::keywords) fn refuses_parts(self) -> bool {
         matches!(self, Self::Word { .. })
     }
 
     /// What an ASCII text becomes: lower-cased, or left as it is.
-    pub(super) fn lowers_ascii(self) -> bool {
+    pub(in crate::keywords) fn lowers_ascii(self) -> bool {
         matches!(self, Self::Lower | Self::Word { case_sensitive: false, .. })
     }
 }
 
 /// A folded text, and where each of its bytes comes from.
 #[derive(Debug, Default)]
-pub(super) struct Folded {
-    pub(super) text: String,
+pub(in crate::keywords) struct Folded {
+    pub(in crate::keywords) text: String,
     /// Side by side, without a gap, in the order of the text.
     stretches: Vec<Stretch>,
     sources: Vec<Source>,
@@ -87,7 +87,7 @@ struct Source {
 
 impl Folded {
     /// Replaces what is held by the folding of `original`.
-    pub(super) fn fold(&mut self, original: &str, folding: Folding) {
+    pub(in crate::keywords) fn fold(&mut self, original: &str, folding: Folding) {
         self.text.clear();
         self.stretches.clear();
         self.sources.clear();
@@ -101,7 +101,7 @@ impl Folded {
     }
 
     /// Where the bytes `matched` of the folded text stand in the original, rounded out to whole characters.
-    pub(super) fn place(&self, matched: Range<usize>) -> Range<u32> {
+    pub(in crate::keywords) fn place(&self, matched: Range<usize>) -> Range<u32> {
         let mut hull = Range { start: u32::MAX, end: 0 };
         for (part, origin) in self.parts(matched) {
             match origin {
@@ -120,7 +120,7 @@ impl Folded {
     }
 
     /// Whether `matched` holds all that its characters became, rather than a part (`s` of `ß`).
-    pub(super) fn is_whole(&self, matched: Range<usize>) -> bool {
+    pub(in crate::keywords) fn is_whole(&self, matched: Range<usize>) -> bool {
         self.parts(matched.clone()).all(|(part, origin)| match origin {
             Origin::InStep(_) => true,
             Origin::BySource(first) => self

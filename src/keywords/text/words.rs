@@ -8,8 +8,8 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 use wide::i8x16;
 
+use super::ascii::Text;
 use super::ascii::{BLOCK, Places, ascii_length, blocks, digits, equal, is_word, letters, pack, word_characters};
-use super::text::Text;
 
 /// How many words a text has.
 #[must_use]
@@ -124,7 +124,7 @@ pub fn pieces(text: Text) -> impl Iterator<Item = Piece> {
 }
 
 /// The words of an ASCII text that end at `end` or before, the last one first.
-pub(super) fn before(bytes: &[u8], end: usize) -> impl Iterator<Item = Range<usize>> {
+pub(in crate::keywords) fn before(bytes: &[u8], end: usize) -> impl Iterator<Item = Range<usize>> {
     let mut end = end;
     // A run that goes on beyond `end` is no word before it.
     if end < bytes.len() && is_in_run(bytes, end) {
@@ -140,13 +140,13 @@ pub(super) fn before(bytes: &[u8], end: usize) -> impl Iterator<Item = Range<usi
 }
 
 /// The word of an ASCII text that a word character at `within` belongs to.
-pub(super) fn around(bytes: &[u8], within: usize) -> Range<usize> {
+pub(in crate::keywords) fn around(bytes: &[u8], within: usize) -> Range<usize> {
     let end = (within..bytes.len()).find(|at| !is_in_run(bytes, *at)).unwrap_or(bytes.len());
     begin_of_run(bytes, within)..end
 }
 
 /// The first word of an ASCII text that ends after `start`.
-pub(super) fn at_or_after(bytes: &[u8], start: usize) -> Option<Range<usize>> {
+pub(in crate::keywords) fn at_or_after(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let mut from = start;
     loop {
         let first = (from..bytes.len()).find(|at| is_in_run(bytes, *at))?;

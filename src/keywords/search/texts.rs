@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::prefilter::Prefilter;
 use super::starts::WordStarts;
-use super::text::Text;
+use crate::keywords::text::ascii::Text;
 
 /// Parts two texts, and is part of no word.
 const SEPARATOR: char = '\0';
@@ -23,22 +23,22 @@ pub struct TextBuffers {
 pub struct Texts<'t> {
     originals: Vec<Option<Text<'t>>>,
     /// Of the sets that are sought.
-    pub(super) prefilter: &'t Prefilter,
+    pub(in crate::keywords) prefilter: &'t Prefilter,
     /// The ASCII texts in lower case, each followed by a separator.
-    pub(super) lowered: &'t str,
+    pub(in crate::keywords) lowered: &'t str,
     /// Where the ASCII texts are in `lowered`, in their order.
-    pub(super) ascii: &'t [AsciiText],
+    pub(in crate::keywords) ascii: &'t [AsciiText],
     /// Where matches can begin in `lowered`; found when a set first asks, in the memory that is kept for it.
     starts: OnceCell<&'t WordStarts>,
     unread_starts: Cell<Option<&'t mut WordStarts>>,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct AsciiText {
+pub(in crate::keywords) struct AsciiText {
     /// Its number among all texts.
-    pub(super) text: u32,
-    pub(super) start: usize,
-    pub(super) end: usize,
+    pub(in crate::keywords) text: u32,
+    pub(in crate::keywords) start: usize,
+    pub(in crate::keywords) end: usize,
 }
 
 impl<'t> Texts<'t> {
@@ -71,31 +71,31 @@ impl<'t> Texts<'t> {
     }
 
     /// The texts that are there and not ASCII, with their numbers.
-    pub(super) fn beyond_ascii(&self) -> impl Iterator<Item = (u32, &'t str)> {
+    pub(in crate::keywords) fn beyond_ascii(&self) -> impl Iterator<Item = (u32, &'t str)> {
         let numbered = self.originals.iter().zip(0..);
         numbered.filter_map(|(text, number)| text.filter(|text| !text.is_ascii()).map(|text| (number, text.as_str())))
     }
 
     /// Where matches can begin in `lowered`.
-    pub(super) fn starts(&self) -> &WordStarts {
+    pub(in crate::keywords) fn starts(&self) -> &WordStarts {
         let unread = || self.unread_starts.take().expect("they are read once");
         self.starts.get_or_init(|| unread().read(self.lowered.as_bytes(), self.prefilter))
     }
 
     /// Where matches can begin in `lowered`, if a set has asked.
-    pub(super) fn starts_if_read(&self) -> Option<&WordStarts> {
+    pub(in crate::keywords) fn starts_if_read(&self) -> Option<&WordStarts> {
         self.starts.get().copied()
     }
 
     /// Where a text is in `lowered`, if it is ASCII.
-    pub(super) fn place_in_lowered(&self, number: u32) -> Option<Range<usize>> {
+    pub(in crate::keywords) fn place_in_lowered(&self, number: u32) -> Option<Range<usize>> {
         let at = self.ascii.binary_search_by_key(&number, |ascii| ascii.text).ok()?;
         Some(self.ascii[at].start..self.ascii[at].end)
     }
 
     /// # Panics
     /// If there is no such text.
-    pub(super) fn original(&self, number: u32) -> &'t str {
+    pub(in crate::keywords) fn original(&self, number: u32) -> &'t str {
         self.originals[number as usize].expect("only texts that are there are searched").as_str()
     }
 }

@@ -8,23 +8,23 @@ use aho_corasick::BuildError;
 
 use super::anchors::Anchors;
 use super::anywhere::Anywhere;
-use super::boundary;
-use super::fold::Folding;
 use super::starts::WordStarts;
 use super::surface::Surface;
+use crate::keywords::text::boundary;
+use crate::keywords::text::fold::Folding;
 
 /// One way to write a term, or a phrase in which it does not count.
 #[derive(Debug, Clone)]
-pub(super) struct Spelling {
-    pub(super) term: u32,
-    pub(super) is_exclude: bool,
-    pub(super) folding: Folding,
-    pub(super) surface: Surface,
+pub(in crate::keywords) struct Spelling {
+    pub(in crate::keywords) term: u32,
+    pub(in crate::keywords) is_exclude: bool,
+    pub(in crate::keywords) folding: Folding,
+    pub(in crate::keywords) surface: Surface,
 }
 
 /// Spellings by what a search looks for.
 #[derive(Debug)]
-pub(super) struct Finder {
+pub(in crate::keywords) struct Finder {
     /// Of whole words: sought where a match can begin.
     starting: Option<Anchors>,
     /// Of substrings, of what begins with a sign and so may follow anything, and of what is not ASCII.
@@ -40,23 +40,23 @@ pub(super) struct Finder {
 
 /// What is asked of a spelling whose anchor was found.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) term: u32,
-    pub(super) is_exclude: bool,
-    pub(super) folding: Folding,
+pub(in crate::keywords) struct Found {
+    pub(in crate::keywords) term: u32,
+    pub(in crate::keywords) is_exclude: bool,
+    pub(in crate::keywords) folding: Folding,
     /// Whether the anchor is not all of it, or must be compared once more.
     asks_surface: bool,
 }
 
 impl Finder {
     /// Of spellings in texts that are folded as they ask for.
-    pub(super) fn new(spellings: impl Iterator<Item = Spelling>) -> Result<Self, BuildError> {
+    pub(in crate::keywords) fn new(spellings: impl Iterator<Item = Spelling>) -> Result<Self, BuildError> {
         Self::by_anchor(spellings, |spelling| spelling.surface.anchor().to_owned())
     }
 
     /// Of spellings in ASCII texts in lower case, whatever folding they ask for: all foldings are the same there but for
     /// case, for which the original is compared.
-    pub(super) fn in_ascii(spellings: impl Iterator<Item = Spelling>) -> Result<Self, BuildError> {
+    pub(in crate::keywords) fn in_ascii(spellings: impl Iterator<Item = Spelling>) -> Result<Self, BuildError> {
         let possible = spellings.filter(|spelling| spelling.surface.anchor().is_ascii());
         Self::by_anchor(possible, |spelling| spelling.surface.anchor().to_ascii_lowercase())
     }
@@ -93,12 +93,12 @@ impl Finder {
     }
 
     /// The keys that a prefilter must let through.
-    pub(super) fn keys(&self) -> impl Iterator<Item = u64> {
+    pub(in crate::keywords) fn keys(&self) -> impl Iterator<Item = u64> {
         self.starting.iter().flat_map(Anchors::keys)
     }
 
     /// Calls `candidate` with the number and the place of every anchor in a text. `starts` gives the text's.
-    pub(super) fn find<'s>(
+    pub(in crate::keywords) fn find<'s>(
         &self,
         text: &str,
         starts: impl FnOnce() -> &'s WordStarts,
@@ -115,7 +115,7 @@ impl Finder {
     /// Calls `take` with every spelling that a candidate in a text is part of, and where it is as a whole. `original` is
     /// the text as it was before its ASCII letters were lower-cased.
     #[inline]
-    pub(super) fn ask(
+    pub(in crate::keywords) fn ask(
         &self,
         text: &str,
         original: &str,

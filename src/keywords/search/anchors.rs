@@ -6,15 +6,15 @@
 
 use std::ops::Range;
 
-use super::ascii::is_word;
 use super::starts::{eight_bytes, kept, key, longer_key};
+use crate::keywords::text::ascii::is_word;
 
 /// Places of a filter for each key: so many that false alarms are few.
 const PLACES_A_KEY: usize = 16;
 
 /// Anchors by what they begin with.
 #[derive(Debug)]
-pub(super) struct Anchors {
+pub(in crate::keywords) struct Anchors {
     /// Of the keys of first words: whether anchors end with them or less than four bytes after ([`ENDS`]), and whether
     /// anchors go on ([`GOES_ON`]).
     filter: Filter,
@@ -67,7 +67,7 @@ const ONLY: u32 = u32::MAX;
 
 impl Anchors {
     /// Whether an anchor can be sought this way.
-    pub(super) fn takes(anchor: &str) -> bool {
+    pub(in crate::keywords) fn takes(anchor: &str) -> bool {
         let mut bytes = anchor.bytes();
         // The key of a lone full stop would not say what follows it.
         let begins =
@@ -76,7 +76,7 @@ impl Anchors {
     }
 
     /// Of anchors, each called by its place in the list.
-    pub(super) fn new(texts: &[String]) -> Self {
+    pub(in crate::keywords) fn new(texts: &[String]) -> Self {
         let mut keyed: Vec<(u64, Option<u64>, &str, u32)> = texts
             .iter()
             .zip(0..)
@@ -129,13 +129,13 @@ impl Anchors {
     }
 
     /// The keys of the anchors, see [`key`].
-    pub(super) fn keys(&self) -> impl Iterator<Item = u64> {
+    pub(in crate::keywords) fn keys(&self) -> impl Iterator<Item = u64> {
         self.anchors.iter().map(|anchor| key(self.bytes_of(anchor)))
     }
 
     /// Calls `found` with the number and the place of every anchor that begins where a match can. `starts` are those of
     /// `text` that a prefilter for these anchors lets through, or some of them.
-    pub(super) fn find(
+    pub(in crate::keywords) fn find(
         &self,
         text: &[u8],
         starts: impl Iterator<Item = (usize, u64)>,
@@ -263,9 +263,9 @@ fn offset(at: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::prefilter::Prefilter;
-    use super::super::starts::WordStarts;
     use super::*;
+    use crate::keywords::search::prefilter::Prefilter;
+    use crate::keywords::search::starts::WordStarts;
 
     fn find(anchors: &[&str], text: &str) -> Vec<(usize, Range<usize>)> {
         let anchors = Anchors::new(&anchors.iter().map(|&anchor| anchor.to_owned()).collect::<Vec<_>>());

@@ -1,0 +1,11 @@
+//! How the spellings of a set are found in many texts at once, and which of them count.
+
+mod anchors;
+mod anywhere;
+mod finder;
+pub(super) mod matcher;
+pub(super) mod negation;
+pub(super) mod prefilter;
+mod starts;
+mod surface;
+pub(super) mod texts;
