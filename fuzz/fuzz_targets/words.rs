@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use roundup_fuzz::keywords::words;
+use roundup_fuzz::keywords::text::words;
 use unicode_segmentation::UnicodeSegmentation;
 
 fuzz_target!(|text: &str| {

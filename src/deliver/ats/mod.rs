@@ -9,9 +9,9 @@ mod answer;
 mod client;
 mod connector;
 mod content;
+mod delivery;
 mod due;
 mod file;
-mod one;
 mod request;
 mod secret;
 mod template;
@@ -25,7 +25,7 @@ pub use connector::{Connector, Secrets};
 
 use client::Client;
 use content::contents;
-use one::{End, Turn, at_rest, known, recordings, with_past};
+use delivery::{End, Turn, at_rest, known, recordings, with_past};
 use request::{Found, Request, label};
 
 use crate::lake::Lake;
@@ -112,7 +112,7 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
         for outgoing in chunk {
             progress(done, of);
             let Some(content) = found.remove(&outgoing.id) else {
-                one::give_up_missing(connector, ledger, outgoing)?;
+                delivery::give_up_missing(connector, ledger, outgoing)?;
                 (done, summary.dead) = (done + 1, summary.dead + 1);
                 continue;
             };
@@ -120,7 +120,7 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
             // One that failed before, where others are taken, says nothing of the system; nor does one that nothing is asked
             // about.
             let tells = summary.delivered == 0 || outgoing.entry.as_ref().is_none_or(|entry| entry.tries == 0);
-            let sent = runtime.block_on(one::deliver(
+            let sent = runtime.block_on(delivery::deliver(
                 connector,
                 &mut client,
                 ledger,

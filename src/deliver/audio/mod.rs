@@ -5,14 +5,14 @@
 mod address;
 #[cfg(feature = "cloud")]
 mod cloud;
-mod crew;
 mod download;
+mod missing;
+mod outcomes;
 mod pass;
+mod pool;
 mod sniff;
 pub mod store;
 mod table;
-mod tally;
-mod wanted;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,13 +28,13 @@ use crate::ledger::{KeptLink, Ledger, Recording, RecordingState};
 use crate::model::{Error, Link, Result};
 use crate::pipeline::AudioPlan;
 use address::Reach;
-use crew::{Crew, Task};
 use download::{Downloader, Outcome};
+pub use missing::Selection;
+use missing::{Known, settled_since};
+use outcomes::Tally;
 pub use pass::{outlook, publish_archived};
+use pool::{Crew, Task};
 use store::Store;
-use tally::Tally;
-pub use wanted::Selection;
-use wanted::{Known, settled_since};
 
 /// So many troubles are a line in the log; `status` has them all.
 const SAID: u64 = 10;

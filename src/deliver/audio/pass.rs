@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::crew::{Crew, Task};
 use super::download::Outcome;
-use super::tally::{Fault, Tally};
-use super::wanted::{Known, Wanted, each};
+use super::missing::{Known, Wanted, each};
+use super::outcomes::{Fault, Tally};
+use super::pool::{Crew, Task};
 use super::{Archiver, Ask, Asked, Outlook, Selection, Summary, table};
 use crate::lake::Lake;
 use crate::ledger::{Archived, KeptLink, Ledger};

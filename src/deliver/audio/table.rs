@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 
-use super::wanted::Wanted;
+use super::missing::Wanted;
 use crate::lake::publish::Staging;
 use crate::lake::write::ROW_GROUP_ROWS;
 use crate::lake::{Lake, crash, rows, schema};
