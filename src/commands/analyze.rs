@@ -1,18 +1,14 @@
 //! `analyze`: figures and keyword hits, without fetching.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 
-use super::cli::{AnalyzeFlags, DataFormat};
-use super::prepare::ready_analysis;
-use super::run::analyze_on_screen;
-use super::{DONE, output, progress};
+use super::run::ready_analysis;
+use super::terminal::{self, AnalyzeFlags, DataFormat};
 use crate::analyze::{Part, Plan, Steps, Summary};
 use crate::lake::Lake;
 use crate::model::Result;
 
-pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<u8> {
+pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<()> {
     let analysis = ready_analysis(&flags.keywords, flags.mode, &flags.metrics)?;
     let lake = Lake::open(&flags.lake.lake)?;
     let lock = lake.lock()?;
@@ -20,26 +16,23 @@ pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<u8> {
     let plan = Plan::new(&lake, &ledger, analysis.request(flags.force))?;
     let says_text = flags.format == DataFormat::Text && !quiet;
     if flags.explain && says_text {
-        output::data(&plan_on_screen(&plan.parts))?;
+        terminal::data(&plan_on_screen(&plan.parts))?;
     }
-    let bar = progress::bar("analyse", quiet);
-    let summary = plan.run(&lake, &progress::moves(&bar), &|| true);
-    bar.finish_and_clear();
-    let summary = summary?;
+    let summary = terminal::with_bar("analyse", quiet, |moves| plan.run(&lake, moves, &|| true))?;
     match flags.format {
         DataFormat::Json => {
             let parts = flags.explain.then_some(plan.parts.as_slice());
-            output::data(&output::json(&Explained { summary: &summary, plan: parts }))?;
+            terminal::data(&terminal::json(&Explained { summary: &summary, plan: parts }))?;
         }
         DataFormat::Text if quiet => {}
         DataFormat::Text => {
-            output::data(&analyze_on_screen(&summary))?;
+            terminal::data(&terminal::analyze_on_screen(&summary))?;
             if flags.explain {
-                output::data(&steps_on_screen(&summary.steps))?;
+                terminal::data(&steps_on_screen(&summary.steps))?;
             }
         }
     }
-    Ok(DONE)
+    Ok(())
 }
 
 /// The summary, and with `--explain` what was planned.
@@ -60,7 +53,7 @@ fn plan_on_screen(parts: &[Part]) -> String {
         if part.fresh > 0 || said.is_empty() {
             said.push(format!("{} up to date", part.fresh));
         }
-        let _infallible = writeln!(text, "{name:<34} files: {}", said.join(", "));
+        text += &format!("{name:<34} files: {}\n", said.join(", "));
     }
     text
 }
@@ -79,7 +72,7 @@ fn steps_on_screen(steps: &Steps) -> String {
     let mut text = format!("over {megabytes:.1} MB of transcripts, in seconds of all threads together:\n");
     for (step, seconds) in all {
         let pace = if seconds > 0.0 { format!("{:>9.0} MB/s", megabytes / seconds) } else { String::new() };
-        let _infallible = writeln!(text, "  {step:<9}{seconds:>8.3} s{pace}");
+        text += &format!("  {step:<9}{seconds:>8.3} s{pace}\n");
     }
     text
 }

@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::ask::{Api, ids, shown, standing, unknown};
-use super::cli::{DataFormat, GetFlags};
-use super::run::exit_code;
-use super::{DONE, NOT_READY, output};
+use super::session::{Api, ids, unknown};
+use super::terminal::{self, DONE, DataFormat, GetFlags, NOT_READY, exit_code, shown, standing};
 use crate::deliver::notes;
 use crate::lake::{Lake, find};
 use crate::model::{Error, Interview, Question, Result, Status};
@@ -42,15 +40,15 @@ pub fn run(flags: &GetFlags) -> Result<u8> {
     for id in &ids {
         if let Some(questions) = got.questions.get_mut(id) {
             questions.sort_by_key(|question| question.order.unwrap_or(i64::MAX));
-            output::data(&shown_questions(id, questions, flags.format, several))?;
+            terminal::data(&shown_questions(id, questions, flags.format, several))?;
         } else if let Some(interview) = got.interviews.get(id) {
             if interview.status == Status::Completed || flags.format == DataFormat::Json {
-                output::data(&shown(interview, flags.format, several))?;
+                terminal::data(&shown(interview, flags.format, several))?;
             }
             ready &= say(interview);
         }
     }
-    got.errors.iter().for_each(output::error);
+    got.errors.iter().for_each(terminal::error);
     Ok(match exit_code(&got.errors, false) {
         DONE if !ready => NOT_READY,
         code => code,

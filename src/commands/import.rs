@@ -1,7 +1,6 @@
 //! `import`: backfill from files, without a call.
 
-use super::cli::{DataFormat, ImportFlags};
-use super::{DONE, FINISHED_WITH_LOSSES, output, progress};
+use super::terminal::{self, DONE, DataFormat, FINISHED_WITH_LOSSES, ImportFlags};
 use crate::ingest::import::import;
 use crate::lake::Lake;
 use crate::model::{Error, Result};
@@ -16,14 +15,14 @@ pub fn run(flags: &ImportFlags, quiet: bool) -> Result<u8> {
     let lake = Lake::create(&flags.lake.lake)?;
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
-    let bar = progress::counter("import", quiet);
+    let bar = terminal::counter("import", quiet);
     let summary = import(&lake, &mut ledger, &flags.source, &flags.files, &|lines| bar.set_position(lines));
     bar.finish_and_clear();
     let summary = summary?;
     match flags.format {
-        DataFormat::Json => output::data(&output::json(&summary))?,
+        DataFormat::Json => terminal::data(&terminal::json(&summary))?,
         DataFormat::Text if quiet => {}
-        DataFormat::Text => output::data(&format!(
+        DataFormat::Text => terminal::data(&format!(
             "imported   {} settled interviews with {} answers and {} open ones from {} lines; {} were there before; \
              {} set aside, {} that were set aside before\n",
             summary.newly_settled,

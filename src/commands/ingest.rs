@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use super::ask::client;
-use super::cli::IngestFlags;
-use super::output;
-use super::prepare::{OpenSource, say_all};
-use super::run::{Network, Options, exit_code, ingest_all, ingest_on_screen, stop_at};
+use super::run::{OpenSource, Options, ingest_all};
+use super::session::{Network, Session, client};
+use super::terminal::{self, IngestFlags};
 use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::ids::read_lists;
@@ -17,7 +15,7 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
     let count = lists.len();
     lists.retain(|list| list != Path::new(INBOX));
     let inbox = lists.len() < count;
-    let ids = read_lists(&lists).map_err(say_all)?;
+    let ids = read_lists(&lists).map_err(terminal::report_all)?;
     let client = client(&flags.api)?;
     let plan = IngestPlan {
         requests_per_minute: flags.api.requests_per_minute,
@@ -27,16 +25,13 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
         limit_window: parse_window(&flags.api.limit_window)?,
     };
     let network = Network::start()?;
-    let lake = Lake::create(&flags.lake.lake)?;
-    let lock = lake.lock()?;
-    let mut ledger = lake.ledger(&lock)?;
+    let mut session = Session::open(Lake::create(&flags.lake.lake)?, &network, quiet)?;
     let exclude = Exclude::new(&flags.exclude)?;
     let source = OpenSource { name: flags.source, ids, inbox, exclude, client };
-    let options = Options { plan: &plan, stop_at: stop_at(&plan), refetch: flags.refetch, quiet };
-    let (summary, errors) = ingest_all(&lake, &mut ledger, &network, vec![source], &options);
-    errors.iter().for_each(output::error);
+    let done = ingest_all(&mut session, vec![source], &Options::new(&plan, flags.refetch));
+    done.errors.iter().for_each(terminal::error);
     if !quiet {
-        output::data(&ingest_on_screen(&summary))?;
+        terminal::data(&terminal::ingest_on_screen(&done.summary))?;
     }
-    Ok(exit_code(&errors, summary.has_losses()))
+    Ok(terminal::exit_code(&done.errors, done.summary.has_losses()))
 }

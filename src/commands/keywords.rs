@@ -6,8 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::cli::{DataFormat, KeywordsCommand, SetFlags};
-use super::{DONE, output};
+use super::terminal::{self, DataFormat, KeywordsCommand, SetFlags};
 use crate::keywords::{Hit, KeywordSet, Matcher, Scratch, TextBuffers, Texts, Warning, lint};
 use crate::lake::read::{ParquetFile, integer_at, integers, string_at, strings};
 use crate::lake::{Lake, schema};
@@ -17,14 +16,14 @@ use crate::pipeline::sets::load_set;
 /// Characters of context on each side of a match.
 const CONTEXT: usize = 40;
 
-pub fn run(command: &KeywordsCommand) -> Result<u8> {
+pub fn run(command: &KeywordsCommand) -> Result<()> {
     match command {
         KeywordsCommand::Lint { set, lake } => lint_set(set, lake.as_deref()),
         KeywordsCommand::Try { set, lake, text, format } => try_set(set, lake.as_deref(), text.as_deref(), *format),
     }
 }
 
-fn lint_set(flags: &SetFlags, lake: Option<&Path>) -> Result<u8> {
+fn lint_set(flags: &SetFlags, lake: Option<&Path>) -> Result<()> {
     let set = load_set(&flags.set, flags.mode)?;
     let mut warnings = lint(&set);
     if let Some(lake) = lake {
@@ -40,15 +39,15 @@ fn lint_set(flags: &SetFlags, lake: Option<&Path>) -> Result<u8> {
     }
     let lines = warnings.iter().map(|Warning { line, message }| format!("{}:{line}: {message}\n", flags.set));
     let said: String = lines.collect();
-    output::data(&if said.is_empty() { format!("{}: nothing to say\n", flags.set) } else { said })?;
-    Ok(DONE)
+    terminal::data(&if said.is_empty() { format!("{}: nothing to say\n", flags.set) } else { said })?;
+    Ok(())
 }
 
-fn try_set(flags: &SetFlags, lake: Option<&Path>, text: Option<&Path>, format: DataFormat) -> Result<u8> {
+fn try_set(flags: &SetFlags, lake: Option<&Path>, text: Option<&Path>, format: DataFormat) -> Result<()> {
     let set = load_set(&flags.set, flags.mode)?;
     let say = |place: Option<(&str, i64)>, text: &str, hits: &[Hit]| {
         let lines = hits.iter().map(|hit| Shown::new(&set, place, text, hit).line(format));
-        output::data(&lines.collect::<String>())
+        terminal::data(&lines.collect::<String>())
     };
     if let Some(path) = text {
         let text = read_text(path)?;
@@ -59,7 +58,7 @@ fn try_set(flags: &SetFlags, lake: Option<&Path>, text: Option<&Path>, format: D
     if let Some(lake) = lake {
         in_lake(&set, lake, |place, text, hits| say(Some(place), text, hits))?;
     }
-    Ok(DONE)
+    Ok(())
 }
 
 fn read_text(path: &Path) -> Result<String> {

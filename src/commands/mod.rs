@@ -1,83 +1,67 @@
-//! The command line. Each command puts stages together; only this module knows more than one of them.
+//! The command line: a file for each command, and three rooms that they share. [`terminal`] is what a person has before
+//! them, [`session`] what a command works with, [`run`](mod@run) the stages of a pipeline. Each command puts stages
+//! together, and no command knows another; only this module knows more than one stage.
 
 mod analyze;
-mod ask;
 mod ats;
 mod audio;
 mod check;
-mod cli;
+mod completions;
 mod export;
 mod get;
 mod import;
 mod ingest;
-mod interrupt;
 mod keywords;
 mod listen;
-mod notify;
-mod output;
-mod prepare;
-mod progress;
 mod quarantine;
 mod report;
 mod run;
 mod sandbox;
 mod schema;
+mod session;
 mod status;
-mod then;
+mod terminal;
 mod wait;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
-use crate::model::{Error, Result};
-use cli::{Arguments, Command};
-
-/// Exit codes that are no errors.
-pub const DONE: u8 = 0;
-/// Finished, but something was newly quarantined or given up.
-pub const FINISHED_WITH_LOSSES: u8 = 3;
-/// An interview that was asked for is not completed, or was not in time.
-pub const NOT_READY: u8 = 4;
+use crate::model::Result;
+use terminal::{Arguments, Command, DONE};
 
 /// Parses the arguments, runs the command, and returns the exit code.
 #[must_use]
 pub fn main() -> u8 {
     // Usage errors end with 2 here, help and version with 0.
     let arguments = Arguments::parse();
-    output::init(arguments.log_format, arguments.quiet, arguments.verbose);
-    match dispatch(arguments) {
-        Ok(code) => code,
-        Err(error) => {
-            output::error(&error);
-            error.kind().exit_code()
-        }
-    }
+    terminal::init(arguments.log_format, arguments.quiet, arguments.verbose);
+    dispatch(arguments).unwrap_or_else(|error| {
+        terminal::error(&error);
+        error.kind().exit_code()
+    })
 }
 
 fn dispatch(arguments: Arguments) -> Result<u8> {
     let quiet = arguments.quiet;
     match arguments.command {
-        Command::Run(flags) => run::run(&flags, quiet),
-        Command::Ingest(flags) => ingest::run(flags, quiet),
-        Command::Import(flags) => import::run(&flags, quiet),
-        Command::Get(flags) => get::run(&flags),
-        Command::Wait(flags) => wait::run(&flags, quiet),
+        Command::Run(flags) => return run::run(&flags, quiet),
+        Command::Ingest(flags) => return ingest::run(flags, quiet),
+        Command::Import(flags) => return import::run(&flags, quiet),
+        Command::Get(flags) => return get::run(&flags),
+        Command::Wait(flags) => return wait::run(&flags, quiet),
+        Command::Audio(flags) => return audio::run(&flags, quiet),
+        Command::Ats(flags) => return ats::run(&flags, quiet),
+        Command::Listen(flags) => return listen::run(&flags),
+        // The others are done, or fail.
         Command::Analyze(flags) => analyze::run(&flags, quiet),
         Command::Report(flags) => report::run(&flags),
         Command::Export(flags) => export::run(&flags, quiet),
-        Command::Audio(flags) => audio::run(&flags, quiet),
-        Command::Ats(flags) => ats::run(&flags, quiet),
         Command::Check(flags) => check::run(&flags),
         Command::Status(flags) => status::run(&flags),
         Command::Quarantine(command) => quarantine::run(&command),
         Command::Keywords(command) => keywords::run(&command),
-        Command::Listen(flags) => listen::run(&flags),
         Command::Schema(flags) => schema::run(&flags),
         Command::Sandbox(flags) => sandbox::run(flags),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "roundup", &mut script);
-            output::data(&String::from_utf8(script).map_err(|error| Error::failed(error.to_string()))?)?;
-            Ok(DONE)
-        }
-    }
+        Command::Completions { shell } => completions::run(shell),
+    }?;
+    Ok(DONE)
 }

@@ -5,31 +5,30 @@ use std::io::{IsTerminal, Write as _};
 
 use serde_json::json;
 
-use super::cli::{DataFormat, QuarantineCommand, Which};
-use super::{DONE, output};
+use super::terminal::{self, DataFormat, QuarantineCommand, Which};
 use crate::ingest::quarantine::{self, Kept};
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 
-pub fn run(command: &QuarantineCommand) -> Result<u8> {
+pub fn run(command: &QuarantineCommand) -> Result<()> {
     match command {
         QuarantineCommand::List { lake, format } => {
             let kept = quarantine::list(&Lake::open(&lake.lake)?)?;
-            output::data(&match format {
+            terminal::data(&match format {
                 DataFormat::Text => as_text(&kept),
-                DataFormat::Json => output::json(&kept.iter().map(as_json).collect::<Vec<_>>()),
+                DataFormat::Json => terminal::json(&kept.iter().map(as_json).collect::<Vec<_>>()),
             })?;
         }
         QuarantineCommand::Show { lake, id } => {
             let body = quarantine::load(&Lake::open(&lake.lake)?, id)?;
-            output::bytes(&body)?;
+            terminal::bytes(&body)?;
         }
         QuarantineCommand::Retry(which) => {
             let lake = Lake::open(&which.lake.lake)?;
             let lock = lake.lock()?;
             let mut ledger = lake.ledger(&lock)?;
             let retried = quarantine::retry(&lake, &mut ledger, &ids(&lake, which)?)?;
-            output::data(&format!(
+            terminal::data(&format!(
                 "{} published, {} to be asked for by the next ingest, {} still cannot be read\n",
                 retried.published, retried.due, retried.stay
             ))?;
@@ -43,10 +42,10 @@ pub fn run(command: &QuarantineCommand) -> Result<u8> {
             let lock = lake.lock()?;
             let mut ledger = lake.ledger(&lock)?;
             quarantine::discard(&lake, &mut ledger, &ids)?;
-            output::data(&format!("{} bodies are deleted\n", ids.len()))?;
+            terminal::data(&format!("{} bodies are deleted\n", ids.len()))?;
         }
     }
-    Ok(DONE)
+    Ok(())
 }
 
 fn ids(lake: &Lake, which: &Which) -> Result<Vec<String>> {

@@ -2,15 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::cli::ReportFlags;
-use super::{DONE, output};
+use super::terminal::{self, ReportFlags};
 use crate::lake::Lake;
 use crate::lake::outside::refuse_inside;
 use crate::model::Result;
 use crate::pipeline::{Narrow, ReportPlan, parse_compare, parse_date, parse_days, parse_time_zone};
 use crate::report::report;
 
-pub fn run(flags: &ReportFlags) -> Result<u8> {
+pub fn run(flags: &ReportFlags) -> Result<()> {
     let plan = ReportPlan {
         out: flags.out.clone(),
         formats: flags.formats.clone(),
@@ -26,6 +25,6 @@ pub fn run(flags: &ReportFlags) -> Result<u8> {
     let lake = Lake::open(&flags.lake.lake)?;
     refuse_inside("the report", &plan.out, lake.root())?;
     let folder = report(&lake, &plan, Timestamp::now(), None)?;
-    output::data(&format!("{}\n", folder.display()))?;
-    Ok(DONE)
+    terminal::data(&format!("{}\n", folder.display()))?;
+    Ok(())
 }

@@ -4,10 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::cli::{SandboxFlags, WindowKind};
-use super::interrupt::Stops;
-use super::prepare::runtime;
-use super::{DONE, output};
+use super::session::{Stops, runtime};
+use super::terminal::{self, SandboxFlags, WindowKind};
 use crate::model::{Error, Result};
 use crate::round0::webhook::Secret;
 use crate::sandbox::{Faults, Options, Sent, Webhooks, Window, start};
@@ -35,7 +33,7 @@ fn say_sent(sent: io::Result<Sent>) {
     }
 }
 
-pub fn run(flags: SandboxFlags) -> Result<u8> {
+pub fn run(flags: SandboxFlags) -> Result<()> {
     let options = Options {
         addr: flags.addr,
         interviews: flags.interviews,
@@ -67,7 +65,7 @@ pub fn run(flags: SandboxFlags) -> Result<u8> {
         let ids: String = sandbox.ids().map(|id| id + "\n").collect();
         fs::write(path, ids).map_err(|error| Error::path("write", path, error))?;
     }
-    output::data(&format!("listening on http://{}\n", sandbox.addr()))?;
+    terminal::data(&format!("listening on http://{}\n", sandbox.addr()))?;
     runtime.block_on(async {
         let sending = async {
             if let Some(webhooks) = webhooks {
@@ -78,5 +76,5 @@ pub fn run(flags: SandboxFlags) -> Result<u8> {
         tokio::select! { () = stops.next() => {}, () = sending => {} }
     });
     runtime.block_on(sandbox.stop());
-    Ok(DONE)
+    Ok(())
 }

@@ -6,22 +6,21 @@ use std::path::Path;
 use schemars::schema_for;
 use serde_json::{Value, json};
 
-use super::cli::{SchemaFlags, SchemaFormat};
-use super::{DONE, output};
+use super::terminal::{self, SchemaFlags, SchemaFormat};
 use crate::keywords::KeywordSetFile;
 use crate::lake::schema::{TABLES, Table, table};
 use crate::model::{Error, Result};
 use crate::pipeline::file::PipelineFile;
 
-pub fn run(flags: &SchemaFlags) -> Result<u8> {
+pub fn run(flags: &SchemaFlags) -> Result<()> {
     let tables: Vec<&Table> = match flags.what.as_deref() {
         Some("pipeline") => {
-            output::data(&output::json(&schema_for!(PipelineFile)))?;
-            return Ok(DONE);
+            terminal::data(&terminal::json(&schema_for!(PipelineFile)))?;
+            return Ok(());
         }
         Some("keywords") => {
-            output::data(&output::json(&schema_for!(KeywordSetFile)))?;
-            return Ok(DONE);
+            terminal::data(&terminal::json(&schema_for!(KeywordSetFile)))?;
+            return Ok(());
         }
         Some(name) => vec![table(name).ok_or_else(|| {
             let names: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
@@ -30,12 +29,12 @@ pub fn run(flags: &SchemaFlags) -> Result<u8> {
         })?],
         None => TABLES.to_vec(),
     };
-    output::data(&match flags.format {
+    terminal::data(&match flags.format {
         SchemaFormat::Markdown => tables.iter().map(|table| markdown(table)).collect::<Vec<_>>().join("\n"),
-        SchemaFormat::Json => output::json(&tables.iter().map(|table| as_json(table)).collect::<Vec<_>>()),
+        SchemaFormat::Json => terminal::json(&tables.iter().map(|table| as_json(table)).collect::<Vec<_>>()),
         SchemaFormat::Sql => tables.iter().map(|table| view(table, &flags.lake)).collect(),
     })?;
-    Ok(DONE)
+    Ok(())
 }
 
 fn markdown(table: &Table) -> String {

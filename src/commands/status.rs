@@ -5,8 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::cli::{DataFormat, StatusFlags};
-use super::{DONE, output};
+use super::terminal::{self, DataFormat, StatusFlags};
 use crate::inbox;
 use crate::ingest::spool;
 use crate::lake::Lake;
@@ -47,14 +46,14 @@ struct TableStatus {
     bytes: u64,
 }
 
-pub fn run(flags: &StatusFlags) -> Result<u8> {
+pub fn run(flags: &StatusFlags) -> Result<()> {
     let lake = Lake::open(&flags.lake.lake)?;
     let status = read(&lake)?;
-    output::data(&match flags.format {
-        DataFormat::Json => output::json(&status),
+    terminal::data(&match flags.format {
+        DataFormat::Json => terminal::json(&status),
         DataFormat::Text => on_screen(&status),
     })?;
-    Ok(DONE)
+    Ok(())
 }
 
 fn read(lake: &Lake) -> Result<Status> {

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::ask::{Api, ids, shown, standing, unknown};
-use super::cli::WaitFlags;
-use super::{DONE, NOT_READY, output, progress};
+use super::session::{Api, ids, unknown};
+use super::terminal::{self, DONE, NOT_READY, WaitFlags, shown, standing};
 use crate::inbox::follow::Follower;
 use crate::lake::Lake;
 use crate::model::{Error, Result, Status};
@@ -34,8 +33,8 @@ pub fn run(flags: &WaitFlags, quiet: bool) -> Result<u8> {
     let inbox = |lake: &PathBuf| Follower::new(Lake::open(lake)?.inbox_folder());
     let mut inbox = flags.lake.as_ref().map(inbox).transpose()?;
     let end = Instant::now() + flags.max_wait;
-    let bar = progress::bar("wait", quiet);
-    progress::moves(&bar)(0, ids.len() as u64);
+    let bar = terminal::bar("wait", quiet);
+    bar.set_length(ids.len() as u64);
     // How each that is not completed stood when it was last seen.
     let mut waiting: BTreeMap<String, String> = ids.iter().map(|id| (id.clone(), "not seen yet".to_owned())).collect();
     loop {
@@ -43,7 +42,7 @@ pub fn run(flags: &WaitFlags, quiet: bool) -> Result<u8> {
         let is_whole = api.ask(Call::Interview, &asked, Some(end + GRACE), &mut |fetched| {
             let text =
                 look(fetched, flags, ids.len() > 1, &mut waiting, |line| bar.suspend(|| tracing::info!("{line}")))?;
-            bar.suspend(|| output::data(&text))?;
+            bar.suspend(|| terminal::data(&text))?;
             bar.set_position((ids.len() - waiting.len()) as u64);
             Ok(())
         })?;
@@ -61,7 +60,7 @@ pub fn run(flags: &WaitFlags, quiet: bool) -> Result<u8> {
     bar.finish_and_clear();
     let still: Vec<String> =
         waiting.into_iter().map(|(id, standing)| format!("interview {id} is {standing}")).collect();
-    output::error(
+    terminal::error(
         &Error::failed(format!("not completed in time: {}", still.join("; "))).hint("wait longer with --max-wait"),
     );
     Ok(NOT_READY)

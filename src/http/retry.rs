@@ -1,8 +1,6 @@
-//! How long to pause before another try, and an interrupt that ends the pause.
+//! How long to pause before another try.
 
 use std::time::Duration;
-
-use tokio::sync::watch;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
@@ -12,11 +10,4 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 pub fn backoff(failed: u32) -> Duration {
     let share = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
     FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(failed)).min(LONGEST_BACKOFF).mul_f64(share)
-}
-
-/// Ends when the interrupt is wanted; never, once nobody can want it any more.
-pub async fn wanted(interrupt: &mut watch::Receiver<bool>) {
-    if interrupt.wait_for(|wanted| *wanted).await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }

@@ -10,18 +10,19 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
+use crate::http::cancel::{Cancellation, Cancelled};
 use crate::http::pace::{Pace, Pacer};
 use crate::inbox::file::{self as inbox, Received};
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{KeptLink, Ledger, QuestionsWanted, Recording, State, TakenEvent};
-use crate::model::{Interview, Result};
+use crate::model::counts::counts;
+use crate::model::{Done, Interview, Result};
 use crate::pipeline::ids::check_id;
 use crate::pipeline::{Exclude, IngestPlan, QuestionPolicy};
 use crate::round0::call::{Call, Content};
@@ -31,50 +32,51 @@ use crate::round0::webhook::{self, Event};
 use cut::{Arrival, Published, cut_interviews, cut_questions};
 use spool::Record;
 
-/// What an ingest did; counts of interviews unless said otherwise.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Summary {
-    /// In the lists, duplicates dropped.
-    pub listed: u64,
-    /// Settled before and so not asked for.
-    pub skipped_settled: u64,
-    /// Open and not due yet.
-    pub not_due: u64,
-    /// Gone, stale, quarantined or excluded before and so not asked for.
-    pub skipped_other: u64,
-    /// Requests sent, retries included.
-    pub requests: u64,
-    /// Requests sent because an earlier one of the same call failed.
-    pub retries: u64,
-    /// Requests that were answered 429.
-    pub limited: u64,
-    /// Bytes of bodies, decompressed.
-    pub bytes: u64,
-    /// Seconds that requests were held back for the limit's sake, one after the other.
-    pub waited_seconds: u64,
-    /// Bodies of interviews that came.
-    pub fetched: u64,
-    pub newly_settled: u64,
-    pub still_open: u64,
-    /// Settled before, asked for again, and other than they were.
-    pub replaced: u64,
-    /// Responses published.
-    pub responses: u64,
-    /// Interviews whose questions were published.
-    pub questions: u64,
-    pub gone: u64,
-    /// Set aside because the body breaks the contract.
-    pub quarantined: u64,
-    /// Given up after the last try.
-    pub failed: u64,
-    /// Interviews whose questions were given up after the last try.
-    pub questions_failed: u64,
-    /// Kept out by a pattern of the pipeline, now for the first time.
-    pub excluded: u64,
-    /// Events read from the inbox, each once.
-    pub events: u64,
-    /// Listed and due, but not reached.
-    pub left: u64,
+counts! {
+    /// What an ingest did; counts of interviews unless said otherwise.
+    pub struct Summary {
+        /// In the lists, duplicates dropped.
+        pub listed: u64,
+        /// Settled before and so not asked for.
+        pub skipped_settled: u64,
+        /// Open and not due yet.
+        pub not_due: u64,
+        /// Gone, stale, quarantined or excluded before and so not asked for.
+        pub skipped_other: u64,
+        /// Requests sent, retries included.
+        pub requests: u64,
+        /// Requests sent because an earlier one of the same call failed.
+        pub retries: u64,
+        /// Requests that were answered 429.
+        pub limited: u64,
+        /// Bytes of bodies, decompressed.
+        pub bytes: u64,
+        /// Seconds that requests were held back for the limit's sake, one after the other.
+        pub waited_seconds: u64,
+        /// Bodies of interviews that came.
+        pub fetched: u64,
+        pub newly_settled: u64,
+        pub still_open: u64,
+        /// Settled before, asked for again, and other than they were.
+        pub replaced: u64,
+        /// Responses published.
+        pub responses: u64,
+        /// Interviews whose questions were published.
+        pub questions: u64,
+        pub gone: u64,
+        /// Set aside because the body breaks the contract.
+        pub quarantined: u64,
+        /// Given up after the last try.
+        pub failed: u64,
+        /// Interviews whose questions were given up after the last try.
+        pub questions_failed: u64,
+        /// Kept out by a pattern of the pipeline, now for the first time.
+        pub excluded: u64,
+        /// Events read from the inbox, each once.
+        pub events: u64,
+        /// Listed and due, but not reached.
+        pub left: u64,
+    }
 }
 
 impl Summary {
@@ -93,33 +95,6 @@ impl Summary {
     }
 }
 
-impl std::ops::AddAssign<&Self> for Summary {
-    fn add_assign(&mut self, other: &Self) {
-        self.listed += other.listed;
-        self.skipped_settled += other.skipped_settled;
-        self.not_due += other.not_due;
-        self.skipped_other += other.skipped_other;
-        self.requests += other.requests;
-        self.retries += other.retries;
-        self.limited += other.limited;
-        self.bytes += other.bytes;
-        self.waited_seconds += other.waited_seconds;
-        self.fetched += other.fetched;
-        self.newly_settled += other.newly_settled;
-        self.still_open += other.still_open;
-        self.replaced += other.replaced;
-        self.responses += other.responses;
-        self.questions += other.questions;
-        self.gone += other.gone;
-        self.quarantined += other.quarantined;
-        self.failed += other.failed;
-        self.questions_failed += other.questions_failed;
-        self.excluded += other.excluded;
-        self.events += other.events;
-        self.left += other.left;
-    }
-}
-
 /// One source, ready to be read.
 pub struct Job<'a> {
     pub source: &'a str,
@@ -131,9 +106,8 @@ pub struct Job<'a> {
     pub exclude: &'a Exclude,
     /// Ask for every listed interview, whatever is known of it.
     pub refetch: bool,
-    /// When to leave the rest for the next run.
-    pub stop_at: Option<Timestamp>,
-    pub interrupt: watch::Receiver<bool>,
+    /// Leaves the rest for the next run.
+    pub cancellation: Cancellation,
     /// Called as calls end.
     pub progress: &'a dyn Fn(Progress),
 }
@@ -150,11 +124,11 @@ pub struct Progress {
 
 /// Fetches what is not settled yet and publishes it. The summary is true also when an error ends the ingest early:
 /// what came by then is published first.
-pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>) -> (Summary, Result<()>) {
+pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>) -> Done<Summary> {
     let mut run = Run {
         keys: match lake.candidate_keys() {
             Ok(keys) => keys,
-            Err(error) => return (Summary::default(), Err(error)),
+            Err(error) => return Done::failed(error),
         },
         counts: Arc::default(),
         pacer: Arc::new(job.client.pacer(Pace {
@@ -179,7 +153,7 @@ pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>)
     run.summary.limited = counts.limited.load(Ordering::Relaxed);
     run.summary.bytes = counts.bytes.load(Ordering::Relaxed);
     run.summary.waited_seconds = run.pacer.waited().as_secs();
-    (run.summary, result)
+    Done::new(run.summary, result)
 }
 
 struct Run<'a> {
@@ -336,8 +310,7 @@ impl Run<'_> {
             // Those that wait for another try leave room for others to be under way.
             width: self.job.plan.concurrency * 2,
             counts: Arc::clone(&self.counts),
-            interrupt: self.job.interrupt.clone(),
-            stop_at: self.job.stop_at.map(instant_of),
+            cancellation: self.job.cancellation.clone(),
         };
         let (sender, mut results) = mpsc::channel(self.job.plan.concurrency * 2);
         let fetching = self.runtime.spawn(fetcher.fetch(tasks, sender));
@@ -371,13 +344,13 @@ impl Run<'_> {
         }
         let Err(stop) = stopped else { return Ok(()) };
         let hint = match &stop {
-            Stop::TimeIsUp => return Ok(()),
+            Stop::Cancelled(Cancelled::TimeIsUp) => return Ok(()),
             Stop::NotTheApi => None,
             Stop::Refused(_) => Some("what was fetched before is in the lake"),
             Stop::Unreachable(_) => {
                 Some("is the address right, and this machine online? the next run goes on from here")
             }
-            Stop::Interrupted => Some("what was fetched is in the lake"),
+            Stop::Cancelled(Cancelled::Interrupted) => Some("what was fetched is in the lake"),
         };
         let error = stop.error(&format!("the API of source {}", self.job.source));
         Err(if let Some(hint) = hint { error.hint(hint) } else { error })
@@ -513,10 +486,4 @@ impl Run<'_> {
         }
         spool::free(path)
     }
-}
-
-/// A time of the clock as one of this process, which no change of the clock moves.
-#[must_use]
-pub fn instant_of(time: Timestamp) -> Instant {
-    Instant::now() + Duration::try_from(time.duration_since(Timestamp::now())).unwrap_or_default()
 }

@@ -1,11 +1,14 @@
 //! What an interview is: the vendor's bodies as this program understands them, and the errors every layer speaks.
 
 pub mod body;
+pub(crate) mod counts;
+pub mod done;
 pub mod error;
 pub mod interview;
 pub mod recording;
 pub mod spreadsheet;
 
+pub use done::Done;
 pub use error::{Error, Kind, Result};
 pub use interview::{Candidate, Interview, Job, Question, Response, Status};
 pub use recording::Link;

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use super::call::{Call, Content};
+use crate::http::cancel::{Cancellation, Cancelled};
 use crate::http::pace::Pacer;
-use crate::http::retry::{backoff, wanted};
+use crate::http::retry::backoff;
 use crate::model::body::Violation;
 use crate::model::{Error, Kind};
 use crate::round0::client::{Answer, Client};
@@ -67,9 +68,7 @@ pub enum Stop {
     Unreachable(String),
     /// Something else than the API answers there.
     NotTheApi,
-    /// It is `stop-at`.
-    TimeIsUp,
-    Interrupted,
+    Cancelled(Cancelled),
 }
 
 impl Stop {
@@ -82,8 +81,8 @@ impl Stop {
                 .hint("is the address right, and this machine online?"),
             Self::NotTheApi => Error::failed(format!("what answers as {api} is not the API: its bodies are no JSON"))
                 .hint("is the address right, and does no login page of a network stand between?"),
-            Self::TimeIsUp => Error::failed("the time is up"),
-            Self::Interrupted => Error::new(Kind::Interrupted, "interrupted"),
+            Self::Cancelled(Cancelled::TimeIsUp) => Error::failed("the time is up"),
+            Self::Cancelled(Cancelled::Interrupted) => Error::new(Kind::Interrupted, "interrupted"),
         }
     }
 }
@@ -111,9 +110,7 @@ pub struct Fetcher {
     /// Calls begun and not ended, at most: those under way and those that wait for another try.
     pub width: usize,
     pub counts: Arc<Counts>,
-    /// Becomes true when the user wants the run to end.
-    pub interrupt: watch::Receiver<bool>,
-    pub stop_at: Option<Instant>,
+    pub cancellation: Cancellation,
 }
 
 impl Fetcher {
@@ -121,11 +118,13 @@ impl Fetcher {
     ///
     /// # Errors
     /// A [`Stop`]; what was sent by then stands, the rest was not asked for.
-    pub async fn fetch(mut self, tasks: Vec<Task>, results: mpsc::Sender<Fetched>) -> Result<(), Stop> {
+    pub async fn fetch(self, tasks: Vec<Task>, results: mpsc::Sender<Fetched>) -> Result<(), Stop> {
         let mut tasks = tasks.into_iter();
         let mut running = JoinSet::new();
         // What is no JSON is held back until something else says that it is the API which answers.
         let mut held = Some(Vec::new());
+        let cancelled = self.cancellation.cancelled();
+        tokio::pin!(cancelled);
         loop {
             while running.len() < self.width
                 && let Some(task) = tasks.next()
@@ -134,8 +133,7 @@ impl Fetcher {
             }
             // Dropping the set, on a stop, ends what is under way.
             let joined = tokio::select! {
-                () = wanted(&mut self.interrupt) => return Err(Stop::Interrupted),
-                () = time_is_up(self.stop_at) => return Err(Stop::TimeIsUp),
+                why = &mut cancelled => return Err(Stop::Cancelled(why)),
                 joined = running.join_next() => joined,
             };
             let Some(joined) = joined else {
@@ -266,15 +264,8 @@ async fn deliver(ready: Vec<Fetched>, results: &mpsc::Sender<Fetched>) -> Result
     for fetched in ready {
         if results.send(fetched).await.is_err() {
             // The receiver met an error of its own, which it says, and has stopped taking bodies.
-            return Err(Stop::Interrupted);
+            return Err(Stop::Cancelled(Cancelled::Interrupted));
         }
     }
     Ok(())
-}
-
-async fn time_is_up(stop_at: Option<Instant>) {
-    match stop_at {
-        Some(time) => sleep_until(time).await,
-        None => std::future::pending().await,
-    }
 }

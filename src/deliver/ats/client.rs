@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::answer::{Meaning, meaning};
 use super::connector::{Connector, Secrets};
 use super::request::Request;
 use super::template;
+use crate::http::cancel::Cancellation;
 use crate::http::client::{self, read_body, read_budget, root_cause};
 use crate::http::pace::{Budget, Pace, Pacer};
-use crate::http::retry::{backoff, wanted};
+use crate::http::retry::backoff;
 use crate::model::{Error, Kind, Result};
 
 /// Tries of one request in a run; a 429 is none.
@@ -35,7 +35,7 @@ pub struct Client<'a> {
     http: reqwest::Client,
     token: Option<(HeaderValue, Option<Instant>)>,
     pacer: Pacer,
-    interrupt: watch::Receiver<bool>,
+    cancellation: Cancellation,
     pub requests: u64,
     pub retries: u64,
     pub limited: u64,
@@ -65,13 +65,13 @@ impl<'a> Client<'a> {
         connector: &'a Connector,
         secrets: Secrets,
         requests_per_minute: u32,
-        interrupt: watch::Receiver<bool>,
+        cancellation: Cancellation,
     ) -> Result<Self> {
         let http = client::builder(connector.is_here()).timeout(connector.timeout).build();
         let http = http.map_err(|error| Error::failed(format!("cannot set up the connection: {error}")))?;
         let pace = Pace { requests_per_minute, window: Duration::from_mins(1), concurrency: 1 };
         let pacer = Pacer::new(pace, None);
-        Ok(Self { connector, secrets, http, token: None, pacer, interrupt, requests: 0, retries: 0, limited: 0 })
+        Ok(Self { connector, secrets, http, token: None, pacer, cancellation, requests: 0, retries: 0, limited: 0 })
     }
 
     /// Sends a request until it is answered.
@@ -169,9 +169,9 @@ impl<'a> Client<'a> {
         request: reqwest::RequestBuilder,
         limited: &mut u32,
     ) -> std::result::Result<Exchange, Trouble> {
-        let turn = unless_interrupted(&mut self.interrupt, self.pacer.turn()).await?;
+        let turn = unless_interrupted(&self.cancellation, self.pacer.turn()).await?;
         self.requests += 1;
-        let response = match unless_interrupted(&mut self.interrupt, request.send()).await? {
+        let response = match unless_interrupted(&self.cancellation, request.send()).await? {
             Ok(response) => response,
             Err(error) => return Ok(Exchange::Failed(Failure::of(&error))),
         };
@@ -199,7 +199,7 @@ impl<'a> Client<'a> {
                 is_there: true,
             }),
             Meaning::Done | Meaning::Rejected | Meaning::Limited => {
-                match unless_interrupted(&mut self.interrupt, read_body(response, LARGEST_ANSWER)).await? {
+                match unless_interrupted(&self.cancellation, read_body(response, LARGEST_ANSWER)).await? {
                     Ok(body) => Exchange::Answered(Answer { status: status.as_u16(), body }),
                     Err(error) => Exchange::Failed(Failure::of(&error)),
                 }
@@ -220,7 +220,7 @@ impl<'a> Client<'a> {
         }
         self.retries += 1;
         let pause = pause.map_or_else(|| backoff(*failed), |pause| pause.min(Duration::from_secs(30)));
-        unless_interrupted(&mut self.interrupt, sleep(pause)).await
+        unless_interrupted(&self.cancellation, sleep(pause)).await
     }
 
     fn refused(&self, status: StatusCode) -> Error {
@@ -269,13 +269,13 @@ fn good_for(seconds: u64) -> Duration {
     Duration::from_secs(seconds).min(LONGEST_TOKEN).saturating_sub(TOKEN_MARGIN)
 }
 
-/// Does something, or ends when the interrupt is wanted: a request whose answer is not waited for comes again under its key.
+/// Does something, or ends when it is cancelled: a request whose answer is not waited for comes again under its key.
 async fn unless_interrupted<T>(
-    interrupt: &mut watch::Receiver<bool>,
+    cancellation: &Cancellation,
     work: impl Future<Output = T>,
 ) -> std::result::Result<T, Trouble> {
     tokio::select! {
-        () = wanted(interrupt) => {
+        _ = cancellation.cancelled() => {
             let error = Error::new(Kind::Interrupted, "interrupted");
             Err(Trouble::Stop(error.hint("what is not sent yet is sent by the next run")))
         }

@@ -19,7 +19,6 @@ mod template;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
 
 pub use connector::{Connector, Secrets};
 
@@ -28,9 +27,10 @@ use content::contents;
 use delivery::{End, Turn, at_rest, known, recordings, with_past};
 use request::{Found, Request, label};
 
+use crate::http::cancel::Cancellation;
 use crate::lake::Lake;
 use crate::ledger::{Ledger, Outgoing, Wanted};
-use crate::model::{Error, Result};
+use crate::model::{Done, Error, Result};
 use crate::pipeline::AtsPlan;
 
 /// Interviews whose contents are in memory at once.
@@ -46,7 +46,7 @@ pub struct Job<'a> {
     pub plan: &'a AtsPlan,
     /// Only these, also older ones; none for what is due.
     pub ids: &'a [String],
-    pub interrupt: watch::Receiver<bool>,
+    pub cancellation: Cancellation,
     /// Called with (done, of).
     pub progress: &'a dyn Fn(u64, u64),
 }
@@ -88,21 +88,21 @@ impl Summary {
 }
 
 /// Sends what is due. The summary counts what was done also when an error ended it.
-pub fn deliver(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>) -> (Summary, Result<()>) {
+pub fn deliver(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>) -> Done<Summary> {
     let mut summary = Summary { connector: job.connector.name.clone(), ..Summary::default() };
     let result = deliver_due(lake, ledger, runtime, job, &mut summary);
-    (summary, result)
+    Done::new(summary, result)
 }
 
 fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>, summary: &mut Summary) -> Result<()> {
-    let Job { connector, secrets, plan, ids, interrupt, progress } = job;
+    let Job { connector, secrets, plan, ids, cancellation, progress } = job;
     let now = Timestamp::now();
     let since = since(ledger, connector, plan, ids, now)?;
     if since.is_new {
         ledger.record_connector(&connector.name, since.at)?;
     }
     let due = due(ledger, connector, plan, ids, since.at, now)?;
-    let mut client = Client::new(connector, secrets, plan.requests_per_minute, interrupt)?;
+    let mut client = Client::new(connector, secrets, plan.requests_per_minute, cancellation)?;
     let of = due.len() as u64;
     let mut done = 0;
     let (mut in_a_row, mut after_refused) = (0, false);

@@ -10,6 +10,7 @@ mod missing;
 mod outcomes;
 mod pass;
 mod pool;
+mod renew;
 mod sniff;
 pub mod store;
 mod table;
@@ -20,12 +21,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use crate::http::cancel::Cancellation;
 use crate::lake::Lake;
 use crate::ledger::{KeptLink, Ledger, Recording, RecordingState};
-use crate::model::{Error, Link, Result};
+use crate::model::counts::counts;
+use crate::model::{Done, Result};
 use crate::pipeline::AudioPlan;
 use address::Reach;
 use download::{Downloader, Outcome};
@@ -34,6 +37,7 @@ use missing::{Known, settled_since};
 use outcomes::Tally;
 pub use pass::{outlook, publish_archived};
 use pool::{Crew, Task};
+pub use renew::{Asker, ClientOf};
 use store::Store;
 
 /// So many troubles are a line in the log; `status` has them all.
@@ -43,23 +47,24 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long downloads that an ingest began may go on after it: the stages that follow wait for them.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// What was done; counts of recordings unless said otherwise.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Summary {
-    /// Archived now.
-    pub archived: u64,
-    /// Bytes of them.
-    pub bytes: u64,
-    /// In the archive already, and only recorded.
-    pub found: u64,
-    /// Interviews that were asked for again, for new links.
-    pub asked: u64,
-    /// Not archived, and tried again by the next run.
-    pub failed: u64,
-    /// Not archived, and left alone from now on.
-    pub given_up: u64,
-    /// Not reached.
-    pub left: u64,
+counts! {
+    /// What was done; counts of recordings unless said otherwise.
+    pub struct Summary {
+        /// Archived now.
+        pub archived: u64,
+        /// Bytes of them.
+        pub bytes: u64,
+        /// In the archive already, and only recorded.
+        pub found: u64,
+        /// Interviews that were asked for again, for new links.
+        pub asked: u64,
+        /// Not archived, and tried again by the next run.
+        pub failed: u64,
+        /// Not archived, and left alone from now on.
+        pub given_up: u64,
+        /// Not reached.
+        pub left: u64,
+    }
 }
 
 impl Summary {
@@ -67,18 +72,6 @@ impl Summary {
     #[must_use]
     pub fn has_losses(&self) -> bool {
         self.failed + self.given_up > 0
-    }
-}
-
-impl std::ops::AddAssign<&Self> for Summary {
-    fn add_assign(&mut self, other: &Self) {
-        self.archived += other.archived;
-        self.found += other.found;
-        self.bytes += other.bytes;
-        self.asked += other.asked;
-        self.failed += other.failed;
-        self.given_up += other.given_up;
-        self.left += other.left;
     }
 }
 
@@ -91,23 +84,6 @@ pub struct Outlook {
     pub calls: u64,
 }
 
-/// What came of asking for an interview again.
-#[derive(Debug)]
-pub enum Asked {
-    /// The links it has now: position, name below the archive, link.
-    Links(String, Vec<(usize, String, Link)>),
-    /// The API does not know the interview any more.
-    Gone(String),
-    /// It did not answer with the interview, and why; it may later.
-    Failed(String, String),
-    /// No further interview of this account is asked for, because of this.
-    Refused(String, Error),
-}
-
-/// Asks for interviews, each with the name of its account. The channel ends when all are answered for, but for those of
-/// accounts that refuse.
-pub type Ask<'a> = dyn FnMut(Vec<(String, String)>) -> mpsc::UnboundedReceiver<Asked> + 'a;
-
 /// All that an archiving needs beside the ledger.
 pub struct Archiver<'a> {
     lake: &'a Lake,
@@ -116,40 +92,33 @@ pub struct Archiver<'a> {
     width: usize,
     /// What is archived beside an ingest settled then or later.
     from: Option<Timestamp>,
-    interrupt: watch::Receiver<bool>,
-    stop_at: Option<Instant>,
+    cancellation: Cancellation,
 }
 
 impl<'a> Archiver<'a> {
     /// # Errors
     /// When the archive cannot be opened.
-    pub fn new(
-        lake: &'a Lake,
-        runtime: &'a Runtime,
-        plan: &AudioPlan,
-        interrupt: watch::Receiver<bool>,
-        stop_at: Option<Instant>,
-    ) -> Result<Self> {
+    pub fn new(lake: &'a Lake, runtime: &'a Runtime, plan: &AudioPlan, cancellation: Cancellation) -> Result<Self> {
         let reach = Reach { loopback: plan.allow_loopback };
         let store = Store::open(&plan.out, lake)?;
         let downloader = Arc::new(Downloader::new(store, reach, plan.max_bytes, plan.max_time)?);
-        Ok(Self { lake, runtime, downloader, width: plan.concurrency, from: plan.from, interrupt, stop_at })
+        Ok(Self { lake, runtime, downloader, width: plan.concurrency, from: plan.from, cancellation })
     }
 
     fn crew<T: Send + 'static>(&self) -> Crew<T> {
-        Crew::new(self.runtime, &self.downloader, self.width, self.interrupt.clone(), self.stop_at)
+        Crew::new(self.runtime, &self.downloader, self.width, &self.cancellation)
     }
 
     /// Opens links as an ingest keeps them, until `over`; what is under way then has a few seconds to end, and is left for
     /// [`Self::pass`] to go on with. So is a link that does not open, for which that asks for another.
-    pub fn beside(&self, ledger: &mut Ledger, over: watch::Receiver<bool>) -> (Summary, Result<()>) {
+    pub fn beside(&self, ledger: &mut Ledger, over: &CancellationToken) -> Done<Summary> {
         let mut tally = Tally::new(&self.downloader);
         let result = self.follow(ledger, over, &mut tally);
         let result = tally.end(ledger).and(result);
-        (tally.summary, result)
+        Done::new(tally.summary, result)
     }
 
-    fn follow(&self, ledger: &mut Ledger, over: watch::Receiver<bool>, tally: &mut Tally<'_>) -> Result<()> {
+    fn follow(&self, ledger: &mut Ledger, over: &CancellationToken, tally: &mut Tally<'_>) -> Result<()> {
         let known = Known::read(self.lake)?;
         let mut crew: Crew<(Recording, String)> = self.crew();
         // An ingest that asks again keeps a new link, but the recording is the same.
@@ -157,8 +126,7 @@ impl<'a> Archiver<'a> {
         let mut last = 0;
         let mut ends_at = None;
         loop {
-            // Also when who should say so is gone.
-            let is_over = *over.borrow() || over.has_changed().is_err();
+            let is_over = over.is_cancelled();
             // No more than keeps the crew busy until the next look: what waits is in the ledger.
             while !is_over && crew.under_way < self.width * 4 {
                 let links = ledger.links_after(last, self.width * 4, Timestamp::now())?;

@@ -9,10 +9,11 @@ use super::download::Outcome;
 use super::missing::{Known, Wanted, each};
 use super::outcomes::{Fault, Tally};
 use super::pool::{Crew, Task};
-use super::{Archiver, Ask, Asked, Outlook, Selection, Summary, table};
+use super::renew::{Asked, Asker};
+use super::{Archiver, Outlook, Selection, Summary, table};
 use crate::lake::Lake;
 use crate::ledger::{Archived, KeptLink, Ledger};
-use crate::model::{Error, Kind, Link, Result};
+use crate::model::{Done, Error, Kind, Link, Result};
 
 /// Recordings that are dealt with together: so few that what is known of them is not much, and so many that the crew
 /// hardly ever waits for the last of them.
@@ -64,14 +65,14 @@ impl Archiver<'_> {
         ledger: &mut Ledger,
         selection: &Selection,
         began: Timestamp,
-        ask: &mut Ask<'_>,
+        asker: &mut Asker<'_, '_>,
         progress: &dyn Fn(u64),
-    ) -> (Summary, Vec<Error>) {
+    ) -> Done<Summary> {
         let (tally, refusing) = (Tally::new(&self.downloader), BTreeMap::new());
-        let mut pass = Pass { archiver: self, tally, ask, refusing, progress, done: 0 };
+        let mut pass = Pass { archiver: self, tally, asker, refusing, progress, done: 0 };
         let result = pass.all(ledger, selection, began);
         let result = pass.tally.end(ledger).and(result);
-        (pass.tally.summary, pass.refusing.into_values().chain(result.err()).collect())
+        Done { summary: pass.tally.summary, errors: pass.refusing.into_values().chain(result.err()).collect() }
     }
 
     /// Has the ledger forget what the table tells: after a crash, or when an interview was asked for again since.
@@ -90,10 +91,10 @@ impl Archiver<'_> {
     }
 }
 
-struct Pass<'a, 'b> {
+struct Pass<'a, 'b, 'c> {
     archiver: &'a Archiver<'a>,
     tally: Tally<'a>,
-    ask: &'a mut Ask<'b>,
+    asker: &'a mut Asker<'b, 'c>,
     /// Accounts that are asked no more, and why.
     refusing: BTreeMap<String, Error>,
     progress: &'a dyn Fn(u64),
@@ -112,7 +113,7 @@ enum Next {
     Stopped,
 }
 
-impl Pass<'_, '_> {
+impl Pass<'_, '_, '_> {
     fn all(&mut self, ledger: &mut Ledger, selection: &Selection, began: Timestamp) -> Result<()> {
         let lake = self.archiver.lake;
         let known = Known::read(lake)?;
@@ -224,7 +225,7 @@ impl Pass<'_, '_> {
         self.tally.summary.left += (crew.under_way + asked_for + linkless.len() + dead.len()) as u64;
         ended?;
         // The time may be up instead, which is no error.
-        if *self.archiver.interrupt.borrow() {
+        if self.archiver.cancellation.is_interrupted() {
             return Err(Error::new(Kind::Interrupted, "interrupted").hint("what was archived is in the lake"));
         }
         Ok(())
@@ -271,7 +272,7 @@ impl Pass<'_, '_> {
             places.remove(&place);
             open.entry(id.clone()).or_default().push(place);
         }
-        Ok((!ids.is_empty()).then(|| (self.ask)(ids)))
+        Ok((!ids.is_empty()).then(|| self.asker.ask(ids)))
     }
 
     /// Records that an interview gave no links to these recordings.

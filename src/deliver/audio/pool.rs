@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use tokio::runtime::{Handle, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::download::{Downloader, Outcome};
-use crate::http::retry::wanted;
+use crate::http::cancel::Cancellation;
 use crate::model::{Link, Result};
 
 /// One recording to archive; `T` is what the caller knows it by.
@@ -26,24 +26,17 @@ pub struct Crew<T> {
     /// Tasks that were given and did not end yet.
     pub under_way: usize,
     working: JoinHandle<()>,
-    let_go: watch::Sender<bool>,
+    let_go: CancellationToken,
     runtime: Handle,
 }
 
 impl<T: Send + 'static> Crew<T> {
     /// Begins to wait for tasks, of which so many are done at once.
-    pub fn new(
-        runtime: &Runtime,
-        downloader: &Arc<Downloader>,
-        width: usize,
-        interrupt: watch::Receiver<bool>,
-        stop_at: Option<Instant>,
-    ) -> Self {
+    pub fn new(runtime: &Runtime, downloader: &Arc<Downloader>, width: usize, cancellation: &Cancellation) -> Self {
         let (tasks, given) = mpsc::unbounded_channel();
         let (ended, done) = mpsc::unbounded_channel();
-        let (let_go, is_let_go) = watch::channel(false);
-        let stops = [interrupt, is_let_go];
-        let working = runtime.spawn(work(Arc::clone(downloader), width, stops, stop_at, given, ended));
+        let (cancellation, let_go) = cancellation.child();
+        let working = runtime.spawn(work(Arc::clone(downloader), width, cancellation, given, ended));
         Self { tasks, done, under_way: 0, working, let_go, runtime: runtime.handle().clone() }
     }
 
@@ -56,7 +49,7 @@ impl<T: Send + 'static> Crew<T> {
 
 impl<T> Drop for Crew<T> {
     fn drop(&mut self) {
-        self.let_go.send_replace(true);
+        self.let_go.cancel();
         // Nothing of it goes on beside what comes next. A panic in it has been said.
         let _has_ended = self.runtime.block_on(&mut self.working);
     }
@@ -65,26 +58,16 @@ impl<T> Drop for Crew<T> {
 async fn work<T: Send + 'static>(
     downloader: Arc<Downloader>,
     width: usize,
-    stops: [watch::Receiver<bool>; 2],
-    stop_at: Option<Instant>,
+    cancellation: Cancellation,
     mut given: mpsc::UnboundedReceiver<Task<T>>,
     ended: mpsc::UnboundedSender<(T, Result<Outcome>)>,
 ) {
     let mut running = JoinSet::new();
-    let [mut interrupt, mut let_go] = stops;
-    let stop = async move {
-        let time_is_up = async {
-            match stop_at {
-                Some(time) => sleep_until(time).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! { () = time_is_up => {}, () = wanted(&mut interrupt) => {}, () = wanted(&mut let_go) => {} }
-    };
-    tokio::pin!(stop);
+    let cancelled = cancellation.cancelled();
+    tokio::pin!(cancelled);
     loop {
         tokio::select! {
-            () = &mut stop => {
+            _ = &mut cancelled => {
                 // What has come of those under way stays, to be gone on with.
                 running.shutdown().await;
                 return;

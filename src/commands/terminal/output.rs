@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::Level;
 
-use super::DONE;
 use super::cli::LogFormat;
+use super::exit_code::DONE;
 use crate::model::{Error, Result};
 
 /// Whether messages are JSON; set once, before anything is said.
@@ -47,11 +47,6 @@ pub fn error(error: &Error) {
     if let Some(hint) = error.hint_text() {
         let _closed = writeln!(stderr, "hint: {hint}");
     }
-}
-
-/// What else was done, a line each: what there is none of is left out.
-pub fn counts(of: &[(u64, &str)]) -> String {
-    of.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("           {count} {what}\n")).collect()
 }
 
 /// Writes data to stdout. A reader that has seen enough (`| head`) ends it quietly.
@@ -99,4 +94,11 @@ fn until_closed<T>(written: io::Result<T>) -> io::Result<T> {
 /// Plain data as indented JSON and a line feed.
 pub fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value).expect("plain data") + "\n"
+}
+
+/// Prints all problems but the last, which is returned as the error to end with.
+pub fn report_all(mut problems: Vec<Error>) -> Error {
+    let last = problems.pop().expect("there is at least one problem");
+    problems.iter().for_each(error);
+    last
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{ApiFlags, DataFormat, LakeFlag, parse_time};
+use super::shared::{ApiFlags, DataFormat, LakeFlag, parse_time};
 use crate::keywords::Mode;
 use crate::pipeline::{ExportFormat, ExportRows};
 

@@ -1,15 +1,16 @@
 //! `listen`: the webhook receiver as a server. It takes no lock of the lake, so runs go on beside it.
 
-use super::cli::ListenFlags;
-use super::interrupt::Stops;
-use super::prepare::runtime;
-use super::then::{Then, has_unread};
-use super::{DONE, output};
+mod schedule;
+mod then;
+
+use super::session::{Stops, runtime};
+use super::terminal::{self, DONE, ListenFlags};
 use crate::inbox::receive;
 use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::read_variable;
 use crate::round0::webhook::Secret;
+use then::{Then, has_unread};
 
 pub fn run(flags: &ListenFlags) -> Result<u8> {
     let secrets = flags.secret_env.iter().map(|name| secret(name)).collect::<Result<Vec<_>>>()?;
@@ -19,7 +20,7 @@ pub fn run(flags: &ListenFlags) -> Result<u8> {
     let exit_code = runtime.block_on(async {
         let mut stops = Stops::listen()?;
         let receiver = receive::start(&lake, flags.source.clone(), flags.addr, secrets).await?;
-        output::data(&format!("listening on http://{}\n", receiver.addr()))?;
+        terminal::data(&format!("listening on http://{}\n", receiver.addr()))?;
         let mut running = None;
         match &then {
             Some(then) => running = then.follow(&receiver, has_unread(&lake, &flags.source), &mut stops).await,

@@ -13,8 +13,8 @@ use tokio::process::Command;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use super::run::RunSummary;
-use super::{DONE, FINISHED_WITH_LOSSES};
+use super::record::RunSummary;
+use crate::commands::terminal::{DONE, FINISHED_WITH_LOSSES};
 use crate::deliver::ats::Connector;
 use crate::model::{Error, Result};
 use crate::pipeline::{Api, KeyPlace, NotifyPlan, NotifyWay, Outcome, Pipeline};

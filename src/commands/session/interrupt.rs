@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
+use crate::http::cancel::Cancellation;
 use crate::model::{Error, Kind, Result};
 
 /// Every Ctrl-C and SIGTERM from when it is made.
@@ -34,8 +35,10 @@ impl Stops {
     }
 }
 
+/// Whether the user wants the command to end.
+#[derive(Clone)]
 pub struct Interrupt {
-    wanted: watch::Receiver<bool>,
+    token: CancellationToken,
     /// Works under way that watch for it, some within others.
     watching: Arc<AtomicUsize>,
 }
@@ -46,33 +49,33 @@ impl Interrupt {
     /// # Errors
     /// When the system does not let it.
     pub fn listen(runtime: &Runtime) -> Result<Self> {
-        let (sender, wanted) = watch::channel(false);
+        let token = CancellationToken::new();
         let watching = Arc::new(AtomicUsize::new(0));
-        let in_good_order = Arc::clone(&watching);
+        let (in_good_order, cancelled) = (Arc::clone(&watching), token.clone());
         let _guard = runtime.enter();
         let mut stops = Stops::listen()?;
         runtime.spawn(async move {
             loop {
                 stops.next().await;
-                if in_good_order.load(Ordering::Relaxed) == 0 || *sender.borrow() {
+                if in_good_order.load(Ordering::Relaxed) == 0 || cancelled.is_cancelled() {
                     process::exit(Kind::Interrupted.exit_code().into());
                 }
                 tracing::info!("ending; once more to end at once");
-                sender.send_replace(true);
+                cancelled.cancel();
             }
         });
-        Ok(Self { wanted, watching })
+        Ok(Self { token, watching })
     }
 
     /// Whether the user wants the run to end.
     pub fn is_wanted(&self) -> bool {
-        *self.wanted.borrow()
+        self.token.is_cancelled()
     }
 
     /// Runs what watches for the interrupt and then ends in good order.
-    pub fn during<T>(&self, work: impl FnOnce(watch::Receiver<bool>) -> T) -> T {
+    pub fn during<T>(&self, work: impl FnOnce(Cancellation) -> T) -> T {
         self.watching.fetch_add(1, Ordering::Relaxed);
-        let value = work(self.wanted.clone());
+        let value = work(Cancellation::new(self.token.clone()));
         self.watching.fetch_sub(1, Ordering::Relaxed);
         value
     }

@@ -1,0 +1,52 @@
+//! The stage that sends interviews to applicant tracking systems.
+
+use crate::commands::session::Session;
+use crate::commands::terminal;
+use crate::deliver::ats::{self, Connector, Job, Secrets, Summary};
+use crate::model::{Done, Kind, Result};
+use crate::pipeline::AtsPlan;
+
+/// One applicant tracking system with its secrets in hand.
+pub struct ReadyAts {
+    pub plan: AtsPlan,
+    pub connector: Connector,
+    pub secrets: Secrets,
+}
+
+impl ReadyAts {
+    /// # Errors
+    /// A usage error when the connector is wrong or a secret is not there.
+    pub fn new(plan: &AtsPlan) -> Result<Self> {
+        let connector = Connector::read(plan)?;
+        let secrets = connector.secrets()?;
+        Ok(Self { plan: plan.clone(), connector, secrets })
+    }
+}
+
+/// Every system in turn. One that fails leaves the next ones their turn; an interrupt does not.
+pub fn deliver_all(session: &mut Session<'_>, systems: Vec<ReadyAts>) -> Done<Vec<Summary>> {
+    let (mut summaries, mut errors) = (Vec::new(), Vec::new());
+    for ready in systems {
+        summaries.push(deliver(session, ready, &[]).into_summary(&mut errors));
+        if errors.iter().any(|error| error.kind() == Kind::Interrupted) {
+            break;
+        }
+    }
+    Done { summary: summaries, errors }
+}
+
+/// Sends these interviews, or what is due if there are none, to one system.
+pub fn deliver(
+    session: &mut Session<'_>,
+    ReadyAts { plan, connector, secrets }: ReadyAts,
+    ids: &[String],
+) -> Done<Summary> {
+    let Session { network, lake, ledger, quiet, .. } = session;
+    terminal::with_bar("send", *quiet, |progress| {
+        network.interrupt.during(|cancellation| {
+            let (connector, plan) = (&connector, &plan);
+            let job = Job { connector, secrets, plan, ids, cancellation, progress };
+            ats::deliver(lake, ledger, &network.runtime, job)
+        })
+    })
+}

@@ -1,0 +1,99 @@
+//! The command `run`: reads a pipeline, runs its stages, records what they did, and tells who is to be told.
+
+use std::path::Path;
+
+use super::export::exports_on_screen;
+use super::notify;
+use super::plan::plan_on_screen;
+use super::prepare::prepare;
+use super::record::{RunSummary, record};
+use super::stages::Run;
+use crate::commands::session::Network;
+use crate::commands::terminal::{self, DONE, RunFlags};
+use crate::model::Result;
+use crate::pipeline::{Pipeline, Stage};
+
+pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
+    let pipeline = Pipeline::read(&flags.pipeline)?;
+    let wanted = |stage: Stage| flags.only.is_empty() || flags.only.contains(&stage);
+    let ready = prepare(&pipeline, wanted).map_err(terminal::report_all);
+    if flags.dry_run {
+        return terminal::data(&plan_on_screen(&pipeline, &ready?)?).map(|()| DONE);
+    }
+    let network = Network::start()?;
+    let ended = ready.and_then(|ready| {
+        network.interrupt.during(|_| {
+            let mut run = Run::begin(&pipeline, &network, quiet)?;
+            let archive = ready.audio.map(|plan| plan.out.as_path());
+            run.all(ready, flags.refetch);
+            finish(run, archive, pipeline.prometheus.as_deref())
+        })
+    });
+    match ended {
+        Ok(Ended { summary, exit_code }) => {
+            notify::of_run(&pipeline, &network.runtime, &summary, exit_code);
+            Ok(exit_code)
+        }
+        Err(error) => {
+            notify::of_failure(&pipeline, &network.runtime, &error);
+            Err(error)
+        }
+    }
+}
+
+/// A run that has ended. The exit code also tells of a record that could not be written, which the summary cannot.
+struct Ended {
+    summary: RunSummary,
+    exit_code: u8,
+}
+
+/// Says what went wrong, records the run, and shows what it did.
+fn finish(run: Run<'_>, archive: Option<&Path>, prometheus: Option<&Path>) -> Result<Ended> {
+    let Run { mut session, summary, mut errors, .. } = run;
+    // Said first: on a full disk the record fails too, and must not hide the cause.
+    errors.iter().for_each(terminal::error);
+    if session.quiet {
+        summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    }
+    let recorded = record(&mut session, &summary, prometheus);
+    if !session.quiet {
+        terminal::data(&on_screen(&summary, archive))?;
+    }
+    let mut exit_code = summary.exit_code;
+    if let Err(error) = recorded {
+        terminal::error(&error);
+        errors.push(error);
+        exit_code = terminal::exit_code(&errors, summary.has_losses());
+    }
+    Ok(Ended { summary, exit_code })
+}
+
+/// What a run did, for a person.
+fn on_screen(summary: &RunSummary, archive: Option<&Path>) -> String {
+    let mut text = String::new();
+    if let Some(ingest) = &summary.ingest {
+        text += &terminal::ingest_on_screen(ingest);
+    }
+    if let Some(analyze) = &summary.analyze {
+        text += &terminal::analyze_on_screen(analyze);
+    }
+    if let (Some(archived), Some(archive)) = (&summary.audio, archive) {
+        text += &terminal::archived_on_screen(archived, archive);
+    }
+    for sent in summary.ats.iter().flatten() {
+        text += &terminal::sent_on_screen(sent);
+    }
+    let lake = &summary.lake;
+    text += &format!("lake       {lake}\n");
+    if let Some(report) = &summary.report {
+        let index = Path::new(report).join("index.html");
+        let shown = if index.exists() { index.display().to_string() } else { report.clone() };
+        text += &format!("report     {shown}\n");
+    }
+    summary.warnings.iter().for_each(|warning| text += &format!("warning    {warning}\n"));
+    text += &exports_on_screen(summary.export.as_deref().unwrap_or_default());
+    let sql = format!(
+        "SELECT job_title, count(*) AS completed FROM '{lake}/interviews/**/*.parquet' WHERE status = 'completed' GROUP BY ALL ORDER BY ALL"
+    );
+    text + &format!("\nAsk the lake, for example with DuckDB:\n  duckdb -c \"{sql}\"\n")
+}

@@ -1,0 +1,109 @@
+//! The stage that writes exports.
+
+use std::fs;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use serde::Serialize;
+
+use crate::commands::terminal;
+use crate::deliver::export::{Plan, Selection, Summary, Target, What, export};
+use crate::keywords::Mode;
+use crate::lake::Lake;
+use crate::model::{Done, Error, Result};
+use crate::pipeline::sets::load_set;
+use crate::pipeline::{ExportPlan, ExportRows, ExportTo, Since, midnight};
+
+const COMPLETED: &str = "completed";
+
+/// An export of a pipeline with what it names read.
+pub struct ReadyExport {
+    plan: Plan,
+    pub output: PathBuf,
+}
+
+impl ReadyExport {
+    /// # Errors
+    /// When its keyword set is wrong, or its days are too far away.
+    pub fn new(ExportTo { plan, output }: &ExportTo) -> Result<Self> {
+        Ok(Self { plan: ready(plan, Mode::Word, Timestamp::now())?, output: output.clone() })
+    }
+}
+
+/// Reads what an export names.
+///
+/// # Errors
+/// When its keyword set is wrong, or its days are too far away.
+pub fn ready(plan: &ExportPlan, txt_mode: Mode, now: Timestamp) -> Result<Plan> {
+    let what = match plan.what {
+        ExportRows::Interviews => What::Interviews,
+        ExportRows::Responses => What::Responses,
+        ExportRows::Analysis => {
+            let reference = plan.set();
+            let is_substring = reference.ends_with(".txt") && txt_mode == Mode::Substring;
+            let mode = if is_substring { " --mode substring" } else { "" };
+            What::Analysis { set: load_set(reference, txt_mode)?, reference: format!("{reference}{mode}") }
+        }
+    };
+    let far = |day: Date| Error::usage(format!("{day} is too far away"));
+    let beginning = |day: Date| midnight(day).map(Timestamp::as_microsecond);
+    let end = plan.until.unwrap_or_else(|| TimeZone::UTC.to_datetime(now).date());
+    let (from, until) = match plan.from {
+        Since::Always => (None, plan.until),
+        Since::Day(day) => (Some(day), plan.until),
+        Since::DaysBefore(days) => (Some(end.checked_sub(i64::from(days).days()).map_err(|_| far(end))?), Some(end)),
+    };
+    let mut selection = Selection {
+        jobs: plan.jobs.clone(),
+        statuses: plan.statuses.clone(),
+        from: from.map(beginning).transpose()?,
+        until: until.map(beginning).transpose()?,
+    };
+    if plan.what == ExportRows::Analysis && selection.statuses.is_empty() {
+        selection.statuses.push(COMPLETED.to_owned());
+    }
+    Ok(Plan { what, format: plan.format, selection, raw: plan.raw })
+}
+
+/// An export that a run wrote.
+#[derive(Debug, Serialize)]
+pub struct Exported {
+    path: String,
+    rows: u64,
+    /// Texts that a cell of a spreadsheet could not hold whole.
+    cut: u64,
+}
+
+/// Writes every export for as long as the run goes on, also after one that failed.
+pub fn export_all(
+    lake: &Lake,
+    exports: Vec<ReadyExport>,
+    quiet: bool,
+    goes_on: &dyn Fn() -> bool,
+) -> Done<Vec<Exported>> {
+    let (mut exported, mut errors) = (Vec::new(), Vec::new());
+    for ReadyExport { plan, output } in exports.into_iter().take_while(|_| goes_on()) {
+        let folder = output.parent().map_or(Ok(()), fs::create_dir_all);
+        let made = folder.map_err(|error| Error::path("make the folder of", &output, error)).and_then(|()| {
+            terminal::with_bar("export", quiet, |moves| export(lake, &plan, Target::File(output.clone()), moves))
+        });
+        let path = output.display().to_string();
+        match made {
+            Ok(Summary { rows, cut }) => exported.push(Exported { path, rows, cut }),
+            Err(error) => errors.push(error.prefix(&format!("the export to {path}"))),
+        }
+    }
+    Done { summary: exported, errors }
+}
+
+/// What was exported, for a person.
+pub fn exports_on_screen(exported: &[Exported]) -> String {
+    let line = |Exported { path, rows, cut }: &Exported| {
+        let cut =
+            if *cut > 0 { format!(", {cut} texts cut as they are longer than a cell holds") } else { String::new() };
+        format!("export     {path}: {rows} rows{cut}\n")
+    };
+    exported.iter().map(line).collect()
+}

@@ -1,0 +1,24 @@
+//! `run`: the stages of a pipeline, in order, under one lock. [`command`](mod@command) is the command itself. Single stages
+//! are commands of their own, which use what is here.
+
+mod accounts;
+mod ats;
+mod audio;
+mod command;
+mod export;
+mod ingest;
+mod notify;
+mod plan;
+mod prepare;
+mod record;
+mod stages;
+
+pub use accounts::OpenSource;
+pub use ats::{ReadyAts, deliver};
+pub use audio::Archiving;
+pub use command::run;
+pub use export::ready as ready_export;
+pub use ingest::{Options, ingest_all};
+pub use notify::address as notify_address;
+pub use plan::plan_on_screen;
+pub use prepare::{prepare, ready_analysis};

@@ -1,0 +1,119 @@
+//! What a run would do.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::accounts::{Access, ReadySource};
+use super::ats::ReadyAts;
+use super::prepare::Ready;
+use crate::commands::terminal;
+use crate::deliver::audio::{Outlook, Selection, outlook};
+use crate::inbox;
+use crate::lake::Lake;
+use crate::ledger::Ledger;
+use crate::model::Result;
+use crate::pipeline::{AudioPlan, NotifyPlan, NotifyWay, Pipeline};
+
+/// The lake of a pipeline as it is before the run, if there is one, with its ledger opened for reading.
+struct Before {
+    lake: Lake,
+    ledger: Ledger,
+}
+
+impl Before {
+    fn open(path: &Path) -> Result<Option<Self>> {
+        let Ok(lake) = Lake::open(path) else { return Ok(None) };
+        let ledger = lake.ledger_for_reading()?;
+        Ok(Some(Self { lake, ledger }))
+    }
+}
+
+/// What a run of what is ready would do, for a person, in the order in which it does it.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> {
+    let mut before = Before::open(&pipeline.lake)?;
+    let rate = pipeline.ingest.requests_per_minute;
+    let mut text = String::new();
+    let sources = ready.sources.as_deref().unwrap_or_default();
+    for source in sources {
+        text += &source_on_screen(source, before.as_ref(), rate)?;
+    }
+    if sources.iter().any(|source| source.inbox) {
+        let waiting = before.as_ref().map_or(Ok(0), |before| inbox::file::waiting(&before.lake.inbox_folder()))?;
+        text += &format!("inbox      {waiting} events wait, and their interviews are asked for first\n");
+    }
+    text += &format!("lake       {}\n", pipeline.lake.display());
+    if let Some(analysis) = &ready.analysis {
+        let names: Vec<String> =
+            analysis.sets.iter().map(|set| format!("{} ({} terms)", set.set.name(), set.set.terms().len())).collect();
+        let names = if names.is_empty() { "no keyword sets".to_owned() } else { names.join(", ") };
+        text += &format!("analyze    {names}\n");
+    }
+    if let Some(report) = ready.report {
+        text += &format!("report     {} days, to {}\n", report.days, report.out.display());
+    }
+    for export in &ready.exports {
+        text += &format!("export     to {}\n", export.output.display());
+    }
+    if let Some(plan) = ready.audio {
+        let what = audio_on_screen(plan, before.as_mut(), rate)?;
+        let while_fetched =
+            if ready.sources.is_some() { "; those of new interviews while they are fetched" } else { "" };
+        text += &format!("audio      {what}{while_fetched}\n");
+    }
+    for system in &ready.ats {
+        text += &ats_on_screen(system, before.as_ref())?;
+    }
+    Ok(text + &pipeline.notify.as_ref().map_or_else(String::new, notify_on_screen))
+}
+
+fn source_on_screen(source: &ReadySource, before: Option<&Before>, requests_per_minute: u32) -> Result<String> {
+    let name = &source.name;
+    if let Access::Sandbox { interviews, .. } = &source.access
+        && source.ids.is_empty()
+        && !source.inbox
+    {
+        let which = interviews.map_or("the sample".to_owned(), |count| format!("{count} made-up ones"));
+        return Ok(format!("ingest     {name}: the sandbox inside this process, {which}\n"));
+    }
+    let listed = source.ids.len();
+    let mut due = listed;
+    if let Some(Before { ledger, .. }) = before {
+        due = ledger.due(name, Timestamp::now())?.len();
+        for id in &source.ids {
+            due += usize::from(ledger.state(id)?.is_none());
+        }
+    }
+    let minutes = (due as u64).div_ceil(requests_per_minute.into());
+    Ok(format!(
+        "ingest     {name}: {due} interviews are due of {listed} listed ones and those still open, {minutes} min at {requests_per_minute} requests a minute\n"
+    ))
+}
+
+fn audio_on_screen(plan: &AudioPlan, before: Option<&mut Before>, requests_per_minute: u32) -> Result<String> {
+    let selection = Selection { from: plan.from, ..Selection::default() };
+    let outlook = match before {
+        Some(Before { lake, ledger }) => outlook(lake, ledger, &selection, Timestamp::now())?,
+        None => Outlook::default(),
+    };
+    Ok(terminal::outlook_on_screen(&outlook, requests_per_minute, plan))
+}
+
+fn ats_on_screen(ReadyAts { plan, connector, .. }: &ReadyAts, before: Option<&Before>) -> Result<String> {
+    let recorded = || before.map_or(Ok(None), |before| before.ledger.connector_since(&connector.name));
+    let since = plan.since.map_or_else(recorded, |since| Ok(Some(since)))?;
+    let since = since.map_or("its first run".to_owned(), |since| since.strftime("%Y-%m-%d").to_string());
+    Ok(format!("ats        {}: interviews completed from {since} on\n", connector.name))
+}
+
+fn notify_on_screen(notify: &NotifyPlan) -> String {
+    let way = match &notify.way {
+        NotifyWay::Command(command) => format!("runs {}", command[0]),
+        NotifyWay::UrlEnvironment(_) | NotifyWay::UrlFile(_) => "posts to an address".to_owned(),
+    };
+    let on: Vec<&str> = notify.on.iter().map(|outcome| outcome.as_str()).collect();
+    format!("notify     {way} when a run ends {}\n", on.join(", "))
+}

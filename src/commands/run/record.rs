@@ -1,0 +1,191 @@
+//! The record of a run: its row in `runs`, `last-run.json`, and the figures for Prometheus.
+
+use std::iter::once;
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::export::Exported;
+use crate::analyze;
+use crate::commands::session::Session;
+use crate::commands::terminal;
+use crate::deliver::{ats, audio};
+use crate::ingest;
+use crate::lake::durable::{batch_id, write_whole};
+use crate::lake::publish::Staging;
+use crate::lake::schema::{Column, RUNS};
+use crate::lake::{Lake, rows};
+use crate::ledger::Counts;
+use crate::model::interview::month_of;
+use crate::model::{Error, Result};
+
+/// What a run did, as `_roundup/last-run.json` has it.
+#[derive(Debug, Serialize)]
+pub struct RunSummary {
+    pub run_id: String,
+    pub started_at: Timestamp,
+    ended_at: Timestamp,
+    pub exit_code: u8,
+    /// Whether nothing is left for the next run.
+    pub complete: bool,
+    pub lake: String,
+    /// Null for a stage that did not run.
+    pub ingest: Option<ingest::Summary>,
+    pub analyze: Option<analyze::Summary>,
+    pub report: Option<String>,
+    pub export: Option<Vec<Exported>>,
+    /// What is probably wrong outside of this run; it changes no exit code.
+    pub warnings: Vec<String>,
+    pub audio: Option<audio::Summary>,
+    /// One for each system.
+    pub ats: Option<Vec<ats::Summary>>,
+    pub errors: Vec<String>,
+}
+
+impl RunSummary {
+    /// Of a run that begins now and has done nothing yet.
+    pub fn new(lake: &Lake) -> Self {
+        let started_at = Timestamp::now();
+        Self {
+            run_id: batch_id(started_at),
+            started_at,
+            ended_at: started_at,
+            exit_code: terminal::DONE,
+            complete: false,
+            lake: lake.root().display().to_string(),
+            ingest: None,
+            analyze: None,
+            report: None,
+            export: None,
+            warnings: Vec::new(),
+            audio: None,
+            ats: None,
+            errors: Vec::new(),
+        }
+    }
+
+    /// Notes that the run has ended, with all that went wrong.
+    pub fn end(&mut self, errors: &[Error]) {
+        self.ended_at = Timestamp::now();
+        self.exit_code = terminal::exit_code(errors, self.has_losses());
+        self.complete = errors.is_empty() && self.is_complete();
+        self.errors = errors.iter().map(ToString::to_string).collect();
+    }
+
+    /// Whether anything was newly set aside or given up.
+    pub fn has_losses(&self) -> bool {
+        self.ingest.as_ref().is_some_and(ingest::Summary::has_losses)
+            || self.audio.as_ref().is_some_and(audio::Summary::has_losses)
+            || self.ats.iter().flatten().any(ats::Summary::has_losses)
+    }
+
+    /// Whether no stage left anything for the next run.
+    fn is_complete(&self) -> bool {
+        self.ingest.as_ref().is_none_or(|summary| summary.left + summary.failed + summary.questions_failed == 0)
+            && self.audio.as_ref().is_none_or(|summary| summary.left + summary.failed == 0)
+            && self.ats.iter().flatten().all(ats::Summary::is_complete)
+    }
+}
+
+/// Writes the row of `runs`, `last-run.json`, and the file for Prometheus if there is to be one.
+///
+/// # Errors
+/// When one of them cannot be written.
+pub fn record(session: &mut Session<'_>, summary: &RunSummary, prometheus: Option<&Path>) -> Result<()> {
+    let Session { lake, ledger, .. } = session;
+    let mut staging = Staging::begin(lake, ledger)?;
+    staging.write(&RUNS, &month_of(Some(summary.started_at)), Some(row(summary)))?;
+    staging.publish(ledger, &[], &[])?;
+    let path = lake.last_run_path();
+    write_whole(&path, terminal::json(summary).as_bytes(), 0o644)
+        .map_err(|error| Error::path("write", &path, error))?;
+    let Some(path) = prometheus else { return Ok(()) };
+    let text = metrics(summary, &ledger.counts()?);
+    write_whole(path, text.as_bytes(), 0o644).map_err(|error| Error::path("write", path, error))
+}
+
+/// The run as a row of `runs`: columns that are not of every run are counts of the ingest, by their names.
+fn row(summary: &RunSummary) -> RecordBatch {
+    let counts = serde_json::to_value(summary.ingest.clone().unwrap_or_default()).expect("plain data");
+    let errors = (!summary.errors.is_empty()).then(|| summary.errors.join("; "));
+    let column = |column: &Column| match column.name {
+        "run_id" => rows::strings(once(Some(summary.run_id.as_str()))),
+        "started_at" => rows::times(once(Some(summary.started_at))),
+        "ended_at" => rows::times(once(Some(summary.ended_at))),
+        "exit_code" => rows::integers(once(Some(summary.exit_code.into()))),
+        "complete" => rows::flags(once(summary.complete)),
+        "error" => rows::strings(once(errors.as_deref())),
+        count => rows::integers(once(counts[count].as_i64())),
+    };
+    rows::batch(&RUNS, RUNS.columns.iter().map(column).collect())
+}
+
+/// The figures of a run in the text format of Prometheus.
+fn metrics(summary: &RunSummary, counts: &Counts) -> String {
+    let seconds = |time: Timestamp| time.as_microsecond() as f64 / 1e6;
+    let took = seconds(summary.ended_at) - seconds(summary.started_at);
+    let ingest = summary.ingest.clone().unwrap_or_default();
+    let count = |count: u64| count as f64;
+    let alone = |value: f64| vec![(String::new(), value)];
+    let by = |label: &str, values: &[(&str, u64)]| -> Vec<(String, f64)> {
+        values.iter().map(|(value, number)| (format!("{{{label}=\"{value}\"}}"), count(*number))).collect()
+    };
+    let gauges = [
+        ("last_run_end_timestamp_seconds", "When the last run ended.", alone(seconds(summary.ended_at))),
+        ("last_run_duration_seconds", "How long the last run took.", alone(took)),
+        ("last_run_exit_code", "Its exit code.", alone(summary.exit_code.into())),
+        (
+            "last_run_complete",
+            "1 when nothing was left for the next run.",
+            alone(f64::from(u8::from(summary.complete))),
+        ),
+        (
+            "last_run_warnings",
+            "What was probably wrong outside of it, such as events that stopped.",
+            alone(summary.warnings.len() as f64),
+        ),
+        (
+            "last_run_requests",
+            "Requests of the last run: sent, of those sent again after a failure, and of those answered 429.",
+            by("kind", &[("all", ingest.requests), ("retry", ingest.retries), ("limited", ingest.limited)]),
+        ),
+        ("last_run_bytes", "Bytes of bodies, decompressed.", alone(count(ingest.bytes))),
+        ("last_run_waited_seconds", "Seconds held back for the limit's sake.", alone(count(ingest.waited_seconds))),
+        ("interviews", "Interviews the lake has heard of, by state.", by("state", &states(counts))),
+    ];
+    gauges.iter().map(|(name, help, values)| gauge(name, help, values)).collect()
+}
+
+fn states(counts: &Counts) -> [(&'static str, u64); 7] {
+    [
+        ("settled", counts.settled),
+        ("open", counts.open),
+        ("stale", counts.stale),
+        ("gone", counts.gone),
+        ("quarantined", counts.quarantined),
+        ("failed", counts.failed),
+        ("excluded", counts.excluded),
+    ]
+}
+
+fn gauge(name: &str, help: &str, values: &[(String, f64)]) -> String {
+    let head = format!("# HELP roundup_{name} {help}\n# TYPE roundup_{name} gauge\n");
+    values.iter().fold(head, |text, (labels, value)| text + &format!("roundup_{name}{labels} {value}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lake::schema::Kind;
+
+    #[test]
+    fn every_count_in_the_table_of_runs_is_one_of_the_ingest() {
+        let counts = serde_json::to_value(ingest::Summary::default()).unwrap();
+        let integers = RUNS.columns.iter().filter(|column| column.kind == Kind::Integer && column.name != "exit_code");
+        for column in integers {
+            assert!(counts[column.name].is_u64(), "{}", column.name);
+        }
+    }
+}

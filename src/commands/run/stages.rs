@@ -1,0 +1,170 @@
+//! The stages of a run, a function each, over one state.
+
+use tokio::time::Instant;
+
+use super::accounts::{Accounts, ReadySource};
+use super::ats::{ReadyAts, deliver_all};
+use super::audio::{Archiving, beside};
+use super::export::{ReadyExport, export_all};
+use super::ingest::{Options, ingest_all};
+use super::prepare::{Ready, ReadyAnalysis};
+use super::record::RunSummary;
+use crate::commands::session::{Network, Session, next_moment};
+use crate::commands::terminal;
+use crate::deliver::audio::{Selection, outlook, publish_archived};
+use crate::http::pace::Pace;
+use crate::inbox::stalled;
+use crate::lake::Lake;
+use crate::model::{Error, Result};
+use crate::pipeline::{AudioPlan, Pipeline, ReportPlan};
+use crate::report::model::Run as ReportedRun;
+use crate::{analyze, report};
+
+/// A run under way. A stage that fails leaves the later ones what is there, so errors are gathered.
+pub struct Run<'a> {
+    pipeline: &'a Pipeline,
+    pub session: Session<'a>,
+    accounts: Accounts<'a>,
+    stop_at: Option<Instant>,
+    pub summary: RunSummary,
+    pub errors: Vec<Error>,
+    /// The archiving beside the ingest ended early: what ended it would end it again.
+    archive_failed: bool,
+}
+
+impl<'a> Run<'a> {
+    /// Makes or opens the lake, and takes it.
+    ///
+    /// # Errors
+    /// When another run holds the lake, or it cannot be opened.
+    pub fn begin(pipeline: &'a Pipeline, network: &'a Network, quiet: bool) -> Result<Self> {
+        let lake = Lake::create(&pipeline.lake)?;
+        let summary = RunSummary::new(&lake);
+        let session = Session::open(lake, network, quiet)?;
+        Ok(Self {
+            pipeline,
+            session,
+            accounts: Accounts::new(&network.runtime, &pipeline.sources),
+            stop_at: pipeline.ingest.stop_at.map(next_moment),
+            summary,
+            errors: Vec::new(),
+            archive_failed: false,
+        })
+    }
+
+    /// Every stage that is ready, in the fixed order.
+    pub fn all(&mut self, ready: Ready<'_>, refetch: bool) {
+        let Ready { sources, analysis, report, exports, audio, ats } = ready;
+        if let Some(sources) = sources {
+            self.ingest(sources, refetch, audio);
+        }
+        // Asked before each stage: what is begun is ended in good order, and no other begins.
+        if let Some(analysis) = analysis.filter(|_| self.goes_on()) {
+            self.analyze(&analysis);
+        }
+        if let Some(plan) = report.filter(|_| self.goes_on()) {
+            self.report(plan);
+        }
+        if !exports.is_empty() && self.goes_on() {
+            self.export(exports);
+        }
+        if let Some(plan) = audio.filter(|_| self.goes_on()) {
+            self.archive(plan);
+        }
+        self.accounts.close();
+        if !ats.is_empty() && self.goes_on() {
+            self.send(ats);
+        }
+        self.session.network.interrupt.note(&mut self.errors);
+        self.summary.end(&self.errors);
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.session.network.interrupt.is_wanted()
+    }
+
+    /// A stage's result, or nothing and one more error.
+    fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
+        result.map_err(|error| self.errors.push(error)).ok()
+    }
+
+    /// Fetches what is due, and archives recordings meanwhile.
+    fn ingest(&mut self, sources: Vec<ReadySource>, refetch: bool, audio: Option<&AudioPlan>) {
+        let mut open = Vec::new();
+        for source in sources {
+            let source = self.accounts.open(source);
+            open.extend(self.keep(source));
+        }
+        let options = Options { plan: &self.pipeline.ingest, stop_at: self.stop_at, refetch };
+        let ingest = |session: &mut Session<'_>| ingest_all(session, open, &options);
+        let ingested = match audio {
+            None => ingest(&mut self.session),
+            Some(plan) => {
+                let (ingested, archived) = beside(&mut self.session, plan, self.stop_at, ingest);
+                self.archive_failed = !archived.errors.is_empty();
+                self.summary.audio = Some(archived.into_summary(&mut self.errors));
+                ingested
+            }
+        };
+        self.summary.ingest = Some(ingested.into_summary(&mut self.errors));
+        let warnings = self.warnings();
+        self.summary.warnings = self.keep(warnings).unwrap_or_default();
+    }
+
+    /// What is probably wrong outside of the run.
+    fn warnings(&self) -> Result<Vec<String>> {
+        let inboxes = self.pipeline.sources.iter().filter(|source| source.inbox);
+        let warning = |name: &str| stalled::warning(&self.session.ledger, name, self.summary.started_at);
+        inboxes.map(|source| warning(&source.name)).filter_map(Result::transpose).collect()
+    }
+
+    fn analyze(&mut self, analysis: &ReadyAnalysis) {
+        let Session { network, lake, ledger, quiet, .. } = &self.session;
+        let goes_on = || !network.interrupt.is_wanted();
+        let made = terminal::with_bar("analyse", *quiet, |moves| {
+            analyze::Plan::new(lake, ledger, analysis.request(false))?.run(lake, moves, &goes_on)
+        });
+        self.summary.analyze = self.keep(made);
+    }
+
+    fn report(&mut self, plan: &ReportPlan) {
+        let RunSummary { run_id, started_at, .. } = &self.summary;
+        let run = ReportedRun { run_id: run_id.clone(), started_at: started_at.to_string() };
+        let made = report::report(&self.session.lake, plan, *started_at, Some(run));
+        self.summary.report = self.keep(made).map(|folder| folder.display().to_string());
+    }
+
+    fn export(&mut self, exports: Vec<ReadyExport>) {
+        let Session { network, lake, quiet, .. } = &self.session;
+        let done = export_all(lake, exports, *quiet, &|| !network.interrupt.is_wanted());
+        self.summary.export = Some(done.into_summary(&mut self.errors));
+    }
+
+    /// Archives the recordings that the archive lacks. Where that failed beside the ingest, what came by then is only told of.
+    fn archive(&mut self, plan: &AudioPlan) {
+        let Session { lake, ledger, .. } = &mut self.session;
+        if self.archive_failed {
+            self.errors.extend(publish_archived(lake, ledger).err());
+            return;
+        }
+        let began = self.summary.started_at;
+        let selection = Selection { from: plan.from, ..Selection::default() };
+        let outlook = outlook(lake, ledger, &selection, began);
+        let Some(outlook) = self.keep(outlook) else { return };
+        let ingest = &self.pipeline.ingest;
+        let pace = Pace {
+            requests_per_minute: ingest.requests_per_minute,
+            window: ingest.limit_window,
+            concurrency: ingest.concurrency,
+        };
+        let archiving = Archiving { plan, selection, began, pace, stop_at: self.stop_at };
+        let accounts = &mut self.accounts;
+        let done = archiving.archive(&mut self.session, outlook, &mut |source| accounts.client(source));
+        *self.summary.audio.get_or_insert_default() += &done.into_summary(&mut self.errors);
+    }
+
+    fn send(&mut self, systems: Vec<ReadyAts>) {
+        let done = deliver_all(&mut self.session, systems);
+        self.summary.ats = Some(done.into_summary(&mut self.errors));
+    }
+}

@@ -1,0 +1,111 @@
+//! Asking the API for a few interviews: what `get` and `wait` have in common.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::network::Network;
+use crate::commands::terminal::ApiFlags;
+use crate::http::cancel::{Cancellation, Cancelled};
+use crate::http::pace::Pace;
+use crate::model::{Error, Result};
+use crate::pipeline::ids::check_id;
+use crate::pipeline::{KeyPlace, parse_window};
+use crate::round0::call::Call;
+use crate::round0::client::Client;
+use crate::round0::fetch::{Fetched, Fetcher, Stop, Task};
+
+/// The client that the flags describe.
+///
+/// # Errors
+/// A usage error when the address is none, or there is no key.
+pub fn client(flags: &ApiFlags) -> Result<Client> {
+    Client::new(flags.api.trim_end_matches('/'), &KeyPlace::Environment(flags.key_env.clone()).read()?)
+}
+
+/// The pace that the flags describe.
+///
+/// # Errors
+/// A usage error when the length of the window is none.
+pub fn pace(flags: &ApiFlags) -> Result<Pace> {
+    let window = parse_window(&flags.limit_window)?;
+    Ok(Pace { requests_per_minute: flags.requests_per_minute, window, concurrency: flags.concurrency.into() })
+}
+
+/// The ids of a command line, each once.
+///
+/// # Errors
+/// A usage error for what can be no id.
+pub fn ids(given: &[String]) -> Result<Vec<String>> {
+    let mut seen = HashSet::new();
+    for id in given {
+        check_id(id).map_err(|what| Error::usage(format!("`{}`: {what}", id.escape_debug())))?;
+    }
+    Ok(given.iter().filter(|id| seen.insert(id.as_str())).cloned().collect())
+}
+
+/// Asks within the budget that all programs with the key share.
+pub struct Api {
+    /// Nothing watches for its interrupt, which therefore ends the program with its own exit code.
+    network: Network,
+    fetcher: Fetcher,
+}
+
+impl Api {
+    /// # Errors
+    /// As [`client`], and when the system does not let it.
+    pub fn new(flags: &ApiFlags) -> Result<Self> {
+        let client = client(flags)?;
+        let pace = pace(flags)?;
+        let fetcher = Fetcher {
+            pacer: Arc::new(client.pacer(pace)),
+            client,
+            width: pace.concurrency * 2,
+            counts: Arc::default(),
+            cancellation: Cancellation::default(),
+        };
+        Ok(Self { network: Network::start()?, fetcher })
+    }
+
+    /// Makes a call for each id and gives what becomes of it, as it does; `false` if `stop_at` came first.
+    ///
+    /// # Errors
+    /// When no call is answered, or they are not taken: then what is left is not asked for.
+    pub fn ask(
+        &self,
+        call: Call,
+        ids: &[String],
+        stop_at: Option<Instant>,
+        take: &mut dyn FnMut(Fetched) -> Result<()>,
+    ) -> Result<bool> {
+        let tasks = ids.iter().map(|id| Task { call, id: id.into(), again: false }).collect();
+        let (sender, mut results) = mpsc::channel(1);
+        let cancellation = Cancellation::default().or_at(stop_at);
+        let fetcher = Fetcher { cancellation, ..self.fetcher.clone() };
+        let fetching = self.network.runtime.spawn(fetcher.fetch(tasks, sender));
+        while let Some(fetched) = self.network.runtime.block_on(results.recv()) {
+            if let Err(error) = take(fetched) {
+                fetching.abort();
+                return Err(error);
+            }
+        }
+        match self.network.runtime.block_on(fetching).expect("fetching does not panic") {
+            Ok(()) => Ok(true),
+            Err(Stop::Cancelled(Cancelled::TimeIsUp)) => Ok(false),
+            Err(stop) => Err(stop.error("the API")),
+        }
+    }
+
+    /// Does nothing for so long.
+    pub fn rest(&self, time: Duration) {
+        self.network.runtime.block_on(async { tokio::time::sleep(time).await });
+    }
+}
+
+/// An interview that the API does not know.
+pub fn unknown(id: &str) -> Error {
+    Error::failed(format!("the API knows no interview {id}"))
+}

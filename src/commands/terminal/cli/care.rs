@@ -1,0 +1,110 @@
+//! Flags of the commands that look after a lake, keyword sets and schemas.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::shared::{DataFormat, LakeFlag};
+use crate::keywords::Mode;
+
+#[derive(Debug, Args)]
+pub struct StatusFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum QuarantineCommand {
+    /// What is set aside, since when, and why
+    List {
+        #[command(flatten)]
+        lake: LakeFlag,
+        #[arg(long, value_enum, default_value = "text")]
+        format: DataFormat,
+    },
+    /// Print a body as it came
+    Show {
+        #[command(flatten)]
+        lake: LakeFlag,
+        id: String,
+    },
+    /// Read bodies again; what still cannot be read is asked for by the next ingest
+    Retry(Which),
+    /// Delete bodies for good; their interviews are not asked for again
+    Discard {
+        #[command(flatten)]
+        which: Which,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Which {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// As `quarantine list` has them
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// All that are set aside
+    #[arg(long, conflicts_with = "ids")]
+    pub all: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeywordsCommand {
+    /// Say what is probably a mistake in a set: short and common terms, terms that hide one another
+    Lint {
+        #[command(flatten)]
+        set: SetFlags,
+        /// Also name the terms that stand in no answer of this lake
+        #[arg(long, value_name = "DIR")]
+        lake: Option<PathBuf>,
+    },
+    /// Show every hit of a set in context, the matched text between « and »
+    #[command(group = clap::ArgGroup::new("where").required(true))]
+    Try {
+        #[command(flatten)]
+        set: SetFlags,
+        /// Look through the answers of this lake
+        #[arg(long, value_name = "DIR", group = "where")]
+        lake: Option<PathBuf>,
+        /// Look through this text; `-` for standard input
+        #[arg(long, value_name = "FILE", group = "where")]
+        text: Option<PathBuf>,
+        /// How hits are written; as JSON, one a line
+        #[arg(long, value_enum, default_value = "text")]
+        format: DataFormat,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct SetFlags {
+    /// A .toml file, a .txt file with one term a line, or builtin:NAME
+    pub set: String,
+    /// How terms of .txt sets are found
+    #[arg(long, value_enum, default_value = "word")]
+    pub mode: Mode,
+}
+
+#[derive(Debug, Args)]
+pub struct SchemaFlags {
+    /// A table, `pipeline` or `keywords`; every table if left out
+    pub what: Option<String>,
+    /// Of tables: Markdown, JSON or SQL views for DuckDB. `pipeline` and `keywords` are JSON Schemas
+    #[arg(long, value_enum, default_value = "markdown")]
+    pub format: SchemaFormat,
+    /// Where the SQL views read the lake
+    #[arg(long, value_name = "DIR", default_value = "lake")]
+    pub lake: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFormat {
+    Markdown,
+    Json,
+    Sql,
+}

@@ -1,0 +1,20 @@
+//! What a person has before them: flags and help, data and messages, progress, and exit codes. Commands come here by this
+//! door alone.
+
+mod cli;
+mod exit_code;
+mod interview;
+mod output;
+mod progress;
+mod screen;
+
+pub use cli::{
+    AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, DataFormat, ExportFlags, GetFlags,
+    ImportFlags, IngestFlags, KeywordsCommand, ListenFlags, QuarantineCommand, ReportFlags, RunFlags, SandboxFlags,
+    SchemaFlags, SchemaFormat, SetFlags, StatusFlags, WaitFlags, Which, WindowKind,
+};
+pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};
+pub use interview::{shown, standing};
+pub use output::{Stdout, bytes, data, error, init, is_json, json, report_all};
+pub use progress::{Fetching, bar, counter, with_bar};
+pub use screen::{analyze_on_screen, archived_on_screen, ingest_on_screen, outlook_on_screen, sent_on_screen};

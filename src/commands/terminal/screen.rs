@@ -1,0 +1,95 @@
+//! What the stages did, for a person at a terminal.
+
+use std::path::Path;
+
+use crate::analyze;
+use crate::deliver::ats;
+use crate::deliver::audio::{self, Outlook};
+use crate::ingest;
+use crate::pipeline::AudioPlan;
+
+/// What else was done, a line each: what there is none of is left out.
+fn counts(of: &[(u64, &str)]) -> String {
+    of.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("           {count} {what}\n")).collect()
+}
+
+/// What an ingest did.
+pub fn ingest_on_screen(ingest: &ingest::Summary) -> String {
+    let mut text = format!(
+        "fetched    {} of {} interviews in {} requests; {} already settled and not asked for again\n",
+        ingest.fetched, ingest.listed, ingest.requests, ingest.skipped_settled
+    );
+    if ingest.retries + ingest.limited > 0 {
+        text +=
+            &format!("           {} tries after a failure, {} refused by the limit\n", ingest.retries, ingest.limited);
+    }
+    text += &format!(
+        "published  {} settled interviews with {} answers; {} still open; questions of {}\n",
+        ingest.newly_settled, ingest.responses, ingest.still_open, ingest.questions
+    );
+    let rest = [
+        (ingest.events, "events of webhooks read from the inbox"),
+        (ingest.replaced, "replaced by what the API has now"),
+        (ingest.gone, "unknown to the API"),
+        (ingest.quarantined, "set aside because the body breaks the contract"),
+        (ingest.failed, "given up for now"),
+        (ingest.questions_failed, "whose questions are given up for now"),
+        (ingest.excluded, "kept out of the lake by a pattern"),
+        (ingest.not_due, "open and not due yet"),
+        (ingest.skipped_other, "gone, stale, set aside or kept out before, and not asked for"),
+        (ingest.left, "left for the next run"),
+    ];
+    text + &counts(&rest)
+}
+
+/// What an analysis did.
+pub fn analyze_on_screen(analyze: &analyze::Summary) -> String {
+    format!(
+        "analysed   {} answers into {} files; {} files were up to date\n",
+        analyze.responses, analyze.files_made, analyze.files_fresh
+    )
+}
+
+/// What a pass over the recordings would do.
+pub fn outlook_on_screen(outlook: &Outlook, requests_per_minute: u32, plan: &AudioPlan) -> String {
+    let Outlook { wanted, calls } = outlook;
+    let minutes = calls.div_ceil(requests_per_minute.into());
+    let asked = match calls {
+        0 => "no interview has to be asked for again".to_owned(),
+        _ => format!(
+            "{calls} interviews are asked for again for their links, {minutes} min at {requests_per_minute} requests a minute"
+        ),
+    };
+    format!("to {}: {wanted} recordings are not archived; {asked}", plan.out.display())
+}
+
+/// Which recordings were archived.
+pub fn archived_on_screen(summary: &audio::Summary, out: &Path) -> String {
+    let &audio::Summary { archived, found, bytes, asked, failed, given_up, left } = summary;
+    let megabytes = bytes as f64 / 1e6;
+    let text = format!("archived   {archived} recordings, {megabytes:.1} MB, to {}\n", out.display());
+    let rest = [
+        (found, "were there already"),
+        (asked, "interviews asked for again for their links"),
+        (failed, "given up for now; `roundup status` says why"),
+        (given_up, "given up, and left alone unless their interview is named"),
+        (left, "left for the next run"),
+    ];
+    text + &counts(&rest)
+}
+
+/// Which interviews were sent to an applicant tracking system.
+pub fn sent_on_screen(summary: &ats::Summary) -> String {
+    let ats::Summary { connector, delivered, requests, .. } = summary;
+    let text = format!("sent       {delivered} interviews to {connector} in {requests} requests\n");
+    let rest = [
+        (summary.retries, "tries after a failure"),
+        (summary.limited, "refused by the limit"),
+        (summary.unchanged, "sent before with the same answers"),
+        (summary.waiting, "whose candidate it does not know yet, or whose recordings are not archived yet"),
+        (summary.failed, "given up for now, to be tried again"),
+        (summary.dead, "given up: `roundup status` says why, `roundup ats --retry-dead` puts them back"),
+        (summary.left, "left for the next run"),
+    ];
+    text + &counts(&rest)
+}
