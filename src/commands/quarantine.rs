@@ -1,6 +1,5 @@
 //! `quarantine`: bodies that break the contract, listed, shown, tried again or given up for good.
 
-use std::fmt::Write;
 use std::io::{IsTerminal, Write as _};
 
 use serde_json::json;
@@ -79,8 +78,7 @@ fn reason(kept: &Kept) -> String {
 fn as_text(kept: &[Kept]) -> String {
     let mut text = String::new();
     for one in kept {
-        let _infallible =
-            writeln!(text, "{}  {:>9} bytes  {}  {}", one.since.strftime("%Y-%m-%d"), one.size, one.id, reason(one));
+        text += &format!("{}  {:>9} bytes  {}  {}\n", one.since.strftime("%Y-%m-%d"), one.size, one.id, reason(one));
     }
     if kept.is_empty() { "nothing is set aside\n".to_owned() } else { text }
 }

@@ -1,6 +1,5 @@
 //! `schema`: the tables as Markdown, JSON or SQL views; the files a user writes as JSON Schemas.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use schemars::schema_for;
@@ -40,13 +39,13 @@ pub fn run(flags: &SchemaFlags) -> Result<()> {
 fn markdown(table: &Table) -> String {
     let mut text = format!("## {}\n\nA row is {}. Key: `{}`.", table.name, table.row, table.key.join("`, `"));
     if !table.partitions.is_empty() {
-        let _infallible = write!(text, " Partitions (in the path only): `{}`.", table.partitions.join("`, `"));
+        text += &format!(" Partitions (in the path only): `{}`.", table.partitions.join("`, `"));
     }
     text += "\n\n| column | type | null | what it is |\n| --- | --- | --- | --- |\n";
     for column in table.columns {
         let (name, kind) = (column.name, column.kind.sql());
         let null = if column.nullable { "yes" } else { "no" };
-        let _infallible = writeln!(text, "| `{name}` | {kind} | {null} | {} |", column.description);
+        text += &format!("| `{name}` | {kind} | {null} | {} |\n", column.description);
     }
     text
 }

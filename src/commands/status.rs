@@ -1,7 +1,5 @@
 //! `status`: what is in a lake and what is still open. Takes no lock, so it answers during a run.
 
-use std::fmt::Write;
-
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -89,23 +87,18 @@ fn on_screen(status: &Status) -> String {
          for now, {excluded} kept out\n"
     );
     let DueCounts { open, late_transcripts, failed, next } = status.due;
-    let _infallible =
-        write!(text, "due now    {open} open, {late_transcripts} that lack a transcript, {failed} given up before");
-    let _infallible = match next {
-        Some(next) => writeln!(text, "; the next at {}", next.strftime("%Y-%m-%d %H:%M UTC")),
-        None => writeln!(text),
-    };
+    text += &format!("due now    {open} open, {late_transcripts} that lack a transcript, {failed} given up before");
+    text += &next.map_or_else(String::new, |next| next.strftime("; the next at %Y-%m-%d %H:%M UTC").to_string());
+    text += "\n";
     if questions_wanted > 0 {
-        let _infallible = writeln!(text, "           the questions of {questions_wanted} are still to be asked for");
+        text += &format!("           the questions of {questions_wanted} are still to be asked for\n");
     }
     if status.spool_files_waiting > 0 {
-        let _infallible =
-            writeln!(text, "spool      {} files, published by the next ingest", status.spool_files_waiting);
+        text += &format!("spool      {} files, published by the next ingest\n", status.spool_files_waiting);
     }
     if status.inbox_events_waiting > 0 {
-        let _infallible = writeln!(
-            text,
-            "inbox      {} events, taken by the next ingest that reads the inbox",
+        text += &format!(
+            "inbox      {} events, taken by the next ingest that reads the inbox\n",
             status.inbox_events_waiting
         );
     }
@@ -113,29 +106,28 @@ fn on_screen(status: &Status) -> String {
         text += &recordings_on_screen(&status.recordings);
     }
     for OutboxCounts { connector, delivered, pending, dead } in &status.outbox {
-        let _infallible = writeln!(
-            text,
-            "outbox     {connector}: {delivered} delivered, {pending} to be sent or tried again, {dead} given up"
+        text += &format!(
+            "outbox     {connector}: {delivered} delivered, {pending} to be sent or tried again, {dead} given up\n"
         );
     }
     for letter in status.dead_letters.iter().take(DEAD_SHOWN) {
         let DeadLetter { connector, interview_id, reason, tries, since } = letter;
         let since = since.strftime("%Y-%m-%d");
         let tries = if *tries == 1 { "1 try".to_owned() } else { format!("{tries} tries") };
-        let _infallible = writeln!(text, "           {since}  {connector}  {interview_id}  {reason} ({tries})");
+        text += &format!("           {since}  {connector}  {interview_id}  {reason} ({tries})\n");
     }
     if status.dead_letters.len() > DEAD_SHOWN {
         let more = status.dead_letters.len() - DEAD_SHOWN;
-        let _infallible = writeln!(text, "           and {more} more, which --format json lists");
+        text += &format!("           and {more} more, which --format json lists\n");
     }
     if let Some(last) = status.last_run.as_ref() {
         let text_of = |key: &str| last.get(key).map(|value| value.to_string().trim_matches('"').to_owned());
         let (ended, code) = (text_of("ended_at").unwrap_or_default(), text_of("exit_code").unwrap_or_default());
-        let _infallible = writeln!(text, "last run   ended {ended} with exit code {code}");
+        text += &format!("last run   ended {ended} with exit code {code}\n");
     }
-    let _infallible = writeln!(text, "\n{:<20} {:>7} {:>12} {:>14}", "table", "files", "rows", "bytes");
+    text += &format!("\n{:<20} {:>7} {:>12} {:>14}\n", "table", "files", "rows", "bytes");
     for TableStatus { table, files, rows, bytes } in &status.tables {
-        let _infallible = writeln!(text, "{table:<20} {files:>7} {rows:>12} {bytes:>14}");
+        text += &format!("{table:<20} {files:>7} {rows:>12} {bytes:>14}\n");
     }
     text
 }
@@ -147,11 +139,11 @@ fn recordings_on_screen(recordings: &[TroubledRecording]) -> String {
         "audio      {failed} recordings given up for now, {given_up} left alone unless their interview is named\n"
     );
     for TroubledRecording { interview_id, position, reason, .. } in recordings.iter().take(SHOWN_RECORDINGS) {
-        let _infallible = writeln!(text, "           {interview_id}, answer {position}: {reason}");
+        text += &format!("           {interview_id}, answer {position}: {reason}\n");
     }
     if recordings.len() > SHOWN_RECORDINGS {
         let more = recordings.len() - SHOWN_RECORDINGS;
-        let _infallible = writeln!(text, "           and {more} more; --format json has them all");
+        text += &format!("           and {more} more; --format json has them all\n");
     }
     text
 }

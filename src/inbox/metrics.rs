@@ -1,11 +1,11 @@
 //! What a receiver counts, in the text format of Prometheus.
 
-use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::model::prometheus::metric;
 use crate::round0::webhook;
 
 /// What became of a request.
@@ -101,25 +101,24 @@ impl Metrics {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
-        let mut metric = |name: &str, kind: &str, help: &str, rows: &[(String, u64)]| {
-            let _infallible = writeln!(text, "# HELP roundup_{name} {help}\n# TYPE roundup_{name} {kind}");
-            for (labels, value) in rows {
-                let _infallible = writeln!(text, "roundup_{name}{labels} {value}");
-            }
-        };
         let labelled = |label: &str, names: &[&str], counts: &[AtomicU64]| -> Vec<(String, u64)> {
             let row = |(name, count): (&&str, &AtomicU64)| (format!("{{{label}=\"{name}\"}}"), get(count));
             names.iter().zip(counts).map(row).collect()
         };
         let outcomes = labelled("outcome", &OUTCOMES, &self.outcomes);
-        metric("webhook_requests_total", "counter", "Requests by what became of them.", &outcomes);
+        text += &metric("webhook_requests_total", "counter", "Requests by what became of them.", &outcomes);
         let kinds = labelled("type", &KINDS, &self.kinds);
-        metric("webhook_events_total", "counter", "Events put into the inbox, each once.", &kinds);
+        text += &metric("webhook_events_total", "counter", "Events put into the inbox, each once.", &kinds);
         let runs = labelled("exit_code", &EXIT_CODES, &self.runs);
-        metric("listen_runs_total", "counter", "Runs that were started because events had come.", &runs);
+        text += &metric("listen_runs_total", "counter", "Runs that were started because events had come.", &runs);
         let last = [(String::new(), get(&self.last_stored))];
-        metric("webhook_last_event_timestamp_seconds", "gauge", "When the last event came; 0 before the first.", &last);
-        metric(
+        text += &metric(
+            "webhook_last_event_timestamp_seconds",
+            "gauge",
+            "When the last event came; 0 before the first.",
+            &last,
+        );
+        text += &metric(
             "inbox_syncs_total",
             "counter",
             "Groups of events put on the disk.",
@@ -134,9 +133,8 @@ impl Metrics {
         rows.push(("_bucket{le=\"+Inf\"}".to_owned(), get(&self.taken)));
         rows.push(("_count".to_owned(), get(&self.taken)));
         let help = "From the first byte of an acknowledged request until its answer.";
-        metric("webhook_seconds", "histogram", help, &rows);
-        let _infallible = writeln!(text, "roundup_webhook_seconds_sum {}", get(&self.micros) as f64 / 1e6);
-        text
+        text += &metric("webhook_seconds", "histogram", help, &rows);
+        text + &format!("roundup_webhook_seconds_sum {}\n", get(&self.micros) as f64 / 1e6)
     }
 }
 

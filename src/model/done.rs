@@ -1,6 +1,6 @@
 //! What a piece of work did, and what went wrong with it.
 
-use super::{Error, Result};
+use super::error::{Error, Result};
 
 /// What was done, and the errors that were met. The summary is true also when an error ended the work early: what was done
 /// by then stands.

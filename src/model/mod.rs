@@ -5,6 +5,7 @@ pub(crate) mod counts;
 pub mod done;
 pub mod error;
 pub mod interview;
+pub mod prometheus;
 pub mod recording;
 pub mod spreadsheet;
 

@@ -19,6 +19,7 @@ use crate::lake::schema::{Column, RUNS};
 use crate::lake::{Lake, rows};
 use crate::ledger::Counts;
 use crate::model::interview::month_of;
+use crate::model::prometheus::metric;
 use crate::model::{Error, Result};
 
 /// What a run did, as `_roundup/last-run.json` has it.
@@ -155,7 +156,7 @@ fn metrics(summary: &RunSummary, counts: &Counts) -> String {
         ("last_run_waited_seconds", "Seconds held back for the limit's sake.", alone(count(ingest.waited_seconds))),
         ("interviews", "Interviews the lake has heard of, by state.", by("state", &states(counts))),
     ];
-    gauges.iter().map(|(name, help, values)| gauge(name, help, values)).collect()
+    gauges.iter().map(|(name, help, values)| metric(name, "gauge", help, values)).collect()
 }
 
 fn states(counts: &Counts) -> [(&'static str, u64); 7] {
@@ -168,11 +169,6 @@ fn states(counts: &Counts) -> [(&'static str, u64); 7] {
         ("failed", counts.failed),
         ("excluded", counts.excluded),
     ]
-}
-
-fn gauge(name: &str, help: &str, values: &[(String, f64)]) -> String {
-    let head = format!("# HELP roundup_{name} {help}\n# TYPE roundup_{name} gauge\n");
-    values.iter().fold(head, |text, (labels, value)| text + &format!("roundup_{name}{labels} {value}\n"))
 }
 
 #[cfg(test)]
