@@ -2,41 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{
-    BooleanChunked, Column, DataFrame, DataType, Expr, IntoLazy, PolarsResult, QuantileMethod, col, len, lit,
-};
+use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, PolarsResult, QuantileMethod, col, len, lit};
 
+use super::tables::Tables;
 use crate::report::frames::{COMPLETED, EXPIRED, OPEN};
 use crate::report::model::{Count, Distribution, PRIVACY_FLOOR};
-
-/// The column that puts everything into one group, beside `job`.
-pub const ALL: &str = "all";
-pub const JOB: &str = "job";
-
-/// The rows that are counted.
-pub struct Tables {
-    pub interviews: DataFrame,
-    pub cohort: DataFrame,
-    pub responses: DataFrame,
-    pub hits: DataFrame,
-}
-
-impl Tables {
-    /// The rows of some jobs, which are sorted.
-    pub fn of_jobs(&self, jobs: &[u32]) -> PolarsResult<Self> {
-        let of = |frame: &DataFrame| -> PolarsResult<DataFrame> {
-            let is_of: BooleanChunked =
-                frame.column(JOB)?.u32()?.into_no_null_iter().map(|job| jobs.binary_search(&job).is_ok()).collect();
-            frame.filter(&is_of)
-        };
-        Ok(Self {
-            interviews: of(&self.interviews)?,
-            cohort: of(&self.cohort)?,
-            responses: of(&self.responses)?,
-            hits: of(&self.hits)?,
-        })
-    }
-}
 
 /// A figure of a group, before anything is held back.
 #[derive(Debug, Clone, Default)]
@@ -328,20 +298,6 @@ impl Table {
         let of = |name| self.integer(name, row);
         Ok([of("cohort_completed")?, of("cohort_expired")?, of("cohort_open")?])
     }
-}
-
-/// With a column that puts every row into one group.
-pub fn with_all(mut frame: DataFrame) -> PolarsResult<DataFrame> {
-    frame.with_column(Column::new(ALL.into(), vec![0u32; frame.height()]))?;
-    Ok(frame)
-}
-
-/// With the candidate of each row's interview.
-pub fn with_candidates(mut frame: DataFrame, candidate: &[u32]) -> PolarsResult<DataFrame> {
-    let of_rows: Vec<u32> =
-        frame.column("interview")?.u32()?.into_no_null_iter().map(|row| candidate[row as usize]).collect();
-    frame.with_column(Column::new("candidate".into(), of_rows))?;
-    Ok(frame)
 }
 
 /// Rows in a group.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use polars::prelude::{DataType, Expr, PolarsResult, col};
 
-use super::groups::{Table, Tables, rows};
+use super::groups::{Table, rows};
+use super::tables::Tables;
 
 /// Completed interviews that hold a term.
 #[derive(Debug, Clone, Copy, Default)]

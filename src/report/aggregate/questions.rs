@@ -1,10 +1,12 @@
 //! Figures of questions, before anything is held back.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use polars::prelude::{DataType, IntoLazy, PolarsResult, col};
 
-use super::groups::{Measured, Table, Tables, candidates, count, distribution, pooled_pace, rows};
+use super::groups::{Measured, Table, candidates, count, distribution, pooled_pace, rows};
+use super::tables::Tables;
 use crate::report::model::PRIVACY_FLOOR;
 
 /// A question over the completed interviews of a period.
@@ -72,10 +74,10 @@ pub fn questions(tables: &Tables) -> PolarsResult<BTreeMap<u32, RawQuestion>> {
         questions.insert(table.number("question", row)?, question);
     }
     let table = Table::of(&tables.responses, &["question", "kind"], Some("current"), vec![rows().alias("rows")])?;
-    let mut kinds: BTreeMap<u32, (i64, std::cmp::Reverse<u32>)> = BTreeMap::new();
+    let mut kinds: BTreeMap<u32, (i64, Reverse<u32>)> = BTreeMap::new();
     for row in table.rows() {
         let Some(kind) = table.number_or_none("kind", row)? else { continue };
-        let this = (table.integer("rows", row)?, std::cmp::Reverse(kind));
+        let this = (table.integer("rows", row)?, Reverse(kind));
         let most = kinds.entry(table.number("question", row)?).or_insert(this);
         *most = this.max(*most);
     }
