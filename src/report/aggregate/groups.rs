@@ -79,12 +79,12 @@ pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap
     let mut groups: BTreeMap<u32, Raw> = BTreeMap::new();
     let completed = || col("completed");
     let mut exprs = vec![
-        completed().sum().cast(DataType::Int64).alias("completed_count"),
-        completed().not().sum().cast(DataType::Int64).alias("expired_count"),
+        count(completed()).alias("completed_count"),
+        count(completed().not()).alias("expired_count"),
         candidates(completed()).alias("candidates"),
         col("response_count").filter(completed()).sum().alias("responses"),
         col("answered_count").filter(completed()).sum().alias("answered"),
-        (col("response_count").filter(completed()).eq(lit(0))).sum().cast(DataType::Int64).alias("without_answers"),
+        count(col("response_count").filter(completed()).eq(lit(0))).alias("without_answers"),
     ];
     const OF_INTERVIEWS: [&str; 6] = [
         "total_duration_seconds",
@@ -118,8 +118,8 @@ pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap
     let is_answer = || col("position").is_not_null();
     let mut exprs = pooled_pace();
     exprs.extend([
-        count((is_answer()).and(col("duration_seconds").is_null())).alias("without_duration"),
-        count((is_answer()).and(col("has_transcript").not())).alias("without_transcript"),
+        count(is_answer().and(col("duration_seconds").is_null())).alias("without_duration"),
+        count(is_answer().and(col("has_transcript").not())).alias("without_transcript"),
         count(col("has_transcript").and(col("answered").not())).alias("with_empty_transcript"),
     ]);
     for name in ["word_count", "words_per_minute"] {
@@ -160,8 +160,8 @@ pub fn weekly(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), Ra
     let mut weeks: BTreeMap<(u32, u32), RawWeek> = BTreeMap::new();
     let completed = || col("completed");
     let mut exprs = vec![
-        completed().sum().cast(DataType::Int64).alias("completed_count"),
-        completed().not().sum().cast(DataType::Int64).alias("expired_count"),
+        count(completed()).alias("completed_count"),
+        count(completed().not()).alias("expired_count"),
         candidates(completed()).alias("candidates"),
     ];
     for name in ["total_duration_seconds", "average_response_length"] {
@@ -189,6 +189,11 @@ pub fn weekly(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), Ra
         weeks.entry(key).or_default().cohort = table.cohort(row)?;
     }
     Ok(weeks)
+}
+
+/// How many different values a column has.
+pub fn distinct(name: &str) -> Expr {
+    col(name).n_unique().cast(DataType::Int64)
 }
 
 /// How many candidates there are in the rows of which something is true.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use polars::prelude::{DataType, IntoLazy, PolarsResult, col};
 
-use super::groups::{Measured, Table, candidates, count, distribution, pooled_pace, rows};
+use super::groups::{Measured, Table, candidates, count, distinct, distribution, pooled_pace, rows};
 use super::tables::Tables;
 use crate::report::model::PRIVACY_FLOOR;
 
@@ -41,11 +41,11 @@ impl RawQuestion {
 /// By the number of the question.
 pub fn questions(tables: &Tables) -> PolarsResult<BTreeMap<u32, RawQuestion>> {
     let mut exprs = vec![
-        col("interview").n_unique().cast(DataType::Int64).alias("asked"),
+        distinct("interview").alias("asked"),
         col("interview").filter(col("answered")).n_unique().cast(DataType::Int64).alias("answered_count"),
         count(col("answered")).alias("answers"),
         candidates(col("answered")).alias("answering"),
-        col("candidate").n_unique().cast(DataType::Int64).alias("candidates"),
+        distinct("candidate").alias("candidates"),
         col("position").mean().alias("place"),
         col("time_limit_seconds").median().alias("limit"),
     ];
@@ -89,7 +89,7 @@ pub fn questions(tables: &Tables) -> PolarsResult<BTreeMap<u32, RawQuestion>> {
 
 /// Completed interviews of the period that were asked questions of a type, by (`job` or `all`, type).
 pub fn asked_by_kind(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), i64>> {
-    let asked = col("interview").n_unique().cast(DataType::Int64).alias("asked");
+    let asked = distinct("interview").alias("asked");
     let rows = tables.responses.clone().lazy().filter(col("kind").is_not_null()).collect()?;
     let table = Table::of(&rows, &[by, "kind"], Some("current"), vec![asked])?;
     table
