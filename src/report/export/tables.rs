@@ -87,6 +87,7 @@ pub fn jobs(report: &Report) -> Table {
     table
 }
 
+type Spread = (&'static str, fn(&Figures) -> &Distribution);
 type Figure = (&'static str, fn(&Figures) -> Value);
 /// Counts and shares of a group.
 const VOLUME: [Figure; 7] = [
@@ -109,7 +110,7 @@ const PREVIOUS: [Figure; 5] = [
 ];
 
 /// Each is as many columns as it has parts.
-const DISTRIBUTIONS: [(&str, fn(&Figures) -> &Distribution); 8] = [
+const DISTRIBUTIONS: [Spread; 8] = [
     ("total_duration_seconds", |figures| &figures.total_duration_seconds),
     ("average_response_length", |figures| &figures.average_response_length),
     ("elapsed_seconds", |figures| &figures.elapsed_seconds),
