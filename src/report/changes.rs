@@ -29,12 +29,10 @@ pub fn changes(frames: &Frames, aggregates: &Aggregates, compares: bool, weeks_o
             "{LEAST_WEEKS} whole weeks of interviews are needed to tell change from chance, and the lake holds {weeks_of_history}"
         ));
     }
-    let mut found = Comparisons { frames, aggregates, paces: paces(frames), findings: Vec::new() };
-    found.compare(None);
-    for (job, number) in aggregates.jobs.iter().zip(&aggregates.numbers) {
-        found.compare(Some((*number, job)));
-    }
-    let mut findings = found.findings;
+    let compared = Comparisons { frames, aggregates, paces: paces(frames) };
+    let of_jobs = aggregates.jobs.iter().zip(&aggregates.numbers).map(|(job, number)| Some((*number, job)));
+    let mut findings: Vec<Finding> =
+        std::iter::once(None).chain(of_jobs).flat_map(|job| compared.findings(job)).collect();
     let comparisons = findings.len() as u64;
     if comparisons == 0 {
         return missing("no figure is shown in both periods".to_owned());
@@ -59,114 +57,141 @@ fn matters(finding: &Finding) -> bool {
     finding.effect.abs() >= LEAST_CORRELATION && difference >= LEAST_CHANGE * finding.previous.abs()
 }
 
+/// The number of a job and what is shown of it; none for all jobs together.
+type Group<'a> = Option<(u32, &'a JobReport)>;
+
 struct Comparisons<'a> {
     frames: &'a Frames,
     aggregates: &'a Aggregates,
+    /// Of each interview.
     paces: Vec<Option<f64>>,
-    findings: Vec<Finding>,
 }
 
 impl Comparisons<'_> {
-    /// Compares all figures of a job, or over all jobs.
-    fn compare(&mut self, job: Option<(u32, &JobReport)>) {
-        let number = job.map(|(number, _)| number);
-        let Some([completed, completed_before]) = self.aggregates.comparable.completed.get(&number).copied() else {
-            return;
-        };
+    /// Compares all figures of a group.
+    fn findings(&self, group: Group) -> Vec<Finding> {
+        let number = group.map(|(number, _)| number);
+        let Some(completed) = self.aggregates.comparable.completed.get(&number) else { return Vec::new() };
+        let mut findings = self.medians(group);
+        findings.extend(self.completion_rate(group));
+        findings.extend(self.keywords(group, *completed));
+        findings
+    }
+
+    fn medians(&self, group: Group) -> Vec<Finding> {
         let interviews = &self.frames.interviews;
-        let jobs = number.as_slice();
-        let jobs = if jobs.is_empty() { &self.aggregates.counted } else { jobs };
-        let periods = match job {
+        let periods = match group {
             Some((_, job)) => [&job.figures, &job.previous],
             None => [&self.aggregates.overall, &self.aggregates.overall_previous],
         };
-        let is_shown = |of: fn(&Figures) -> &Distribution| {
-            periods.iter().all(|figures| figures.as_ref().is_some_and(|figures| of(figures).median.is_some()))
+        let jobs = match &group {
+            Some((number, _)) => std::slice::from_ref(number),
+            None => &self.aggregates.counted,
         };
-        let are_shown = [
-            is_shown(|figures| &figures.total_duration_seconds),
-            is_shown(|figures| &figures.average_response_length),
-            is_shown(|figures| &figures.words_per_minute),
+        type Median<'a> = (&'static str, &'static str, Unit, fn(&Figures) -> &Distribution, &'a [Option<f64>]);
+        let medians: [Median; 3] = [
+            (
+                "median_duration_seconds",
+                "median duration",
+                Unit::Seconds,
+                |figures| &figures.total_duration_seconds,
+                &interviews.total_duration_seconds,
+            ),
+            (
+                "median_response_length",
+                "median answer length",
+                Unit::Characters,
+                |figures| &figures.average_response_length,
+                &interviews.average_response_length,
+            ),
+            (
+                "median_words_per_minute",
+                "median pace of an interview",
+                Unit::WordsPerMinute,
+                |figures| &figures.words_per_minute,
+                &self.paces,
+            ),
         ];
-        let paces = std::mem::take(&mut self.paces);
-        let figures = [
-            ("median_duration_seconds", "median duration", Unit::Seconds, &interviews.total_duration_seconds),
-            ("median_response_length", "median answer length", Unit::Characters, &interviews.average_response_length),
-            ("median_words_per_minute", "median pace of an interview", Unit::WordsPerMinute, &paces),
-        ];
-        for ((figure, label, unit, column), is_shown) in figures.into_iter().zip(are_shown) {
-            if !is_shown {
-                continue;
+        let compared = |(figure, label, unit, of, column): Median| {
+            let is_shown = |figures: &&Option<Figures>| figures.as_ref().is_some_and(|one| of(one).median.is_some());
+            if !periods.iter().all(is_shown) {
+                return None;
             }
             let now = interviews.values(column, jobs, |place| place.current);
             let before = interviews.values(column, jobs, |place| place.previous);
             let floor = usize::try_from(PRIVACY_FLOOR).expect("a small number");
             if now.len() < floor || before.len() < floor {
-                continue;
+                return None;
             }
-            let Some(test) = mann_whitney(&now, &before) else { continue };
+            let test = mann_whitney(&now, &before)?;
             let n = [signed(now.len()), signed(before.len())];
             let values = [median(now), median(before)];
-            self.add(job, (figure, label.to_owned(), unit), values, n, ("Mann-Whitney", test.p, test.effect));
-        }
-        self.paces = paces;
-        if let Some([[done, expired], [done_before, expired_before]]) =
-            self.aggregates.comparable.cohorts.get(&number).copied()
-        {
-            let what = ("completion_rate", "completion rate".to_owned(), Unit::Share);
-            self.add_share(job, what, [done, done + expired], [done_before, done_before + expired_before]);
-        }
+            let what = (figure, label.to_owned(), unit);
+            Some(finding(group, what, values, n, ("Mann-Whitney", test.p, test.effect)))
+        };
+        medians.into_iter().filter_map(compared).collect()
+    }
+
+    fn completion_rate(&self, group: Group) -> Option<Finding> {
+        let number = group.map(|(number, _)| number);
+        let cohorts = self.aggregates.comparable.cohorts.get(&number)?;
+        let [now, before] = cohorts.map(|[completed, expired]| [completed, completed + expired]);
+        shares(group, ("completion_rate", "completion rate".to_owned(), Unit::Share), now, before)
+    }
+
+    fn keywords(&self, group: Group, [completed, completed_before]: [i64; 2]) -> Vec<Finding> {
+        let number = group.map(|(number, _)| number);
         let of_group = self.aggregates.comparable.keywords.range((number, 0)..=(number, u32::MAX));
-        for ((_, term), [with, with_before]) in of_group.map(|(key, counts)| (*key, *counts)).collect::<Vec<_>>() {
-            let label = format!("share of interviews that mention “{}”", self.frames.hits.terms[term as usize].name);
-            self.add_share(job, ("keyword", label, Unit::Share), [with, completed], [with_before, completed_before]);
-        }
+        let compared = |((_, term), [with, with_before]): (&(Option<u32>, u32), &[i64; 2])| {
+            let label = format!("share of interviews that mention “{}”", self.frames.hits.terms[*term as usize].name);
+            let (now, before) = ([*with, completed], [*with_before, completed_before]);
+            shares(group, ("keyword", label, Unit::Share), now, before)
+        };
+        of_group.filter_map(compared).collect()
     }
+}
 
-    /// Compares two shares: (with, of).
-    fn add_share(
-        &mut self,
-        job: Option<(u32, &JobReport)>,
-        what: (&'static str, String, Unit),
-        now: [i64; 2],
-        before: [i64; 2],
-    ) {
-        let ([with, of], [with_before, of_before]) = (now, before);
-        if of < PRIVACY_FLOOR || of_before < PRIVACY_FLOOR {
-            return;
-        }
-        let table = |with: i64, of: i64| [with.unsigned_abs(), (of - with).unsigned_abs()];
-        let p = fisher(table(with, of), table(with_before, of_before));
-        #[expect(clippy::cast_precision_loss, reason = "counts of interviews are far below 2^53")]
-        let shares = [with as f64 / of as f64, with_before as f64 / of_before as f64];
-        self.add(job, what, shares, [of, of_before], ("Fisher", p, shares[0] - shares[1]));
+/// Compares two shares: (with, of). None of fewer than the floor.
+fn shares(
+    group: Group,
+    what: (&'static str, String, Unit),
+    [with, of]: [i64; 2],
+    [with_before, of_before]: [i64; 2],
+) -> Option<Finding> {
+    if of < PRIVACY_FLOOR || of_before < PRIVACY_FLOOR {
+        return None;
     }
+    let table = |with: i64, of: i64| [with.unsigned_abs(), (of - with).unsigned_abs()];
+    let p = fisher(table(with, of), table(with_before, of_before));
+    #[expect(clippy::cast_precision_loss, reason = "counts of interviews are far below 2^53")]
+    let shares = [with as f64 / of as f64, with_before as f64 / of_before as f64];
+    Some(finding(group, what, shares, [of, of_before], ("Fisher", p, shares[0] - shares[1])))
+}
 
-    fn add(
-        &mut self,
-        job: Option<(u32, &JobReport)>,
-        (figure, label, unit): (&'static str, String, Unit),
-        [value, previous]: [f64; 2],
-        [n, previous_n]: [i64; 2],
-        (test, p, effect): (&'static str, f64, f64),
-    ) {
-        let job = job.map(|(_, job)| job);
-        self.findings.push(Finding {
-            job_id: job.map(|job| job.job_id.clone()),
-            job: job.map(|job| job.job_title.clone().unwrap_or_else(|| job.job_id.clone())),
-            page: job.map(|job| job.page.clone()),
-            figure,
-            label,
-            unit,
-            value,
-            previous,
-            n,
-            previous_n,
-            test,
-            p,
-            q: 1.0,
-            effect,
-        });
+/// What one comparison found; q is set once all are made.
+fn finding(
+    group: Group,
+    (figure, label, unit): (&'static str, String, Unit),
+    [value, previous]: [f64; 2],
+    [n, previous_n]: [i64; 2],
+    (test, p, effect): (&'static str, f64, f64),
+) -> Finding {
+    let job = group.map(|(_, job)| job);
+    Finding {
+        job_id: job.map(|job| job.job_id.clone()),
+        job: job.map(|job| job.job_title.clone().unwrap_or_else(|| job.job_id.clone())),
+        page: job.map(|job| job.page.clone()),
+        figure,
+        label,
+        unit,
+        value,
+        previous,
+        n,
+        previous_n,
+        test,
+        p,
+        q: 1.0,
+        effect,
     }
 }
 

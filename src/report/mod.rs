@@ -6,7 +6,7 @@
 mod aggregate;
 mod anchors;
 mod changes;
-pub mod charts;
+mod charts;
 mod evidence;
 mod export;
 mod frames;

@@ -30,7 +30,7 @@ impl Span {
 }
 
 /// Where an instant belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Place {
     pub current: bool,
     pub previous: bool,

@@ -1,7 +1,6 @@
 //! Where the figures of a report come from, and what is not in them.
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::aggregate::Aggregates;
 use super::frames::Frames;
@@ -46,7 +45,7 @@ pub fn provenance(
     Ok(Provenance {
         data_until: interviews.last_settled.and_then(as_text),
         run,
-        inputs_sha256: hash_of(&frames.inputs),
+        inputs_sha256: frames.inputs.sha256(),
         keyword_sets: frames.hits.sets.iter().cloned().map(|(name, sha256)| KeywordSetName { name, sha256 }).collect(),
         interviews_in_lake: in_lake(frames, aggregates.settled_of_all),
         interviews_in_period: in_period,
@@ -128,12 +127,4 @@ fn newest_run(lake: &Lake) -> Result<Option<Run>> {
     }
     let run = newest.and_then(|(run_id, micros)| Some((run_id, Timestamp::from_microsecond(micros).ok()?)));
     Ok(run.map(|(run_id, started_at)| Run { run_id, started_at: started_at.to_string() }))
-}
-
-fn hash_of(inputs: &[(String, String)]) -> String {
-    let mut hash = Sha256::new();
-    for (name, sha256) in inputs {
-        hash.update(format!("{sha256}  {name}\n"));
-    }
-    hex::encode(hash.finalize())
 }

@@ -6,7 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
-
 use sha2::{Digest, Sha256};
 
 use super::model::Period;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::counted::{Counted, Shown, Totals};
 use super::groups::{Measured, Raw, RawWeek};
 use super::keywords::{Holding, Key, Parts, RawKeyword};
 use super::questions::RawQuestion;
-use super::{Counted, Totals};
 use crate::report::frames::Frames;
 use crate::report::model::PRIVACY_FLOOR;
 use crate::report::period::{Calendar, Span};
@@ -82,7 +82,7 @@ pub struct KeywordCells {
 impl Entered {
     pub fn new(raw: &Counted, frames: &Frames, calendar: &Calendar, cells: &mut Cells) -> Self {
         let totals = &raw.totals;
-        let group = |cells: &mut Cells, jobs: &BTreeMap<u32, Raw>, all: &Raw, shown: &super::Shown| {
+        let group = |cells: &mut Cells, jobs: &BTreeMap<u32, Raw>, all: &Raw, shown: &Shown| {
             let entered: BTreeMap<u32, GroupCells> =
                 jobs.iter().map(|(job, raw)| (*job, enter_group(cells, raw, shown.jobs.contains(job)))).collect();
             let all = enter_group(cells, all, shown.all);

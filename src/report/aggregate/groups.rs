@@ -2,41 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{
-    BooleanChunked, Column, DataFrame, DataType, Expr, IntoLazy, PolarsResult, QuantileMethod, col, len, lit,
-};
+use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, PolarsResult, QuantileMethod, col, len, lit};
 
+use super::tables::Tables;
 use crate::report::frames::{COMPLETED, EXPIRED, OPEN};
 use crate::report::model::{Count, Distribution, PRIVACY_FLOOR};
-
-/// The column that puts everything into one group, beside `job`.
-pub const ALL: &str = "all";
-pub const JOB: &str = "job";
-
-/// The rows that are counted.
-pub struct Tables {
-    pub interviews: DataFrame,
-    pub cohort: DataFrame,
-    pub responses: DataFrame,
-    pub hits: DataFrame,
-}
-
-impl Tables {
-    /// The rows of some jobs, which are sorted.
-    pub fn of_jobs(&self, jobs: &[u32]) -> PolarsResult<Self> {
-        let of = |frame: &DataFrame| -> PolarsResult<DataFrame> {
-            let is_of: BooleanChunked =
-                frame.column(JOB)?.u32()?.into_no_null_iter().map(|job| jobs.binary_search(&job).is_ok()).collect();
-            frame.filter(&is_of)
-        };
-        Ok(Self {
-            interviews: of(&self.interviews)?,
-            cohort: of(&self.cohort)?,
-            responses: of(&self.responses)?,
-            hits: of(&self.hits)?,
-        })
-    }
-}
 
 /// A figure of a group, before anything is held back.
 #[derive(Debug, Clone, Default)]
@@ -109,12 +79,12 @@ pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap
     let mut groups: BTreeMap<u32, Raw> = BTreeMap::new();
     let completed = || col("completed");
     let mut exprs = vec![
-        completed().sum().cast(DataType::Int64).alias("completed_count"),
-        completed().not().sum().cast(DataType::Int64).alias("expired_count"),
+        count(completed()).alias("completed_count"),
+        count(completed().not()).alias("expired_count"),
         candidates(completed()).alias("candidates"),
         col("response_count").filter(completed()).sum().alias("responses"),
         col("answered_count").filter(completed()).sum().alias("answered"),
-        (col("response_count").filter(completed()).eq(lit(0))).sum().cast(DataType::Int64).alias("without_answers"),
+        count(col("response_count").filter(completed()).eq(lit(0))).alias("without_answers"),
     ];
     const OF_INTERVIEWS: [&str; 6] = [
         "total_duration_seconds",
@@ -148,8 +118,8 @@ pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap
     let is_answer = || col("position").is_not_null();
     let mut exprs = pooled_pace();
     exprs.extend([
-        count((is_answer()).and(col("duration_seconds").is_null())).alias("without_duration"),
-        count((is_answer()).and(col("has_transcript").not())).alias("without_transcript"),
+        count(is_answer().and(col("duration_seconds").is_null())).alias("without_duration"),
+        count(is_answer().and(col("has_transcript").not())).alias("without_transcript"),
         count(col("has_transcript").and(col("answered").not())).alias("with_empty_transcript"),
     ]);
     for name in ["word_count", "words_per_minute"] {
@@ -190,8 +160,8 @@ pub fn weekly(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), Ra
     let mut weeks: BTreeMap<(u32, u32), RawWeek> = BTreeMap::new();
     let completed = || col("completed");
     let mut exprs = vec![
-        completed().sum().cast(DataType::Int64).alias("completed_count"),
-        completed().not().sum().cast(DataType::Int64).alias("expired_count"),
+        count(completed()).alias("completed_count"),
+        count(completed().not()).alias("expired_count"),
         candidates(completed()).alias("candidates"),
     ];
     for name in ["total_duration_seconds", "average_response_length"] {
@@ -219,6 +189,11 @@ pub fn weekly(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), Ra
         weeks.entry(key).or_default().cohort = table.cohort(row)?;
     }
     Ok(weeks)
+}
+
+/// How many different values a column has.
+pub fn distinct(name: &str) -> Expr {
+    col(name).n_unique().cast(DataType::Int64)
 }
 
 /// How many candidates there are in the rows of which something is true.
@@ -328,20 +303,6 @@ impl Table {
         let of = |name| self.integer(name, row);
         Ok([of("cohort_completed")?, of("cohort_expired")?, of("cohort_open")?])
     }
-}
-
-/// With a column that puts every row into one group.
-pub fn with_all(mut frame: DataFrame) -> PolarsResult<DataFrame> {
-    frame.with_column(Column::new(ALL.into(), vec![0u32; frame.height()]))?;
-    Ok(frame)
-}
-
-/// With the candidate of each row's interview.
-pub fn with_candidates(mut frame: DataFrame, candidate: &[u32]) -> PolarsResult<DataFrame> {
-    let of_rows: Vec<u32> =
-        frame.column("interview")?.u32()?.into_no_null_iter().map(|row| candidate[row as usize]).collect();
-    frame.with_column(Column::new("candidate".into(), of_rows))?;
-    Ok(frame)
 }
 
 /// Rows in a group.

@@ -1,76 +1,25 @@
-//! From counts and cells to the model: what is shown of each job and of all.
-
-use std::collections::BTreeMap;
+//! From counts and cells to the model: what is shown of each job, and of all.
 
 use jiff::Timestamp;
 
 use super::bins::bins;
-use super::cells::{Entered, FlowCells, GroupCells, OpenCells, TotalCells};
+use super::cells::{FlowCells, GroupCells, OpenCells, TotalCells};
+use super::counted::Totals;
 use super::groups::{Measured, Raw, RawWeek};
-use super::terms::{self, Lines};
-use super::{Aggregates, Comparable, Counted, Totals};
+use super::hand::Hand;
+use super::questions::RawQuestion;
+use super::share::share;
+use super::terms::Lines;
 use crate::report::anchors;
-use crate::report::frames::Frames;
 use crate::report::model::{
-    Card, Completion, Count, Distribution, Figures, JobReport, Open, PRIVACY_FLOOR, Quality, Question, StatusCount,
-    Unit, WeekFigures,
+    Completion, Count, Distribution, Figures, JobReport, Open, PRIVACY_FLOOR, Quality, Question, StatusCount,
+    WeekFigures,
 };
-use crate::report::period::{Calendar, Place};
-use crate::report::privacy::{Cell, Cells, alone};
-
-/// Everything at hand while the model is filled.
-pub struct Hand<'a> {
-    pub frames: &'a Frames,
-    pub calendar: &'a Calendar,
-    pub raw: &'a Counted,
-    pub entered: &'a Entered,
-    pub cells: &'a Cells,
-}
-
-/// The figures of the wanted jobs, and over all of them.
-pub fn put_together(hand: &Hand<'_>, totals: &Totals, entered: &TotalCells, wanted: &[u32]) -> Aggregates {
-    let Hand { frames, raw, cells, .. } = *hand;
-    let [is_shown, previous_is_shown] = totals.is_shown;
-    let overall = is_shown.then(|| hand.figures(&totals.all, &entered.all, &totals.jobs, |place| place.current));
-    let overall_previous = previous_is_shown
-        .then(|| hand.figures(&totals.all_previous, &entered.all_previous, &totals.jobs, |place| place.previous));
-    let weekly = if is_shown { hand.weekly_of_all(totals, entered) } else { Vec::new() };
-    let order = terms::order(&frames.hits);
-    let has_rows = |job: &u32| {
-        raw.jobs.get(job).is_some_and(|raw| raw.completed + raw.expired > 0) || hand.entered.open.contains_key(job)
-    };
-    let numbers: Vec<u32> = wanted.iter().copied().filter(has_rows).collect();
-    let jobs: Vec<JobReport> = numbers.iter().map(|job| hand.job(*job, &order)).collect();
-    // Of wanted jobs of which none shows figures, 0 would be wrong.
-    let settled = |jobs: &BTreeMap<u32, Raw>, group: &GroupCells| {
-        let is_any = totals.jobs.is_empty()
-            && wanted.iter().filter_map(|job| jobs.get(job)).any(|raw| raw.completed + raw.expired > 0);
-        if is_any { Count(None) } else { hand.settled(group.flow.completed, group.flow.expired) }
-    };
-    Aggregates {
-        cards: hand.cards(overall.as_ref(), overall_previous.as_ref(), &weekly, &entered.all),
-        keywords: if is_shown { hand.keywords_of_all(&order, totals, entered, &weekly) } else { Vec::new() },
-        quality: is_shown.then(|| hand.quality(&entered.all)),
-        open: hand.open(&entered.open, wanted),
-        open_in_all: cells.count(entered.open.all),
-        jobs_held_back: jobs.iter().filter(|job| job.figures.is_none()).count() as u64,
-        comparable: hand.comparable(totals, entered, &numbers),
-        settled: [settled(&raw.jobs, &entered.all), settled(&raw.jobs_previous, &entered.all_previous)],
-        settled_of_all: {
-            let all = hand.entered.totals.all.flow;
-            hand.settled(all.completed, all.expired)
-        },
-        overall,
-        overall_previous,
-        weekly,
-        jobs,
-        numbers,
-        counted: totals.jobs.clone(),
-    }
-}
+use crate::report::period::Place;
+use crate::report::privacy::{Cell, alone};
 
 impl Hand<'_> {
-    fn job(&self, job: u32, order: &[u32]) -> JobReport {
+    pub fn job(&self, job: u32, order: &[u32]) -> JobReport {
         let named = &self.frames.jobs[job as usize];
         let mut report = JobReport {
             job_id: named.id.clone(),
@@ -105,7 +54,7 @@ impl Hand<'_> {
     }
 
     /// Figures of jobs together, in the places that count.
-    fn figures(&self, raw: &Raw, cells: &GroupCells, jobs: &[u32], counts: fn(&Place) -> bool) -> Figures {
+    pub fn figures(&self, raw: &Raw, cells: &GroupCells, jobs: &[u32], counts: fn(&Place) -> bool) -> Figures {
         let count = |cell| self.cells.count(cell);
         let interviews = &self.frames.interviews;
         let [duration, length, elapsed, days, words, pace, questions, answered] = {
@@ -162,7 +111,7 @@ impl Hand<'_> {
         }
     }
 
-    fn weekly_of_all(&self, totals: &Totals, entered: &TotalCells) -> Vec<WeekFigures> {
+    pub fn weekly_of_all(&self, totals: &Totals, entered: &TotalCells) -> Vec<WeekFigures> {
         self.weekly(|week| totals.weekly.get(&(0, week)).zip(entered.weeks.get(&week)))
     }
 
@@ -183,7 +132,7 @@ impl Hand<'_> {
         (0u32..).take(self.calendar.weeks.len()).map(one).collect()
     }
 
-    fn open(&self, cells: &OpenCells, jobs: &[u32]) -> Open {
+    pub fn open(&self, cells: &OpenCells, jobs: &[u32]) -> Open {
         let open = &self.frames.interviews.open;
         let mut by_status: Vec<StatusCount> = cells
             .by_status
@@ -201,7 +150,7 @@ impl Hand<'_> {
         Open { by_status, expiring, first_expiry: first.map(|at| at.to_string()), stale: None, gone: None }
     }
 
-    fn quality(&self, cells: &GroupCells) -> Quality {
+    pub fn quality(&self, cells: &GroupCells) -> Quality {
         let [without_answers, without_duration, without_transcript, empty] =
             cells.missing.map(|cell| self.cells.count(cell));
         Quality {
@@ -215,7 +164,7 @@ impl Hand<'_> {
 
     /// The questions that enough were asked, in their order.
     fn questions(&self, job: u32) -> Vec<(u32, Question)> {
-        let mut questions: Vec<(u32, &super::RawQuestion)> = (0u32..)
+        let mut questions: Vec<(u32, &RawQuestion)> = (0u32..)
             .zip(&self.frames.responses.questions)
             .filter(|(_, question)| question.job == job)
             .filter_map(|(number, _)| Some((number, self.raw.questions.get(&number)?)))
@@ -223,10 +172,10 @@ impl Hand<'_> {
             .collect();
         let text = |number: u32| &self.frames.responses.questions[number as usize].text;
         questions.sort_by(|(a, left), (b, right)| {
-            let place = |question: &super::RawQuestion| question.place.unwrap_or(f64::INFINITY);
+            let place = |question: &RawQuestion| question.place.unwrap_or(f64::INFINITY);
             place(left).total_cmp(&place(right)).then_with(|| text(*a).cmp(text(*b)))
         });
-        let shown = |(number, raw): (u32, &super::RawQuestion)| {
+        let shown = |(number, raw): (u32, &RawQuestion)| {
             let cells = &self.entered.questions[&number];
             let asked = alone(raw.asked);
             let answered = Count(self.cells.shown(cells.answers).map(|_| raw.answered));
@@ -257,159 +206,4 @@ impl Hand<'_> {
         let own = self.raw.asked_by_kind.range((job, 0)..=(job, u32::MAX));
         self.sorted_kinds(own.map(|((_, kind), asked)| (*kind, *asked)).collect())
     }
-
-    pub fn sorted_kinds(&self, mut kinds: Vec<(u32, i64)>) -> Vec<(u32, i64)> {
-        kinds.retain(|(_, asked)| *asked >= PRIVACY_FLOOR);
-        kinds.sort_by_key(|(kind, _)| self.kind(*kind));
-        kinds
-    }
-
-    pub fn kind(&self, kind: u32) -> String {
-        self.frames.responses.kinds.texts[kind as usize].clone()
-    }
-
-    /// The five figures on top of a page.
-    fn cards(
-        &self,
-        figures: Option<&Figures>,
-        previous: Option<&Figures>,
-        weekly: &[WeekFigures],
-        cells: &GroupCells,
-    ) -> Vec<Card> {
-        let [completed, expired, _] = cells.flow.cohort;
-        cards(figures, previous, weekly, self.settled(completed, expired))
-    }
-
-    fn settled(&self, completed: Cell, expired: Cell) -> Count {
-        let shown = self.cells.shown(completed).zip(self.cells.shown(expired));
-        Count(shown.map(|(completed, expired)| completed + expired))
-    }
-
-    fn comparable(&self, totals: &Totals, entered: &TotalCells, jobs: &[u32]) -> Comparable {
-        let shown = |cell: Option<&Cell>| cell.map_or(Some(0), |cell| self.cells.shown(*cell));
-        let pair = |now, before| Some([shown(now)?, shown(before)?]);
-        let mut comparable = Comparable::default();
-        let mut groups: BTreeMap<Option<u32>, (&GroupCells, &GroupCells)> = BTreeMap::new();
-        if totals.is_shown == [true; 2] {
-            groups.insert(None, (&entered.all, &entered.all_previous));
-        }
-        let are_shown = |job: &&u32| self.raw.current.jobs.contains(job) && self.raw.previous.jobs.contains(job);
-        for job in jobs.iter().filter(are_shown) {
-            groups.insert(Some(*job), (&self.entered.jobs[job], &self.entered.jobs_previous[job]));
-        }
-        for (group, (now, before)) in groups {
-            let Some(completed) = pair(Some(&now.flow.completed), Some(&before.flow.completed)) else { continue };
-            comparable.completed.insert(group, completed);
-            // Where the open ones are not shown, nor is the rate.
-            let settled = |group: &GroupCells| {
-                let [completed, expired, open] = group.flow.cohort.map(|cell| self.cells.shown(cell));
-                open.and(Some([completed?, expired?]))
-            };
-            if let Some(cohorts) = settled(now).zip(settled(before)) {
-                comparable.cohorts.insert(group, cohorts.into());
-            }
-            for term in 0..u32::try_from(self.frames.hits.terms.len()).expect("few terms") {
-                let (now, before) = match group {
-                    None => (entered.keywords.get(&term), entered.keywords_previous.get(&term)),
-                    Some(job) => {
-                        (self.entered.keywords.get(&(job, term)), self.entered.keywords_previous.get(&(job, term)))
-                    }
-                };
-                if let Some([now, before]) = pair(now.map(|keyword| &keyword.interviews), before)
-                    && now + before > 0
-                {
-                    comparable.keywords.insert((group, term), [now, before]);
-                }
-            }
-        }
-        comparable
-    }
-}
-
-/// The cards of figures; the rate is of the interviews of the cohort that have settled.
-fn cards(
-    figures: Option<&Figures>,
-    previous: Option<&Figures>,
-    weekly: &[WeekFigures],
-    settled_of_cohort: Count,
-) -> Vec<Card> {
-    let Some(figures) = figures else { return Vec::new() };
-    let count = |count: Count| count.0.map(as_float);
-    let series = |of: fn(&WeekFigures) -> Option<f64>| weekly.iter().map(of).collect::<Vec<_>>();
-    let card = |name, label, unit, n, of: fn(&Figures) -> Option<f64>, series| {
-        let (value, before) = (of(figures), previous.and_then(of));
-        let change = value.zip(before).and_then(|(value, before)| match unit {
-            Unit::Share => Some(value - before),
-            _ => Some((value - before) / before).filter(|change| change.is_finite()),
-        });
-        Card {
-            name,
-            label,
-            unit,
-            value,
-            hidden: false,
-            previous: before,
-            previous_hidden: false,
-            change,
-            n,
-            missing: None,
-            series,
-        }
-    };
-    let mut completed = card(
-        "completed",
-        "Completed",
-        Unit::Interviews,
-        figures.completed,
-        |figures| figures.completed.0.map(as_float),
-        series(|week| week.completed.0.map(as_float)),
-    );
-    completed.hidden = count(figures.completed).is_none();
-    completed.previous_hidden = previous.is_some_and(|figures| count(figures.completed).is_none());
-    let mut rate = card(
-        "completion_rate",
-        "Completion rate",
-        Unit::Share,
-        settled_of_cohort,
-        |figures| figures.completion.completion_rate,
-        series(|week| week.completion_rate),
-    );
-    rate.missing = figures.completion.completion_rate_missing.map(str::to_owned);
-    vec![
-        completed,
-        rate,
-        card(
-            "median_duration_seconds",
-            "Median duration",
-            Unit::Seconds,
-            figures.total_duration_seconds.n,
-            |figures| figures.total_duration_seconds.median,
-            series(|week| week.median_duration_seconds),
-        ),
-        card(
-            "median_response_length",
-            "Median answer length",
-            Unit::Characters,
-            figures.average_response_length.n,
-            |figures| figures.average_response_length.median,
-            series(|week| week.median_response_length),
-        ),
-        card(
-            "median_words_per_minute",
-            "Median pace",
-            Unit::WordsPerMinute,
-            figures.words_per_minute.n,
-            |figures| figures.words_per_minute.median,
-            series(|week| week.median_words_per_minute),
-        ),
-    ]
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of interviews are far below 2^53")]
-pub fn as_float(count: i64) -> f64 {
-    count as f64
-}
-
-pub fn share(part: i64, whole: i64) -> Option<f64> {
-    (whole > 0).then(|| as_float(part) / as_float(whole))
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{DataType, Expr, PolarsResult, col};
+use polars::prelude::{Expr, PolarsResult, col};
 
-use super::groups::{Table, Tables, rows};
+use super::groups::{Table, distinct, rows};
+use super::tables::Tables;
 
 /// Completed interviews that hold a term.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,9 +17,7 @@ pub struct Holding {
 
 impl Holding {
     fn exprs() -> Vec<Expr> {
-        let interviews = col("interview").n_unique().cast(DataType::Int64).alias("interviews");
-        let candidates = col("candidate").n_unique().cast(DataType::Int64).alias("candidates");
-        vec![interviews, candidates]
+        vec![distinct("interview").alias("interviews"), distinct("candidate").alias("candidates")]
     }
 
     fn of(table: &Table, row: usize) -> PolarsResult<Self> {

@@ -1,10 +1,12 @@
 //! Figures of questions, before anything is held back.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use polars::prelude::{DataType, IntoLazy, PolarsResult, col};
 
-use super::groups::{Measured, Table, Tables, candidates, count, distribution, pooled_pace, rows};
+use super::groups::{Measured, Table, candidates, count, distinct, distribution, pooled_pace, rows};
+use super::tables::Tables;
 use crate::report::model::PRIVACY_FLOOR;
 
 /// A question over the completed interviews of a period.
@@ -39,11 +41,11 @@ impl RawQuestion {
 /// By the number of the question.
 pub fn questions(tables: &Tables) -> PolarsResult<BTreeMap<u32, RawQuestion>> {
     let mut exprs = vec![
-        col("interview").n_unique().cast(DataType::Int64).alias("asked"),
+        distinct("interview").alias("asked"),
         col("interview").filter(col("answered")).n_unique().cast(DataType::Int64).alias("answered_count"),
         count(col("answered")).alias("answers"),
         candidates(col("answered")).alias("answering"),
-        col("candidate").n_unique().cast(DataType::Int64).alias("candidates"),
+        distinct("candidate").alias("candidates"),
         col("position").mean().alias("place"),
         col("time_limit_seconds").median().alias("limit"),
     ];
@@ -72,10 +74,10 @@ pub fn questions(tables: &Tables) -> PolarsResult<BTreeMap<u32, RawQuestion>> {
         questions.insert(table.number("question", row)?, question);
     }
     let table = Table::of(&tables.responses, &["question", "kind"], Some("current"), vec![rows().alias("rows")])?;
-    let mut kinds: BTreeMap<u32, (i64, std::cmp::Reverse<u32>)> = BTreeMap::new();
+    let mut kinds: BTreeMap<u32, (i64, Reverse<u32>)> = BTreeMap::new();
     for row in table.rows() {
         let Some(kind) = table.number_or_none("kind", row)? else { continue };
-        let this = (table.integer("rows", row)?, std::cmp::Reverse(kind));
+        let this = (table.integer("rows", row)?, Reverse(kind));
         let most = kinds.entry(table.number("question", row)?).or_insert(this);
         *most = this.max(*most);
     }
@@ -87,7 +89,7 @@ pub fn questions(tables: &Tables) -> PolarsResult<BTreeMap<u32, RawQuestion>> {
 
 /// Completed interviews of the period that were asked questions of a type, by (`job` or `all`, type).
 pub fn asked_by_kind(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), i64>> {
-    let asked = col("interview").n_unique().cast(DataType::Int64).alias("asked");
+    let asked = distinct("interview").alias("asked");
     let rows = tables.responses.clone().lazy().filter(col("kind").is_not_null()).collect()?;
     let table = Table::of(&rows, &[by, "kind"], Some("current"), vec![asked])?;
     table

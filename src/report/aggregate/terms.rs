@@ -2,13 +2,15 @@
 
 use std::cmp::Reverse;
 
-use super::Totals;
 use super::cells::{KeywordCells, TotalCells};
-use super::jobs::{Hand, as_float, share};
+use super::counted::Totals;
+use super::hand::Hand;
 use super::keywords::RawKeyword;
+use super::share::{as_float, share};
 use crate::report::anchors;
 use crate::report::frames::Hits;
 use crate::report::model::{Cell, Count, Distinctive, Keyword, KeywordCounts, PRIVACY_FLOOR, Question, WeekFigures};
+use crate::report::privacy;
 use crate::report::statistics::log_odds::{PRIOR, log_odds};
 
 /// Terms of a job that are named as distinctive, at most.
@@ -39,16 +41,13 @@ impl Hand<'_> {
             let (raw, cells) = (self.raw.keywords.get(&(job, *term))?, self.entered.keywords.get(&(job, *term))?);
             let mut keyword = self.keyword(*term, raw, cells, completed);
             keyword.previous_share = before.and_then(|completed| {
-                let cell = self.entered.keywords_previous.get(&(job, *term));
-                share(cell.map_or(Some(0), |cell| self.cells.shown(*cell))?, completed)
+                self.previous_share(self.entered.keywords_previous.get(&(job, *term)), completed)
             });
             if keyword.counts.is_some() {
-                let question = |(number, question): &(u32, Question)| {
-                    self.cell(cells.by_question.get(number).copied(), question.asked)
-                };
+                let question =
+                    |(number, question): &(u32, Question)| self.cell(cells.by_question.get(number), question.asked);
                 keyword.by_question = lines.questions.iter().map(question).collect();
-                let kind =
-                    |(kind, asked): &(u32, i64)| self.cell(cells.by_kind.get(kind).copied(), Count(Some(*asked)));
+                let kind = |(kind, asked): &(u32, i64)| self.cell(cells.by_kind.get(kind), Count(Some(*asked)));
                 keyword.by_question_type = lines.kinds.iter().map(kind).collect();
                 keyword.by_week = self.by_week(cells, lines.weekly);
             }
@@ -70,15 +69,12 @@ impl Hand<'_> {
         let found = order.iter().filter_map(|term| {
             let (raw, cells) = (totals.keywords.get(&(0, *term))?, entered.keywords.get(term)?);
             let mut keyword = self.keyword(*term, raw, cells, totals.all.completed);
-            let before = || {
-                let cell = entered.keywords_previous.get(term);
-                share(cell.map_or(Some(0), |cell| self.cells.shown(*cell))?, totals.all_previous.completed)
-            };
+            let before = || self.previous_share(entered.keywords_previous.get(term), totals.all_previous.completed);
             keyword.previous_share = is_shown_before.then(before).flatten();
             if keyword.counts.is_some() {
                 let kind = |(kind, asked): &(u32, i64)| Cell {
                     of: Some(self.kind(*kind)),
-                    ..self.cell(cells.by_kind.get(kind).copied(), Count(Some(*asked)))
+                    ..self.cell(cells.by_kind.get(kind), Count(Some(*asked)))
                 };
                 keyword.by_question_type = kinds.iter().map(kind).collect();
                 keyword.by_week = self.by_week(cells, weekly);
@@ -108,16 +104,20 @@ impl Hand<'_> {
         }
     }
 
+    fn previous_share(&self, cell: Option<&privacy::Cell>, completed: i64) -> Option<f64> {
+        share(self.count_or_zero(cell).0?, completed)
+    }
+
     /// A part of a keyword's interviews, of the interviews that could hold it there.
-    fn cell(&self, part: Option<crate::report::privacy::Cell>, of: Count) -> Cell {
+    fn cell(&self, part: Option<&privacy::Cell>, of: Count) -> Cell {
         let Some(of) = of.0 else { return Cell { of: None, interviews: Count(None), share: None } };
-        let interviews = part.map_or(Count(Some(0)), |part| self.cells.count(part));
+        let interviews = self.count_or_zero(part);
         Cell { of: None, interviews, share: interviews.0.and_then(|interviews| share(interviews, of)) }
     }
 
     fn by_week(&self, cells: &KeywordCells, weekly: &[WeekFigures]) -> Vec<Cell> {
         let weeks = (0u32..).zip(weekly);
-        weeks.map(|(week, figures)| self.cell(cells.by_week.get(&week).copied(), figures.completed)).collect()
+        weeks.map(|(week, figures)| self.cell(cells.by_week.get(&week), figures.completed)).collect()
     }
 
     /// The terms of a job that stand out most against all other jobs, set by set.

@@ -1,7 +1,7 @@
 //! Counts side by side, each of two parts: volume by week.
 
-use super::svg::Svg;
-use super::{HEIGHT, Plot, WIDTH, Words};
+use super::plot::{HEIGHT, Plot, WIDTH};
+use super::svg::{Svg, Words};
 
 /// One place on the axis.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct Column {
 const MOST_LABELS: usize = 7;
 
 pub fn columns(words: Words, columns: &[Column]) -> String {
-    let mut svg = Svg::new("chart", WIDTH, HEIGHT, words.title, words.description);
+    let mut svg = Svg::new("chart", (WIDTH, HEIGHT), words);
     let total = |column: &Column| column.lower.unwrap_or(0.0) + column.upper.unwrap_or(0.0);
     let plot = Plot::of_counts(&mut svg, columns.iter().map(total).fold(0.0, f64::max));
     let every = columns.len().div_ceil(MOST_LABELS).max(1);
@@ -39,7 +39,7 @@ pub fn columns(words: Words, columns: &[Column]) -> String {
         }
         // Counted from the last, which is the one people look for.
         if (columns.len() - 1 - at).is_multiple_of(every) {
-            svg.label("middle", (middle, f64::from(HEIGHT) - 10.0), &column.label);
+            svg.label("middle", (middle, HEIGHT - 10.0), &column.label);
         }
     }
     svg.finish()
@@ -47,8 +47,7 @@ pub fn columns(words: Words, columns: &[Column]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Column, columns};
-    use crate::report::charts::Words;
+    use super::{Column, Words, columns};
 
     const WORDS: Words = Words { title: "Volume", description: "by week" };
 

@@ -1,7 +1,7 @@
 //! How a figure is spread: a histogram with its quartiles marked.
 
-use super::svg::Svg;
-use super::{HEIGHT, Plot, WIDTH, Words};
+use super::plot::{HEIGHT, Plot, WIDTH};
+use super::svg::{Svg, Words};
 
 /// Values from `from` up to, and without, `until`.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ const COUNT_WIDTH: f64 = 24.0;
 /// The area of a bar is its count, since bins may differ in width. `label` writes an edge of a bin. Bins follow one
 /// another.
 pub fn histogram(words: Words, bins: &[Bin], mark: Option<Mark>, label: impl Fn(f64) -> String) -> String {
-    let mut svg = Svg::new("chart", WIDTH, HEIGHT, words.title, words.description);
+    let mut svg = Svg::new("chart", (WIDTH, HEIGHT), words);
     let density = |bin: &Bin| if bin.until > bin.from { bin.count / (bin.until - bin.from) } else { 0.0 };
     let plot = Plot { left: 8.0, right: 472.0, top: 24.0, bottom: 168.0, highest: positive(bins.iter().map(density)) };
     svg.line("axis", (plot.left, plot.bottom), (plot.right, plot.bottom));
@@ -59,7 +59,7 @@ pub fn histogram(words: Words, bins: &[Bin], mark: Option<Mark>, label: impl Fn(
 }
 
 fn edge(svg: &mut Svg, anchor: &str, x: f64, label: &str) {
-    svg.label(anchor, (x, f64::from(HEIGHT) - 6.0), label);
+    svg.label(anchor, (x, HEIGHT - 6.0), label);
 }
 
 /// The largest value, or 1 when none is above 0: something to divide by.
@@ -70,8 +70,7 @@ fn positive(values: impl Iterator<Item = f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bin, Mark, histogram};
-    use crate::report::charts::Words;
+    use super::{Bin, Mark, Words, histogram};
 
     const WORDS: Words = Words { title: "Duration", description: "minutes" };
     const MARK: Mark = Mark { quartile_1: 60.0, median: 120.0, quartile_3: 180.0 };

@@ -1,7 +1,6 @@
 //! Small charts beside a figure: how it went, without axes.
 
-use super::Words;
-use super::svg::Svg;
+use super::svg::{Svg, Words};
 
 const WIDTH: f64 = 120.0;
 const HEIGHT: f64 = 28.0;
@@ -69,13 +68,12 @@ pub fn spark_columns(words: Words, values: &[Option<f64>]) -> String {
 }
 
 fn small(words: Words) -> Svg {
-    Svg::new("spark", 120, 28, words.title, words.description)
+    Svg::new("spark", (WIDTH, HEIGHT), words)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{spark_columns, spark_line};
-    use crate::report::charts::Words;
+    use super::{Words, spark_columns, spark_line};
 
     const WORDS: Words = Words { title: "Completed by week", description: "1 to 3, last 3" };
 

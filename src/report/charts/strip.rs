@@ -4,12 +4,13 @@ use super::histogram::Mark;
 use super::svg::Svg;
 
 const WIDTH: f64 = 96.0;
+const HEIGHT: f64 = 14.0;
 const MARGIN: f64 = 3.0;
 
 /// The middle half as a bar and the median as a stroke across it, on a scale from 0 that the rows of a table share. It
 /// stands beside its figures, so that it needs no words of its own.
 pub fn strip(mark: Mark, highest: f64) -> String {
-    let mut svg = Svg::decoration("strip", 96, 14);
+    let mut svg = Svg::decoration("strip", (WIDTH, HEIGHT));
     let x = |value: f64| {
         let across = if highest > 0.0 { (value / highest).clamp(0.0, 1.0) } else { 0.0 };
         MARGIN + across * (WIDTH - 2.0 * MARGIN)
@@ -22,7 +23,7 @@ pub fn strip(mark: Mark, highest: f64) -> String {
 
 /// A share of 1 as a bar in its frame, beside its figure.
 pub fn share_bar(share: f64) -> String {
-    let mut svg = Svg::decoration("strip", 96, 14);
+    let mut svg = Svg::decoration("strip", (WIDTH, HEIGHT));
     svg.rect("frame", 0.5, 3.5, WIDTH - 1.0, 7.0);
     svg.rect("bar", 0.5, 3.5, share.clamp(0.0, 1.0) * (WIDTH - 1.0), 7.0);
     svg.finish()
@@ -30,8 +31,7 @@ pub fn share_bar(share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{share_bar, strip};
-    use crate::report::charts::Mark;
+    use super::{Mark, share_bar, strip};
 
     #[test]
     fn the_middle_half_is_on_the_shared_scale() {

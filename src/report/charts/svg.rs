@@ -4,6 +4,15 @@ use std::fmt::{Display, Write};
 
 use super::text::escaped;
 
+/// What a chart says in words.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    /// What it shows.
+    pub title: &'a str,
+    /// What one would see: the range, the last value, where most of it is.
+    pub description: &'a str,
+}
+
 /// A picture under way.
 pub struct Svg {
     markup: String,
@@ -11,9 +20,9 @@ pub struct Svg {
 
 impl Svg {
     /// A picture of that size in its own units. The title names it; the description says what the eye would see.
-    pub fn new(class: &str, width: u32, height: u32, title: &str, description: &str) -> Self {
+    pub fn new(class: &str, (width, height): (f64, f64), words: Words) -> Self {
         let mut markup = format!("<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\">");
-        for (element, text) in [("title", title), ("desc", description)] {
+        for (element, text) in [("title", words.title), ("desc", words.description)] {
             if !text.is_empty() {
                 markup.push_str(&format!("<{element}>{}</{element}>", escaped(text)));
             }
@@ -22,7 +31,7 @@ impl Svg {
     }
 
     /// A picture that repeats what stands beside it: nothing is read out.
-    pub fn decoration(class: &str, width: u32, height: u32) -> Self {
+    pub fn decoration(class: &str, (width, height): (f64, f64)) -> Self {
         Self { markup: format!("<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" aria-hidden=\"true\">") }
     }
 

@@ -1,14 +1,18 @@
 //! Which answers are quoted: by a hash of the interview, so that nothing about an answer makes it likelier.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
-use super::{ANSWERS, QUOTES};
 use crate::report::aggregate::Aggregates;
 use crate::report::anchors;
 use crate::report::frames::Frames;
+use crate::report::model::JobReport;
 
+/// Quotes of a keyword, at most.
+pub const QUOTES: usize = 3;
+/// Whole answers of a question, at most.
+const ANSWERS: usize = 5;
 /// Some are chosen in reserve: a match that is a masked name is not quoted.
 const RESERVE: usize = 3;
 
@@ -119,9 +123,9 @@ pub fn choose_answers(frames: &Frames, aggregates: &Aggregates) -> Vec<Chosen> {
 fn by_job<'a>(
     frames: &Frames,
     aggregates: &'a Aggregates,
-    of: impl Fn(&'a crate::report::model::JobReport) -> std::collections::HashSet<&'a str>,
-) -> Vec<std::collections::HashSet<&'a str>> {
-    let mut shown = vec![std::collections::HashSet::new(); frames.jobs.len()];
+    of: impl Fn(&'a JobReport) -> HashSet<&'a str>,
+) -> Vec<HashSet<&'a str>> {
+    let mut shown = vec![HashSet::new(); frames.jobs.len()];
     for (job, number) in aggregates.jobs.iter().zip(&aggregates.numbers) {
         shown[*number as usize] = of(job);
     }

@@ -1,6 +1,6 @@
 //! A match with the words around it.
 
-use super::mask::{Mask, Person, masks};
+use super::mask::{Person, masked, masks};
 use crate::report::model::Quote;
 
 /// Characters before a match, and after it, at most.
@@ -11,7 +11,7 @@ const LONGEST_MATCH: usize = 200;
 const LONGEST_ANSWER: usize = 10_000;
 
 /// The match at a place (bytes, end exclusive) of a transcript; none when it is of what is masked, or not there.
-pub fn quote(transcript: &str, (start, end): (usize, usize), person: Option<&Person>) -> Option<Quote> {
+pub fn quote(transcript: &str, (start, end): (usize, usize), person: &Person) -> Option<Quote> {
     let matched = transcript.get(start..end)?;
     if matched.chars().count() > LONGEST_MATCH {
         return None;
@@ -35,7 +35,7 @@ pub fn quote(transcript: &str, (start, end): (usize, usize), person: Option<&Per
 }
 
 /// A whole answer, masked.
-pub fn whole(transcript: &str, person: Option<&Person>) -> String {
+pub fn whole(transcript: &str, person: &Person) -> String {
     let until = transcript.char_indices().nth(LONGEST_ANSWER).map_or(transcript.len(), |(at, _)| at);
     let mut text = masked(transcript, 0, until, &masks(transcript, 0..until, person));
     if until < transcript.len() {
@@ -74,18 +74,6 @@ fn after(text: &str, at: usize) -> usize {
     text.len()
 }
 
-/// A stretch of a text with what is masked replaced.
-fn masked(text: &str, from: usize, until: usize, masks: &[Mask]) -> String {
-    let mut shown = String::new();
-    let mut at = from;
-    for mask in masks.iter().filter(|mask| mask.start < until && mask.end > from) {
-        shown += &text[at..mask.start.clamp(at, until)];
-        shown += mask.label;
-        at = mask.end.clamp(at, until);
-    }
-    shown + &text[at..until]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,7 +82,7 @@ mod tests {
     fn a_match_stands_among_whole_words() {
         let text = format!("{} we chose Rust for it {}", "word ".repeat(60), "after ".repeat(60));
         let start = text.find("Rust").unwrap();
-        let quote = quote(&text, (start, start + 4), None).unwrap();
+        let quote = quote(&text, (start, start + 4), &Person::default()).unwrap();
         assert!(quote.before.starts_with("…word word") && quote.before.ends_with("we chose "));
         assert_eq!(quote.matched, "Rust");
         assert!(quote.after.starts_with(" for it after") && quote.after.ends_with("after…"));
@@ -105,7 +93,7 @@ mod tests {
     fn a_text_without_spaces_is_cut_between_characters() {
         let text = "é".repeat(500) + "rust" + &"🙂".repeat(500);
         let start = text.find("rust").unwrap();
-        let quote = quote(&text, (start, start + 4), None).unwrap();
+        let quote = quote(&text, (start, start + 4), &Person::default()).unwrap();
         assert_eq!(quote.before.chars().count(), AROUND + 1);
         assert_eq!(quote.after.chars().count(), AROUND + 1);
     }
@@ -116,11 +104,11 @@ mod tests {
         let text =
             "I am Jane, write to jane.rust@example.com or call +49 170 1234567. Rust is my name and go my language.";
         let start = text.find("go my").unwrap();
-        let shown = quote(text, (start, start + 2), Some(&person)).unwrap();
+        let shown = quote(text, (start, start + 2), &person).unwrap();
         assert_eq!(shown.before, "I am [name], write to [e-mail] or call [phone]. [name] is my name and ");
         let start = text.find("Rust is").unwrap();
-        assert_eq!(quote(text, (start, start + 4), Some(&person)), None);
-        assert_eq!(quote("short", (2, 9), None), None, "a place outside of the text");
-        assert!(!whole(text, Some(&person)).contains("Jane"));
+        assert_eq!(quote(text, (start, start + 4), &person), None);
+        assert_eq!(quote("short", (2, 9), &Person::default()), None, "a place outside of the text");
+        assert!(!whole(text, &person).contains("Jane"));
     }
 }

@@ -1,5 +1,6 @@
 //! What is masked in words of people: their own name, e-mail addresses, phone numbers. Best effort, and said to be.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -147,7 +148,7 @@ pub fn people(lake: &Lake, frames: &Frames, interviews: &BTreeSet<u32>) -> Optio
 }
 
 /// What is masked in a stretch of a text, in order and without overlap.
-pub fn masks(text: &str, shown: Range<usize>, person: Option<&Person>) -> Vec<Mask> {
+pub fn masks(text: &str, shown: Range<usize>, person: &Person) -> Vec<Mask> {
     let from = floor(text, shown.start.saturating_sub(REACH));
     let until = floor(text, (shown.end + REACH).min(text.len()));
     let part = &text[from..until];
@@ -160,16 +161,14 @@ pub fn masks(text: &str, shown: Range<usize>, person: Option<&Person>) -> Vec<Ma
     for mask in phones(part).into_iter().chain(spoken_phones(part)) {
         add(&mut masks, mask);
     }
-    if let Some(person) = person {
-        for (start, word) in words(part).filter(|(_, word)| person.has(word)) {
-            add(&mut masks, Mask { start, end: start + word.len(), label: "[name]" });
-        }
-        let mut inside = person.found_inside(part);
-        // Of those that overlap, the longest hides the most.
-        inside.sort_by_key(|found| std::cmp::Reverse(found.len()));
-        for Range { start, end } in inside {
-            add(&mut masks, Mask { start, end, label: "[name]" });
-        }
+    for (start, word) in words(part).filter(|(_, word)| person.has(word)) {
+        add(&mut masks, Mask { start, end: start + word.len(), label: "[name]" });
+    }
+    let mut inside = person.found_inside(part);
+    // Of those that overlap, the longest hides the most.
+    inside.sort_by_key(|found| Reverse(found.len()));
+    for Range { start, end } in inside {
+        add(&mut masks, Mask { start, end, label: "[name]" });
     }
     for mask in &mut masks {
         mask.start += from;
@@ -177,6 +176,18 @@ pub fn masks(text: &str, shown: Range<usize>, person: Option<&Person>) -> Vec<Ma
     }
     masks.sort_by_key(|mask| mask.start);
     masks
+}
+
+/// A stretch of a text with what is masked replaced.
+pub fn masked(text: &str, from: usize, until: usize, masks: &[Mask]) -> String {
+    let mut shown = String::new();
+    let mut at = from;
+    for mask in masks.iter().filter(|mask| mask.start < until && mask.end > from) {
+        shown += &text[at..mask.start.clamp(at, until)];
+        shown += mask.label;
+        at = mask.end.clamp(at, until);
+    }
+    shown + &text[at..until]
 }
 
 fn floor(text: &str, mut at: usize) -> usize {
@@ -312,14 +323,8 @@ mod tests {
 
     #[track_caller]
     fn shows(text: &str, person: &Person, expected: &str) {
-        let mut shown = String::new();
-        let mut at = 0;
-        for mask in masks(text, 0..text.len(), Some(person)) {
-            shown += &text[at..mask.start];
-            shown += mask.label;
-            at = mask.end;
-        }
-        assert_eq!(shown + &text[at..], expected);
+        let masks = masks(text, 0..text.len(), person);
+        assert_eq!(masked(text, 0, text.len(), &masks), expected);
     }
 
     #[test]
@@ -388,6 +393,6 @@ mod tests {
     fn what_is_cut_is_masked_still() {
         let person = Person::new(Some("Maximiliane"), None);
         let text = "so Maximiliane it is";
-        assert_eq!(masks(text, 8..20, Some(&person)).len(), 1);
+        assert_eq!(masks(text, 8..20, &person).len(), 1);
     }
 }

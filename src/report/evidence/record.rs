@@ -8,10 +8,18 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Quoted;
 use crate::lake::Lake;
 use crate::lake::durable::write_whole;
 use crate::model::{Error, Result};
+use crate::report::model::Evidence;
+
+/// Quotes, and whose words they are.
+#[derive(Default)]
+pub struct Quoted {
+    pub evidence: Evidence,
+    /// Ids of the interviews that are quoted.
+    pub interviews: BTreeSet<String>,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Text {

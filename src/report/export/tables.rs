@@ -1,6 +1,8 @@
 //! The tables of a report: names of columns, and cells of a few types.
 
-use crate::report::model::{Count, Distribution, Figures, Keyword, KeywordCounts, Quality, Report};
+use crate::report::model::{
+    Count, Distribution, Figures, JobReport, Keyword, KeywordCounts, Quality, Report, WeekFigures,
+};
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,16 +47,6 @@ impl Table {
 
 const JOB: [&str; 3] = ["job_id", "job_title", "department"];
 const PARTS: [&str; 6] = ["n", "median", "quartile_1", "quartile_3", "mean", "standard_deviation"];
-const DISTRIBUTIONS: [&str; 8] = [
-    "total_duration_seconds",
-    "average_response_length",
-    "elapsed_seconds",
-    "days_to_complete",
-    "word_count",
-    "words_per_minute",
-    "question_count",
-    "answered_share",
-];
 
 /// One row a job, figures empty where they are held back.
 pub fn jobs(report: &Report) -> Table {
@@ -69,11 +61,11 @@ pub fn jobs(report: &Report) -> Table {
         "answers_with_empty_transcript",
         PACE.0,
     ]));
-    names.extend(DISTRIBUTIONS.iter().flat_map(|figure| parts_of(figure)));
+    names.extend(DISTRIBUTIONS.iter().flat_map(|(name, _)| parts_of(name)));
     names.extend(PREVIOUS.map(|(name, _)| format!("previous_{name}")));
     let mut table = Table::new(names);
     for job in &report.jobs {
-        let mut row = vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())];
+        let mut row = job_cells(job);
         row.push(Value::Flag(job.figures.is_none()));
         if let Some(figures) = &job.figures {
             row.extend(VOLUME.map(|(_, of)| of(figures)));
@@ -87,7 +79,7 @@ pub fn jobs(report: &Report) -> Table {
             row.push(count(job.open.expiring));
             row.extend(missing.map(|of| count(quality.map(of).unwrap_or_default())));
             row.push(PACE.1(figures));
-            row.extend(distributions(figures).into_iter().flat_map(parts));
+            row.extend(DISTRIBUTIONS.iter().flat_map(|(_, of)| parts(of(figures))));
             row.extend(PREVIOUS.map(|(_, of)| job.previous.as_ref().map_or(Value::Empty, of)));
         }
         table.push(row);
@@ -95,6 +87,7 @@ pub fn jobs(report: &Report) -> Table {
     table
 }
 
+type Spread = (&'static str, fn(&Figures) -> &Distribution);
 type Figure = (&'static str, fn(&Figures) -> Value);
 /// Counts and shares of a group.
 const VOLUME: [Figure; 7] = [
@@ -116,18 +109,17 @@ const PREVIOUS: [Figure; 5] = [
     ("words_per_minute_median", |figures| number(figures.words_per_minute.median)),
 ];
 
-fn distributions(figures: &Figures) -> [&Distribution; 8] {
-    [
-        &figures.total_duration_seconds,
-        &figures.average_response_length,
-        &figures.elapsed_seconds,
-        &figures.days_to_complete,
-        &figures.word_count,
-        &figures.words_per_minute,
-        &figures.question_count,
-        &figures.answered_share,
-    ]
-}
+/// Each is as many columns as it has parts.
+const DISTRIBUTIONS: [Spread; 8] = [
+    ("total_duration_seconds", |figures| &figures.total_duration_seconds),
+    ("average_response_length", |figures| &figures.average_response_length),
+    ("elapsed_seconds", |figures| &figures.elapsed_seconds),
+    ("days_to_complete", |figures| &figures.days_to_complete),
+    ("word_count", |figures| &figures.word_count),
+    ("words_per_minute", |figures| &figures.words_per_minute),
+    ("question_count", |figures| &figures.question_count),
+    ("answered_share", |figures| &figures.answered_share),
+];
 
 /// One row a figure over all jobs: name, this period, the previous one.
 pub fn overall(report: &Report) -> Table {
@@ -135,8 +127,8 @@ pub fn overall(report: &Report) -> Table {
     let figures = |figures: &Figures| {
         let of = |(name, of): Figure| (name.to_owned(), of(figures));
         let mut all: Vec<(String, Value)> = VOLUME.into_iter().chain([PACE]).map(of).collect();
-        for (name, distribution) in DISTRIBUTIONS.iter().zip(distributions(figures)) {
-            all.extend(parts_of(name).into_iter().zip(parts(distribution)));
+        for (name, of) in DISTRIBUTIONS {
+            all.extend(parts_of(name).into_iter().zip(parts(of(figures))));
         }
         all
     };
@@ -161,7 +153,7 @@ pub fn questions(report: &Report) -> Table {
     let mut table = Table::new(names);
     for job in &report.jobs {
         for question in &job.questions {
-            let mut row = vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())];
+            let mut row = job_cells(job);
             row.extend([maybe(question.question_text.as_deref()), maybe(question.question_type.as_deref())]);
             row.extend([count(question.asked), count(question.answered), share(question.coverage)]);
             for distribution in [&question.word_count, &question.duration_seconds, &question.words_per_minute] {
@@ -236,7 +228,7 @@ pub fn distinctive(report: &Report) -> Table {
     let mut table = Table::new(names);
     for job in &report.jobs {
         for term in &job.distinctive {
-            let mut row = vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())];
+            let mut row = job_cells(job);
             row.extend([text(&term.set), text(&term.term), Value::Integer(term.n)]);
             row.extend([Value::Share(term.share), Value::Share(term.others_share)]);
             row.extend([Value::Float(term.log_odds_ratio), Value::Float(term.z)]);
@@ -270,36 +262,31 @@ pub fn weeks(report: &Report) -> Table {
     let mut names = owned(&JOB);
     names.extend(report.weeks.iter().map(|week| week.name.clone()));
     let mut table = Table::new(names);
-    let completed = |weekly: &[crate::report::model::WeekFigures]| -> Vec<Value> {
-        weekly.iter().map(|week| count(week.completed)).collect()
-    };
+    let completed =
+        |weekly: &[WeekFigures]| -> Vec<Value> { weekly.iter().map(|week| count(week.completed)).collect() };
     if !report.weekly.is_empty() {
         table.push([vec![Value::Empty, text("all jobs"), Value::Empty], completed(&report.weekly)].concat());
     }
     for job in report.jobs.iter().filter(|job| job.figures.is_some()) {
-        let names = vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())];
-        table.push([names, completed(&job.weekly)].concat());
+        table.push([job_cells(job), completed(&job.weekly)].concat());
     }
     table
 }
 
-fn each_keyword<'a>(
-    report: &'a Report,
-    mut each: impl FnMut(Option<&'a crate::report::model::JobReport>, &'a Keyword),
-) {
+fn each_keyword<'a>(report: &'a Report, mut each: impl FnMut(Option<&'a JobReport>, &'a Keyword)) {
     report.keywords.iter().for_each(|keyword| each(None, keyword));
     for job in &report.jobs {
         job.keywords.iter().for_each(|keyword| each(Some(job), keyword));
     }
 }
 
-fn start(job: Option<&crate::report::model::JobReport>, keyword: &Keyword, by: &str, of: Option<&str>) -> Vec<Value> {
-    let named = |of: fn(&crate::report::model::JobReport) -> Option<&str>| maybe(job.and_then(of));
-    let mut row = vec![
-        named(|job| Some(&job.job_id)),
-        named(|job| job.job_title.as_deref()),
-        named(|job| job.department.as_deref()),
-    ];
+/// The cells of [`JOB`].
+fn job_cells(job: &JobReport) -> Vec<Value> {
+    vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())]
+}
+
+fn start(job: Option<&JobReport>, keyword: &Keyword, by: &str, of: Option<&str>) -> Vec<Value> {
+    let mut row = job.map_or_else(|| vec![Value::Empty; JOB.len()], job_cells);
     row.extend([text(&keyword.set), text(&keyword.term), maybe(keyword.category.as_deref()), text(by), maybe(of)]);
     row
 }

@@ -4,8 +4,9 @@ use std::io::Read;
 
 use insta::assert_snapshot;
 
-use super::xlsx::work;
-use super::{csv, json, xlsx};
+use super::csv::csv;
+use super::json::json;
+use super::xlsx::{work, xlsx};
 use crate::report::model::{
     Cell, Completion, Count, Distribution, Figures, JobReport, Keyword, KeywordCounts, Question, Report, Week,
     WeekFigures,

@@ -1,14 +1,15 @@
 //! Keyword hits in completed interviews, each with the answer it is in.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use foldhash::{HashMap, HashMapExt};
-use polars::prelude::{Column, DataFrame};
+use foldhash::HashMap;
+use polars::prelude::{Column, DataFrame, IdxCa};
 
-use super::responses::FileRows;
-use super::{Responses, frame};
+use super::columns::frame;
+use super::responses::{FileRows, Responses};
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, integers, string_at, strings};
 use crate::lake::schema::{self, SET_SHA256, SOURCE_SHA256};
@@ -54,7 +55,7 @@ impl Hits {
                 None => hits.sets_left_out.push(set),
             }
         }
-        hits.numbers.resize_with(hits.sets.len(), HashMap::new);
+        hits.numbers.resize_with(hits.sets.len(), HashMap::default);
         Ok(hits)
     }
 
@@ -115,7 +116,7 @@ impl Hits {
     pub fn frame(&self, responses: &DataFrame) -> DataFrame {
         let of = |name: &str| {
             let column = responses.column(name).expect("a column of answers");
-            let rows = polars::prelude::IdxCa::from_vec("".into(), self.response.clone());
+            let rows = IdxCa::from_vec("".into(), self.response.clone());
             column.take(&rows).expect("hits are in answers that are there")
         };
         let mut columns: Vec<Column> =
@@ -144,7 +145,7 @@ impl Responses {
 fn searched_sets(folder: &Path) -> Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Error::path("list", folder, error)),
     };
     let mut sets = Vec::new();

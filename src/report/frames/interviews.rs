@@ -5,7 +5,10 @@ use std::path::Path;
 use foldhash::HashMap;
 use polars::prelude::{Column, DataFrame};
 
-use super::{Jobs, Names, frame, map, note, note_bytes};
+use super::columns::{frame, placed};
+use super::inputs::Inputs;
+use super::jobs::Jobs;
+use super::names::Names;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integers, string_at, strings, time_at, times};
 use crate::lake::schema;
@@ -68,20 +71,15 @@ pub struct Open {
 }
 
 impl Interviews {
-    pub fn read(
-        lake: &Lake,
-        calendar: &Calendar,
-        jobs: &mut Jobs<'_>,
-        inputs: &mut Vec<(String, String)>,
-    ) -> Result<Self> {
-        let mut interviews = Self { rows: map(), ..Self::default() };
+    pub fn read(lake: &Lake, calendar: &Calendar, jobs: &mut Jobs<'_>, inputs: &mut Inputs) -> Result<Self> {
+        let mut interviews = Self::default();
         for path in lake.files(&schema::INTERVIEWS)? {
             let metrics = lake.derived(&schema::INTERVIEWS, &schema::INTERVIEW_METRICS, &path)?;
-            note(inputs, lake, &path, &metrics);
+            inputs.add(lake, &path, &metrics);
             interviews.read_settled(&path, &metrics, calendar, jobs)?;
         }
         for path in lake.files(&schema::OPEN_INTERVIEWS)? {
-            note_bytes(inputs, lake, &path)?;
+            inputs.add_bytes(lake, &path)?;
             interviews.read_open(&path, calendar, jobs)?;
         }
         Ok(interviews)
@@ -224,15 +222,4 @@ impl Cohort {
         columns.push(Column::new("state".into(), &self.state));
         frame(columns)
     }
-}
-
-/// `job`, `current`, `previous` and `week`, which is null outside of all weeks.
-pub fn placed(job: &[u32], places: &[Place]) -> Vec<Column> {
-    let flags = |get: fn(&Place) -> bool| places.iter().map(get).collect::<Vec<bool>>();
-    vec![
-        Column::new("job".into(), job),
-        Column::new("current".into(), flags(|place| place.current)),
-        Column::new("previous".into(), flags(|place| place.previous)),
-        Column::new("week".into(), places.iter().map(|place| place.week).collect::<Vec<Option<u32>>>()),
-    ]
 }

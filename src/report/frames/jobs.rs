@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
-use super::Names;
+use super::names::Names;
 use crate::model::{Error, Result};
 use crate::pipeline::{JobsFile, Narrow};
 

@@ -8,8 +8,10 @@ use arrow::datatypes::DataType;
 use foldhash::HashMap;
 use polars::prelude::{Column, DataFrame};
 
-use super::interviews::placed;
-use super::{Interviews, Names, frame, map, note, note_bytes};
+use super::columns::{frame, placed};
+use super::inputs::Inputs;
+use super::interviews::Interviews;
+use super::names::Names;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integer_at, integers, string_at, strings, view_at, views};
 use crate::lake::schema;
@@ -65,6 +67,20 @@ struct Fetched {
     is_answered: bool,
 }
 
+/// One row of [`Responses`] before its names are numbers. The default is a question without an answer.
+#[derive(Default)]
+struct Row<'a> {
+    question: Option<&'a str>,
+    kind: Option<&'a str>,
+    position: Option<i64>,
+    has_transcript: bool,
+    answered: bool,
+    word_count: Option<i64>,
+    words_per_minute: Option<f64>,
+    duration_seconds: Option<f64>,
+    time_limit_seconds: Option<f64>,
+}
+
 /// The answers of one file: for each of its interviews where they are among all.
 pub struct FileRows {
     /// By the interview's id: the index of its first answer and how many there are.
@@ -75,11 +91,10 @@ pub struct FileRows {
 
 impl Responses {
     /// Reads which questions were asked, where that was fetched.
-    pub fn new(lake: &Lake, interviews: &Interviews, inputs: &mut Vec<(String, String)>) -> Result<Self> {
-        let mut responses =
-            Self { numbers: map(), known: map(), fetched: map(), question_count: map(), ..Self::default() };
+    pub fn new(lake: &Lake, interviews: &Interviews, inputs: &mut Inputs) -> Result<Self> {
+        let mut responses = Self::default();
         for path in lake.files(&schema::QUESTIONS)? {
-            note_bytes(inputs, lake, &path)?;
+            inputs.add_bytes(lake, &path)?;
             let columns = ["interview_id", "question_id", "question_text", "question_type", "time_limit_seconds"];
             let rows = ParquetFile::open(&path)?.all(&columns)?;
             let text = |name: &str, row: usize| string_at(strings(&rows, name), row);
@@ -101,17 +116,11 @@ impl Responses {
     }
 
     /// Adds the answers of a file.
-    pub fn read(
-        &mut self,
-        lake: &Lake,
-        path: &Path,
-        interviews: &Interviews,
-        inputs: &mut Vec<(String, String)>,
-    ) -> Result<FileRows> {
+    pub fn read(&mut self, lake: &Lake, path: &Path, interviews: &Interviews, inputs: &mut Inputs) -> Result<FileRows> {
         let metrics = lake.derived(&schema::RESPONSES, &schema::RESPONSE_METRICS, path)?;
-        note(inputs, lake, path, &metrics);
+        inputs.add(lake, path, &metrics);
         let place = lake.place_of(&schema::RESPONSES, path).to_owned();
-        let mut found = FileRows { answers: map(), place };
+        let mut found = FileRows { answers: HashMap::default(), place };
         let source = ParquetFile::open(path)?;
         let figures = metrics.all(&["length_utf16", "word_count", "words_per_minute"])?;
         let columns = ["interview_id", "position", "question_id", "question_text", "question_type", "duration_seconds"];
@@ -135,7 +144,6 @@ impl Responses {
                     interview = (ids.value(row), interviews.rows.get(ids.value(row)).copied());
                 }
                 let Some(number) = interview.1 else { continue };
-                let job = interviews.job[number as usize];
                 match found.answers.get_mut(ids.value(row)) {
                     Some((_, count)) => *count += 1,
                     None => {
@@ -143,21 +151,18 @@ impl Responses {
                     }
                 }
                 self.file_row.push(u32::try_from(at + row).expect("a file has fewer than 2^32 rows"));
-                let limit = self.take_fetched(number, string_at(question_ids, row));
-                self.interview.push(number);
-                self.job.push(job);
-                self.places.push(interviews.places[number as usize]);
-                let question = self.question(job, string_at(texts, row));
-                self.question.push(question);
-                let kind = string_at(kinds, row).map(|kind| self.kinds.number(kind));
-                self.kind.push(kind);
-                self.position.push(Some(positions.value(row)));
-                self.has_transcript.push(!blank.is_missing(row));
-                self.answered.push(!blank.is_blank(row));
-                self.word_count.push(integer_at(counts, at + row));
-                self.words_per_minute.push(float_at(paces, at + row));
-                self.duration_seconds.push(float_at(durations, row));
-                self.time_limit_seconds.push(limit);
+                let row = Row {
+                    question: string_at(texts, row),
+                    kind: string_at(kinds, row),
+                    position: Some(positions.value(row)),
+                    has_transcript: !blank.missing[row],
+                    answered: !blank.blank[row],
+                    word_count: integer_at(counts, at + row),
+                    words_per_minute: float_at(paces, at + row),
+                    duration_seconds: float_at(durations, row),
+                    time_limit_seconds: self.take_fetched(number, string_at(question_ids, row)),
+                };
+                self.push(interviews, number, row);
             }
             at += rows.num_rows();
         }
@@ -180,23 +185,33 @@ impl Responses {
         fetched.sort_by_key(|(interview, _)| *interview);
         for (interview, questions) in fetched {
             for question in questions.into_iter().filter(|question| !question.is_answered) {
-                let job = interviews.job[interview as usize];
-                self.interview.push(interview);
-                self.job.push(job);
-                self.places.push(interviews.places[interview as usize]);
-                let number = self.question(job, question.text.as_deref());
-                self.question.push(number);
-                let kind = question.kind.map(|kind| self.kinds.number(&kind));
-                self.kind.push(kind);
-                self.position.push(None);
-                self.has_transcript.push(false);
-                self.answered.push(false);
-                self.word_count.push(None);
-                self.words_per_minute.push(None);
-                self.duration_seconds.push(None);
-                self.time_limit_seconds.push(question.time_limit_seconds);
+                let row = Row {
+                    question: question.text.as_deref(),
+                    kind: question.kind.as_deref(),
+                    time_limit_seconds: question.time_limit_seconds,
+                    ..Row::default()
+                };
+                self.push(interviews, interview, row);
             }
         }
+    }
+
+    fn push(&mut self, interviews: &Interviews, interview: u32, row: Row<'_>) {
+        let job = interviews.job[interview as usize];
+        let question = self.question(job, row.question);
+        let kind = row.kind.map(|kind| self.kinds.number(kind));
+        self.interview.push(interview);
+        self.job.push(job);
+        self.places.push(interviews.places[interview as usize]);
+        self.question.push(question);
+        self.kind.push(kind);
+        self.position.push(row.position);
+        self.has_transcript.push(row.has_transcript);
+        self.answered.push(row.answered);
+        self.word_count.push(row.word_count);
+        self.words_per_minute.push(row.words_per_minute);
+        self.duration_seconds.push(row.duration_seconds);
+        self.time_limit_seconds.push(row.time_limit_seconds);
     }
 
     /// Length of an answer whose pace is known.
@@ -289,14 +304,6 @@ impl Blank {
             blank: texts().map(|text| text.is_none_or(|text| text.trim().is_empty())).collect(),
         })
     }
-
-    fn is_missing(&self, row: usize) -> bool {
-        self.missing[row]
-    }
-
-    fn is_blank(&self, row: usize) -> bool {
-        self.blank[row]
-    }
 }
 
 #[cfg(test)]
@@ -305,7 +312,7 @@ mod tests {
 
     #[test]
     fn one_question_is_one_however_it_is_spaced_and_capitalised() {
-        let mut responses = Responses { numbers: map(), known: map(), ..Responses::default() };
+        let mut responses = Responses::default();
         let first = responses.question(0, Some("Why  React?"));
         assert_eq!(responses.question(0, Some("why react? ")), first);
         assert_ne!(responses.question(1, Some("Why React?")), first, "another job's");

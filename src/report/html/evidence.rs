@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use minijinja::context;
 use minijinja::value::Value;
 
-use super::job::{Numbered, Shown};
-use super::value;
+use super::rows::value;
+use super::shown::{Numbered, Shown};
 use crate::report::model::{JobEvidence, Keyword, KeywordQuotes, Question, Quote};
 
 /// The quotes of a job by set and term, and the questions that they answer.

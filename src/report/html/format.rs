@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use minijinja::value::Value;
 use minijinja::{Environment, escape_formatter};
 
-use super::super::charts::visible;
-use super::super::model::Unit;
+use crate::report::charts::visible;
+use crate::report::model::Unit;
 
 /// What is written where there is no figure.
 const NONE: &str = "–";

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::context;
 use minijinja::value::Value;
 
+use super::drawn;
 use super::evidence::Quoted;
-use super::job::{self, shown_by_set};
-use super::{drawn, value};
-use crate::report::model::{Card, Count, Evidence, JobReport, Keyword, Report};
+use super::rows::{by_week, cards, keyword_row, value};
+use super::shown::{shown, shown_by_set};
+use crate::report::model::{Count, Evidence, JobReport, Keyword, Report};
 
 /// Keywords of a set that are shown; the others are in `keywords.csv`.
 const KEYWORDS_SHOWN: usize = 25;
@@ -41,10 +42,6 @@ pub fn page(report: &Report, evidence: &Evidence) -> Value {
     }
 }
 
-pub fn cards(cards: &[Card]) -> Vec<Value> {
-    cards.iter().map(|card| context! { spark => drawn::of_card(card), ..value(card) }).collect()
-}
-
 /// A row of the table of jobs.
 fn job_row(job: &JobReport) -> Value {
     context! {
@@ -67,7 +64,7 @@ fn departments(report: &Report) -> BTreeSet<&str> {
 fn sets(report: &Report, evidence: &Evidence) -> Vec<Value> {
     let mut jobs_of: BTreeMap<&str, Vec<(f64, Value)>> = BTreeMap::new();
     for job in &report.jobs {
-        let sets = job::shown(report, job);
+        let sets = shown(report, job);
         let quoted = Quoted::new(evidence.jobs.get(&job.job_id), &sets, &[]);
         for keyword in sets.iter().flat_map(|set| &set.keywords) {
             let share = keyword.counts.as_ref().map_or(0.0, |counts| counts.share);
@@ -89,22 +86,8 @@ fn sets(report: &Report, evidence: &Evidence) -> Vec<Value> {
         .into_iter()
         .map(|set| {
             let shown: Vec<Value> = set.keywords.iter().map(row).collect();
-            let (weeks, by_week) = job::by_week(report, &set.keywords);
+            let (weeks, by_week) = by_week(report, &set.keywords);
             context! { name => set.name, others => set.others, shown, weeks, by_week }
         })
         .collect()
-}
-
-/// A keyword with its pictures, without its cells.
-pub fn keyword_row(keyword: &Keyword) -> Value {
-    context! {
-        set => &keyword.set,
-        term => &keyword.term,
-        category => &keyword.category,
-        anchor => &keyword.anchor,
-        counts => value(&keyword.counts),
-        previous_share => keyword.previous_share,
-        bar => drawn::bar(keyword.counts.as_ref().map(|counts| counts.share)),
-        trend => drawn::of_keyword(&keyword.by_week),
-    }
 }

@@ -6,99 +6,12 @@ mod evidence;
 mod format;
 mod index;
 mod job;
+mod pages;
+mod rows;
 #[cfg(test)]
 mod sample;
+mod shown;
 #[cfg(test)]
 mod tests;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Serde, Value};
-use minijinja::{Environment, UndefinedBehavior, context};
-use rayon::prelude::*;
-use serde::Serialize;
-use sha2::{Digest, Sha256};
-
-use super::model::{Evidence, Report};
-use crate::model::{Error, Result};
-
-const TEMPLATES: [(&str, &str); 5] = [
-    ("base.html", include_str!("base.html")),
-    ("parts.html", include_str!("parts.html")),
-    ("index.html", include_str!("index.html")),
-    ("job.html", include_str!("job.html")),
-    ("definitions.html", include_str!("definitions.html")),
-];
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
-
-/// Every page of a report with its path in the report's folder: `index.html`, and `jobs/<slug>.html` of each job.
-///
-/// # Errors
-/// When a template fails, which would be a mistake in this program.
-pub fn pages(report: &Report, evidence: &Evidence) -> Result<Vec<(String, Vec<u8>)>> {
-    let environment = environment().map_err(|error| failed("the templates", &error))?;
-    let every = every_page(report);
-    let render = |path: &str, template: &str, page: Value| {
-        let rendered = environment.get_template(template).and_then(|template| template.render(page));
-        rendered.map(|page| (path.to_owned(), page.into_bytes())).map_err(|error| failed(path, &error))
-    };
-    let mut pages =
-        vec![render("index.html", "index.html", context! { ..index::page(report, evidence), ..every.clone() })?];
-    let of_jobs: Result<Vec<_>> = report
-        .jobs
-        .par_iter()
-        .map(|job| {
-            let page = job::page(report, job, evidence);
-            render(&job.page, "job.html", context! { ..page, ..every.clone() })
-        })
-        .collect();
-    pages.extend(of_jobs?);
-    Ok(pages)
-}
-
-fn failed(what: &str, error: &minijinja::Error) -> Error {
-    Error::failed(format!("cannot render {what}: {error}"))
-}
-
-fn environment() -> Result<Environment<'static>, minijinja::Error> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
-    environment.set_syntax(syntax);
-    format::register(&mut environment);
-    for (name, source) in TEMPLATES {
-        environment.add_template(name, source)?;
-    }
-    Ok(environment)
-}
-
-/// What every page says and how it is guarded.
-fn every_page(report: &Report) -> Value {
-    context! {
-        policy => policy(),
-        style => Value::from_safe_string(STYLE.to_owned()),
-        script => Value::from_safe_string(SCRIPT.to_owned()),
-        period => value(&report.period),
-        previous_period => value(&report.previous_period),
-        provenance => value(&report.provenance),
-        selection => value(&report.selection),
-        privacy_floor => report.privacy_floor,
-    }
-}
-
-/// Lets the page's own style sheet and script work, by their hashes, and nothing else.
-fn policy() -> String {
-    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
-    format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
-        hash(STYLE),
-        hash(SCRIPT)
-    )
-}
-
-/// A part of the model as templates see it.
-fn value(part: &impl Serialize) -> Value {
-    Value::from(Serde(part))
-}
+pub use self::pages::pages;

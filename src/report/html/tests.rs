@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::pages;
+use super::pages::pages;
 use super::sample::{SMALL, Size, sample};
 use crate::report::model::{Evidence, Report};
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::log_odds::log_odds;
-use super::{adjusted, fisher, mann_whitney};
+use super::tests_of_difference::{adjusted, fisher, mann_whitney};
 
 #[derive(Deserialize)]
 struct Golden {

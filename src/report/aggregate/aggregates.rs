@@ -1,0 +1,116 @@
+//! The figures of a report, from the frames to what of them is shown.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::PolarsResult;
+
+use super::cells::{Entered, GroupCells, TotalCells};
+use super::comparable::Comparable;
+use super::counted::{Counted, Totals};
+use super::groups::Raw;
+use super::hand::Hand;
+use super::tables::Tables;
+use super::terms;
+use crate::model::{Error, Result};
+use crate::report::frames::Frames;
+use crate::report::model::{Card, Count, Figures, JobReport, Keyword, Open, Quality, WeekFigures};
+use crate::report::period::Calendar;
+use crate::report::privacy::Cells;
+
+/// What a report shows of figures, and what of them may be compared.
+pub struct Aggregates {
+    pub overall: Option<Figures>,
+    pub overall_previous: Option<Figures>,
+    pub cards: Vec<Card>,
+    pub weekly: Vec<WeekFigures>,
+    pub open: Open,
+    pub jobs: Vec<JobReport>,
+    pub keywords: Vec<Keyword>,
+    pub quality: Option<Quality>,
+    pub comparable: Comparable,
+    /// Jobs with interviews in the period that show no figures.
+    pub jobs_held_back: u64,
+    /// By job: the number that the frames know it by, as `jobs`.
+    pub numbers: Vec<u32>,
+    /// Numbers of the jobs that the figures over all jobs are of: those that were asked for, less those that show no
+    /// figures where not all were.
+    pub counted: Vec<u32>,
+    /// Settled interviews of the period and of the previous one, of these jobs.
+    pub settled: [Count; 2],
+    /// Settled interviews of the period, of all jobs, and whether they may be known.
+    pub settled_of_all: Count,
+    /// Open interviews of the jobs that were asked for.
+    pub open_in_all: Count,
+}
+
+/// Computes every figure of a report.
+///
+/// # Errors
+/// When Polars fails, which would be a mistake in this program.
+pub fn aggregate(frames: &Frames, calendar: &Calendar) -> Result<Aggregates> {
+    work(frames, calendar).map_err(|error| Error::failed(format!("cannot aggregate: {error}")))
+}
+
+fn work(frames: &Frames, calendar: &Calendar) -> PolarsResult<Aggregates> {
+    let all: Vec<u32> = (0u32..).take(frames.jobs.len()).collect();
+    let wanted: Vec<u32> = all.iter().copied().filter(|job| frames.jobs[*job as usize].is_wanted).collect();
+    let tables = Tables::new(frames)?;
+    let raw = Counted::new(&tables, &all)?;
+    let mut cells = Cells::default();
+    let entered = Entered::new(&raw, frames, calendar, &mut cells);
+    cells.solve();
+    // A report of a few jobs shows of each what that of all jobs shows, and together only those that show figures:
+    // else the two could be subtracted.
+    let narrowed = if wanted.len() < all.len() {
+        let totals = raw.narrowed(&tables, &wanted)?;
+        let entered = entered.narrowed(&totals, &wanted, &mut cells);
+        Some((totals, entered))
+    } else {
+        None
+    };
+    let (totals, total_cells) = narrowed.as_ref().map_or((&raw.totals, &entered.totals), |(raw, cells)| (raw, cells));
+    let hand = Hand { frames, calendar, raw: &raw, entered: &entered, cells: &cells };
+    Ok(put_together(&hand, totals, total_cells, &wanted))
+}
+
+/// The figures of the wanted jobs, and over all of them.
+fn put_together(hand: &Hand<'_>, totals: &Totals, entered: &TotalCells, wanted: &[u32]) -> Aggregates {
+    let Hand { frames, raw, cells, .. } = *hand;
+    let [is_shown, previous_is_shown] = totals.is_shown;
+    let overall = is_shown.then(|| hand.figures(&totals.all, &entered.all, &totals.jobs, |place| place.current));
+    let overall_previous = previous_is_shown
+        .then(|| hand.figures(&totals.all_previous, &entered.all_previous, &totals.jobs, |place| place.previous));
+    let weekly = if is_shown { hand.weekly_of_all(totals, entered) } else { Vec::new() };
+    let order = terms::order(&frames.hits);
+    let has_rows = |job: &u32| {
+        raw.jobs.get(job).is_some_and(|raw| raw.completed + raw.expired > 0) || hand.entered.open.contains_key(job)
+    };
+    let numbers: Vec<u32> = wanted.iter().copied().filter(has_rows).collect();
+    let jobs: Vec<JobReport> = numbers.iter().map(|job| hand.job(*job, &order)).collect();
+    // Of wanted jobs of which none shows figures, 0 would be wrong.
+    let settled = |jobs: &BTreeMap<u32, Raw>, group: &GroupCells| {
+        let is_any = totals.jobs.is_empty()
+            && wanted.iter().filter_map(|job| jobs.get(job)).any(|raw| raw.completed + raw.expired > 0);
+        if is_any { Count(None) } else { hand.settled(group.flow.completed, group.flow.expired) }
+    };
+    Aggregates {
+        cards: hand.cards(overall.as_ref(), overall_previous.as_ref(), &weekly, &entered.all),
+        keywords: if is_shown { hand.keywords_of_all(&order, totals, entered, &weekly) } else { Vec::new() },
+        quality: is_shown.then(|| hand.quality(&entered.all)),
+        open: hand.open(&entered.open, wanted),
+        open_in_all: cells.count(entered.open.all),
+        jobs_held_back: jobs.iter().filter(|job| job.figures.is_none()).count() as u64,
+        comparable: hand.comparable(totals, entered, &numbers),
+        settled: [settled(&raw.jobs, &entered.all), settled(&raw.jobs_previous, &entered.all_previous)],
+        settled_of_all: {
+            let all = hand.entered.totals.all.flow;
+            hand.settled(all.completed, all.expired)
+        },
+        overall,
+        overall_previous,
+        weekly,
+        jobs,
+        numbers,
+        counted: totals.jobs.clone(),
+    }
+}

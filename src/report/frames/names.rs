@@ -1,0 +1,22 @@
+//! Texts as numbers, so that groups are made by integers.
+
+use foldhash::HashMap;
+
+/// Texts by number, each once.
+#[derive(Debug, Default)]
+pub struct Names {
+    numbers: HashMap<String, u32>,
+    pub texts: Vec<String>,
+}
+
+impl Names {
+    pub fn number(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let number = u32::try_from(self.texts.len()).expect("a lake has fewer than 2^32 names");
+        self.numbers.insert(text.to_owned(), number);
+        self.texts.push(text.to_owned());
+        number
+    }
+}

@@ -1,0 +1,43 @@
+//! What several pages show alike, as templates see it.
+
+use minijinja::context;
+use minijinja::value::{Serde, Value};
+use serde::Serialize;
+
+use super::drawn;
+use crate::report::model::{Card, Keyword, Report};
+
+/// Weeks side by side in a table.
+const WEEKS_ACROSS: usize = 13;
+
+/// A part of the model as templates see it.
+pub fn value(part: &impl Serialize) -> Value {
+    Value::from(Serde(part))
+}
+
+pub fn cards(cards: &[Card]) -> Vec<Value> {
+    cards.iter().map(|card| context! { spark => drawn::of_card(card), ..value(card) }).collect()
+}
+
+/// A keyword with its pictures, without its cells.
+pub fn keyword_row(keyword: &Keyword) -> Value {
+    context! {
+        set => &keyword.set,
+        term => &keyword.term,
+        category => &keyword.category,
+        anchor => &keyword.anchor,
+        counts => value(&keyword.counts),
+        previous_share => keyword.previous_share,
+        bar => drawn::bar(keyword.counts.as_ref().map(|counts| counts.share)),
+        trend => drawn::of_keyword(&keyword.by_week),
+    }
+}
+
+/// The newest weeks, and the course of each of these keywords in them.
+pub fn by_week(report: &Report, keywords: &[&Keyword]) -> (Value, Vec<Value>) {
+    let from = report.weeks.len().saturating_sub(WEEKS_ACROSS);
+    let row = |keyword: &&Keyword| {
+        context! { term => &keyword.term, cells => value(&keyword.by_week.get(from..).unwrap_or_default()) }
+    };
+    (value(&report.weeks.get(from..).unwrap_or_default()), keywords.iter().map(row).collect())
+}
