@@ -1,5 +1,7 @@
 //! `schema`: the tables as Markdown, JSON or SQL views; the files a user writes as JSON Schemas.
 
+mod settings;
+
 use std::path::Path;
 
 use schemars::schema_for;
@@ -17,6 +19,10 @@ pub fn run(flags: &SchemaFlags) -> Result<()> {
             terminal::data(&terminal::json(&schema_for!(PipelineFile)))?;
             return Ok(());
         }
+        Some("settings") => {
+            terminal::data(&settings::settings())?;
+            return Ok(());
+        }
         Some("keywords") => {
             terminal::data(&terminal::json(&schema_for!(KeywordSetFile)))?;
             return Ok(());
@@ -24,7 +30,7 @@ pub fn run(flags: &SchemaFlags) -> Result<()> {
         Some(name) => vec![table(name).ok_or_else(|| {
             let names: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
             Error::usage(format!("there is no table {name}"))
-                .hint(format!("one of {}, or `pipeline`, `keywords`", names.join(", ")))
+                .hint(format!("one of {}, or `pipeline`, `keywords`, `settings`", names.join(", ")))
         })?],
         None => TABLES.to_vec(),
     };
