@@ -85,7 +85,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// A [`Trouble`] after the last try.
-    pub async fn send(&mut self, request: &Request) -> std::result::Result<Answer, Trouble> {
+    pub async fn send(&mut self, request: &Request) -> Result<Answer, Trouble> {
         let body = request.body.encode().map_err(Trouble::Failed)?;
         let mut is_renewed = false;
         let (mut failed, mut limited) = (0, 0);
@@ -130,7 +130,7 @@ impl<'a> Client<'a> {
     }
 
     /// The token, fetched when there is none that lasts.
-    async fn token(&mut self) -> std::result::Result<Option<HeaderValue>, Trouble> {
+    async fn token(&mut self) -> Result<Option<HeaderValue>, Trouble> {
         let Some(basic) = self.secrets.token.clone() else { return Ok(None) };
         if let Some(token) = &self.token
             && token.ends_at.is_none_or(|end| end > Instant::now())
@@ -171,11 +171,7 @@ impl<'a> Client<'a> {
     }
 
     /// One try.
-    async fn exchange(
-        &mut self,
-        request: reqwest::RequestBuilder,
-        limited: &mut u32,
-    ) -> std::result::Result<Exchange, Trouble> {
+    async fn exchange(&mut self, request: reqwest::RequestBuilder, limited: &mut u32) -> Result<Exchange, Trouble> {
         let turn = unless_interrupted(&self.cancellation, self.pacer.turn()).await?;
         self.requests += 1;
         let response = match unless_interrupted(&self.cancellation, request.send()).await? {
@@ -215,7 +211,7 @@ impl<'a> Client<'a> {
     }
 
     /// Pauses after a failure, or gives up: this interview, or all when nobody is there.
-    async fn fail(&mut self, failed: &mut u32, failure: Failure) -> std::result::Result<(), Trouble> {
+    async fn fail(&mut self, failed: &mut u32, failure: Failure) -> Result<(), Trouble> {
         *failed += 1;
         let Failure { why, pause, is_there } = failure;
         if *failed >= TRIES && !is_there {
@@ -277,10 +273,7 @@ fn good_for(seconds: u64) -> Duration {
 }
 
 /// Does something, or ends when it is cancelled: a request whose answer is not waited for comes again under its key.
-async fn unless_interrupted<T>(
-    cancellation: &Cancellation,
-    work: impl Future<Output = T>,
-) -> std::result::Result<T, Trouble> {
+async fn unless_interrupted<T>(cancellation: &Cancellation, work: impl Future<Output = T>) -> Result<T, Trouble> {
     tokio::select! {
         _ = cancellation.cancelled() => {
             let error = Error::new(Kind::Interrupted, "interrupted");

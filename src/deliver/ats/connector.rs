@@ -113,7 +113,7 @@ impl Connector {
     ///
     /// # Errors
     /// Says why not; the address itself can name a candidate.
-    pub fn address(&self, text: &str) -> std::result::Result<Url, String> {
+    pub fn address(&self, text: &str) -> Result<Url, String> {
         let url = Url::parse(text).map_err(|error| format!("the url is no address: {error}"))?;
         if !is_secure(&url) {
             return Err("the url would not keep what candidates said secret: it must begin with https://".to_owned());

@@ -18,7 +18,7 @@ pub struct Shown<'a> {
     pub interview_id: &'a str,
     pub step: &'a str,
     /// As JSON, or why it cannot be made.
-    pub request: std::result::Result<serde_json::Value, String>,
+    pub request: Result<serde_json::Value, String>,
 }
 
 /// Shows the requests that would be made for what is due, in order, or all of interviews that are named, whatever became of

@@ -20,7 +20,7 @@ use crate::model::{Error, Result};
 const LARGEST_FILE: u64 = 128 << 20;
 
 /// How a template is filled: [`super::template::fill`], or as a trial.
-pub type Fill = fn(&Environment<'_>, &str, &Value) -> std::result::Result<String, String>;
+pub type Fill = fn(&Environment<'_>, &str, &Value) -> Result<String, String>;
 
 /// What earlier steps captured.
 pub type Found = BTreeMap<String, serde_json::Value>;
@@ -73,7 +73,7 @@ impl Request {
         recording: Option<&Recording>,
         found: &Found,
         fill: Fill,
-    ) -> std::result::Result<Self, String> {
+    ) -> Result<Self, String> {
         let step = &connector.steps[number];
         let label = label(connector, number, recording);
         let key = key(connector, content, &label);
@@ -98,7 +98,7 @@ impl Request {
             .form
             .iter()
             .map(|field| Ok::<_, String>((field.clone(), fill_part(Writing::Text, &format!("form {field}"), &plain)?)));
-        let form: Vec<_> = form.collect::<std::result::Result<_, _>>()?;
+        let form: Vec<_> = form.collect::<Result<_, _>>()?;
         let body = match (&step.file, recording) {
             (Some(file), Some(recording)) => {
                 let name = fill_part(Writing::Text, "file", &plain)?;
@@ -131,7 +131,7 @@ impl Request {
         Ok(Self {
             method: step.method,
             url: connector.address(&url)?,
-            headers: headers.collect::<std::result::Result<_, _>>()?,
+            headers: headers.collect::<Result<_, _>>()?,
             idempotency_key: (step.method != Method::Get).then_some(key.clone()),
             body,
             must_mention,
@@ -191,7 +191,7 @@ impl Body {
     ///
     /// # Errors
     /// When a recording cannot be read.
-    pub fn encode(&self) -> std::result::Result<Option<EncodedBody>, String> {
+    pub fn encode(&self) -> Result<Option<EncodedBody>, String> {
         Ok(match self {
             Self::None => None,
             Self::Json(text) => {
@@ -209,7 +209,7 @@ impl Body {
     }
 }
 
-fn multipart(fields: &[(String, String)], file: &UploadedFile) -> std::result::Result<EncodedBody, String> {
+fn multipart(fields: &[(String, String)], file: &UploadedFile) -> Result<EncodedBody, String> {
     let name = file.path.display();
     let cannot = |why: &dyn std::fmt::Display| format!("cannot read the recording {name}: {why}");
     let size = fs::metadata(&file.path).map_err(|error| cannot(&error))?.len();

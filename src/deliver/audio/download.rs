@@ -65,8 +65,11 @@ enum Trouble {
     Refused(String),
     /// It is slow beyond measure, but what has come is good.
     TooSlow,
-    /// Worth another try, after so long.
-    Again(String, Option<Duration>),
+    /// Worth another try, after as long as the host says.
+    Again {
+        why: String,
+        wait: Option<Duration>,
+    },
     /// The archive cannot be written: nor could any other recording.
     Archive(Error),
 }
@@ -84,7 +87,7 @@ fn cannot_write(object: &str) -> impl Fn(io::Error) -> Trouble + Copy {
 }
 
 fn again(why: String) -> Trouble {
-    Trouble::Again(why, None)
+    Trouble::Again { why, wait: None }
 }
 
 impl Downloader {
@@ -135,7 +138,7 @@ impl Downloader {
                     let seconds = self.max_time.as_secs_f64();
                     return Ok(Outcome::Unfit(format!("it was not there after {seconds} s")));
                 }
-                Trouble::Again(why, wait) => (why, wait),
+                Trouble::Again { why, wait } => (why, wait),
             };
             if failed >= TRIES || wait.is_some_and(|wait| wait > LONGEST_WAIT) {
                 self.store.tidy(object);
@@ -220,7 +223,7 @@ impl Downloader {
                     || [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status) =>
             {
                 let wait = read_budget(headers).retry_after;
-                return Err(Trouble::Again(format!("its host answered {status}"), wait));
+                return Err(Trouble::Again { why: format!("its host answered {status}"), wait });
             }
             status if status.is_redirection() => {
                 return unfit(format!("its link leads elsewhere ({}), which is not followed", status.as_u16()));

@@ -14,9 +14,9 @@ const SAID: u64 = 10;
 /// So many failures in a row: it is not the recordings' fault but their host's or the API's, or that of something before
 /// it.
 const IN_A_ROW: usize = 20;
-/// What is no recording is given up after so many nights,
+/// What is no recording is given up after so many nights.
 const UNFIT_NIGHTS: u32 = 3;
-/// and what is not given after so many.
+/// What is not given is given up after so many nights.
 const UNAVAILABLE_NIGHTS: u32 = 10;
 
 /// Why a recording could not be archived.

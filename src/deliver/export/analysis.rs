@@ -91,7 +91,7 @@ impl<'a> Analysis<'a> {
         figures: &RecordBatch,
         names: &HashMap<String, String>,
         matches: &HashMap<String, Vec<i64>>,
-    ) -> std::result::Result<RecordBatch, arrow::error::ArrowError> {
+    ) -> Result<RecordBatch, arrow::error::ArrowError> {
         let column = |batch: &RecordBatch, name: &str| Arc::clone(batch.column_by_name(name).expect("it was read"));
         let ids = strings(batch, "interview_id");
         let of_term = |term: usize| -> ArrayRef {
