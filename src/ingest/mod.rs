@@ -22,6 +22,7 @@ use crate::inbox::file::{self as inbox, Received};
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{KeptLink, Ledger, QuestionsWanted, Recording, State, TakenEvent};
 use crate::model::counts::counts;
+use crate::model::recording::RecordingLink;
 use crate::model::{Done, Interview, Result};
 use crate::pipeline::ids::check_id;
 use crate::pipeline::{Exclude, IngestPlan, QuestionPolicy};
@@ -436,7 +437,7 @@ impl Run<'_> {
     fn take_links(&mut self, interview: &mut Interview, fetched_at: Timestamp) -> Result<()> {
         let (links, settled_at) = (interview.take_links(), interview.settled_at());
         if interview.status.is_settled() && self.job.exclude.by_body(interview).is_none() {
-            let kept = links.into_iter().filter_map(|(position, object, link)| {
+            let kept = links.into_iter().filter_map(|RecordingLink { position, object, link }| {
                 let recording = Recording { interview: interview.id.clone(), position: position.try_into().ok()? };
                 Some(KeptLink { recording, object, link, settled_at, fetched_at })
             });

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::recording::{Link, object_names};
+use super::recording::{Link, RecordingLink, object_names};
 
 /// Where an interview stands, in the vendor's words; a word we do not know is kept as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,15 +104,18 @@ impl Interview {
         })
     }
 
-    /// Takes the links to its recordings out of it: the position of each answer, what the recording is called below an
-    /// archive, and the link.
-    pub fn take_links(&mut self) -> Vec<(usize, String, Link)> {
+    /// Takes the links to its recordings out of it.
+    pub fn take_links(&mut self) -> Vec<RecordingLink> {
         if self.responses.iter().all(|response| response.link.is_none()) {
             return Vec::new();
         }
         let names = object_names(&self.id, self.responses.iter().map(|response| response.question_id.as_deref()));
         let links = self.responses.iter_mut().zip(names).enumerate();
-        links.filter_map(|(at, (response, name))| Some((at, name, response.link.take()?))).collect()
+        links
+            .filter_map(|(position, (response, object))| {
+                Some(RecordingLink { position, object, link: response.link.take()? })
+            })
+            .collect()
     }
 
     /// Bytes of transcript: what row groups and batches are measured by.

@@ -40,6 +40,16 @@ impl fmt::Debug for Link {
     }
 }
 
+/// A link as an interview has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingLink {
+    /// The 0-based place of the answer.
+    pub position: usize,
+    /// What the recording is called below an archive.
+    pub object: String,
+    pub link: Link,
+}
+
 /// The newest time at which a link was fetched that no longer opens.
 #[must_use]
 pub fn links_dead_since(now: Timestamp) -> Timestamp {

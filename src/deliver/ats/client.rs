@@ -33,12 +33,19 @@ pub struct Client<'a> {
     connector: &'a Connector,
     secrets: Secrets,
     http: reqwest::Client,
-    token: Option<(HeaderValue, Option<Instant>)>,
+    token: Option<AccessToken>,
     pacer: Pacer,
     cancellation: Cancellation,
     pub requests: u64,
     pub retries: u64,
     pub limited: u64,
+}
+
+/// A token that was given.
+struct AccessToken {
+    header: HeaderValue,
+    /// When another is asked for; never if it does not say how long it lasts.
+    ends_at: Option<Instant>,
 }
 
 /// An answer that neither ends nor repeats a request.
@@ -78,7 +85,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// A [`Trouble`] after the last try.
-    pub async fn send(&mut self, request: &Request) -> std::result::Result<Answer, Trouble> {
+    pub async fn send(&mut self, request: &Request) -> Result<Answer, Trouble> {
         let body = request.body.encode().map_err(Trouble::Failed)?;
         let mut is_renewed = false;
         let (mut failed, mut limited) = (0, 0);
@@ -97,8 +104,8 @@ impl<'a> Client<'a> {
             if let Some(token) = token {
                 builder = builder.header(AUTHORIZATION, token);
             }
-            if let Some((kind, bytes)) = &body {
-                builder = builder.header(CONTENT_TYPE, kind).body(bytes.clone());
+            if let Some(body) = &body {
+                builder = builder.header(CONTENT_TYPE, &body.content_type).body(body.bytes.clone());
             }
             let failure = match self.exchange(builder, &mut limited).await? {
                 Exchange::Answered(answer) => return Ok(answer),
@@ -123,19 +130,19 @@ impl<'a> Client<'a> {
     }
 
     /// The token, fetched when there is none that lasts.
-    async fn token(&mut self) -> std::result::Result<Option<HeaderValue>, Trouble> {
+    async fn token(&mut self) -> Result<Option<HeaderValue>, Trouble> {
         let Some(basic) = self.secrets.token.clone() else { return Ok(None) };
-        if let Some((token, end)) = &self.token
-            && end.is_none_or(|end| end > Instant::now())
+        if let Some(token) = &self.token
+            && token.ends_at.is_none_or(|end| end > Instant::now())
         {
-            return Ok(Some(token.clone()));
+            return Ok(Some(token.header.clone()));
         }
         let request = Request::token(self.connector, template::fill).map_err(Trouble::Stop)?;
-        let (kind, bytes) = request.body.encode().map_err(Trouble::Failed)?.expect("a token is asked for with a form");
+        let body = request.body.encode().map_err(Trouble::Failed)?.expect("a token is asked for with a form");
         let (mut failed, mut limited) = (0, 0);
         let answer = loop {
             let builder = self.http.post(request.url.clone()).header(AUTHORIZATION, basic.clone());
-            let builder = builder.header(CONTENT_TYPE, &kind).body(bytes.clone());
+            let builder = builder.header(CONTENT_TYPE, &body.content_type).body(body.bytes.clone());
             match self.exchange(builder, &mut limited).await? {
                 Exchange::Answered(answer) if meaning(answer.status) == Meaning::Done => break answer,
                 // RFC 6749 has wrong credentials answered 400 as well.
@@ -157,18 +164,14 @@ impl<'a> Client<'a> {
         let mut header = header.ok_or_else(none).map_err(Trouble::Stop)?;
         header.set_sensitive(true);
         let seconds = read.as_ref().and_then(|read| read.get("expires_in")?.as_u64());
-        let end = seconds.map(|seconds| Instant::now() + good_for(seconds));
+        let ends_at = seconds.map(|seconds| Instant::now() + good_for(seconds));
         // One that is about to end is still good for this request.
-        self.token = Some((header.clone(), end));
+        self.token = Some(AccessToken { header: header.clone(), ends_at });
         Ok(Some(header))
     }
 
     /// One try.
-    async fn exchange(
-        &mut self,
-        request: reqwest::RequestBuilder,
-        limited: &mut u32,
-    ) -> std::result::Result<Exchange, Trouble> {
+    async fn exchange(&mut self, request: reqwest::RequestBuilder, limited: &mut u32) -> Result<Exchange, Trouble> {
         let turn = unless_interrupted(&self.cancellation, self.pacer.turn()).await?;
         self.requests += 1;
         let response = match unless_interrupted(&self.cancellation, request.send()).await? {
@@ -208,7 +211,7 @@ impl<'a> Client<'a> {
     }
 
     /// Pauses after a failure, or gives up: this interview, or all when nobody is there.
-    async fn fail(&mut self, failed: &mut u32, failure: Failure) -> std::result::Result<(), Trouble> {
+    async fn fail(&mut self, failed: &mut u32, failure: Failure) -> Result<(), Trouble> {
         *failed += 1;
         let Failure { why, pause, is_there } = failure;
         if *failed >= TRIES && !is_there {
@@ -270,10 +273,7 @@ fn good_for(seconds: u64) -> Duration {
 }
 
 /// Does something, or ends when it is cancelled: a request whose answer is not waited for comes again under its key.
-async fn unless_interrupted<T>(
-    cancellation: &Cancellation,
-    work: impl Future<Output = T>,
-) -> std::result::Result<T, Trouble> {
+async fn unless_interrupted<T>(cancellation: &Cancellation, work: impl Future<Output = T>) -> Result<T, Trouble> {
     tokio::select! {
         _ = cancellation.cancelled() => {
             let error = Error::new(Kind::Interrupted, "interrupted");

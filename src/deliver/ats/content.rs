@@ -14,8 +14,12 @@ use crate::lake::Lake;
 use crate::lake::find;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{AUDIO, INTERVIEW_METRICS, KEYWORD_HITS, Kind, SOURCE_SHA256};
+use crate::ledger::Outgoing;
 use crate::model::body::read_interview;
 use crate::model::{Interview, Result};
+
+/// Interviews whose contents are in memory at once.
+pub const AT_ONCE: usize = 200;
 
 /// One interview, ready for templates. No `Debug`: it holds what a candidate said.
 pub struct Content {
@@ -109,12 +113,13 @@ impl Content {
     }
 }
 
-/// The contents of some interviews of the lake. Those that are not in it are left out.
+/// The contents of some interviews of the lake, by their ids. Those that are not in it are left out.
 ///
 /// # Errors
 /// When the lake cannot be read.
-pub fn contents(lake: &Lake, ids: &[String], archive: Option<&Path>) -> Result<HashMap<String, Content>> {
-    let interviews = find::interviews(lake, ids)?;
+pub fn contents(lake: &Lake, outgoing: &[Outgoing], archive: Option<&Path>) -> Result<HashMap<String, Content>> {
+    let ids: Vec<String> = outgoing.iter().map(|outgoing| outgoing.id.clone()).collect();
+    let interviews = find::interviews(lake, &ids)?;
     let wanted: HashSet<&str> = interviews.keys().map(String::as_str).collect();
     let analyses = analyses(lake, &wanted)?;
     let mut recordings = archive.map(|archive| recordings(lake, &wanted, archive)).transpose()?.unwrap_or_default();

@@ -139,6 +139,11 @@ pub async fn deliver(
         Err(Stopped::Here(undelivered)) => undelivered,
         Err(Stopped::Altogether(error)) => return Err(error),
     };
+    record_undelivered(ledger, name, id, tries, undelivered)
+}
+
+/// Records why an interview is not delivered, and when it is tried again.
+fn record_undelivered(ledger: &mut Ledger, name: &str, id: &str, tries: u32, undelivered: Undelivered) -> Result<End> {
     let now = Timestamp::now();
     let (reason, next, end) = match undelivered {
         Undelivered::Waiting(reason) => (reason, due::next_try(tries, now), End::Waiting),
@@ -150,11 +155,11 @@ pub async fn deliver(
     match next {
         Some(next) => {
             let when = next.strftime("%Y-%m-%d %H:%M UTC").to_string();
-            tracing::info!(id = id.as_str(), "{name}: interview {id} is tried again after {when}: {reason}");
+            tracing::info!(id, "{name}: interview {id} is tried again after {when}: {reason}");
             Ok(end)
         }
         None => {
-            tracing::warn!(id = id.as_str(), "{name}: interview {id} is given up: {reason}");
+            tracing::warn!(id, "{name}: interview {id} is given up: {reason}");
             Ok(End::Dead)
         }
     }
@@ -173,7 +178,7 @@ async fn steps(
     ledger: &mut Ledger,
     content: &Content,
     done: &[String],
-) -> std::result::Result<(), Stopped> {
+) -> Result<(), Stopped> {
     let name = &connector.name;
     let mut found = Found::new();
     for (number, step) in connector.steps.iter().enumerate() {

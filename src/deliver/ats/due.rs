@@ -1,6 +1,59 @@
-//! When an interview that could not be delivered is tried again.
+//! Which interviews are due, and when one that could not be delivered is tried again.
 
 use jiff::{SignedDuration, Timestamp};
+
+use super::connector::Connector;
+use crate::ledger::{Ledger, Outgoing, Wanted};
+use crate::model::{Error, Result};
+use crate::pipeline::AtsPlan;
+
+/// From when on a connector sends.
+pub struct Since {
+    pub at: Timestamp,
+    /// Whether it is to be recorded.
+    pub is_new: bool,
+}
+
+/// From when on a connector sends: what the plan says, which holds for this run; else what was recorded at its first run;
+/// else now. Interviews that are named are sent whatever it is, and are no first run.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn since(ledger: &Ledger, connector: &Connector, plan: &AtsPlan, ids: &[String], now: Timestamp) -> Result<Since> {
+    let recorded = ledger.connector_since(&connector.name)?;
+    let is_new = recorded.is_none() && ids.is_empty();
+    if is_new && plan.since.is_none() {
+        tracing::warn!(
+            "{}: this is its first run, and what was completed before {} is not sent; --since DAY, or `since` under \
+             [ats], sends older interviews",
+            connector.name,
+            now.strftime("%Y-%m-%d %H:%M UTC")
+        );
+    }
+    Ok(Since { at: plan.since.or(recorded).unwrap_or(now), is_new })
+}
+
+/// What is to be sent.
+///
+/// # Errors
+/// A usage error for an interview that is named and cannot be sent, and when the ledger cannot be read.
+pub fn outgoing(
+    ledger: &Ledger,
+    connector: &Connector,
+    plan: &AtsPlan,
+    ids: &[String],
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Outgoing>> {
+    if ids.is_empty() {
+        return ledger.outgoing(&connector.name, Wanted { since, jobs: &plan.jobs }, now);
+    }
+    let one = |id: &String| {
+        let unknown = || Error::usage(format!("{id} is no completed interview of this lake"));
+        ledger.outgoing_one(&connector.name, id)?.ok_or_else(unknown)
+    };
+    ids.iter().map(one).collect()
+}
 
 /// Hours after each try without success; after the last one it is a dead letter. A little less than whole days, so that
 /// a nightly run that begins earlier than the last does not miss a night.

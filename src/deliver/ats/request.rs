@@ -10,7 +10,7 @@ use reqwest::Url;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::connector::Connector;
+use super::connector::{Connector, SecretHeader};
 use super::content::{Content, Recording};
 use super::file::Method;
 use super::template::Writing;
@@ -20,7 +20,7 @@ use crate::model::{Error, Result};
 const LARGEST_FILE: u64 = 128 << 20;
 
 /// How a template is filled: [`super::template::fill`], or as a trial.
-pub type Fill = fn(&Environment<'_>, &str, &Value) -> std::result::Result<String, String>;
+pub type Fill = fn(&Environment<'_>, &str, &Value) -> Result<String, String>;
 
 /// What earlier steps captured.
 pub type Found = BTreeMap<String, serde_json::Value>;
@@ -42,6 +42,12 @@ pub enum Body {
     Json(String),
     Form(Vec<(String, String)>),
     Multipart { fields: Vec<(String, String)>, file: UploadedFile },
+}
+
+/// A body as it is sent.
+pub struct EncodedBody {
+    pub content_type: String,
+    pub bytes: Vec<u8>,
 }
 
 pub struct UploadedFile {
@@ -67,7 +73,7 @@ impl Request {
         recording: Option<&Recording>,
         found: &Found,
         fill: Fill,
-    ) -> std::result::Result<Self, String> {
+    ) -> Result<Self, String> {
         let step = &connector.steps[number];
         let label = label(connector, number, recording);
         let key = key(connector, content, &label);
@@ -92,7 +98,7 @@ impl Request {
             .form
             .iter()
             .map(|field| Ok::<_, String>((field.clone(), fill_part(Writing::Text, &format!("form {field}"), &plain)?)));
-        let form: Vec<_> = form.collect::<std::result::Result<_, _>>()?;
+        let form: Vec<_> = form.collect::<Result<_, _>>()?;
         let body = match (&step.file, recording) {
             (Some(file), Some(recording)) => {
                 let name = fill_part(Writing::Text, "file", &plain)?;
@@ -125,7 +131,7 @@ impl Request {
         Ok(Self {
             method: step.method,
             url: connector.address(&url)?,
-            headers: headers.collect::<std::result::Result<_, _>>()?,
+            headers: headers.collect::<Result<_, _>>()?,
             idempotency_key: (step.method != Method::Get).then_some(key.clone()),
             body,
             must_mention,
@@ -159,7 +165,7 @@ impl Request {
             fields.iter().map(|(name, value)| (name.clone(), json!(value))).collect()
         };
         let mut headers = fields(&self.headers);
-        for (name, place, _) in &connector.secret_headers {
+        for SecretHeader { name, place, .. } in &connector.secret_headers {
             headers.insert(name.to_string(), json!(format!("({})", place.shown())));
         }
         if connector.token.is_some() {
@@ -181,26 +187,29 @@ impl Request {
 }
 
 impl Body {
-    /// Its type and bytes.
+    /// What is sent, if anything is.
     ///
     /// # Errors
     /// When a recording cannot be read.
-    pub fn encode(&self) -> std::result::Result<Option<(String, Vec<u8>)>, String> {
+    pub fn encode(&self) -> Result<Option<EncodedBody>, String> {
         Ok(match self {
             Self::None => None,
-            Self::Json(text) => Some(("application/json".to_owned(), text.clone().into_bytes())),
+            Self::Json(text) => {
+                let content_type = "application/json".to_owned();
+                Some(EncodedBody { content_type, bytes: text.clone().into_bytes() })
+            }
             Self::Form(fields) => {
                 let mut url = Url::parse("form:/").expect("it is an address");
                 url.query_pairs_mut().extend_pairs(fields);
-                let text = url.query().unwrap_or_default().to_owned();
-                Some(("application/x-www-form-urlencoded".to_owned(), text.into_bytes()))
+                let content_type = "application/x-www-form-urlencoded".to_owned();
+                Some(EncodedBody { content_type, bytes: url.query().unwrap_or_default().as_bytes().to_vec() })
             }
             Self::Multipart { fields, file } => Some(multipart(fields, file)?),
         })
     }
 }
 
-fn multipart(fields: &[(String, String)], file: &UploadedFile) -> std::result::Result<(String, Vec<u8>), String> {
+fn multipart(fields: &[(String, String)], file: &UploadedFile) -> Result<EncodedBody, String> {
     let name = file.path.display();
     let cannot = |why: &dyn std::fmt::Display| format!("cannot read the recording {name}: {why}");
     let size = fs::metadata(&file.path).map_err(|error| cannot(&error))?.len();
@@ -225,7 +234,7 @@ fn multipart(fields: &[(String, String)], file: &UploadedFile) -> std::result::R
     body.extend(head.as_bytes());
     body.extend(bytes);
     body.extend(format!("\r\n--{boundary}--\r\n").as_bytes());
-    Ok((format!("multipart/form-data; boundary={boundary}"), body))
+    Ok(EncodedBody { content_type: format!("multipart/form-data; boundary={boundary}"), bytes: body })
 }
 
 /// Settings are the user's own and stand in addresses as they are.

@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use crate::http::client::is_loopback;
+
 /// Address and length of the prefix of IPv4 networks that are not the public internet.
 const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[
     (Ipv4Addr::new(0, 0, 0, 0), 8),
@@ -77,7 +79,7 @@ impl Reach {
         // The brackets of an IPv6 address do not parse; odd spellings of addresses are set right by the parser.
         let host = url.host_str().unwrap_or_default();
         let literal: Option<IpAddr> = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
-        let is_here = self.loopback && (host == "localhost" || literal.is_some_and(|address| address.is_loopback()));
+        let is_here = self.loopback && is_loopback(&url);
         if url.scheme() != "https" && !(is_here && url.scheme() == "http") {
             return refuse("its link is not https");
         }

@@ -10,7 +10,7 @@ use object_store::{
 use reqwest::Url;
 use tokio::sync::Semaphore;
 
-use super::store::Placed;
+use super::part::Placed;
 use crate::model::{Error, Result};
 
 /// Of recordings that are being sent at once; a larger one is sent alone. An object that is made only where there is none

@@ -12,9 +12,10 @@ use sha2::{Digest, Sha256};
 use tokio::time::{sleep, timeout};
 
 use super::address::{NotPublic, Reach};
+use super::part::{Part, Placed};
 use super::sniff;
-use super::store::{Part, Placed, Store};
-use crate::http::client::{read_budget, root_cause};
+use super::store::Store;
+use crate::http::client::{self, read_budget, root_cause};
 use crate::http::retry::backoff;
 use crate::lake::crash;
 use crate::lake::durable::sha256_of;
@@ -23,7 +24,6 @@ use crate::model::{Error, Link, Result};
 
 /// Tries of one recording in a run.
 const TRIES: u32 = 5;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two reads.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// A host may ask to be left alone for so long; for longer is for the next run.
@@ -65,10 +65,21 @@ enum Trouble {
     Refused(String),
     /// It is slow beyond measure, but what has come is good.
     TooSlow,
-    /// Worth another try, after so long.
-    Again(String, Option<Duration>),
+    /// Worth another try, after as long as the host says.
+    Again {
+        why: String,
+        wait: Option<Duration>,
+    },
     /// The archive cannot be written: nor could any other recording.
     Archive(Error),
+}
+
+/// An answer whose body may be taken.
+struct Accepted {
+    /// Whether it goes on where the part ends.
+    goes_on: bool,
+    /// What the host calls it.
+    content_type: Option<String>,
 }
 
 fn cannot_write(object: &str) -> impl Fn(io::Error) -> Trouble + Copy {
@@ -76,7 +87,7 @@ fn cannot_write(object: &str) -> impl Fn(io::Error) -> Trouble + Copy {
 }
 
 fn again(why: String) -> Trouble {
-    Trouble::Again(why, None)
+    Trouble::Again { why, wait: None }
 }
 
 impl Downloader {
@@ -84,15 +95,12 @@ impl Downloader {
     /// When there can be no client.
     pub fn new(store: Store, reach: Reach, max_bytes: u64, max_time: Duration) -> Result<Self> {
         // A client of its own: it has no key, and goes where links lead and nowhere else.
-        let http = Client::builder()
-            .user_agent(concat!("roundup/", env!("CARGO_PKG_VERSION")))
+        let http = client::builder(false)
             .no_proxy()
             .no_gzip()
             .referer(false)
-            .redirect(reqwest::redirect::Policy::none())
             .https_only(!reach.loopback)
             .dns_resolver(reach)
-            .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
             .build()
             .map_err(|error| Error::failed(format!("cannot set up the connection: {error}")))?;
@@ -130,7 +138,7 @@ impl Downloader {
                     let seconds = self.max_time.as_secs_f64();
                     return Ok(Outcome::Unfit(format!("it was not there after {seconds} s")));
                 }
-                Trouble::Again(why, wait) => (why, wait),
+                Trouble::Again { why, wait } => (why, wait),
             };
             if failed >= TRIES || wait.is_some_and(|wait| wait > LONGEST_WAIT) {
                 self.store.tidy(object);
@@ -168,7 +176,7 @@ impl Downloader {
             // All of it had come, and only putting it into its place is left.
             part.hash().map_err(cannot)?
         } else {
-            let (goes_on, content_type) = self.judge(&response, &part)?;
+            let Accepted { goes_on, content_type } = self.judge(&response, &part)?;
             let rest = response.content_length();
             if !goes_on {
                 if let Some(found) = self.find(object, rest, content_type.clone()).map_err(cannot)? {
@@ -194,8 +202,8 @@ impl Downloader {
         Ok(if placed == Placed::There { Outcome::Found(archived) } else { Outcome::Archived(archived) })
     }
 
-    /// Judges an answer before any of its body; whether it goes on where the part ends, and what the host calls it.
-    fn judge(&self, response: &Response, part: &Part) -> Result<(bool, Option<String>), Trouble> {
+    /// Judges an answer before any of its body.
+    fn judge(&self, response: &Response, part: &Part) -> Result<Accepted, Trouble> {
         let (status, headers) = (response.status(), response.headers());
         let unfit = |why: String| Err(Trouble::Unfit(why));
         let goes_on = match status {
@@ -215,7 +223,7 @@ impl Downloader {
                     || [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status) =>
             {
                 let wait = read_budget(headers).retry_after;
-                return Err(Trouble::Again(format!("its host answered {status}"), wait));
+                return Err(Trouble::Again { why: format!("its host answered {status}"), wait });
             }
             status if status.is_redirection() => {
                 return unfit(format!("its link leads elsewhere ({}), which is not followed", status.as_u16()));
@@ -226,13 +234,13 @@ impl Downloader {
             return unfit("it is compressed, which was not asked for".to_owned());
         }
         let kind = headers.get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or("?"));
-        let kind = sniff::check_type(kind).map_err(Trouble::Unfit)?;
+        let content_type = sniff::check_type(kind).map_err(Trouble::Unfit)?;
         match if goes_on { total_of(response) } else { response.content_length() } {
             Some(0) => Err(Trouble::Refused(EMPTY.to_owned())),
             Some(whole) if whole > self.max_bytes => {
                 Err(Trouble::Refused(format!("it is {whole} bytes long, and {} are the most", self.max_bytes)))
             }
-            _ => Ok((goes_on, kind)),
+            _ => Ok(Accepted { goes_on, content_type }),
         }
     }
 

@@ -3,16 +3,20 @@
 use std::collections::HashSet;
 
 use super::download::{Downloader, Outcome};
-use super::{SAID, Summary};
+use super::missing::Wanted;
+use super::summary::Summary;
+use crate::lake::crash;
 use crate::ledger::{Archived, Ledger, Recording, Trouble};
 use crate::model::{Error, Result};
 
+/// So many troubles are a line in the log; `status` has them all.
+const SAID: u64 = 10;
 /// So many failures in a row: it is not the recordings' fault but their host's or the API's, or that of something before
 /// it.
 const IN_A_ROW: usize = 20;
-/// What is no recording is given up after so many nights,
+/// What is no recording is given up after so many nights.
 const UNFIT_NIGHTS: u32 = 3;
-/// and what is not given after so many.
+/// What is not given is given up after so many nights.
 const UNAVAILABLE_NIGHTS: u32 = 10;
 
 /// Why a recording could not be archived.
@@ -69,7 +73,7 @@ struct Row {
 }
 
 /// Records what became of recordings, and counts it.
-pub struct Tally<'a> {
+pub struct Outcomes<'a> {
     downloader: &'a Downloader,
     pub summary: Summary,
     of_host: Row,
@@ -78,7 +82,7 @@ pub struct Tally<'a> {
     answering: HashSet<String>,
 }
 
-impl<'a> Tally<'a> {
+impl<'a> Outcomes<'a> {
     pub fn new(downloader: &'a Downloader) -> Self {
         let (of_host, of_api) = (Row::default(), Row::default());
         Self { downloader, summary: Summary::default(), of_host, of_api, answering: HashSet::new() }
@@ -137,7 +141,7 @@ impl<'a> Tally<'a> {
         let row = std::mem::take(&mut self.of_host);
         self.settle(ledger, row)?;
         ledger.record_archived(recording, &archived)?;
-        crate::lake::crash::point("audio-recorded");
+        crash::point("audio-recorded");
         if is_new {
             self.summary.archived += 1;
             self.summary.bytes += archived.bytes;
@@ -162,7 +166,7 @@ impl<'a> Tally<'a> {
         Ok(())
     }
 
-    /// Records that an interview which was asked for gave no links to these of its recordings, each with its name.
+    /// Records that an interview which was asked for gave no links to these of its recordings.
     ///
     /// # Errors
     /// When the ledger cannot be written, or none of the last interviews gave any.
@@ -170,17 +174,20 @@ impl<'a> Tally<'a> {
         &mut self,
         ledger: &mut Ledger,
         source: &str,
-        recordings: Vec<(Recording, String)>,
+        recordings: &[&Wanted],
         fault: Fault,
         why: &str,
     ) -> Result<()> {
-        let failures = recordings.into_iter().map(|(recording, object)| {
-            let (why, source) = (why.to_owned(), source.to_owned());
-            Failure { recording, object, why, fault, source }
+        let mut failures = recordings.iter().map(|wanted| Failure {
+            recording: wanted.recording.clone(),
+            object: wanted.object.clone(),
+            why: why.to_owned(),
+            fault,
+            source: source.to_owned(),
         });
         // One that is gone from an API which has others is gone.
         if fault == Fault::Gone && self.answering.contains(source) {
-            return failures.into_iter().try_for_each(|failure| self.trouble(ledger, &failure));
+            return failures.try_for_each(|failure| self.trouble(ledger, &failure));
         }
         self.of_api.held.extend(failures);
         self.of_api.answers += 1;

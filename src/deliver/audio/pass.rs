@@ -1,61 +1,28 @@
 //! A pass over the lake: every recording that is not archived is, with a new link where the old one no longer opens.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::archiver::Archiver;
+use super::batch::{Batch, Next, Place};
 use super::download::Outcome;
-use super::missing::{Known, Wanted, each};
-use super::outcomes::{Fault, Tally};
-use super::pool::{Crew, Task};
+use super::missing::{Known, Selection, Wanted, each};
+use super::outcomes::{Fault, Outcomes};
 use super::renew::{Asked, Asker};
-use super::{Archiver, Outlook, Selection, Summary, table};
-use crate::lake::Lake;
-use crate::ledger::{Archived, KeptLink, Ledger};
-use crate::model::{Done, Error, Kind, Link, Result};
+use super::summary::Summary;
+use super::table;
+use crate::ledger::{KeptLink, Ledger};
+use crate::model::recording::RecordingLink;
+use crate::model::{Done, Error, Kind, Result};
 
-/// Recordings that are dealt with together: so few that what is known of them is not much, and so many that the crew
+/// Recordings that are dealt with together: so few that what is known of them is not much, and so many that the pool
 /// hardly ever waits for the last of them.
 const TOGETHER: usize = 10_000;
 /// Interviews that are asked for together. The next are asked for once most of what these gave was downloaded, so that
 /// a host which gives nothing costs few calls.
 const ASKED_TOGETHER: usize = 20;
-
-/// What a pass would do.
-///
-/// # Errors
-/// When the lake or the ledger cannot be read.
-pub fn outlook(lake: &Lake, ledger: &mut Ledger, selection: &Selection, began: Timestamp) -> Result<Outlook> {
-    let mut outlook = Outlook::default();
-    each(lake, ledger, selection, began, &Known::read(lake)?, &mut |ledger, wanted| {
-        let mut calls = BTreeSet::new();
-        for Wanted { recording, object, .. } in wanted.iter().filter(|wanted| wanted.archived.is_none()) {
-            outlook.wanted += 1;
-            if ledger.link_of(recording, object, Timestamp::now())?.is_none() {
-                calls.insert(recording.interview.as_str());
-            }
-        }
-        outlook.calls += calls.len() as u64;
-        Ok(())
-    })?;
-    Ok(outlook)
-}
-
-/// Publishes the recordings that are archived and only the ledger knows.
-///
-/// # Errors
-/// When the lake or the ledger cannot be read or written.
-pub fn publish_archived(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
-    let none = Selection { from: Some(Timestamp::MAX), ..Selection::default() };
-    let mut rows = Vec::new();
-    each(lake, ledger, &none, Timestamp::now(), &Known::read(lake)?, &mut |_, wanted| {
-        let archived = wanted.into_iter().filter_map(|wanted| Some((wanted.archived.clone()?, wanted)));
-        rows.extend(archived.map(|(archived, wanted)| (wanted, archived)));
-        Ok(())
-    })?;
-    table::publish(lake, ledger, &rows)
-}
 
 impl Archiver<'_> {
     /// Archives what is selected and was not tried since `began`. What is archived by the time it ends is in the table
@@ -68,11 +35,11 @@ impl Archiver<'_> {
         asker: &mut Asker<'_, '_>,
         progress: &dyn Fn(u64),
     ) -> Done<Summary> {
-        let (tally, refusing) = (Tally::new(&self.downloader), BTreeMap::new());
-        let mut pass = Pass { archiver: self, tally, asker, refusing, progress, done: 0 };
+        let (outcomes, refusing) = (Outcomes::new(&self.downloader), BTreeMap::new());
+        let mut pass = Pass { archiver: self, outcomes, asker, refusing, progress, done: 0 };
         let result = pass.all(ledger, selection, began);
-        let result = pass.tally.end(ledger).and(result);
-        Done { summary: pass.tally.summary, errors: pass.refusing.into_values().chain(result.err()).collect() }
+        let result = pass.outcomes.end(ledger).and(result);
+        Done { summary: pass.outcomes.summary, errors: pass.refusing.into_values().chain(result.err()).collect() }
     }
 
     /// Has the ledger forget what the table tells: after a crash, or when an interview was asked for again since.
@@ -93,24 +60,12 @@ impl Archiver<'_> {
 
 struct Pass<'a, 'b, 'c> {
     archiver: &'a Archiver<'a>,
-    tally: Tally<'a>,
+    outcomes: Outcomes<'a>,
     asker: &'a mut Asker<'b, 'c>,
     /// Accounts that are asked no more, and why.
     refusing: BTreeMap<String, Error>,
     progress: &'a dyn Fn(u64),
     done: u64,
-}
-
-/// What the crew knows a recording by: its place among those that are dealt with together, and whether its link is new.
-type Place = (usize, bool);
-
-/// What comes next.
-enum Next {
-    Done(Place, Result<Outcome>),
-    Asked(Asked),
-    AllAsked,
-    /// The crew stopped.
-    Stopped,
 }
 
 impl Pass<'_, '_, '_> {
@@ -130,89 +85,29 @@ impl Pass<'_, '_, '_> {
     fn together(&mut self, ledger: &mut Ledger, mut wanted: Vec<Wanted>) -> Result<()> {
         // What failed before comes last, so that it cannot keep others from being tried.
         wanted.sort_by_key(|wanted| wanted.was_tried);
-        let mut archived: HashMap<usize, Archived> = HashMap::new();
-        let ended = self.download(ledger, &wanted, &mut archived);
-        let mut rows = Vec::with_capacity(archived.len());
-        for (place, wanted) in wanted.into_iter().enumerate() {
-            if let Some(archived) = wanted.archived.clone().or_else(|| archived.remove(&place)) {
-                rows.push((wanted, archived));
-            }
-        }
-        table::publish(self.archiver.lake, ledger, &rows).and(ended)
+        let ended = self.download(ledger, &mut wanted);
+        table::publish(self.archiver.lake, ledger, &wanted).and(ended)
     }
 
-    fn download(
-        &mut self,
-        ledger: &mut Ledger,
-        wanted: &[Wanted],
-        archived: &mut HashMap<usize, Archived>,
-    ) -> Result<()> {
-        let mut crew: Crew<Place> = self.archiver.crew();
-        // Places of recordings whose interview is to be asked for, and of those whose link turned out not to open: their
-        // interviews are asked for, once, when all other links were opened.
-        let (mut linkless, mut dead): (BTreeSet<usize>, BTreeSet<usize>) = Default::default();
-        for (place, one) in wanted.iter().enumerate().filter(|(_, wanted)| wanted.archived.is_none()) {
-            match ledger.link_of(&one.recording, &one.object, Timestamp::now())? {
-                Some(link) => crew.give(Task { what: (place, false), object: one.object.clone(), link }),
-                None => _ = linkless.insert(place),
-            }
-        }
-        let mut open: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        let mut asking = None;
-        // Downloads by new links that are under way.
-        let mut renewed = 0;
+    fn download(&mut self, ledger: &mut Ledger, wanted: &mut [Wanted]) -> Result<()> {
+        let mut batch = Batch::begin(ledger, wanted, self.archiver.pool())?;
         let ended = loop {
-            if crew.under_way == 0 && linkless.is_empty() {
-                linkless = std::mem::take(&mut dead);
+            if batch.pool.under_way == 0 && batch.linkless.is_empty() {
+                batch.linkless = std::mem::take(&mut batch.dead);
             }
-            if asking.is_none() && renewed <= self.archiver.width {
-                asking = self.ask_for(ledger, wanted, &mut linkless, &mut open)?;
+            if batch.asking.is_none() && batch.renewed <= self.archiver.width {
+                batch.asking = self.ask_for(ledger, &mut batch)?;
             }
-            if asking.is_none() && crew.under_way == 0 {
+            if batch.asking.is_none() && batch.pool.under_way == 0 {
                 break Ok(());
             }
-            let went_on = match self.next(&mut crew, &mut asking) {
-                Next::Done((place, is_new), outcome) => {
-                    crew.under_way -= 1;
-                    renewed -= usize::from(is_new);
-                    let Wanted { recording, object, .. } = &wanted[place];
-                    match outcome {
-                        Ok(Outcome::LinkDead(_)) if !is_new => {
-                            dead.insert(place);
-                            ledger.forget_link(recording)
-                        }
-                        outcome => {
-                            self.done += 1;
-                            (self.progress)(self.done);
-                            let done = outcome.and_then(|it| self.tally.record(ledger, recording, object, it));
-                            done.map(|done| _ = done.map(|done| archived.insert(place, done)))
-                        }
-                    }
-                }
-                Next::Asked(Asked::Links(interview, links)) => {
-                    let places = open.remove(&interview).unwrap_or_default();
-                    let given = self.linked(ledger, wanted, &interview, &places, links, &mut crew);
-                    given.map(|given| renewed += given)
-                }
-                Next::Asked(Asked::Gone(interview)) => {
-                    let places = open.remove(&interview).unwrap_or_default();
-                    let why = "the API does not know the interview any more";
-                    self.tally.summary.asked += 1;
-                    self.linkless(ledger, wanted, &interview, &places, Fault::Gone, why)
-                }
-                Next::Asked(Asked::Failed(interview, why)) => {
-                    let places = open.remove(&interview).unwrap_or_default();
-                    self.tally.summary.asked += 1;
-                    self.linkless(ledger, wanted, &interview, &places, Fault::NotAsked, &why)
-                }
-                Next::Asked(Asked::Refused(source, error)) => {
-                    self.refusing.insert(source, error);
-                    Ok(())
-                }
+            let went_on = match batch.next(self.archiver.runtime) {
+                Next::Done(place, outcome) => self.downloaded(ledger, &mut batch, place, outcome),
+                Next::Asked(asked) => self.asked(ledger, &mut batch, asked),
                 Next::AllAsked => {
-                    asking = None;
-                    self.tally.summary.left += open.values().map(|places| places.len() as u64).sum::<u64>();
-                    open.clear();
+                    batch.asking = None;
+                    self.outcomes.summary.left += batch.asked_for() as u64;
+                    batch.open.clear();
                     Ok(())
                 }
                 Next::Stopped => break Ok(()),
@@ -221,8 +116,7 @@ impl Pass<'_, '_, '_> {
                 break went_on;
             }
         };
-        let asked_for: usize = open.values().map(Vec::len).sum();
-        self.tally.summary.left += (crew.under_way + asked_for + linkless.len() + dead.len()) as u64;
+        self.outcomes.summary.left += batch.left() as u64;
         ended?;
         // The time may be up instead, which is no error.
         if self.archiver.cancellation.is_interrupted() {
@@ -231,99 +125,110 @@ impl Pass<'_, '_, '_> {
         Ok(())
     }
 
-    fn next(&self, crew: &mut Crew<Place>, asking: &mut Option<mpsc::UnboundedReceiver<Asked>>) -> Next {
-        self.archiver.runtime.block_on(async {
-            let asked = async {
-                match asking {
-                    Some(asking) => asking.recv().await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                done = crew.done.recv() => done.map_or(Next::Stopped, |(place, outcome)| Next::Done(place, outcome)),
-                asked = asked => asked.map_or(Next::AllAsked, Next::Asked),
-            }
-        })
+    /// Records what became of a download. A link that does not open is replaced once.
+    fn downloaded(
+        &mut self,
+        ledger: &mut Ledger,
+        batch: &mut Batch<'_>,
+        Place { number, is_renewed }: Place,
+        outcome: Result<Outcome>,
+    ) -> Result<()> {
+        batch.pool.under_way -= 1;
+        batch.renewed -= usize::from(is_renewed);
+        let Wanted { recording, object, archived, .. } = &mut batch.wanted[number];
+        if !is_renewed && matches!(outcome, Ok(Outcome::LinkDead(_))) {
+            batch.dead.insert(number);
+            return ledger.forget_link(recording);
+        }
+        self.done += 1;
+        (self.progress)(self.done);
+        *archived = self.outcomes.record(ledger, recording, object, outcome?)?;
+        Ok(())
     }
 
-    /// Asks for the next interviews of these recordings, if there are any; `open` has which each is for.
-    fn ask_for(
-        &mut self,
-        ledger: &Ledger,
-        wanted: &[Wanted],
-        places: &mut BTreeSet<usize>,
-        open: &mut BTreeMap<String, Vec<usize>>,
-    ) -> Result<Option<mpsc::UnboundedReceiver<Asked>>> {
-        let mut ids = Vec::new();
-        while let Some(place) = places.first().copied() {
-            let id = &wanted[place].recording.interview;
-            if !open.contains_key(id) {
-                if ids.len() == ASKED_TOGETHER {
+    /// Asks for the next interviews whose recordings have no link, if there are any.
+    fn ask_for(&mut self, ledger: &Ledger, batch: &mut Batch<'_>) -> Result<Option<mpsc::UnboundedReceiver<Asked>>> {
+        let mut ids: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut asked = 0;
+        while let Some(number) = batch.linkless.first().copied() {
+            let id = &batch.wanted[number].recording.interview;
+            if !batch.open.contains_key(id) {
+                if asked == ASKED_TOGETHER {
                     break;
                 }
                 let source = ledger.source_of(id)?.unwrap_or_default();
                 if self.refusing.contains_key(&source) {
-                    places.remove(&place);
-                    self.tally.summary.left += 1;
+                    batch.linkless.remove(&number);
+                    self.outcomes.summary.left += 1;
                     continue;
                 }
-                ids.push((source, id.clone()));
+                ids.entry(source).or_default().push(id.clone());
+                asked += 1;
             }
-            places.remove(&place);
-            open.entry(id.clone()).or_default().push(place);
+            batch.linkless.remove(&number);
+            batch.open.entry(id.clone()).or_default().push(number);
         }
-        Ok((!ids.is_empty()).then(|| self.asker.ask(ids)))
+        Ok((asked > 0).then(|| self.asker.ask(ids)))
     }
 
-    /// Records that an interview gave no links to these recordings.
-    fn linkless(
-        &mut self,
-        ledger: &mut Ledger,
-        wanted: &[Wanted],
-        interview: &str,
-        places: &[usize],
-        fault: Fault,
-        why: &str,
-    ) -> Result<()> {
-        let source = ledger.source_of(interview)?.unwrap_or_default();
-        let of = |place: &usize| (wanted[*place].recording.clone(), wanted[*place].object.clone());
-        self.tally.linkless(ledger, &source, places.iter().map(of).collect(), fault, why)
+    /// Goes on with what came of asking for an interview.
+    fn asked(&mut self, ledger: &mut Ledger, batch: &mut Batch<'_>, asked: Asked) -> Result<()> {
+        let (interview, fault, why) = match asked {
+            Asked::Links { interview, links } => return self.linked(ledger, batch, &interview, &links),
+            Asked::Gone { interview } => {
+                (interview, Fault::Gone, "the API does not know the interview any more".into())
+            }
+            Asked::Failed { interview, why } => (interview, Fault::NotAsked, why),
+            Asked::Refused { source, error } => {
+                self.refusing.insert(source, error);
+                return Ok(());
+            }
+        };
+        self.outcomes.summary.asked += 1;
+        let source = ledger.source_of(&interview)?.unwrap_or_default();
+        let recordings: Vec<&Wanted> =
+            batch.close(&interview).into_iter().map(|number| &batch.wanted[number]).collect();
+        self.outcomes.linkless(ledger, &source, &recordings, fault, &why)
     }
 
-    /// Keeps the links of an interview that was asked for, and gives those that were waited for to the crew; how many.
+    /// Keeps the links of an interview that was asked for, and gives those that were waited for to the pool.
     fn linked(
         &mut self,
         ledger: &mut Ledger,
-        wanted: &[Wanted],
+        batch: &mut Batch<'_>,
         interview: &str,
-        places: &[usize],
-        links: Vec<(usize, String, Link)>,
-        crew: &mut Crew<Place>,
-    ) -> Result<usize> {
-        self.tally.summary.asked += 1;
+        links: &[RecordingLink],
+    ) -> Result<()> {
+        self.outcomes.summary.asked += 1;
         let mut kept = Vec::new();
         let mut missing = Vec::new();
-        for place in places {
-            let Wanted { recording, object, settled_at, .. } = &wanted[*place];
+        for number in batch.close(interview) {
+            let Wanted { recording, object, settled_at, .. } = &batch.wanted[number];
             // An answer that moved would be archived under the name of another.
-            let is_it = |(position, name, _): &&(usize, String, Link)| {
-                u32::try_from(*position) == Ok(recording.position) && name == object
+            let is_it = |found: &&RecordingLink| {
+                u32::try_from(found.position) == Ok(recording.position) && found.object == *object
             };
-            let Some((_, _, link)) = links.iter().find(is_it) else {
-                missing.push(*place);
+            let Some(RecordingLink { link, .. }) = links.iter().find(is_it) else {
+                missing.push(number);
                 continue;
             };
-            let (recording, object, link) = (recording.clone(), object.clone(), link.clone());
-            crew.give(Task { what: (*place, true), object: object.clone(), link: link.clone() });
-            kept.push(KeptLink { recording, object, link, settled_at: *settled_at, fetched_at: Timestamp::now() });
+            kept.push(KeptLink {
+                recording: recording.clone(),
+                object: object.clone(),
+                link: link.clone(),
+                settled_at: *settled_at,
+                fetched_at: Timestamp::now(),
+            });
+            batch.give_renewed(number, link.clone());
         }
         ledger.keep_links(&kept)?;
         let source = ledger.source_of(interview)?.unwrap_or_default();
-        self.tally.answered(ledger, &source, !kept.is_empty())?;
-        if !missing.is_empty() {
-            let why = "the interview has no link to it any more";
-            self.linkless(ledger, wanted, interview, &missing, Fault::NoLink, why)?;
+        self.outcomes.answered(ledger, &source, !kept.is_empty())?;
+        if missing.is_empty() {
+            return Ok(());
         }
-        Ok(kept.len())
+        let missing: Vec<&Wanted> = missing.into_iter().map(|number| &batch.wanted[number]).collect();
+        let why = "the interview has no link to it any more";
+        self.outcomes.linkless(ledger, &source, &missing, Fault::NoLink, why)
     }
 }

@@ -19,8 +19,8 @@ pub struct Task<T> {
     pub link: Link,
 }
 
-/// Downloads that go on until the crew is let go or interrupted.
-pub struct Crew<T> {
+/// Downloads that go on until the pool is let go or interrupted.
+pub struct Pool<T> {
     tasks: mpsc::UnboundedSender<Task<T>>,
     pub done: mpsc::UnboundedReceiver<(T, Result<Outcome>)>,
     /// Tasks that were given and did not end yet.
@@ -30,7 +30,7 @@ pub struct Crew<T> {
     runtime: Handle,
 }
 
-impl<T: Send + 'static> Crew<T> {
+impl<T: Send + 'static> Pool<T> {
     /// Begins to wait for tasks, of which so many are done at once.
     pub fn new(runtime: &Runtime, downloader: &Arc<Downloader>, width: usize, cancellation: &Cancellation) -> Self {
         let (tasks, given) = mpsc::unbounded_channel();
@@ -40,14 +40,14 @@ impl<T: Send + 'static> Crew<T> {
         Self { tasks, done, under_way: 0, working, let_go, runtime: runtime.handle().clone() }
     }
 
-    /// Gives a task. One that comes after the crew has stopped is not done, and stays under way.
+    /// Gives a task. One that comes after the pool has stopped is not done, and stays under way.
     pub fn give(&mut self, task: Task<T>) {
         self.under_way += 1;
         let _has_stopped = self.tasks.send(task);
     }
 }
 
-impl<T> Drop for Crew<T> {
+impl<T> Drop for Pool<T> {
     fn drop(&mut self) {
         self.let_go.cancel();
         // Nothing of it goes on beside what comes next. A panic in it has been said.

@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 
 use crate::http::cancel::Cancellation;
 use crate::http::pace::{Pace, Pacer};
-use crate::model::{Error, Link, Result};
+use crate::model::recording::RecordingLink;
+use crate::model::{Error, Result};
 use crate::round0::call::{Call, Content};
 use crate::round0::client::Client;
 use crate::round0::fetch::{Fetched, Fetcher, Outcome, Stop, Task};
@@ -16,14 +17,14 @@ use crate::round0::fetch::{Fetched, Fetcher, Outcome, Stop, Task};
 /// What came of asking for an interview again.
 #[derive(Debug)]
 pub enum Asked {
-    /// The links it has now: position, name below the archive, link.
-    Links(String, Vec<(usize, String, Link)>),
+    /// The links it has now.
+    Links { interview: String, links: Vec<RecordingLink> },
     /// The API does not know the interview any more.
-    Gone(String),
+    Gone { interview: String },
     /// It did not answer with the interview, and why; it may later.
-    Failed(String, String),
+    Failed { interview: String, why: String },
     /// No further interview of this account is asked for, because of this.
-    Refused(String, Error),
+    Refused { source: String, error: Error },
 }
 
 /// The client of an account, if it is one that can be asked.
@@ -45,16 +46,12 @@ impl<'a, 'b> Asker<'a, 'b> {
         Self { runtime, pace, cancellation, pacers: HashMap::new(), left_alone: HashSet::new(), client_of }
     }
 
-    /// Asks for interviews, each with the name of its account. The channel ends when all are answered for, but for those
+    /// Asks for interviews, by account. The channel ends when all are answered for, but for those
     /// of accounts that refuse.
-    pub fn ask(&mut self, ids: Vec<(String, String)>) -> mpsc::UnboundedReceiver<Asked> {
+    pub fn ask(&mut self, ids: BTreeMap<String, Vec<String>>) -> mpsc::UnboundedReceiver<Asked> {
         let (sender, asked) = mpsc::unbounded_channel();
-        let mut by_source: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (source, id) in ids {
-            by_source.entry(source).or_default().push(id);
-        }
         let mut work = Vec::new();
-        for (source, ids) in by_source {
+        for (source, ids) in ids {
             match self.fetcher(&source) {
                 Ok(Some(fetcher)) => work.push((source, fetcher, ids)),
                 Ok(None) if self.left_alone.contains(&source) => {}
@@ -65,7 +62,7 @@ impl<'a, 'b> Asker<'a, 'b> {
                     self.left_alone.insert(source);
                 }
                 Err(error) => {
-                    let _nobody_cares = sender.send(Asked::Refused(source, error));
+                    let _nobody_cares = sender.send(Asked::Refused { source, error });
                 }
             }
         }
@@ -85,7 +82,7 @@ impl<'a, 'b> Asker<'a, 'b> {
                     Err(Stop::Cancelled(_)) => return,
                     Err(stop) => {
                         let error = stop.error(&format!("the API of source {source}"));
-                        let _nobody_cares = sender.send(Asked::Refused(source, error));
+                        let _nobody_cares = sender.send(Asked::Refused { source, error });
                     }
                 }
             }
@@ -111,14 +108,16 @@ impl<'a, 'b> Asker<'a, 'b> {
 }
 
 fn asked_of(Fetched { task, outcome, .. }: Fetched) -> Asked {
-    let id = task.id.into_string();
+    let interview = task.id.into_string();
     match outcome {
-        Outcome::Body(_, Content::Interview(mut interview)) => Asked::Links(id, interview.take_links()),
+        Outcome::Body(_, Content::Interview(mut body)) => Asked::Links { interview, links: body.take_links() },
         Outcome::Body(_, Content::Questions(_)) => unreachable!("interviews are asked for"),
-        Outcome::Gone => Asked::Gone(id),
+        Outcome::Gone => Asked::Gone { interview },
         Outcome::Unreadable(_, violation) => {
-            Asked::Failed(id, format!("the interview breaks the contract: {violation}"))
+            Asked::Failed { interview, why: format!("the interview breaks the contract: {violation}") }
         }
-        Outcome::Failed(why) => Asked::Failed(id, format!("the interview could not be asked for again: {why}")),
+        Outcome::Failed(why) => {
+            Asked::Failed { interview, why: format!("the interview could not be asked for again: {why}") }
+        }
     }
 }

@@ -8,8 +8,8 @@ use arrow::array::{ArrayRef, RecordBatch, StructArray};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Fields, Schema, SchemaRef};
 
-use super::Selection;
-use super::source::{ROWS, Take};
+use super::batches::{OnBatch, ROWS};
+use super::selection::Selection;
 use crate::deliver::fresh::Hashes;
 use crate::keywords::KeywordSet;
 use crate::lake::Lake;
@@ -64,7 +64,7 @@ impl<'a> Analysis<'a> {
     ///
     /// # Errors
     /// When a file cannot be read, or has no figures that are up to date.
-    pub fn of_file(&self, path: &Path, take: Take) -> Result<()> {
+    pub fn of_file(&self, path: &Path, take: OnBatch) -> Result<()> {
         let figures = self.figures_of(path)?;
         let place = self.lake.place_of(&INTERVIEWS, path);
         let matches = self.matches_of(place)?;
@@ -91,7 +91,7 @@ impl<'a> Analysis<'a> {
         figures: &RecordBatch,
         names: &HashMap<String, String>,
         matches: &HashMap<String, Vec<i64>>,
-    ) -> std::result::Result<RecordBatch, arrow::error::ArrowError> {
+    ) -> Result<RecordBatch, arrow::error::ArrowError> {
         let column = |batch: &RecordBatch, name: &str| Arc::clone(batch.column_by_name(name).expect("it was read"));
         let ids = strings(batch, "interview_id");
         let of_term = |term: usize| -> ArrayRef {

@@ -8,17 +8,13 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
 
 use super::analysis::Analysis;
-use super::{Selection, What};
+use super::batches::{OnBatch, ROWS};
+use super::plan::What;
+use super::selection::Selection;
 use crate::lake::Lake;
-use crate::lake::read::{ParquetFile, string_at, strings, time_at, times};
+use crate::lake::read::{ParquetFile, strings};
 use crate::lake::schema::{INTERVIEWS, OPEN_INTERVIEWS, RESPONSES, Table};
 use crate::model::{Error, Result};
-
-/// Rows read at once.
-pub const ROWS: usize = 2_048;
-
-/// What takes the rows.
-pub type Take<'a> = &'a mut dyn FnMut(&RecordBatch) -> Result<()>;
 
 /// What an export reads.
 pub struct Source<'a> {
@@ -57,7 +53,7 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// When the lake cannot be read, or they are not taken.
-    pub fn each_batch(&self, progress: &dyn Fn(u64, u64), take: Take) -> Result<()> {
+    pub fn each_batch(&self, progress: &dyn Fn(u64, u64), take: OnBatch) -> Result<()> {
         match &self.rows {
             Rows::Interviews => self.interviews(progress, take),
             Rows::Responses => {
@@ -71,7 +67,7 @@ impl<'a> Source<'a> {
 
     /// Settled interviews, then open ones. An interview that settles meanwhile is in both tables for an instant, so open
     /// ones are read first and given last, without those that were met among the settled ones.
-    fn interviews(&self, progress: &dyn Fn(u64, u64), take: Take) -> Result<()> {
+    fn interviews(&self, progress: &dyn Fn(u64, u64), take: OnBatch) -> Result<()> {
         let mut open = Vec::new();
         for path in self.lake.files(&OPEN_INTERVIEWS)? {
             self.table(&OPEN_INTERVIEWS, &path, None, &mut |batch| {
@@ -99,7 +95,7 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    fn responses_of(&self, path: &Path, take: Take) -> Result<()> {
+    fn responses_of(&self, path: &Path, take: OnBatch) -> Result<()> {
         if self.selection.statuses.is_empty() {
             return self.table(&RESPONSES, path, None, take);
         }
@@ -119,7 +115,7 @@ impl<'a> Source<'a> {
     }
 
     /// The selected rows of a table's file; of answers, those of some interviews.
-    fn table(&self, table: &Table, path: &Path, interviews: Option<&HashSet<String>>, take: Take) -> Result<()> {
+    fn table(&self, table: &Table, path: &Path, interviews: Option<&HashSet<String>>, take: OnBatch) -> Result<()> {
         let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
         let file = ParquetFile::open(path)?;
         for group in 0..file.row_groups() {
@@ -139,28 +135,8 @@ impl<'a> Source<'a> {
     }
 }
 
-impl Selection {
-    fn has_status(&self, status: Option<&str>) -> bool {
-        self.statuses.is_empty() || self.statuses.iter().any(|wanted| status == Some(wanted))
-    }
-
-    /// Which rows of a batch with `job_id`, `settled_at` and, but for answers, `status` are selected.
-    pub fn keeps(&self, batch: &RecordBatch) -> BooleanArray {
-        let (jobs, settled) = (strings(batch, "job_id"), times(batch, "settled_at"));
-        let statuses = batch.column_by_name("status").map(|_| strings(batch, "status"));
-        let keep = |row: usize| {
-            let is_job = self.jobs.is_empty() || self.jobs.iter().any(|job| string_at(jobs, row) == Some(job));
-            let at = time_at(settled, row);
-            let is_in_time = self.from.is_none_or(|from| at.is_some_and(|at| at >= from))
-                && self.until.is_none_or(|until| at.is_some_and(|at| at < until));
-            is_job && is_in_time && statuses.is_none_or(|statuses| self.has_status(string_at(statuses, row)))
-        };
-        (0..batch.num_rows()).map(|row| Some(keep(row))).collect()
-    }
-}
-
 /// Gives the rows to keep, under the table's own schema: that of a file may differ in what is said of the columns.
-fn give(table: &Table, batch: &RecordBatch, keep: &BooleanArray, take: Take) -> Result<()> {
+fn give(table: &Table, batch: &RecordBatch, keep: &BooleanArray, take: OnBatch) -> Result<()> {
     if keep.true_count() == 0 {
         return Ok(());
     }

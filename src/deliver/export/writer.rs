@@ -14,16 +14,26 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::cells::{Cell, Cells, Name, names};
+use super::plan::Plan;
 use super::sheet::Sheet;
-use super::{Format, Plan, Summary};
 use crate::lake::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
 use crate::model::spreadsheet::neutral;
 use crate::model::{Error, Result};
+use crate::pipeline::ExportFormat;
 
 /// By this a spreadsheet knows that CSV is UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-type Sink = Box<dyn Write + Send>;
+/// Where bytes go.
+pub type Sink = Box<dyn Write + Send>;
+
+/// What an export did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    pub rows: u64,
+    /// Texts that a cell of a spreadsheet could not hold whole.
+    pub cut: u64,
+}
 
 /// Writes batches of one schema.
 pub struct Writer {
@@ -48,7 +58,7 @@ impl Writer {
     pub fn new(plan: &Plan, schema: &SchemaRef, mut sink: Sink, target: &Path) -> Result<Self> {
         let fail = |error: &dyn Display| cannot_write(target, error);
         let format = match plan.format {
-            Format::Csv => {
+            ExportFormat::Csv => {
                 if !plan.raw {
                     sink.write_all(BYTE_ORDER_MARK).map_err(|error| fail(&error))?;
                 }
@@ -56,12 +66,12 @@ impl Writer {
                 rows.write_record(names(schema).iter().map(Name::flat)).map_err(|error| fail(&error))?;
                 Writing::Csv { rows: Box::new(rows), raw: plan.raw }
             }
-            Format::Jsonl => Writing::Jsonl { sink, names: names(schema) },
-            Format::Parquet => {
+            ExportFormat::Jsonl => Writing::Jsonl { sink, names: names(schema) },
+            ExportFormat::Parquet => {
                 let writer = ArrowWriter::try_new(sink, Arc::clone(schema), Some(properties(schema)));
                 Writing::Parquet(Box::new(writer.map_err(|error| fail(&error))?))
             }
-            Format::Xlsx => {
+            ExportFormat::Xlsx => {
                 Writing::Xlsx { sheet: Box::new(Sheet::new(schema, target).map_err(|error| fail(&error))?), sink }
             }
         };

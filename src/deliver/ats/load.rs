@@ -1,0 +1,244 @@
+//! Reading a connector: its file is found right, and its templates are tried out on a made-up interview before anything is
+//! sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use minijinja::Environment;
+use reqwest::Url;
+use reqwest::header::HeaderName;
+
+use super::answer::{Meaning, meaning};
+use super::connector::{Connector, SecretHeader, Step, Token};
+use super::content::Content;
+use super::file::{ConnectorFile, Method, StepSection, TokenSection};
+use super::request::{Found, Request};
+use super::secret::SecretPlace;
+use super::template::{self, Writing};
+use crate::model::error::from_toml;
+use crate::model::{Error, Result};
+use crate::pipeline::{AtsPlan, span_up_to};
+
+/// Headers that a connector may not set, as they follow from what is sent.
+const OWN_HEADERS: [&str; 4] = ["content-length", "content-type", "host", "idempotency-key"];
+
+impl Connector {
+    /// Reads a connector as a plan has it, without its secrets.
+    ///
+    /// # Errors
+    /// A usage error that names the file and the line or the step.
+    pub fn read(plan: &AtsPlan) -> Result<Self> {
+        let path = &plan.connector;
+        let origin = path.display().to_string();
+        let text = fs::read_to_string(path)
+            .map_err(|error| Error::usage(format!("cannot read the connector {origin}: {error}")))?;
+        let file: ConnectorFile = from_toml(&text, &origin)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let connector = Self::resolve(file, folder, plan, &origin).map_err(|error| error.prefix(&origin))?;
+        connector.try_out().map_err(|error| error.prefix(&origin))?;
+        Ok(connector)
+    }
+
+    fn resolve(file: ConnectorFile, folder: &Path, plan: &AtsPlan, origin: &str) -> Result<Self> {
+        let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+        if file.name.is_empty() || !file.name.chars().all(is_plain) {
+            return Err(Error::usage("the name of a connector is made of letters, digits, `-`, `_` and `.`"));
+        }
+        let settings = settings(file.settings, &plan.set)?;
+        let timeout = span_up_to(Duration::from_mins(10), &file.timeout);
+        let wrong = || Error::usage(format!("`{}` is no timeout", file.timeout)).hint("for example 30s; at most 10m");
+        let timeout = timeout.ok_or_else(wrong)?;
+        let mut environment = template::environment();
+        let mut sources = Vec::new();
+        let mut headers = Vec::new();
+        for (name, value) in file.headers {
+            let name = header_name(&name)?.as_str().to_owned();
+            add(&mut environment, Writing::Text, "header", &name, value)?;
+            headers.push(name);
+        }
+        let mut secret_headers = Vec::new();
+        for (name, section) in file.secret_headers {
+            let place = SecretPlace::new(&format!("secret-headers.{name}"), section.env, section.file, folder)?;
+            secret_headers.push(SecretHeader { name: header_name(&name)?, place, form: section.form });
+        }
+        let token = file.token.map(|token| {
+            sources.push(token.url.clone());
+            resolve_token(token, folder, &mut environment)
+        });
+        if file.step.is_empty() {
+            return Err(Error::usage("there is no [[step]]"));
+        }
+        let mut steps: Vec<Step> = Vec::new();
+        for section in file.step {
+            sources.push(section.url.clone());
+            if steps.iter().any(|step| step.name == section.name) {
+                return Err(Error::usage(format!("two steps are called {}", section.name)));
+            }
+            let place = format!("step `{}`", section.name);
+            let step = resolve_step(section, &mut environment).map_err(|error| error.prefix(&place))?;
+            if step.for_each.is_some() && plan.recordings.is_none() {
+                let message = format!("{place} sends recordings, and no archive of them is named");
+                let hint = "`recordings` under [ats], or --recordings DIR, names the folder that `roundup audio` fills";
+                return Err(Error::usage(message).hint(hint));
+            }
+            steps.push(step);
+        }
+        Ok(Self {
+            name: file.name,
+            origin: origin.to_owned(),
+            origins: origins(&settings, &sources),
+            settings,
+            timeout,
+            headers,
+            secret_headers,
+            token: token.transpose().map_err(|error: Error| error.prefix("[token]"))?,
+            steps,
+            recordings: plan.recordings.clone(),
+            environment,
+        })
+    }
+
+    /// Fills every template from a made-up interview, so that what is wrong is said before anything is sent.
+    fn try_out(&self) -> Result<()> {
+        let content = Content::made_up();
+        if self.token.is_some() {
+            Request::token(self, template::try_out)?;
+        }
+        for (number, step) in self.steps.iter().enumerate() {
+            let recording = step.for_each.map(|_| &content.recordings[0]);
+            Request::of_step(self, number, &content, recording, &self.made_up_captures(number), template::try_out)
+                .map_err(|message| Error::usage(format!("step `{}`: {message}", step.name)))?;
+        }
+        Ok(())
+    }
+
+    fn made_up_captures(&self, before: usize) -> Found {
+        let names = self.steps[..before].iter().flat_map(|step| step.capture.keys());
+        names.map(|name| (name.clone(), "1".into())).collect()
+    }
+}
+
+fn settings(
+    mut settings: BTreeMap<String, String>,
+    set: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>> {
+    for (name, value) in set {
+        let names = settings.keys().cloned().collect::<Vec<_>>().join(", ");
+        let unknown = || Error::usage(format!("there is no setting `{name}`")).hint(format!("there are: {names}"));
+        value.clone_into(settings.get_mut(name).ok_or_else(unknown)?);
+    }
+    match settings.iter().find(|(_, value)| value.is_empty()) {
+        None => Ok(settings),
+        Some((name, _)) => Err(Error::usage(format!("the setting `{name}` has no value"))
+            .hint(format!("`set.{name} = \"…\"` under [ats], or --set {name}=…"))),
+    }
+}
+
+fn header_name(name: &str) -> Result<HeaderName> {
+    let name = HeaderName::try_from(name).map_err(|_| Error::usage(format!("`{name}` is no name of a header")))?;
+    if OWN_HEADERS.contains(&name.as_str()) {
+        return Err(Error::usage(format!("the header {name} is set by roundup")));
+    }
+    Ok(name)
+}
+
+/// Adds a template, whose name is made of what it belongs to and what of that it writes.
+fn add(environment: &mut Environment<'static>, writing: Writing, of: &str, what: &str, text: String) -> Result<()> {
+    let added = environment.add_template_owned(writing.name(&format!("{of} {what}")), text);
+    added.map_err(|error| Error::usage(format!("{what}: {}", template::describe(&error))))
+}
+
+fn resolve_token(section: TokenSection, folder: &Path, environment: &mut Environment<'static>) -> Result<Token> {
+    add(environment, Writing::Url, "token", "url", section.url)?;
+    let mut form = Vec::new();
+    for (field, text) in section.form {
+        add(environment, Writing::Text, "token", &format!("form {field}"), text)?;
+        form.push(field);
+    }
+    Ok(Token {
+        id: SecretPlace::new("the token's id", section.id_env, section.id_file, folder)?,
+        secret: SecretPlace::new("the token's secret", section.secret_env, section.secret_file, folder)?,
+        form,
+    })
+}
+
+fn resolve_step(section: StepSection, environment: &mut Environment<'static>) -> Result<Step> {
+    let name = section.name;
+    let bodies = usize::from(section.json.is_some()) + usize::from(section.file.is_some() || !section.form.is_empty());
+    if bodies > 1 {
+        return Err(Error::usage("the body is JSON, or a form with or without a file"));
+    }
+    if section.method == Method::Get && bodies > 0 {
+        return Err(Error::usage("a GET has no body"));
+    }
+    if section.file.is_some() != section.for_each.is_some() {
+        return Err(Error::usage("`file` and `for-each = \"recordings\"` go together"));
+    }
+    if !section.capture.is_empty() && (section.for_each.is_some() || !section.also_done.is_empty()) {
+        let why = "a step that captures has one answer to capture from: no `for-each`, and no `also-done`";
+        return Err(Error::usage(why));
+    }
+    for (key, statuses, example) in [("also-done", &section.also_done, 409), ("wait-on", &section.wait_on, 404)] {
+        if let Some(status) = statuses.iter().find(|status| meaning(**status) != Meaning::Rejected) {
+            let message = format!("{key}: {status} has a meaning of its own");
+            return Err(Error::usage(message).hint(format!("{example} is what it is for")));
+        }
+    }
+    if let Some(status) = section.also_done.iter().find(|status| section.wait_on.contains(status)) {
+        return Err(Error::usage(format!("{status} is in both `also-done` and `wait-on`")));
+    }
+    let pointers = section.must_have.iter().chain(&section.must_not_have).chain(section.must_be.keys());
+    let mut pointers = pointers.chain(section.capture.values()).chain(&section.at_most_one);
+    if let Some(wrong) = pointers.find(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
+        return Err(Error::usage(format!("`{wrong}` is no JSON pointer")).hint("for example /data/0/id"));
+    }
+    add(environment, Writing::Url, &name, "url", section.url)?;
+    let has_json = section.json.is_some();
+    if let Some(json) = section.json {
+        add(environment, Writing::Json, &name, "json", json)?;
+    }
+    let mut form = Vec::new();
+    for (field, text) in section.form {
+        add(environment, Writing::Text, &name, &format!("form {field}"), text)?;
+        form.push(field);
+    }
+    if let Some(file) = &section.file {
+        add(environment, Writing::Text, &name, "file", file.name.clone())?;
+    }
+    let must_mention = section.must_mention.is_some();
+    if let Some(text) = section.must_mention {
+        add(environment, Writing::Text, &name, "must-mention", text)?;
+    }
+    let as_json = |value: toml::Value| serde_json::to_value(value).map_err(|error| Error::usage(error.to_string()));
+    let must_be = section.must_be.into_iter().map(|(place, value)| Ok((place, as_json(value)?)));
+    Ok(Step {
+        method: section.method,
+        has_json,
+        form,
+        file: section.file,
+        for_each: section.for_each,
+        also_done: section.also_done,
+        wait_on: section.wait_on,
+        must_have: section.must_have,
+        must_not_have: section.must_not_have,
+        must_be: must_be.collect::<Result<_>>()?,
+        at_most_one: section.at_most_one,
+        must_mention,
+        capture: section.capture,
+        if_nothing: section.if_nothing,
+        name,
+    })
+}
+
+/// The origins of all settings that are addresses, and of addresses that a template begins with.
+fn origins(settings: &BTreeMap<String, String>, templates: &[String]) -> BTreeSet<String> {
+    let literal = templates.iter().map(|text| {
+        let host = text.find("://").and_then(|at| text[at + 3..].find('/').map(|end| &text[..at + 3 + end]));
+        host.unwrap_or(text)
+    });
+    let all = settings.values().map(String::as_str).chain(literal).filter(|text| !text.contains("{{"));
+    let all = all.filter_map(|text| Url::parse(text).ok()).filter(|url| url.has_host());
+    all.map(|url| url.origin().ascii_serialization()).collect()
+}
