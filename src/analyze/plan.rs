@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::pass::{self, Made, Steps, Wanted, timed};
 use super::{DEFINITIONS_VERSION, PreparedSet, Request, Summary, interviews};
-use crate::keywords::Prefilter;
+use crate::keywords::{Matcher, Prefilter};
 use crate::lake::Lake;
 use crate::lake::durable::sha256_of;
 use crate::lake::publish::replace_derived;
@@ -170,7 +170,7 @@ impl<'a> Plan<'a> {
     ) -> Result<Summary> {
         let of = self.jobs.len() as u64;
         let searched = self.request.sets.iter().chain([self.request.fillers]);
-        let prefilter = Prefilter::new(searched.map(|set| &set.matcher));
+        let prefilter = Matcher::shared_prefilter(searched.map(|set| &set.matcher));
         let (finished, published) = mpsc::channel();
         let (made, published) = thread::scope(|scope| {
             let publisher = scope.spawn(|| publish(published, |done| progress(done, of)));

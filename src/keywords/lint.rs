@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::set::{KeywordSet, Term};
+use super::set::KeywordSet;
+use super::term::Term;
 
 /// Up to this many characters a spelling is found in places that mean something else.
 const SHORT: usize = 2;
@@ -263,6 +264,7 @@ fn named(term: &Term, spelling: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keywords::term::Mode;
 
     #[test]
     fn every_kind_of_mistake_is_named_with_its_line() {
@@ -282,7 +284,7 @@ mod tests {
 
     #[test]
     fn lists_are_independent_so_that_nothing_is_hidden() {
-        let set = KeywordSet::parse_txt("React\nreact\n", "t.txt", "t", super::super::Mode::Word).unwrap();
+        let set = KeywordSet::parse_txt("React\nreact\n", "t.txt", "t", Mode::Word).unwrap();
         let said: Vec<String> = lint(&set).into_iter().map(|warning| warning.message).collect();
         assert_eq!(said, ["term `react` shares a spelling with term `React` on line 1: both count"]);
     }
