@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::random::{Random, mix};
+use super::response::{broken_off, promised};
 use crate::model::error::from_toml;
 use crate::model::{Error, Result};
 
@@ -336,21 +337,4 @@ impl Drawn {
             _ => {}
         }
     }
-}
-
-/// An answer that promises `length` bytes, gives these, is silent for a while, and ends the connection.
-pub fn broken_off(bytes: Bytes, length: usize, silence: Duration) -> Response {
-    let mut response = promised(bytes, length as u64, silence);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-fn promised(bytes: Bytes, length: u64, silence: Duration) -> Response {
-    let given = stream::once(async move { Ok::<_, io::Error>(bytes) });
-    let end = stream::once(async move {
-        tokio::time::sleep(silence).await;
-        Err(io::Error::other("broken off on demand"))
-    });
-    let body = Body::from_stream(stream::StreamExt::chain(given, end));
-    ([(header::CONTENT_LENGTH, HeaderValue::from(length))], body).into_response()
 }

@@ -10,8 +10,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
 
+use super::interviews::Interviews;
 use super::random::mix;
-use super::sample::Interviews;
 use crate::round0::webhook::{self, SIGNATURE_HEADER, Secret};
 
 /// As long as the vendor waits for an answer.
