@@ -151,6 +151,19 @@ impl MetricGroup {
     pub fn all() -> Vec<Self> {
         vec![Self::Length, Self::Words, Self::Pace, Self::Richness, Self::Fillers, Self::Language]
     }
+
+    /// The word for it, as in a pipeline file and in what is made for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Length => "length",
+            Self::Words => "words",
+            Self::Pace => "pace",
+            Self::Richness => "richness",
+            Self::Fillers => "fillers",
+            Self::Language => "language",
+        }
+    }
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
