@@ -25,23 +25,23 @@ const FAULT_EVERY: usize = 3;
 const OVERSIZED: usize = 2 << 20;
 
 /// What goes wrong with the events of an interview.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookFault {
-    /// They come after those of all others
+    /// They come after those of all others.
     Late,
-    /// Each is sent twice, signed anew
+    /// Each is sent twice, signed anew.
     Twice,
-    /// The end comes before the start
+    /// The end comes before the start.
     OutOfOrder,
-    /// The same request once more
+    /// The same request once more.
     Replayed,
-    /// Another one beside them, with a wrong secret
+    /// Another one beside them, with a wrong secret.
     Forged,
-    /// Another one beside them, signed an hour ago
+    /// Another one beside them, signed an hour ago.
     Stale,
-    /// Another one beside them, cut short after it was signed
+    /// Another one beside them, cut short after it was signed.
     Truncated,
-    /// Another one beside them, of 2 MiB
+    /// Another one beside them, of 2 MiB.
     Oversized,
 }
 

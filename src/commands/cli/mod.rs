@@ -1,6 +1,7 @@
 //! Every command, flag and help text.
 
 mod deliver;
+mod values;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
