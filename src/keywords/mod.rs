@@ -6,7 +6,7 @@
 //! `surface` lists the spellings of a term; in `search`, `matcher` puts them together and settles overlaps, and
 //! `negation` looks at the five words before, for the words of `cues`. For ASCII text, which most is,
 //! `search/starts.rs` and `search/anywhere.rs` find the candidates, `search/prefilter.rs` turns away where no set has
-//! anything to find, and `text/ascii.rs` and `text/words.rs` read it 64 bytes at a time. [`mod@lint`] knows what is
+//! anything to find, and `text/ascii.rs` and `text/words.rs` read it 64 bytes at a time. [`lint`] knows what is
 //! probably a mistake in a set. `reference` finds the same the plain way, for tests.
 
 mod cues;

@@ -3,7 +3,6 @@
 use std::path::{Component, Path, PathBuf};
 
 /// Whether a text is the address of something elsewhere rather than a path: `s3://…`.
-#[must_use]
 pub fn is_address(text: &str) -> bool {
     text.contains("://")
 }

@@ -12,7 +12,7 @@ use crate::model::{Error, Result};
 pub const INBOX: &str = "inbox";
 
 /// The word that stands for the stand-in API inside this process.
-pub const SANDBOX: &str = "sandbox";
+const SANDBOX: &str = "sandbox";
 
 /// One account to read interviews from.
 #[derive(Debug)]

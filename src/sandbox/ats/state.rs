@@ -7,10 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::faults::AtsFault;
+use crate::sandbox::faults::in_turn;
 use crate::sandbox::interviews::Interviews;
-
-/// One candidate in so many has a fault.
-const FAULT_EVERY: usize = 3;
 
 /// What was written: once for each key, however often it came.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -104,8 +102,7 @@ impl Systems {
 
     /// What goes wrong with a candidate.
     pub fn fault(&self, candidate: usize) -> Option<AtsFault> {
-        let count = self.faults.len();
-        (count > 0 && candidate.is_multiple_of(FAULT_EVERY)).then(|| self.faults[candidate / FAULT_EVERY % count])
+        in_turn(&self.faults, candidate)
     }
 
     /// Whether a fault that happens once is to happen now.
