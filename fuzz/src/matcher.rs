@@ -1,17 +1,17 @@
-//! The matcher against its plain twin, over sets and texts that a fuzzer chooses.
+//! The matcher against its plain reference, over sets and texts that a fuzzer chooses.
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
-use crate::keywords::reference::{ALPHABET, WORDS, twin};
+use crate::keywords::reference::{self, ALPHABET, WORDS};
 use crate::keywords::{Hit, KeywordSet, Matcher, Scratch, TextBuffers, Texts};
 
 /// Stands on a line of its own between a set and a text that are written out.
 const PARTING: &str = "\n=====\n";
 
-/// In bytes. Of longer texts, the twin would read few in a minute.
+/// In bytes. Of longer texts, the reference would read few in a minute.
 const LONGEST_TEXT: usize = 400;
 
-/// Panics if the matcher finds anything else than its twin.
+/// Panics if the matcher finds anything else than its reference.
 ///
 /// The input is a set in TOML and a text with [`PARTING`] between them, or else any bytes, each of which chooses an
 /// option or a scrap.
@@ -40,7 +40,7 @@ fn compare(set: &KeywordSet, text: &str, question_type: Option<&str>) {
         |number, hits| found[number] = hits.to_vec(),
     );
     for (text, found) in texts.iter().zip(found) {
-        let expected = text.map_or_else(Vec::new, |text| twin(set, text, question_type));
+        let expected = text.map_or_else(Vec::new, |text| reference::find(set, text, question_type));
         assert_eq!(found, expected, "in {text:?}, asked in {question_type:?}, with {set:#?}");
     }
 }

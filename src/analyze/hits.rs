@@ -7,7 +7,7 @@ use arrow::buffer::OffsetBuffer;
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field};
 
-use super::PreparedSet;
+use super::request::PreparedSet;
 use crate::keywords::Hit;
 use crate::lake::rows;
 use crate::lake::schema::{self, place_fields};

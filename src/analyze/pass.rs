@@ -1,19 +1,18 @@
 //! One pass over a row group of answers: decoded once, and everything that is asked for made of it.
 
 use std::cell::Cell;
-use std::ops::AddAssign;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use arrow::array::{ArrayAccessor, ArrayRef, RecordBatch};
 use arrow::datatypes::DataType;
-use serde::Serialize;
 
 use super::figures::{self, Answer};
 use super::hits::HitRows;
+use super::language;
+use super::request::PreparedSet;
 use super::responses::{self, ResponseRow};
 use super::richness::Vocabulary;
-use super::{PreparedSet, language};
+use super::summary::{Steps, timed};
 use crate::keywords::{Prefilter, Scratch, Text, TextBuffers, Texts};
 use crate::lake::read::{ParquetFile, dictionary, float_at, floats, string_at, strings, view_at, views};
 use crate::model::Result;
@@ -49,44 +48,6 @@ pub struct Made {
     /// Neighbours have different interviews.
     pub answers: Vec<(String, Vec<Answer>)>,
     pub steps: Steps,
-}
-
-/// Where the time went, in seconds of all threads together, and over how much text.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Steps {
-    /// Reading and decompressing columns.
-    pub decode: f64,
-    /// Lower-casing ASCII text for the search.
-    pub fold: f64,
-    /// Lengths, words, pace and richness.
-    pub words: f64,
-    pub language: f64,
-    /// Keyword sets and fillers: word starts, found once for all, included, and the folding of text beyond ASCII.
-    pub r#match: f64,
-    /// Writing derived files.
-    pub encode: f64,
-    /// Of transcripts.
-    pub bytes: u64,
-}
-
-impl AddAssign for Steps {
-    fn add_assign(&mut self, other: Self) {
-        self.decode += other.decode;
-        self.fold += other.fold;
-        self.words += other.words;
-        self.language += other.language;
-        self.r#match += other.r#match;
-        self.encode += other.encode;
-        self.bytes += other.bytes;
-    }
-}
-
-/// Runs a step and adds what it took.
-pub fn timed<T>(seconds: &mut f64, step: impl FnOnce() -> T) -> T {
-    let begun = Instant::now();
-    let result = step();
-    *seconds += Duration::as_secs_f64(&begun.elapsed());
-    result
 }
 
 /// Opens a file of answers.

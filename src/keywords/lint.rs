@@ -2,207 +2,23 @@
 
 use std::collections::HashMap;
 
-use super::set::{KeywordSet, Term};
+use super::set::KeywordSet;
+use super::term::Term;
 
 /// Up to this many characters a spelling is found in places that mean something else.
 const SHORT: usize = 2;
 
 /// Words that stand in any answer, whatever it is about.
-const COMMON_WORDS: &[&str] = &[
-    "a",
-    "able",
-    "about",
-    "after",
-    "again",
-    "all",
-    "also",
-    "always",
-    "an",
-    "and",
-    "another",
-    "any",
-    "around",
-    "as",
-    "ask",
-    "at",
-    "away",
-    "back",
-    "be",
-    "because",
-    "before",
-    "being",
-    "best",
-    "better",
-    "big",
-    "both",
-    "but",
-    "by",
-    "call",
-    "came",
-    "can",
-    "come",
-    "could",
-    "day",
-    "did",
-    "different",
-    "do",
-    "does",
-    "done",
-    "down",
-    "each",
-    "end",
-    "even",
-    "every",
-    "fact",
-    "feel",
-    "few",
-    "find",
-    "first",
-    "for",
-    "from",
-    "get",
-    "give",
-    "go",
-    "going",
-    "good",
-    "got",
-    "great",
-    "had",
-    "hard",
-    "has",
-    "have",
-    "he",
-    "help",
-    "her",
-    "here",
-    "high",
-    "him",
-    "his",
-    "how",
-    "if",
-    "important",
-    "in",
-    "into",
-    "is",
-    "it",
-    "its",
-    "job",
-    "just",
-    "keep",
-    "kind",
-    "know",
-    "last",
-    "learn",
-    "let",
-    "like",
-    "little",
-    "long",
-    "look",
-    "lot",
-    "made",
-    "make",
-    "many",
-    "may",
-    "me",
-    "mean",
-    "more",
-    "most",
-    "much",
-    "my",
-    "need",
-    "never",
-    "new",
-    "next",
-    "no",
-    "not",
-    "now",
-    "of",
-    "off",
-    "often",
-    "on",
-    "one",
-    "only",
-    "open",
-    "or",
-    "other",
-    "our",
-    "out",
-    "over",
-    "own",
-    "part",
-    "people",
-    "place",
-    "point",
-    "power",
-    "put",
-    "really",
-    "right",
-    "said",
-    "same",
-    "say",
-    "see",
-    "she",
-    "should",
-    "show",
-    "small",
-    "so",
-    "some",
-    "something",
-    "still",
-    "such",
-    "sure",
-    "take",
-    "team",
-    "tell",
-    "than",
-    "that",
-    "the",
-    "their",
-    "them",
-    "then",
-    "there",
-    "these",
-    "they",
-    "thing",
-    "things",
-    "think",
-    "this",
-    "those",
-    "time",
-    "to",
-    "together",
-    "too",
-    "try",
-    "two",
-    "under",
-    "up",
-    "us",
-    "use",
-    "very",
-    "want",
-    "was",
-    "way",
-    "we",
-    "well",
-    "went",
-    "were",
-    "what",
-    "when",
-    "where",
-    "which",
-    "while",
-    "who",
-    "why",
-    "will",
-    "with",
-    "work",
-    "would",
-    "year",
-    "years",
-    "yes",
-    "you",
-    "your",
-];
+const COMMON_WORDS: &str = "\
+    a able about after again all also always an and another any around as ask at away back be because before being \
+    best better big both but by call came can come could day did different do does done down each end even every \
+    fact feel few find first for from get give go going good got great had hard has have he help her here high him \
+    his how if important in into is it its job just keep kind know last learn let like little long look lot made \
+    make many may me mean more most much my need never new next no not now of off often on one only open or other \
+    our out over own part people place point power put really right said same say see she should show small so some \
+    something still such sure take team tell than that the their them then there these they thing things think this \
+    those time to together too try two under up us use very want was way we well went were what when where which \
+    while who why will with work would year years yes you your";
 
 /// A warning about a term.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,7 +43,7 @@ pub fn lint(set: &KeywordSet) -> Vec<Warning> {
                     "{} is so short that it may be found where something else is meant",
                     named(term, spelling)
                 ));
-            } else if COMMON_WORDS.contains(&spelling.to_lowercase().as_str()) && !term.case_sensitive {
+            } else if is_common_word(&spelling.to_lowercase()) && !term.case_sensitive {
                 warn(format!("{} is a common English word", named(term, spelling)));
             }
         }
@@ -252,6 +68,10 @@ pub fn lint(set: &KeywordSet) -> Vec<Warning> {
     warnings
 }
 
+fn is_common_word(word: &str) -> bool {
+    COMMON_WORDS.split(' ').any(|common| common == word)
+}
+
 fn named(term: &Term, spelling: &str) -> String {
     if *spelling == term.name {
         format!("term `{spelling}`")
@@ -263,6 +83,7 @@ fn named(term: &Term, spelling: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keywords::term::Mode;
 
     #[test]
     fn every_kind_of_mistake_is_named_with_its_line() {
@@ -282,7 +103,7 @@ mod tests {
 
     #[test]
     fn lists_are_independent_so_that_nothing_is_hidden() {
-        let set = KeywordSet::parse_txt("React\nreact\n", "t.txt", "t", super::super::Mode::Word).unwrap();
+        let set = KeywordSet::parse_txt("React\nreact\n", "t.txt", "t", Mode::Word).unwrap();
         let said: Vec<String> = lint(&set).into_iter().map(|warning| warning.message).collect();
         assert_eq!(said, ["term `react` shares a spelling with term `React` on line 1: both count"]);
     }

@@ -7,15 +7,17 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, compose};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::search::negation::{BREAKS, CUES, UNDOING};
+use super::cues::{BREAKS, CUES, UNDOING};
+use super::search::matcher::Hit;
+use super::set::KeywordSet;
+use super::term::{Forms, Mode, Term};
 use super::text::boundary::{is_letter, is_mark, is_separator, is_word, script_of};
-use super::{Forms, Hit, KeywordSet, Mode, Term};
 
 /// Folded characters, each with the index of the original character that it comes from.
 type Chars = Vec<(char, usize)>;
 
-/// As [`super::Matcher::find`] must find it.
-pub(crate) fn twin(set: &KeywordSet, text: &str, question_type: Option<&str>) -> Vec<Hit> {
+/// The mentions that [`super::Matcher::find`] must find.
+pub(crate) fn find(set: &KeywordSet, text: &str, question_type: Option<&str>) -> Vec<Hit> {
     let mut candidates = Vec::new();
     for (index, term) in set.terms().iter().enumerate() {
         if !term.question_types.is_empty()

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
-use super::search::negation;
+use super::cues::{BREAKS, CUES, UNDOING};
+use super::term::{Forms, Mode, Term};
 use crate::model::error::{Error, Result, from_toml};
 
 /// Goes into every set's hash. To be raised with each change to the matcher that changes results.
@@ -19,28 +20,6 @@ pub const MATCHER_VERSION: u32 = 1;
 
 /// The longest name of a set, in characters.
 const LONGEST_NAME: usize = 64;
-
-/// How a term is compared with a text.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// As a whole word, whatever its case and normalisation.
-    #[default]
-    Word,
-    /// As the vendor's sample does: anywhere in the lower-cased text, the term as given.
-    Substring,
-}
-
-/// Which forms of a term count besides the one given.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Forms {
-    /// No other.
-    #[default]
-    None,
-    /// The plural of its last word of three or more ASCII letters.
-    Plural,
-}
 
 /// A keyword set as the TOML file has it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -114,23 +93,6 @@ pub struct KeywordSet {
     overlap: bool,
     terms: Vec<Term>,
     hash: String,
-}
-
-/// One term, with the defaults of its set filled in. The fields are those of [`TermEntry`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Term {
-    pub name: String,
-    pub aliases: Vec<String>,
-    pub category: Option<String>,
-    pub mode: Mode,
-    pub case_sensitive: bool,
-    pub forms: Forms,
-    pub separators: bool,
-    pub fold_diacritics: bool,
-    pub exclude: Vec<String>,
-    pub question_types: Vec<String>,
-    /// The line of its file that names it, 1-based.
-    pub line: usize,
 }
 
 impl KeywordSet {
@@ -234,24 +196,6 @@ impl KeywordSet {
     }
 }
 
-impl Term {
-    fn plain(name: &str, mode: Mode, line: usize) -> Self {
-        Self {
-            name: name.to_owned(),
-            aliases: Vec::new(),
-            category: None,
-            mode,
-            case_sensitive: false,
-            forms: Forms::None,
-            separators: false,
-            fold_diacritics: false,
-            exclude: Vec::new(),
-            question_types: Vec::new(),
-            line,
-        }
-    }
-}
-
 const NAME_HINT: &str = "1 to 64 of a-z, 0-9 and `-`";
 
 fn wrong_name(name: &str) -> Option<String> {
@@ -335,9 +279,9 @@ impl Source<'_> {
 fn hash_of(set: &KeywordSet) -> String {
     let mut form = Canonical::default();
     form.number(MATCHER_VERSION as usize);
-    form.list(negation::CUES);
-    form.list(negation::UNDOING);
-    form.list(negation::BREAKS);
+    form.list(CUES);
+    form.list(UNDOING);
+    form.list(BREAKS);
     form.text(&set.name);
     form.text(&set.version);
     form.number(usize::from(set.overlap));

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::file::AtsSection;
-use super::{parse_midnight, place};
+use super::place::place;
+use super::times::parse_midnight;
 use crate::model::{Error, Result};
 
 /// One system that interviews are sent to.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::file::AudioSection;
-use super::{parse_max_time, parse_midnight, place};
+use super::place::{is_address, place};
+use super::times::{parse_max_time, parse_midnight};
 use crate::model::{Error, Result};
 
 #[derive(Debug, Clone)]
@@ -29,7 +30,7 @@ impl AudioPlan {
     /// Where recordings are, unless that is an object store.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
-        Some(self.out.as_path()).filter(|out| !out.to_string_lossy().contains("://"))
+        Some(self.out.as_path()).filter(|out| !is_address(&out.to_string_lossy()))
     }
 }
 

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use super::file::{ExportFormat, ExportRows, ExportSection};
-use super::{parse_date, parse_days, place, resolve_set};
+use super::choices::{ExportFormat, ExportRows};
+use super::file::ExportSection;
+use super::place::{place, resolve_set};
+use super::times::{parse_date, parse_days};
 use crate::model::{Error, Result};
 
 /// The terms of the vendor's sample, found as it does.

@@ -1,12 +1,12 @@
 //! The pipeline file as it is written: raw, before paths and defaults are resolved.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use schemars::{JsonSchema, SchemaGenerator};
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::choices::{ExportFormat, ExportRows, Format, MetricGroup, Outcome, QuestionPolicy};
+use super::one_or_many::OneOrMany;
 
 /// A pipeline: where interviews come from, where they go, and what is made of them.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -108,17 +108,6 @@ pub struct MetricsSection {
     pub prometheus: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum QuestionPolicy {
-    /// When a settled interview shows a question or job not known yet.
-    Unseen,
-    /// Of every settled interview.
-    All,
-    /// Of none.
-    None,
-}
-
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct AnalyzeSection {
@@ -127,30 +116,6 @@ pub struct AnalyzeSection {
     /// Which figures of answers are made; those of other groups are null.
     #[serde(default = "MetricGroup::all")]
     pub metrics: Vec<MetricGroup>,
-}
-
-/// Figures of an answer that are chosen together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum MetricGroup {
-    /// UTF-16 code units and characters.
-    Length,
-    /// Words.
-    Words,
-    /// Words a minute.
-    Pace,
-    /// Different words, and the moving-average type-token ratio.
-    Richness,
-    /// Um, uh and the like.
-    Fillers,
-    /// The language it is in.
-    Language,
-}
-
-impl MetricGroup {
-    pub fn all() -> Vec<Self> {
-        vec![Self::Length, Self::Words, Self::Pace, Self::Richness, Self::Fillers, Self::Language]
-    }
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -219,37 +184,6 @@ pub struct ExportSection {
     pub keywords: Option<String>,
 }
 
-/// How the rows of an export are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum ExportFormat {
-    Csv,
-    Jsonl,
-    Parquet,
-    Xlsx,
-}
-
-impl ExportFormat {
-    /// Whether it can be read on a screen.
-    #[must_use]
-    pub fn is_text(self) -> bool {
-        matches!(self, Self::Csv | Self::Jsonl)
-    }
-}
-
-/// What a row of an export is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum ExportRows {
-    /// The table `interviews`, with those that are still open
-    #[default]
-    Interviews,
-    /// The table `responses`: answers, transcripts included
-    Responses,
-    /// Candidate, completedAt, totalDuration, averageResponseLength, keywordMatches; needs `analyze`
-    Analysis,
-}
-
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AtsSection {
@@ -309,98 +243,6 @@ pub struct NotifySection {
     /// How long it may take: "10s".
     #[serde(default = "default_notify_timeout")]
     pub timeout: String,
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// All done.
-    Well,
-    /// Something was set aside, given up, or left for the next run.
-    Partly,
-    /// With an error.
-    Badly,
-}
-
-impl Outcome {
-    pub fn all() -> Vec<Self> {
-        vec![Self::Well, Self::Partly, Self::Badly]
-    }
-
-    /// The word for it, as in a pipeline file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Well => "well",
-            Self::Partly => "partly",
-            Self::Badly => "badly",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Format {
-    Html,
-    Xlsx,
-    Csv,
-    Json,
-}
-
-impl Format {
-    #[must_use]
-    pub fn all() -> Vec<Self> {
-        vec![Self::Html, Self::Xlsx, Self::Csv, Self::Json]
-    }
-}
-
-/// A stage of a pipeline, in the order they run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Stage {
-    Ingest,
-    Analyze,
-    Report,
-    Export,
-    Audio,
-    Ats,
-}
-
-/// One table, or an array of them.
-#[derive(Debug)]
-pub struct OneOrMany<T>(pub Vec<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either<T>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
-            type Value = OneOrMany<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table or an array of tables")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(|one| OneOrMany(vec![one]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(OneOrMany)
-            }
-        }
-        deserializer.deserialize_any(Either(std::marker::PhantomData))
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        format!("OneOrMany{}", T::schema_name()).into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> schemars::Schema {
-        let one = generator.subschema_for::<T>();
-        schemars::json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
-    }
 }
 
 fn default_name() -> String {

@@ -1,13 +1,14 @@
-//! What a pipeline says of its report and of who is told of it, resolved.
+//! What a pipeline says of its report, resolved.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::file::{Format, NotifySection, Outcome, ReportSection};
-use super::{parse_date, parse_days, parse_time_zone, place, span_up_to};
+use super::choices::Format;
+use super::file::ReportSection;
+use super::place::place;
+use super::times::{parse_date, parse_days, parse_time_zone};
 use crate::model::{Error, Result};
 
 #[derive(Debug, Clone)]
@@ -65,24 +66,6 @@ pub struct Narrow {
     pub departments: Vec<String>,
 }
 
-/// Who is told when a run has ended.
-#[derive(Debug)]
-pub struct NotifyPlan {
-    pub way: NotifyWay,
-    /// After which runs.
-    pub on: Vec<Outcome>,
-    pub timeout: Duration,
-}
-
-#[derive(Debug)]
-pub enum NotifyWay {
-    /// Program and arguments.
-    Command(Vec<String>),
-    /// Where the address is; it can be a secret, and is read when it is needed.
-    UrlEnvironment(String),
-    UrlFile(PathBuf),
-}
-
 pub(super) fn resolve(report: ReportSection, folder: &Path) -> Result<ReportPlan> {
     Ok(ReportPlan {
         out: place(folder, &report.out),
@@ -96,20 +79,6 @@ pub(super) fn resolve(report: ReportSection, folder: &Path) -> Result<ReportPlan
         quotes: report.quotes,
         whole_answers: report.whole_answers,
     })
-}
-
-pub(super) fn resolve_notify(notify: NotifySection, folder: &Path) -> Result<NotifyPlan> {
-    let one_way = || Error::usage("[notify] names one of command, url-env and url-file");
-    let way = match (notify.command.as_slice(), notify.url_env, notify.url_file) {
-        ([], Some(name), None) => NotifyWay::UrlEnvironment(name),
-        ([], None, Some(path)) => NotifyWay::UrlFile(place(folder, &path)),
-        ([_, ..], None, None) => NotifyWay::Command(notify.command),
-        _ => return Err(one_way().hint("command = [\"notify-send\", \"roundup\"]")),
-    };
-    let timeout = span_up_to(Duration::from_mins(10), &notify.timeout);
-    let wrong = || Error::usage(format!("`{}` is no timeout of a notification", notify.timeout));
-    let timeout = timeout.ok_or_else(|| wrong().hint("for example 10s; at most 10m"))?;
-    Ok(NotifyPlan { way, on: notify.on, timeout })
 }
 
 /// What to compare with: `previous`, `none`, or the first day after the compared period.

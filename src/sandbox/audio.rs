@@ -1,8 +1,7 @@
-//! The recordings: links that expire, and a few silent seconds of MP3 behind each.
+//! The recordings: a few silent seconds of MP3 behind each link.
 //!
 //! The vendor keeps recordings on another host than its API, so this one has a port of its own.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,57 +9,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
+use super::links::ticket;
 use super::random::mix;
-use super::serve::{Api, unix_now};
-
-/// How long a link opens its recording, from when the body with it is served: the vendor's 24 hours.
-pub const LINK_LIFETIME_SECONDS: u64 = 24 * 60 * 60;
-
-/// Signs links to recordings, and opens those that it signed.
-pub struct Links {
-    addr: SocketAddr,
-    /// Keyed once: a large interview has a dozen links to sign at each answer.
-    mac: Hmac<Sha256>,
-}
-
-impl Links {
-    /// Links to the host at `addr`, signed with `key`.
-    pub fn new(addr: SocketAddr, key: &str) -> Self {
-        let mac = Hmac::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length");
-        Self { addr, mac }
-    }
-
-    /// A link to one recording that ends at `expires` (Unix seconds).
-    pub fn link(&self, interview: &str, question: &str, expires: u64) -> String {
-        let path = format!("/audio/{}/{}.mp3", encode(interview), encode(question));
-        let signature = hex::encode(self.sign(interview, question, expires).finalize().into_bytes());
-        format!("http://{}{path}?expires={expires}&signature={signature}", self.addr)
-    }
-
-    fn opens(&self, interview: &str, question: &str, ticket: &Ticket, now: u64) -> bool {
-        let signature = hex::decode(&ticket.signature).unwrap_or_default();
-        now <= ticket.expires && self.sign(interview, question, ticket.expires).verify_slice(&signature).is_ok()
-    }
-
-    fn sign(&self, interview: &str, question: &str, expires: u64) -> Hmac<Sha256> {
-        // A line end between the parts, which no id of the sample holds: no two recordings sign the same bytes.
-        self.mac.clone().chain_update(format!("{interview}\n{question}\n{expires}"))
-    }
-}
-
-struct Ticket {
-    expires: u64,
-    signature: String,
-}
-
-/// Reads `expires=…&signature=…`, in either order.
-fn ticket(query: &str) -> Option<Ticket> {
-    let value = |name| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-    Some(Ticket { expires: value("expires")?.parse().ok()?, signature: value("signature")?.to_owned() })
-}
+use super::state::{Api, unix_now};
 
 /// The audio host's routes.
 pub fn router(api: Arc<Api>) -> Router {
@@ -140,37 +92,9 @@ fn synchsafe(length: usize) -> [u8; 4] {
     [21, 14, 7, 0].map(|shift| (length >> shift & 0x7f) as u8)
 }
 
-/// Percent-encodes all but what may stand in a path segment anywhere: ids are opaque strings.
-fn encode(segment: &str) -> String {
-    let mut encoded = String::with_capacity(segment.len());
-    for byte in segment.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_link_opens_its_own_recording_until_it_ends() {
-        let links = Links::new(SocketAddr::from(([127, 0, 0, 1], 9)), "key");
-        let link = links.link("a/b", "q 1", 1000);
-        let (start, signature) = link.rsplit_once('=').unwrap();
-        assert_eq!(start, "http://127.0.0.1:9/audio/a%2Fb/q%201.mp3?expires=1000&signature");
-        let ticket = |expires, signature: &str| Ticket { expires, signature: signature.to_owned() };
-        assert!(links.opens("a/b", "q 1", &ticket(1000, signature), 1000));
-        assert!(!links.opens("a/b", "q 1", &ticket(1000, signature), 1001));
-        assert!(!links.opens("a/b", "q 1", &ticket(1001, signature), 1000));
-        assert!(!links.opens("a/b", "q 2", &ticket(1000, signature), 1000));
-        assert!(!links.opens("a/b", "q 1", &ticket(1000, "not hex"), 1000));
-        assert!(!links.opens("a/b", "q 1", &ticket(1000, ""), 1000));
-        assert!(!Links::new(links.addr, "other").opens("a/b", "q 1", &ticket(1000, signature), 1000));
-    }
 
     #[test]
     fn a_recording_is_a_tag_and_whole_frames() {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::random::{Random, mix};
+use super::response::{broken_off, promised};
 use crate::model::error::from_toml;
 use crate::model::{Error, Result};
 
@@ -22,6 +23,8 @@ const CUT_AFTER: Duration = Duration::from_millis(10);
 const HUGE_TRANSCRIPT_BYTES: usize = 5 << 20;
 const DEPTH: usize = 200_000;
 const HUGE_RECORDING_BYTES: u64 = 5_000_000_000;
+/// One interview or candidate in so many has a fault of those that are given in turn.
+const FAULT_EVERY: usize = 3;
 
 /// Ways to spoil an answer; `docs/faults.md` says what each is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -133,24 +136,23 @@ impl Faults {
     /// What becomes of the request number `ordinal` for an interview or its questions. The first entry that is drawn
     /// wins. It follows from these numbers and the seed alone, whatever else is asked for.
     pub fn draw(&self, interview: usize, questions: bool, ordinal: u64) -> Option<Drawn> {
-        let drawn = |(index, entry): &(usize, &Entry)| {
-            let which = if entry.of == Of::Requests { ordinal + 1 } else { 0 };
-            let stream = (interview as u64) << 24 ^ u64::from(questions) << 23 ^ (*index as u64) << 16 ^ which << 40;
-            !entry.kind.is_of_audio() && self.is_drawn(stream, entry)
-        };
-        let (_, entry) = self.fault.iter().enumerate().find(drawn)?;
-        Some(Drawn { fault: entry.kind, delay: entry.delay.unsigned_abs() })
+        let of_body = (interview as u64) << 24 ^ u64::from(questions) << 23;
+        self.first_drawn(false, ordinal, |index, which| of_body ^ index << 16 ^ which << 40)
     }
 
     /// What becomes of the request number `ordinal` for a recording, which has this number among all. Of interviews'
     /// share the same recordings always have it.
     pub fn draw_recording(&self, recording: u64, ordinal: u64) -> Option<Drawn> {
-        let drawn = |(index, entry): &(usize, &Entry)| {
+        self.first_drawn(true, ordinal, |index, which| mix(recording ^ mix(index << 32 ^ which)))
+    }
+
+    /// `stream` gives the random numbers for an entry, from its index and from which request it is drawn for.
+    fn first_drawn(&self, of_audio: bool, ordinal: u64, stream: impl Fn(u64, u64) -> u64) -> Option<Drawn> {
+        let is_drawn = |(index, entry): &(u64, &Entry)| {
             let which = if entry.of == Of::Requests { ordinal + 1 } else { 0 };
-            let stream = mix(recording ^ mix((*index as u64) << 32 ^ which));
-            entry.kind.is_of_audio() && self.is_drawn(stream, entry)
+            entry.kind.is_of_audio() == of_audio && self.is_drawn(stream(*index, which), entry)
         };
-        let (_, entry) = self.fault.iter().enumerate().find(drawn)?;
+        let (_, entry) = (0..).zip(&self.fault).find(is_drawn)?;
         Some(Drawn { fault: entry.kind, delay: entry.delay.unsigned_abs() })
     }
 
@@ -182,10 +184,7 @@ impl Fault {
         match self {
             Self::RateLimited => Some(None),
             Self::RateLimitedRetryAfter0 => Some(Some("0".to_owned())),
-            Self::RateLimitedRetryAfterDate => {
-                let date = jiff::Timestamp::now() + SignedDuration::from_secs(1);
-                Some(Some(date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()))
-            }
+            Self::RateLimitedRetryAfterDate => Some(Some(date_in(1))),
             Self::RateLimitedRetryAfterFar => Some(Some("999999999".to_owned())),
             _ => None,
         }
@@ -325,9 +324,8 @@ impl Drawn {
                 }
             }
             Fault::ClockSkew => {
-                let date = jiff::Timestamp::now() + SignedDuration::from_secs(SKEW_SECONDS);
-                let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-                headers.insert(header::DATE, HeaderValue::try_from(date).expect("a date is ASCII"));
+                let date = HeaderValue::try_from(date_in(SKEW_SECONDS)).expect("a date is ASCII");
+                headers.insert(header::DATE, date);
                 let reset = headers.get("x-ratelimit-reset").and_then(|reset| reset.to_str().ok()?.parse::<i64>().ok());
                 if let Some(reset) = reset {
                     headers.insert("x-ratelimit-reset", HeaderValue::from(reset + SKEW_SECONDS));
@@ -338,19 +336,14 @@ impl Drawn {
     }
 }
 
-/// An answer that promises `length` bytes, gives these, is silent for a while, and ends the connection.
-pub fn broken_off(bytes: Bytes, length: usize, silence: Duration) -> Response {
-    let mut response = promised(bytes, length as u64, silence);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+/// The time in so many seconds, as HTTP writes it.
+fn date_in(seconds: i64) -> String {
+    let date = jiff::Timestamp::now() + SignedDuration::from_secs(seconds);
+    date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-fn promised(bytes: Bytes, length: u64, silence: Duration) -> Response {
-    let given = stream::once(async move { Ok::<_, io::Error>(bytes) });
-    let end = stream::once(async move {
-        tokio::time::sleep(silence).await;
-        Err(io::Error::other("broken off on demand"))
-    });
-    let body = Body::from_stream(stream::StreamExt::chain(given, end));
-    ([(header::CONTENT_LENGTH, HeaderValue::from(length))], body).into_response()
+/// The fault of the interview or candidate at `index`, where one in three has one of these.
+pub fn in_turn<T: Copy>(faults: &[T], index: usize) -> Option<T> {
+    let count = faults.len();
+    (count > 0 && index.is_multiple_of(FAULT_EVERY)).then(|| faults[index / FAULT_EVERY % count])
 }

@@ -7,10 +7,16 @@
 mod ats;
 mod audio;
 mod faults;
+mod ids;
+mod interviews;
+mod links;
+mod material;
 mod random;
 mod recombine;
+mod response;
 mod sample;
 mod serve;
+mod state;
 mod stats;
 mod text;
 mod webhooks;
@@ -87,7 +93,7 @@ impl Default for Options {
 pub struct Sandbox {
     addr: SocketAddr,
     seed: u64,
-    api: Arc<serve::Api>,
+    api: Arc<state::Api>,
     systems: Arc<ats::Systems>,
     /// Both servers run for as long as this is there.
     running: watch::Sender<()>,
@@ -110,17 +116,17 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let audio_listener = TcpListener::bind((options.addr.ip(), 0)).await?;
     let addr = listener.local_addr()?;
     let audio_addr = audio_listener.local_addr()?;
-    let links = audio::Links::new(audio_addr, &options.key);
+    let links = links::Links::new(audio_addr, &options.key);
     let limiter = options.limit.map(|limit| Limiter::new(limit, options.window, options.window_length));
-    let api = Arc::new(serve::Api {
-        interviews: sample::Interviews::new(options.interviews, options.seed),
+    let api = Arc::new(state::Api {
+        interviews: interviews::Interviews::new(options.interviews, options.seed),
         key: options.key,
         latency: options.latency,
         faults: options.faults,
         elsewhere: format!("http://{audio_addr}/elsewhere"),
         links,
         started: Instant::now(),
-        counts: Mutex::new(serve::Counts { limiter, tally: stats::Tally::new(options.window_length) }),
+        counts: Mutex::new(state::Counts { limiter, tally: stats::Tally::new(options.window_length) }),
     });
     let systems = Arc::new(ats::Systems::new(api.interviews, options.ats_faults));
     let router = serve::router(Arc::clone(&api)).merge(ats::router(Arc::clone(&systems)));

@@ -1,14 +1,16 @@
 //! Further interviews, made of the sample's: the job, the questions, the status and the gaps of one of them, a new
 //! person, new dates, and answers put together from sentences that were said to the same question.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::ids::{Kind, id};
+use super::material::{Material, Mould, text};
 use super::random::Random;
-use super::sample::{Kind, Sample, id};
-use super::text::{email_name, is_english, sentences, word_count};
+use super::sample::Sample;
+use super::text::{email_name, word_count};
 
 /// Settled interviews end in the 182 days before 2026-06-01T00:00:00Z.
 const END: i64 = 1_780_272_000;
@@ -16,70 +18,8 @@ const SPREAD_SECONDS: usize = 182 * 24 * 60 * 60;
 /// Open ones are of the last week before it: older ones would be over.
 const OPEN_SPREAD_SECONDS: usize = 7 * 24 * 60 * 60;
 
-/// Fewer sentences than this and a pool would soon repeat itself.
-const SMALLEST_POOL: usize = 24;
 /// An interview with at least this many sentences has so many possible texts that no two are the same.
 const FEWEST_SENTENCES: usize = 6;
-
-/// An answer of fewer sentences is a "no", a "sorry" or a date: it fits nowhere else, and nothing else fits it.
-const SHORTEST_ANSWER: usize = 3;
-
-/// What answers and candidates are made of.
-pub struct Material {
-    /// The sample's answers in sentences, as far as these fit elsewhere.
-    answers: Vec<Vec<String>>,
-    /// For each interview of the sample and each of its responses what its answer is made like; none where it stays
-    /// as it is, because it is null, empty, short or in another language.
-    moulds: Vec<Vec<Option<Mould>>>,
-    first_names: Vec<String>,
-    last_names: Vec<String>,
-}
-
-struct Mould {
-    sentences: usize,
-    /// The answers whose sentences fit, as places in [`Material::answers`].
-    pool: Vec<usize>,
-}
-
-impl Material {
-    pub fn of(interviews: &[Value]) -> Self {
-        let mut answers = Vec::new();
-        let mut to_question: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
-        let mut to_job: HashMap<&str, Vec<usize>> = HashMap::new();
-        for body in interviews {
-            for response in responses(body) {
-                if let Some(answer) = divided(text(response, "transcript")) {
-                    let job = text(&body["job"], "id");
-                    to_question.entry((job, text(response, "question_text"))).or_default().push(answers.len());
-                    to_job.entry(job).or_default().push(answers.len());
-                    answers.push(answer);
-                }
-            }
-        }
-        let everything: Vec<usize> = (0..answers.len()).collect();
-        let size = |pool: &[usize]| pool.iter().map(|&answer| answers[answer].len()).sum::<usize>();
-        let mould = |job, response| {
-            let pools = [to_question.get(&(job, text(response, "question_text"))), to_job.get(job)];
-            let pool = pools.into_iter().flatten().find(|pool| size(pool) >= SMALLEST_POOL).unwrap_or(&everything);
-            divided(text(response, "transcript")).map(|answer| Mould { sentences: answer.len(), pool: pool.clone() })
-        };
-        let moulds = interviews
-            .iter()
-            .map(|body| responses(body).iter().map(|response| mould(text(&body["job"], "id"), response)).collect())
-            .collect();
-        // A name in two scripts, the second in brackets, does not come apart at its first space.
-        let names = interviews.iter().map(|body| text(&body["candidate"], "name")).filter(|name| !name.contains('('));
-        let names = names.filter_map(|name| name.split_once(' '));
-        let (first_names, last_names) = names.map(|(first, last)| (first.to_owned(), last.to_owned())).unzip();
-        Self { answers, moulds, first_names, last_names }
-    }
-}
-
-/// An answer in sentences, when they fit elsewhere.
-fn divided(transcript: &str) -> Option<Vec<String>> {
-    let answer: Vec<String> = sentences(transcript).map(str::to_owned).collect();
-    (answer.len() >= SHORTEST_ANSWER && is_english(transcript)).then_some(answer)
-}
 
 /// The interview at `index`, which lies behind the sample.
 pub fn interview(sample: &Sample, seed: u64, index: usize) -> Value {
@@ -217,13 +157,4 @@ fn move_time(object: &mut Value, field: &str, seconds: i64) {
 
 fn time(object: &Value, field: &str) -> Option<Timestamp> {
     text(object, field).parse().ok()
-}
-
-/// A field that is a string; empty when it is not.
-fn text<'a>(object: &'a Value, field: &str) -> &'a str {
-    object[field].as_str().unwrap_or_default()
-}
-
-fn responses(body: &Value) -> &[Value] {
-    body["responses"].as_array().map_or(&[], Vec::as_slice)
 }

@@ -1,60 +1,20 @@
 //! The API's routes: who may ask, how often, and what is answered.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::audio::{LINK_LIFETIME_SECONDS, Links};
-use super::faults::{Drawn, Faults};
-use super::sample::Interviews;
-use super::stats::{Stats, Tally};
-use crate::http::pace::limiter::{Limiter, Verdict};
-
-/// What all answers are made from.
-pub struct Api {
-    pub interviews: Interviews,
-    pub key: String,
-    pub latency: Duration,
-    pub faults: Option<Faults>,
-    /// Where an answer sends the client that should not.
-    pub elsewhere: String,
-    pub links: Links,
-    pub started: Instant,
-    pub counts: Mutex<Counts>,
-}
-
-/// What the requests change. One lock for both, so that times reach them in order.
-pub struct Counts {
-    pub limiter: Option<Limiter>,
-    pub tally: Tally,
-}
-
-impl Api {
-    pub fn stats(&self) -> Stats {
-        self.counts().tally.stats()
-    }
-
-    /// Counts a request for a recording, and draws what goes wrong with it. A part of it counts apart from the whole.
-    pub fn recording_asked(&self, recording: u64, is_part: bool) -> Option<Drawn> {
-        let mut counts = self.counts();
-        let ordinal = counts.tally.recording_asked(recording, is_part);
-        let fault = self.faults.as_ref().and_then(|faults| faults.draw_recording(recording, ordinal));
-        counts.tally.spoilt(fault.map(|drawn| drawn.fault));
-        fault
-    }
-
-    fn counts(&self) -> MutexGuard<'_, Counts> {
-        // A panic in another request leaves counts that are at most one off, which is no reason to stop answering.
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use super::links::{LINK_LIFETIME_SECONDS, Links};
+use super::response;
+use super::state::{Api, unix_now};
+use crate::http::pace::limiter::Verdict;
 
 /// What a path is of.
 #[derive(Clone, Copy)]
@@ -79,7 +39,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/v1/interviews/{id}/questions", resource(Resource::Questions))
         .route(
             "/_sandbox/stats",
-            get(async |State(api): State<Arc<Api>>| json_body(StatusCode::OK, &json!(api.stats()))),
+            get(async |State(api): State<Arc<Api>>| response::json(StatusCode::OK, &json!(api.stats()))),
         )
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
@@ -144,7 +104,7 @@ async fn within_limit(api: &Api, wanted: Option<(Resource, usize)>) -> Response 
             }
             match fault {
                 Some(drawn) => drawn.spoil(body, &api.elsewhere).await,
-                None => json_body(StatusCode::OK, &body),
+                None => response::json(StatusCode::OK, &body),
             }
         }
     };
@@ -189,19 +149,9 @@ fn set_limit_headers(headers: &mut HeaderMap, verdict: Verdict) {
 }
 
 fn error(status: StatusCode, kind: &str, message: &str) -> Response {
-    json_body(status, &json!({"error": {"type": kind, "message": message}}))
-}
-
-fn json_body(status: StatusCode, body: &Value) -> Response {
-    let body = serde_json::to_vec(body).expect("a JSON value can be written");
-    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    response::json(status, &json!({"error": {"type": kind, "message": message}}))
 }
 
 fn ceil_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
-}
-
-/// The time since 1970.
-pub fn unix_now() -> Duration {
-    Duration::try_from(jiff::Timestamp::now().as_duration()).unwrap_or_default()
 }

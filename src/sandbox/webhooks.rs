@@ -10,8 +10,9 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
 
+use super::faults::in_turn;
+use super::interviews::Interviews;
 use super::random::mix;
-use super::sample::Interviews;
 use crate::round0::webhook::{self, SIGNATURE_HEADER, Secret};
 
 /// As long as the vendor waits for an answer.
@@ -19,29 +20,27 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// An event that is not acknowledged is sent again after these pauses.
 const PAUSES: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25)];
-/// One interview in so many has a fault.
-const FAULT_EVERY: usize = 3;
 /// More than a receiver takes.
 const OVERSIZED: usize = 2 << 20;
 
 /// What goes wrong with the events of an interview.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookFault {
-    /// They come after those of all others
+    /// They come after those of all others.
     Late,
-    /// Each is sent twice, signed anew
+    /// Each is sent twice, signed anew.
     Twice,
-    /// The end comes before the start
+    /// The end comes before the start.
     OutOfOrder,
-    /// The same request once more
+    /// The same request once more.
     Replayed,
-    /// Another one beside them, with a wrong secret
+    /// Another one beside them, with a wrong secret.
     Forged,
-    /// Another one beside them, signed an hour ago
+    /// Another one beside them, signed an hour ago.
     Stale,
-    /// Another one beside them, cut short after it was signed
+    /// Another one beside them, cut short after it was signed.
     Truncated,
-    /// Another one beside them, of 2 MiB
+    /// Another one beside them, of 2 MiB.
     Oversized,
 }
 
@@ -72,10 +71,7 @@ pub async fn send(webhooks: &Webhooks, interviews: Interviews, seed: u64) -> io:
     let mut sender = Sender { webhooks, client, sent: Sent::new() };
     let mut late = Vec::new();
     for index in 0..interviews.ids().count() {
-        let fault = match webhooks.faults.len() {
-            0 => None,
-            count => (index % FAULT_EVERY == 0).then(|| webhooks.faults[index / FAULT_EVERY % count]),
-        };
+        let fault = in_turn(&webhooks.faults, index);
         let events = events(&interviews.interview(index), seed, index);
         match fault {
             Some(WebhookFault::Late) => late.extend(events),

@@ -12,7 +12,7 @@ use std::{io, process};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
-use super::Micros;
+use super::micros::Micros;
 
 /// How long a request of which nothing is heard may still be under way: longer than the client's time-out.
 const LONGEST_CALL: Micros = 130_000_000;

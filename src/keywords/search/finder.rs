@@ -9,7 +9,7 @@ use aho_corasick::BuildError;
 use super::anchors::Anchors;
 use super::anywhere::Anywhere;
 use super::starts::WordStarts;
-use super::surface::Surface;
+use crate::keywords::surface::Surface;
 use crate::keywords::text::boundary;
 use crate::keywords::text::fold::Folding;
 

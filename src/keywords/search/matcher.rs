@@ -7,11 +7,12 @@ use std::sync::OnceLock;
 use aho_corasick::BuildError;
 
 use super::finder::{Finder, Spelling};
-use super::negation::{Negation, is_negated};
+use super::negation::{CUE_STARTS, Negation, is_negated};
 use super::prefilter::Prefilter;
 use super::starts::WordStarts;
 use super::texts::{AsciiText, TextBuffers, Texts};
-use crate::keywords::set::{KeywordSet, Mode};
+use crate::keywords::set::KeywordSet;
+use crate::keywords::term::Mode;
 use crate::keywords::text::fold::{Folded, Folding};
 use crate::model::error::{Error, Result};
 
@@ -108,18 +109,20 @@ impl Matcher {
         compile().map_err(|error| Error::usage(format!("keyword set `{}` is too large: {error}", set.name())))
     }
 
-    pub(in crate::keywords) fn set_hash(&self) -> &str {
-        &self.set_hash
-    }
-
-    /// The keys that a prefilter must let through.
-    pub(in crate::keywords) fn keys(&self) -> impl Iterator<Item = u64> {
-        self.groups.iter().map(|group| &group.finder).chain([&self.ascii]).flat_map(Finder::keys)
+    /// The prefilter for texts in which these sets, and the cues of negation, are sought. Made once for many texts.
+    pub fn shared_prefilter<'m>(matchers: impl IntoIterator<Item = &'m Self>) -> Prefilter {
+        let mut sets = Vec::new();
+        let mut keys: Vec<u64> = CUE_STARTS.keys().collect();
+        for Self { set_hash, groups, ascii, .. } in matchers {
+            sets.push(set_hash.clone());
+            keys.extend(groups.iter().map(|group| &group.finder).chain([ascii]).flat_map(Finder::keys));
+        }
+        Prefilter::new(sets, keys)
     }
 
     /// The prefilter for texts in which nothing but this set is sought.
     pub fn prefilter(&self) -> &Prefilter {
-        self.prefilter.get_or_init(|| Prefilter::new([self]))
+        self.prefilter.get_or_init(|| Self::shared_prefilter([self]))
     }
 
     /// Replaces `hits` by the mentions in `text`, as [`Self::find_all`] finds them.
@@ -174,7 +177,7 @@ impl Matcher {
         scratch: &mut Scratch,
         mut settled: impl FnMut(u32, &mut [Hit], &mut Negation),
     ) {
-        assert!(texts.prefilter.is_for(self), "texts are made ready for the sets that are sought in them");
+        assert!(texts.prefilter.is_for(&self.set_hash), "texts are made ready for the sets that are sought in them");
         let Scratch { folded, starts, found, excluded, ends, negation, hits } = scratch;
         found.clear();
         excluded.clear();

@@ -6,65 +6,12 @@ use std::sync::LazyLock;
 
 use super::anchors::Anchors;
 use super::starts::WordStarts;
+use crate::keywords::cues::{BREAKS, CUES, UNDOING};
 use crate::keywords::text::boundary::is_word;
 use crate::keywords::text::words::{self, Words};
 
 /// How many words before a hit are looked at.
 const REACH: usize = 5;
-
-/// Words that negate what follows, besides every word that ends in `n't` with whatever apostrophe;
-/// transcribers drop it too.
-pub(in crate::keywords) const CUES: [&str; 39] = [
-    "aint",
-    "arent",
-    "barely",
-    "cannot",
-    "cant",
-    "couldnt",
-    "didnt",
-    "doesnt",
-    "dont",
-    "hadnt",
-    "hardly",
-    "hasnt",
-    "havent",
-    "isnt",
-    "lack",
-    "lacked",
-    "lacking",
-    "lacks",
-    "mightnt",
-    "mustnt",
-    "neednt",
-    "neither",
-    "never",
-    "no",
-    "nobody",
-    "none",
-    "nor",
-    "not",
-    "nothing",
-    "nowhere",
-    "scarcely",
-    "shouldnt",
-    "unable",
-    "unfamiliar",
-    "wasnt",
-    "werent",
-    "without",
-    "wont",
-    "wouldnt",
-];
-
-/// After `not`, these make it no negation: "not only react but also vue".
-pub(in crate::keywords) const UNDOING: [&str; 3] = ["just", "merely", "only"];
-
-/// Words that begin a new clause, as a mark of punctuation does. Left out for what they do after a cue: `yet` ("not yet
-/// used"), `so` ("not so good with"), `and` and `or` ("no react or vue").
-pub(in crate::keywords) const BREAKS: [&str; 14] = [
-    "although", "because", "besides", "but", "except", "however", "instead", "since", "then", "though", "unless",
-    "until", "whereas", "while",
-];
 
 /// Where in a text a hit is negated: found once, from the few cues that there are, and asked about many hits.
 #[derive(Debug, Default)]

@@ -1,9 +1,6 @@
 //! What many sets look for, in one small filter, so that a text is looked through once for all of them: a place that no
 //! set has anything for is turned away before a set is asked.
 
-use super::matcher::Matcher;
-use super::negation::CUE_STARTS;
-
 /// Places of the filter for each key. False alarms are one in so many; each set turns away those it gets.
 const PLACES_A_KEY: usize = 32;
 const SMALLEST: usize = 1 << 13;
@@ -18,14 +15,8 @@ pub struct Prefilter {
 }
 
 impl Prefilter {
-    /// For some sets together, and the cues of negation. Made once for many texts.
-    pub fn new<'m>(matchers: impl IntoIterator<Item = &'m Matcher>) -> Self {
-        let mut sets = Vec::new();
-        let mut keys: Vec<u64> = CUE_STARTS.keys().collect();
-        for matcher in matchers {
-            sets.push(matcher.set_hash().to_owned());
-            keys.extend(matcher.keys());
-        }
+    /// For the sets with these hashes, which look for these keys.
+    pub(in crate::keywords) fn new(sets: Vec<String>, mut keys: Vec<u64>) -> Self {
         keys.sort_unstable();
         keys.dedup();
         let places = (keys.len() * PLACES_A_KEY).next_power_of_two().max(SMALLEST);
@@ -43,9 +34,9 @@ impl Prefilter {
         Self { bits: vec![u64::MAX], shift: 58, sets: Vec::new() }
     }
 
-    /// Whether nothing that a set looks for is turned away.
-    pub(in crate::keywords) fn is_for(&self, matcher: &Matcher) -> bool {
-        self.sets.iter().any(|set| set == matcher.set_hash())
+    /// Whether nothing that the set with this hash looks for is turned away.
+    pub(in crate::keywords) fn is_for(&self, set_hash: &str) -> bool {
+        self.sets.iter().any(|set| set == set_hash)
     }
 
     #[inline]

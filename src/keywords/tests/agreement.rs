@@ -1,13 +1,13 @@
-//! The matcher agrees with its plain twin.
+//! The matcher agrees with its plain reference.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use unicode_normalization::UnicodeNormalization;
 use unicode_script::Script;
 
-use super::super::{Hit, KeywordSet, Matcher, Mode, Prefilter, Scratch, TextBuffers, Texts};
+use super::super::{Hit, KeywordSet, Matcher, Mode, Scratch, TextBuffers, Texts};
 use super::{find, set};
-use crate::keywords::reference::{ALPHABET, WORDS, twin};
+use crate::keywords::reference::{self, ALPHABET, WORDS};
 use crate::keywords::text::boundary::script_of;
 
 fn scrap() -> impl Strategy<Value = &'static str> {
@@ -79,7 +79,7 @@ fn agree(toml: &str, text: &str, question_type: Option<&str>) -> Result<(), Test
     for hit in &found {
         prop_assert!(text.get(hit.start as usize..hit.end as usize).is_some_and(|quote| !quote.is_empty()));
     }
-    prop_assert_eq!(found, twin(&set, text, question_type));
+    prop_assert_eq!(found, reference::find(&set, text, question_type));
     Ok(())
 }
 
@@ -87,12 +87,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
 
     #[test]
-    fn matcher_agrees_with_its_plain_twin((toml, text, question_type) in case()) {
+    fn matcher_agrees_with_its_plain_reference((toml, text, question_type) in case()) {
         agree(&toml, &text, question_type)?;
     }
 
     #[test]
-    fn matcher_agrees_with_its_plain_twin_over_ascii((toml, text, question_type) in case()) {
+    fn matcher_agrees_with_its_plain_reference_over_ascii((toml, text, question_type) in case()) {
         let text: String = text.chars().filter(char::is_ascii).collect();
         agree(&toml, &text, question_type)?;
     }
@@ -122,7 +122,7 @@ proptest! {
         let other = KeywordSet::parse_txt("cat\nb city\n.net\n", "other.txt", "other", Mode::Word).unwrap();
         let matchers = [&set, &other].map(|set| Matcher::new(set).unwrap());
         let (prefilter, mut buffers, mut scratch) =
-            (Prefilter::new(&matchers), TextBuffers::default(), Scratch::default());
+            (Matcher::shared_prefilter(&matchers), TextBuffers::default(), Scratch::default());
         let texts = Texts::new(texts, &prefilter, &mut buffers);
         matchers[0].find_all(
             &texts,

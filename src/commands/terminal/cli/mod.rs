@@ -5,6 +5,7 @@ mod deliver;
 mod serve;
 mod shared;
 mod stages;
+mod values;
 
 use clap::{Parser, Subcommand};
 

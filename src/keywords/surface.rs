@@ -4,16 +4,16 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::keywords::set::{Forms, Mode, Term};
-use crate::keywords::text::boundary::{is_separator, is_word};
-use crate::keywords::text::fold::Folding;
+use super::term::{Forms, Mode, Term};
+use super::text::boundary::{is_separator, is_word};
+use super::text::fold::Folding;
 
 /// The longest run of separators between two tokens, in characters.
 const LONGEST_GAP: usize = 8;
 
 /// One spelling, folded. Without `separators` it is a single token, spaces and all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::keywords) struct Surface {
+pub(super) struct Surface {
     tokens: Vec<String>,
     /// The longest token: what a search looks for before it asks for the others.
     anchor: usize,
@@ -21,7 +21,7 @@ pub(in crate::keywords) struct Surface {
 
 impl Term {
     /// How this term, and the text it is sought in, are folded.
-    pub(in crate::keywords) fn folding(&self) -> Folding {
+    pub(super) fn folding(&self) -> Folding {
         match (self.mode, self.case_sensitive) {
             (Mode::Word, case_sensitive) => Folding::Word { case_sensitive, diacritics: self.fold_diacritics },
             (Mode::Substring, false) => Folding::Lower,
@@ -30,7 +30,7 @@ impl Term {
     }
 
     /// Its name and aliases, in all forms, each spelling once.
-    pub(in crate::keywords) fn surfaces(&self) -> Vec<Surface> {
+    pub(super) fn surfaces(&self) -> Vec<Surface> {
         let mut surfaces = Vec::new();
         for spelling in std::iter::once(&self.name).chain(&self.aliases) {
             surfaces.push(self.surface(spelling));
@@ -44,7 +44,7 @@ impl Term {
     }
 
     /// One spelling as this term is sought. Exclude phrases are sought as their term is, but in no other form.
-    pub(in crate::keywords) fn surface(&self, spelling: &str) -> Surface {
+    pub(super) fn surface(&self, spelling: &str) -> Surface {
         let folded = self.folding().fold_term(spelling);
         let tokens: Vec<String> = if self.separators {
             folded.split(is_separator).filter(|token| !token.is_empty()).map(str::to_owned).collect()
@@ -56,7 +56,7 @@ impl Term {
     }
 
     /// What is wrong with a spelling, as a fragment that follows it.
-    pub(in crate::keywords) fn refusal(&self, spelling: &str) -> Option<&'static str> {
+    pub(super) fn refusal(&self, spelling: &str) -> Option<&'static str> {
         let folded = self.folding().fold_term(spelling);
         if spelling.is_empty() {
             Some("is empty")
@@ -74,17 +74,17 @@ impl Term {
 
 impl Surface {
     /// What to search for; where it is found, [`Surface::complete`] tells whether the rest is there too.
-    pub(in crate::keywords) fn anchor(&self) -> &str {
+    pub(super) fn anchor(&self) -> &str {
         &self.tokens[self.anchor]
     }
 
-    pub(in crate::keywords) fn is_one_token(&self) -> bool {
+    pub(super) fn is_one_token(&self) -> bool {
         self.tokens.len() == 1
     }
 
     /// The whole spelling around an anchor found at `found`: the other tokens, each after 1 to 8 separators. Tokens
     /// hold no separators, so there is never more than one way to read a text.
-    pub(in crate::keywords) fn complete(&self, text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    pub(super) fn complete(&self, text: &str, found: Range<usize>) -> Option<Range<usize>> {
         let mut start = found.start;
         for token in self.tokens[..self.anchor].iter().rev() {
             let gap = gap_length(text[..start].chars().rev())?;
@@ -99,7 +99,7 @@ impl Surface {
     }
 
     /// Whether this spelling stands anywhere in a folded text, whatever is beside it.
-    pub(in crate::keywords) fn occurs_in(&self, text: &str) -> bool {
+    pub(super) fn occurs_in(&self, text: &str) -> bool {
         let anchor = self.anchor();
         let starts = text.char_indices().map(|(at, _)| at).filter(|&at| text[at..].starts_with(anchor));
         starts.into_iter().any(|at| self.complete(text, at..at + anchor.len()).is_some())

@@ -1,0 +1,123 @@
+//! What is stale of one batch of answers, made in one pass over them.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use super::derived::{Output, Rows, Staged, What, metadata};
+use super::interviews;
+use super::pass::{self, Wanted};
+use super::request::Request;
+use super::summary::{Steps, timed};
+use crate::keywords::Prefilter;
+use crate::lake::Lake;
+use crate::lake::durable::sha256_of;
+use crate::lake::read::ParquetFile;
+use crate::lake::schema;
+use crate::model::{Error, Result};
+
+/// All that is stale of one batch: of the files with one month and name.
+pub struct Batch<'a> {
+    /// What it is in `interviews`.
+    interviews: PathBuf,
+    /// What it is in `responses`; none if no interview of the batch has answers.
+    responses: Option<PathBuf>,
+    pub outputs: Vec<Output<'a>>,
+}
+
+/// What was made of a batch.
+pub struct Made {
+    pub staged: Vec<Staged>,
+    /// Answers analysed for it.
+    pub responses: u64,
+    pub steps: Steps,
+}
+
+/// SHA-256 of a batch's two files.
+pub struct Hashes {
+    interviews: String,
+    responses: Option<String>,
+}
+
+impl<'a> Batch<'a> {
+    pub fn of(lake: &Lake, interviews: PathBuf) -> Self {
+        let place = lake.place_of(&schema::INTERVIEWS, &interviews);
+        let responses = Some(lake.root().join(schema::RESPONSES.name).join(place)).filter(|path| path.exists());
+        Self { interviews, responses, outputs: Vec::new() }
+    }
+
+    /// `known` are the hashes that the ledger has.
+    pub fn hashes(&self, known: &HashMap<PathBuf, String>) -> Result<Hashes> {
+        let hash = |path: &PathBuf| match known.get(path) {
+            Some(hash) => Ok(hash.clone()),
+            None => sha256_of(path).map_err(|error| Error::path("read", path, error)),
+        };
+        Ok(Hashes { interviews: hash(&self.interviews)?, responses: self.responses.as_ref().map(hash).transpose()? })
+    }
+
+    /// The derived file of a kind; none if there is nothing to make it from.
+    pub fn output(&self, lake: &Lake, request: &Request, what: What<'a>, hashes: &Hashes) -> Option<Output<'a>> {
+        let place = lake.place_of(&schema::INTERVIEWS, &self.interviews);
+        let table = lake.root().join(what.table().name);
+        let target = match what {
+            What::Keywords(set) => table.join(format!("set={}", set.set.name())).join(place),
+            What::Responses | What::Interviews => table.join(place),
+        };
+        let source = match (what, &hashes.responses) {
+            (What::Interviews, Some(responses)) => format!("{} {responses}", hashes.interviews),
+            (What::Interviews, None) => hashes.interviews.clone(),
+            (What::Responses | What::Keywords(_), responses) => responses.clone()?,
+        };
+        Some(Output { what, target, metadata: metadata(what, request, place.display().to_string(), source) })
+    }
+
+    /// Makes the files under staging.
+    pub fn make(&self, lake: &Lake, request: &Request, prefilter: &Prefilter) -> Result<Made> {
+        let kinds = || self.outputs.iter().map(|output| output.what);
+        let wanted = Wanted {
+            figures: kinds().any(|what| matches!(what, What::Responses)).then_some((request.metrics, request.fillers)),
+            sets: kinds().filter_map(|what| if let What::Keywords(set) = what { Some(set) } else { None }).collect(),
+            answers: kinds().any(|what| matches!(what, What::Interviews)),
+            prefilter,
+        };
+        let mut steps = Steps::default();
+        let source = self.responses.as_deref().map(pass::open).transpose()?;
+        let (mut rows, mut made) = (0, Vec::new());
+        if let Some(source) = &source {
+            rows = source.rows();
+            let groups = (0..source.row_groups()).into_par_iter();
+            made = groups.map(|group| pass::row_group(source, group, &wanted)).collect::<Result<Vec<pass::Made>>>()?;
+        }
+        let (mut figures, mut hits) = (Vec::new(), vec![Vec::new(); wanted.sets.len()]);
+        let mut answers = interviews::Answers::new();
+        for group in made {
+            steps += group.steps;
+            figures.extend(group.figures);
+            hits.iter_mut().zip(group.hits).for_each(|(all, batch)| all.push(batch));
+            for (interview, these) in group.answers {
+                answers.entry(interview).or_default().extend(these);
+            }
+        }
+        let mut hits = hits.into_iter();
+        let mut staged = Vec::new();
+        for output in &self.outputs {
+            let settled;
+            let rows = match output.what {
+                What::Responses => {
+                    let source = source.as_ref().expect("figures of answers are made of answers");
+                    Rows::Beside(source, std::mem::take(&mut figures))
+                }
+                What::Keywords(_) => Rows::Own(hits.next().expect("a list for each set")),
+                What::Interviews => {
+                    settled = timed(&mut steps.decode, || ParquetFile::open(&self.interviews))?;
+                    let columns = timed(&mut steps.decode, || interviews::columns(&settled, &answers))?;
+                    Rows::Beside(&settled, columns)
+                }
+            };
+            staged.push(timed(&mut steps.encode, || output.write(lake, rows))?);
+        }
+        let responses = if wanted.figures.is_some() || !wanted.sets.is_empty() { rows } else { 0 };
+        Ok(Made { staged, responses, steps })
+    }
+}

@@ -1,0 +1,154 @@
+//! The pace of the requests of one key: each waits for its turn, and what is answered is heeded.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::budget::Budget;
+use super::governor::{Governor, Sent, Turn};
+use super::micros::{Micros, micros};
+use super::window::Window;
+
+/// How fast requests may go out, as the user has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// A ceiling; the server's own limit rules below it.
+    pub requests_per_minute: u32,
+    /// How long the server's window is.
+    pub window: Duration,
+    /// Requests under way at once, at most.
+    pub concurrency: usize,
+}
+
+/// Paces the requests of one key.
+#[derive(Debug)]
+pub struct Pacer {
+    governor: Mutex<Governor>,
+    /// Whoever holds it has the next turn; the others wait in order.
+    queue: tokio::sync::Mutex<()>,
+    answered: Notify,
+    began: (Micros, Instant),
+    waited: Mutex<Duration>,
+}
+
+impl Pacer {
+    /// A pacer that shares its window with every program that names the same file. Without one, or when it cannot be
+    /// used, it goes on alone and says so.
+    #[must_use]
+    pub fn new(pace: Pace, file: Option<&Path>) -> Self {
+        let began = (Timestamp::now().as_microsecond(), Instant::now());
+        let length = micros(pace.window);
+        let shared = file.and_then(|path| {
+            let opened = Window::shared(length, path, began.0);
+            opened.map_err(|error| tracing::warn!("requests are counted for this run alone: {error}")).ok()
+        });
+        let window = shared.unwrap_or_else(|| Window::in_memory(length));
+        let ceiling = u64::from(pace.requests_per_minute) * pace.window.as_millis() as u64 / 60_000;
+        let ceiling = u32::try_from(ceiling.max(1)).unwrap_or(u32::MAX);
+        Self {
+            governor: Mutex::new(Governor::new(window, pace.window, ceiling, pace.concurrency)),
+            queue: tokio::sync::Mutex::default(),
+            answered: Notify::new(),
+            began,
+            waited: Mutex::default(),
+        }
+    }
+
+    /// Waits for this request's turn. What is returned must hear of the answer.
+    pub async fn turn(&self) -> UnderWay<'_> {
+        let _next = self.queue.lock().await;
+        loop {
+            let answered = self.answered.notified();
+            match self.decide() {
+                Turn::Go(sent) => return UnderWay { pacer: self, sent: Some(sent) },
+                Turn::AfterAnswer => answered.await,
+                Turn::Wait(until) => {
+                    let began = Instant::now();
+                    tokio::select! { () = answered => {}, () = sleep_until(self.instant(until)) => {} }
+                    *self.waited.lock().expect("nothing panics while it holds it") += began.elapsed();
+                }
+            }
+        }
+    }
+
+    fn decide(&self) -> Turn {
+        let mut governor = self.lock();
+        match governor.turn(self.now()) {
+            Ok(turn) => turn,
+            Err(error) => {
+                tracing::warn!("requests are counted for this run alone from now on: {error}");
+                governor.forsake_file();
+                governor.turn(self.now()).expect("there is no file to fail")
+            }
+        }
+    }
+
+    /// How long requests have waited for the limit's sake, one after the other.
+    pub fn waited(&self) -> Duration {
+        *self.waited.lock().expect("nothing panics while it holds it")
+    }
+
+    /// Requests left in the window, as the newest answer had it.
+    pub fn remaining(&self) -> Option<u32> {
+        self.lock().remaining()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Governor> {
+        self.governor.lock().expect("nothing panics while it holds the governor")
+    }
+
+    fn now(&self) -> Micros {
+        self.began.0 + micros(self.began.1.elapsed())
+    }
+
+    fn instant(&self, time: Micros) -> Instant {
+        self.began.1 + Duration::from_micros(u64::try_from(time - self.began.0).unwrap_or(0))
+    }
+}
+
+/// A request that is under way. Dropped without an answer, it counts as answered then.
+#[derive(Debug)]
+pub struct UnderWay<'a> {
+    pacer: &'a Pacer,
+    sent: Option<Sent>,
+}
+
+impl UnderWay<'_> {
+    /// Heeds any answer but a 429.
+    pub fn answered(mut self, budget: Budget) {
+        self.end(budget, |governor, _| {
+            governor.admitted();
+            Ok(())
+        });
+    }
+
+    /// Heeds a 429. Returns how long all requests hold back.
+    pub fn refused(mut self, budget: Budget) -> Duration {
+        let wait = budget.wait();
+        self.end(budget, |governor, now| governor.refused(now, wait));
+        wait
+    }
+
+    fn end(&mut self, budget: Budget, then: impl FnOnce(&mut Governor, Micros) -> std::io::Result<()>) {
+        let Some(sent) = self.sent.take() else { return };
+        let now = self.pacer.now();
+        let mut governor = self.pacer.lock();
+        let done = governor.answered(sent, now, budget).and(then(&mut governor, now));
+        if let Err(error) = done {
+            tracing::warn!("requests are counted for this run alone from now on: {error}");
+            governor.forsake_file();
+        }
+        drop(governor);
+        self.pacer.answered.notify_waiters();
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.end(Budget::default(), |_, _| Ok(()));
+    }
+}

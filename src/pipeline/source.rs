@@ -1,0 +1,79 @@
+//! An account that a pipeline reads interviews from, resolved.
+
+use std::path::{Path, PathBuf};
+
+use super::exclude::Exclude;
+use super::file::SourceSection;
+use super::place::place;
+use super::secret::KeyPlace;
+use crate::model::{Error, Result};
+
+/// The word that stands for the inbox among lists of ids.
+pub const INBOX: &str = "inbox";
+
+/// The word that stands for the stand-in API inside this process.
+const SANDBOX: &str = "sandbox";
+
+/// One account to read interviews from.
+#[derive(Debug)]
+pub struct Source {
+    pub name: String,
+    pub api: Api,
+    /// Lists of ids, `-` for standard input. Empty for the sandbox: all of its own.
+    pub lists: Vec<PathBuf>,
+    /// Whether it also takes ids from the inbox.
+    pub inbox: bool,
+    pub exclude: Exclude,
+}
+
+#[derive(Debug)]
+pub enum Api {
+    Remote {
+        /// Without a slash at the end.
+        base: String,
+        key: KeyPlace,
+    },
+    /// Started inside this process.
+    Sandbox { interviews: Option<usize>, seed: u64 },
+}
+
+pub(super) fn resolve(source: SourceSection, folder: &Path) -> Result<Source> {
+    let name = source.name;
+    if name.is_empty() || !name.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
+    {
+        return Err(Error::usage("the name of a source is made of letters, digits, `-`, `_` and `.`"));
+    }
+    let inbox = source.interviews.iter().any(|list| list == INBOX);
+    let lists: Vec<PathBuf> = source
+        .interviews
+        .into_iter()
+        .filter(|list| list != INBOX)
+        .map(|list| match list.as_str() {
+            "-" => PathBuf::from("-"),
+            _ => place(folder, &list),
+        })
+        .collect();
+    let api = if source.api == SANDBOX {
+        if source.key_env.is_some() || source.key_file.is_some() {
+            return Err(Error::usage("the sandbox inside this process takes no key"));
+        }
+        let sandbox = source.sandbox.unwrap_or_default();
+        Api::Sandbox { interviews: sandbox.interviews, seed: sandbox.seed }
+    } else {
+        if source.sandbox.is_some() {
+            return Err(Error::usage("`sandbox` under [source] is for api = \"sandbox\" only"));
+        }
+        if lists.is_empty() && !inbox {
+            let hint = "interviews = [\"ids.txt\"], one id a line; the vendor has no call that lists them";
+            return Err(Error::usage(format!("source {name} names no `interviews`")).hint(hint));
+        }
+        let key = match (source.key_env, source.key_file) {
+            (Some(_), Some(_)) => return Err(Error::usage("name key-env or key-file, not both")),
+            (None, Some(path)) => KeyPlace::File(place(folder, &path)),
+            (name, None) => KeyPlace::Environment(name.unwrap_or_else(|| "ROUNDZERO_API_KEY".to_owned())),
+        };
+        Api::Remote { base: source.api.trim_end_matches('/').to_owned(), key }
+    };
+    let exclude = Exclude::new(&source.exclude)?;
+    Ok(Source { name, api, lists, inbox, exclude })
+}

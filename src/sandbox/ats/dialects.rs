@@ -1,0 +1,106 @@
+//! The systems' own ways: what a request asks for in each, what each takes for credentials, and how each answers.
+
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::Response;
+use reqwest::Url;
+use serde_json::{Value, json};
+
+use super::state::Systems;
+use crate::sandbox::response;
+
+/// A request to one of the systems.
+pub struct Request<'a> {
+    pub system: &'a str,
+    pub method: &'a Method,
+    /// What follows the system in the address, decoded.
+    pub path: &'a [&'a str],
+    pub uri: &'a Uri,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+    /// The body; null if it is no JSON.
+    pub json: Value,
+}
+
+/// What a request asks for, in every system's own words.
+pub enum Wish {
+    Token,
+    Find(String),
+    /// About a candidate: `note` or `file`.
+    Write(usize, &'static str),
+    /// It lacks what the system needs.
+    Wrong(&'static str),
+    Unknown,
+}
+
+pub fn wish(systems: &Systems, request: &Request) -> Wish {
+    let Request { system, method, path, uri, json, .. } = request;
+    let text = |field: &str| json[field].as_str().filter(|text| !text.is_empty());
+    let asked = || {
+        let url = Url::parse(&format!("http://sandbox{uri}")).ok();
+        url.and_then(|url| url.query_pairs().find(|(name, _)| name == "email").map(|(_, email)| email.into_owned()))
+            .unwrap_or_default()
+    };
+    let about = |candidate: Option<usize>, kind| candidate.map_or(Wish::Unknown, |found| Wish::Write(found, kind));
+    match (*system, method.as_str(), *path) {
+        ("greenhouse", "POST", ["token"]) => Wish::Token,
+        ("greenhouse", "GET", ["v3", "candidates"]) => Wish::Find(asked()),
+        ("greenhouse", "POST", ["v3", "notes"]) => match (json["candidate_id"].as_u64(), text("body")) {
+            (Some(id), Some(_)) if json["note_type"] == "NOTE" => about(usize::try_from(id).ok(), "note"),
+            (None, _) => Wish::Wrong("candidate_id"),
+            _ => Wish::Wrong("body"),
+        },
+        ("ashby", "POST", ["candidate.search"]) => Wish::Find(text("email").unwrap_or_default().to_owned()),
+        ("ashby", "POST", ["candidate.createNote"]) => match (text("candidateId"), text("note")) {
+            (Some(id), Some(_)) => about(id.parse().ok(), "note"),
+            _ => Wish::Wrong("note"),
+        },
+        ("lever", "GET", ["v1", "opportunities"]) => Wish::Find(asked()),
+        ("lever", "POST", ["v1", "opportunities", id, "notes"]) => match text("value") {
+            Some(_) => about(id.parse().ok(), "note"),
+            None => Wish::Wrong("value"),
+        },
+        ("lever", "POST", ["v1", "opportunities", id, "files"]) => about(id.parse().ok(), "file"),
+        ("sample", "PATCH", ["candidates", email]) if json["screening_notes"].is_string() => {
+            about(systems.candidate(email), "note")
+        }
+        ("sample", "PATCH", ["candidates", _]) => Wish::Wrong("screening_notes"),
+        ("sample", "POST", ["candidates", email, "files"]) => about(systems.candidate(email), "file"),
+        _ => Wish::Unknown,
+    }
+}
+
+/// Whether the request has what the system takes for credentials; any will do.
+pub fn is_let_in(systems: &Systems, request: &Request, wish: &Wish) -> bool {
+    let given = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match (request.system, wish) {
+        ("greenhouse", Wish::Token) => given.starts_with("Basic "),
+        ("greenhouse", _) => given == format!("Bearer token-{}", systems.tokens()),
+        ("sample", _) => given.starts_with("Bearer "),
+        _ => given.starts_with("Basic "),
+    }
+}
+
+/// What a search by e-mail is answered.
+pub fn answer_found(system: &str, candidate: Option<usize>, email: &str) -> Response {
+    let list = |one: &dyn Fn(usize) -> Value| Value::from(candidate.map(one).into_iter().collect::<Vec<_>>());
+    let body = match system {
+        "greenhouse" => list(&|id| json!({"id": id, "email_addresses": [{"value": email, "type": "personal"}]})),
+        "ashby" => json!({
+            "success": true,
+            "results": list(&|id| json!({"id": id.to_string(), "primaryEmailAddress": {"value": email}})),
+        }),
+        _ => json!({"data": list(&|id| json!({"id": id.to_string(), "emails": [email]})), "hasNext": false}),
+    };
+    response::json(StatusCode::OK, &body)
+}
+
+/// What is answered to who wrote something that has this number.
+pub fn answer_written(system: &str, number: usize) -> Response {
+    match system {
+        "ashby" => {
+            response::json(StatusCode::OK, &json!({"success": true, "results": {"id": format!("note-{number}")}}))
+        }
+        "lever" => response::json(StatusCode::CREATED, &json!({"data": {"id": format!("note-{number}")}})),
+        _ => response::json(StatusCode::CREATED, &json!({"id": number + 1})),
+    }
+}

@@ -1,0 +1,62 @@
+//! The ids of made-up interviews and candidates, from which their index can be read back.
+
+use std::ops::Range;
+
+use super::random::{mix, unmix};
+
+/// What an id is of.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    Interview,
+    Candidate,
+}
+
+/// The id of what was made at `index`, in the vendor's shape: like a UUID, with a letter in it that is no hex digit.
+/// The index can be read back from it, and from no other id: 64 bits are the index, scattered, and 56 bits follow
+/// from those.
+pub fn id(seed: u64, kind: Kind, index: usize) -> String {
+    let letter = match kind {
+        Kind::Interview => 'k',
+        Kind::Candidate => 'g',
+    };
+    let scattered = mix(index as u64 ^ mix(seed));
+    let check = mix(scattered ^ mix(seed ^ letter as u64)) >> 8;
+    let digits = format!("{scattered:016x}{check:014x}");
+    let part = |place: Range<usize>| &digits[place];
+    // The vendor's own: 770g0622-g41d-63f6-c938-668877662222.
+    let start = format!("{}{letter}{}-{letter}{}", part(0..3), part(3..7), part(7..10));
+    format!("{start}-{}-{}-{}", part(10..14), part(14..18), part(18..30))
+}
+
+/// The index of an interview's id, when it was made from `seed`.
+pub fn index(seed: u64, text: &str) -> Option<usize> {
+    let places = [0..3, 4..8, 10..13, 14..18, 19..21];
+    let scattered = places.into_iter().map(|place| text.get(place)).collect::<Option<String>>()?;
+    let scattered = u64::from_str_radix(&scattered, 16).ok()?;
+    let index = usize::try_from(unmix(scattered) ^ mix(seed)).ok()?;
+    (id(seed, Kind::Interview, index) == text).then_some(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_gives_its_index_back_and_a_changed_one_none() {
+        for number in [0, 1, 47, 99_999, usize::MAX] {
+            let text = id(7, Kind::Interview, number);
+            assert_eq!(text.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+            assert_eq!(index(7, &text), Some(number));
+            assert_eq!(index(8, &text), None);
+            assert_eq!(index(7, &text.to_uppercase()), None);
+            assert_eq!(index(7, &id(7, Kind::Candidate, number)), None);
+            for place in 0..text.len() {
+                let mut other = text.clone();
+                other.replace_range(place..=place, if text[place..].starts_with('1') { "2" } else { "1" });
+                assert_eq!(index(7, &other), None, "{other}");
+            }
+        }
+        assert_eq!(index(7, ""), None);
+        assert_eq!(index(7, "ééééééééééééééééééééé"), None);
+    }
+}

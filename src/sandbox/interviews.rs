@@ -1,0 +1,80 @@
+//! The interviews of one sandbox, each made when it is asked for.
+
+use serde_json::Value;
+
+use super::ids::{self, Kind};
+use super::recombine;
+use super::sample::SAMPLE;
+
+/// The interviews of one sandbox, by index: first the sample's, in its order, then those made from the seed and the
+/// index alone, so that no table of them is kept.
+#[derive(Clone, Copy)]
+pub struct Interviews {
+    count: usize,
+    seed: u64,
+}
+
+impl Interviews {
+    /// As many as `count`; without one, just the sample.
+    pub fn new(count: Option<usize>, seed: u64) -> Self {
+        // Read here even where the length is not needed, so that no request has to wait for it.
+        let shipped = SAMPLE.interviews.len();
+        Self { count: count.unwrap_or(shipped), seed }
+    }
+
+    /// Every id, in the order of the indices.
+    pub fn ids(self) -> impl Iterator<Item = String> + use<> {
+        (0..self.count).map(move |index| self.id(index))
+    }
+
+    fn id(self, index: usize) -> String {
+        match SAMPLE.interviews.get(index) {
+            Some(body) => body["id"].as_str().unwrap_or_default().to_owned(),
+            None => ids::id(self.seed, Kind::Interview, index),
+        }
+    }
+
+    /// The index of an id, when there is such an interview.
+    pub fn find(self, id: &str) -> Option<usize> {
+        SAMPLE
+            .places
+            .get(id)
+            .copied()
+            .or_else(|| ids::index(self.seed, id).filter(|&index| index >= SAMPLE.interviews.len()))
+            .filter(|&index| index < self.count)
+    }
+
+    /// The body of an interview. Its `audio_url`s are the sample's, which open nothing.
+    pub fn interview(self, index: usize) -> Value {
+        match SAMPLE.interviews.get(index) {
+            Some(body) => body.clone(),
+            None => recombine::interview(&SAMPLE, self.seed, index),
+        }
+    }
+
+    /// The body of an interview's questions.
+    pub fn questions(self, index: usize) -> Value {
+        match SAMPLE.questions.get(index) {
+            Some(body) => body.clone(),
+            None => recombine::questions(&SAMPLE, self.seed, index),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_smaller_sandbox_is_the_start_of_a_larger_one() {
+        let larger = Interviews::new(Some(SAMPLE.interviews.len() + 20), 1);
+        for count in [0, 3, SAMPLE.interviews.len(), SAMPLE.interviews.len() + 20] {
+            let interviews = Interviews::new(Some(count), 1);
+            let ids: Vec<_> = interviews.ids().collect();
+            assert_eq!(ids.len(), count);
+            assert!(ids.iter().eq(larger.ids().take(count).collect::<Vec<_>>().iter()));
+            assert!(ids.iter().enumerate().all(|(index, id)| interviews.find(id) == Some(index)));
+            assert!(larger.ids().skip(count).all(|id| interviews.find(&id).is_none()));
+        }
+    }
+}

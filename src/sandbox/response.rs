@@ -1,0 +1,33 @@
+//! Answers of any host of the sandbox: JSON, and bodies that are less than they promise.
+
+use std::io;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, StreamExt};
+use serde_json::Value;
+
+pub fn json(status: StatusCode, body: &Value) -> Response {
+    let body = serde_json::to_vec(body).expect("a JSON value can be written");
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// JSON that promises `length` bytes, gives these, is silent for a while, and ends the connection.
+pub fn broken_off(bytes: Bytes, length: usize, silence: Duration) -> Response {
+    let mut response = promised(bytes, length as u64, silence);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// As [`broken_off`], of no type.
+pub fn promised(bytes: Bytes, length: u64, silence: Duration) -> Response {
+    let given = stream::once(async move { Ok::<_, io::Error>(bytes) });
+    let end = stream::once(async move {
+        tokio::time::sleep(silence).await;
+        Err(io::Error::other("broken off on demand"))
+    });
+    let body = Body::from_stream(given.chain(end));
+    ([(header::CONTENT_LENGTH, HeaderValue::from(length))], body).into_response()
+}
