@@ -14,18 +14,13 @@ use crate::lake::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{FirstSeen, Ledger, QuestionsWanted, Seen, Sighting, State};
 use crate::model::interview::month_of;
-use crate::model::{Interview, Question, Result};
+use crate::model::{Interview, Provenance, Question, Result};
 use crate::pipeline::QuestionPolicy;
 
 /// An interview whose body was read.
 #[derive(Debug, Clone)]
 pub struct Arrival {
-    pub source: String,
-    /// `list`, `webhook` or `import`.
-    pub via: String,
-    /// It was asked for on purpose although it is settled in the lake, and replaces what is there.
-    pub again: bool,
-    pub at: Timestamp,
+    pub provenance: Provenance,
     pub interview: Interview,
 }
 
@@ -132,7 +127,7 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<(Vec<Arrival>, Ha
     let mut kept: Vec<Arrival> = Vec::with_capacity(arrivals.len());
     let mut there = HashSet::new();
     for arrival in arrivals {
-        let Arrival { again, interview: Interview { id, status, .. }, .. } = &arrival;
+        let Arrival { provenance: Provenance { again, .. }, interview: Interview { id, status, .. } } = &arrival;
         if ledger.state(id)? == Some(State::Settled) {
             if !(*again && status.is_settled()) {
                 if *again {
@@ -163,16 +158,17 @@ fn to_rows(
     seen: &mut HashMap<String, (Timestamp, Next)>,
 ) -> Result<(Vec<InterviewRow>, Vec<InterviewRow>)> {
     let mut rows = Vec::with_capacity(arrivals.len());
-    for Arrival { source, via, again: _, at, interview } in arrivals {
+    for Arrival { provenance, interview } in arrivals {
+        let at = provenance.fetched_at;
         let status = interview.status.as_str().to_owned();
         let (first_seen, asks) = match ledger.seen(&interview.id)? {
             Some(Seen { first, asks_after_expiry }) => (first, asks_after_expiry),
-            None => (FirstSeen { at, via, status }, 0),
+            None => (FirstSeen { at, via: provenance.via.clone(), status }, 0),
         };
         seen.insert(interview.id.clone(), (at, Next::of(&interview, at, asks)));
         let candidate_key = interview.candidate.id.as_deref().map(|id| keys.key_of(id));
         let settled_at = interview.settled_at();
-        rows.push(InterviewRow { source, interview, candidate_key, settled_at, first_seen });
+        rows.push(InterviewRow { provenance, interview, candidate_key, settled_at, first_seen });
     }
     Ok(rows.into_iter().partition(|row| row.interview.status.is_settled()))
 }
@@ -209,7 +205,7 @@ fn sightings_of(
         };
         Sighting {
             id: interview.id.clone(),
-            source: row.source.clone(),
+            source: row.provenance.source.clone(),
             state,
             at,
             next_due,

@@ -14,7 +14,7 @@ use super::quarantine;
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::Ledger;
 use crate::model::body::{self, Violation};
-use crate::model::{Error, Interview, Result};
+use crate::model::{Error, Interview, Provenance, Result, Via};
 
 /// Lines are parsed side by side in chunks of this many bytes.
 const CHUNK_BYTES: usize = 4 << 20;
@@ -55,8 +55,12 @@ pub fn import(
         keys: lake.candidate_keys()?,
         lake,
         ledger,
-        source,
-        at: Timestamp::now(),
+        provenance: Provenance {
+            source: source.to_owned(),
+            via: Via::Import,
+            again: false,
+            fetched_at: Timestamp::now(),
+        },
         pending: Vec::new(),
         pending_bytes: 0,
         summary: Summary::default(),
@@ -73,8 +77,7 @@ struct Run<'a> {
     lake: &'a Lake,
     ledger: &'a mut Ledger,
     keys: CandidateKeys,
-    source: &'a str,
-    at: Timestamp,
+    provenance: Provenance,
     pending: Vec<Arrival>,
     pending_bytes: usize,
     summary: Summary,
@@ -127,8 +130,7 @@ impl Run<'_> {
             match interview {
                 Ok(interview) => {
                     self.pending_bytes += bytes.len();
-                    let (source, via) = (self.source.to_owned(), "import".to_owned());
-                    self.pending.push(Arrival { source, via, again: false, at: self.at, interview });
+                    self.pending.push(Arrival { provenance: self.provenance.clone(), interview });
                 }
                 Err(violation) => {
                     // Such a body may have no id; by its own hash one that is imported twice is kept once.

@@ -21,7 +21,7 @@ use crate::http::pace::{Pace, Pacer};
 use crate::inbox::file::{self as inbox, Received};
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{KeptLink, Ledger, QuestionsWanted, Recording, State, TakenEvent};
-use crate::model::{Interview, Result};
+use crate::model::{Interview, Provenance, Result, Via};
 use crate::pipeline::ids::check_id;
 use crate::pipeline::{Exclude, IngestPlan, QuestionPolicy};
 use crate::round0::call::{Call, Content};
@@ -203,10 +203,7 @@ struct Run<'a> {
 /// A body that is in the spool, as it was read.
 struct Pending {
     id: String,
-    source: String,
-    via: String,
-    again: bool,
-    at: Timestamp,
+    provenance: Provenance,
     content: Content,
 }
 
@@ -395,15 +392,15 @@ impl Run<'_> {
         match (call, outcome) {
             (_, Outcome::Body(body, mut content)) => {
                 self.summary.fetched += u64::from(call == Call::Interview);
-                let via = if self.called.contains(&id) { "webhook" } else { "list" };
-                let (source, via) = (source.to_owned(), via.to_owned());
-                let record = Record { call, id, source, via, again, fetched_at: at, body };
+                let via = if self.called.contains(&id) { Via::Webhook } else { Via::List };
+                let provenance = Provenance { source: source.to_owned(), via, again, fetched_at: at };
+                let record = Record { call, id, provenance, body };
                 let full = spool.append(&record)?;
-                let Record { id, source, via, .. } = record;
+                let Record { id, provenance, .. } = record;
                 if let Content::Interview(interview) = &mut content {
                     self.take_links(interview, at)?;
                 }
-                self.pending.push(Pending { id, source, via, again, at, content });
+                self.pending.push(Pending { id, provenance, content });
                 return Ok(full);
             }
             (Call::Interview, Outcome::Gone) => {
@@ -436,19 +433,19 @@ impl Run<'_> {
 
     /// Reads what a killed run left in a spool file.
     fn read(&mut self, path: &Path) -> Result<()> {
-        for Record { call, id, source, via, again, fetched_at, body } in spool::read(path)? {
+        for Record { call, id, provenance, body } in spool::read(path)? {
             // Only what keeps the contract was spooled; a newer program may be stricter than the one that spooled it.
             match (call, call.read(&id, &body)) {
                 (_, Ok(mut content)) => {
                     if let Content::Interview(interview) = &mut content {
-                        self.take_links(interview, fetched_at)?;
+                        self.take_links(interview, provenance.fetched_at)?;
                     }
-                    self.pending.push(Pending { id, source, via, again, at: fetched_at, content });
+                    self.pending.push(Pending { id, provenance, content });
                 }
                 (Call::Interview, Err(violation)) => {
                     self.summary.quarantined += 1;
                     quarantine::keep(self.lake, &id, &body)?;
-                    self.ledger.record_end(&id, &source, State::Quarantined, &violation.to_string())?;
+                    self.ledger.record_end(&id, &provenance.source, State::Quarantined, &violation.to_string())?;
                 }
                 (Call::Questions, Err(violation)) => {
                     tracing::warn!(id, "the questions of interview {id} are asked for again: {violation}");
@@ -483,7 +480,8 @@ impl Run<'_> {
         let pending = std::mem::take(&mut self.pending);
         // A spool that a killed run left may be of another source than this one.
         let has_questions = |one: &&Pending| matches!(one.content, Content::Questions(_));
-        let sources: BTreeSet<&str> = pending.iter().filter(has_questions).map(|one| one.source.as_str()).collect();
+        let sources: BTreeSet<&str> =
+            pending.iter().filter(has_questions).map(|one| one.provenance.source.as_str()).collect();
         let mut wanted: HashMap<String, QuestionsWanted> = HashMap::new();
         for source in sources {
             let of_source = self.ledger.questions_wanted(source)?;
@@ -491,12 +489,12 @@ impl Run<'_> {
         }
         let mut interviews = Vec::with_capacity(pending.len());
         let mut questions = Vec::new();
-        for Pending { id, source, via, again, at, content } in pending {
+        for Pending { id, provenance, content } in pending {
             match content {
                 Content::Questions(list) => questions.extend(wanted.remove(&id).map(|interview| (interview, list))),
                 Content::Interview(interview) => match self.job.exclude.by_body(&interview) {
-                    Some(pattern) => self.exclude(&id, &source, pattern)?,
-                    None => interviews.push(Arrival { source, via, again, at, interview: *interview }),
+                    Some(pattern) => self.exclude(&id, &provenance.source, pattern)?,
+                    None => interviews.push(Arrival { provenance, interview: *interview }),
                 },
             }
         }

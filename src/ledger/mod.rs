@@ -15,7 +15,7 @@ pub use events::{JUDGED_BY, TakenEvent};
 pub use links::{Archived, KeptLink, Recording, RecordingState, Trouble, TroubledRecording};
 pub use outbox::{DeadLetter, Entry, OutboxCounts, OutboxState, Outgoing, Wanted};
 
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, Via};
 
 /// Migrations in the order they are applied; a name never changes once it has shipped.
 const MIGRATIONS: &[(&str, &str)] = &[
@@ -70,8 +70,7 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FirstSeen {
     pub at: Timestamp,
-    /// `list`, `webhook` or `import`.
-    pub via: String,
+    pub via: Via,
     pub status: String,
 }
 
@@ -293,7 +292,8 @@ impl Ledger {
             let sql = "SELECT first_seen_at, first_seen_via, first_seen_status, asks_after_expiry FROM interviews
                        WHERE id = ?1 AND first_seen_at IS NOT NULL";
             let read = |row: &rusqlite::Row<'_>| {
-                let first = FirstSeen { at: from_micros(row.get(0)?)?, via: row.get(1)?, status: row.get(2)? };
+                let via = row.get::<_, String>(1)?.into();
+                let first = FirstSeen { at: from_micros(row.get(0)?)?, via, status: row.get(2)? };
                 Ok(Seen { first, asks_after_expiry: row.get(3)? })
             };
             connection.prepare_cached(sql)?.query_row([id], read).optional()
@@ -517,7 +517,7 @@ fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting) -> rusqli
         sighting.settled_at.map(|time| time.as_microsecond()),
         sighting.month,
         sighting.first_seen.at.as_microsecond(),
-        sighting.first_seen.via,
+        sighting.first_seen.via.as_str(),
         sighting.first_seen.status,
         if sighting.wants_questions { "wanted" } else { "not-wanted" },
         sighting.next_due.map(|time| time.as_microsecond()),

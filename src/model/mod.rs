@@ -3,9 +3,11 @@
 pub mod body;
 pub mod error;
 pub mod interview;
+pub mod provenance;
 pub mod recording;
 pub mod spreadsheet;
 
 pub use error::{Error, Kind, Result};
 pub use interview::{Candidate, Interview, Job, Question, Response, Status};
+pub use provenance::{Provenance, Via};
 pub use recording::Link;
