@@ -8,9 +8,10 @@ use super::due::Next;
 use crate::lake::open_interviews::{open_interviews_after, open_interviews_path};
 use crate::lake::publish::Staging;
 use crate::lake::replace::replace;
+use crate::lake::row_groups::{InterviewSize, row_groups};
 use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
-use crate::lake::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
+use crate::lake::write::ROW_GROUP_ROWS;
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{FirstSeen, Ledger, QuestionsWanted, Seen, Sighting, State};
 use crate::model::interview::month_of;
@@ -81,7 +82,7 @@ pub fn cut_interviews(
         rows.sort_by(|a, b| a.interview.id.cmp(&b.interview.id));
         staging.write(&schema::CANDIDATES, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::candidates))?;
         rows.sort_by(|a, b| (&a.interview.job.id, &a.interview.id).cmp(&(&b.interview.job.id, &b.interview.id)));
-        staging.write(&schema::RESPONSES, &month, row_groups(&rows).map(rows::responses))?;
+        staging.write(&schema::RESPONSES, &month, response_groups(&rows).map(rows::responses))?;
         staging.write(&schema::INTERVIEWS, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::interviews))?;
     }
     staging.publish(ledger, &sightings, &[])?;
@@ -115,7 +116,7 @@ pub fn cut_questions(
     let mut staging = Staging::begin(lake, ledger)?;
     for (month, mut rows) in months {
         rows.sort_by(|a, b| (&a.job_id, &a.interview_id).cmp(&(&b.job_id, &b.interview_id)));
-        staging.write(&schema::QUESTIONS, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::questions))?;
+        staging.write(&schema::QUESTIONS, &month, question_groups(&rows).map(rows::questions))?;
     }
     staging.publish(ledger, &[], &ids)?;
     Ok(Published { questions: ids.len() as u64, ..Published::default() })
@@ -234,21 +235,18 @@ fn by_month<T>(rows: Vec<T>, settled_at: impl Fn(&T) -> Option<Timestamp>) -> BT
     months
 }
 
-/// Slices of whole interviews whose answers make one row group.
-fn row_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow]> {
-    let mut rest = rows;
-    std::iter::from_fn(move || {
-        let (mut bytes, mut count, mut end) = (0, 0, 0);
-        while let Some(row) = rest.get(end) {
-            bytes += row.interview.transcript_bytes();
-            count += row.interview.responses.len();
-            if end > 0 && (bytes > ROW_GROUP_TRANSCRIPT_BYTES || count > ROW_GROUP_ROWS) {
-                break;
-            }
-            end += 1;
-        }
-        let (group, after) = rest.split_at(end);
-        rest = after;
-        (!group.is_empty()).then_some(group)
-    })
+/// Slices of interviews whose answers make one row group.
+fn response_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow]> {
+    let sizes = rows.iter().map(|InterviewRow { interview, .. }| InterviewSize {
+        rows: interview.responses.len(),
+        transcript_bytes: interview.transcript_bytes(),
+    });
+    row_groups(sizes).map(|group| &rows[group.interviews])
+}
+
+/// Slices of questions that make one row group; those of an interview stand together.
+fn question_groups(rows: &[QuestionRow]) -> impl Iterator<Item = &[QuestionRow]> {
+    let interviews = rows.chunk_by(|a, b| a.interview_id == b.interview_id);
+    let sizes = interviews.map(|rows| InterviewSize { rows: rows.len(), transcript_bytes: 0 });
+    row_groups(sizes).map(|group| &rows[group.rows])
 }

@@ -11,6 +11,7 @@ pub mod read;
 mod recordings;
 pub mod replace;
 mod rewrite;
+pub mod row_groups;
 pub mod rows;
 pub mod schema;
 pub mod write;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::Lake;
 use super::publish::Staging;
 use super::read::{integer_at, integers, string_at, strings, time_at, times, timestamp_at};
-use super::rewrite::{fail, read, row_groups, sorted};
+use super::rewrite::{fail, grouped, read, sorted};
 use super::rows::{self, InterviewRow};
 use super::schema::AUDIO;
 use crate::model::Result;
@@ -75,7 +75,7 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, replaced: &HashMap<String
         }
         let stay = sorted(&rewritten(&before, &months.remove(mine).unwrap_or_default()), &AUDIO);
         if stay != before {
-            staging.replace(&format!("{}/{place}", AUDIO.name), &AUDIO, row_groups(&stay))?;
+            staging.replace(&format!("{}/{place}", AUDIO.name), &AUDIO, grouped(&stay))?;
         }
         for (month, rows) in months {
             moved.entry(month).or_default().push(rewritten(&before, &rows));
@@ -83,7 +83,7 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, replaced: &HashMap<String
     }
     for (month, batches) in moved {
         let all = concat_batches(&AUDIO.arrow(), &batches).map_err(|error| fail(&AUDIO, &month, &error))?;
-        staging.write(&AUDIO, &month, row_groups(&sorted(&all, &AUDIO)))?;
+        staging.write(&AUDIO, &month, grouped(&sorted(&all, &AUDIO)))?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::Lake;
 use super::publish::Staging;
 use super::read::{ParquetFile, string_at, strings};
 use super::recordings::{self, Answers};
-use super::rewrite::{fail, read, row_groups, sorted};
+use super::rewrite::{fail, grouped, read, sorted};
 use super::rows::{self, InterviewRow};
 use super::schema::{self, Table};
 use crate::model::Result;
@@ -64,7 +64,7 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, rows: Vec<InterviewRow>) 
         for ((table, rows_of), before) in TABLES.iter().zip(&before) {
             let batches = [only(before, &ids, false), rows_of(&stay)];
             let all = concat_batches(&table.arrow(), &batches).map_err(|error| fail(table, &place, &error))?;
-            staging.replace(&format!("{}/{place}", table.name), table, row_groups(&sorted(&all, table)))?;
+            staging.replace(&format!("{}/{place}", table.name), table, grouped(&sorted(&all, table)))?;
         }
         moved.extend(move_on.into_iter().cloned());
         let answers = &before[RESPONSES];
