@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::lake::durable::{batch_id, sync};
+use crate::lake::durable::{create_private, sync, with_free_id};
 use crate::lake::{crash, framing};
 use crate::model::{Error, Result};
 use crate::round0::webhook::Event;
@@ -98,18 +98,14 @@ impl Writer {
 
 impl Open {
     fn create(folder: &Path) -> io::Result<Self> {
-        let mut time = Timestamp::now();
-        let (path, file) = loop {
-            let path = folder.join(format!("{}.{OPEN}", batch_id(time)));
+        let (path, file) = with_free_id(|id| {
+            let path = folder.join(format!("{id}.{OPEN}"));
             // Its name must be free once it is taken, too.
-            if !path.with_extension(TAKEN).exists() {
-                match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                    made => break (path, made?),
-                }
+            if path.with_extension(TAKEN).exists() {
+                return Ok(None);
             }
-            time += jiff::SignedDuration::from_millis(1);
-        };
+            Ok::<_, io::Error>(create_private(&path)?.map(|file| (path, file)))
+        })?;
         sync(folder)?;
         Ok(Self { path, file, bytes: 0 })
     }

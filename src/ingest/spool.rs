@@ -3,16 +3,14 @@
 //! A spool file is a sequence of records ([`framing`]). Bodies are kept verbatim because what cannot be read must still be
 //! kept. A record cut short by a crash ends the file: its body was never counted.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::lake::durable::{batch_id, sync};
+use crate::lake::durable::{create_private, sync, with_free_id};
 use crate::lake::{crash, framing};
 use crate::model::{Error, Provenance, Result};
 use crate::round0::call::Call;
@@ -114,17 +112,10 @@ impl Writer {
 
 impl Open {
     fn create(folder: &Path) -> io::Result<Self> {
-        let mut time = Timestamp::now();
-        let (path, file) = loop {
-            let path = folder.join(format!("{}.spool", batch_id(time)));
-            match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
-                Ok(file) => break (path, file),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    time += jiff::SignedDuration::from_millis(1);
-                }
-                Err(error) => return Err(error),
-            }
-        };
+        let (path, file) = with_free_id(|id| {
+            let path = folder.join(format!("{id}.spool"));
+            Ok::<_, io::Error>(create_private(&path)?.map(|file| (path, file)))
+        })?;
         sync(folder)?;
         crash::point("spool-made");
         Ok(Self { path, file, bytes: 0, bodies: 0, synced: Instant::now(), is_synced: true })
@@ -178,6 +169,8 @@ pub fn free(path: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::model::Via;
 

@@ -5,14 +5,13 @@
 //! (d) one ledger transaction says that it is done. [`recover`] finishes (c) and (d) of a batch that reached (b), and
 //! deletes the staging of one that did not.
 
-use std::fs::{self};
-use std::io::{self};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use arrow::record_batch::RecordBatch;
-use jiff::Timestamp;
 
-use super::durable::{batch_id, rename_new, sha256_of, sync, sync_all, sync_with_parent};
+use super::durable::{rename_new, sha256_of, sync, sync_all, sync_with_parent, with_free_id};
 use super::schema::Table;
 use super::write::{Written, write_file};
 use super::{Lake, crash};
@@ -38,14 +37,7 @@ impl<'a> Staging<'a> {
     /// When the staging folder cannot be made, or an earlier batch still cannot be finished.
     pub fn begin(lake: &'a Lake, ledger: &mut Ledger) -> Result<Self> {
         finish_begun(lake, ledger)?;
-        let mut time = Timestamp::now();
-        let batch = loop {
-            let id = batch_id(time);
-            if !ledger.has_batch(&id)? {
-                break id;
-            }
-            time += jiff::SignedDuration::from_millis(1);
-        };
+        let batch = with_free_id(|id| Ok::<_, Error>((!ledger.has_batch(id)?).then(|| id.to_owned())))?;
         let folder = lake.staging_folder().join(&batch);
         fs::create_dir_all(&folder).map_err(|error| Error::path("make", &folder, error))?;
         Ok(Self { lake, batch, folder, files: Vec::new() })
