@@ -13,7 +13,7 @@ use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
 use crate::lake::write::ROW_GROUP_ROWS;
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{FirstSeen, Ledger, QuestionsWanted, Seen, Sighting, State};
+use crate::ledger::{FirstSeen, KnownQuestion, Ledger, QuestionsWanted, Seen, Sighting, State};
 use crate::model::interview::month_of;
 use crate::model::{Interview, Provenance, Question, Result};
 use crate::pipeline::QuestionPolicy;
@@ -178,7 +178,7 @@ fn sightings_of(
     rows: &[InterviewRow],
     seen: &HashMap<String, (Timestamp, Next)>,
     policy: Option<QuestionPolicy>,
-    known: &HashSet<(String, String)>,
+    known: &HashSet<KnownQuestion>,
 ) -> Vec<Sighting> {
     let mut known = known.clone();
     let sighting = |row: &InterviewRow| {
@@ -192,7 +192,7 @@ fn sightings_of(
         };
         let mut unseen = false;
         for question in &question_ids {
-            unseen |= known.insert((job.clone(), question.clone()));
+            unseen |= known.insert(KnownQuestion { job_id: job.clone(), question_id: question.clone() });
         }
         let (at, next) = seen[&interview.id];
         let (next_due, asks_after_expiry) = match next {

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 use crate::http::pace::{Pace, Pacer};
 use crate::inbox::file::{self as inbox, Received};
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{KeptLink, Ledger, QuestionsWanted, Recording, State, TakenEvent};
+use crate::ledger::{Due, KeptLink, Ledger, QuestionsWanted, Recording, State, TakenEvent};
 use crate::model::{Interview, Provenance, Result, Via};
 use crate::pipeline::ids::check_id;
 use crate::pipeline::{Exclude, IngestPlan, QuestionPolicy};
@@ -265,7 +265,7 @@ impl Run<'_> {
         self.summary.listed = ids.len() as u64;
         let source = self.job.source;
         let due = if self.job.refetch { Vec::new() } else { self.ledger.due(source, Timestamp::now())? };
-        let is_due: HashSet<&str> = due.iter().map(|(id, _)| id.as_str()).collect();
+        let is_due: HashSet<&str> = due.iter().map(|due| due.id.as_str()).collect();
         let called = if self.job.inbox { self.ledger.called_for(source)? } else { Vec::new() };
         self.called = called.iter().cloned().collect();
         let mut tasks = Vec::with_capacity(called.len() + ids.len());
@@ -308,8 +308,8 @@ impl Run<'_> {
         let asked: HashSet<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
         let due: Vec<Task> = due
             .into_iter()
-            .filter(|(id, _)| !asked.contains(id.as_str()))
-            .map(|(id, state)| Task { call: Call::Interview, id: id.into(), again: state == State::Settled })
+            .filter(|due| !asked.contains(due.id.as_str()))
+            .map(|Due { id, state }| Task { call: Call::Interview, id: id.into(), again: state == State::Settled })
             .collect();
         tasks.extend(due);
         Ok(tasks)

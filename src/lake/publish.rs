@@ -15,7 +15,7 @@ use super::durable::{rename_new, sha256_of, sync, sync_all, sync_with_parent, wi
 use super::schema::Table;
 use super::write::{Written, write_file};
 use super::{Lake, crash};
-use crate::ledger::{BatchFile, Ledger, Sighting};
+use crate::ledger::{BatchFile, Ledger, Sighting, UnfinishedBatch};
 use crate::model::{Error, Result};
 
 /// Tables in the order in which they appear: who sees an interview finds its answers and its candidate.
@@ -116,10 +116,10 @@ pub fn recover(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
 
 /// Finishes every batch past its point of no return, oldest first.
 fn finish_begun(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
-    for (batch, files) in ledger.unfinished_batches()? {
-        tracing::info!(batch, "finishing a batch that was left half published");
+    for UnfinishedBatch { id, files } in ledger.unfinished_batches()? {
+        tracing::info!(batch = id, "finishing a batch that was left half published");
         crash::point("recovery-begun");
-        roll_forward(lake, ledger, &batch, files)?;
+        roll_forward(lake, ledger, &id, files)?;
         crash::point("recovery-finished");
     }
     Ok(())
