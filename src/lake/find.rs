@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{Array, RecordBatch, StringArray};
 use jiff::Timestamp;
 
-use super::Lake;
+use super::places::Lake;
 use super::read::{
     ParquetFile, flags, float_at, floats, integer_at, integers, string_at, strings, times, timestamp_at,
 };

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use arrow::array::RecordBatch;
 use arrow::compute::interleave_record_batch;
 
-use super::Lake;
+use super::places::Lake;
 use super::read::{ParquetFile, string_at, strings};
 use super::rows::{self, InterviewRow};
 use super::schema;

@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use arrow::record_batch::RecordBatch;
 
+use super::crash;
 use super::durable::{rename_new, sha256_of, sync, sync_all, sync_with_parent, with_free_id};
+use super::places::Lake;
 use super::schema::Table;
 use super::write::{Written, write_file};
-use super::{Lake, crash};
 use crate::ledger::{BatchFile, Ledger, Sighting, UnfinishedBatch};
 use crate::model::{Error, Result};
 

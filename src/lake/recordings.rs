@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use jiff::Timestamp;
 
-use super::Lake;
+use super::places::Lake;
 use super::publish::Staging;
 use super::read::{integer_at, integers, string_at, strings, time_at, times, timestamp_at};
 use super::rewrite::{fail, grouped, read, sorted};

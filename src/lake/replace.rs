@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 
-use super::Lake;
+use super::places::Lake;
 use super::publish::Staging;
 use super::read::{ParquetFile, string_at, strings};
 use super::recordings::{self, Answers};

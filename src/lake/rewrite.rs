@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
 use arrow::error::ArrowError;
 
-use super::Lake;
+use super::places::Lake;
 use super::read::{ParquetFile, string_at, strings};
 use super::row_groups::{InterviewSize, row_groups};
 use super::schema::Table;
