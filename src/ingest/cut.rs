@@ -75,9 +75,9 @@ pub fn cut_interviews(
     published.settled = settled.len() as u64;
     published.open = open.len() as u64;
     published.responses = settled.iter().map(|row| row.interview.responses.len() as u64).sum();
-    let (replaced, moved) = replace(lake, &mut staging, there)?;
-    published.replaced = replaced;
-    settled.extend(moved);
+    let replaced = replace(lake, &mut staging, there)?;
+    published.replaced = replaced.count;
+    settled.extend(replaced.moved);
     for (month, mut rows) in by_month(settled, |row| row.settled_at) {
         rows.sort_by(|a, b| a.interview.id.cmp(&b.interview.id));
         staging.write(&schema::CANDIDATES, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::candidates))?;

@@ -12,8 +12,7 @@ use crate::model::{Error, Result};
 
 pub(super) fn read(lake: &Lake, table: &Table, place: &str) -> Result<RecordBatch> {
     let path = lake.root().join(table.name).join(place);
-    let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-    let rows = ParquetFile::open(&path)?.all(&columns)?;
+    let rows = ParquetFile::open(&path)?.all(&table.column_names())?;
     rows.with_schema(table.arrow()).map_err(|error| fail(table, place, &error))
 }
 
