@@ -41,6 +41,13 @@ pub struct Received {
     pub at: Timestamp,
 }
 
+/// Whole events that were read of a file.
+pub struct ReadEvents {
+    pub events: Vec<Received>,
+    /// Where the next one will begin, in bytes.
+    pub next: u64,
+}
+
 /// Appends events in groups. One that failed leaves its file: what is behind a torn record would not be read.
 pub struct Writer {
     folder: PathBuf,
@@ -175,14 +182,14 @@ fn has_extension(path: &Path, extension: &str) -> bool {
 pub fn read(path: &Path) -> Result<Vec<Received>> {
     let fail = |error: io::Error| Error::path("read the inbox file", path, error);
     let file = File::open(path).map_err(fail)?;
-    read_from(&file, 0).map(|(events, _)| events).map_err(fail)
+    read_from(&file, 0).map(|read| read.events).map_err(fail)
 }
 
-/// Reads the whole events from a place on, in bytes, which must be where one begins; and where the next will begin.
+/// Reads the whole events from a place on, in bytes, which must be where one begins.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn read_from(file: &File, place: u64) -> io::Result<(Vec<Received>, u64)> {
+pub fn read_from(file: &File, place: u64) -> io::Result<ReadEvents> {
     let mut input = BufReader::new(file);
     input.seek(SeekFrom::Start(place))?;
     let (mut events, mut next) = (Vec::new(), place);
@@ -190,7 +197,7 @@ pub fn read_from(file: &File, place: u64) -> io::Result<(Vec<Received>, u64)> {
         events.push(Received { event: Event { id, kind, interview, body }, source, at: received_at });
         next = input.stream_position()?;
     }
-    Ok((events, next))
+    Ok(ReadEvents { events, next })
 }
 
 /// How many events wait, each counted once. Reads beside a receiver and an ingest.

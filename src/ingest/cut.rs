@@ -25,6 +25,13 @@ pub struct Arrival {
     pub interview: Interview,
 }
 
+/// The questions of a settled interview, as they were read.
+#[derive(Debug)]
+pub struct QuestionsArrival {
+    pub interview: QuestionsWanted,
+    pub questions: Vec<Question>,
+}
+
 /// What a cut published.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Published {
@@ -56,13 +63,12 @@ pub fn cut_interviews(
     questions: Option<QuestionPolicy>,
 ) -> Result<Published> {
     let came = arrivals.len() as u64;
-    let (arrivals, again) = distinct(arrivals, ledger)?;
+    let Distinct { arrivals, replacing } = distinct(arrivals, ledger)?;
     let mut published = Published { repeated: came - arrivals.len() as u64, ..Published::default() };
-    let mut seen = HashMap::new();
-    let (settled, open) = to_rows(arrivals, ledger, keys, &mut seen)?;
+    let Rows { settled, open, next } = to_rows(arrivals, ledger, keys)?;
 
-    let mut sightings = sightings_of(&settled, &seen, questions, &ledger.known_questions()?);
-    sightings.extend(sightings_of(&open, &seen, None, &HashSet::new()));
+    let mut sightings = sightings_of(&settled, &next, questions, ledger.known_questions()?);
+    sightings.extend(sightings_of(&open, &next, None, HashSet::new()));
     let open_table = open_interviews_after(lake, ledger, &settled, &open)?;
     if sightings.is_empty() && open_table.is_none() {
         return Ok(published);
@@ -71,7 +77,8 @@ pub fn cut_interviews(
     if let Some(table) = open_table {
         staging.replace(&open_interviews_path(), &schema::OPEN_INTERVIEWS, table.groups())?;
     }
-    let (there, mut settled): (Vec<_>, Vec<_>) = settled.into_iter().partition(|row| again.contains(&row.interview.id));
+    let (there, mut settled): (Vec<_>, Vec<_>) =
+        settled.into_iter().partition(|row| replacing.contains(&row.interview.id));
     published.settled = settled.len() as u64;
     published.open = open.len() as u64;
     published.responses = settled.iter().map(|row| row.interview.responses.len() as u64).sum();
@@ -93,17 +100,13 @@ pub fn cut_interviews(
 ///
 /// # Errors
 /// When the lake or the ledger cannot be written.
-pub fn cut_questions(
-    lake: &Lake,
-    ledger: &mut Ledger,
-    arrivals: Vec<(QuestionsWanted, Vec<Question>)>,
-) -> Result<Published> {
+pub fn cut_questions(lake: &Lake, ledger: &mut Ledger, arrivals: Vec<QuestionsArrival>) -> Result<Published> {
     if arrivals.is_empty() {
         return Ok(Published::default());
     }
     let mut ids: Vec<String> = Vec::with_capacity(arrivals.len());
     let mut months: BTreeMap<String, Vec<QuestionRow>> = BTreeMap::new();
-    for (interview, questions) in arrivals {
+    for QuestionsArrival { interview, questions } in arrivals {
         let rows = months.entry(interview.month).or_default();
         rows.extend(questions.into_iter().map(|question| QuestionRow {
             interview_id: interview.id.clone(),
@@ -122,11 +125,17 @@ pub fn cut_questions(
     Ok(Published { questions: ids.len() as u64, ..Published::default() })
 }
 
-/// One arrival of each interview that is to be published, and the ids of those that are settled in the lake already.
-fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<(Vec<Arrival>, HashSet<String>)> {
+/// One arrival of each interview that is to be published.
+struct Distinct {
+    arrivals: Vec<Arrival>,
+    /// The ids of those that are settled in the lake already.
+    replacing: HashSet<String>,
+}
+
+fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Arrival> = Vec::with_capacity(arrivals.len());
-    let mut there = HashSet::new();
+    let mut replacing = HashSet::new();
     for arrival in arrivals {
         let Arrival { provenance: Provenance { again, .. }, interview: Interview { id, status, .. } } = &arrival;
         if ledger.state(id)? == Some(State::Settled) {
@@ -137,7 +146,7 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<(Vec<Arrival>, Ha
                 }
                 continue;
             }
-            there.insert(id.clone());
+            replacing.insert(id.clone());
         }
         match places.get(id) {
             None => {
@@ -148,16 +157,18 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<(Vec<Arrival>, Ha
             Some(_) => {}
         }
     }
-    Ok((kept, there))
+    Ok(Distinct { arrivals: kept, replacing })
 }
 
-/// Rows of settled and of open interviews. When each was seen, and what is to come of it, goes to `seen` by its id.
-fn to_rows(
-    arrivals: Vec<Arrival>,
-    ledger: &Ledger,
-    keys: &CandidateKeys,
-    seen: &mut HashMap<String, (Timestamp, Next)>,
-) -> Result<(Vec<InterviewRow>, Vec<InterviewRow>)> {
+/// Rows of interviews, and what is to come of each by its id.
+struct Rows {
+    settled: Vec<InterviewRow>,
+    open: Vec<InterviewRow>,
+    next: HashMap<String, Next>,
+}
+
+fn to_rows(arrivals: Vec<Arrival>, ledger: &Ledger, keys: &CandidateKeys) -> Result<Rows> {
+    let mut next = HashMap::with_capacity(arrivals.len());
     let mut rows = Vec::with_capacity(arrivals.len());
     for Arrival { provenance, interview } in arrivals {
         let at = provenance.fetched_at;
@@ -166,21 +177,21 @@ fn to_rows(
             Some(Seen { first, asks_after_expiry }) => (first, asks_after_expiry),
             None => (FirstSeen { at, via: provenance.via.clone(), status }, 0),
         };
-        seen.insert(interview.id.clone(), (at, Next::of(&interview, at, asks)));
+        next.insert(interview.id.clone(), Next::of(&interview, at, asks));
         let candidate_key = interview.candidate.id.as_deref().map(|id| keys.key_of(id));
         let settled_at = interview.settled_at();
         rows.push(InterviewRow { provenance, interview, candidate_key, settled_at, first_seen });
     }
-    Ok(rows.into_iter().partition(|row| row.interview.status.is_settled()))
+    let (settled, open) = rows.into_iter().partition(|row: &InterviewRow| row.interview.status.is_settled());
+    Ok(Rows { settled, open, next })
 }
 
 fn sightings_of(
     rows: &[InterviewRow],
-    seen: &HashMap<String, (Timestamp, Next)>,
+    next: &HashMap<String, Next>,
     policy: Option<QuestionPolicy>,
-    known: &HashSet<KnownQuestion>,
+    mut known: HashSet<KnownQuestion>,
 ) -> Vec<Sighting> {
-    let mut known = known.clone();
     let sighting = |row: &InterviewRow| {
         let interview = &row.interview;
         let job = interview.job.id.clone().unwrap_or_default();
@@ -194,7 +205,7 @@ fn sightings_of(
         for question in &question_ids {
             unseen |= known.insert(KnownQuestion { job_id: job.clone(), question_id: question.clone() });
         }
-        let (at, next) = seen[&interview.id];
+        let next = next[&interview.id];
         let (next_due, asks_after_expiry) = match next {
             Next::At { time, asks_after_expiry } => (Some(time), asks_after_expiry),
             Next::Never | Next::Stale => (None, 0),
@@ -208,7 +219,7 @@ fn sightings_of(
             id: interview.id.clone(),
             source: row.provenance.source.clone(),
             state,
-            at,
+            at: row.provenance.fetched_at,
             next_due,
             asks_after_expiry,
             status: interview.status.as_str().to_owned(),

@@ -28,7 +28,7 @@ use crate::round0::call::{Call, Content};
 use crate::round0::client::Client;
 use crate::round0::fetch::{Counts, Fetched, Fetcher, Outcome, Stop, Task};
 use crate::round0::webhook::{self, Event};
-use cut::{Arrival, Published, cut_interviews, cut_questions};
+use cut::{Arrival, Published, QuestionsArrival, cut_interviews, cut_questions};
 use spool::Record;
 
 /// What an ingest did; counts of interviews unless said otherwise.
@@ -491,7 +491,8 @@ impl Run<'_> {
         let mut questions = Vec::new();
         for Pending { id, provenance, content } in pending {
             match content {
-                Content::Questions(list) => questions.extend(wanted.remove(&id).map(|interview| (interview, list))),
+                Content::Questions(list) => questions
+                    .extend(wanted.remove(&id).map(|interview| QuestionsArrival { interview, questions: list })),
                 Content::Interview(interview) => match self.job.exclude.by_body(&interview) {
                     Some(pattern) => self.exclude(&id, &provenance.source, pattern)?,
                     None => interviews.push(Arrival { provenance, interview: *interview }),
