@@ -1,0 +1,102 @@
+//! What an ingest did, and how far it has come.
+
+use super::cut::Published;
+
+/// What an ingest did; counts of interviews unless said otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Summary {
+    /// In the lists, duplicates dropped.
+    pub listed: u64,
+    /// Settled before and so not asked for.
+    pub skipped_settled: u64,
+    /// Open and not due yet.
+    pub not_due: u64,
+    /// Gone, stale, quarantined or excluded before and so not asked for.
+    pub skipped_other: u64,
+    /// Requests sent, retries included.
+    pub requests: u64,
+    /// Requests sent because an earlier one of the same call failed.
+    pub retries: u64,
+    /// Requests that were answered 429.
+    pub limited: u64,
+    /// Bytes of bodies, decompressed.
+    pub bytes: u64,
+    /// Seconds that requests were held back for the limit's sake, one after the other.
+    pub waited_seconds: u64,
+    /// Bodies of interviews that came.
+    pub fetched: u64,
+    pub newly_settled: u64,
+    pub still_open: u64,
+    /// Settled before, asked for again, and other than they were.
+    pub replaced: u64,
+    /// Responses published.
+    pub responses: u64,
+    /// Interviews whose questions were published.
+    pub questions: u64,
+    pub gone: u64,
+    /// Set aside because the body breaks the contract.
+    pub quarantined: u64,
+    /// Given up after the last try.
+    pub failed: u64,
+    /// Interviews whose questions were given up after the last try.
+    pub questions_failed: u64,
+    /// Kept out by a pattern of the pipeline, now for the first time.
+    pub excluded: u64,
+    /// Events read from the inbox, each once.
+    pub events: u64,
+    /// Listed and due, but not reached.
+    pub left: u64,
+}
+
+impl Summary {
+    /// Whether anything was newly set aside or given up.
+    #[must_use]
+    pub fn has_losses(&self) -> bool {
+        self.quarantined + self.failed + self.questions_failed > 0
+    }
+
+    pub(super) fn published(&mut self, published: Published) {
+        self.newly_settled += published.settled;
+        self.still_open += published.open;
+        self.replaced += published.replaced;
+        self.responses += published.responses;
+        self.questions += published.questions;
+    }
+}
+
+impl std::ops::AddAssign<&Self> for Summary {
+    fn add_assign(&mut self, other: &Self) {
+        self.listed += other.listed;
+        self.skipped_settled += other.skipped_settled;
+        self.not_due += other.not_due;
+        self.skipped_other += other.skipped_other;
+        self.requests += other.requests;
+        self.retries += other.retries;
+        self.limited += other.limited;
+        self.bytes += other.bytes;
+        self.waited_seconds += other.waited_seconds;
+        self.fetched += other.fetched;
+        self.newly_settled += other.newly_settled;
+        self.still_open += other.still_open;
+        self.replaced += other.replaced;
+        self.responses += other.responses;
+        self.questions += other.questions;
+        self.gone += other.gone;
+        self.quarantined += other.quarantined;
+        self.failed += other.failed;
+        self.questions_failed += other.questions_failed;
+        self.excluded += other.excluded;
+        self.events += other.events;
+        self.left += other.left;
+    }
+}
+
+/// How far a fetch has come.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Calls that ended, of how many.
+    pub done: u64,
+    pub of: u64,
+    /// Requests left in the window, where the API tells.
+    pub remaining: Option<u32>,
+}
