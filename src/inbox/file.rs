@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::lake::durable::{batch_id, sync};
+use crate::lake::durable::{create_private, sync, with_free_id};
 use crate::lake::{crash, framing};
 use crate::model::{Error, Result};
 use crate::round0::webhook::Event;
@@ -39,6 +39,13 @@ pub struct Received {
     /// Name of the account that it is of.
     pub source: String,
     pub at: Timestamp,
+}
+
+/// Whole events that were read of a file.
+pub struct ReadEvents {
+    pub events: Vec<Received>,
+    /// Where the next one will begin, in bytes.
+    pub next: u64,
 }
 
 /// Appends events in groups. One that failed leaves its file: what is behind a torn record would not be read.
@@ -98,18 +105,14 @@ impl Writer {
 
 impl Open {
     fn create(folder: &Path) -> io::Result<Self> {
-        let mut time = Timestamp::now();
-        let (path, file) = loop {
-            let path = folder.join(format!("{}.{OPEN}", batch_id(time)));
+        let (path, file) = with_free_id(|id| {
+            let path = folder.join(format!("{id}.{OPEN}"));
             // Its name must be free once it is taken, too.
-            if !path.with_extension(TAKEN).exists() {
-                match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                    made => break (path, made?),
-                }
+            if path.with_extension(TAKEN).exists() {
+                return Ok(None);
             }
-            time += jiff::SignedDuration::from_millis(1);
-        };
+            Ok::<_, io::Error>(create_private(&path)?.map(|file| (path, file)))
+        })?;
         sync(folder)?;
         Ok(Self { path, file, bytes: 0 })
     }
@@ -179,14 +182,14 @@ fn has_extension(path: &Path, extension: &str) -> bool {
 pub fn read(path: &Path) -> Result<Vec<Received>> {
     let fail = |error: io::Error| Error::path("read the inbox file", path, error);
     let file = File::open(path).map_err(fail)?;
-    read_from(&file, 0).map(|(events, _)| events).map_err(fail)
+    read_from(&file, 0).map(|read| read.events).map_err(fail)
 }
 
-/// Reads the whole events from a place on, in bytes, which must be where one begins; and where the next will begin.
+/// Reads the whole events from a place on, in bytes, which must be where one begins.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn read_from(file: &File, place: u64) -> io::Result<(Vec<Received>, u64)> {
+pub fn read_from(file: &File, place: u64) -> io::Result<ReadEvents> {
     let mut input = BufReader::new(file);
     input.seek(SeekFrom::Start(place))?;
     let (mut events, mut next) = (Vec::new(), place);
@@ -194,7 +197,7 @@ pub fn read_from(file: &File, place: u64) -> io::Result<(Vec<Received>, u64)> {
         events.push(Received { event: Event { id, kind, interview, body }, source, at: received_at });
         next = input.stream_position()?;
     }
-    Ok((events, next))
+    Ok(ReadEvents { events, next })
 }
 
 /// How many events wait, each counted once. Reads beside a receiver and an ingest.

@@ -55,9 +55,9 @@ impl Follower {
             let fail = |error| Error::path("read the inbox file", name, error);
             let metadata = open.file.metadata().map_err(fail)?;
             if metadata.len() != open.length {
-                let (events, next) = read_from(&open.file, open.next).map_err(fail)?;
-                news.extend(events);
-                (open.next, open.length) = (next, metadata.len());
+                let read = read_from(&open.file, open.next).map_err(fail)?;
+                news.extend(read.events);
+                (open.next, open.length) = (read.next, metadata.len());
             }
             if metadata.nlink() == 0 {
                 deleted.push(name.clone());

@@ -11,9 +11,9 @@ use crate::round0::webhook;
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The event is in the inbox now,
+    /// The event is in the inbox now.
     Stored,
-    /// or was before.
+    /// The event was in the inbox before.
     Known,
     Malformed,
     Stale,

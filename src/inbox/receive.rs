@@ -30,7 +30,7 @@ use super::metrics::{Metrics, Outcome};
 use super::serve::serve;
 use crate::lake::Lake;
 use crate::model::{Error, Result};
-use crate::round0::webhook::{Event, PATH, Refusal, SIGNATURE_HEADER, Secret, Signature};
+use crate::round0::webhook::{Event, NoEvent, PATH, Refusal, SIGNATURE_HEADER, Secret, Signature};
 
 /// Of a body; the vendor's have some kilobytes.
 const LARGEST_BODY: usize = 1 << 20;
@@ -246,11 +246,11 @@ fn status_and_message(outcome: Outcome) -> (StatusCode, String) {
         Outcome::Malformed => return of(Refusal::Malformed),
         Outcome::Stale => return of(Refusal::Stale),
         Outcome::Forged => return of(Refusal::Forged),
+        Outcome::NoEvent => return (StatusCode::BAD_REQUEST, NoEvent.to_string()),
         Outcome::Stored => (StatusCode::OK, "stored"),
         Outcome::Known => (StatusCode::OK, "known"),
         Outcome::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB"),
         Outcome::WrongType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type is not application/json"),
-        Outcome::NoEvent => (StatusCode::BAD_REQUEST, "the body is no JSON object with the texts `id` and `type`"),
         Outcome::BrokenOff => (StatusCode::REQUEST_TIMEOUT, "the body did not come whole in time"),
         Outcome::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "the event could not be stored; send it again"),
         Outcome::WrongPath => (StatusCode::NOT_FOUND, "nothing is here; events go to POST /webhooks/round0"),

@@ -8,25 +8,28 @@ use super::due::Next;
 use crate::lake::open_interviews::{open_interviews_after, open_interviews_path};
 use crate::lake::publish::Staging;
 use crate::lake::replace::replace;
+use crate::lake::row_groups::{InterviewSize, row_groups};
 use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
-use crate::lake::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
+use crate::lake::write::ROW_GROUP_ROWS;
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{FirstSeen, Ledger, QuestionsWanted, Seen, Sighting, State};
+use crate::ledger::{FirstSeen, KnownQuestion, Ledger, QuestionsWanted, Seen, Sighting, State};
 use crate::model::interview::month_of;
-use crate::model::{Interview, Question, Result};
+use crate::model::{Interview, Provenance, Question, Result};
 use crate::pipeline::QuestionPolicy;
 
 /// An interview whose body was read.
 #[derive(Debug, Clone)]
 pub struct Arrival {
-    pub source: String,
-    /// `list`, `webhook` or `import`.
-    pub via: String,
-    /// It was asked for on purpose although it is settled in the lake, and replaces what is there.
-    pub again: bool,
-    pub at: Timestamp,
+    pub provenance: Provenance,
     pub interview: Interview,
+}
+
+/// The questions of a settled interview, as they were read.
+#[derive(Debug)]
+pub struct QuestionsArrival {
+    pub interview: QuestionsWanted,
+    pub questions: Vec<Question>,
 }
 
 /// What a cut published.
@@ -60,13 +63,12 @@ pub fn cut_interviews(
     questions: Option<QuestionPolicy>,
 ) -> Result<Published> {
     let came = arrivals.len() as u64;
-    let (arrivals, again) = distinct(arrivals, ledger)?;
+    let Distinct { arrivals, replacing } = distinct(arrivals, ledger)?;
     let mut published = Published { repeated: came - arrivals.len() as u64, ..Published::default() };
-    let mut seen = HashMap::new();
-    let (settled, open) = to_rows(arrivals, ledger, keys, &mut seen)?;
+    let Rows { settled, open, next } = to_rows(arrivals, ledger, keys)?;
 
-    let mut sightings = sightings_of(&settled, &seen, questions, &ledger.known_questions()?);
-    sightings.extend(sightings_of(&open, &seen, None, &HashSet::new()));
+    let mut sightings = sightings_of(&settled, &next, questions, ledger.known_questions()?);
+    sightings.extend(sightings_of(&open, &next, None, HashSet::new()));
     let open_table = open_interviews_after(lake, ledger, &settled, &open)?;
     if sightings.is_empty() && open_table.is_none() {
         return Ok(published);
@@ -75,18 +77,19 @@ pub fn cut_interviews(
     if let Some(table) = open_table {
         staging.replace(&open_interviews_path(), &schema::OPEN_INTERVIEWS, table.groups())?;
     }
-    let (there, mut settled): (Vec<_>, Vec<_>) = settled.into_iter().partition(|row| again.contains(&row.interview.id));
+    let (there, mut settled): (Vec<_>, Vec<_>) =
+        settled.into_iter().partition(|row| replacing.contains(&row.interview.id));
     published.settled = settled.len() as u64;
     published.open = open.len() as u64;
     published.responses = settled.iter().map(|row| row.interview.responses.len() as u64).sum();
-    let (replaced, moved) = replace(lake, &mut staging, there)?;
-    published.replaced = replaced;
-    settled.extend(moved);
+    let replaced = replace(lake, &mut staging, there)?;
+    published.replaced = replaced.count;
+    settled.extend(replaced.moved);
     for (month, mut rows) in by_month(settled, |row| row.settled_at) {
         rows.sort_by(|a, b| a.interview.id.cmp(&b.interview.id));
         staging.write(&schema::CANDIDATES, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::candidates))?;
         rows.sort_by(|a, b| (&a.interview.job.id, &a.interview.id).cmp(&(&b.interview.job.id, &b.interview.id)));
-        staging.write(&schema::RESPONSES, &month, row_groups(&rows).map(rows::responses))?;
+        staging.write(&schema::RESPONSES, &month, response_groups(&rows).map(rows::responses))?;
         staging.write(&schema::INTERVIEWS, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::interviews))?;
     }
     staging.publish(ledger, &sightings, &[])?;
@@ -97,17 +100,13 @@ pub fn cut_interviews(
 ///
 /// # Errors
 /// When the lake or the ledger cannot be written.
-pub fn cut_questions(
-    lake: &Lake,
-    ledger: &mut Ledger,
-    arrivals: Vec<(QuestionsWanted, Vec<Question>)>,
-) -> Result<Published> {
+pub fn cut_questions(lake: &Lake, ledger: &mut Ledger, arrivals: Vec<QuestionsArrival>) -> Result<Published> {
     if arrivals.is_empty() {
         return Ok(Published::default());
     }
     let mut ids: Vec<String> = Vec::with_capacity(arrivals.len());
     let mut months: BTreeMap<String, Vec<QuestionRow>> = BTreeMap::new();
-    for (interview, questions) in arrivals {
+    for QuestionsArrival { interview, questions } in arrivals {
         let rows = months.entry(interview.month).or_default();
         rows.extend(questions.into_iter().map(|question| QuestionRow {
             interview_id: interview.id.clone(),
@@ -120,19 +119,25 @@ pub fn cut_questions(
     let mut staging = Staging::begin(lake, ledger)?;
     for (month, mut rows) in months {
         rows.sort_by(|a, b| (&a.job_id, &a.interview_id).cmp(&(&b.job_id, &b.interview_id)));
-        staging.write(&schema::QUESTIONS, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::questions))?;
+        staging.write(&schema::QUESTIONS, &month, question_groups(&rows).map(rows::questions))?;
     }
     staging.publish(ledger, &[], &ids)?;
     Ok(Published { questions: ids.len() as u64, ..Published::default() })
 }
 
-/// One arrival of each interview that is to be published, and the ids of those that are settled in the lake already.
-fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<(Vec<Arrival>, HashSet<String>)> {
+/// One arrival of each interview that is to be published.
+struct Distinct {
+    arrivals: Vec<Arrival>,
+    /// The ids of those that are settled in the lake already.
+    replacing: HashSet<String>,
+}
+
+fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Arrival> = Vec::with_capacity(arrivals.len());
-    let mut there = HashSet::new();
+    let mut replacing = HashSet::new();
     for arrival in arrivals {
-        let Arrival { again, interview: Interview { id, status, .. }, .. } = &arrival;
+        let Arrival { provenance: Provenance { again, .. }, interview: Interview { id, status, .. } } = &arrival;
         if ledger.state(id)? == Some(State::Settled) {
             if !(*again && status.is_settled()) {
                 if *again {
@@ -141,7 +146,7 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<(Vec<Arrival>, Ha
                 }
                 continue;
             }
-            there.insert(id.clone());
+            replacing.insert(id.clone());
         }
         match places.get(id) {
             None => {
@@ -152,38 +157,41 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<(Vec<Arrival>, Ha
             Some(_) => {}
         }
     }
-    Ok((kept, there))
+    Ok(Distinct { arrivals: kept, replacing })
 }
 
-/// Rows of settled and of open interviews. When each was seen, and what is to come of it, goes to `seen` by its id.
-fn to_rows(
-    arrivals: Vec<Arrival>,
-    ledger: &Ledger,
-    keys: &CandidateKeys,
-    seen: &mut HashMap<String, (Timestamp, Next)>,
-) -> Result<(Vec<InterviewRow>, Vec<InterviewRow>)> {
+/// Rows of interviews, and what is to come of each by its id.
+struct Rows {
+    settled: Vec<InterviewRow>,
+    open: Vec<InterviewRow>,
+    next: HashMap<String, Next>,
+}
+
+fn to_rows(arrivals: Vec<Arrival>, ledger: &Ledger, keys: &CandidateKeys) -> Result<Rows> {
+    let mut next = HashMap::with_capacity(arrivals.len());
     let mut rows = Vec::with_capacity(arrivals.len());
-    for Arrival { source, via, again: _, at, interview } in arrivals {
+    for Arrival { provenance, interview } in arrivals {
+        let at = provenance.fetched_at;
         let status = interview.status.as_str().to_owned();
         let (first_seen, asks) = match ledger.seen(&interview.id)? {
             Some(Seen { first, asks_after_expiry }) => (first, asks_after_expiry),
-            None => (FirstSeen { at, via, status }, 0),
+            None => (FirstSeen { at, via: provenance.via.clone(), status }, 0),
         };
-        seen.insert(interview.id.clone(), (at, Next::of(&interview, at, asks)));
+        next.insert(interview.id.clone(), Next::of(&interview, at, asks));
         let candidate_key = interview.candidate.id.as_deref().map(|id| keys.key_of(id));
         let settled_at = interview.settled_at();
-        rows.push(InterviewRow { source, interview, candidate_key, settled_at, first_seen });
+        rows.push(InterviewRow { provenance, interview, candidate_key, settled_at, first_seen });
     }
-    Ok(rows.into_iter().partition(|row| row.interview.status.is_settled()))
+    let (settled, open) = rows.into_iter().partition(|row: &InterviewRow| row.interview.status.is_settled());
+    Ok(Rows { settled, open, next })
 }
 
 fn sightings_of(
     rows: &[InterviewRow],
-    seen: &HashMap<String, (Timestamp, Next)>,
+    next: &HashMap<String, Next>,
     policy: Option<QuestionPolicy>,
-    known: &HashSet<(String, String)>,
+    mut known: HashSet<KnownQuestion>,
 ) -> Vec<Sighting> {
-    let mut known = known.clone();
     let sighting = |row: &InterviewRow| {
         let interview = &row.interview;
         let job = interview.job.id.clone().unwrap_or_default();
@@ -195,9 +203,9 @@ fn sightings_of(
         };
         let mut unseen = false;
         for question in &question_ids {
-            unseen |= known.insert((job.clone(), question.clone()));
+            unseen |= known.insert(KnownQuestion { job_id: job.clone(), question_id: question.clone() });
         }
-        let (at, next) = seen[&interview.id];
+        let next = next[&interview.id];
         let (next_due, asks_after_expiry) = match next {
             Next::At { time, asks_after_expiry } => (Some(time), asks_after_expiry),
             Next::Never | Next::Stale => (None, 0),
@@ -209,9 +217,9 @@ fn sightings_of(
         };
         Sighting {
             id: interview.id.clone(),
-            source: row.source.clone(),
+            source: row.provenance.source.clone(),
             state,
-            at,
+            at: row.provenance.fetched_at,
             next_due,
             asks_after_expiry,
             status: interview.status.as_str().to_owned(),
@@ -238,21 +246,18 @@ fn by_month<T>(rows: Vec<T>, settled_at: impl Fn(&T) -> Option<Timestamp>) -> BT
     months
 }
 
-/// Slices of whole interviews whose answers make one row group.
-fn row_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow]> {
-    let mut rest = rows;
-    std::iter::from_fn(move || {
-        let (mut bytes, mut count, mut end) = (0, 0, 0);
-        while let Some(row) = rest.get(end) {
-            bytes += row.interview.transcript_bytes();
-            count += row.interview.responses.len();
-            if end > 0 && (bytes > ROW_GROUP_TRANSCRIPT_BYTES || count > ROW_GROUP_ROWS) {
-                break;
-            }
-            end += 1;
-        }
-        let (group, after) = rest.split_at(end);
-        rest = after;
-        (!group.is_empty()).then_some(group)
-    })
+/// Slices of interviews whose answers make one row group.
+fn response_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow]> {
+    let sizes = rows.iter().map(|InterviewRow { interview, .. }| InterviewSize {
+        rows: interview.responses.len(),
+        transcript_bytes: interview.transcript_bytes(),
+    });
+    row_groups(sizes).map(|group| &rows[group.interviews])
+}
+
+/// Slices of questions that make one row group; those of an interview stand together.
+fn question_groups(rows: &[QuestionRow]) -> impl Iterator<Item = &[QuestionRow]> {
+    let interviews = rows.chunk_by(|a, b| a.interview_id == b.interview_id);
+    let sizes = interviews.map(|rows| InterviewSize { rows: rows.len(), transcript_bytes: 0 });
+    row_groups(sizes).map(|group| &rows[group.rows])
 }

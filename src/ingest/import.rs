@@ -14,7 +14,7 @@ use super::quarantine;
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::Ledger;
 use crate::model::body::{self, Violation};
-use crate::model::{Error, Interview, Result};
+use crate::model::{Error, Interview, Provenance, Result, Via};
 
 /// Lines are parsed side by side in chunks of this many bytes.
 const CHUNK_BYTES: usize = 4 << 20;
@@ -55,8 +55,12 @@ pub fn import(
         keys: lake.candidate_keys()?,
         lake,
         ledger,
-        source,
-        at: Timestamp::now(),
+        provenance: Provenance {
+            source: source.to_owned(),
+            via: Via::Import,
+            again: false,
+            fetched_at: Timestamp::now(),
+        },
         pending: Vec::new(),
         pending_bytes: 0,
         summary: Summary::default(),
@@ -73,12 +77,18 @@ struct Run<'a> {
     lake: &'a Lake,
     ledger: &'a mut Ledger,
     keys: CandidateKeys,
-    source: &'a str,
-    at: Timestamp,
+    provenance: Provenance,
     pending: Vec<Arrival>,
     pending_bytes: usize,
     summary: Summary,
     progress: &'a dyn Fn(u64),
+}
+
+/// A line of a file that is not blank.
+struct Line {
+    /// 1-based.
+    number: usize,
+    body: Vec<u8>,
 }
 
 impl Run<'_> {
@@ -104,7 +114,7 @@ impl Run<'_> {
                 let body = line.strip_prefix(b"\xEF\xBB\xBF").filter(|_| number == 1).unwrap_or(&line).trim_ascii();
                 if !body.is_empty() {
                     bytes += body.len();
-                    chunk.push((number, body.to_vec()));
+                    chunk.push(Line { number, body: body.to_vec() });
                 }
             }
             if chunk.is_empty() {
@@ -114,26 +124,20 @@ impl Run<'_> {
         }
     }
 
-    fn chunk(&mut self, name: &str, chunk: Vec<(usize, Vec<u8>)>) -> Result<()> {
+    fn chunk(&mut self, name: &str, chunk: Vec<Line>) -> Result<()> {
         self.summary.lines += chunk.len() as u64;
-        let read: Vec<(usize, Vec<u8>, Result<Interview, Violation>)> = chunk
-            .into_par_iter()
-            .map(|(number, bytes)| {
-                let interview = body::read_interview(&bytes);
-                (number, bytes, interview)
-            })
-            .collect();
-        for (number, bytes, interview) in read {
+        let read: Vec<Result<Interview, Violation>> =
+            chunk.par_iter().map(|line| body::read_interview(&line.body)).collect();
+        for (Line { number, body }, interview) in chunk.into_iter().zip(read) {
             match interview {
                 Ok(interview) => {
-                    self.pending_bytes += bytes.len();
-                    let (source, via) = (self.source.to_owned(), "import".to_owned());
-                    self.pending.push(Arrival { source, via, again: false, at: self.at, interview });
+                    self.pending_bytes += body.len();
+                    self.pending.push(Arrival { provenance: self.provenance.clone(), interview });
                 }
                 Err(violation) => {
                     // Such a body may have no id; by its own hash one that is imported twice is kept once.
-                    let id = quarantine::import_id(&Sha256::digest(&bytes));
-                    if quarantine::keep(self.lake, &id, &bytes)? {
+                    let id = quarantine::import_id(&Sha256::digest(&body));
+                    if quarantine::keep(self.lake, &id, &body)? {
                         self.summary.quarantined += 1;
                         tracing::warn!(line = number, "{name}:{number} is set aside as {id}: {violation}");
                     } else {

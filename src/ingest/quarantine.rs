@@ -13,7 +13,7 @@ use crate::lake::Lake;
 use crate::lake::durable::write_whole;
 use crate::ledger::{Ledger, State};
 use crate::model::body::{self, Violation};
-use crate::model::{Error, Interview, Result};
+use crate::model::{Error, Interview, Provenance, Result, Via};
 use crate::pipeline::QuestionPolicy;
 
 /// What a line of an import goes by instead of an id, which it may not have.
@@ -125,14 +125,15 @@ pub fn retry(lake: &Lake, ledger: &mut Ledger, ids: &[String]) -> Result<Retried
     let mut arrivals = Vec::new();
     let mut readable = Vec::new();
     for id in ids {
-        let via = if id.starts_with(IMPORT) { "import" } else { "list" };
+        let via = if id.starts_with(IMPORT) { Via::Import } else { Via::List };
         match read(id, &load(lake, id)?) {
             Ok(interview) => {
                 let source = ledger.source_of(id)?.unwrap_or_else(|| "default".to_owned());
-                arrivals.push(Arrival { source, via: via.to_owned(), again: false, at: Timestamp::now(), interview });
+                let provenance = Provenance { source, via, again: false, fetched_at: Timestamp::now() };
+                arrivals.push(Arrival { provenance, interview });
                 readable.push(id);
             }
-            Err(_) if via == "import" => retried.stay += 1,
+            Err(_) if via == Via::Import => retried.stay += 1,
             Err(violation) => {
                 ledger.make_due(id, &violation.to_string())?;
                 retried.due += 1;

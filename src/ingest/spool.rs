@@ -3,18 +3,16 @@
 //! A spool file is a sequence of records ([`framing`]). Bodies are kept verbatim because what cannot be read must still be
 //! kept. A record cut short by a crash ends the file: its body was never counted.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::lake::durable::{batch_id, sync};
+use crate::lake::durable::{create_private, sync, with_free_id};
 use crate::lake::{crash, framing};
-use crate::model::{Error, Result};
+use crate::model::{Error, Provenance, Result};
 use crate::round0::call::Call;
 
 /// A crash costs at most the requests of this long.
@@ -23,30 +21,15 @@ pub const SYNC_EVERY: Duration = Duration::from_secs(1);
 const CLOSE_AT_BYTES: u64 = 64 << 20;
 const CLOSE_AT_BODIES: u64 = 20_000;
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Header {
-    call: Call,
-    id: String,
-    source: String,
-    via: String,
-    #[serde(default)]
-    again: bool,
-    fetched_at: Timestamp,
-}
-
-/// One fetched body.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One fetched body. What stands in a file's line of JSON is all but the body, in this order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     pub call: Call,
     /// The id that was asked for.
     pub id: String,
-    /// Name of the account.
-    pub source: String,
-    /// How the id was come by: `list` or `webhook`.
-    pub via: String,
-    /// The interview is settled in the lake; this body replaces what is there.
-    pub again: bool,
-    pub fetched_at: Timestamp,
+    #[serde(flatten)]
+    pub provenance: Provenance,
+    #[serde(skip)]
     pub body: Vec<u8>,
 }
 
@@ -82,15 +65,7 @@ impl Writer {
     }
 
     fn try_append(&mut self, record: &Record) -> io::Result<Option<PathBuf>> {
-        let header = Header {
-            call: record.call,
-            id: record.id.clone(),
-            source: record.source.clone(),
-            via: record.via.clone(),
-            again: record.again,
-            fetched_at: record.fetched_at,
-        };
-        let bytes = framing::frame(&header, &record.body)?;
+        let bytes = framing::frame(record, &record.body)?;
         if self.open.is_none() {
             self.open = Some(Open::create(&self.folder)?);
         }
@@ -137,17 +112,10 @@ impl Writer {
 
 impl Open {
     fn create(folder: &Path) -> io::Result<Self> {
-        let mut time = Timestamp::now();
-        let (path, file) = loop {
-            let path = folder.join(format!("{}.spool", batch_id(time)));
-            match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
-                Ok(file) => break (path, file),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    time += jiff::SignedDuration::from_millis(1);
-                }
-                Err(error) => return Err(error),
-            }
-        };
+        let (path, file) = with_free_id(|id| {
+            let path = folder.join(format!("{id}.spool"));
+            Ok::<_, io::Error>(create_private(&path)?.map(|file| (path, file)))
+        })?;
         sync(folder)?;
         crash::point("spool-made");
         Ok(Self { path, file, bytes: 0, bodies: 0, synced: Instant::now(), is_synced: true })
@@ -184,9 +152,8 @@ pub fn read(path: &Path) -> Result<Vec<Record>> {
     let fail = |error: io::Error| Error::path("read the spool file", path, error);
     let mut input = BufReader::new(File::open(path).map_err(fail)?);
     let mut records = Vec::new();
-    while let Some((header, body)) = framing::next(&mut input).map_err(fail)? {
-        let Header { call, id, source, via, again, fetched_at } = header;
-        records.push(Record { call, id, source, via, again, fetched_at, body });
+    while let Some((record, body)) = framing::next(&mut input).map_err(fail)? {
+        records.push(Record { body, ..record });
     }
     Ok(records)
 }
@@ -198,4 +165,32 @@ pub fn read(path: &Path) -> Result<Vec<Record>> {
 pub fn free(path: &Path) -> Result<()> {
     crash::point("spool-published");
     fs::remove_file(path).map_err(|error| Error::path("delete the spool file", path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::Via;
+
+    #[test]
+    fn the_line_of_a_record_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (source, fetched_at) = ("default".to_owned(), Timestamp::UNIX_EPOCH);
+        let provenance = Provenance { source, via: Via::Webhook, again: true, fetched_at };
+        let record = Record { call: Call::Interview, id: "a-1".to_owned(), provenance, body: b"{}".to_vec() };
+        let mut writer = Writer::new(folder.path().to_owned());
+        writer.append(&record).unwrap();
+        let path = writer.finish().unwrap().unwrap();
+        let line = r#"{"call":"interview","id":"a-1","source":"default","via":"webhook","again":true,"#.to_owned()
+            + r#""fetched_at":"1970-01-01T00:00:00Z","length":2,"crc32":2745614147}"#;
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{line}\n{{}}\n"));
+        assert_eq!(read(&path).unwrap(), std::slice::from_ref(&record));
+        // As older programs wrote it, and with a word that this one does not know.
+        let other = line.replace(r#""again":true,"#, "").replace("webhook", "pigeon");
+        fs::write(&path, format!("{other}\n{{}}\n")).unwrap();
+        let provenance = Provenance { via: Via::Other("pigeon".to_owned()), again: false, ..record.provenance.clone() };
+        assert_eq!(read(&path).unwrap(), [Record { provenance, ..record }]);
+    }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::model::{Error, Result};
@@ -15,6 +15,32 @@ use crate::model::{Error, Result};
 #[must_use]
 pub fn batch_id(time: Timestamp) -> String {
     format!("{}{:03}Z", time.strftime("%Y%m%dT%H%M%S"), time.subsec_millisecond())
+}
+
+/// Makes something whose name is the time: tries one name after the other, each a millisecond later, until `make` returns
+/// something, and not `None` as the name is taken.
+///
+/// # Errors
+/// What `make` fails with.
+pub fn with_free_id<T, E>(mut make: impl FnMut(&str) -> Result<Option<T>, E>) -> Result<T, E> {
+    let mut time = Timestamp::now();
+    loop {
+        if let Some(made) = make(&batch_id(time))? {
+            return Ok(made);
+        }
+        time += SignedDuration::from_millis(1);
+    }
+}
+
+/// Makes a file that only its owner can read; `None` when there is one of that name.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn create_private(path: &Path) -> io::Result<Option<File>> {
+    match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        file => file.map(Some),
+    }
 }
 
 /// Renames a file, never over another one.

@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{Array, RecordBatch, StringArray};
 use jiff::Timestamp;
 
-use super::Lake;
+use super::places::Lake;
 use super::read::{
     ParquetFile, flags, float_at, floats, integer_at, integers, string_at, strings, times, timestamp_at,
 };
@@ -66,7 +66,6 @@ pub fn questions(lake: &Lake, ids: &[String]) -> Result<HashMap<String, Vec<Ques
 /// # Errors
 /// When the file cannot be read.
 pub fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut dyn FnMut(&Row)) -> Result<()> {
-    let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
     let file = ParquetFile::open(path)?;
     for group in 0..file.row_groups() {
         let ids = file.row_group(group, &["interview_id"])?;
@@ -76,7 +75,7 @@ pub fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut d
         if rows.is_empty() {
             continue;
         }
-        let batch = file.rows_of_group(group, &rows, &columns)?;
+        let batch = file.rows_of_group(group, &rows, &table.column_names())?;
         (0..batch.num_rows()).for_each(|at| take(&Row { batch: &batch, at }));
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use arrow::array::RecordBatch;
 use arrow::compute::interleave_record_batch;
 
-use super::Lake;
+use super::places::Lake;
 use super::read::{ParquetFile, string_at, strings};
 use super::rows::{self, InterviewRow};
 use super::schema;
@@ -48,9 +48,8 @@ pub fn open_interviews_after(
     let path = lake.root().join(open_interviews_path());
     let new = rows::interviews(open).with_schema(table.arrow()).expect("both tables have the same columns");
     let before = if path.exists() {
-        let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
         ParquetFile::open(&path)?
-            .all(&columns)?
+            .all(&table.column_names())?
             .with_schema(table.arrow())
             .map_err(|error| Error::path("read", &path, error))?
     } else {

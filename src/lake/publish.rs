@@ -5,18 +5,18 @@
 //! (d) one ledger transaction says that it is done. [`recover`] finishes (c) and (d) of a batch that reached (b), and
 //! deletes the staging of one that did not.
 
-use std::fs::{self};
-use std::io::{self};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use arrow::record_batch::RecordBatch;
-use jiff::Timestamp;
 
-use super::durable::{batch_id, rename_new, sha256_of, sync, sync_all, sync_with_parent};
+use super::crash;
+use super::durable::{rename_new, sha256_of, sync, sync_all, sync_with_parent, with_free_id};
+use super::places::Lake;
 use super::schema::Table;
 use super::write::{Written, write_file};
-use super::{Lake, crash};
-use crate::ledger::{BatchFile, Ledger, Sighting};
+use crate::ledger::{BatchFile, Ledger, Sighting, UnfinishedBatch};
 use crate::model::{Error, Result};
 
 /// Tables in the order in which they appear: who sees an interview finds its answers and its candidate.
@@ -38,14 +38,7 @@ impl<'a> Staging<'a> {
     /// When the staging folder cannot be made, or an earlier batch still cannot be finished.
     pub fn begin(lake: &'a Lake, ledger: &mut Ledger) -> Result<Self> {
         finish_begun(lake, ledger)?;
-        let mut time = Timestamp::now();
-        let batch = loop {
-            let id = batch_id(time);
-            if !ledger.has_batch(&id)? {
-                break id;
-            }
-            time += jiff::SignedDuration::from_millis(1);
-        };
+        let batch = with_free_id(|id| Ok::<_, Error>((!ledger.has_batch(id)?).then(|| id.to_owned())))?;
         let folder = lake.staging_folder().join(&batch);
         fs::create_dir_all(&folder).map_err(|error| Error::path("make", &folder, error))?;
         Ok(Self { lake, batch, folder, files: Vec::new() })
@@ -124,10 +117,10 @@ pub fn recover(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
 
 /// Finishes every batch past its point of no return, oldest first.
 fn finish_begun(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
-    for (batch, files) in ledger.unfinished_batches()? {
-        tracing::info!(batch, "finishing a batch that was left half published");
+    for UnfinishedBatch { id, files } in ledger.unfinished_batches()? {
+        tracing::info!(batch = id, "finishing a batch that was left half published");
         crash::point("recovery-begun");
-        roll_forward(lake, ledger, &batch, files)?;
+        roll_forward(lake, ledger, &id, files)?;
         crash::point("recovery-finished");
     }
     Ok(())

@@ -7,10 +7,10 @@ use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use jiff::Timestamp;
 
-use super::Lake;
+use super::places::Lake;
 use super::publish::Staging;
 use super::read::{integer_at, integers, string_at, strings, time_at, times, timestamp_at};
-use super::rewrite::{fail, read, row_groups, sorted};
+use super::rewrite::{fail, grouped, read, sorted};
 use super::rows::{self, InterviewRow};
 use super::schema::AUDIO;
 use crate::model::Result;
@@ -21,8 +21,19 @@ use crate::model::recording::object_names;
 pub struct Answers {
     job_id: Option<String>,
     settled_at: Option<Timestamp>,
-    /// By the name of a recording: the position and the question of its answer, which was there before.
-    kept: HashMap<String, (i64, Option<String>)>,
+    /// By the name of a recording: its answer, which was there before.
+    kept: HashMap<String, Answer>,
+}
+
+struct Answer {
+    position: i64,
+    question_id: Option<String>,
+}
+
+/// A row of a recording that stays, and what its interview says now, if that is replaced.
+struct KeptRow<'a> {
+    row: usize,
+    answers: Option<&'a Answers>,
 }
 
 impl Answers {
@@ -42,7 +53,7 @@ impl Answers {
                     && time_at(times, *row) == answer.answered_at.map(Timestamp::as_microsecond)
             };
             if old.get(&name).is_some_and(is_the_same) {
-                kept.insert(name, (position, answer.question_id.clone()));
+                kept.insert(name, Answer { position, question_id: answer.question_id.clone() });
             }
         }
         Self { job_id: interview.job.id.clone(), settled_at: row.settled_at, kept }
@@ -62,20 +73,23 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, replaced: &HashMap<String
         let place = lake.place_of(&AUDIO, &path).display().to_string();
         let before = read(lake, &AUDIO, &place)?;
         let (ids, objects) = (strings(&before, "interview_id"), strings(&before, "object"));
-        let mut months: BTreeMap<String, Vec<(usize, Option<&Answers>)>> = BTreeMap::new();
+        let mut months: BTreeMap<String, Vec<KeptRow<'_>>> = BTreeMap::new();
         let mine = place.split('/').next().and_then(|folder| folder.strip_prefix("month=")).unwrap_or_default();
         for row in 0..before.num_rows() {
             match replaced.get(ids.value(row)) {
-                None => months.entry(mine.to_owned()).or_default().push((row, None)),
+                None => months.entry(mine.to_owned()).or_default().push(KeptRow { row, answers: None }),
                 Some(answers) if answers.kept.contains_key(objects.value(row)) => {
-                    months.entry(month_of(answers.settled_at)).or_default().push((row, Some(answers)));
+                    months
+                        .entry(month_of(answers.settled_at))
+                        .or_default()
+                        .push(KeptRow { row, answers: Some(answers) });
                 }
                 Some(_) => {}
             }
         }
         let stay = sorted(&rewritten(&before, &months.remove(mine).unwrap_or_default()), &AUDIO);
         if stay != before {
-            staging.replace(&format!("{}/{place}", AUDIO.name), &AUDIO, row_groups(&stay))?;
+            staging.replace(&format!("{}/{place}", AUDIO.name), &AUDIO, grouped(&stay))?;
         }
         for (month, rows) in months {
             moved.entry(month).or_default().push(rewritten(&before, &rows));
@@ -83,29 +97,29 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, replaced: &HashMap<String
     }
     for (month, batches) in moved {
         let all = concat_batches(&AUDIO.arrow(), &batches).map_err(|error| fail(&AUDIO, &month, &error))?;
-        staging.write(&AUDIO, &month, row_groups(&sorted(&all, &AUDIO)))?;
+        staging.write(&AUDIO, &month, grouped(&sorted(&all, &AUDIO)))?;
     }
     Ok(())
 }
 
 /// These rows, with what their answers now say.
-fn rewritten(before: &RecordBatch, kept: &[(usize, Option<&Answers>)]) -> RecordBatch {
+fn rewritten(before: &RecordBatch, kept: &[KeptRow<'_>]) -> RecordBatch {
     let (objects, jobs, questions) =
         (strings(before, "object"), strings(before, "job_id"), strings(before, "question_id"));
     let (positions, settled) = (integers(before, "position"), times(before, "settled_at"));
-    let position = kept.iter().map(|(row, answers)| match answers {
-        Some(answers) => Some(answers.kept[objects.value(*row)].0),
+    let position = kept.iter().map(|KeptRow { row, answers }| match answers {
+        Some(answers) => Some(answers.kept[objects.value(*row)].position),
         None => integer_at(positions, *row),
     });
-    let of_job = kept.iter().map(|(row, answers)| match answers {
+    let of_job = kept.iter().map(|KeptRow { row, answers }| match answers {
         Some(answers) => answers.job_id.as_deref(),
         None => string_at(jobs, *row),
     });
-    let of_question = kept.iter().map(|(row, answers)| match answers {
-        Some(answers) => answers.kept[objects.value(*row)].1.as_deref(),
+    let of_question = kept.iter().map(|KeptRow { row, answers }| match answers {
+        Some(answers) => answers.kept[objects.value(*row)].question_id.as_deref(),
         None => string_at(questions, *row),
     });
-    let settled_at = kept.iter().map(|(row, answers)| match answers {
+    let settled_at = kept.iter().map(|KeptRow { row, answers }| match answers {
         Some(answers) => answers.settled_at,
         None => timestamp_at(settled, *row),
     });
@@ -115,7 +129,7 @@ fn rewritten(before: &RecordBatch, kept: &[(usize, Option<&Answers>)]) -> Record
         ("question_id", rows::strings(of_question)),
         ("settled_at", rows::times(settled_at)),
     ];
-    let indices: UInt64Array = kept.iter().map(|(row, _)| *row as u64).collect();
+    let indices: UInt64Array = kept.iter().map(|kept| kept.row as u64).collect();
     let taken = take_record_batch(before, &indices).expect("the rows are there");
     let column = |(index, old): (usize, &ArrayRef)| {
         let name = AUDIO.columns[index].name;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 
-use super::Lake;
+use super::places::Lake;
 use super::publish::Staging;
 use super::read::{ParquetFile, string_at, strings};
 use super::recordings::{self, Answers};
-use super::rewrite::{fail, read, row_groups, sorted};
+use super::rewrite::{fail, grouped, read, sorted};
 use super::rows::{self, InterviewRow};
 use super::schema::{self, Table};
 use crate::model::Result;
@@ -28,18 +28,25 @@ const TABLES: [(&Table, RowsOf); 3] = [
 /// Which of them holds the answers.
 const RESPONSES: usize = 1;
 
+/// What became of interviews that were to be replaced.
+pub struct Replaced {
+    /// How many were.
+    pub count: u64,
+    /// Those whose month is another now: their old rows are gone with the batch, and their new ones are still to be
+    /// written.
+    pub moved: Vec<InterviewRow>,
+}
+
 /// New rows for interviews that are in the lake, put into a batch that is being staged. Interviews whose rows would be
-/// the same are left alone, and so are their files. Returns how many were replaced, and those whose month is another
-/// now: their old rows are gone with this batch, and their new ones are still to be written. Their rows of recordings
-/// follow them.
+/// the same are left alone, and so are their files. Their rows of recordings follow them.
 ///
 /// Memory: the files of one batch and month at a time.
 ///
 /// # Errors
 /// When the lake cannot be read or the batch cannot be written.
-pub fn replace(lake: &Lake, staging: &mut Staging<'_>, rows: Vec<InterviewRow>) -> Result<(u64, Vec<InterviewRow>)> {
-    let mut replaced = 0;
-    let (mut moved, mut recorded) = (Vec::new(), HashMap::new());
+pub fn replace(lake: &Lake, staging: &mut Staging<'_>, rows: Vec<InterviewRow>) -> Result<Replaced> {
+    let mut replaced = Replaced { count: 0, moved: Vec::new() };
+    let mut recorded = HashMap::new();
     for (place, rows) in places(lake, rows)? {
         let mut before = Vec::new();
         for (table, _) in TABLES {
@@ -56,7 +63,7 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, rows: Vec<InterviewRow>) 
         if changed.is_empty() {
             continue;
         }
-        replaced += changed.len() as u64;
+        replaced.count += changed.len() as u64;
         let ids: HashSet<&str> = changed.iter().map(|row| row.interview.id.as_str()).collect();
         let (stay, move_on): (Vec<&InterviewRow>, Vec<&InterviewRow>) =
             changed.iter().partition(|row| place.starts_with(&format!("month={}/", month_of(row.settled_at))));
@@ -64,14 +71,14 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, rows: Vec<InterviewRow>) 
         for ((table, rows_of), before) in TABLES.iter().zip(&before) {
             let batches = [only(before, &ids, false), rows_of(&stay)];
             let all = concat_batches(&table.arrow(), &batches).map_err(|error| fail(table, &place, &error))?;
-            staging.replace(&format!("{}/{place}", table.name), table, row_groups(&sorted(&all, table)))?;
+            staging.replace(&format!("{}/{place}", table.name), table, grouped(&sorted(&all, table)))?;
         }
-        moved.extend(move_on.into_iter().cloned());
+        replaced.moved.extend(move_on.into_iter().cloned());
         let answers = &before[RESPONSES];
         recorded.extend(changed.iter().map(|row| (row.interview.id.clone(), Answers::of(row, answers))));
     }
     recordings::replace(lake, staging, &recorded)?;
-    Ok((replaced, moved))
+    Ok(replaced)
 }
 
 /// Which interviews are in which file, as `month=…/<batch>.parquet`; it has the same name in each of the tables.
@@ -84,11 +91,10 @@ fn places(lake: &Lake, rows: Vec<InterviewRow>) -> Result<BTreeMap<String, Vec<I
     }
     for path in lake.files(&schema::INTERVIEWS)? {
         let ids = ParquetFile::open(&path)?.all(&["interview_id"])?;
-        let place = path.strip_prefix(lake.root().join(schema::INTERVIEWS.name)).expect("it is in the table's folder");
-        let found = strings(&ids, "interview_id").iter().flatten().filter_map(|id| wanted.remove(id));
-        let found: Vec<InterviewRow> = found.collect();
+        let found: Vec<InterviewRow> =
+            strings(&ids, "interview_id").iter().flatten().filter_map(|id| wanted.remove(id)).collect();
         if !found.is_empty() {
-            places.insert(place.display().to_string(), found);
+            places.insert(lake.place_of(&schema::INTERVIEWS, &path).display().to_string(), found);
         }
     }
     Ok(places)

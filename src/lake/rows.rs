@@ -9,12 +9,12 @@ use jiff::Timestamp;
 
 use super::schema::{self, Table};
 use crate::ledger::FirstSeen;
-use crate::model::{Interview, Question};
+use crate::model::{Interview, Provenance, Question};
 
 /// An interview with all that its rows need beside the body.
 #[derive(Debug, Clone)]
 pub struct InterviewRow {
-    pub source: String,
+    pub provenance: Provenance,
     pub interview: Interview,
     /// HMAC-SHA256 of the candidate's id, in hex.
     pub candidate_key: Option<String>,
@@ -39,7 +39,7 @@ pub fn interviews(rows: &[InterviewRow]) -> RecordBatch {
         &schema::INTERVIEWS,
         vec![
             body(|interview| Some(&interview.id)),
-            strings(rows.iter().map(|row| Some(row.source.as_str()))),
+            strings(rows.iter().map(|row| Some(row.provenance.source.as_str()))),
             body(|interview| Some(interview.status.as_str())),
             body(|interview| interview.job.id.as_deref()),
             body(|interview| interview.job.title.as_deref()),

@@ -82,6 +82,11 @@ pub struct Table {
 
 impl Table {
     #[must_use]
+    pub fn column_names(&self) -> Vec<&'static str> {
+        self.columns.iter().map(|column| column.name).collect()
+    }
+
+    #[must_use]
     pub fn arrow(&self) -> SchemaRef {
         let field = |column: &Column| {
             let metadata = HashMap::from([("description".to_owned(), column.description.to_owned())]);

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Transaction, params};
 
-use super::{Ledger, from_micros};
+use super::connection::{Ledger, from_micros};
 use crate::model::{Result, Status};
 
 /// An event is known for this long after its interview was asked for: the vendor has long given up sending it by then.
@@ -126,7 +126,7 @@ fn forget(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()>
 }
 
 /// Closes the events that call for an interview.
-pub fn answer(transaction: &Transaction<'_>, interview: &str) -> rusqlite::Result<()> {
+pub(super) fn answer(transaction: &Transaction<'_>, interview: &str) -> rusqlite::Result<()> {
     let sql = "UPDATE events SET is_open = 0 WHERE is_open = 1 AND interview_id = ?1";
     transaction.prepare_cached(sql)?.execute([interview])?;
     Ok(())

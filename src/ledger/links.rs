@@ -1,9 +1,9 @@
 //! Links to recordings for as long as they open, and what became of the recordings until the lake tells it.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{Ledger, from_micros};
+use super::connection::{Ledger, from_micros};
 use crate::model::recording::links_dead_since;
 use crate::model::{Link, Result};
 
@@ -116,11 +116,7 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be written.
     pub fn forget_link(&mut self, recording: &Recording) -> Result<()> {
-        self.write(|transaction| {
-            let sql = "DELETE FROM links WHERE interview_id = ?1 AND position = ?2";
-            transaction.execute(sql, params![recording.interview, recording.position])?;
-            Ok(())
-        })
+        self.write(|transaction| forget_link(transaction, recording))
     }
 
     /// The link of a recording of this name, if there is one that still opens.
@@ -146,7 +142,7 @@ impl Ledger {
         self.read(|connection| {
             let sql = "SELECT number, interview_id, position, object, link, settled_at, fetched_at FROM links
                        WHERE number > ?1 AND fetched_at > ?2 ORDER BY number LIMIT ?3";
-            let read = |row: &rusqlite::Row<'_>| {
+            let read = |row: &Row<'_>| {
                 let recording = Recording { interview: row.get(1)?, position: row.get(2)? };
                 let (object, link) = (row.get(3)?, Link::new(row.get(4)?));
                 let settled_at = row.get::<_, Option<i64>>(5)?.map(from_micros).transpose()?;
@@ -175,7 +171,7 @@ impl Ledger {
         self.read(|connection| {
             let sql = "SELECT state, object, bytes, sha256, content_type, changed_at FROM recordings
                        WHERE interview_id = ?1 AND position = ?2 AND (?3 IS NULL OR object = ?3)";
-            let read = |row: &rusqlite::Row<'_>| {
+            let read = |row: &Row<'_>| {
                 let state: String = row.get(0)?;
                 let at = from_micros(row.get(5)?)?;
                 Ok(match state.as_str() {
@@ -209,9 +205,7 @@ impl Ledger {
             let bytes = i64::try_from(*bytes).unwrap_or(i64::MAX);
             let values = params![interview, position, object, bytes, sha256, content_type, at.as_microsecond()];
             transaction.prepare_cached(sql)?.execute(values)?;
-            let sql = "DELETE FROM links WHERE interview_id = ?1 AND position = ?2";
-            transaction.prepare_cached(sql)?.execute(params![interview, position])?;
-            Ok(())
+            forget_link(transaction, recording)
         })
     }
 
@@ -271,13 +265,11 @@ impl Ledger {
     /// When the ledger cannot be written.
     pub fn forget_recordings<'a>(&mut self, recordings: impl IntoIterator<Item = &'a Recording>) -> Result<()> {
         self.write(|transaction| {
-            for Recording { interview, position } in recordings {
-                for sql in [
-                    "DELETE FROM recordings WHERE interview_id = ?1 AND position = ?2",
-                    "DELETE FROM links WHERE interview_id = ?1 AND position = ?2",
-                ] {
-                    transaction.prepare_cached(sql)?.execute(params![interview, position])?;
-                }
+            let sql = "DELETE FROM recordings WHERE interview_id = ?1 AND position = ?2";
+            let mut delete = transaction.prepare_cached(sql)?;
+            for recording in recordings {
+                delete.execute(params![recording.interview, recording.position])?;
+                forget_link(transaction, recording)?;
             }
             Ok(())
         })
@@ -290,9 +282,7 @@ impl Ledger {
     pub fn archived_recordings(&self) -> Result<Vec<(Recording, String)>> {
         self.read(|connection| {
             let sql = "SELECT interview_id, position, object FROM recordings WHERE state = 'archived'";
-            let read = |row: &rusqlite::Row<'_>| {
-                Ok((Recording { interview: row.get(0)?, position: row.get(1)? }, row.get(2)?))
-            };
+            let read = |row: &Row<'_>| Ok((Recording { interview: row.get(0)?, position: row.get(1)? }, row.get(2)?));
             connection.prepare(sql)?.query_map([], read)?.collect()
         })
     }
@@ -305,7 +295,7 @@ impl Ledger {
         self.read(|connection| {
             let sql = "SELECT interview_id, position, reason, tries, state = 'given-up' FROM recordings
                        WHERE state <> 'archived' ORDER BY interview_id, position";
-            let read = |row: &rusqlite::Row<'_>| {
+            let read = |row: &Row<'_>| {
                 Ok(TroubledRecording {
                     interview_id: row.get(0)?,
                     position: row.get(1)?,
@@ -317,4 +307,10 @@ impl Ledger {
             connection.prepare(sql)?.query_map([], read)?.collect()
         })
     }
+}
+
+fn forget_link(transaction: &Transaction<'_>, recording: &Recording) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM links WHERE interview_id = ?1 AND position = ?2";
+    transaction.prepare_cached(sql)?.execute(params![recording.interview, recording.position])?;
+    Ok(())
 }

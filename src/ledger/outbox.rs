@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
 
-use super::{Ledger, from_micros};
+use super::connection::{Ledger, from_micros};
 use crate::model::Result;
 
 /// A transcript may come late; after this long an interview is sent as it is, also when no ingest runs any more.

@@ -6,10 +6,12 @@ pub mod done;
 pub mod error;
 pub mod interview;
 pub mod prometheus;
+pub mod provenance;
 pub mod recording;
 pub mod spreadsheet;
 
 pub use done::Done;
 pub use error::{Error, Kind, Result};
 pub use interview::{Candidate, Interview, Job, Question, Response, Status};
+pub use provenance::{Provenance, Via};
 pub use recording::Link;

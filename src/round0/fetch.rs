@@ -1,22 +1,22 @@
 //! Fetching: tasks in, outcomes out, several at once; what can be tried again is, within bounds.
 
-use compact_str::CompactString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::call::{Call, Content};
+use super::client::{Answer, Client};
 use crate::http::cancel::{Cancellation, Cancelled};
 use crate::http::pace::Pacer;
 use crate::http::retry::backoff;
 use crate::model::body::Violation;
 use crate::model::{Error, Kind};
-use crate::round0::client::{Answer, Client};
 
 /// Tries of one call before it is given up; a 429 is none.
 const TRIES: u32 = 5;
@@ -156,25 +156,52 @@ impl Fetcher {
         }
     }
 
+    /// Makes a call until it ends for good.
     async fn one(self, task: Task) -> Result<Fetched, Stop> {
         let began = Instant::now();
         let mut failed = 0;
         let outcome = loop {
+            let result = self.attempt(&task, failed > 0).await?;
+            failed += 1;
+            let why = match result {
+                Attempt::Done(outcome) => {
+                    if let Outcome::Body(body, _) = &outcome {
+                        self.counts.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
+                    }
+                    break outcome;
+                }
+                Attempt::Unreadable(bytes, violation) if failed >= UNREADABLE_TRIES => {
+                    break Outcome::Unreadable(bytes, violation);
+                }
+                Attempt::Unreadable(_, violation) => violation.to_string(),
+                Attempt::NotThere(why) if !self.may_come_back(began, failed) => return Err(Stop::Unreachable(why)),
+                Attempt::NotThere(why) => why,
+                Attempt::Failed(why) | Attempt::Silence(why) if failed >= TRIES => break Outcome::Failed(why),
+                Attempt::Failed(why) | Attempt::Silence(why) => why,
+            };
+            tracing::debug!(id = task.id.as_str(), why, failed, "trying interview {} again: {why}", task.id);
+            sleep(backoff(failed)).await;
+        };
+        Ok(Fetched { task, at: Timestamp::now(), outcome })
+    }
+
+    /// Makes a call once it is its turn, and again for as long as it is over the limit.
+    async fn attempt(&self, task: &Task, is_retry: bool) -> Result<Attempt, Stop> {
+        loop {
             let turn = self.pacer.turn().await;
             self.counts.requests.fetch_add(1, Ordering::Relaxed);
-            self.counts.retries.fetch_add(u64::from(failed > 0), Ordering::Relaxed);
+            self.counts.retries.fetch_add(u64::from(is_retry), Ordering::Relaxed);
             let (answer, budget) = match task.call {
                 Call::Interview => self.client.interview(&task.id).await,
                 Call::Questions => self.client.questions(&task.id).await,
             };
-            let verdict = match classify(&task, answer) {
+            match classify(task, answer) {
                 Verdict::Limited => {
                     self.counts.limited.fetch_add(1, Ordering::Relaxed);
                     let wait = turn.refused(budget);
                     if wait >= LONG_WAIT {
                         tracing::info!("over the API's limit; going on in {} s", wait.as_secs());
                     }
-                    continue;
                 }
                 // Its turn never ends: no other begins while all are being stopped.
                 Verdict::Stop(stop) => {
@@ -182,82 +209,60 @@ impl Fetcher {
                     return Err(stop);
                 }
                 // No answer tells nothing of the limit.
-                verdict @ (Verdict::Silence(_) | Verdict::NotThere(_)) => {
-                    drop(turn);
-                    verdict
-                }
-                verdict => {
+                Verdict::Attempt(attempt @ (Attempt::Silence(_) | Attempt::NotThere(_))) => return Ok(attempt),
+                Verdict::Attempt(attempt) => {
                     turn.answered(budget);
                     self.counts.answered.store(true, Ordering::Relaxed);
-                    verdict
+                    return Ok(attempt);
                 }
-            };
-            failed += 1;
-            let why = match verdict {
-                Verdict::Done(outcome) => {
-                    if let Outcome::Body(body, _) = &outcome {
-                        self.counts.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
-                    }
-                    break outcome;
-                }
-                Verdict::Unreadable(bytes, violation) if failed >= UNREADABLE_TRIES => {
-                    break Outcome::Unreadable(bytes, violation);
-                }
-                Verdict::Unreadable(_, violation) => violation.to_string(),
-                Verdict::NotThere(why) => {
-                    let patience = if self.counts.answered.load(Ordering::Relaxed) {
-                        began.elapsed() < OUTAGE
-                    } else {
-                        failed < UNREADABLE_TRIES
-                    };
-                    if !patience {
-                        return Err(Stop::Unreachable(why));
-                    }
-                    why
-                }
-                Verdict::Failed(why) | Verdict::Silence(why) if failed >= TRIES => break Outcome::Failed(why),
-                Verdict::Failed(why) | Verdict::Silence(why) => why,
-                Verdict::Limited | Verdict::Stop(_) => unreachable!("dealt with above"),
-            };
-            tracing::debug!(id = task.id.as_str(), why, failed, "trying interview {} again: {why}", task.id);
-            sleep(backoff(failed)).await;
-        };
-        Ok(Fetched { task, at: Timestamp::now(), outcome })
+            }
+        }
+    }
+
+    /// Whether an API that is not there is waited for.
+    fn may_come_back(&self, began: Instant, failed: u32) -> bool {
+        if self.counts.answered.load(Ordering::Relaxed) { began.elapsed() < OUTAGE } else { failed < UNREADABLE_TRIES }
     }
 }
 
 /// What an answer means for its call, and for all others.
 enum Verdict {
-    /// The call is at its end.
-    Done(Outcome),
+    /// It counts for its call alone.
+    Attempt(Attempt),
     /// Over the limit: the same call once more, later, and without counting this try.
     Limited,
-    /// Worth another try: a body that breaks the contract,
-    Unreadable(Vec<u8>, Violation),
-    /// an answer that says so,
-    Failed(String),
-    /// none at all, or half of one,
-    Silence(String),
-    /// or nobody there.
-    NotThere(String),
     /// No call is worth another try.
     Stop(Stop),
 }
 
+/// What came of one try of a call.
+enum Attempt {
+    /// The call is at its end.
+    Done(Outcome),
+    /// A body that breaks the contract. Worth another try, as are those that follow.
+    Unreadable(Vec<u8>, Violation),
+    /// An answer that says so.
+    Failed(String),
+    /// No answer at all, or half of one.
+    Silence(String),
+    /// Nobody is there.
+    NotThere(String),
+}
+
 fn classify(task: &Task, answer: Answer) -> Verdict {
-    match answer {
+    Verdict::Attempt(match answer {
         Answer::Body(bytes) => match task.call.read(&task.id, &bytes) {
-            Ok(content) => Verdict::Done(Outcome::Body(bytes, content)),
-            Err(violation) => Verdict::Unreadable(bytes, violation),
+            Ok(content) => Attempt::Done(Outcome::Body(bytes, content)),
+            Err(violation) => Attempt::Unreadable(bytes, violation),
         },
-        Answer::NotFound => Verdict::Done(Outcome::Gone),
-        Answer::Unusable(why) => Verdict::Done(Outcome::Failed(why)),
-        Answer::Limited => Verdict::Limited,
-        Answer::Failed(why) => Verdict::Failed(why),
-        Answer::Silence(why) => Verdict::Silence(why),
-        Answer::Unreachable(why) => Verdict::NotThere(why),
-        Answer::Refused(why) => Verdict::Stop(Stop::Refused(why)),
-    }
+        Answer::NotFound => Attempt::Done(Outcome::Gone),
+        Answer::Unusable(why) => Attempt::Done(Outcome::Failed(why)),
+        Answer::Failed(why) => Attempt::Failed(why),
+        Answer::Silence(why) => Attempt::Silence(why),
+        Answer::Unreachable(why) => Attempt::NotThere(why),
+        Answer::Limited => return Verdict::Limited,
+        Answer::Refused(why) => return Verdict::Stop(Stop::Refused(why)),
+    })
 }
 
 async fn deliver(ready: Vec<Fetched>, results: &mpsc::Sender<Fetched>) -> Result<(), Stop> {

@@ -16,18 +16,20 @@ use roundup::lake::rows::{self as lake_rows, InterviewRow};
 use roundup::lake::schema;
 use roundup::ledger::FirstSeen;
 use roundup::model::body::read_interview;
+use roundup::model::{Provenance, Via};
 use roundup::round0::call::Call;
 use roundup::sandbox::Options;
 
 use crate::common::{INTERVIEWS, roundup, rows, sample, serve_with};
 
+fn provenance() -> Provenance {
+    Provenance { source: "default".into(), via: Via::List, again: false, fetched_at: Timestamp::UNIX_EPOCH }
+}
+
 fn arrivals() -> Vec<Arrival> {
     let bodies = sample();
     let read = |body: &serde_json::Value| Arrival {
-        source: "default".into(),
-        via: "list".into(),
-        again: false,
-        at: Timestamp::UNIX_EPOCH,
+        provenance: provenance(),
         interview: read_interview(body.to_string().as_bytes()).unwrap(),
     };
     bodies.iter().map(read).collect()
@@ -43,9 +45,13 @@ fn crash_after_the_point_of_no_return(root: &Path, renamed: bool) -> String {
     let batch = staging.batch().to_owned();
     let arrival = arrivals().into_iter().find(|arrival| arrival.interview.status.as_str() == "completed").unwrap();
     let row = InterviewRow {
-        source: arrival.source,
         settled_at: arrival.interview.settled_at(),
-        first_seen: FirstSeen { at: arrival.at, via: arrival.via, status: "completed".into() },
+        first_seen: FirstSeen {
+            at: arrival.provenance.fetched_at,
+            via: arrival.provenance.via.clone(),
+            status: "completed".into(),
+        },
+        provenance: arrival.provenance,
         candidate_key: None,
         interview: arrival.interview,
     };
@@ -130,12 +136,9 @@ fn figures_that_a_killed_analysis_left_half_written_are_made_again() {
 
 fn record(body: &serde_json::Value) -> Record {
     Record {
-        again: false,
         call: Call::Interview,
         id: body["id"].as_str().unwrap().to_owned(),
-        source: "default".into(),
-        via: "list".into(),
-        fetched_at: Timestamp::UNIX_EPOCH,
+        provenance: provenance(),
         body: body.to_string().into_bytes(),
     }
 }

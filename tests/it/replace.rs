@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use roundup::ingest::cut::{Arrival, Published, cut_interviews};
 use roundup::lake::Lake;
 use roundup::model::body::read_interview;
+use roundup::model::{Provenance, Via};
 use serde_json::{Value, json};
 
 use crate::common::{Row, rows, sample, serve};
@@ -24,11 +25,10 @@ pub fn put(root: &Path, bodies: &[Value], again: bool) -> Published {
     let lake = Lake::create(root).unwrap();
     let lock = lake.lock().unwrap();
     let mut ledger = lake.ledger(&lock).unwrap();
+    let provenance =
+        || Provenance { source: "default".into(), via: Via::List, again, fetched_at: Timestamp::UNIX_EPOCH };
     let arrival = |body: &Value| Arrival {
-        source: "default".into(),
-        via: "list".into(),
-        again,
-        at: Timestamp::UNIX_EPOCH,
+        provenance: provenance(),
         interview: read_interview(body.to_string().as_bytes()).unwrap(),
     };
     let keys = lake.candidate_keys().unwrap();

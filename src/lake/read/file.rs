@@ -1,32 +1,24 @@
-//! Reading the lake's files: which there are, and their columns by name.
+//! A Parquet file of the lake: its footer, and the columns of its row groups.
 
-use std::cell::Cell;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, BooleanArray, DictionaryArray, Float64Array, Int64Array, StringArray, StringViewArray,
-    TimestampMicrosecondArray, TypedDictionaryArray,
-};
-use arrow::datatypes::{DataType, Field, Int32Type, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
-use bytes::{Buf, Bytes};
-use jiff::Timestamp;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
-use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::page_index::index_reader::{decode_column_index, decode_offset_index};
-use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::reader::ChunkReader;
 
+use super::stored::Stored;
 use crate::model::{Error, Result};
 
 /// A Parquet file of the lake with its footer read.
@@ -47,7 +39,7 @@ impl ParquetFile {
         Ok(Self { path: path.to_owned(), footer })
     }
 
-    /// Reads the footer; the strings of some columns will be read as other arrays than [`StringArray`]: as views of the
+    /// Reads the footer; the strings of some columns will be read as other arrays than [`StringArray`](arrow::array::StringArray): as views of the
     /// pages they are in, or as a dictionary.
     ///
     /// # Errors
@@ -223,12 +215,7 @@ impl ParquetFile {
         let (begin, end) =
             ranges.fold((u64::MAX, 0), |(begin, end), (at, length)| (begin.min(at), end.max(at + length)));
         let length = usize::try_from(end.saturating_sub(begin)).unwrap_or(usize::MAX);
-        let mut bytes = SPARE.take();
-        if bytes.len() < length {
-            bytes = vec![0; length.next_power_of_two()];
-        }
-        file.read_exact_at(&mut bytes[..length], begin)?;
-        Ok(Stored { begin, bytes: Bytes::from_owner(Reused(bytes)).slice(..length) })
+        Stored::read(file, begin, length)
     }
 
     fn cannot_read(&self, error: &dyn std::fmt::Display) -> Error {
@@ -245,172 +232,6 @@ enum Part {
     Rows(usize, RowSelection),
 }
 
-thread_local! {
-    /// Memory for the next part of a file that the thread reads: new memory, which the system has to clear first, takes
-    /// longer than reading into it.
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// Memory that is kept for the next read once nothing of it is in use.
-struct Reused(Vec<u8>);
-
-impl AsRef<[u8]> for Reused {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl Drop for Reused {
-    fn drop(&mut self) {
-        // A thread that is ending keeps nothing.
-        let _ending = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.0)));
-    }
-}
-
-/// A part of a file in memory: without it, every page would be a handful of calls to the system.
-struct Stored {
-    begin: u64,
-    bytes: Bytes,
-}
-
-impl Stored {
-    fn from(&self, start: u64) -> parquet::errors::Result<Bytes> {
-        let at = start.checked_sub(self.begin).and_then(|at| usize::try_from(at).ok());
-        let at = at.filter(|at| *at <= self.bytes.len());
-        at.map(|at| self.bytes.slice(at..)).ok_or_else(|| ParquetError::EOF("beyond what was read".to_owned()))
-    }
-}
-
-impl Length for Stored {
-    fn len(&self) -> u64 {
-        self.begin + self.bytes.len() as u64
-    }
-}
-
-impl ChunkReader for Stored {
-    type T = bytes::buf::Reader<Bytes>;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        Ok(self.from(start)?.reader())
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        let mut rest = self.from(start)?;
-        if rest.len() < length {
-            return Err(ParquetError::EOF("beyond what was read".to_owned()));
-        }
-        rest.truncate(length);
-        Ok(rest)
-    }
-}
-
 fn lacks(column: &str) -> String {
     format!("it has no column {column}")
-}
-
-/// Every Parquet file below a folder, sorted by path; none if there is no such folder.
-///
-/// # Errors
-/// When a folder cannot be listed.
-pub fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    collect(folder, &mut found)?;
-    found.sort();
-    Ok(found)
-}
-
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(Error::path("list", folder, error)),
-    };
-    for entry in entries {
-        let path = entry.map_err(|error| Error::path("list", folder, error))?.path();
-        if path.is_dir() {
-            collect(&path, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "parquet") {
-            found.push(path);
-        }
-    }
-    Ok(())
-}
-
-/// A column of a batch by name and type.
-///
-/// # Panics
-/// When the batch was read without that column or the column has another type: both are mistakes in this program,
-/// as [`ParquetFile`] has checked the columns and the schema fixes their types.
-pub fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> &'a T {
-    let column = batch.column_by_name(name).unwrap_or_else(|| panic!("column {name} was not read"));
-    column.as_any().downcast_ref().unwrap_or_else(|| panic!("column {name} has type {}", column.data_type()))
-}
-
-pub fn strings<'a>(batch: &'a RecordBatch, name: &str) -> &'a StringArray {
-    column(batch, name)
-}
-
-pub fn views<'a>(batch: &'a RecordBatch, name: &str) -> &'a StringViewArray {
-    column(batch, name)
-}
-
-/// A column that is read as a dictionary.
-///
-/// # Panics
-/// As [`column`].
-pub fn dictionary<'a>(batch: &'a RecordBatch, name: &str) -> TypedDictionaryArray<'a, Int32Type, StringArray> {
-    let column: &DictionaryArray<Int32Type> = column(batch, name);
-    column.downcast_dict().unwrap_or_else(|| panic!("column {name} has type {}", column.data_type()))
-}
-
-pub fn integers<'a>(batch: &'a RecordBatch, name: &str) -> &'a Int64Array {
-    column(batch, name)
-}
-
-pub fn floats<'a>(batch: &'a RecordBatch, name: &str) -> &'a Float64Array {
-    column(batch, name)
-}
-
-pub fn flags<'a>(batch: &'a RecordBatch, name: &str) -> &'a BooleanArray {
-    column(batch, name)
-}
-
-pub fn times<'a>(batch: &'a RecordBatch, name: &str) -> &'a TimestampMicrosecondArray {
-    column(batch, name)
-}
-
-/// A string of a column, if it is not null.
-#[must_use]
-pub fn string_at(column: &StringArray, row: usize) -> Option<&str> {
-    column.is_valid(row).then(|| column.value(row))
-}
-
-/// A string of a column that is read as views, if it is not null.
-#[must_use]
-pub fn view_at(column: &StringViewArray, row: usize) -> Option<&str> {
-    column.is_valid(row).then(|| column.value(row))
-}
-
-/// An integer of a column, if it is not null.
-#[must_use]
-pub fn integer_at(column: &Int64Array, row: usize) -> Option<i64> {
-    column.is_valid(row).then(|| column.value(row))
-}
-
-/// A float of a column, if it is not null.
-#[must_use]
-pub fn float_at(column: &Float64Array, row: usize) -> Option<f64> {
-    column.is_valid(row).then(|| column.value(row))
-}
-
-/// A time of a column, if it is not null.
-#[must_use]
-pub fn timestamp_at(column: &TimestampMicrosecondArray, row: usize) -> Option<Timestamp> {
-    Timestamp::from_microsecond(time_at(column, row)?).ok()
-}
-
-/// A time of a column in microseconds since 1970, if it is not null.
-#[must_use]
-pub fn time_at(column: &TimestampMicrosecondArray, row: usize) -> Option<i64> {
-    column.is_valid(row).then(|| column.value(row))
 }

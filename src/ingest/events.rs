@@ -1,0 +1,36 @@
+//! Events of the inbox, on their way into the ledger.
+
+use jiff::Timestamp;
+
+use super::summary::Summary;
+use crate::inbox::file::{self as inbox, Received};
+use crate::lake::Lake;
+use crate::ledger::{Ledger, State, TakenEvent};
+use crate::model::Result;
+use crate::pipeline::ids::check_id;
+use crate::round0::webhook::{self, Event};
+
+/// Reads the events of the inbox into the ledger, and frees their files only then.
+pub fn take_inbox(lake: &Lake, ledger: &mut Ledger, summary: &mut Summary) -> Result<()> {
+    for path in inbox::take(&lake.inbox_folder())? {
+        let mut events = Vec::new();
+        for Received { event, source, at } in inbox::read(&path)? {
+            let calls_for = calls_for(ledger, &event)?;
+            events.push(TakenEvent { id: event.id, source, received_at: at, calls_for });
+        }
+        summary.events += ledger.take_events(&events, Timestamp::now())?;
+        inbox::free(&path)?;
+    }
+    Ok(())
+}
+
+/// The interview that is to be asked for because of an event. That a settled one was started is late news.
+fn calls_for(ledger: &Ledger, event: &Event) -> Result<Option<String>> {
+    let Some(id) = event.interview.clone() else { return Ok(None) };
+    if let Err(what) = check_id(&id) {
+        tracing::warn!("an event of the inbox is left aside: {what}");
+        return Ok(None);
+    }
+    let is_late = event.kind == webhook::STARTED && ledger.state(&id)? == Some(State::Settled);
+    Ok((!is_late).then_some(id))
+}

@@ -1,0 +1,77 @@
+//! What an ingest did, and how far it has come.
+
+use super::cut::Published;
+use crate::model::counts::counts;
+
+counts! {
+    /// What an ingest did; counts of interviews unless said otherwise.
+    pub struct Summary {
+        /// In the lists, duplicates dropped.
+        pub listed: u64,
+        /// Settled before and so not asked for.
+        pub skipped_settled: u64,
+        /// Open and not due yet.
+        pub not_due: u64,
+        /// Gone, stale, quarantined or excluded before and so not asked for.
+        pub skipped_other: u64,
+        /// Requests sent, retries included.
+        pub requests: u64,
+        /// Requests sent because an earlier one of the same call failed.
+        pub retries: u64,
+        /// Requests that were answered 429.
+        pub limited: u64,
+        /// Bytes of bodies, decompressed.
+        pub bytes: u64,
+        /// Seconds that requests were held back for the limit's sake, one after the other.
+        pub waited_seconds: u64,
+        /// Bodies of interviews that came.
+        pub fetched: u64,
+        pub newly_settled: u64,
+        pub still_open: u64,
+        /// Settled before, asked for again, and other than they were.
+        pub replaced: u64,
+        /// Responses published.
+        pub responses: u64,
+        /// Interviews whose questions were published.
+        pub questions: u64,
+        pub gone: u64,
+        /// Set aside because the body breaks the contract.
+        pub quarantined: u64,
+        /// Given up after the last try.
+        pub failed: u64,
+        /// Interviews whose questions were given up after the last try.
+        pub questions_failed: u64,
+        /// Kept out by a pattern of the pipeline, now for the first time.
+        pub excluded: u64,
+        /// Events read from the inbox, each once.
+        pub events: u64,
+        /// Listed and due, but not reached.
+        pub left: u64,
+    }
+}
+
+impl Summary {
+    /// Whether anything was newly set aside or given up.
+    #[must_use]
+    pub fn has_losses(&self) -> bool {
+        self.quarantined + self.failed + self.questions_failed > 0
+    }
+
+    pub(super) fn published(&mut self, published: Published) {
+        self.newly_settled += published.settled;
+        self.still_open += published.open;
+        self.replaced += published.replaced;
+        self.responses += published.responses;
+        self.questions += published.questions;
+    }
+}
+
+/// How far a fetch has come.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Calls that ended, of how many.
+    pub done: u64,
+    pub of: u64,
+    /// Requests left in the window, where the API tells.
+    pub remaining: Option<u32>,
+}

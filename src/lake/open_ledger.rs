@@ -1,0 +1,63 @@
+//! Opening the ledger of a lake: for who holds the lock, which finishes what a killed run left, or for reading.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::lock::LakeLock;
+use super::places::Lake;
+use super::publish::recover;
+use crate::ledger::Ledger;
+use crate::model::{Error, Result};
+
+impl Lake {
+    /// Opens the ledger and finishes what a killed run left half done. Only for who holds the lock.
+    ///
+    /// # Errors
+    /// When the ledger cannot be opened or a half-done publish cannot be finished.
+    pub fn ledger(&self, _lock: &LakeLock) -> Result<Ledger> {
+        let path = self.ledger_path();
+        refuse_network(&self.own())?;
+        // SQLite would make it readable for all.
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
+        made.map_err(|error| Error::path("open the ledger", &path, error))?;
+        let mut ledger = Ledger::open(&path)?;
+        recover(self, &mut ledger)?;
+        ledger.forget_old_links(Timestamp::now())?;
+        Ok(ledger)
+    }
+
+    /// Another connection to the ledger, for a thread that works beside the one which opened it.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn ledger_beside(&self, _lock: &LakeLock) -> Result<Ledger> {
+        Ledger::open(&self.ledger_path())
+    }
+
+    /// Opens the ledger for reading only, beside a program that may be running; an empty one if there is none yet.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn ledger_for_reading(&self) -> Result<Ledger> {
+        Ledger::open_for_reading(&self.ledger_path())
+    }
+
+    fn ledger_path(&self) -> PathBuf {
+        self.own().join("ledger.db")
+    }
+}
+
+/// SQLite's locks and its write-ahead log do not hold on file systems of other machines.
+fn refuse_network(folder: &Path) -> Result<()> {
+    // As in `statfs(2)`: NFS, SMB, CIFS, SMB2, AFS, Ceph.
+    const NETWORK: [i64; 6] = [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x5346_414F, 0x00C3_6400];
+    let kind = rustix::fs::statfs(folder).map_err(|error| Error::path("look at", folder, error))?.f_type;
+    if !NETWORK.contains(&kind) {
+        return Ok(());
+    }
+    let message = format!("{} is on a network file system, where the ledger would not be safe", folder.display());
+    Err(Error::usage(message).hint("keep the lake on a disk of this machine, and copy its tables from there"))
+}

@@ -1,0 +1,13 @@
+//! Reading the lake's files: which there are, and their columns by name.
+
+mod columns;
+mod file;
+mod folder;
+mod stored;
+
+pub use columns::{
+    column, dictionary, flags, float_at, floats, integer_at, integers, string_at, strings, time_at, times,
+    timestamp_at, view_at, views,
+};
+pub use file::ParquetFile;
+pub use folder::parquet_files;

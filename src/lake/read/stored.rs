@@ -1,0 +1,79 @@
+//! Parts of a file in memory, and that memory again for the next part.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use bytes::{Buf, Bytes};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
+
+/// A part of a file in memory: without it, every page would be a handful of calls to the system.
+pub struct Stored {
+    begin: u64,
+    bytes: Bytes,
+}
+
+impl Stored {
+    /// Reads a part of a file, from a byte on, in one read.
+    pub fn read(file: &File, begin: u64, length: usize) -> io::Result<Self> {
+        let mut bytes = SPARE.take();
+        if bytes.len() < length {
+            bytes = vec![0; length.next_power_of_two()];
+        }
+        file.read_exact_at(&mut bytes[..length], begin)?;
+        Ok(Self { begin, bytes: Bytes::from_owner(Reused(bytes)).slice(..length) })
+    }
+
+    fn from(&self, start: u64) -> parquet::errors::Result<Bytes> {
+        let at = start.checked_sub(self.begin).and_then(|at| usize::try_from(at).ok());
+        let at = at.filter(|at| *at <= self.bytes.len());
+        at.map(|at| self.bytes.slice(at..)).ok_or_else(|| ParquetError::EOF("beyond what was read".to_owned()))
+    }
+}
+
+impl Length for Stored {
+    fn len(&self) -> u64 {
+        self.begin + self.bytes.len() as u64
+    }
+}
+
+impl ChunkReader for Stored {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(self.from(start)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let mut rest = self.from(start)?;
+        if rest.len() < length {
+            return Err(ParquetError::EOF("beyond what was read".to_owned()));
+        }
+        rest.truncate(length);
+        Ok(rest)
+    }
+}
+
+thread_local! {
+    /// Memory for the next part of a file that the thread reads: new memory, which the system has to clear first, takes
+    /// longer than reading into it.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Memory that is kept for the next read once nothing of it is in use.
+struct Reused(Vec<u8>);
+
+impl AsRef<[u8]> for Reused {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Reused {
+    fn drop(&mut self) {
+        // A thread that is ending keeps nothing.
+        let _ending = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.0)));
+    }
+}

@@ -1,0 +1,120 @@
+//! The connection to SQLite: opening and migrating the file, and transactions.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::model::{Error, Result};
+
+/// Migrations in the order they are applied; a name never changes once it has shipped.
+const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001-spine", sql: include_str!("migrations/0001-spine.sql") },
+    Migration { name: "0002-due", sql: include_str!("migrations/0002-due.sql") },
+    Migration { name: "0003-events", sql: include_str!("migrations/0003-events.sql") },
+    Migration { name: "0004-received", sql: include_str!("migrations/0004-received.sql") },
+    Migration { name: "0005-ats", sql: include_str!("migrations/0005-ats.sql") },
+    Migration { name: "0006-audio", sql: include_str!("migrations/0006-audio.sql") },
+];
+
+struct Migration {
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// How long to wait for another process that is writing.
+const BUSY: Duration = Duration::from_secs(10);
+
+pub struct Ledger {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Ledger {
+    /// Opens the ledger, making or migrating it as needed.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no ledger, or was written by a newer program.
+    pub fn open(path: &Path) -> Result<Self> {
+        let connection = Connection::open(path).map_err(|error| Error::path("open the ledger", path, error))?;
+        let mut ledger = Self { connection, path: path.to_owned() };
+        ledger.prepare()?;
+        Ok(ledger)
+    }
+
+    /// Opens the ledger without changing it; an empty one when there is no file.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no ledger, or was written by an older or a newer program.
+    pub fn open_for_reading(path: &Path) -> Result<Self> {
+        let fail = |error| Error::path("open the ledger", path, error);
+        if !path.exists() {
+            let mut empty = Self { connection: Connection::open_in_memory().map_err(fail)?, path: path.to_owned() };
+            empty.prepare()?;
+            return Ok(empty);
+        }
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fail)?;
+        let ledger = Self { connection, path: path.to_owned() };
+        ledger.read(|connection| connection.busy_timeout(BUSY))?;
+        if ledger.missing_migrations()?.is_empty() {
+            return Ok(ledger);
+        }
+        let message = format!("the ledger {} was written by an older roundup", path.display());
+        Err(Error::failed(message).hint("the next run or import brings it up to date"))
+    }
+
+    fn prepare(&mut self) -> Result<()> {
+        self.read(|connection| {
+            connection.busy_timeout(BUSY)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            // A link that is deleted must not stay readable in the file.
+            connection.pragma_update(None, "secure_delete", true)?;
+            connection.execute_batch("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT")
+        })?;
+        for Migration { name, sql } in self.missing_migrations()? {
+            self.write(|transaction| {
+                transaction.execute_batch(sql)?;
+                transaction.execute("INSERT INTO migrations (name) VALUES (?1)", [name])?;
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The migrations that are still to be applied.
+    fn missing_migrations(&self) -> Result<Vec<&'static Migration>> {
+        let applied: Vec<String> = self.read(|connection| {
+            connection.prepare("SELECT name FROM migrations ORDER BY name")?.query_map([], |row| row.get(0))?.collect()
+        })?;
+        if let Some(unknown) = applied.iter().find(|name| MIGRATIONS.iter().all(|known| known.name != name.as_str())) {
+            let message = format!("the ledger {} was written by a newer roundup ({unknown})", self.path.display());
+            return Err(Error::failed(message).hint("update roundup on this machine"));
+        }
+        Ok(MIGRATIONS.iter().filter(|known| !applied.iter().any(|name| name == known.name)).collect())
+    }
+
+    /// Does work in one transaction; nothing of it is done when it fails.
+    pub(super) fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+        let run = |connection: &mut Connection| {
+            // At once, as one that begins by reading could not wait for another writer later.
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run(&mut self.connection)
+            .map_err(|error: rusqlite::Error| Error::path("write to the ledger", &self.path, error))
+    }
+
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        work(&self.connection).map_err(|error| Error::path("read the ledger", &self.path, error))
+    }
+}
+
+/// A time as the tables have it: microseconds since 1970.
+pub(super) fn from_micros(micros: i64) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_microsecond(micros).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, micros))
+}

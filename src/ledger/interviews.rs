@@ -1,0 +1,355 @@
+//! What the ledger knows of every interview: where it stands, when it is asked for again, and what a body told.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::connection::{Ledger, from_micros};
+use super::events;
+use crate::model::{Result, Via};
+
+/// Where an interview stands for this program (not for the vendor: that is its status).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Open,
+    Settled,
+    Gone,
+    Stale,
+    Quarantined,
+    Failed,
+    Excluded,
+}
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Settled => "settled",
+            Self::Gone => "gone",
+            Self::Stale => "stale",
+            Self::Quarantined => "quarantined",
+            Self::Failed => "failed",
+            Self::Excluded => "excluded",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::Open, Self::Settled, Self::Gone, Self::Stale, Self::Quarantined, Self::Failed, Self::Excluded];
+        all.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// When and how the lake first heard of an interview.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstSeen {
+    pub at: Timestamp,
+    pub via: Via,
+    pub status: String,
+}
+
+/// What is known of an interview of which a body was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub first: FirstSeen,
+    pub asks_after_expiry: u32,
+}
+
+/// What a body told of an interview, to be recorded together with the batch that publishes it.
+#[derive(Debug, Clone)]
+pub struct Sighting {
+    pub id: String,
+    pub source: String,
+    pub state: State,
+    pub status: String,
+    pub job_id: Option<String>,
+    pub settled_at: Option<Timestamp>,
+    pub month: String,
+    pub first_seen: FirstSeen,
+    /// When the body was fetched.
+    pub at: Timestamp,
+    pub next_due: Option<Timestamp>,
+    pub asks_after_expiry: u32,
+    pub wants_questions: bool,
+    /// Ids of the questions it shows, for the record of known ones.
+    pub question_ids: Vec<String>,
+}
+
+/// An interview that is to be asked for again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    pub id: String,
+    pub state: State,
+}
+
+/// A question of a job; the empty id of a question stands for the job itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct KnownQuestion {
+    pub job_id: String,
+    pub question_id: String,
+}
+
+/// An interview whose questions are to be asked for.
+#[derive(Debug, Clone)]
+pub struct QuestionsWanted {
+    pub id: String,
+    pub source: String,
+    pub job_id: Option<String>,
+    pub settled_at: Option<Timestamp>,
+    pub month: String,
+}
+
+/// How many interviews are in each state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    pub settled: u64,
+    pub open: u64,
+    pub gone: u64,
+    pub stale: u64,
+    pub quarantined: u64,
+    pub failed: u64,
+    pub excluded: u64,
+    pub questions_wanted: u64,
+}
+
+/// What the next ingest asks for beside what is new in its lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct DueCounts {
+    /// Open ones: at their expiry, or after some days.
+    pub open: u64,
+    /// Settled ones that lack a transcript.
+    pub late_transcripts: u64,
+    /// Those given up before.
+    pub failed: u64,
+    /// When the next of the others is due.
+    pub next: Option<Timestamp>,
+}
+
+impl Ledger {
+    /// The state of an interview, if the ledger knows it. A query each: a lake may know millions.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn state(&self, id: &str) -> Result<Option<State>> {
+        self.read(|connection| {
+            let read = |row: &Row<'_>| {
+                let word: String = row.get(0)?;
+                let unknown = || rusqlite::Error::InvalidColumnType(0, word.clone(), rusqlite::types::Type::Text);
+                State::from_word(&word).ok_or_else(unknown)
+            };
+            connection.prepare_cached("SELECT state FROM interviews WHERE id = ?1")?.query_row([id], read).optional()
+        })
+    }
+
+    /// Interviews of a source that are due at a time: given up before, open, or settled without all transcripts; in
+    /// that order, the longest due first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn due(&self, source: &str, at: Timestamp) -> Result<Vec<Due>> {
+        self.read(|connection| {
+            let sql = "SELECT id, state FROM interviews WHERE source = ?1 AND (
+                           state = 'failed'
+                           OR (state = 'open' AND coalesce(next_due, 0) <= ?2)
+                           OR (state = 'settled' AND next_due <= ?2))
+                       ORDER BY CASE state WHEN 'failed' THEN 0 WHEN 'open' THEN 1 ELSE 2 END, next_due, id";
+            let read = |row: &Row<'_>| {
+                let word: String = row.get(1)?;
+                let state = State::from_word(&word).expect("the query names its states");
+                Ok(Due { id: row.get(0)?, state })
+            };
+            connection.prepare(sql)?.query_map(params![source, at.as_microsecond()], read)?.collect()
+        })
+    }
+
+    /// What is due at a time, and when something will be next.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn due_counts(&self, at: Timestamp) -> Result<DueCounts> {
+        self.read(|connection| {
+            let sql = "SELECT count(*) FILTER (WHERE state = 'open' AND coalesce(next_due, 0) <= ?1),
+                              count(*) FILTER (WHERE state = 'settled' AND next_due <= ?1),
+                              count(*) FILTER (WHERE state = 'failed'),
+                              min(next_due) FILTER (WHERE state IN ('open', 'settled') AND next_due > ?1)
+                       FROM interviews";
+            connection.query_row(sql, [at.as_microsecond()], |row| {
+                let count = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
+                let next: Option<i64> = row.get(3)?;
+                let next = next.map(from_micros).transpose()?;
+                Ok(DueCounts { open: count(0)?, late_transcripts: count(1)?, failed: count(2)?, next })
+            })
+        })
+    }
+
+    /// What is known of an interview of which a body was read before.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn seen(&self, id: &str) -> Result<Option<Seen>> {
+        self.read(|connection| {
+            let sql = "SELECT first_seen_at, first_seen_via, first_seen_status, asks_after_expiry FROM interviews
+                       WHERE id = ?1 AND first_seen_at IS NOT NULL";
+            let read = |row: &Row<'_>| {
+                let via = row.get::<_, String>(1)?.into();
+                let first = FirstSeen { at: from_micros(row.get(0)?)?, via, status: row.get(2)? };
+                Ok(Seen { first, asks_after_expiry: row.get(3)? })
+            };
+            connection.prepare_cached(sql)?.query_row([id], read).optional()
+        })
+    }
+
+    /// The questions that have been met.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn known_questions(&self) -> Result<HashSet<KnownQuestion>> {
+        self.read(|connection| {
+            connection
+                .prepare("SELECT job_id, question_id FROM known_questions")?
+                .query_map([], |row| Ok(KnownQuestion { job_id: row.get(0)?, question_id: row.get(1)? }))?
+                .collect()
+        })
+    }
+
+    /// Settled interviews of a source whose questions are still to be asked for, oldest first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn questions_wanted(&self, source: &str) -> Result<Vec<QuestionsWanted>> {
+        self.read(|connection| {
+            let sql = "SELECT id, source, job_id, settled_at, month FROM interviews
+                       WHERE questions = 'wanted' AND source = ?1 ORDER BY settled_at, id";
+            let read = |row: &Row<'_>| {
+                let settled_at: Option<i64> = row.get(3)?;
+                Ok(QuestionsWanted {
+                    id: row.get(0)?,
+                    source: row.get(1)?,
+                    job_id: row.get(2)?,
+                    settled_at: settled_at.map(from_micros).transpose()?,
+                    month: row.get(4)?,
+                })
+            };
+            connection.prepare(sql)?.query_map([source], read)?.collect()
+        })
+    }
+
+    /// Records that an id ended without a body, with the reason in words.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_end(&mut self, id: &str, source: &str, state: State, reason: &str) -> Result<()> {
+        let now = Timestamp::now().as_microsecond();
+        self.write(|transaction| {
+            // A settled interview stays so, whatever became of asking for it again.
+            let sql = "INSERT INTO interviews (id, source, state, reason, tries, changed_at)
+                       VALUES (?1, ?2, ?3, ?4, ?3 = 'failed', ?5)
+                       ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
+                           tries = tries + excluded.tries, changed_at = excluded.changed_at
+                       WHERE state <> 'settled'";
+            transaction.execute(sql, params![id, source, state.as_str(), reason, now])?;
+            if state != State::Failed {
+                // And no more is expected of it.
+                let sql = "UPDATE interviews SET next_due = NULL WHERE id = ?1";
+                transaction.execute(sql, [id])?;
+                events::answer(transaction, id)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The account that an interview is of, if the ledger knows the interview.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn source_of(&self, id: &str) -> Result<Option<String>> {
+        self.read(|connection| {
+            let sql = "SELECT source FROM interviews WHERE id = ?1";
+            connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
+        })
+    }
+
+    /// Has the next ingest ask for an interview that was set aside.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn make_due(&mut self, id: &str, reason: &str) -> Result<()> {
+        self.write(|transaction| {
+            let sql = "UPDATE interviews SET state = 'failed', reason = ?2 WHERE id = ?1 AND state = 'quarantined'";
+            transaction.execute(sql, [id, reason])?;
+            Ok(())
+        })
+    }
+
+    /// Records that the questions of a settled interview are not to be had.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_questions_gone(&mut self, id: &str) -> Result<()> {
+        self.write(|transaction| {
+            transaction.execute("UPDATE interviews SET questions = 'gone' WHERE id = ?1", [id])?;
+            Ok(())
+        })
+    }
+
+    /// How many interviews are in each state.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn counts(&self) -> Result<Counts> {
+        self.read(|connection| {
+            let count = |filter: &str| {
+                let sql = format!("SELECT count(*) FROM interviews WHERE {filter}");
+                connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+            };
+            Ok(Counts {
+                settled: count("state = 'settled'")?,
+                open: count("state = 'open'")?,
+                gone: count("state = 'gone'")?,
+                stale: count("state = 'stale'")?,
+                quarantined: count("state = 'quarantined'")?,
+                failed: count("state = 'failed'")?,
+                excluded: count("state = 'excluded'")?,
+                questions_wanted: count("questions = 'wanted'")?,
+            })
+        })
+    }
+}
+
+/// Records what a body told; within the transaction that publishes it.
+pub(super) fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO interviews (id, source, state, status, job_id, settled_at, month,
+                                       first_seen_at, first_seen_via, first_seen_status, questions,
+                                       next_due, asks_after_expiry, changed_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+               ON CONFLICT (id) DO UPDATE SET
+                   source = excluded.source, state = excluded.state, status = excluded.status, reason = NULL,
+                   job_id = excluded.job_id, settled_at = excluded.settled_at, month = excluded.month,
+                   first_seen_at = excluded.first_seen_at, first_seen_via = excluded.first_seen_via,
+                   first_seen_status = excluded.first_seen_status,
+                   questions = CASE WHEN questions IN ('published', 'gone') THEN questions ELSE excluded.questions END,
+                   next_due = excluded.next_due, asks_after_expiry = excluded.asks_after_expiry, tries = 0,
+                   changed_at = excluded.changed_at";
+    transaction.prepare_cached(sql)?.execute(params![
+        sighting.id,
+        sighting.source,
+        sighting.state.as_str(),
+        sighting.status,
+        sighting.job_id,
+        sighting.settled_at.map(|time| time.as_microsecond()),
+        sighting.month,
+        sighting.first_seen.at.as_microsecond(),
+        sighting.first_seen.via.as_str(),
+        sighting.first_seen.status,
+        if sighting.wants_questions { "wanted" } else { "not-wanted" },
+        sighting.next_due.map(|time| time.as_microsecond()),
+        sighting.asks_after_expiry,
+        sighting.at.as_microsecond(),
+    ])?;
+    let job = sighting.job_id.as_deref().unwrap_or_default();
+    for question in &sighting.question_ids {
+        let sql = "INSERT OR IGNORE INTO known_questions (job_id, question_id) VALUES (?1, ?2)";
+        transaction.prepare_cached(sql)?.execute([job, question])?;
+    }
+    Ok(())
+}
