@@ -2,6 +2,7 @@
 //! that is still fast: the program itself against a real server on loopback, or the library where bytes matter.
 
 mod api;
+mod architecture;
 mod ats;
 mod ats_again;
 mod ats_answers;
