@@ -5,10 +5,10 @@ use std::io;
 use std::path::Path;
 
 use super::session::{Stops, runtime};
-use super::terminal::{self, SandboxFlags, WindowKind};
+use super::terminal::{self, SandboxFlags};
 use crate::model::{Error, Result};
 use crate::round0::webhook::Secret;
-use crate::sandbox::{Faults, Options, Sent, Webhooks, Window, start};
+use crate::sandbox::{Faults, Options, Sent, Webhooks, start};
 
 fn read_faults(path: &Path) -> Result<Faults> {
     let name = path.display().to_string();
@@ -39,10 +39,7 @@ pub fn run(flags: SandboxFlags) -> Result<()> {
         interviews: flags.interviews,
         seed: flags.seed,
         limit: flags.requests_per_minute.0,
-        window: match flags.window {
-            WindowKind::Fixed => Window::Fixed,
-            WindowKind::Sliding => Window::Sliding,
-        },
+        window: flags.window,
         window_length: flags.window_length,
         latency: flags.latency,
         key: flags.key,

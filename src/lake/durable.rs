@@ -2,14 +2,14 @@
 //! file whole, hashing it, and names that sort by time.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, folder_or_here};
 
 /// `20260531T235959.123Z` without the dot: sorts by time, safe in any file name.
 #[must_use]
@@ -67,11 +67,7 @@ pub fn sync_with_parent(folder: &Path) -> io::Result<()> {
 }
 
 fn sync_parent(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => sync(Path::new(".")),
-        Some(parent) => sync(parent),
-        None => Ok(()),
-    }
+    path.parent().map_or(Ok(()), |parent| sync(folder_or_here(parent)))
 }
 
 /// Makes files and folders of one file system last through a power cut, all at once where the system can: hundreds of
@@ -116,12 +112,19 @@ pub fn sync(path: &Path) -> io::Result<()> {
 /// # Errors
 /// When it cannot be read.
 pub fn sha256_of(path: &Path) -> io::Result<String> {
+    Ok(hex::encode(hash_of(&mut File::open(path)?)?.finalize()))
+}
+
+/// SHA-256 of all that is still to be read.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn hash_of(input: &mut impl Read) -> io::Result<Sha256> {
     let mut hash = Sha256::new();
-    let mut file = File::open(path)?;
     let mut buffer = vec![0; 1 << 20];
     loop {
-        match io::Read::read(&mut file, &mut buffer)? {
-            0 => return Ok(hex::encode(hash.finalize())),
+        match input.read(&mut buffer)? {
+            0 => return Ok(hash),
             count => hash.update(&buffer[..count]),
         }
     }

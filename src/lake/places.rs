@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::durable::sync_with_parent;
 use super::read::{ParquetFile, parquet_files};
 use super::schema::Table;
-use crate::model::{Error, Kind, Result};
+use crate::model::{Error, Kind, Result, is_address};
 
 /// Name of the folder inside a lake that is this program's own.
 const OWN: &str = "_roundup";
@@ -149,7 +149,7 @@ fn probe(folder: &Path) -> std::io::Result<()> {
 /// A usage error when the path is the URL of an object store.
 pub fn refuse_url(root: &Path) -> Result<()> {
     match root.to_str() {
-        Some(text) if text.contains("://") => {
+        Some(text) if is_address(text) => {
             let message = format!("the lake {text} is an object store, and this build reads and writes folders only");
             Err(Error::usage(message))
         }

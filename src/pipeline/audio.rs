@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::file::AudioSection;
-use super::place::{is_address, place};
+use super::place::place;
 use super::times::{parse_max_time, parse_midnight};
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, is_address};
 
 #[derive(Debug, Clone)]
 pub struct AudioPlan {

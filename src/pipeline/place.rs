@@ -2,10 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-/// Whether a text is the address of something elsewhere rather than a path: `s3://…`.
-pub fn is_address(text: &str) -> bool {
-    text.contains("://")
-}
+use crate::model::{folder_or_here, is_address};
 
 /// `folder/path` as a person would write it: without `x/..`, relative to where the program runs if it is below.
 pub fn place(folder: &Path, path: &str) -> PathBuf {
@@ -31,10 +28,6 @@ pub fn place(folder: &Path, path: &str) -> PathBuf {
         Ok(Ok(below)) => below.to_owned(),
         _ => clean,
     }
-}
-
-fn folder_or_here(folder: &Path) -> &Path {
-    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
 /// A keyword set as a pipeline names it: `builtin:NAME`, or a path.

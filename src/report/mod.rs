@@ -1,7 +1,21 @@
 //! Reports: the figures of a period as a folder that needs nothing else, the same in every format.
 //!
-//! `frames` reads the lake, `aggregate` counts and holds back, `changes` compares, `evidence` quotes; all of it is in
-//! the [`model`], which `html` and `export` render without a figure of their own.
+//! `frames` reads only the columns and rows that a report needs and turns every name into a number: interviews, jobs, terms,
+//! questions and types are integers in Polars, so that 400,000 answers are some tens of megabytes and groups are made by
+//! integers. Transcripts are not read, except those of answers whose figures cannot tell whether they are blank, and those that
+//! are quoted. `aggregate` counts once for all formats. Each count that could give another away is entered as a cell of
+//! `privacy`, with the sums it is part of (jobs of all, weeks of a period, questions of a type). When all are entered, cells are
+//! held back until no sum gives one away, and only then does the model get to see them. `changes` compares, `evidence` quotes.
+//!
+//! The [`model`] is what there is to show, final: exporters write it and compute nothing, so that no format can show what
+//! another holds back. Words of people are in `Evidence`, apart from the figures, and only pages get it.
+//!
+//! `html` fills templates from the model and nothing else. Text is escaped by the environment's one formatter, which also makes
+//! control characters visible, so that no template can forget it; only pictures made by `charts` are markup. The style sheet and
+//! the script are allowed by their hashes in a policy that refuses all else, also style attributes: shades and bars are classes
+//! and shapes. The script sorts and searches what is there, so that a page without it holds the same. A page shows the keywords
+//! and questions that most interviews have, so that it stays light; only keywords with a row have quotes, and every link's
+//! target is on the page.
 
 mod aggregate;
 mod anchors;

@@ -166,6 +166,10 @@ impl<'ast> Visit<'ast> for Names<'_> {
         }
     }
 
+    fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {
+        // Who may see a thing is no import.
+    }
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         if path.segments.len() > 1 {
             self.add(path.segments.iter().map(|segment| segment.ident.to_string()).collect());

@@ -1,6 +1,6 @@
 //! A pipeline made ready to run: everything it names is read before anything is written.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::accounts::{ReadySource, access_of};
 use super::ats::ReadyAts;
@@ -10,7 +10,7 @@ use crate::deliver::audio;
 use crate::keywords::Mode;
 use crate::lake::outside::{real_path, refuse_inside};
 use crate::lake::refuse_url;
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, folder_or_here, is_address};
 use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
 use crate::pipeline::{AtsPlan, AudioPlan, ExportTo, JobsFile, MetricGroup, Pipeline, ReportPlan, Source, Stage};
@@ -131,7 +131,7 @@ fn no_place_for(audio: &AudioPlan, lake: &Path) -> Option<Error> {
 fn no_archive(folder: &Path, made: Option<&AudioPlan>) -> Option<Error> {
     let is_made = made.and_then(AudioPlan::folder).is_some_and(|made| real_path(made) == real_path(folder));
     let name = folder.display();
-    let what = if name.to_string().contains("://") {
+    let what = if is_address(&name.to_string()) {
         format!("recordings are sent from a folder, and {name} is none")
     } else if is_made || folder.is_dir() {
         return None;
@@ -148,12 +148,10 @@ fn unusable(what: &str, place: &Path, folder: &Path, lake: &Path) -> Option<Erro
 
 /// What keeps a folder from being made or written, without making it.
 fn unwritable(what: &str, folder: &Path) -> Option<Error> {
-    let there = folder.ancestors().find(|folder| folder.exists()).map_or(PathBuf::from("."), |folder| {
-        if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
-    });
+    let there = folder.ancestors().find(|folder| folder.exists()).map_or(Path::new("."), folder_or_here);
     let why = if !there.is_dir() {
         format!("{} is not a folder", there.display())
-    } else if rustix::fs::access(&there, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_err() {
+    } else if rustix::fs::access(there, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_err() {
         format!("{} is not writable", there.display())
     } else {
         return None;

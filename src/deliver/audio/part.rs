@@ -1,14 +1,14 @@
 //! A recording that is still coming: what has come of it, on disk, and whether it can be gone on with.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use crate::lake::crash;
-use crate::lake::durable::{rename_new, sha256_of, sync, sync_with_parent};
+use crate::lake::durable::{hash_of, rename_new, sha256_of, sync, sync_with_parent};
 
 /// Bytes of a recording that a power cut may cost.
 const SYNC_EVERY: u64 = 32 << 20;
@@ -111,14 +111,7 @@ impl Part {
     /// The hash of what has come, after which more can be appended.
     pub fn hash(&mut self) -> io::Result<Sha256> {
         self.file.rewind()?;
-        let mut hash = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match self.file.read(&mut buffer)? {
-                0 => break,
-                count => hash.update(&buffer[..count]),
-            }
-        }
+        let hash = hash_of(&mut self.file)?;
         self.file.seek(SeekFrom::End(0))?;
         Ok(hash)
     }

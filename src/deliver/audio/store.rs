@@ -13,7 +13,7 @@ use super::part::{Part, Placed};
 use crate::lake::Lake;
 use crate::lake::durable::sync_with_parent;
 use crate::lake::outside::refuse_inside;
-use crate::model::{Error, Kind, Result};
+use crate::model::{Error, Kind, Result, is_address};
 
 /// Name of the folder for recordings that are still coming, inside the archive.
 const STAGING: &str = ".roundup";
@@ -54,7 +54,7 @@ pub fn check(out: &Path, lake: &Path) -> Result<()> {
 
 /// The address of an archive that is no folder.
 fn address(out: &Path) -> Option<&str> {
-    out.to_str().filter(|text| text.contains("://"))
+    out.to_str().filter(|text| is_address(text))
 }
 
 impl Store {

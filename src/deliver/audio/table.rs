@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::missing::{Known, Selection, Wanted, each};
 use crate::lake::publish::Staging;
-use crate::lake::write::ROW_GROUP_ROWS;
+use crate::lake::row_groups::{InterviewSize, row_groups};
 use crate::lake::{Lake, crash, rows, schema};
 use crate::ledger::{Archived, Ledger};
 use crate::model::Result;
@@ -47,7 +47,9 @@ pub fn publish(lake: &Lake, ledger: &mut Ledger, recordings: &[Wanted]) -> Resul
     let mut staging = Staging::begin(lake, ledger)?;
     for (month, rows) in &mut months {
         rows.sort_by(|(a, _), (b, _)| (&a.job_id, &a.recording).cmp(&(&b.job_id, &b.recording)));
-        staging.write(&schema::AUDIO, month, rows.chunks(ROW_GROUP_ROWS).map(batch))?;
+        let of_interview = rows.chunk_by(|(a, _), (b, _)| a.recording.interview == b.recording.interview);
+        let groups = row_groups(of_interview.map(|rows| InterviewSize { rows: rows.len(), transcript_bytes: 0 }));
+        staging.write(&schema::AUDIO, month, groups.map(|group| batch(&rows[group.rows])))?;
     }
     staging.publish(ledger, &[], &[])?;
     crash::point("audio-published");

@@ -116,10 +116,9 @@ impl<'a> Source<'a> {
 
     /// The selected rows of a table's file; of answers, those of some interviews.
     fn table(&self, table: &Table, path: &Path, interviews: Option<&HashSet<String>>, take: OnBatch) -> Result<()> {
-        let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
         let file = ParquetFile::open(path)?;
         for group in 0..file.row_groups() {
-            for batch in file.batches(group, &columns, ROWS)? {
+            for batch in file.batches(group, &table.column_names(), ROWS)? {
                 let batch = batch?;
                 let mut keep = self.selection.keeps(&batch);
                 if let Some(interviews) = interviews {

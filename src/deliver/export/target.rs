@@ -11,7 +11,7 @@ use super::writer::{Sink, Summary, Writer};
 use crate::lake::Lake;
 use crate::lake::durable::sync;
 use crate::lake::outside::real_path;
-use crate::model::{Error, Kind, Result};
+use crate::model::{Error, Kind, Result, folder_or_here};
 
 /// Where rows go.
 pub enum Target {
@@ -39,7 +39,7 @@ fn to_file(lake: &Lake, plan: &Plan, path: &Path, progress: &dyn Fn(u64, u64)) -
         return Err(Error::usage(format!("{} is not a file", path.display())));
     }
     let fail = |error: &dyn std::fmt::Display| Error::path("write", path, error);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path.parent().map_or(Path::new("."), folder_or_here);
     if !folder.is_dir() {
         return Err(Error::usage(format!("there is no folder {}", folder.display())));
     }

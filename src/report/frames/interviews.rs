@@ -12,7 +12,7 @@ use super::names::Names;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integers, string_at, strings, time_at, times};
 use crate::lake::schema;
-use crate::model::Result;
+use crate::model::{Result, Via};
 use crate::report::period::{Calendar, Place};
 
 /// How an interview of a cohort stands.
@@ -162,7 +162,7 @@ impl Interviews {
             let job = jobs.number(text("job_id", row).unwrap_or_default());
             // Their names are older than those of any settled interview.
             jobs.see(job, i64::MIN, text("job_title", row), text("department", row));
-            if text("first_seen_via", row) == Some("list") {
+            if text("first_seen_via", row) == Some(Via::List.as_str()) {
                 self.cohort.add(job, calendar.place(time_at(created, row)), OPEN);
             }
             self.open.job.push(job);

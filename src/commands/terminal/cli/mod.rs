@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 
 pub use care::{KeywordsCommand, QuarantineCommand, SchemaFlags, SchemaFormat, SetFlags, StatusFlags, Which};
 pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
-pub use serve::{ListenFlags, SandboxFlags, WindowKind};
+pub use serve::{ListenFlags, SandboxFlags};
 pub use shared::{ApiFlags, DataFormat, LogFormat};
 pub use stages::{AnalyzeFlags, CheckFlags, ImportFlags, IngestFlags, ReportFlags, RunFlags};
 

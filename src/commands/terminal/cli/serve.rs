@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::shared::{LakeFlag, parse_time};
-use crate::sandbox::{AtsFault, WebhookFault};
+use crate::sandbox::{AtsFault, WebhookFault, Window};
 
 #[derive(Debug, Args)]
 pub struct ListenFlags {
@@ -46,7 +46,7 @@ pub struct SandboxFlags {
     pub requests_per_minute: Limit,
     /// How the window of the limit moves
     #[arg(long, value_enum, default_value = "sliding")]
-    pub window: WindowKind,
+    pub window: Window,
     /// How long the window is: 60s, 2s, 500ms
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_time)]
     pub window_length: Duration,
@@ -79,12 +79,6 @@ pub struct SandboxFlags {
 /// Requests for each window; `None` for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit(pub Option<u32>);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum WindowKind {
-    Fixed,
-    Sliding,
-}
 
 fn parse_limit(text: &str) -> Result<Limit, String> {
     if text == "unlimited" {

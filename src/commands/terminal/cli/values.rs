@@ -6,7 +6,7 @@ use clap::builder::PossibleValue;
 
 use crate::keywords::Mode;
 use crate::pipeline::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, Stage};
-use crate::sandbox::{AtsFault, WebhookFault};
+use crate::sandbox::{AtsFault, WebhookFault, Window};
 
 /// For each variant the word, and what is said of it.
 macro_rules! values {
@@ -84,6 +84,11 @@ values!(WebhookFault {
     Stale = "stale": "Another one beside them, signed an hour ago",
     Truncated = "truncated": "Another one beside them, cut short after it was signed",
     Oversized = "oversized": "Another one beside them, of 2 MiB",
+});
+
+values!(Window {
+    Fixed = "fixed",
+    Sliding = "sliding",
 });
 
 values!(AtsFault {
