@@ -29,6 +29,7 @@ docs:
     cargo run --quiet -- schema > docs/tables.md
     cargo run --quiet -- schema pipeline > pipelines/pipeline.schema.json
     cargo run --quiet -- schema keywords > docs/keywords.schema.json
+    cargo run --quiet -- schema settings > docs/settings.md
 
 # The pictures that the README shows.
 screenshots:

@@ -5,6 +5,7 @@ pub mod crash;
 pub mod durable;
 pub mod find;
 pub mod framing;
+pub mod jobs;
 mod lock;
 pub mod open_interviews;
 mod open_ledger;

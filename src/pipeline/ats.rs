@@ -17,7 +17,7 @@ pub struct AtsPlan {
     pub connector: PathBuf,
     /// What was completed from then on; `None` for from its first run on.
     pub since: Option<Timestamp>,
-    /// Only interviews of these jobs, by id; empty for all.
+    /// Only interviews of these jobs, by id or title; empty for all.
     pub jobs: Vec<String>,
     pub requests_per_minute: u32,
     /// Values of the connector's settings.
@@ -34,7 +34,7 @@ pub(super) fn resolve(section: AtsSection, folder: &Path, archive: Option<&Path>
     Ok(AtsPlan {
         connector: place(folder, &section.connector),
         since: section.since.as_deref().map(parse_midnight).transpose()?,
-        jobs: section.jobs,
+        jobs: section.job,
         requests_per_minute: section.requests_per_minute,
         set: section.set,
         recordings: section.recordings.map(|path| place(folder, &path)).or_else(|| archive.map(Path::to_owned)),

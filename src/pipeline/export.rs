@@ -18,7 +18,7 @@ const SAMPLE_SET: &str = "builtin:vendor-sample";
 pub struct ExportPlan {
     pub what: ExportRows,
     pub format: ExportFormat,
-    /// Ids of jobs; all if empty.
+    /// Ids or titles of jobs; all if empty.
     pub jobs: Vec<String>,
     /// Statuses, in the vendor's words; all if empty.
     pub statuses: Vec<String>,
@@ -101,8 +101,8 @@ fn resolve(section: ExportSection, folder: &Path, searched: Option<&[String]>) -
     let plan = ExportPlan {
         what: section.what,
         format: section.format,
-        jobs: section.jobs,
-        statuses: section.statuses,
+        jobs: section.job,
+        statuses: section.status,
         from,
         until: day(section.until)?,
         raw: section.raw,

@@ -15,18 +15,21 @@ use super::one_or_many::OneOrMany;
 pub struct PipelineFile {
     /// The account to read from; `[[source]]` for several.
     pub source: OneOrMany<SourceSection>,
+    /// Where the interviews are kept.
     pub lake: LakeSection,
+    /// How interviews are fetched.
     #[serde(default)]
     pub ingest: IngestSection,
+    /// Figures about each run, for programs that watch it.
     #[serde(default)]
     pub metrics: MetricsSection,
-    /// Left out: nothing is analysed.
+    /// Which figures and keywords are looked for; left out: nothing is analysed.
     pub analyze: Option<AnalyzeSection>,
-    /// Left out: no report is written.
+    /// The report of a period; left out: none is written.
     pub report: Option<ReportSection>,
     /// Rows of the lake as files for other programs; `[[export]]` for several.
     pub export: Option<OneOrMany<ExportSection>>,
-    /// Left out: recordings are not archived.
+    /// Where recordings are archived; left out: nowhere.
     pub audio: Option<AudioSection>,
     /// Applicant tracking system that completed interviews are sent to; `[[ats]]` for several, left out: none.
     pub ats: Option<OneOrMany<AtsSection>>,
@@ -124,6 +127,7 @@ pub struct ReportSection {
     /// Folder in which each report gets a folder of its own.
     #[serde(default = "default_out")]
     pub out: String,
+    /// Which files a report is written as.
     #[serde(default = "Format::all")]
     pub formats: Vec<Format>,
     /// Length of the period: days or weeks, "7d" or "4w".
@@ -139,13 +143,14 @@ pub struct ReportSection {
     #[serde(default = "default_compare")]
     pub compare: String,
     /// Only these jobs, by id or title.
-    #[serde(default)]
-    pub only_jobs: Vec<String>,
+    #[serde(default, alias = "only-jobs")]
+    pub job: Vec<String>,
     /// Only jobs of these departments.
-    #[serde(default)]
-    pub only_departments: Vec<String>,
+    #[serde(default, alias = "only-departments")]
+    pub department: Vec<String>,
     /// File that merges and renames jobs.
-    pub jobs: Option<String>,
+    #[serde(alias = "jobs")]
+    pub jobs_file: Option<String>,
     /// Whether pages quote answers around keywords.
     #[serde(default = "default_true")]
     pub quotes: bool,
@@ -165,12 +170,12 @@ pub struct ExportSection {
     /// What a row is.
     #[serde(default)]
     pub what: ExportRows,
-    /// Only interviews of these jobs, by id.
-    #[serde(default)]
-    pub jobs: Vec<String>,
+    /// Only interviews of these jobs, by id or title.
+    #[serde(default, alias = "jobs")]
+    pub job: Vec<String>,
     /// Only interviews of these statuses, in the vendor's words. Of an analysis: completed.
-    #[serde(default)]
-    pub statuses: Vec<String>,
+    #[serde(default, alias = "statuses")]
+    pub status: Vec<String>,
     /// Only interviews that settled from this day on, in UTC: "2026-05-01".
     pub from: Option<String>,
     /// Only interviews that settled before this day, in UTC.
@@ -191,9 +196,9 @@ pub struct AtsSection {
     pub connector: String,
     /// First day, in UTC, whose completed interviews are sent: "2026-05-01". Left out: from its first run on.
     pub since: Option<String>,
-    /// Only interviews of these jobs, by id.
-    #[serde(default)]
-    pub jobs: Vec<String>,
+    /// Only interviews of these jobs, by id or title.
+    #[serde(default, alias = "jobs")]
+    pub job: Vec<String>,
     /// A ceiling; a 429 is heeded below it.
     #[serde(default = "default_ats_pace")]
     pub requests_per_minute: u32,

@@ -74,8 +74,8 @@ pub(super) fn resolve(report: ReportSection, folder: &Path) -> Result<ReportPlan
         until: report.until.map(|text| parse_date(&text)).transpose()?,
         time_zone: parse_time_zone(&report.time_zone)?,
         compare: parse_compare(&report.compare)?,
-        narrow: Narrow { jobs: report.only_jobs, departments: report.only_departments },
-        jobs_file: report.jobs.map(|path| place(folder, &path)),
+        narrow: Narrow { jobs: report.job, departments: report.department },
+        jobs_file: report.jobs_file.map(|path| place(folder, &path)),
         quotes: report.quotes,
         whole_answers: report.whole_answers,
     })

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use roundup::keywords::{KeywordSet, SHIPPED};
-use roundup::pipeline::Pipeline;
+use roundup::pipeline::{JobsFile, Pipeline};
 
 use crate::common::roundup;
 
@@ -31,6 +31,7 @@ fn the_schemas_are_the_programs_own() {
     is_written_by("pipelines/pipeline.schema.json", &["schema", "pipeline"]);
     is_written_by("docs/keywords.schema.json", &["schema", "keywords"]);
     is_written_by("docs/tables.md", &["schema"]);
+    is_written_by("docs/settings.md", &["schema", "settings"]);
 }
 
 #[test]
@@ -41,6 +42,41 @@ fn every_pipeline_that_ships_is_right() {
             Pipeline::read(&path).unwrap_or_else(|error| panic!("{error}"));
         }
     }
+}
+
+/// Pages that show parts of pipelines and files of jobs.
+const PAGES: [&str; 6] = [
+    "README.md",
+    "docs/pipelines.md",
+    "docs/webhooks.md",
+    "docs/recordings.md",
+    "docs/report.md",
+    "docs/ats/README.md",
+];
+
+#[test]
+fn every_part_of_a_pipeline_on_a_page_is_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut parts = 0;
+    for page in PAGES {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        for part in text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+            let is_section = |name: &str| part.lines().any(|line| line.trim_matches(['[', ']']) == name);
+            let path = folder.path().join("part.toml");
+            let read = if is_section("job") {
+                fs::write(&path, part).unwrap();
+                JobsFile::read(Some(&path)).map(drop)
+            } else {
+                let sections = [("source", "[source]\napi = \"sandbox\"\n"), ("lake", "[lake]\npath = \"lake\"\n")];
+                let missing = sections.iter().filter(|(name, _)| !is_section(name)).map(|(_, section)| *section);
+                fs::write(&path, format!("{part}\n{}", missing.collect::<String>())).unwrap();
+                Pipeline::read(&path).map(drop)
+            };
+            read.unwrap_or_else(|error| panic!("{page}: {error}\n{part}"));
+            parts += 1;
+        }
+    }
+    assert!(parts > 6, "{parts} parts were found");
 }
 
 #[test]

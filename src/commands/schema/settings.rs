@@ -42,8 +42,12 @@ pub fn settings() -> String {
         for (name, setting) in section["properties"].as_object().into_iter().flatten() {
             let is_required = section["required"].as_array().is_some_and(|names| names.iter().any(|it| it == name));
             let default = if is_required { "required".to_owned() } else { default_of(setting) };
-            let flag = command.filter(|command| long_flags(command).any(|flag| flag.get_long() == Some(name)));
-            let flag = flag.map_or_else(String::new, |_| format!("`--{name}`"));
+            let has = |long: &str| {
+                command.is_some_and(|command| long_flags(command).any(|flag| flag.get_long() == Some(long)))
+            };
+            // What is on unless it is turned off has a flag that turns it off.
+            let spellings = [name.clone(), format!("no-{name}")];
+            let flag = spellings.iter().find(|long| has(long)).map_or_else(String::new, |long| format!("`--{long}`"));
             text += &format!("| `{name}` | {flag} | {default} | {} |\n", cell(&description(&schema, setting)));
         }
     }

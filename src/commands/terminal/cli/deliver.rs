@@ -64,7 +64,7 @@ pub struct ExportFlags {
     /// File to write, which appears whole; csv and jsonl go to standard output if left out
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Only interviews of this job; may be given several times
+    /// Only interviews of this job, by id or title; can be repeated
     #[arg(long, value_name = "ID", num_args = 1..)]
     pub job: Vec<String>,
     /// Only interviews of this status, in the vendor's words; may be given several times. Of an analysis: completed
@@ -97,7 +97,7 @@ pub struct AudioFlags {
     /// Only recordings of these interviews, also those that were given up; all if left out
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
-    /// Only interviews of this job; may be given several times
+    /// Only interviews of this job, by id or title; can be repeated
     #[arg(long, value_name = "ID")]
     pub job: Vec<String>,
     /// Only interviews that settled from this day on, in UTC, as 2026-05-01
@@ -141,7 +141,7 @@ pub struct AtsFlags {
     /// First day, in UTC, whose completed interviews are sent this time, as 2026-05-01 [default: that of the first run]
     #[arg(long, value_name = "DAY")]
     pub since: Option<String>,
-    /// Only interviews of this job; may be given several times
+    /// Only interviews of this job, by id or title; can be repeated
     #[arg(long, value_name = "ID")]
     pub job: Vec<String>,
     /// Value of a setting of the connector; may be given several times
