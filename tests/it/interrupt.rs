@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use roundup::analyze::{Plan, PreparedSet, Request};
+use roundup::analyze::{AnalyzeRequest, Plan, PreparedSet};
 use roundup::keywords::Mode;
 use roundup::lake::Lake;
 use roundup::model::Kind;
@@ -97,7 +97,7 @@ fn in_the_analysis_it_leaves_the_rest_for_the_next() {
     let lock = lake.lock().unwrap();
     let ledger = lake.ledger(&lock).unwrap();
     let fillers = PreparedSet::new(load_set("builtin:fillers", Mode::Word).unwrap()).unwrap();
-    let request = Request { sets: &[], fillers: &fillers, metrics: &MetricGroup::all(), force: false };
+    let request = AnalyzeRequest { sets: &[], fillers: &fillers, metrics: &MetricGroup::all(), force: false };
     let plan = Plan::new(&lake, &ledger, request).unwrap();
     let ended = plan.run(&lake, &|_, _| {}, &|| false).unwrap_err();
     assert_eq!(ended.kind(), Kind::Interrupted);
