@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::derived::{Output, Rows, Staged, What, metadata};
+use super::derived::{DerivedFile, DerivedKind, DerivedRows, StagedFile, metadata};
 use super::interviews;
-use super::pass::{self, Wanted};
-use super::request::Request;
-use super::summary::{Steps, timed};
+use super::pass::{self, PassRequest};
+use super::request::AnalyzeRequest;
+use super::summary::{StepTimes, timed};
 use crate::keywords::Prefilter;
 use crate::lake::Lake;
 use crate::lake::durable::sha256_of;
@@ -23,19 +23,19 @@ pub struct Batch<'a> {
     interviews: PathBuf,
     /// What it is in `responses`; none if no interview of the batch has answers.
     responses: Option<PathBuf>,
-    pub outputs: Vec<Output<'a>>,
+    pub outputs: Vec<DerivedFile<'a>>,
 }
 
 /// What was made of a batch.
-pub struct Made {
-    pub staged: Vec<Staged>,
+pub struct BatchResult {
+    pub staged: Vec<StagedFile>,
     /// Answers analysed for it.
     pub responses: u64,
-    pub steps: Steps,
+    pub steps: StepTimes,
 }
 
 /// SHA-256 of a batch's two files.
-pub struct Hashes {
+pub struct BatchHashes {
     interviews: String,
     responses: Option<String>,
 }
@@ -48,49 +48,64 @@ impl<'a> Batch<'a> {
     }
 
     /// `known` are the hashes that the ledger has.
-    pub fn hashes(&self, known: &HashMap<PathBuf, String>) -> Result<Hashes> {
+    pub fn hashes(&self, known: &HashMap<PathBuf, String>) -> Result<BatchHashes> {
         let hash = |path: &PathBuf| match known.get(path) {
             Some(hash) => Ok(hash.clone()),
             None => sha256_of(path).map_err(|error| Error::path("read", path, error)),
         };
-        Ok(Hashes { interviews: hash(&self.interviews)?, responses: self.responses.as_ref().map(hash).transpose()? })
+        Ok(BatchHashes {
+            interviews: hash(&self.interviews)?,
+            responses: self.responses.as_ref().map(hash).transpose()?,
+        })
     }
 
     /// The derived file of a kind; none if there is nothing to make it from.
-    pub fn output(&self, lake: &Lake, request: &Request, what: What<'a>, hashes: &Hashes) -> Option<Output<'a>> {
+    pub fn output(
+        &self,
+        lake: &Lake,
+        request: &AnalyzeRequest,
+        kind: DerivedKind<'a>,
+        hashes: &BatchHashes,
+    ) -> Option<DerivedFile<'a>> {
         let place = lake.place_of(&schema::INTERVIEWS, &self.interviews);
-        let table = lake.root().join(what.table().name);
-        let target = match what {
-            What::Keywords(set) => table.join(format!("set={}", set.set.name())).join(place),
-            What::Responses | What::Interviews => table.join(place),
+        let table = lake.root().join(kind.table().name);
+        let target = match kind {
+            DerivedKind::Keywords(set) => table.join(format!("set={}", set.set.name())).join(place),
+            DerivedKind::Responses | DerivedKind::Interviews => table.join(place),
         };
-        let source = match (what, &hashes.responses) {
-            (What::Interviews, Some(responses)) => format!("{} {responses}", hashes.interviews),
-            (What::Interviews, None) => hashes.interviews.clone(),
-            (What::Responses | What::Keywords(_), responses) => responses.clone()?,
+        let source = match (kind, &hashes.responses) {
+            (DerivedKind::Interviews, Some(responses)) => format!("{} {responses}", hashes.interviews),
+            (DerivedKind::Interviews, None) => hashes.interviews.clone(),
+            (DerivedKind::Responses | DerivedKind::Keywords(_), responses) => responses.clone()?,
         };
-        Some(Output { what, target, metadata: metadata(what, request, place.display().to_string(), source) })
+        Some(DerivedFile { kind, target, metadata: metadata(kind, request, place.display().to_string(), source) })
     }
 
     /// Makes the files under staging.
-    pub fn make(&self, lake: &Lake, request: &Request, prefilter: &Prefilter) -> Result<Made> {
-        let kinds = || self.outputs.iter().map(|output| output.what);
-        let wanted = Wanted {
-            figures: kinds().any(|what| matches!(what, What::Responses)).then_some((request.metrics, request.fillers)),
-            sets: kinds().filter_map(|what| if let What::Keywords(set) = what { Some(set) } else { None }).collect(),
-            answers: kinds().any(|what| matches!(what, What::Interviews)),
+    pub fn make(&self, lake: &Lake, request: &AnalyzeRequest, prefilter: &Prefilter) -> Result<BatchResult> {
+        let kinds = || self.outputs.iter().map(|output| output.kind);
+        let request = PassRequest {
+            figures: kinds()
+                .any(|kind| matches!(kind, DerivedKind::Responses))
+                .then_some((request.metrics, request.fillers)),
+            sets: kinds()
+                .filter_map(|kind| if let DerivedKind::Keywords(set) = kind { Some(set) } else { None })
+                .collect(),
+            answers: kinds().any(|kind| matches!(kind, DerivedKind::Interviews)),
             prefilter,
         };
-        let mut steps = Steps::default();
+        let mut steps = StepTimes::default();
         let source = self.responses.as_deref().map(pass::open).transpose()?;
         let (mut rows, mut made) = (0, Vec::new());
         if let Some(source) = &source {
             rows = source.rows();
             let groups = (0..source.row_groups()).into_par_iter();
-            made = groups.map(|group| pass::row_group(source, group, &wanted)).collect::<Result<Vec<pass::Made>>>()?;
+            made = groups
+                .map(|group| pass::row_group(source, group, &request))
+                .collect::<Result<Vec<pass::RowGroupResult>>>()?;
         }
-        let (mut figures, mut hits) = (Vec::new(), vec![Vec::new(); wanted.sets.len()]);
-        let mut answers = interviews::Answers::new();
+        let (mut figures, mut hits) = (Vec::new(), vec![Vec::new(); request.sets.len()]);
+        let mut answers = interviews::AnswersByInterview::new();
         for group in made {
             steps += group.steps;
             figures.extend(group.figures);
@@ -103,21 +118,21 @@ impl<'a> Batch<'a> {
         let mut staged = Vec::new();
         for output in &self.outputs {
             let settled;
-            let rows = match output.what {
-                What::Responses => {
+            let rows = match output.kind {
+                DerivedKind::Responses => {
                     let source = source.as_ref().expect("figures of answers are made of answers");
-                    Rows::Beside(source, std::mem::take(&mut figures))
+                    DerivedRows::WithSource(source, std::mem::take(&mut figures))
                 }
-                What::Keywords(_) => Rows::Own(hits.next().expect("a list for each set")),
-                What::Interviews => {
+                DerivedKind::Keywords(_) => DerivedRows::Own(hits.next().expect("a list for each set")),
+                DerivedKind::Interviews => {
                     settled = timed(&mut steps.decode, || ParquetFile::open(&self.interviews))?;
                     let columns = timed(&mut steps.decode, || interviews::columns(&settled, &answers))?;
-                    Rows::Beside(&settled, columns)
+                    DerivedRows::WithSource(&settled, columns)
                 }
             };
             staged.push(timed(&mut steps.encode, || output.write(lake, rows))?);
         }
-        let responses = if wanted.figures.is_some() || !wanted.sets.is_empty() { rows } else { 0 };
-        Ok(Made { staged, responses, steps })
+        let responses = if request.figures.is_some() || !request.sets.is_empty() { rows } else { 0 };
+        Ok(BatchResult { staged, responses, steps })
     }
 }

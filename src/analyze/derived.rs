@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use arrow::array::{ArrayRef, RecordBatch};
 use serde::Serialize;
 
-use super::request::{PreparedSet, Request};
+use super::request::{AnalyzeRequest, PreparedSet};
 use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, SCHEMA_VERSION, SET_SHA256, SOURCE_SHA256, Table};
@@ -24,7 +24,7 @@ const SOURCE: &str = "roundup.source";
 /// Why a derived file is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reason {
+pub enum StaleReason {
     /// There is none yet, or none that can be read.
     Missing,
     /// The answers or interviews it was made from are others now.
@@ -39,10 +39,10 @@ pub enum Reason {
     Forced,
 }
 
-impl Reason {
+impl StaleReason {
     /// As it is said of files.
     #[must_use]
-    pub fn said(self) -> &'static str {
+    pub fn text(self) -> &'static str {
         match self {
             Self::Missing => "new",
             Self::Source => "their source changed",
@@ -55,8 +55,8 @@ impl Reason {
 }
 
 /// A derived file.
-pub struct Output<'a> {
-    pub what: What<'a>,
+pub struct DerivedFile<'a> {
+    pub kind: DerivedKind<'a>,
     pub target: PathBuf,
     /// What the bytes follow from.
     pub metadata: Vec<(&'static str, String)>,
@@ -64,13 +64,13 @@ pub struct Output<'a> {
 
 /// What a derived file has rows of.
 #[derive(Clone, Copy)]
-pub enum What<'a> {
+pub enum DerivedKind<'a> {
     Responses,
     Keywords(&'a PreparedSet),
     Interviews,
 }
 
-impl What<'_> {
+impl DerivedKind<'_> {
     pub fn table(self) -> &'static Table {
         match self {
             Self::Responses => &schema::RESPONSE_METRICS,
@@ -81,41 +81,43 @@ impl What<'_> {
 }
 
 /// What a derived file is written from, by row groups.
-pub enum Rows<'a> {
+pub enum DerivedRows<'a> {
     Own(Vec<RecordBatch>),
     /// A row for each of another file, with columns of that and new ones.
-    Beside(&'a ParquetFile, Vec<Vec<ArrayRef>>),
+    WithSource(&'a ParquetFile, Vec<Vec<ArrayRef>>),
 }
 
 /// A derived file that is written and not yet in its place: where it is, and where it belongs.
-pub type Staged = (PathBuf, PathBuf);
+pub type StagedFile = (PathBuf, PathBuf);
 
-impl Output<'_> {
+impl DerivedFile<'_> {
     /// Why the file must be made again; none if it was made from the same bytes under the same definitions.
-    pub fn staleness(&self) -> Option<Reason> {
-        let Ok(target) = ParquetFile::open(&self.target) else { return Some(Reason::Missing) };
+    pub fn staleness(&self) -> Option<StaleReason> {
+        let Ok(target) = ParquetFile::open(&self.target) else { return Some(StaleReason::Missing) };
         if target.metadata(SCHEMA) != Some(SCHEMA_VERSION) {
-            return Some(Reason::Definitions);
+            return Some(StaleReason::Definitions);
         }
         let differs = |(key, value): &(&'static str, String)| target.metadata(key) != Some(value.as_str());
         let (key, _) = self.metadata.iter().find(|pair| differs(pair))?;
         Some(match *key {
-            METRICS => Reason::Metrics,
-            SET_SHA256 => Reason::Set,
-            DEFINITIONS => Reason::Definitions,
-            _ => Reason::Source,
+            METRICS => StaleReason::Metrics,
+            SET_SHA256 => StaleReason::Set,
+            DEFINITIONS => StaleReason::Definitions,
+            _ => StaleReason::Source,
         })
     }
 
     /// Writes the file under staging.
-    pub fn write(&self, lake: &Lake, rows: Rows) -> Result<Staged> {
+    pub fn write(&self, lake: &Lake, rows: DerivedRows) -> Result<StagedFile> {
         let name = self.target.strip_prefix(lake.root()).expect("a target is in the lake").display().to_string();
         // What a killed run left there is gone: opening the ledger, which the plan was made with, clears staging.
         let file = lake.staging_folder().join(name.replace('/', "--"));
         let metadata: Vec<(&str, &str)> = self.metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
         match rows {
-            Rows::Own(batches) => write_file(&file, self.what.table(), &metadata, batches)?,
-            Rows::Beside(source, groups) => write_beside(&file, self.what.table(), &metadata, source, groups)?,
+            DerivedRows::Own(batches) => write_file(&file, self.kind.table(), &metadata, batches)?,
+            DerivedRows::WithSource(source, groups) => {
+                write_beside(&file, self.kind.table(), &metadata, source, groups)?
+            }
         };
         Ok((file, self.target.clone()))
     }
@@ -123,17 +125,22 @@ impl Output<'_> {
 
 /// What the bytes of a derived file follow from. `source` is the name of the file it is made from, and `hash` says which
 /// bytes that has.
-pub fn metadata(what: What, request: &Request, source: String, hash: String) -> Vec<(&'static str, String)> {
+pub fn metadata(
+    kind: DerivedKind,
+    request: &AnalyzeRequest,
+    source: String,
+    hash: String,
+) -> Vec<(&'static str, String)> {
     let mut metadata = vec![(DEFINITIONS, DEFINITIONS_VERSION.to_owned()), (SOURCE, source), (SOURCE_SHA256, hash)];
-    match what {
-        What::Responses => {
+    match kind {
+        DerivedKind::Responses => {
             metadata.push((METRICS, names_of(request.metrics)));
             if request.metrics.contains(&MetricGroup::Fillers) {
                 metadata.push((SET_SHA256, request.fillers.set.hash().to_owned()));
             }
         }
-        What::Keywords(set) => metadata.push((SET_SHA256, set.set.hash().to_owned())),
-        What::Interviews => {}
+        DerivedKind::Keywords(set) => metadata.push((SET_SHA256, set.set.hash().to_owned())),
+        DerivedKind::Interviews => {}
     }
     metadata
 }

@@ -34,7 +34,7 @@ pub fn response<'t>(
     let Some(text) = transcript.map(Into::into) else { return figures };
     let wants = |group| groups.contains(&group);
     if wants(MetricGroup::Length) {
-        let length = Length::of(text);
+        let length = TextLength::of(text);
         figures.length_utf16 = Some(length.utf16);
         figures.char_count = Some(length.chars);
     }
@@ -62,14 +62,14 @@ pub fn response<'t>(
 
 /// How long a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Length {
+pub struct TextLength {
     /// UTF-16 code units.
     pub utf16: u64,
     /// Unicode scalar values.
     pub chars: u64,
 }
 
-impl Length {
+impl TextLength {
     #[must_use]
     pub fn of<'t>(text: impl Into<Text<'t>>) -> Self {
         let text = text.into();
@@ -91,17 +91,17 @@ fn count(text: &[u8], is: impl Fn(u8) -> bool) -> u64 {
 
 /// One answer, as far as the figures of its interview need it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Answer {
+pub struct AnswerMeasures {
     pub length_utf16: Option<u64>,
     pub is_blank: bool,
     pub duration_seconds: Option<f64>,
 }
 
-impl Answer {
+impl AnswerMeasures {
     #[must_use]
     pub fn new(transcript: Option<Text>, duration_seconds: Option<f64>) -> Self {
         Self {
-            length_utf16: transcript.map(|text| Length::of(text).utf16),
+            length_utf16: transcript.map(|text| TextLength::of(text).utf16),
             is_blank: transcript.is_none_or(|text| text.as_str().trim().is_empty()),
             duration_seconds,
         }
@@ -121,7 +121,7 @@ pub struct InterviewFigures {
 
 /// Figures over the answers of one interview, in their order (sums of floats depend on it).
 #[must_use]
-pub fn interview(answers: &[Answer]) -> InterviewFigures {
+pub fn interview(answers: &[AnswerMeasures]) -> InterviewFigures {
     let durations = answers.iter().filter_map(|answer| answer.duration_seconds);
     let lengths = answers.iter().filter_map(|answer| answer.length_utf16);
     let transcripts = lengths.clone().count();
@@ -151,7 +151,7 @@ mod tests {
         #[test]
         fn lengths_are_counted_as_the_standard_library_counts(text in "[ -~é東\u{FFFF}👩\u{10FFFF}]{0,400}") {
             let utf16 = text.encode_utf16().count() as u64;
-            prop_assert_eq!(Length::of(&text), Length { utf16, chars: text.chars().count() as u64 });
+            prop_assert_eq!(TextLength::of(&text), TextLength { utf16, chars: text.chars().count() as u64 });
         }
     }
 }

@@ -4,21 +4,21 @@ use std::collections::HashMap;
 
 use arrow::array::ArrayRef;
 
-use super::figures::{self, Answer, InterviewFigures};
+use super::figures::{self, AnswerMeasures, InterviewFigures};
 use super::responses::counts;
 use crate::lake::read::{ParquetFile, strings, times, timestamp_at};
 use crate::lake::rows;
 use crate::model::Result;
 
 /// Answers by the id of their interview, in their order.
-pub type Answers = HashMap<String, Vec<Answer>>;
+pub type AnswersByInterview = HashMap<String, Vec<AnswerMeasures>>;
 
 /// The columns that figures have beside those of `interviews`: of all interviews of a file, by its row groups.
-pub fn columns(source: &ParquetFile, answers: &Answers) -> Result<Vec<Vec<ArrayRef>>> {
+pub fn columns(source: &ParquetFile, answers: &AnswersByInterview) -> Result<Vec<Vec<ArrayRef>>> {
     (0..source.row_groups()).map(|group| columns_of(source, group, answers)).collect()
 }
 
-fn columns_of(source: &ParquetFile, group: usize, answers: &Answers) -> Result<Vec<ArrayRef>> {
+fn columns_of(source: &ParquetFile, group: usize, answers: &AnswersByInterview) -> Result<Vec<ArrayRef>> {
     let batch = source.row_group(group, &["interview_id", "created_at", "started_at", "completed_at"])?;
     let ids = strings(&batch, "interview_id");
     let all: Vec<InterviewFigures> = (0..batch.num_rows())

@@ -29,7 +29,7 @@ pub mod richness;
 mod summary;
 pub mod words;
 
-pub use derived::Reason;
-pub use plan::{Part, Plan};
-pub use request::{PreparedSet, Request};
-pub use summary::{Steps, Summary};
+pub use derived::StaleReason;
+pub use plan::{Plan, PlannedFiles};
+pub use request::{AnalyzeRequest, PreparedSet};
+pub use summary::{AnalyzeSummary, StepTimes};

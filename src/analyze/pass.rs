@@ -6,13 +6,13 @@ use std::path::Path;
 use arrow::array::{ArrayAccessor, ArrayRef, RecordBatch};
 use arrow::datatypes::DataType;
 
-use super::figures::{self, Answer};
+use super::figures::{self, AnswerMeasures};
 use super::hits::HitRows;
 use super::language;
 use super::request::PreparedSet;
 use super::responses::{self, ResponseRow};
 use super::richness::Vocabulary;
-use super::summary::{Steps, timed};
+use super::summary::{StepTimes, timed};
 use crate::keywords::{Prefilter, Scratch, Text, TextBuffers, Texts};
 use crate::lake::read::{ParquetFile, dictionary, float_at, floats, string_at, strings, view_at, views};
 use crate::model::Result;
@@ -27,7 +27,7 @@ const BLOCK_ROWS: usize = 64;
 const REPEATED: [&str; 4] = ["interview_id", "position", "job_id", "settled_at"];
 
 /// What is to be made of a file of answers.
-pub struct Wanted<'a> {
+pub struct PassRequest<'a> {
     /// The groups of figures and the set of fillers, if columns of `response_metrics` are to be made.
     pub figures: Option<(&'a [MetricGroup], &'a PreparedSet)>,
     /// A batch of `keyword_hits` for each.
@@ -40,14 +40,14 @@ pub struct Wanted<'a> {
 
 /// What was made of a row group.
 #[derive(Default)]
-pub struct Made {
+pub struct RowGroupResult {
     /// What `response_metrics` has beside the columns of `responses`.
     pub figures: Option<Vec<ArrayRef>>,
-    /// In the order of [`Wanted::sets`].
+    /// In the order of [`PassRequest::sets`].
     pub hits: Vec<RecordBatch>,
     /// Neighbours have different interviews.
-    pub answers: Vec<(String, Vec<Answer>)>,
-    pub steps: Steps,
+    pub answers: Vec<(String, Vec<AnswerMeasures>)>,
+    pub steps: StepTimes,
 }
 
 /// Opens a file of answers.
@@ -64,64 +64,64 @@ pub fn open(answers: &Path) -> Result<ParquetFile> {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn row_group(source: &ParquetFile, group: usize, wanted: &Wanted) -> Result<Made> {
-    let asks_types = wanted.sets.iter().any(|set| set.set.terms().iter().any(|term| !term.question_types.is_empty()));
+pub fn row_group(source: &ParquetFile, group: usize, request: &PassRequest) -> Result<RowGroupResult> {
+    let asks_types = request.sets.iter().any(|set| set.set.terms().iter().any(|term| !term.question_types.is_empty()));
     let mut columns = vec!["transcript", "duration_seconds"];
     columns.extend(asks_types.then_some("question_type"));
-    let mut pass = Pass::new(wanted, source.rows_in_group(group));
+    let mut pass = Pass::new(request, source.rows_in_group(group));
     let mut decoded = source.batches(group, &columns, DECODED_ROWS)?;
     while let Some(answers) = timed(&mut pass.steps.decode, || decoded.next()) {
         pass.read(&answers?);
     }
 
-    let Pass { figures, hits, answers, mut steps, memory, .. } = pass;
-    SPARE.set(memory);
+    let Pass { figures, hits, answers, mut steps, buffers, .. } = pass;
+    SPARE.set(buffers);
     // Without hits the ids are enough, to tell whose answers they are.
     let asked = if hits.is_empty() { &REPEATED[..1] } else { &REPEATED };
     let repeated = timed(&mut steps.decode, || source.row_group(group, asked))?;
-    Ok(Made {
-        figures: wanted.figures.map(|_| responses::columns(&figures)),
+    Ok(RowGroupResult {
+        figures: request.figures.map(|_| responses::columns(&figures)),
         hits: hits.into_iter().map(|hits| hits.finish(repeated.columns())).collect(),
-        answers: if wanted.answers { by_interview(&repeated, answers) } else { Vec::new() },
+        answers: if request.answers { by_interview(&repeated, answers) } else { Vec::new() },
         steps,
     })
 }
 
 /// What was made of the answers of a row group that were read so far.
 struct Pass<'a> {
-    wanted: &'a Wanted<'a>,
+    request: &'a PassRequest<'a>,
     rows: usize,
     figures: Vec<ResponseRow>,
     hits: Vec<HitRows<'a>>,
-    answers: Vec<Answer>,
-    steps: Steps,
-    memory: Memory,
+    answers: Vec<AnswerMeasures>,
+    steps: StepTimes,
+    buffers: PassBuffers,
 }
 
 /// What texts are read with; what it holds between two texts has no meaning.
 #[derive(Default)]
-struct Memory {
-    buffers: TextBuffers,
+struct PassBuffers {
+    texts: TextBuffers,
     scratch: Scratch,
     vocabulary: Vocabulary,
 }
 
 thread_local! {
     /// For the thread's next row group: new memory, which the system has to clear first, takes longer than many a figure.
-    static SPARE: Cell<Memory> = Cell::default();
+    static SPARE: Cell<PassBuffers> = Cell::default();
 }
 
 impl<'a> Pass<'a> {
     /// For the answers of a row group, of which there are so many.
-    fn new(wanted: &'a Wanted<'a>, answers: usize) -> Self {
+    fn new(request: &'a PassRequest<'a>, answers: usize) -> Self {
         Self {
-            wanted,
+            request,
             rows: 0,
-            figures: Vec::with_capacity(if wanted.figures.is_some() { answers } else { 0 }),
-            hits: wanted.sets.iter().map(|set| HitRows::new(set)).collect(),
-            answers: Vec::with_capacity(if wanted.answers { answers } else { 0 }),
-            steps: Steps::default(),
-            memory: SPARE.take(),
+            figures: Vec::with_capacity(if request.figures.is_some() { answers } else { 0 }),
+            hits: request.sets.iter().map(|set| HitRows::new(set)).collect(),
+            answers: Vec::with_capacity(if request.answers { answers } else { 0 }),
+            steps: StepTimes::default(),
+            buffers: SPARE.take(),
         }
     }
 
@@ -143,16 +143,17 @@ impl<'a> Pass<'a> {
         durations: &[Option<f64>],
         question_type: impl Fn(usize) -> Option<&'q str>,
     ) {
-        let Self { wanted, steps, memory: Memory { buffers, scratch, vocabulary }, .. } = self;
+        let Self { request, steps, buffers: PassBuffers { texts: text_buffers, scratch, vocabulary }, .. } = self;
         let first = self.rows;
         self.rows += transcripts.len();
         steps.bytes += transcripts.iter().flatten().map(|text| text.as_bytes().len() as u64).sum::<u64>();
-        if wanted.answers {
-            self.answers
-                .extend(transcripts.iter().zip(durations).map(|(text, duration)| Answer::new(*text, *duration)));
+        if request.answers {
+            self.answers.extend(
+                transcripts.iter().zip(durations).map(|(text, duration)| AnswerMeasures::new(*text, *duration)),
+            );
         }
-        let fillers = wanted.figures.filter(|(groups, _)| groups.contains(&MetricGroup::Fillers));
-        if let Some((groups, _)) = wanted.figures {
+        let fillers = request.figures.filter(|(groups, _)| groups.contains(&MetricGroup::Fillers));
+        if let Some((groups, _)) = request.figures {
             timed(&mut steps.words, || {
                 self.figures.extend(transcripts.iter().zip(durations).map(|(text, duration)| {
                     let figures = figures::response(*text, *duration, groups, vocabulary);
@@ -167,10 +168,10 @@ impl<'a> Pass<'a> {
                 });
             }
         }
-        if fillers.is_none() && wanted.sets.is_empty() {
+        if fillers.is_none() && request.sets.is_empty() {
             return;
         }
-        let texts = timed(&mut steps.fold, || Texts::new(transcripts.iter().copied(), wanted.prefilter, buffers));
+        let texts = timed(&mut steps.fold, || Texts::new(transcripts.iter().copied(), request.prefilter, text_buffers));
         timed(&mut steps.r#match, || {
             if let Some((_, fillers)) = fillers {
                 for (row, text) in self.figures[first..].iter_mut().zip(transcripts) {
@@ -179,7 +180,7 @@ impl<'a> Pass<'a> {
                 let count = |at: usize, count: usize| self.figures[first + at].filler_count = Some(count as u64);
                 fillers.matcher.count_all(&texts, |_| None, scratch, count);
             }
-            for (set, rows) in wanted.sets.iter().zip(&mut self.hits) {
+            for (set, rows) in request.sets.iter().zip(&mut self.hits) {
                 let row = |at: usize| u32::try_from(first + at).expect("row groups are far smaller");
                 set.matcher.find_all(&texts, &question_type, scratch, |at, hits| rows.push(row(at), hits));
             }
@@ -188,9 +189,9 @@ impl<'a> Pass<'a> {
 }
 
 /// The answers of a row group, together with their neighbours of the same interview.
-fn by_interview(repeated: &RecordBatch, answers: Vec<Answer>) -> Vec<(String, Vec<Answer>)> {
+fn by_interview(repeated: &RecordBatch, answers: Vec<AnswerMeasures>) -> Vec<(String, Vec<AnswerMeasures>)> {
     let ids = dictionary(repeated, "interview_id");
-    let mut all: Vec<(String, Vec<Answer>)> = Vec::new();
+    let mut all: Vec<(String, Vec<AnswerMeasures>)> = Vec::new();
     for (row, answer) in answers.into_iter().enumerate() {
         match all.last_mut() {
             Some((id, answers)) if id == ids.value(row) => answers.push(answer),

@@ -13,10 +13,10 @@ use std::{mem, thread};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::batch::{Batch, Made};
-use super::derived::{Reason, Staged, What};
-use super::request::Request;
-use super::summary::Summary;
+use super::batch::{Batch, BatchResult};
+use super::derived::{DerivedKind, StagedFile, StaleReason};
+use super::request::AnalyzeRequest;
+use super::summary::AnalyzeSummary;
 use crate::keywords::Matcher;
 use crate::lake::Lake;
 use crate::lake::publish::replace_derived;
@@ -26,21 +26,21 @@ use crate::model::{Error, Kind, Result};
 
 /// What an analysis will do.
 pub struct Plan<'a> {
-    request: Request<'a>,
+    request: AnalyzeRequest<'a>,
     batches: Vec<Batch<'a>>,
     /// For `--explain`: what becomes of each kind of derived file.
-    pub parts: Vec<Part>,
+    pub parts: Vec<PlannedFiles>,
 }
 
 /// One kind of derived file: a table, and of keyword hits one set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Part {
+pub struct PlannedFiles {
     pub table: &'static str,
     pub set: Option<String>,
     /// Files that are up to date.
     pub fresh: u64,
     /// Files to be made, by what they are made for.
-    pub made: BTreeMap<Reason, u64>,
+    pub made: BTreeMap<StaleReason, u64>,
 }
 
 impl<'a> Plan<'a> {
@@ -48,24 +48,24 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     /// When the lake cannot be read.
-    pub fn new(lake: &Lake, ledger: &Ledger, request: Request<'a>) -> Result<Self> {
+    pub fn new(lake: &Lake, ledger: &Ledger, request: AnalyzeRequest<'a>) -> Result<Self> {
         let hashes: HashMap<PathBuf, String> =
             ledger.files()?.into_iter().map(|file| (lake.root().join(file.path), file.sha256)).collect();
-        let mut kinds: Vec<What> = vec![What::Responses];
-        kinds.extend(request.sets.iter().map(What::Keywords));
-        kinds.push(What::Interviews);
-        let part = |what: &What| {
-            let set = if let What::Keywords(set) = what { Some(set.set.name().to_owned()) } else { None };
-            Part { table: what.table().name, set, fresh: 0, made: BTreeMap::new() }
+        let mut kinds: Vec<DerivedKind> = vec![DerivedKind::Responses];
+        kinds.extend(request.sets.iter().map(DerivedKind::Keywords));
+        kinds.push(DerivedKind::Interviews);
+        let part = |kind: &DerivedKind| {
+            let set = if let DerivedKind::Keywords(set) = kind { Some(set.set.name().to_owned()) } else { None };
+            PlannedFiles { table: kind.table().name, set, fresh: 0, made: BTreeMap::new() }
         };
-        let mut parts: Vec<Part> = kinds.iter().map(part).collect();
+        let mut parts: Vec<PlannedFiles> = kinds.iter().map(part).collect();
         let mut batches = Vec::new();
         for interviews in lake.files(&schema::INTERVIEWS)? {
             let mut batch = Batch::of(lake, interviews);
             let hashes = batch.hashes(&hashes)?;
-            for (&what, part) in kinds.iter().zip(&mut parts) {
-                let Some(output) = batch.output(lake, &request, what, &hashes) else { continue };
-                match if request.force { Some(Reason::Forced) } else { output.staleness() } {
+            for (&kind, part) in kinds.iter().zip(&mut parts) {
+                let Some(output) = batch.output(lake, &request, kind, &hashes) else { continue };
+                match if request.force { Some(StaleReason::Forced) } else { output.staleness() } {
                     None => part.fresh += 1,
                     Some(reason) => {
                         *part.made.entry(reason).or_default() += 1;
@@ -90,8 +90,8 @@ impl<'a> Plan<'a> {
         &self,
         lake: &Lake,
         progress: &(dyn Fn(u64, u64) + Sync),
-        goes_on: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Summary> {
+        should_continue: &(dyn Fn() -> bool + Sync),
+    ) -> Result<AnalyzeSummary> {
         let of = self.batches.len() as u64;
         let searched = self.request.sets.iter().chain([self.request.fillers]);
         let prefilter = Matcher::shared_prefilter(searched.map(|set| &set.matcher));
@@ -99,7 +99,7 @@ impl<'a> Plan<'a> {
         let (made, published) = thread::scope(|scope| {
             let publisher = scope.spawn(|| publish(published, |done| progress(done, of)));
             let make = |batch: &Batch<'a>| {
-                if !goes_on() {
+                if !should_continue() {
                     let error = Error::new(Kind::Interrupted, "the analysis was interrupted");
                     return Err(error.hint("the next one makes what is missing"));
                 }
@@ -108,16 +108,16 @@ impl<'a> Plan<'a> {
                 let _ended = finished.send(mem::take(&mut made.staged));
                 Ok(made)
             };
-            let made: Result<Vec<Made>> = self.batches.par_iter().map(make).collect();
+            let made: Result<Vec<BatchResult>> = self.batches.par_iter().map(make).collect();
             drop(finished);
             (made, publisher.join().expect("the publisher does not panic"))
         });
         let made = made?;
         published?;
-        let mut summary = Summary {
+        let mut summary = AnalyzeSummary {
             files_made: self.batches.iter().map(|batch| batch.outputs.len() as u64).sum(),
             files_fresh: self.parts.iter().map(|part| part.fresh).sum(),
-            ..Summary::default()
+            ..AnalyzeSummary::default()
         };
         for batch in made {
             summary.responses += batch.responses;
@@ -129,10 +129,10 @@ impl<'a> Plan<'a> {
 
 /// Puts files into their places as they are finished: those of all batches that were finished while the disk was waited
 /// for go together.
-fn publish(finished: mpsc::Receiver<Vec<Staged>>, progress: impl Fn(u64)) -> Result<()> {
+fn publish(finished: mpsc::Receiver<Vec<StagedFile>>, progress: impl Fn(u64)) -> Result<()> {
     let mut done = 0;
     while let Ok(first) = finished.recv() {
-        let batches: Vec<Vec<Staged>> = std::iter::once(first).chain(finished.try_iter()).collect();
+        let batches: Vec<Vec<StagedFile>> = std::iter::once(first).chain(finished.try_iter()).collect();
         done += batches.len() as u64;
         replace_derived(&batches.concat())?;
         progress(done);

@@ -29,7 +29,7 @@ impl PreparedSet {
 
 /// What is asked for.
 #[derive(Clone, Copy)]
-pub struct Request<'a> {
+pub struct AnalyzeRequest<'a> {
     pub sets: &'a [PreparedSet],
     /// The set of `filler_count`.
     pub fillers: &'a PreparedSet,

@@ -9,7 +9,7 @@ use icu_casemap::{CaseMapper, CaseMapperBorrowed};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::keywords::Text;
-use crate::keywords::text::words::{Piece, Words, pieces};
+use crate::keywords::text::words::{TextPiece, WordFinder, pieces};
 
 /// Words of a window of the moving average.
 pub const WINDOW: usize = 50;
@@ -30,7 +30,7 @@ pub struct Richness {
 pub struct Vocabulary {
     hasher: RandomState,
     /// The answer's words, in their order.
-    words: Vec<Key>,
+    words: Vec<WordKey>,
     /// Words of more than 16 bytes, case-folded, with their numbers.
     long: HashMap<Vec<u8>, u32, RandomState>,
     /// The number of the last word of each kind, at or after the place that its hash says. So small that it stays in the
@@ -44,11 +44,11 @@ pub struct Vocabulary {
     back: Vec<u8>,
     /// The answer with its ASCII in lower case, and zeros behind it, so that sixteen bytes can be read of every word.
     lowered: Vec<u8>,
-    finder: Words,
+    finder: WordFinder,
 }
 
 /// A case-folded word of up to 16 bytes, filled up with zeros, or the number of a longer one.
-type Key = [u64; 2];
+type WordKey = [u64; 2];
 
 /// The second half of the key of a long word: its highest byte is in no UTF-8 text.
 const LONG: u64 = 0xFF << 56;
@@ -73,7 +73,7 @@ impl Vocabulary {
         lowered.extend_from_slice(&[0; 16]);
         for piece in pieces(text) {
             match piece {
-                Piece::Ascii(range) => {
+                TextPiece::Ascii(range) => {
                     let lowered = &lowered[range.start..];
                     words.extend(finder.of_ascii(&text.as_bytes()[range]).iter().map(|&[start, end]| {
                         let (start, length) = (start as usize, (end - start) as usize);
@@ -83,7 +83,7 @@ impl Vocabulary {
                         }
                     }));
                 }
-                Piece::Other(range) => words.extend(text.as_str()[range].unicode_words().map(|word| {
+                TextPiece::Other(range) => words.extend(text.as_str()[range].unicode_words().map(|word| {
                     let folded = CASE_MAPPER.fold_string(word);
                     short_key(folded.as_bytes()).unwrap_or_else(|| long_key(folded.as_bytes(), long))
                 })),
@@ -142,7 +142,7 @@ impl Vocabulary {
 }
 
 /// The key of a word of at most 16 bytes.
-fn short_key(folded: &[u8]) -> Option<Key> {
+fn short_key(folded: &[u8]) -> Option<WordKey> {
     let mut sixteen = [0; 16];
     sixteen.get_mut(..folded.len())?.copy_from_slice(folded);
     Some(kept(&sixteen, &KEPT[folded.len()]))
@@ -150,7 +150,7 @@ fn short_key(folded: &[u8]) -> Option<Key> {
 
 /// The key of a word of more.
 #[cold]
-fn long_key(folded: &[u8], long: &mut HashMap<Vec<u8>, u32, RandomState>) -> Key {
+fn long_key(folded: &[u8], long: &mut HashMap<Vec<u8>, u32, RandomState>) -> WordKey {
     let next = u32::try_from(long.len()).expect("texts are below 4 GiB");
     let number = long.get(folded).copied().unwrap_or_else(|| *long.entry(folded.to_owned()).or_insert(next));
     [number.into(), LONG]
@@ -158,13 +158,13 @@ fn long_key(folded: &[u8], long: &mut HashMap<Vec<u8>, u32, RandomState>) -> Key
 
 /// The key that has these bits of sixteen bytes.
 #[inline]
-fn kept(sixteen: &[u8], bits: &Key) -> Key {
+fn kept(sixteen: &[u8], bits: &WordKey) -> WordKey {
     let (eights, _) = sixteen.as_chunks::<8>();
     [u64::from_le_bytes(eights[0]) & bits[0], u64::from_le_bytes(eights[1]) & bits[1]]
 }
 
 /// The bits of sixteen bytes that a word of so many bytes has.
-static KEPT: [Key; 17] = {
+static KEPT: [WordKey; 17] = {
     let mut kept = [[0; 2]; 17];
     let mut length = 1;
     while length <= 16 {

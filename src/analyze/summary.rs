@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// What an analysis did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Summary {
+pub struct AnalyzeSummary {
     /// Answers analysed now, for whatever figures.
     pub responses: u64,
     /// Derived files made now.
@@ -15,12 +15,12 @@ pub struct Summary {
     /// Derived files that were up to date.
     pub files_fresh: u64,
     /// Where the time went.
-    pub steps: Steps,
+    pub steps: StepTimes,
 }
 
 /// Where the time went, in seconds of all threads together, and over how much text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Steps {
+pub struct StepTimes {
     /// Reading and decompressing columns.
     pub decode: f64,
     /// Lower-casing ASCII text for the search.
@@ -36,7 +36,7 @@ pub struct Steps {
     pub bytes: u64,
 }
 
-impl AddAssign for Steps {
+impl AddAssign for StepTimes {
     fn add_assign(&mut self, other: Self) {
         let Self { decode, fold, words, language, r#match, encode, bytes } = other;
         self.decode += decode;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::run::ready_analysis;
 use super::terminal::{self, AnalyzeFlags, DataFormat};
-use crate::analyze::{Part, Plan, Steps, Summary};
+use crate::analyze::{AnalyzeSummary, Plan, PlannedFiles, StepTimes};
 use crate::lake::Lake;
 use crate::model::Result;
 
@@ -39,17 +39,17 @@ pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<()> {
 #[derive(Serialize)]
 struct Explained<'a> {
     #[serde(flatten)]
-    summary: &'a Summary,
+    summary: &'a AnalyzeSummary,
     #[serde(skip_serializing_if = "Option::is_none")]
-    plan: Option<&'a [Part]>,
+    plan: Option<&'a [PlannedFiles]>,
 }
 
-fn plan_on_screen(parts: &[Part]) -> String {
+fn plan_on_screen(parts: &[PlannedFiles]) -> String {
     let mut text = String::new();
     for part in parts {
         let name = part.set.as_ref().map_or(part.table.to_owned(), |set| format!("{} of {set}", part.table));
         let mut said: Vec<String> =
-            part.made.iter().map(|(reason, files)| format!("{files} to make ({})", reason.said())).collect();
+            part.made.iter().map(|(reason, files)| format!("{files} to make ({})", reason.text())).collect();
         if part.fresh > 0 || said.is_empty() {
             said.push(format!("{} up to date", part.fresh));
         }
@@ -58,7 +58,7 @@ fn plan_on_screen(parts: &[Part]) -> String {
     text
 }
 
-fn steps_on_screen(steps: &Steps) -> String {
+fn steps_on_screen(steps: &StepTimes) -> String {
     let all = [
         ("decode", steps.decode),
         ("fold", steps.fold),

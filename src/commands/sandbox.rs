@@ -8,7 +8,7 @@ use super::session::{Stops, runtime};
 use super::terminal::{self, SandboxFlags};
 use crate::model::{Error, Result};
 use crate::round0::webhook::Secret;
-use crate::sandbox::{Faults, Options, Sent, Webhooks, start};
+use crate::sandbox::{Faults, SandboxOptions, SentEvents, Webhooks, start};
 
 fn read_faults(path: &Path) -> Result<Faults> {
     let name = path.display().to_string();
@@ -17,7 +17,7 @@ fn read_faults(path: &Path) -> Result<Faults> {
     Faults::parse(&text, &name)
 }
 
-fn say_sent(sent: io::Result<Sent>) {
+fn say_sent(sent: io::Result<SentEvents>) {
     match sent {
         Ok(sent) => {
             let counts: Vec<String> = sent
@@ -34,7 +34,7 @@ fn say_sent(sent: io::Result<Sent>) {
 }
 
 pub fn run(flags: SandboxFlags) -> Result<()> {
-    let options = Options {
+    let options = SandboxOptions {
         addr: flags.addr,
         interviews: flags.interviews,
         seed: flags.seed,

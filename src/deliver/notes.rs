@@ -50,10 +50,10 @@ pub fn questions_text(questions: &[Question]) -> String {
     let one = |question: &Question| {
         let order = question.order.map_or_else(String::new, |order| order.to_string());
         let limit = question.time_limit_seconds.map_or_else(String::new, |seconds| format!("{seconds} s"));
-        let kind = question.kind.as_deref().unwrap_or_default();
+        let question_type = question.question_type.as_deref().unwrap_or_default();
         let text = question.text.as_deref().unwrap_or("(no text of the question)");
         let custom = if question.is_custom { " (custom)" } else { "" };
-        format!("{order:>3}  {kind:<13} {limit:>6}  {text}{custom}\n")
+        format!("{order:>3}  {question_type:<13} {limit:>6}  {text}{custom}\n")
     };
     questions.iter().map(one).collect()
 }
@@ -65,7 +65,7 @@ pub fn questions_json(id: &str, questions: &[Question]) -> Value {
         json!({
             "id": question.id,
             "question_text": question.text,
-            "question_type": question.kind,
+            "question_type": question.question_type,
             "time_limit_seconds": question.time_limit_seconds,
             "order": question.order,
             "is_custom": question.is_custom,

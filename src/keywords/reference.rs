@@ -14,7 +14,7 @@ use super::term::{Forms, Mode, Term};
 use super::text::boundary::{is_letter, is_mark, is_separator, is_word, script_of};
 
 /// Folded characters, each with the index of the original character that it comes from.
-type Chars = Vec<(char, usize)>;
+type FoldedChars = Vec<(char, usize)>;
 
 /// The mentions that [`super::Matcher::find`] must find.
 pub(crate) fn find(set: &KeywordSet, text: &str, question_type: Option<&str>) -> Vec<Hit> {
@@ -81,7 +81,7 @@ fn plural(spelling: &str) -> Option<String> {
     None
 }
 
-fn folded(term: &Term, text: &str) -> Chars {
+fn folded(term: &Term, text: &str) -> FoldedChars {
     let tagged = text.chars().enumerate();
     if term.mode == Mode::Substring {
         if term.case_sensitive {
@@ -91,10 +91,10 @@ fn folded(term: &Term, text: &str) -> Chars {
         return text.to_lowercase().chars().zip(sources).collect();
     }
     let fold = |text: &str| CaseMapper::new().fold_string(text).into_owned();
-    let nfd = |chars: Chars| {
+    let nfd = |chars: FoldedChars| {
         let parts = chars.into_iter().flat_map(|(c, index)| c.nfd().map(|part| (part, index)).collect::<Vec<_>>());
-        let mut parts: Chars = parts.collect();
-        let class = |parts: &Chars, at: usize| canonical_combining_class(parts[at].0);
+        let mut parts: FoldedChars = parts.collect();
+        let class = |parts: &FoldedChars, at: usize| canonical_combining_class(parts[at].0);
         while let Some(at) =
             (1..parts.len()).find(|&at| class(&parts, at) > 0 && class(&parts, at - 1) > class(&parts, at))
         {
@@ -145,7 +145,7 @@ fn places(term: &Term, spellings: &[String], text: &str) -> Vec<(usize, usize)> 
 }
 
 /// Where a spelling that begins at `start` ends.
-fn end_of(term: &Term, spelling: &[char], chars: &Chars, start: usize) -> Option<usize> {
+fn end_of(term: &Term, spelling: &[char], chars: &FoldedChars, start: usize) -> Option<usize> {
     let mut at = start;
     let mut wanted = 0;
     while wanted < spelling.len() {
@@ -166,7 +166,7 @@ fn end_of(term: &Term, spelling: &[char], chars: &Chars, start: usize) -> Option
     Some(at)
 }
 
-fn stands(chars: &Chars, start: usize, end: usize) -> bool {
+fn stands(chars: &FoldedChars, start: usize, end: usize) -> bool {
     let at = |index: usize| chars.get(index).map(|&(c, _)| c);
     let last_letter = chars[start..end].iter().rev().find(|&&(c, _)| !is_mark(c)).is_some_and(|&(c, _)| is_letter(c));
     let asked = |index: usize| !exempt(chars, index);
@@ -189,7 +189,7 @@ fn stands(chars: &Chars, start: usize, end: usize) -> bool {
     true
 }
 
-fn exempt(chars: &Chars, at: usize) -> bool {
+fn exempt(chars: &FoldedChars, at: usize) -> bool {
     let script = |index: usize| {
         let base = (0..=index).rev().find(|&index| !is_mark(chars[index].0)).unwrap_or(index);
         format!("{:?}", script_of(chars[base].0))

@@ -105,7 +105,7 @@ impl KeywordSet {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let file: KeywordSetFile = from_toml(text, origin)?;
         let line_ends = text.match_indices('\n').map(|(at, _)| at).collect();
-        let source = Source { origin, line_ends };
+        let source = SourceFile { origin, line_ends };
         if let Some(wrong) = wrong_name(file.name.get_ref()) {
             return Err(source.error_at(&file.name, &wrong).hint(NAME_HINT));
         }
@@ -205,13 +205,13 @@ fn wrong_name(name: &str) -> Option<String> {
 }
 
 /// A file, to turn its spans into line numbers.
-struct Source<'a> {
+struct SourceFile<'a> {
     origin: &'a str,
     /// Where its lines end, ascending.
     line_ends: Vec<usize>,
 }
 
-impl Source<'_> {
+impl SourceFile<'_> {
     fn line<T>(&self, value: &Spanned<T>) -> usize {
         self.line_ends.partition_point(|&end| end < value.span().start) + 1
     }
@@ -277,37 +277,37 @@ impl Source<'_> {
 }
 
 fn hash_of(set: &KeywordSet) -> String {
-    let mut form = Canonical::default();
-    form.number(MATCHER_VERSION as usize);
-    form.list(CUES);
-    form.list(UNDOING);
-    form.list(BREAKS);
-    form.text(&set.name);
-    form.text(&set.version);
-    form.number(usize::from(set.overlap));
-    form.number(set.terms.len());
+    let mut hash = SetHasher::default();
+    hash.number(MATCHER_VERSION as usize);
+    hash.list(CUES);
+    hash.list(UNDOING);
+    hash.list(BREAKS);
+    hash.text(&set.name);
+    hash.text(&set.version);
+    hash.number(usize::from(set.overlap));
+    hash.number(set.terms.len());
     for term in &set.terms {
-        form.text(&term.name);
-        form.sorted(&term.aliases);
-        form.list(term.category.as_deref());
-        form.number(usize::from(term.mode == Mode::Substring));
-        form.number(usize::from(term.case_sensitive));
-        form.number(usize::from(term.forms == Forms::Plural));
-        form.number(usize::from(term.separators));
-        form.number(usize::from(term.fold_diacritics));
-        form.sorted(&term.exclude);
-        form.sorted(&term.question_types);
+        hash.text(&term.name);
+        hash.sorted(&term.aliases);
+        hash.list(term.category.as_deref());
+        hash.number(usize::from(term.mode == Mode::Substring));
+        hash.number(usize::from(term.case_sensitive));
+        hash.number(usize::from(term.forms == Forms::Plural));
+        hash.number(usize::from(term.separators));
+        hash.number(usize::from(term.fold_diacritics));
+        hash.sorted(&term.exclude);
+        hash.sorted(&term.question_types);
     }
-    hex::encode(form.hasher.finalize())
+    hex::encode(hash.hasher.finalize())
 }
 
 /// Values with their lengths before them, so that no two sets have the same form.
 #[derive(Default)]
-struct Canonical {
+struct SetHasher {
     hasher: Sha256,
 }
 
-impl Canonical {
+impl SetHasher {
     fn number(&mut self, value: usize) {
         self.hasher.update((value as u64).to_le_bytes());
     }

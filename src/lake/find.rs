@@ -140,7 +140,7 @@ impl Row<'_> {
         Question {
             id: self.text("question_id"),
             text: self.text("question_text"),
-            kind: self.text("question_type"),
+            question_type: self.text("question_type"),
             time_limit_seconds: self.float("time_limit_seconds"),
             order: self.integer("question_order"),
             is_custom: flags(self.batch, "is_custom").value(self.at),

@@ -112,7 +112,7 @@ pub fn questions(rows: &[QuestionRow]) -> RecordBatch {
             times(rows.iter().map(|row| row.settled_at)),
             strings(rows.iter().map(|row| row.question.id.as_deref())),
             strings(rows.iter().map(|row| row.question.text.as_deref())),
-            strings(rows.iter().map(|row| row.question.kind.as_deref())),
+            strings(rows.iter().map(|row| row.question.question_type.as_deref())),
             floats(rows.iter().map(|row| row.question.time_limit_seconds)),
             integers(rows.iter().map(|row| row.question.order)),
             flags(rows.iter().map(|row| row.question.is_custom)),

@@ -74,7 +74,7 @@ pub fn read_questions_of(id: &str, bytes: &[u8]) -> Result<Vec<Question>, Violat
         Ok(Question {
             id: text(&mut question, "id"),
             text: text(&mut question, "question_text"),
-            kind: text(&mut question, "question_type"),
+            question_type: text(&mut question, "question_type"),
             time_limit_seconds: seconds(&question, "time_limit_seconds"),
             order: question.get("order").and_then(Value::as_i64),
             is_custom: question.get("is_custom").and_then(Value::as_bool).unwrap_or(false),

@@ -130,7 +130,7 @@ impl Interview {
 pub struct Question {
     pub id: Option<String>,
     pub text: Option<String>,
-    pub kind: Option<String>,
+    pub question_type: Option<String>,
     pub time_limit_seconds: Option<f64>,
     /// The vendor's `order`; it may have gaps.
     pub order: Option<i64>,

@@ -58,7 +58,7 @@ fn matters(finding: &Finding) -> bool {
 }
 
 /// The number of a job and what is shown of it; none for all jobs together.
-type Group<'a> = Option<(u32, &'a JobReport)>;
+type ComparedGroup<'a> = Option<(u32, &'a JobReport)>;
 
 struct Comparisons<'a> {
     frames: &'a Frames,
@@ -69,7 +69,7 @@ struct Comparisons<'a> {
 
 impl Comparisons<'_> {
     /// Compares all figures of a group.
-    fn findings(&self, group: Group) -> Vec<Finding> {
+    fn findings(&self, group: ComparedGroup) -> Vec<Finding> {
         let number = group.map(|(number, _)| number);
         let Some(completed) = self.aggregates.comparable.completed.get(&number) else { return Vec::new() };
         let mut findings = self.medians(group);
@@ -78,7 +78,7 @@ impl Comparisons<'_> {
         findings
     }
 
-    fn medians(&self, group: Group) -> Vec<Finding> {
+    fn medians(&self, group: ComparedGroup) -> Vec<Finding> {
         let interviews = &self.frames.interviews;
         let periods = match group {
             Some((_, job)) => [&job.figures, &job.previous],
@@ -117,8 +117,8 @@ impl Comparisons<'_> {
             if !periods.iter().all(is_shown) {
                 return None;
             }
-            let now = interviews.values(column, jobs, |place| place.current);
-            let before = interviews.values(column, jobs, |place| place.previous);
+            let now = interviews.values(column, jobs, |membership| membership.current);
+            let before = interviews.values(column, jobs, |membership| membership.previous);
             let floor = usize::try_from(PRIVACY_FLOOR).expect("a small number");
             if now.len() < floor || before.len() < floor {
                 return None;
@@ -132,14 +132,14 @@ impl Comparisons<'_> {
         medians.into_iter().filter_map(compared).collect()
     }
 
-    fn completion_rate(&self, group: Group) -> Option<Finding> {
+    fn completion_rate(&self, group: ComparedGroup) -> Option<Finding> {
         let number = group.map(|(number, _)| number);
         let cohorts = self.aggregates.comparable.cohorts.get(&number)?;
         let [now, before] = cohorts.map(|[completed, expired]| [completed, completed + expired]);
         shares(group, ("completion_rate", "completion rate".to_owned(), Unit::Share), now, before)
     }
 
-    fn keywords(&self, group: Group, [completed, completed_before]: [i64; 2]) -> Vec<Finding> {
+    fn keywords(&self, group: ComparedGroup, [completed, completed_before]: [i64; 2]) -> Vec<Finding> {
         let number = group.map(|(number, _)| number);
         let of_group = self.aggregates.comparable.keywords.range((number, 0)..=(number, u32::MAX));
         let compared = |((_, term), [with, with_before]): (&(Option<u32>, u32), &[i64; 2])| {
@@ -153,7 +153,7 @@ impl Comparisons<'_> {
 
 /// Compares two shares: (with, of). None of fewer than the floor.
 fn shares(
-    group: Group,
+    group: ComparedGroup,
     what: (&'static str, String, Unit),
     [with, of]: [i64; 2],
     [with_before, of_before]: [i64; 2],
@@ -170,7 +170,7 @@ fn shares(
 
 /// What one comparison found; q is set once all are made.
 fn finding(
-    group: Group,
+    group: ComparedGroup,
     (figure, label, unit): (&'static str, String, Unit),
     [value, previous]: [f64; 2],
     [n, previous_n]: [i64; 2],

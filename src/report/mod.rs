@@ -37,7 +37,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use self::aggregate::aggregate;
-use self::model::{Evidence, PRIVACY_FLOOR, Report, Run, Selection};
+use self::model::{Evidence, PRIVACY_FLOOR, Report, ReportSelection, RunReference};
 use self::period::Calendar;
 use crate::lake::Lake;
 use crate::model::Result;
@@ -48,7 +48,7 @@ use crate::pipeline::{Format, JobsFile, ReportPlan};
 /// # Errors
 /// When the lake cannot be read, was not analysed, or the folder cannot be written; a usage error for a job or
 /// department that is not there.
-pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<Run>) -> Result<PathBuf> {
+pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunReference>) -> Result<PathBuf> {
     let calendar = Calendar::new(plan, now)?;
     let merged = JobsFile::read(plan.jobs_file.as_deref())?;
     let frames = frames::read(lake, &calendar, &merged, plan)?;
@@ -57,8 +57,11 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<Run>) 
     let compares = calendar.previous.is_some();
     let changes = changes::changes(&frames, &aggregates, compares, provenance.weeks_of_history);
     let wants_pages = plan.formats.contains(&Format::Html);
-    let quoted =
-        if wants_pages { evidence::evidence(lake, plan, &frames, &aggregates)? } else { evidence::Quoted::default() };
+    let quoted = if wants_pages {
+        evidence::evidence(lake, plan, &frames, &aggregates)?
+    } else {
+        evidence::QuotedEvidence::default()
+    };
     let aggregate::Aggregates { overall, overall_previous, cards, weekly, open, jobs, keywords, quality, .. } =
         aggregates;
     drop(frames);
@@ -66,7 +69,7 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<Run>) 
         period: calendar.period,
         previous_period: calendar.previous_period,
         provenance,
-        selection: Selection { jobs: plan.narrow.jobs.clone(), departments: plan.narrow.departments.clone() },
+        selection: ReportSelection { jobs: plan.narrow.jobs.clone(), departments: plan.narrow.departments.clone() },
         weeks: calendar.weeks,
         overall,
         overall_previous,

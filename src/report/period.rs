@@ -31,17 +31,17 @@ impl Span {
 
 /// Where an instant belongs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct PeriodMembership {
     pub current: bool,
     pub previous: bool,
     /// Index of its week; none outside of all.
     pub week: Option<u32>,
 }
 
-impl Place {
+impl PeriodMembership {
     /// Whether any figure is made from it.
     #[must_use]
-    pub fn is_anywhere(self) -> bool {
+    pub fn counts_anywhere(self) -> bool {
         self.current || self.previous || self.week.is_some()
     }
 }
@@ -94,11 +94,11 @@ impl Calendar {
     }
 
     #[must_use]
-    pub fn place(&self, at: Option<i64>) -> Place {
-        let Some(at) = at else { return Place { current: false, previous: false, week: None } };
+    pub fn membership(&self, at: Option<i64>) -> PeriodMembership {
+        let Some(at) = at else { return PeriodMembership { current: false, previous: false, week: None } };
         let week = self.bounds.partition_point(|bound| *bound <= at).checked_sub(1);
         let week = week.filter(|week| *week < self.weeks.len()).and_then(|week| u32::try_from(week).ok());
-        Place {
+        PeriodMembership {
             current: self.current.contains(at),
             previous: self.previous.is_some_and(|span| span.contains(at)),
             week,
@@ -169,10 +169,10 @@ mod tests {
     #[test]
     fn days_begin_at_midnight_of_the_time_zone() {
         let days = calendar(7, "2026-06-01", "Europe/Berlin", Compare::Previous);
-        assert!(days.place(micros("2026-05-31T21:59:59Z")).current);
-        assert!(!days.place(micros("2026-05-31T22:00:00Z")).current);
-        assert!(days.place(micros("2026-05-24T21:59:59Z")).previous);
-        assert!(!days.place(None).is_anywhere());
+        assert!(days.membership(micros("2026-05-31T21:59:59Z")).current);
+        assert!(!days.membership(micros("2026-05-31T22:00:00Z")).current);
+        assert!(days.membership(micros("2026-05-24T21:59:59Z")).previous);
+        assert!(!days.membership(None).counts_anywhere());
     }
 
     #[test]
@@ -181,8 +181,8 @@ mod tests {
         assert_eq!(days.weeks.last().unwrap().name, "2026-W01");
         assert_eq!(days.weeks.last().unwrap().from.to_string(), "2025-12-29");
         assert_eq!(days.weeks.len(), 13, "the first is cut at its Monday, the last at the period's end");
-        assert_eq!(days.place(micros("2026-01-02T23:00:00Z")).week, Some(12));
-        assert_eq!(days.place(micros("2026-01-03T00:00:00Z")).week, None);
+        assert_eq!(days.membership(micros("2026-01-02T23:00:00Z")).week, Some(12));
+        assert_eq!(days.membership(micros("2026-01-03T00:00:00Z")).week, None);
         assert_eq!(days.weeks_of(days.current), None);
         let whole = calendar(14, "2026-06-01", "UTC", Compare::Previous);
         assert_eq!(whole.weeks_of(whole.current), Some(10..12));

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::aggregate::Aggregates;
 use super::frames::Frames;
-use super::model::{Count, KeywordSetName, LeftOut, PRIVACY_FLOOR, Provenance, Run};
+use super::model::{Count, KeywordSetName, LeftOut, PRIVACY_FLOOR, Provenance, RunReference};
 use super::period::Calendar;
 use super::privacy::alone;
 use crate::lake::Lake;
@@ -24,7 +24,7 @@ pub fn provenance(
     calendar: &Calendar,
     frames: &Frames,
     aggregates: &mut Aggregates,
-    run: Option<Run>,
+    run: Option<RunReference>,
 ) -> Result<Provenance> {
     let counts = lake.ledger_for_reading()?.counts()?;
     let is_whole = frames.jobs.iter().all(|job| job.is_wanted);
@@ -58,7 +58,7 @@ pub fn provenance(
 /// Settled interviews of the lake, unless those of a few would be left over when what else is said of them is taken off.
 fn in_lake(frames: &Frames, in_period: Count) -> Count {
     let interviews = &frames.interviews;
-    let current = interviews.places.iter().filter(|place| place.current).count() as u64;
+    let current = interviews.memberships.iter().filter(|membership| membership.current).count() as u64;
     let outside = interviews.settled - current - interviews.without_time;
     let parts = [(in_period, current), (of_people(outside), outside)];
     let parts = parts.into_iter().chain([(of_people(interviews.without_time), interviews.without_time)]);
@@ -116,7 +116,7 @@ fn signed(count: u64) -> Option<i64> {
 }
 
 /// The newest row of `runs`.
-fn newest_run(lake: &Lake) -> Result<Option<Run>> {
+fn newest_run(lake: &Lake) -> Result<Option<RunReference>> {
     let mut newest: Option<(String, i64)> = None;
     for path in lake.files(&schema::RUNS)? {
         let rows = ParquetFile::open(&path)?.all(&["run_id", "started_at"])?;
@@ -126,5 +126,5 @@ fn newest_run(lake: &Lake) -> Result<Option<Run>> {
         }
     }
     let run = newest.and_then(|(run_id, micros)| Some((run_id, Timestamp::from_microsecond(micros).ok()?)));
-    Ok(run.map(|(run_id, started_at)| Run { run_id, started_at: started_at.to_string() }))
+    Ok(run.map(|(run_id, started_at)| RunReference { run_id, started_at: started_at.to_string() }))
 }

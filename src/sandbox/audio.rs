@@ -10,17 +10,17 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::links::ticket;
+use super::links::link_signature;
 use super::random::mix;
-use super::state::{Api, unix_now};
+use super::state::{SandboxApi, unix_now};
 
 /// The audio host's routes.
-pub fn router(api: Arc<Api>) -> Router {
+pub fn router(api: Arc<SandboxApi>) -> Router {
     Router::new().route("/audio/{interview}/{file}", get(recording)).with_state(api)
 }
 
 async fn recording(
-    State(api): State<Arc<Api>>,
+    State(api): State<Arc<SandboxApi>>,
     Path((interview, file)): Path<(String, String)>,
     uri: Uri,
     headers: HeaderMap,
@@ -29,8 +29,10 @@ async fn recording(
         return (StatusCode::BAD_REQUEST, "the key must not be sent here").into_response();
     }
     let now = unix_now().as_secs();
-    let question = match (file.strip_suffix(".mp3"), uri.query().and_then(ticket)) {
-        (Some(question), Some(ticket)) if api.links.opens(&interview, question, &ticket, now) => question,
+    let question = match (file.strip_suffix(".mp3"), uri.query().and_then(link_signature)) {
+        (Some(question), Some(link_signature)) if api.links.opens(&interview, question, &link_signature, now) => {
+            question
+        }
         _ => return (StatusCode::FORBIDDEN, "the link is not valid or has expired").into_response(),
     };
     let mut bytes = mp3(&interview, question);

@@ -29,7 +29,7 @@ const FAULT_EVERY: usize = 3;
 /// Ways to spoil an answer; `docs/faults.md` says what each is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fault {
+pub enum ApiFault {
     RateLimited,
     #[serde(rename = "rate-limited-retry-after-0")]
     RateLimitedRetryAfter0,
@@ -79,17 +79,17 @@ pub enum Fault {
 pub struct Faults {
     #[serde(default)]
     seed: u64,
-    fault: Vec<Entry>,
+    fault: Vec<FaultEntry>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Entry {
-    kind: Fault,
+struct FaultEntry {
+    kind: ApiFault,
     /// From 0 to 1.
     share: f64,
     #[serde(default)]
-    of: Of,
+    of: ShareOf,
     /// How long a slow or stalled answer takes.
     #[serde(default = "two_seconds")]
     delay: SignedDuration,
@@ -98,7 +98,7 @@ struct Entry {
 /// What a share is of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Of {
+enum ShareOf {
     /// Drawn anew for every request.
     #[default]
     Requests,
@@ -112,8 +112,8 @@ fn two_seconds() -> SignedDuration {
 
 /// A fault that was drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Drawn {
-    pub fault: Fault,
+pub struct DrawnFault {
+    pub fault: ApiFault,
     delay: Duration,
 }
 
@@ -135,36 +135,36 @@ impl Faults {
 
     /// What becomes of the request number `ordinal` for an interview or its questions. The first entry that is drawn
     /// wins. It follows from these numbers and the seed alone, whatever else is asked for.
-    pub fn draw(&self, interview: usize, questions: bool, ordinal: u64) -> Option<Drawn> {
+    pub fn draw(&self, interview: usize, questions: bool, ordinal: u64) -> Option<DrawnFault> {
         let of_body = (interview as u64) << 24 ^ u64::from(questions) << 23;
         self.first_drawn(false, ordinal, |index, which| of_body ^ index << 16 ^ which << 40)
     }
 
     /// What becomes of the request number `ordinal` for a recording, which has this number among all. Of interviews'
     /// share the same recordings always have it.
-    pub fn draw_recording(&self, recording: u64, ordinal: u64) -> Option<Drawn> {
+    pub fn draw_recording(&self, recording: u64, ordinal: u64) -> Option<DrawnFault> {
         self.first_drawn(true, ordinal, |index, which| mix(recording ^ mix(index << 32 ^ which)))
     }
 
     /// `stream` gives the random numbers for an entry, from its index and from which request it is drawn for.
-    fn first_drawn(&self, of_audio: bool, ordinal: u64, stream: impl Fn(u64, u64) -> u64) -> Option<Drawn> {
-        let is_drawn = |(index, entry): &(u64, &Entry)| {
-            let which = if entry.of == Of::Requests { ordinal + 1 } else { 0 };
-            entry.kind.is_of_audio() == of_audio && self.is_drawn(stream(*index, which), entry)
+    fn first_drawn(&self, of_audio: bool, ordinal: u64, stream: impl Fn(u64, u64) -> u64) -> Option<DrawnFault> {
+        let is_drawn = |(index, entry): &(u64, &FaultEntry)| {
+            let which = if entry.of == ShareOf::Requests { ordinal + 1 } else { 0 };
+            entry.kind.is_audio_fault() == of_audio && self.is_drawn(stream(*index, which), entry)
         };
         let (_, entry) = (0..).zip(&self.fault).find(is_drawn)?;
-        Some(Drawn { fault: entry.kind, delay: entry.delay.unsigned_abs() })
+        Some(DrawnFault { fault: entry.kind, delay: entry.delay.unsigned_abs() })
     }
 
-    fn is_drawn(&self, stream: u64, entry: &Entry) -> bool {
+    fn is_drawn(&self, stream: u64, entry: &FaultEntry) -> bool {
         const FINE: usize = 1 << 30;
         (Random::new(self.seed, stream).below(FINE) as f64) < entry.share * FINE as f64
     }
 }
 
-impl Fault {
+impl ApiFault {
     /// Whether it is a fault of the recordings' host rather than of the API.
-    fn is_of_audio(self) -> bool {
+    fn is_audio_fault(self) -> bool {
         matches!(
             self,
             Self::AudioHtml
@@ -247,7 +247,7 @@ impl Fault {
     }
 }
 
-impl Drawn {
+impl DrawnFault {
     /// The answer that the client gets in the place of one with this body.
     pub async fn spoil(self, mut body: Value, elsewhere: &str) -> Response {
         self.fault.change(&mut body);
@@ -256,26 +256,26 @@ impl Drawn {
         let page =
             |status| (status, [(header::CONTENT_TYPE, "text/html")], "<html><h1>Oops</h1></html>").into_response();
         match self.fault {
-            Fault::Status500 => page(StatusCode::INTERNAL_SERVER_ERROR),
-            Fault::Status502 => page(StatusCode::BAD_GATEWAY),
-            Fault::Status503 => page(StatusCode::SERVICE_UNAVAILABLE),
-            Fault::Html => page(StatusCode::OK),
-            Fault::Redirect => (StatusCode::FOUND, [(header::LOCATION, elsewhere)]).into_response(),
-            Fault::TruncatedJson => (json, bytes[..bytes.len() / 2].to_vec()).into_response(),
-            Fault::SlowFirstByte => {
+            ApiFault::Status500 => page(StatusCode::INTERNAL_SERVER_ERROR),
+            ApiFault::Status502 => page(StatusCode::BAD_GATEWAY),
+            ApiFault::Status503 => page(StatusCode::SERVICE_UNAVAILABLE),
+            ApiFault::Html => page(StatusCode::OK),
+            ApiFault::Redirect => (StatusCode::FOUND, [(header::LOCATION, elsewhere)]).into_response(),
+            ApiFault::TruncatedJson => (json, bytes[..bytes.len() / 2].to_vec()).into_response(),
+            ApiFault::SlowFirstByte => {
                 tokio::time::sleep(self.delay).await;
                 (json, bytes).into_response()
             }
-            Fault::Reset => broken_off(Bytes::new(), bytes.len(), Duration::ZERO),
-            Fault::Cut => broken_off(bytes[..bytes.len() / 2].to_vec().into(), bytes.len(), CUT_AFTER),
-            Fault::Stall => broken_off(bytes[..bytes.len() / 2].to_vec().into(), bytes.len(), self.delay),
-            Fault::Deep => {
+            ApiFault::Reset => broken_off(Bytes::new(), bytes.len(), Duration::ZERO),
+            ApiFault::Cut => broken_off(bytes[..bytes.len() / 2].to_vec().into(), bytes.len(), CUT_AFTER),
+            ApiFault::Stall => broken_off(bytes[..bytes.len() / 2].to_vec().into(), bytes.len(), self.delay),
+            ApiFault::Deep => {
                 // In a field that nobody asked for.
                 let deep = ["[".repeat(DEPTH), "]".repeat(DEPTH)].concat();
                 let rest = bytes.split_off(1);
                 (json, [&bytes[..], b"\"deep\":", deep.as_bytes(), b",", &rest[..]].concat()).into_response()
             }
-            Fault::InvalidUtf8 => {
+            ApiFault::InvalidUtf8 => {
                 // After the first quote of a value: somewhere in a text.
                 let place = bytes.windows(3).position(|window| window == b"\":\"").map_or(0, |place| place + 3);
                 bytes.insert(place, 0xFF);
@@ -291,21 +291,21 @@ impl Drawn {
         let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
         let (length, silence) = (bytes.len() as u64, self.delay);
         let mut response = match self.fault {
-            Fault::AudioHtml => return page(StatusCode::OK).into_response(),
-            Fault::AudioStatus500 => return page(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
-            Fault::AudioExpired => return (StatusCode::FORBIDDEN, "the link has expired").into_response(),
-            Fault::AudioRedirect => {
+            ApiFault::AudioHtml => return page(StatusCode::OK).into_response(),
+            ApiFault::AudioStatus500 => return page(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
+            ApiFault::AudioExpired => return (StatusCode::FORBIDDEN, "the link has expired").into_response(),
+            ApiFault::AudioRedirect => {
                 let metadata = "http://169.254.169.254/latest/meta-data/";
                 return (StatusCode::FOUND, [(header::LOCATION, metadata)]).into_response();
             }
-            Fault::AudioEmpty => Body::empty().into_response(),
-            Fault::AudioEndless => {
+            ApiFault::AudioEmpty => Body::empty().into_response(),
+            ApiFault::AudioEndless => {
                 let more = Bytes::from(bytes);
                 Body::from_stream(stream::repeat_with(move || Ok::<_, io::Error>(more.clone()))).into_response()
             }
-            Fault::AudioHuge => promised(Bytes::from(bytes), HUGE_RECORDING_BYTES, silence),
-            Fault::AudioCut => promised(half, length, CUT_AFTER),
-            Fault::AudioStall => promised(half, length, silence),
+            ApiFault::AudioHuge => promised(Bytes::from(bytes), HUGE_RECORDING_BYTES, silence),
+            ApiFault::AudioCut => promised(half, length, CUT_AFTER),
+            ApiFault::AudioStall => promised(half, length, silence),
             _ => Body::from(bytes).into_response(),
         };
         if headers.contains_key(header::CONTENT_RANGE) {
@@ -318,12 +318,12 @@ impl Drawn {
     /// Changes what the headers say of the limit.
     pub fn spoil_headers(self, headers: &mut HeaderMap) {
         match self.fault {
-            Fault::NoLimitHeaders => {
+            ApiFault::NoLimitHeaders => {
                 for name in ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"] {
                     headers.remove(name);
                 }
             }
-            Fault::ClockSkew => {
+            ApiFault::ClockSkew => {
                 let date = HeaderValue::try_from(date_in(SKEW_SECONDS)).expect("a date is ASCII");
                 headers.insert(header::DATE, date);
                 let reset = headers.get("x-ratelimit-reset").and_then(|reset| reset.to_str().ok()?.parse::<i64>().ok());

@@ -6,7 +6,7 @@ use super::random::{mix, unmix};
 
 /// What an id is of.
 #[derive(Clone, Copy)]
-pub enum Kind {
+pub enum Entity {
     Interview,
     Candidate,
 }
@@ -14,10 +14,10 @@ pub enum Kind {
 /// The id of what was made at `index`, in the vendor's shape: like a UUID, with a letter in it that is no hex digit.
 /// The index can be read back from it, and from no other id: 64 bits are the index, scattered, and 56 bits follow
 /// from those.
-pub fn id(seed: u64, kind: Kind, index: usize) -> String {
-    let letter = match kind {
-        Kind::Interview => 'k',
-        Kind::Candidate => 'g',
+pub fn id(seed: u64, entity: Entity, index: usize) -> String {
+    let letter = match entity {
+        Entity::Interview => 'k',
+        Entity::Candidate => 'g',
     };
     let scattered = mix(index as u64 ^ mix(seed));
     let check = mix(scattered ^ mix(seed ^ letter as u64)) >> 8;
@@ -34,7 +34,7 @@ pub fn index(seed: u64, text: &str) -> Option<usize> {
     let scattered = places.into_iter().map(|place| text.get(place)).collect::<Option<String>>()?;
     let scattered = u64::from_str_radix(&scattered, 16).ok()?;
     let index = usize::try_from(unmix(scattered) ^ mix(seed)).ok()?;
-    (id(seed, Kind::Interview, index) == text).then_some(index)
+    (id(seed, Entity::Interview, index) == text).then_some(index)
 }
 
 #[cfg(test)]
@@ -44,12 +44,12 @@ mod tests {
     #[test]
     fn an_id_gives_its_index_back_and_a_changed_one_none() {
         for number in [0, 1, 47, 99_999, usize::MAX] {
-            let text = id(7, Kind::Interview, number);
+            let text = id(7, Entity::Interview, number);
             assert_eq!(text.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
             assert_eq!(index(7, &text), Some(number));
             assert_eq!(index(8, &text), None);
             assert_eq!(index(7, &text.to_uppercase()), None);
-            assert_eq!(index(7, &id(7, Kind::Candidate, number)), None);
+            assert_eq!(index(7, &id(7, Entity::Candidate, number)), None);
             for place in 0..text.len() {
                 let mut other = text.clone();
                 other.replace_range(place..=place, if text[place..].starts_with('1') { "2" } else { "1" });

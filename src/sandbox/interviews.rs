@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::ids::{self, Kind};
+use super::ids::{self, Entity};
 use super::recombine;
 use super::sample::SAMPLE;
 
@@ -30,7 +30,7 @@ impl Interviews {
     fn id(self, index: usize) -> String {
         match SAMPLE.interviews.get(index) {
             Some(body) => body["id"].as_str().unwrap_or_default().to_owned(),
-            None => ids::id(self.seed, Kind::Interview, index),
+            None => ids::id(self.seed, Entity::Interview, index),
         }
     }
 

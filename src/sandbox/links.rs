@@ -11,13 +11,13 @@ use crate::http::client::encode_id;
 pub const LINK_LIFETIME_SECONDS: u64 = 24 * 60 * 60;
 
 /// Signs links to recordings, and opens those that it signed.
-pub struct Links {
+pub struct LinkSigner {
     addr: SocketAddr,
     /// Keyed once: a large interview has a dozen links to sign at each answer.
     mac: Hmac<Sha256>,
 }
 
-impl Links {
+impl LinkSigner {
     /// Links to the host at `addr`, signed with `key`.
     pub fn new(addr: SocketAddr, key: &str) -> Self {
         let mac = Hmac::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length");
@@ -32,9 +32,10 @@ impl Links {
     }
 
     /// Whether a ticket opens a recording at `now` (Unix seconds).
-    pub fn opens(&self, interview: &str, question: &str, ticket: &Ticket, now: u64) -> bool {
-        let signature = hex::decode(&ticket.signature).unwrap_or_default();
-        now <= ticket.expires && self.sign(interview, question, ticket.expires).verify_slice(&signature).is_ok()
+    pub fn opens(&self, interview: &str, question: &str, link_signature: &LinkSignature, now: u64) -> bool {
+        let signature = hex::decode(&link_signature.signature).unwrap_or_default();
+        now <= link_signature.expires
+            && self.sign(interview, question, link_signature.expires).verify_slice(&signature).is_ok()
     }
 
     fn sign(&self, interview: &str, question: &str, expires: u64) -> Hmac<Sha256> {
@@ -44,15 +45,15 @@ impl Links {
 }
 
 /// What a link carries beside its path.
-pub struct Ticket {
+pub struct LinkSignature {
     expires: u64,
     signature: String,
 }
 
 /// Reads `expires=…&signature=…`, in either order.
-pub fn ticket(query: &str) -> Option<Ticket> {
+pub fn link_signature(query: &str) -> Option<LinkSignature> {
     let value = |name| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-    Some(Ticket { expires: value("expires")?.parse().ok()?, signature: value("signature")?.to_owned() })
+    Some(LinkSignature { expires: value("expires")?.parse().ok()?, signature: value("signature")?.to_owned() })
 }
 
 #[cfg(test)]
@@ -61,17 +62,17 @@ mod tests {
 
     #[test]
     fn a_link_opens_its_own_recording_until_it_ends() {
-        let links = Links::new(SocketAddr::from(([127, 0, 0, 1], 9)), "key");
+        let links = LinkSigner::new(SocketAddr::from(([127, 0, 0, 1], 9)), "key");
         let link = links.link("a/b", "q 1", 1000);
         let (start, signature) = link.rsplit_once('=').unwrap();
         assert_eq!(start, "http://127.0.0.1:9/audio/a%2Fb/q%201.mp3?expires=1000&signature");
-        let ticket = |expires, signature: &str| Ticket { expires, signature: signature.to_owned() };
-        assert!(links.opens("a/b", "q 1", &ticket(1000, signature), 1000));
-        assert!(!links.opens("a/b", "q 1", &ticket(1000, signature), 1001));
-        assert!(!links.opens("a/b", "q 1", &ticket(1001, signature), 1000));
-        assert!(!links.opens("a/b", "q 2", &ticket(1000, signature), 1000));
-        assert!(!links.opens("a/b", "q 1", &ticket(1000, "not hex"), 1000));
-        assert!(!links.opens("a/b", "q 1", &ticket(1000, ""), 1000));
-        assert!(!Links::new(links.addr, "other").opens("a/b", "q 1", &ticket(1000, signature), 1000));
+        let link_signature = |expires, signature: &str| LinkSignature { expires, signature: signature.to_owned() };
+        assert!(links.opens("a/b", "q 1", &link_signature(1000, signature), 1000));
+        assert!(!links.opens("a/b", "q 1", &link_signature(1000, signature), 1001));
+        assert!(!links.opens("a/b", "q 1", &link_signature(1001, signature), 1000));
+        assert!(!links.opens("a/b", "q 2", &link_signature(1000, signature), 1000));
+        assert!(!links.opens("a/b", "q 1", &link_signature(1000, "not hex"), 1000));
+        assert!(!links.opens("a/b", "q 1", &link_signature(1000, ""), 1000));
+        assert!(!LinkSigner::new(links.addr, "other").opens("a/b", "q 1", &link_signature(1000, signature), 1000));
     }
 }

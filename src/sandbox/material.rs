@@ -18,13 +18,13 @@ pub struct Material {
     pub answers: Vec<Vec<String>>,
     /// For each interview of the sample and each of its responses what its answer is made like; none where it stays
     /// as it is, because it is null, empty, short or in another language.
-    pub moulds: Vec<Vec<Option<Mould>>>,
+    pub templates: Vec<Vec<Option<AnswerTemplate>>>,
     pub first_names: Vec<String>,
     pub last_names: Vec<String>,
 }
 
 /// What an answer is made like.
-pub struct Mould {
+pub struct AnswerTemplate {
     pub sentences: usize,
     /// The answers whose sentences fit, as places in [`Material::answers`].
     pub pool: Vec<usize>,
@@ -47,20 +47,21 @@ impl Material {
         }
         let everything: Vec<usize> = (0..answers.len()).collect();
         let size = |pool: &[usize]| pool.iter().map(|&answer| answers[answer].len()).sum::<usize>();
-        let mould = |job, response| {
+        let template = |job, response| {
             let pools = [to_question.get(&(job, text(response, "question_text"))), to_job.get(job)];
             let pool = pools.into_iter().flatten().find(|pool| size(pool) >= SMALLEST_POOL).unwrap_or(&everything);
-            divided(text(response, "transcript")).map(|answer| Mould { sentences: answer.len(), pool: pool.clone() })
+            divided(text(response, "transcript"))
+                .map(|answer| AnswerTemplate { sentences: answer.len(), pool: pool.clone() })
         };
-        let moulds = interviews
+        let templates = interviews
             .iter()
-            .map(|body| responses(body).iter().map(|response| mould(text(&body["job"], "id"), response)).collect())
+            .map(|body| responses(body).iter().map(|response| template(text(&body["job"], "id"), response)).collect())
             .collect();
         // A name in two scripts, the second in brackets, does not come apart at its first space.
         let names = interviews.iter().map(|body| text(&body["candidate"], "name")).filter(|name| !name.contains('('));
         let names = names.filter_map(|name| name.split_once(' '));
         let (first_names, last_names) = names.map(|(first, last)| (first.to_owned(), last.to_owned())).unzip();
-        Self { answers, moulds, first_names, last_names }
+        Self { answers, templates, first_names, last_names }
     }
 }
 

@@ -35,11 +35,11 @@ use tokio::task::JoinHandle;
 
 use crate::http::pace::limiter::Limiter;
 
-pub use crate::http::pace::limiter::Window;
-pub use ats::{AtsFault, Written};
-pub use faults::{Fault, Faults};
+pub use crate::http::pace::limiter::WindowKind;
+pub use ats::{AtsFault, AtsWrite};
+pub use faults::{ApiFault, Faults};
 pub use stats::Stats;
-pub use webhooks::{Sent, WebhookFault, Webhooks};
+pub use webhooks::{SentEvents, WebhookFault, Webhooks};
 
 /// The key of a sandbox that was given no other. It opens nothing else.
 pub const DEFAULT_KEY: &str = "rz_live_5a4db05a4db05a4db05a4db05a4db05a4db05a4db05a4db05a4db05a4db0";
@@ -49,7 +49,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 
 /// What a sandbox is like. No `Debug`: it holds a key, and nothing keeps a real one from being put there.
 #[derive(Clone)]
-pub struct Options {
+pub struct SandboxOptions {
     /// Where the API listens, port 0 for any. Must be loopback. Recordings take any free port of the same address.
     pub addr: SocketAddr,
     /// How many interviews there are: the first of the sample, or the sample and further ones made from `seed`.
@@ -59,7 +59,7 @@ pub struct Options {
     pub seed: u64,
     /// Requests in a window; `None` for no limit and no headers about one.
     pub limit: Option<u32>,
-    pub window: Window,
+    pub window: WindowKind,
     pub window_length: Duration,
     /// How long every answer of the API is held back. Answers do not wait for one another.
     pub latency: Duration,
@@ -71,7 +71,7 @@ pub struct Options {
     pub ats_faults: Vec<AtsFault>,
 }
 
-impl Default for Options {
+impl Default for SandboxOptions {
     /// The sample behind the vendor's default limit, 100 requests a minute, on any free port.
     fn default() -> Self {
         Self {
@@ -79,7 +79,7 @@ impl Default for Options {
             interviews: None,
             seed: 1,
             limit: Some(100),
-            window: Window::Sliding,
+            window: WindowKind::Sliding,
             window_length: Duration::from_mins(1),
             latency: Duration::ZERO,
             key: DEFAULT_KEY.to_owned(),
@@ -93,7 +93,7 @@ impl Default for Options {
 pub struct Sandbox {
     addr: SocketAddr,
     seed: u64,
-    api: Arc<state::Api>,
+    api: Arc<state::SandboxApi>,
     systems: Arc<ats::Systems>,
     /// Both servers run for as long as this is there.
     running: watch::Sender<()>,
@@ -104,7 +104,7 @@ pub struct Sandbox {
 ///
 /// # Errors
 /// When the address is not loopback or cannot be listened on, or the window has no length.
-pub async fn start(options: Options) -> io::Result<Sandbox> {
+pub async fn start(options: SandboxOptions) -> io::Result<Sandbox> {
     let refuse = |message| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     if !options.addr.ip().is_loopback() {
         return refuse(format!("the sandbox listens on loopback only, and {} is not", options.addr.ip()));
@@ -116,9 +116,9 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let audio_listener = TcpListener::bind((options.addr.ip(), 0)).await?;
     let addr = listener.local_addr()?;
     let audio_addr = audio_listener.local_addr()?;
-    let links = links::Links::new(audio_addr, &options.key);
+    let links = links::LinkSigner::new(audio_addr, &options.key);
     let limiter = options.limit.map(|limit| Limiter::new(limit, options.window, options.window_length));
-    let api = Arc::new(state::Api {
+    let api = Arc::new(state::SandboxApi {
         interviews: interviews::Interviews::new(options.interviews, options.seed),
         key: options.key,
         latency: options.latency,
@@ -126,7 +126,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
         elsewhere: format!("http://{audio_addr}/elsewhere"),
         links,
         started: Instant::now(),
-        counts: Mutex::new(state::Counts { limiter, tally: stats::Tally::new(options.window_length) }),
+        state: Mutex::new(state::RequestState { limiter, counter: stats::RequestCounter::new(options.window_length) }),
     });
     let systems = Arc::new(ats::Systems::new(api.interviews, options.ats_faults));
     let router = serve::router(Arc::clone(&api)).merge(ats::router(Arc::clone(&systems)));
@@ -166,12 +166,12 @@ impl Sandbox {
     ///
     /// # Errors
     /// When there can be no client. That nobody answers is counted.
-    pub async fn send_events(&self, webhooks: &Webhooks) -> io::Result<Sent> {
+    pub async fn send_events(&self, webhooks: &Webhooks) -> io::Result<SentEvents> {
         webhooks::send(webhooks, self.api.interviews, self.seed).await
     }
 
     /// What was written to the applicant tracking systems until now.
-    pub fn written(&self) -> Vec<Written> {
+    pub fn written(&self) -> Vec<AtsWrite> {
         self.systems.written()
     }
 

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::ids::{Kind, id};
-use super::material::{Material, Mould, text};
+use super::ids::{Entity, id};
+use super::material::{AnswerTemplate, Material, text};
 use super::random::Random;
 use super::sample::Sample;
 use super::text::{email_name, word_count};
@@ -26,18 +26,18 @@ pub fn interview(sample: &Sample, seed: u64, index: usize) -> Value {
     let mut random = Random::new(seed, index as u64);
     let place = random.below(sample.interviews.len());
     let mut body = sample.interviews[place].clone();
-    body["id"] = json!(id(seed, Kind::Interview, index));
+    body["id"] = json!(id(seed, Entity::Interview, index));
     if let Some(candidate) = body.get_mut("candidate").and_then(Value::as_object_mut) {
         rename(candidate, &sample.material, seed, index, &mut random);
     }
     let mut seconds = Vec::new();
     if let Some(responses) = body.get_mut("responses").and_then(Value::as_array_mut) {
-        let moulds = &sample.material.moulds[place];
-        let lengths = lengths(moulds, &mut random);
+        let templates = &sample.material.templates[place];
+        let lengths = lengths(templates, &mut random);
         let mut used = HashSet::new();
-        for ((response, mould), length) in responses.iter_mut().zip(moulds).zip(lengths) {
-            if let Some(mould) = mould {
-                let answer = answer(&sample.material, mould, length, &mut used, &mut random);
+        for ((response, template), length) in responses.iter_mut().zip(templates).zip(lengths) {
+            if let Some(template) = template {
+                let answer = answer(&sample.material, template, length, &mut used, &mut random);
                 set_duration(response, word_count(&answer), &mut random);
                 response["transcript"] = json!(answer);
             }
@@ -52,7 +52,7 @@ pub fn interview(sample: &Sample, seed: u64, index: usize) -> Value {
 pub fn questions(sample: &Sample, seed: u64, index: usize) -> Value {
     let place = Random::new(seed, index as u64).below(sample.interviews.len());
     let mut body = sample.questions[place].clone();
-    body["interview_id"] = json!(id(seed, Kind::Interview, index));
+    body["interview_id"] = json!(id(seed, Entity::Interview, index));
     body
 }
 
@@ -62,7 +62,7 @@ fn rename(candidate: &mut Map<String, Value>, material: &Material, seed: u64, in
     let name = format!("{} {}", pick(&material.first_names), pick(&material.last_names));
     // The index makes the address one of a kind where two candidates share a name.
     let email = format!("{}.{index}@example.com", email_name(&name));
-    for (field, value) in [("id", id(seed, Kind::Candidate, index)), ("name", name), ("email", email)] {
+    for (field, value) in [("id", id(seed, Entity::Candidate, index)), ("name", name), ("email", email)] {
         if let Some(Value::String(old)) = candidate.get_mut(field) {
             *old = value;
         }
@@ -70,9 +70,9 @@ fn rename(candidate: &mut Map<String, Value>, material: &Material, seed: u64, in
 }
 
 /// How many sentences each answer gets: about as many as its mould, and enough in all.
-fn lengths(moulds: &[Option<Mould>], random: &mut Random) -> Vec<usize> {
-    let mut length = |mould: &Mould| (mould.sentences * random.between(75, 130)).div_ceil(100);
-    let mut lengths: Vec<usize> = moulds.iter().map(|mould| mould.as_ref().map_or(0, &mut length)).collect();
+fn lengths(templates: &[Option<AnswerTemplate>], random: &mut Random) -> Vec<usize> {
+    let mut length = |template: &AnswerTemplate| (template.sentences * random.between(75, 130)).div_ceil(100);
+    let mut lengths: Vec<usize> = templates.iter().map(|template| template.as_ref().map_or(0, &mut length)).collect();
     let missing = FEWEST_SENTENCES.saturating_sub(lengths.iter().sum());
     if let Some(last) = lengths.iter_mut().rfind(|length| **length > 0) {
         *last += missing;
@@ -84,7 +84,7 @@ fn lengths(moulds: &[Option<Mould>], random: &mut Random) -> Vec<usize> {
 /// of some answer, so that what opens an answer opens this one and what closes an answer closes it.
 fn answer<'a>(
     material: &'a Material,
-    mould: &Mould,
+    template: &AnswerTemplate,
     length: usize,
     used: &mut HashSet<&'a str>,
     random: &mut Random,
@@ -95,7 +95,7 @@ fn answer<'a>(
     let mut taken: Vec<&str> = Vec::with_capacity(length);
     for place in 0..length {
         let draw = |_| {
-            let from = &material.answers[mould.pool[random.below(mould.pool.len())]];
+            let from = &material.answers[template.pool[random.below(template.pool.len())]];
             from[(place * STEP + random.below(STEP)) * from.len() / (length * STEP)].as_str()
         };
         taken.extend((0..DRAWS).map(draw).find(|sentence| used.insert(sentence)));

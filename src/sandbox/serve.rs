@@ -11,10 +11,10 @@ use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::links::{LINK_LIFETIME_SECONDS, Links};
+use super::links::{LINK_LIFETIME_SECONDS, LinkSigner};
 use super::response;
-use super::state::{Api, unix_now};
-use crate::http::pace::limiter::Verdict;
+use super::state::{SandboxApi, unix_now};
+use crate::http::pace::limiter::Admission;
 
 /// What a path is of.
 #[derive(Clone, Copy)]
@@ -24,22 +24,22 @@ enum Resource {
 }
 
 /// The API's routes and the stats.
-pub fn router(api: Arc<Api>) -> Router {
+pub fn router(api: Arc<SandboxApi>) -> Router {
     type Id = Result<Path<String>, PathRejection>;
     let resource = |resource| {
-        get(async move |State(api): State<Arc<Api>>, headers: HeaderMap, id: Id| {
+        get(async move |State(api): State<Arc<SandboxApi>>, headers: HeaderMap, id: Id| {
             // An id that is no UTF-8 is an id that nobody has.
             let index = id.ok().and_then(|Path(id)| api.interviews.find(&id));
             answer(&api, &headers, index.map(|index| (resource, index))).await
         })
     };
-    let unknown = async |State(api): State<Arc<Api>>, headers: HeaderMap| answer(&api, &headers, None).await;
+    let unknown = async |State(api): State<Arc<SandboxApi>>, headers: HeaderMap| answer(&api, &headers, None).await;
     Router::new()
         .route("/api/v1/interviews/{id}", resource(Resource::Interview))
         .route("/api/v1/interviews/{id}/questions", resource(Resource::Questions))
         .route(
             "/_sandbox/stats",
-            get(async |State(api): State<Arc<Api>>| response::json(StatusCode::OK, &json!(api.stats()))),
+            get(async |State(api): State<Arc<SandboxApi>>| response::json(StatusCode::OK, &json!(api.stats()))),
         )
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
@@ -47,12 +47,12 @@ pub fn router(api: Arc<Api>) -> Router {
 }
 
 /// Answers one request to the API. Without anything `wanted` the path or the id is unknown.
-async fn answer(api: &Api, headers: &HeaderMap, wanted: Option<(Resource, usize)>) -> Response {
+async fn answer(api: &SandboxApi, headers: &HeaderMap, wanted: Option<(Resource, usize)>) -> Response {
     let response = match refusal(&api.key, headers) {
         Some(refusal) => refusal,
         None => within_limit(api, wanted).await,
     };
-    api.counts().tally.answered(response.status().as_u16());
+    api.state().counter.answered(response.status().as_u16());
     if !api.latency.is_zero() {
         tokio::time::sleep(api.latency).await;
     }
@@ -72,27 +72,27 @@ fn refusal(key: &str, headers: &HeaderMap) -> Option<Response> {
 }
 
 /// Answers a request that has the key, when the limit lets it.
-async fn within_limit(api: &Api, wanted: Option<(Resource, usize)>) -> Response {
-    let (mut verdict, fault) = {
-        let mut counts = api.counts();
+async fn within_limit(api: &SandboxApi, wanted: Option<(Resource, usize)>) -> Response {
+    let (mut admission, fault) = {
+        let mut state = api.state();
         let now = api.started.elapsed();
-        counts.tally.arrived(now);
-        let verdict = counts.limiter.as_mut().map(|limiter| limiter.admit(now));
-        let fault = api.faults.as_ref().zip(wanted).filter(|_| verdict.is_none_or(|verdict| verdict.admitted));
+        state.counter.arrived(now);
+        let admission = state.limiter.as_mut().map(|limiter| limiter.admit(now));
+        let fault = api.faults.as_ref().zip(wanted).filter(|_| admission.is_none_or(|admission| admission.admitted));
         let fault = fault.and_then(|(faults, (resource, index))| {
             let questions = matches!(resource, Resource::Questions);
-            faults.draw(index, questions, counts.tally.asked(index, questions))
+            faults.draw(index, questions, state.counter.asked(index, questions))
         });
-        counts.tally.spoilt(fault.map(|drawn| drawn.fault));
-        (verdict, fault)
+        state.counter.spoilt(fault.map(|drawn| drawn.fault));
+        (admission, fault)
     };
     let storm = fault.and_then(|drawn| drawn.fault.retry_after());
-    if let (Some(verdict), Some(_)) = (&mut verdict, &storm) {
-        *verdict = Verdict { admitted: false, remaining: 0, reset_in: Duration::from_secs(1), ..*verdict };
+    if let (Some(admission), Some(_)) = (&mut admission, &storm) {
+        *admission = Admission { admitted: false, remaining: 0, reset_in: Duration::from_secs(1), ..*admission };
     }
-    let mut response = match (verdict, wanted) {
+    let mut response = match (admission, wanted) {
         _ if let Some(retry_after) = storm => refused(1, retry_after),
-        (Some(verdict), _) if !verdict.admitted => refused(ceil_seconds(verdict.reset_in), None),
+        (Some(admission), _) if !admission.admitted => refused(ceil_seconds(admission.reset_in), None),
         (_, None) => error(StatusCode::NOT_FOUND, "resource_not_found", "Interview not found"),
         (_, Some((resource, index))) => {
             let body = match resource {
@@ -100,7 +100,7 @@ async fn within_limit(api: &Api, wanted: Option<(Resource, usize)>) -> Response 
                 Resource::Questions => api.interviews.questions(index),
             };
             if fault.is_none_or(|drawn| drawn.fault.is_harmless()) {
-                api.counts().tally.served(index, matches!(resource, Resource::Questions));
+                api.state().counter.served(index, matches!(resource, Resource::Questions));
             }
             match fault {
                 Some(drawn) => drawn.spoil(body, &api.elsewhere).await,
@@ -108,8 +108,8 @@ async fn within_limit(api: &Api, wanted: Option<(Resource, usize)>) -> Response 
             }
         }
     };
-    if let Some(verdict) = verdict {
-        set_limit_headers(response.headers_mut(), verdict);
+    if let Some(admission) = admission {
+        set_limit_headers(response.headers_mut(), admission);
     }
     if let Some(drawn) = fault {
         drawn.spoil_headers(response.headers_mut());
@@ -127,7 +127,7 @@ fn refused(seconds: u64, retry_after: Option<String>) -> Response {
 }
 
 /// Puts a fresh link to the recording wherever the body has one.
-fn with_links(mut body: Value, links: &Links) -> Value {
+fn with_links(mut body: Value, links: &LinkSigner) -> Value {
     let expires = unix_now().as_secs() + LINK_LIFETIME_SECONDS;
     let interview = body["id"].as_str().unwrap_or_default().to_owned();
     let responses = body.get_mut("responses").and_then(Value::as_array_mut);
@@ -140,11 +140,11 @@ fn with_links(mut body: Value, links: &Links) -> Value {
     body
 }
 
-fn set_limit_headers(headers: &mut HeaderMap, verdict: Verdict) {
+fn set_limit_headers(headers: &mut HeaderMap, admission: Admission) {
     // Rounded up, so that who waits until then is not a fraction of a second early.
-    let reset = ceil_seconds(unix_now() + verdict.reset_in);
-    headers.insert("x-ratelimit-limit", HeaderValue::from(verdict.limit));
-    headers.insert("x-ratelimit-remaining", HeaderValue::from(verdict.remaining));
+    let reset = ceil_seconds(unix_now() + admission.reset_in);
+    headers.insert("x-ratelimit-limit", HeaderValue::from(admission.limit));
+    headers.insert("x-ratelimit-remaining", HeaderValue::from(admission.remaining));
     headers.insert("x-ratelimit-reset", HeaderValue::from(reset));
 }
 

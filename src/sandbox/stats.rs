@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::faults::Fault;
+use super::faults::ApiFault;
 use crate::http::pace::limiter::forget;
 
 /// What the server counted since it started. `GET /_sandbox/stats` answers it as JSON; asking is not counted.
@@ -25,7 +25,7 @@ pub struct Stats {
     /// its questions are two bodies; what was answered otherwise, or spoilt by a fault, is not in it.
     pub largest_per_id: u64,
     /// Faults given, by kind.
-    pub faults: BTreeMap<Fault, u64>,
+    pub faults: BTreeMap<ApiFault, u64>,
     /// Requests to the audio host with a link that opens: for a whole recording, and for the rest of one.
     pub recordings: u64,
     pub recordings_continued: u64,
@@ -33,7 +33,7 @@ pub struct Stats {
 
 /// Counts requests into [`Stats`].
 #[derive(Debug)]
-pub struct Tally {
+pub struct RequestCounter {
     length: Duration,
     /// The counted requests of the last window length.
     recent: VecDeque<Duration>,
@@ -46,7 +46,7 @@ pub struct Tally {
     stats: Stats,
 }
 
-impl Tally {
+impl RequestCounter {
     pub fn new(length: Duration) -> Self {
         Self {
             length,
@@ -88,7 +88,7 @@ impl Tally {
     }
 
     /// Counts a fault, if there was one.
-    pub fn spoilt(&mut self, fault: Option<Fault>) {
+    pub fn spoilt(&mut self, fault: Option<ApiFault>) {
         if let Some(fault) = fault {
             *self.stats.faults.entry(fault).or_default() += 1;
         }
@@ -117,22 +117,22 @@ mod tests {
     fn largest_window_equals_a_count_over_all_windows() {
         for seed in 0..60 {
             let times = times(seed, SECOND);
-            let mut tally = Tally::new(SECOND);
-            times.iter().for_each(|&now| tally.arrived(now));
+            let mut counter = RequestCounter::new(SECOND);
+            times.iter().for_each(|&now| counter.arrived(now));
             let count = |end: Duration| times.iter().filter(|&&time| time <= end && end < time + SECOND).count();
             let largest = times.iter().map(|&end| count(end)).max().unwrap();
-            assert_eq!(tally.stats().largest_window, largest as u64, "seed {seed}");
+            assert_eq!(counter.stats().largest_window, largest as u64, "seed {seed}");
         }
     }
 
     #[test]
     fn bodies_are_counted_one_by_one() {
-        let mut tally = Tally::new(SECOND);
-        tally.served(7, false);
-        tally.served(7, true);
-        tally.served(8, false);
-        assert_eq!(tally.stats().largest_per_id, 1);
-        tally.served(7, true);
-        assert_eq!(tally.stats().largest_per_id, 2);
+        let mut counter = RequestCounter::new(SECOND);
+        counter.served(7, false);
+        counter.served(7, true);
+        counter.served(8, false);
+        assert_eq!(counter.stats().largest_per_id, 1);
+        counter.served(7, true);
+        assert_eq!(counter.stats().largest_per_id, 2);
     }
 }

@@ -53,22 +53,22 @@ pub struct Webhooks {
 }
 
 /// What became of the requests: how many had each status; 0 is no answer.
-pub type Sent = BTreeMap<u16, u64>;
+pub type SentEvents = BTreeMap<u16, u64>;
 
-struct Sender<'a> {
+struct EventSender<'a> {
     webhooks: &'a Webhooks,
     client: Client,
-    sent: Sent,
+    sent: SentEvents,
 }
 
 /// Sends the events of all interviews: those that were started and those that were completed, in order but for the faults.
 ///
 /// # Errors
 /// When there can be no client.
-pub async fn send(webhooks: &Webhooks, interviews: Interviews, seed: u64) -> io::Result<Sent> {
+pub async fn send(webhooks: &Webhooks, interviews: Interviews, seed: u64) -> io::Result<SentEvents> {
     let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(ANSWER_WITHIN);
     let client = client.build().map_err(io::Error::other)?;
-    let mut sender = Sender { webhooks, client, sent: Sent::new() };
+    let mut sender = EventSender { webhooks, client, sent: SentEvents::new() };
     let mut late = Vec::new();
     for index in 0..interviews.ids().count() {
         let fault = in_turn(&webhooks.faults, index);
@@ -82,7 +82,7 @@ pub async fn send(webhooks: &Webhooks, interviews: Interviews, seed: u64) -> io:
     Ok(sender.sent)
 }
 
-impl Sender<'_> {
+impl EventSender<'_> {
     async fn interview(&mut self, mut events: Vec<Value>, fault: Option<WebhookFault>) {
         if fault == Some(WebhookFault::OutOfOrder) {
             events.reverse();
@@ -102,12 +102,12 @@ impl Sender<'_> {
             }
         }
         if let (Some(fault), Some(event)) = (fault, events.first()) {
-            self.beside(event.clone(), fault).await;
+            self.send_bad_request(event.clone(), fault).await;
         }
     }
 
     /// Sends a request that a receiver must refuse. Its ids are nobody's, so that one who does not is found out.
-    async fn beside(&mut self, mut event: Value, fault: WebhookFault) {
+    async fn send_bad_request(&mut self, mut event: Value, fault: WebhookFault) {
         event["id"] = json!(format!("{}-refuse-this", event["id"].as_str().unwrap_or_default()));
         event["data"]["interview"]["id"] = json!("refuse-this");
         if fault == WebhookFault::Oversized {

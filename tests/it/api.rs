@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use roundup::sandbox::{Options, Window};
+use roundup::sandbox::{SandboxOptions, WindowKind};
 
 use crate::common::{Served, rows, serve, serve_with};
 
@@ -18,7 +18,7 @@ fn run_with_key(served: &Served, key: &str) -> (Option<i32>, String) {
 #[test]
 fn a_refused_key_or_account_stops_the_run_at_once() {
     let served = serve(None);
-    let suspended = format!("{}-suspended", Options::default().key);
+    let suspended = format!("{}-suspended", SandboxOptions::default().key);
     for (key, status) in [("rz_live_wrong", "401"), (suspended.as_str(), "403")] {
         let before = served.sandbox.stats().requests;
         let (code, stderr) = run_with_key(&served, key);
@@ -52,9 +52,15 @@ fn an_api_that_is_not_there_is_said_and_the_other_stages_still_work() {
 fn a_limit_is_waited_for_and_nothing_is_lost() {
     let limited = |window| {
         let window_length = Duration::from_secs(2);
-        serve_with(Options { interviews: Some(30), limit: Some(20), window, window_length, ..Options::default() })
+        serve_with(SandboxOptions {
+            interviews: Some(30),
+            limit: Some(20),
+            window,
+            window_length,
+            ..SandboxOptions::default()
+        })
     };
-    for window in [Window::Fixed, Window::Sliding] {
+    for window in [WindowKind::Fixed, WindowKind::Sliding] {
         let served = limited(window);
         served.run(&served.pipeline("questions = \"none\"\nlimit-window = \"2s\"\n"), 0);
         assert_eq!(served.sandbox.stats().by_status.get(&429), None, "the limit was never met");
@@ -65,11 +71,12 @@ fn a_limit_is_waited_for_and_nothing_is_lost() {
 
 #[test]
 fn a_second_run_on_the_same_lake_is_refused_and_the_first_is_not_harmed() {
-    let served = serve_with(Options { latency: Duration::from_millis(300), limit: None, ..Options::default() });
+    let served =
+        serve_with(SandboxOptions { latency: Duration::from_millis(300), limit: None, ..SandboxOptions::default() });
     let pipeline = served.pipeline("");
     let mut first = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
         .current_dir(served.folder.path())
-        .env("ROUNDZERO_API_KEY", Options::default().key)
+        .env("ROUNDZERO_API_KEY", SandboxOptions::default().key)
         .arg("run")
         .arg(&pipeline)
         .stdout(std::process::Stdio::null())
@@ -131,7 +138,7 @@ fn an_open_interview_that_the_api_forgets_is_open_no_longer() {
     let open = served.ids_in("open_interviews");
     assert!(open.len() > 1, "{open:?}");
     // Another API under the same name, which knows none of them.
-    let other = serve_with(Options { interviews: Some(3), seed: 7, ..Options::default() });
+    let other = serve_with(SandboxOptions { interviews: Some(3), seed: 7, ..SandboxOptions::default() });
     served.make_due(&open[..1]);
     let text = std::fs::read_to_string(served.pipeline("questions = \"none\"\n")).unwrap();
     let addr = |served: &Served| served.sandbox.addr().to_string();
@@ -141,8 +148,12 @@ fn an_open_interview_that_the_api_forgets_is_open_no_longer() {
 
 #[test]
 fn two_programs_with_one_key_share_its_window() {
-    let limits =
-        Options { interviews: Some(120), limit: Some(40), window_length: Duration::from_secs(2), ..Options::default() };
+    let limits = SandboxOptions {
+        interviews: Some(120),
+        limit: Some(40),
+        window_length: Duration::from_secs(2),
+        ..SandboxOptions::default()
+    };
     let served = serve_with(limits);
     let ids = served.ids();
     let (one, other) = ids.split_at(60);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use assert_cmd::Command;
-use roundup::sandbox::{AtsFault, Options, Written};
+use roundup::sandbox::{AtsFault, AtsWrite, SandboxOptions};
 use serde_json::Value;
 
 use crate::common::{Served, rows, sample, serve_with};
@@ -17,7 +17,12 @@ const RECIPES: [&str; 4] = ["greenhouse", "ashby", "lever", "vendor-sample"];
 
 /// A sandbox with faults, and a lake that holds its first interviews.
 pub fn lake_with(faults: &[AtsFault], interviews: Option<usize>) -> Served {
-    let served = serve_with(Options { interviews, limit: None, ats_faults: faults.to_vec(), ..Options::default() });
+    let served = serve_with(SandboxOptions {
+        interviews,
+        limit: None,
+        ats_faults: faults.to_vec(),
+        ..SandboxOptions::default()
+    });
     let pipeline = served.pipeline("");
     served.run(&pipeline, 0);
     served
@@ -84,7 +89,7 @@ impl Served {
         serde_json::from_str(&stdout).unwrap()
     }
 
-    pub fn notes(&self) -> Vec<Written> {
+    pub fn notes(&self) -> Vec<AtsWrite> {
         self.sandbox.written().into_iter().filter(|written| written.kind == "note").collect()
     }
 }
@@ -322,7 +327,7 @@ fn recordings_are_attached_and_a_note_is_not_written_twice_for_their_sake() {
 
 #[test]
 fn a_pipeline_attaches_what_it_has_just_archived() {
-    let served = serve_with(Options { interviews: Some(3), limit: None, ..Options::default() });
+    let served = serve_with(SandboxOptions { interviews: Some(3), limit: None, ..SandboxOptions::default() });
     served.recipe("vendor-sample", |text| text);
     let api = served.settings("vendor-sample")[0].replace("api=", "");
     let pipeline = served.pipeline(&format!(
@@ -355,7 +360,11 @@ fn an_interview_waits_for_its_recordings_until_they_are_given_up() {
 
 #[test]
 fn a_pipeline_sends_last_and_says_so() {
-    let served = serve_with(Options { limit: None, ats_faults: vec![AtsFault::Unprocessable], ..Options::default() });
+    let served = serve_with(SandboxOptions {
+        limit: None,
+        ats_faults: vec![AtsFault::Unprocessable],
+        ..SandboxOptions::default()
+    });
     served.recipe("ashby", |text| text);
     let api = served.settings("ashby")[0].clone().replace("api=", "");
     let pipeline = served.pipeline(&format!(

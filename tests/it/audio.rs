@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use roundup::sandbox::{Faults, Options};
+use roundup::sandbox::{Faults, SandboxOptions};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ const HERE: &[&str] = &["--requests-per-minute", "600000", "--allow-loopback"];
 /// A sandbox whose interviews are in a lake, as an ingest leaves it.
 pub fn ingested(faults: &str) -> Served {
     let faults = (!faults.is_empty()).then(|| Faults::parse(faults, "faults.toml").unwrap());
-    let served = serve_with(Options { faults, limit: None, ..Options::default() });
+    let served = serve_with(SandboxOptions { faults, limit: None, ..SandboxOptions::default() });
     served.run(&served.pipeline("questions = \"none\"\n"), 0);
     served
 }
@@ -290,14 +290,14 @@ fn what_had_come_whole_is_put_into_its_place_and_what_is_wrong_is_begun_anew() {
 fn reports_wait_for_no_download() {
     let stalls = "[[fault]]\nkind = \"audio-stall\"\nshare = 0.02\nof = \"interviews\"\ndelay = \"600s\"\n";
     let faults = Some(Faults::parse(stalls, "faults.toml").unwrap());
-    let served = serve_with(Options { faults, limit: None, ..Options::default() });
+    let served = serve_with(SandboxOptions { faults, limit: None, ..SandboxOptions::default() });
     let pipeline = served.pipeline(
         "[analyze]\nkeywords = [\"builtin:vendor-sample\"]\n[report]\nout = \"reports\"\nperiod = \"13w\"\n\
          until = \"2026-06-01\"\n[audio]\nout = \"archive\"\nallow-loopback = true\n",
     );
     let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
     command.arg("run").arg(&pipeline).current_dir(served.folder.path());
-    command.env("ROUNDZERO_API_KEY", &Options::default().key).env("XDG_STATE_HOME", served.path("state"));
+    command.env("ROUNDZERO_API_KEY", &SandboxOptions::default().key).env("XDG_STATE_HOME", served.path("state"));
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     let mut run = command.spawn().unwrap();
     until("the report is there", || served.path("reports/latest/index.html").exists());
@@ -309,13 +309,13 @@ fn reports_wait_for_no_download() {
 #[test]
 fn downloads_begin_while_the_ingest_goes_on_and_die_with_it_without_harm() {
     let window_length = std::time::Duration::from_secs(2);
-    let served = serve_with(Options { limit: Some(20), window_length, ..Options::default() });
+    let served = serve_with(SandboxOptions { limit: Some(20), window_length, ..SandboxOptions::default() });
     let pipeline = served
         .pipeline("questions = \"none\"\nlimit-window = \"2s\"\n[audio]\nout = \"archive\"\nallow-loopback = true\n");
     let start = |crash_at: &str| {
         let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
         command.arg("run").arg(&pipeline).current_dir(served.folder.path()).env("ROUNDUP_CRASH_AT", crash_at);
-        command.env("ROUNDZERO_API_KEY", &Options::default().key).env("XDG_STATE_HOME", served.path("state"));
+        command.env("ROUNDZERO_API_KEY", &SandboxOptions::default().key).env("XDG_STATE_HOME", served.path("state"));
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
     };
     // Dead as soon as the first recording is known to be archived, while interviews are still being fetched.
@@ -604,7 +604,7 @@ fn links_of_a_killed_run_are_read_from_its_spool() {
     let pipeline: PathBuf = served.pipeline("questions = \"none\"\n");
     let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
     command.arg("run").arg(&pipeline).current_dir(served.folder.path()).env("ROUNDUP_CRASH_AT", "spool-closed");
-    command.env("ROUNDZERO_API_KEY", &Options::default().key).env("XDG_STATE_HOME", served.path("state"));
+    command.env("ROUNDZERO_API_KEY", &SandboxOptions::default().key).env("XDG_STATE_HOME", served.path("state"));
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     assert_eq!(command.status().unwrap().code(), None);
     served.run(&pipeline, 0);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use roundup::sandbox::{Faults, Options};
+use roundup::sandbox::{Faults, SandboxOptions};
 
 use crate::audio::{archive, ingested, ledger, status, table, with_audio};
 use crate::common::{serve, serve_with};
@@ -99,21 +99,21 @@ fn an_account_that_refuses_leaves_the_others_their_turn() {
         assert_eq!(output.status.code(), Some(code), "{stderr}");
         stderr
     };
-    run(&Options::default().key, "ingest", 0);
+    run(&SandboxOptions::default().key, "ingest", 0);
     ledger(&served).execute("DELETE FROM links", []).unwrap();
     run("rz_live_wrong", "audio", 5);
     let of_b = with_audio(&served.lake()).into_iter().filter(|(id, _)| ids[25..].contains(id)).count();
     assert!(of_b > 0);
     assert_eq!(table(&served).len(), of_b);
     assert_eq!(status(&served)["recordings"].as_array().unwrap().len(), 0, "it is no recording's fault");
-    run(&Options::default().key, "audio", 0);
+    run(&SandboxOptions::default().key, "audio", 0);
     assert_eq!(table(&served).len(), with_audio(&served.lake()).len());
 }
 
 #[test]
 fn what_ends_the_archiving_beside_an_ingest_is_said_once() {
     let faults = Some(Faults::parse("[[fault]]\nkind = \"audio-html\"\nshare = 1\n", "faults.toml").unwrap());
-    let served = serve_with(Options { faults, limit: None, ..Options::default() });
+    let served = serve_with(SandboxOptions { faults, limit: None, ..SandboxOptions::default() });
     let pipeline = served.pipeline("[audio]\nout = \"archive\"\nallow-loopback = true\n");
     let output = served.roundup().arg("run").arg(&pipeline).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();

@@ -10,7 +10,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use assert_cmd::Command;
 use roundup::lake::read::{ParquetFile, parquet_files};
-use roundup::sandbox::{Options, Sandbox, start};
+use roundup::sandbox::{Sandbox, SandboxOptions, start};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -26,10 +26,10 @@ pub struct Served {
 
 /// Serves without a limit.
 pub fn serve(interviews: Option<usize>) -> Served {
-    serve_with(Options { interviews, limit: None, ..Options::default() })
+    serve_with(SandboxOptions { interviews, limit: None, ..SandboxOptions::default() })
 }
 
-pub fn serve_with(options: Options) -> Served {
+pub fn serve_with(options: SandboxOptions) -> Served {
     let runtime = Arc::new(Runtime::new().unwrap());
     let sandbox = runtime.block_on(start(options)).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -69,7 +69,7 @@ impl Served {
     /// The program, in this folder, with the sandbox's key.
     pub fn roundup(&self) -> Command {
         let mut command = roundup(self.folder.path());
-        command.env("ROUNDZERO_API_KEY", &Options::default().key);
+        command.env("ROUNDZERO_API_KEY", &SandboxOptions::default().key);
         command
     }
 

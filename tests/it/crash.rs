@@ -18,7 +18,7 @@ use roundup::ledger::FirstSeen;
 use roundup::model::body::read_interview;
 use roundup::model::{Provenance, Via};
 use roundup::round0::call::Call;
-use roundup::sandbox::Options;
+use roundup::sandbox::SandboxOptions;
 
 use crate::common::{INTERVIEWS, roundup, rows, sample, serve_with};
 
@@ -186,8 +186,12 @@ fn cutting_a_spool_twice_publishes_it_once() {
 
 #[test]
 fn killed_at_any_moment_a_run_goes_on_where_it_was() {
-    let limits =
-        Options { interviews: Some(150), latency: Duration::from_millis(5), limit: None, ..Options::default() };
+    let limits = SandboxOptions {
+        interviews: Some(150),
+        latency: Duration::from_millis(5),
+        limit: None,
+        ..SandboxOptions::default()
+    };
     let served = serve_with(limits);
     let pipeline = served.pipeline("questions = \"none\"\nconcurrency = 4\n");
     // Each round kills the program once the API has seen so many more requests.
@@ -195,7 +199,7 @@ fn killed_at_any_moment_a_run_goes_on_where_it_was() {
         let until = served.sandbox.stats().requests + more;
         let mut child = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
             .current_dir(served.folder.path())
-            .env("ROUNDZERO_API_KEY", Options::default().key)
+            .env("ROUNDZERO_API_KEY", SandboxOptions::default().key)
             .arg("run")
             .arg(&pipeline)
             .stdout(Stdio::null())
@@ -225,13 +229,17 @@ fn killed_at_any_moment_a_run_goes_on_where_it_was() {
 
 #[test]
 fn an_interrupted_run_publishes_what_it_has_and_says_so() {
-    let limits =
-        Options { interviews: Some(150), latency: Duration::from_millis(10), limit: None, ..Options::default() };
+    let limits = SandboxOptions {
+        interviews: Some(150),
+        latency: Duration::from_millis(10),
+        limit: None,
+        ..SandboxOptions::default()
+    };
     let served = serve_with(limits);
     let pipeline = served.pipeline("concurrency = 2\n[report]\nout = \"reports\"\n");
     let child = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
         .current_dir(served.folder.path())
-        .env("ROUNDZERO_API_KEY", Options::default().key)
+        .env("ROUNDZERO_API_KEY", SandboxOptions::default().key)
         .arg("run")
         .arg(&pipeline)
         .stdout(Stdio::null())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use roundup::sandbox::{Faults, Options};
+use roundup::sandbox::{Faults, SandboxOptions};
 
 use crate::common::{Served, rows, sample, serve_with};
 
@@ -46,7 +46,12 @@ const STORMS: &[&str] = &["rate-limited", "rate-limited-retry-after-0", "rate-li
 
 fn faulty(faults: &str) -> Served {
     let faults = Some(Faults::parse(faults, "faults.toml").unwrap());
-    serve_with(Options { faults, limit: Some(300), window_length: Duration::from_secs(2), ..Options::default() })
+    serve_with(SandboxOptions {
+        faults,
+        limit: Some(300),
+        window_length: Duration::from_secs(2),
+        ..SandboxOptions::default()
+    })
 }
 
 fn pipeline(served: &Served) -> std::path::PathBuf {

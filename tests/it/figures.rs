@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use roundup::analyze::figures::{self, Answer, ResponseFigures};
+use roundup::analyze::figures::{self, AnswerMeasures, ResponseFigures};
 use roundup::analyze::richness::Vocabulary;
 use roundup::pipeline::MetricGroup;
 use serde_json::Value;
@@ -67,9 +67,9 @@ fn what_cannot_be_computed_is_null() {
     let none = figures::interview(&[]);
     assert_eq!((none.total_duration_seconds, none.average_response_length), (None, None));
     assert_eq!((none.response_count, none.answered_count), (0, 0));
-    let silent = Answer { length_utf16: None, is_blank: true, duration_seconds: None };
-    let empty = Answer { length_utf16: Some(0), is_blank: true, duration_seconds: Some(0.0) };
-    let spoken = Answer { length_utf16: Some(9), is_blank: false, duration_seconds: Some(2.5) };
+    let silent = AnswerMeasures { length_utf16: None, is_blank: true, duration_seconds: None };
+    let empty = AnswerMeasures { length_utf16: Some(0), is_blank: true, duration_seconds: Some(0.0) };
+    let spoken = AnswerMeasures { length_utf16: Some(9), is_blank: false, duration_seconds: Some(2.5) };
     let some = figures::interview(&[silent, empty, spoken]);
     assert_eq!(some.total_duration_seconds, Some(2.5));
     assert_eq!(some.average_response_length, Some(4.5), "the empty transcript counts, the missing one does not");

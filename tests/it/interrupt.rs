@@ -4,13 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use roundup::analyze::{Plan, PreparedSet, Request};
+use roundup::analyze::{AnalyzeRequest, Plan, PreparedSet};
 use roundup::keywords::Mode;
 use roundup::lake::Lake;
 use roundup::model::Kind;
 use roundup::pipeline::MetricGroup;
 use roundup::pipeline::sets::load_set;
-use roundup::sandbox::{DEFAULT_KEY, Faults, Options};
+use roundup::sandbox::{DEFAULT_KEY, Faults, SandboxOptions};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::common::{Served, rows, serve, serve_with, until};
@@ -43,7 +43,7 @@ fn interrupt(run: &mut Child) {
 fn in_the_audio_pass_it_keeps_the_connectors_from_starting() {
     let stalls = "seed = 1\n[[fault]]\nkind = \"audio-stall\"\nshare = 0.05\nof = \"interviews\"\ndelay = \"60s\"\n";
     let faults = Some(Faults::parse(stalls, "faults.toml").unwrap());
-    let served = serve_with(Options { faults, limit: None, ..Options::default() });
+    let served = serve_with(SandboxOptions { faults, limit: None, ..SandboxOptions::default() });
     served.run(&served.pipeline("questions = \"none\"\n"), 0);
     served.recipe("vendor-sample", |text| text);
     let api = served.settings("vendor-sample")[0].replace("api=", "");
@@ -97,7 +97,7 @@ fn in_the_analysis_it_leaves_the_rest_for_the_next() {
     let lock = lake.lock().unwrap();
     let ledger = lake.ledger(&lock).unwrap();
     let fillers = PreparedSet::new(load_set("builtin:fillers", Mode::Word).unwrap()).unwrap();
-    let request = Request { sets: &[], fillers: &fillers, metrics: &MetricGroup::all(), force: false };
+    let request = AnalyzeRequest { sets: &[], fillers: &fillers, metrics: &MetricGroup::all(), force: false };
     let plan = Plan::new(&lake, &ledger, request).unwrap();
     let ended = plan.run(&lake, &|_, _| {}, &|| false).unwrap_err();
     assert_eq!(ended.kind(), Kind::Interrupted);

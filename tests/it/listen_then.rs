@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use roundup::lake::Lake;
-use roundup::sandbox::{DEFAULT_KEY, Options};
+use roundup::sandbox::{DEFAULT_KEY, SandboxOptions};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::common::{Served, sample, serve, serve_with, until};
@@ -149,7 +149,8 @@ fn events_that_a_killed_receiver_left_start_a_run() {
 
 #[test]
 fn a_receiver_that_is_stopped_ends_its_run_in_good_order() {
-    let served = serve_with(Options { latency: Duration::from_secs(1), limit: None, ..Options::default() });
+    let served =
+        serve_with(SandboxOptions { latency: Duration::from_secs(1), limit: None, ..SandboxOptions::default() });
     let pipeline = pipeline(&served, "");
     let ids = completed();
     let listener = listener(&served, "50ms");
@@ -168,7 +169,8 @@ fn a_receiver_that_is_stopped_ends_its_run_in_good_order() {
 
 /// A receiver whose run waits for an answer that takes a minute, and what becomes of both is for the signals to say.
 fn waiting_run() -> (Served, Listener) {
-    let served = serve_with(Options { latency: Duration::from_mins(1), limit: None, ..Options::default() });
+    let served =
+        serve_with(SandboxOptions { latency: Duration::from_mins(1), limit: None, ..SandboxOptions::default() });
     pipeline(&served, "");
     let listener = listener(&served, "50ms");
     send(&listener, 1, &completed()[0]);

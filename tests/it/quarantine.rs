@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use roundup::sandbox::{Faults, Options};
+use roundup::sandbox::{Faults, SandboxOptions};
 
 use crate::common::{Served, roundup, serve_with};
 
@@ -10,7 +10,7 @@ use crate::common::{Served, roundup, serve_with};
 fn spoilt() -> (Served, Vec<String>) {
     let faults = "seed = 4\n[[fault]]\nkind = \"wrong-types\"\nshare = 0.1\nof = \"interviews\"\n";
     let faults = Some(Faults::parse(faults, "faults.toml").unwrap());
-    let served = serve_with(Options { faults, limit: None, ..Options::default() });
+    let served = serve_with(SandboxOptions { faults, limit: None, ..SandboxOptions::default() });
     served.run(&served.pipeline("questions = \"none\"\n"), 3);
     let there = [served.ids_in("interviews"), served.ids_in("open_interviews")].concat();
     let missing: Vec<String> = served.ids().into_iter().filter(|id| !there.contains(id)).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use std::time::Duration;
 
-use roundup::sandbox::Options;
+use roundup::sandbox::SandboxOptions;
 
 use crate::common::{roundup, rows, sample, serve, serve_with};
 
@@ -84,7 +84,7 @@ fn what_is_excluded_stays_out_of_the_lake() {
 
 #[test]
 fn a_run_stops_in_time_and_the_next_takes_the_rest() {
-    let limit = Options { limit: Some(10), window_length: Duration::from_secs(60), ..Options::default() };
+    let limit = SandboxOptions { limit: Some(10), window_length: Duration::from_secs(60), ..SandboxOptions::default() };
     let served = serve_with(limit);
     let now = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(3);
     let time = jiff::tz::TimeZone::system().to_datetime(now).strftime("%H:%M:%S").to_string();

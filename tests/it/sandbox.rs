@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::{Client, Method, Response, StatusCode};
-use roundup::sandbox::{DEFAULT_KEY, Options, Sandbox, Stats, Window, start};
+use roundup::sandbox::{DEFAULT_KEY, Sandbox, SandboxOptions, Stats, WindowKind, start};
 use serde_json::{Value, json};
 
-fn unlimited(interviews: Option<usize>) -> Options {
-    Options { interviews, limit: None, ..Options::default() }
+fn unlimited(interviews: Option<usize>) -> SandboxOptions {
+    SandboxOptions { interviews, limit: None, ..SandboxOptions::default() }
 }
 
 fn client() -> Client {
@@ -109,7 +109,7 @@ async fn the_sample_is_served_as_it_is_but_for_the_links() {
 
 #[tokio::test]
 async fn a_request_needs_the_key() {
-    let sandbox = start(Options::default()).await.unwrap();
+    let sandbox = start(SandboxOptions::default()).await.unwrap();
     let url = format!("{}/interviews/{}", sandbox.base_url(), sandbox.ids().next().unwrap());
     let suspended = format!("Bearer {DEFAULT_KEY}-suspended");
     let (no_bearer, wrong) = (DEFAULT_KEY.to_owned(), "Bearer rz_live_0".to_owned());
@@ -140,7 +140,7 @@ async fn a_request_needs_the_key() {
 
 #[tokio::test]
 async fn what_is_not_there_is_404() {
-    let sandbox = start(Options { interviews: Some(1000), ..Options::default() }).await.unwrap();
+    let sandbox = start(SandboxOptions { interviews: Some(1000), ..SandboxOptions::default() }).await.unwrap();
     let base = sandbox.base_url();
     let id = sandbox.ids().last().unwrap();
     let urls = [
@@ -168,8 +168,8 @@ async fn what_is_not_there_is_404() {
 
 #[tokio::test]
 async fn over_the_limit_is_429() {
-    for window in [Window::Fixed, Window::Sliding] {
-        let sandbox = start(Options { limit: Some(3), window, ..Options::default() }).await.unwrap();
+    for window in [WindowKind::Fixed, WindowKind::Sliding] {
+        let sandbox = start(SandboxOptions { limit: Some(3), window, ..SandboxOptions::default() }).await.unwrap();
         let url = format!("{}/interviews/{}", sandbox.base_url(), sandbox.ids().next().unwrap());
         for (status, remaining) in [(200, "2"), (200, "1"), (200, "0"), (429, "0"), (429, "0")] {
             let response = get(&client(), &url).await;
@@ -210,7 +210,7 @@ async fn without_a_limit_nothing_is_said_of_one() {
 
 #[tokio::test]
 async fn stats_are_what_was_asked() {
-    let sandbox = start(Options { limit: Some(4), ..Options::default() }).await.unwrap();
+    let sandbox = start(SandboxOptions { limit: Some(4), ..SandboxOptions::default() }).await.unwrap();
     let ids: Vec<_> = sandbox.ids().take(2).collect();
     for path in [&ids[0], "nobody", &ids[1], &format!("{}/questions", ids[0]), &ids[0], &ids[1]] {
         get(&client(), &format!("{}/interviews/{path}", sandbox.base_url())).await;
@@ -233,7 +233,7 @@ async fn stats_are_what_was_asked() {
 #[tokio::test]
 async fn latencies_pass_side_by_side() {
     let latency = Duration::from_millis(150);
-    let sandbox = start(Options { latency, ..unlimited(None) }).await.unwrap();
+    let sandbox = start(SandboxOptions { latency, ..unlimited(None) }).await.unwrap();
     let url = format!("{}/interviews/nobody", sandbox.base_url());
     let client = client();
     let begun = Instant::now();
@@ -252,7 +252,7 @@ async fn latencies_pass_side_by_side() {
 
 #[tokio::test]
 async fn stopping_lets_answers_under_way_finish() {
-    let sandbox = start(Options { latency: Duration::from_millis(200), ..unlimited(None) }).await.unwrap();
+    let sandbox = start(SandboxOptions { latency: Duration::from_millis(200), ..unlimited(None) }).await.unwrap();
     let url = format!("{}/interviews/{}", sandbox.base_url(), sandbox.ids().next().unwrap());
     let under_way = tokio::spawn({
         let url = url.clone();
@@ -319,7 +319,7 @@ async fn recordings_open_by_their_link_alone() {
 #[tokio::test]
 async fn the_same_seed_makes_the_same_interviews() {
     let masked = async |seed| {
-        let sandbox = start(Options { seed, ..unlimited(Some(300)) }).await.unwrap();
+        let sandbox = start(SandboxOptions { seed, ..unlimited(Some(300)) }).await.unwrap();
         let mut bodies = all_bodies(&sandbox, "").await;
         bodies.extend(all_bodies(&sandbox, "/questions").await);
         bodies.iter().map(|body| without_signatures(body)).collect::<Vec<_>>()
@@ -412,14 +412,14 @@ async fn five_thousand_interviews_are_plausible_and_all_different() {
 
 #[tokio::test]
 async fn what_cannot_be_is_refused() {
-    let elsewhere = Options { addr: SocketAddr::from(([0, 0, 0, 0], 0)), ..Options::default() };
+    let elsewhere = SandboxOptions { addr: SocketAddr::from(([0, 0, 0, 0], 0)), ..SandboxOptions::default() };
     let error = start(elsewhere).await.unwrap_err();
     assert_eq!(error.to_string(), "the sandbox listens on loopback only, and 0.0.0.0 is not");
-    let error = start(Options { window_length: Duration::ZERO, ..Options::default() }).await.unwrap_err();
+    let error = start(SandboxOptions { window_length: Duration::ZERO, ..SandboxOptions::default() }).await.unwrap_err();
     assert_eq!(error.to_string(), "the window length of the rate limit is zero");
     let sandbox = start(unlimited(Some(0))).await.unwrap();
     assert_eq!(sandbox.ids().count(), 0);
-    let taken = start(Options { addr: sandbox.addr(), ..Options::default() }).await.unwrap_err();
+    let taken = start(SandboxOptions { addr: sandbox.addr(), ..SandboxOptions::default() }).await.unwrap_err();
     assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
     let id = sample("interviews")[0]["id"].as_str().unwrap().to_owned();
     let answer = get(&client(), &format!("{}/interviews/{id}", sandbox.base_url())).await;

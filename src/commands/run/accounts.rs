@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use crate::model::{Error, Result};
 use crate::pipeline::{Api, Exclude, Source};
 use crate::round0::client::Client;
-use crate::sandbox::{Options, Sandbox, start};
+use crate::sandbox::{Sandbox, SandboxOptions, start};
 
 /// One source with its ids read and its key in hand.
 pub struct ReadySource {
@@ -104,7 +104,7 @@ pub fn access_of(source: &Source) -> Result<Access> {
 /// # Errors
 /// When it cannot listen.
 fn start_sandbox(runtime: &Runtime, interviews: Option<usize>, seed: u64) -> Result<(Sandbox, Client)> {
-    let options = Options { interviews, seed, limit: None, ..Options::default() };
+    let options = SandboxOptions { interviews, seed, limit: None, ..SandboxOptions::default() };
     let key = options.key.clone();
     let sandbox = runtime
         .block_on(start(options))

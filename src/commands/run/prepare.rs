@@ -5,7 +5,7 @@ use std::path::Path;
 use super::accounts::{ReadySource, access_of};
 use super::ats::ReadyAts;
 use super::export::ReadyExport;
-use crate::analyze::{PreparedSet, Request};
+use crate::analyze::{AnalyzeRequest, PreparedSet};
 use crate::deliver::audio;
 use crate::keywords::Mode;
 use crate::lake::outside::{real_path, refuse_inside};
@@ -102,8 +102,8 @@ pub struct ReadyAnalysis {
 }
 
 impl ReadyAnalysis {
-    pub fn request(&self, force: bool) -> Request<'_> {
-        Request { sets: &self.sets, fillers: &self.fillers, metrics: &self.metrics, force }
+    pub fn request(&self, force: bool) -> AnalyzeRequest<'_> {
+        AnalyzeRequest { sets: &self.sets, fillers: &self.fillers, metrics: &self.metrics, force }
     }
 }
 

@@ -34,7 +34,7 @@ pub struct RunSummary {
     pub lake: String,
     /// Null for a stage that did not run.
     pub ingest: Option<ingest::Summary>,
-    pub analyze: Option<analyze::Summary>,
+    pub analyze: Option<analyze::AnalyzeSummary>,
     pub report: Option<String>,
     pub export: Option<Vec<Exported>>,
     /// What is probably wrong outside of this run; it changes no exit code.

@@ -17,7 +17,7 @@ use crate::inbox::stalled;
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 use crate::pipeline::{AudioPlan, Pipeline, ReportPlan};
-use crate::report::model::Run as ReportedRun;
+use crate::report::model::RunReference;
 use crate::{analyze, report};
 
 /// A run under way. A stage that fails leaves the later ones what is there, so errors are gathered.
@@ -129,7 +129,7 @@ impl<'a> Run<'a> {
 
     fn report(&mut self, plan: &ReportPlan) {
         let RunSummary { run_id, started_at, .. } = &self.summary;
-        let run = ReportedRun { run_id: run_id.clone(), started_at: started_at.to_string() };
+        let run = RunReference { run_id: run_id.clone(), started_at: started_at.to_string() };
         let made = report::report(&self.session.lake, plan, *started_at, Some(run));
         self.summary.report = self.keep(made).map(|folder| folder.display().to_string());
     }

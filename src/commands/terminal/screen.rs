@@ -43,7 +43,7 @@ pub fn ingest_on_screen(ingest: &ingest::Summary) -> String {
 }
 
 /// What an analysis did.
-pub fn analyze_on_screen(analyze: &analyze::Summary) -> String {
+pub fn analyze_on_screen(analyze: &analyze::AnalyzeSummary) -> String {
     format!(
         "analysed   {} answers into {} files; {} files were up to date\n",
         analyze.responses, analyze.files_made, analyze.files_fresh

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::micros::{Micros, micros};
-use super::others::Others;
+use super::other_clients::OtherClients;
 use super::window::Window;
 
 /// A limit above this is kept by the even pace alone: so many requests a window are not worth a record of each.
@@ -25,17 +25,17 @@ const GRAIN: Micros = 1_000;
 
 /// What a request that wants to go out is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
-    Go(Sent),
+pub enum Decision {
+    Send(SentRequest),
     /// Ask again at this time, or when an answer comes.
-    Wait(Micros),
+    WaitUntil(Micros),
     /// Ask again when an answer comes.
-    AfterAnswer,
+    WaitForAnswer,
 }
 
 /// A request that is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sent {
+pub struct SentRequest {
     number: u64,
     at: Micros,
     slot: Option<usize>,
@@ -43,7 +43,7 @@ pub struct Sent {
 
 /// The newest word on the limit: that of the request that was sent last of those answered.
 #[derive(Debug, Clone, Copy)]
-struct Heard {
+struct BudgetReport {
     number: u64,
     sent: Micros,
     at: Micros,
@@ -63,17 +63,17 @@ pub struct Governor {
     /// Requests under way at once, at most.
     concurrency: usize,
     window: Window,
-    under_way: BTreeSet<u64>,
+    in_flight: BTreeSet<u64>,
     next_number: u64,
     last_sent: Micros,
-    heard: Option<Heard>,
+    latest: Option<BudgetReport>,
     /// By how much the server's clock is ahead of this machine's; it tells whole seconds, so this is the least.
     server_ahead: Option<Micros>,
     /// One request at a time, until an answer says how things are.
-    alone: bool,
+    is_probing: bool,
     /// Requests were seen to leave the server's window one by one: it slides.
-    slides: bool,
-    others: Others,
+    is_sliding: bool,
+    others: OtherClients,
 }
 
 impl Governor {
@@ -86,94 +86,94 @@ impl Governor {
             ceiling,
             concurrency,
             window,
-            under_way: BTreeSet::new(),
+            in_flight: BTreeSet::new(),
             next_number: 0,
             last_sent: 0,
-            heard: None,
+            latest: None,
             server_ahead: None,
-            alone: true,
-            slides: false,
-            others: Others::default(),
+            is_probing: true,
+            is_sliding: false,
+            others: OtherClients::default(),
         }
     }
 
     /// Whether a request may go out now.
     ///
     /// # Errors
-    /// When the file of the window fails; [`Self::forsake_file`] goes on without it.
-    pub fn turn(&mut self, now: Micros) -> io::Result<Turn> {
+    /// When the file of the window fails; [`Self::drop_file`] goes on without it.
+    pub fn decide(&mut self, now: Micros) -> io::Result<Decision> {
         self.window.lock()?;
-        self.window.bury(now)?;
-        let turn = match self.wait(now) {
+        self.window.release_dead(now)?;
+        let decision = match self.wait(now) {
             Some(wait) => wait,
-            None => Turn::Go(self.send(now)?),
+            None => Decision::Send(self.send(now)?),
         };
         self.window.unlock()?;
-        Ok(turn)
+        Ok(decision)
     }
 
-    pub fn forsake_file(&mut self) {
-        self.window.forsake_file();
+    pub fn drop_file(&mut self) {
+        self.window.drop_file();
     }
 
     /// Requests left in the window, as the newest answer had it.
     pub fn remaining(&self) -> Option<u32> {
-        self.heard.map(|heard| heard.remaining)
+        self.latest.map(|report| report.remaining)
     }
 
     /// What a request must wait for, if anything.
-    fn wait(&self, now: Micros) -> Option<Turn> {
-        let busy = if self.alone { 1 } else { self.concurrency };
-        if self.under_way.len() >= busy {
-            return Some(Turn::AfterAnswer);
+    fn wait(&self, now: Micros) -> Option<Decision> {
+        let busy = if self.is_probing { 1 } else { self.concurrency };
+        if self.in_flight.len() >= busy {
+            return Some(Decision::WaitForAnswer);
         }
         let earliest = self.window.not_before.max(self.due(now)).max(self.last_sent + self.interval(now) / 2);
         if earliest > now + GRAIN {
-            return Some(Turn::Wait(earliest));
+            return Some(Decision::WaitUntil(earliest));
         }
         if !self.is_exact() {
             return None;
         }
         let (used, share) = (self.window.used(now), self.share(now) as usize);
         if used >= share {
-            return Some(match self.window.frees(used - share + 1, now) {
-                Some(time) => Turn::Wait(time),
-                None if self.window.is_shared() => Turn::Wait(now + LOOK_AGAIN),
-                None => Turn::AfterAnswer,
+            return Some(match self.window.free_at(used - share + 1, now) {
+                Some(time) => Decision::WaitUntil(time),
+                None if self.window.is_shared() => Decision::WaitUntil(now + LOOK_AGAIN),
+                None => Decision::WaitForAnswer,
             });
         }
         self.wait_for_server(now)
     }
 
     /// What the server's own count leaves to wait for. Its window may hold what this one knows nothing of.
-    fn wait_for_server(&self, now: Micros) -> Option<Turn> {
-        let heard = self.heard.filter(|heard| now < heard.at + self.length)?;
-        let since = self.window.sent_between(heard.sent, now) + heard.stragglers;
-        let dropped = if self.slides { self.window.dropped(heard.at, now) } else { 0 };
-        if heard.remaining as usize + dropped > since {
+    fn wait_for_server(&self, now: Micros) -> Option<Decision> {
+        let report = self.latest.filter(|report| now < report.at + self.length)?;
+        let since = self.window.sent_between(report.sent, now) + report.stragglers;
+        let dropped = if self.is_sliding { self.window.dropped(report.at, now) } else { 0 };
+        if report.remaining as usize + dropped > since {
             return None;
         }
-        if !self.under_way.is_empty() {
-            return Some(Turn::AfterAnswer);
+        if !self.in_flight.is_empty() {
+            return Some(Decision::WaitForAnswer);
         }
         // Nothing is under way that could bring news: at the reset one goes out and asks.
-        let reset = self.resets(heard).unwrap_or(heard.at + self.length);
-        let next = self.slides.then(|| self.window.next_dropped(heard.at, now)).flatten();
+        let reset = self.resets(report).unwrap_or(report.at + self.length);
+        let next = self.is_sliding.then(|| self.window.next_dropped(report.at, now)).flatten();
         let until = next.map_or(reset, |next| next.min(reset));
-        (until > now).then_some(Turn::Wait(until))
+        (until > now).then_some(Decision::WaitUntil(until))
     }
 
     /// When the window of an answer resets, by this machine's clock.
-    fn resets(&self, heard: Heard) -> Option<Micros> {
-        Some(heard.window_end? * 1_000_000 - self.server_ahead.unwrap_or(0))
+    fn resets(&self, report: BudgetReport) -> Option<Micros> {
+        Some(report.window_end? * 1_000_000 - self.server_ahead.unwrap_or(0))
     }
 
-    fn send(&mut self, now: Micros) -> io::Result<Sent> {
+    fn send(&mut self, now: Micros) -> io::Result<SentRequest> {
         let due = self.due(now);
         // Two requests never have the same time: who was sent after whom is asked by time.
         let at = now.max(self.last_sent + 1);
         // One that goes alone may be the first that tells a limit.
-        let slot = if self.alone || self.is_exact() {
+        let slot = if self.is_probing || self.is_exact() {
             Some(self.window.send(at, due)?)
         } else {
             self.window.last_due = due;
@@ -182,8 +182,8 @@ impl Governor {
         self.last_sent = at;
         let number = self.next_number;
         self.next_number += 1;
-        self.under_way.insert(number);
-        Ok(Sent { number, at, slot })
+        self.in_flight.insert(number);
+        Ok(SentRequest { number, at, slot })
     }
 
     /// When the next request is due by the even pace. A pause is made up for, by a sixtieth of a window at most, and at
@@ -210,7 +210,7 @@ impl Governor {
     /// Requests a window that are this user's: the limit less what others use, under the user's own ceiling.
     fn share(&self, now: Micros) -> u32 {
         let Some(limit) = self.window.limit else { return self.ceiling };
-        let others = self.others.forecast(now, self.length, self.slides);
+        let others = self.others.forecast(now, self.length, self.is_sliding);
         // Others do not come quite evenly, so they are left a little more than they take.
         let room = if others == 0 { 0 } else { 1 + others / 50 };
         limit.saturating_sub(others + room).clamp(1, self.ceiling)
@@ -219,9 +219,9 @@ impl Governor {
     /// Heeds an answer, or that none came (an empty budget).
     ///
     /// # Errors
-    /// As [`Self::turn`]; the answer is heeded all the same.
-    pub fn answered(&mut self, sent: Sent, now: Micros, budget: Budget) -> io::Result<()> {
-        self.under_way.remove(&sent.number);
+    /// As [`Self::decide`]; the answer is heeded all the same.
+    pub fn answered(&mut self, sent: SentRequest, now: Micros, budget: Budget) -> io::Result<()> {
+        self.in_flight.remove(&sent.number);
         let recorded = sent.slot.map_or(Ok(()), |slot| self.window.answered(slot, now));
         if let Some(time) = budget.server_time {
             // The least that an answer took on its way is the nearest to the truth.
@@ -230,50 +230,50 @@ impl Governor {
         }
         let kept = budget.limit.filter(|limit| *limit > 0).map_or(Ok(()), |limit| self.window.set_limit(limit));
         if let Some(remaining) = budget.remaining
-            && self.heard.is_none_or(|heard| heard.number < sent.number)
+            && self.latest.is_none_or(|report| report.number < sent.number)
         {
-            let heard = Heard {
+            let report = BudgetReport {
                 number: sent.number,
                 sent: sent.at,
                 at: now,
                 limit: self.window.limit,
                 remaining,
                 window_end: budget.window_end,
-                stragglers: self.under_way.range(..sent.number).count(),
+                stragglers: self.in_flight.range(..sent.number).count(),
             };
             if self.is_exact() {
-                self.learn(heard);
+                self.learn(report);
             }
-            self.heard = Some(heard);
+            self.latest = Some(report);
         }
         recorded.and(kept)
     }
 
     /// Says that a request was answered at all, whatever with, and not with a 429.
     pub fn admitted(&mut self) {
-        self.alone = false;
+        self.is_probing = false;
     }
 
     /// Heeds a 429: nothing goes out before it says so, and then one request alone.
     ///
     /// # Errors
-    /// As [`Self::turn`]; the wait is kept all the same.
+    /// As [`Self::decide`]; the wait is kept all the same.
     pub fn refused(&mut self, now: Micros, wait: Duration) -> io::Result<()> {
-        self.alone = true;
+        self.is_probing = true;
         // Kept even when the file of it fails.
         let locked = self.window.lock();
-        let held = self.window.hold(now + micros(wait));
+        let held = self.window.hold_until(now + micros(wait));
         locked.and(held).and(self.window.unlock())
     }
 
     /// Learns from two answers that follow one another what others use, and whether the window slides.
-    fn learn(&mut self, new: Heard) {
+    fn learn(&mut self, new: BudgetReport) {
         let Some(limit) = new.limit else { return };
         // Stragglers may have been counted or not; what is left to others errs in their favour.
         let own = self.window.sent_between(new.sent - self.length, new.sent).saturating_sub(new.stragglers);
         let used = i64::from(limit) - i64::from(new.remaining);
-        self.others.level(new.at, used - own as i64, self.length);
-        let Some(old) = self.heard.filter(|old| old.limit == new.limit) else { return };
+        self.others.record_level(new.at, used - own as i64, self.length);
+        let Some(old) = self.latest.filter(|old| old.limit == new.limit) else { return };
         let (Some(old_end), Some(new_end)) = (old.window_end, new.window_end) else { return };
         if (new_end - old_end).abs() * 1_000_000 > self.length / 2 {
             // A fixed window has begun anew (or one request overtook another as it did), or a sliding one was left
@@ -281,9 +281,9 @@ impl Governor {
             return;
         }
         // Sent after the older answer came, so counted after it; and yet nothing was used up.
-        self.slides |= new.sent > old.at && new.remaining >= old.remaining;
+        self.is_sliding |= new.sent > old.at && new.remaining >= old.remaining;
         let own = self.window.sent_between(old.sent, new.sent);
         let used = i64::from(old.remaining) - i64::from(new.remaining);
-        self.others.came(old.at, new.at, used - own as i64, self.length);
+        self.others.record_arrivals(old.at, new.at, used - own as i64, self.length);
     }
 }

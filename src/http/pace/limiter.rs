@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// How the limit counts. The vendor does not document which of the two it uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Window {
+pub enum WindowKind {
     /// Windows follow one another without a gap from the first counted request on; each starts empty. A client may
     /// so send twice the limit around the end of one.
     Fixed,
@@ -17,7 +17,7 @@ pub enum Window {
 
 /// What the limit says of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Admission {
     pub admitted: bool,
     pub limit: u32,
     /// How many more requests would be admitted now.
@@ -32,30 +32,30 @@ pub struct Verdict {
 pub struct Limiter {
     limit: u32,
     length: Duration,
-    log: Log,
+    counter: Counter,
 }
 
 #[derive(Debug)]
-enum Log {
+enum Counter {
     Fixed { start: Option<Duration>, used: u32 },
     Sliding { admitted: VecDeque<Duration> },
 }
 
 impl Limiter {
     /// `length` must be longer than zero.
-    pub fn new(limit: u32, window: Window, length: Duration) -> Self {
-        let log = match window {
-            Window::Fixed => Log::Fixed { start: None, used: 0 },
-            Window::Sliding => Log::Sliding { admitted: VecDeque::new() },
+    pub fn new(limit: u32, window: WindowKind, length: Duration) -> Self {
+        let counter = match window {
+            WindowKind::Fixed => Counter::Fixed { start: None, used: 0 },
+            WindowKind::Sliding => Counter::Sliding { admitted: VecDeque::new() },
         };
-        Self { limit, length, log }
+        Self { limit, length, counter }
     }
 
     /// Judges one request at `now` and takes its place in the window when there is one.
-    pub fn admit(&mut self, now: Duration) -> Verdict {
+    pub fn admit(&mut self, now: Duration) -> Admission {
         let (limit, length) = (self.limit, self.length);
-        match &mut self.log {
-            Log::Fixed { start, used } => {
+        match &mut self.counter {
+            Counter::Fixed { start, used } => {
                 let since = now - *start.get_or_insert(now);
                 if since >= length {
                     *start = Some(now - remainder(since, length));
@@ -63,17 +63,17 @@ impl Limiter {
                 }
                 let admitted = *used < limit;
                 *used += u32::from(admitted);
-                Verdict { admitted, limit, remaining: limit - *used, reset_in: length - remainder(since, length) }
+                Admission { admitted, limit, remaining: limit - *used, reset_in: length - remainder(since, length) }
             }
-            Log::Sliding { admitted: log } => {
-                forget(log, now, length);
-                let admitted = log.len() < limit as usize;
+            Counter::Sliding { admitted: times } => {
+                forget(times, now, length);
+                let admitted = times.len() < limit as usize;
                 if admitted {
-                    log.push_back(now);
+                    times.push_back(now);
                 }
-                let used = u32::try_from(log.len()).unwrap_or(limit);
-                let oldest = log.front().copied().unwrap_or(now);
-                Verdict { admitted, limit, remaining: limit - used, reset_in: oldest + length - now }
+                let used = u32::try_from(times.len()).unwrap_or(limit);
+                let oldest = times.front().copied().unwrap_or(now);
+                Admission { admitted, limit, remaining: limit - used, reset_in: oldest + length - now }
             }
         }
     }
@@ -119,20 +119,20 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn sliding_admits_as_its_naive_twin() {
+    fn sliding_admits_as_its_plain_reference() {
         for seed in 0..60 {
             let limit = 1 + u32::try_from(seed % 9).unwrap();
-            let mut limiter = Limiter::new(limit, Window::Sliding, SECOND);
+            let mut limiter = Limiter::new(limit, WindowKind::Sliding, SECOND);
             let mut admitted: Vec<Duration> = Vec::new();
             for now in times(seed, SECOND) {
                 let within: Vec<_> = admitted.iter().copied().filter(|&time| now < time + SECOND).collect();
                 let room = within.len() < limit as usize;
-                let verdict = limiter.admit(now);
-                assert_eq!(verdict.admitted, room, "seed {seed} at {now:?}");
+                let admission = limiter.admit(now);
+                assert_eq!(admission.admitted, room, "seed {seed} at {now:?}");
                 let used = u32::try_from(within.len()).unwrap() + u32::from(room);
-                assert_eq!(verdict.remaining, limit - used);
+                assert_eq!(admission.remaining, limit - used);
                 let oldest = within.first().copied().unwrap_or(now);
-                assert_eq!(now + verdict.reset_in, oldest + SECOND);
+                assert_eq!(now + admission.reset_in, oldest + SECOND);
                 if room {
                     admitted.push(now);
                 }
@@ -141,19 +141,19 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn fixed_admits_as_its_naive_twin() {
+    fn fixed_admits_as_its_plain_reference() {
         for seed in 0..60 {
             let limit = 1 + u32::try_from(seed % 9).unwrap();
-            let mut limiter = Limiter::new(limit, Window::Fixed, SECOND);
+            let mut limiter = Limiter::new(limit, WindowKind::Fixed, SECOND);
             let times = times(seed, SECOND);
             let window_of = |time: Duration| (time - times[0]).as_secs();
             let mut admitted: Vec<Duration> = Vec::new();
             for &now in &times {
                 let used = admitted.iter().filter(|&&time| window_of(time) == window_of(now)).count();
-                let verdict = limiter.admit(now);
-                assert_eq!(verdict.admitted, used < limit as usize, "seed {seed} at {now:?}");
-                assert_eq!(now + verdict.reset_in, times[0] + SECOND * u32::try_from(window_of(now) + 1).unwrap());
-                if verdict.admitted {
+                let admission = limiter.admit(now);
+                assert_eq!(admission.admitted, used < limit as usize, "seed {seed} at {now:?}");
+                assert_eq!(now + admission.reset_in, times[0] + SECOND * u32::try_from(window_of(now) + 1).unwrap());
+                if admission.admitted {
                     admitted.push(now);
                 }
             }
@@ -162,12 +162,12 @@ pub(crate) mod tests {
 
     #[test]
     fn a_request_at_the_reset_is_admitted() {
-        for window in [Window::Fixed, Window::Sliding] {
+        for window in [WindowKind::Fixed, WindowKind::Sliding] {
             let mut limiter = Limiter::new(2, window, SECOND);
             assert!(limiter.admit(SECOND * 5).admitted);
             assert!(limiter.admit(SECOND * 5).admitted);
             let refused = limiter.admit(SECOND * 5 + SECOND / 4);
-            assert_eq!(refused, Verdict { admitted: false, limit: 2, remaining: 0, reset_in: SECOND * 3 / 4 });
+            assert_eq!(refused, Admission { admitted: false, limit: 2, remaining: 0, reset_in: SECOND * 3 / 4 });
             assert!(!limiter.admit(SECOND * 6 - Duration::from_nanos(1)).admitted);
             assert!(limiter.admit(SECOND * 6).admitted);
         }
@@ -181,14 +181,14 @@ pub(crate) mod tests {
             let late = (0..20).filter(|_| limiter.admit(SECOND * 9 / 10).admitted).count();
             late + (0..20).filter(|_| limiter.admit(SECOND).admitted).count()
         };
-        assert_eq!((admitted(Window::Fixed), admitted(Window::Sliding)), (19, 10));
+        assert_eq!((admitted(WindowKind::Fixed), admitted(WindowKind::Sliding)), (19, 10));
     }
 
     #[test]
     fn a_limit_of_nothing_admits_nothing() {
-        for window in [Window::Fixed, Window::Sliding] {
-            let verdict = Limiter::new(0, window, SECOND).admit(SECOND);
-            assert_eq!(verdict, Verdict { admitted: false, limit: 0, remaining: 0, reset_in: SECOND });
+        for window in [WindowKind::Fixed, WindowKind::Sliding] {
+            let admission = Limiter::new(0, window, SECOND).admit(SECOND);
+            assert_eq!(admission, Admission { admitted: false, limit: 0, remaining: 0, reset_in: SECOND });
         }
     }
 }

@@ -22,11 +22,11 @@ mod budget;
 mod governor;
 pub mod limiter;
 mod micros;
-mod others;
+mod other_clients;
 mod pacer;
 #[cfg(test)]
 mod tests;
 mod window;
 
 pub use budget::Budget;
-pub use pacer::{Pace, Pacer, UnderWay};
+pub use pacer::{InFlight, Pace, Pacer};

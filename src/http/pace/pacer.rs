@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::budget::Budget;
-use super::governor::{Governor, Sent, Turn};
+use super::governor::{Decision, Governor, SentRequest};
 use super::micros::{Micros, micros};
 use super::window::Window;
 
@@ -59,14 +59,14 @@ impl Pacer {
     }
 
     /// Waits for this request's turn. What is returned must hear of the answer.
-    pub async fn turn(&self) -> UnderWay<'_> {
+    pub async fn turn(&self) -> InFlight<'_> {
         let _next = self.queue.lock().await;
         loop {
             let answered = self.answered.notified();
             match self.decide() {
-                Turn::Go(sent) => return UnderWay { pacer: self, sent: Some(sent) },
-                Turn::AfterAnswer => answered.await,
-                Turn::Wait(until) => {
+                Decision::Send(sent) => return InFlight { pacer: self, sent: Some(sent) },
+                Decision::WaitForAnswer => answered.await,
+                Decision::WaitUntil(until) => {
                     let began = Instant::now();
                     tokio::select! { () = answered => {}, () = sleep_until(self.instant(until)) => {} }
                     *self.waited.lock().expect("nothing panics while it holds it") += began.elapsed();
@@ -75,14 +75,14 @@ impl Pacer {
         }
     }
 
-    fn decide(&self) -> Turn {
+    fn decide(&self) -> Decision {
         let mut governor = self.lock();
-        match governor.turn(self.now()) {
-            Ok(turn) => turn,
+        match governor.decide(self.now()) {
+            Ok(decision) => decision,
             Err(error) => {
                 tracing::warn!("requests are counted for this run alone from now on: {error}");
-                governor.forsake_file();
-                governor.turn(self.now()).expect("there is no file to fail")
+                governor.drop_file();
+                governor.decide(self.now()).expect("there is no file to fail")
             }
         }
     }
@@ -112,12 +112,12 @@ impl Pacer {
 
 /// A request that is under way. Dropped without an answer, it counts as answered then.
 #[derive(Debug)]
-pub struct UnderWay<'a> {
+pub struct InFlight<'a> {
     pacer: &'a Pacer,
-    sent: Option<Sent>,
+    sent: Option<SentRequest>,
 }
 
-impl UnderWay<'_> {
+impl InFlight<'_> {
     /// Heeds any answer but a 429.
     pub fn answered(mut self, budget: Budget) {
         self.end(budget, |governor, _| {
@@ -140,14 +140,14 @@ impl UnderWay<'_> {
         let done = governor.answered(sent, now, budget).and(then(&mut governor, now));
         if let Err(error) = done {
             tracing::warn!("requests are counted for this run alone from now on: {error}");
-            governor.forsake_file();
+            governor.drop_file();
         }
         drop(governor);
         self.pacer.answered.notify_waiters();
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.end(Budget::default(), |_, _| Ok(()));
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::budget::Budget;
-use super::governor::{Governor, Sent, Turn};
-use super::limiter::{Limiter, Window as Kind};
+use super::governor::{Decision, Governor, SentRequest};
+use super::limiter::{Limiter, WindowKind};
 use super::micros::{Micros, micros};
 use super::window::Window;
 
@@ -14,9 +14,9 @@ const START: Micros = 1_800_000_000_000_000;
 const SECOND: Micros = 1_000_000;
 
 /// A server, a network, and others with the same key, in virtual time.
-struct World {
+struct Simulation {
     limit: u32,
-    kind: Kind,
+    kind: WindowKind,
     window: Duration,
     /// From the least to the most that a request takes to the server, and an answer back.
     way: (Micros, Micros),
@@ -27,7 +27,7 @@ struct World {
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct SimulationResult {
     took: Micros,
     /// When the server refused one.
     refused: Vec<Micros>,
@@ -36,8 +36,8 @@ struct Seen {
     arrived: Vec<Micros>,
 }
 
-impl World {
-    fn run(&self, seed: u64) -> Seen {
+impl Simulation {
+    fn run(&self, seed: u64) -> SimulationResult {
         let mut state = seed;
         let mut way = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -46,12 +46,12 @@ impl World {
         let window = Window::in_memory(micros(self.window));
         let mut governor = Governor::new(window, self.window, u32::MAX, self.concurrency);
         let mut limiter = Limiter::new(self.limit, self.kind, self.window);
-        let mut seen = Seen::default();
+        let mut result = SimulationResult::default();
         let (mut now, mut wake, mut left) = (START, Some(START), self.requests);
         let mut others = self.others.iter().map(|at| START + at).peekable();
         // Requests on their way to the server, and answers on their way back.
-        let mut there: Vec<(Micros, Sent)> = Vec::new();
-        let mut back: Vec<(Micros, Sent, Budget, bool)> = Vec::new();
+        let mut there: Vec<(Micros, SentRequest)> = Vec::new();
+        let mut back: Vec<(Micros, SentRequest, Budget, bool)> = Vec::new();
         while left > 0 || !there.is_empty() || !back.is_empty() {
             let next_there = there.iter().map(|(at, ..)| *at).min();
             let next_back = back.iter().map(|(at, ..)| *at).min();
@@ -59,24 +59,24 @@ impl World {
             now = times.into_iter().flatten().min().expect("something is still to come").max(now);
             let since = |at: Micros| Duration::from_micros((at - START) as u64);
             if others.next_if(|at| *at <= now).is_some() {
-                seen.others_refused += usize::from(!limiter.admit(since(now)).admitted);
+                result.others_refused += usize::from(!limiter.admit(since(now)).admitted);
             } else if let Some(place) = there.iter().position(|(at, ..)| *at <= now) {
                 let (_, sent) = there.remove(place);
-                let verdict = limiter.admit(since(now));
-                seen.arrived.push(now);
-                if !verdict.admitted {
-                    seen.refused.push(now);
+                let admission = limiter.admit(since(now));
+                result.arrived.push(now);
+                if !admission.admitted {
+                    result.refused.push(now);
                 }
-                let end = (now + micros(verdict.reset_in) + SECOND - 1) / SECOND;
+                let end = (now + micros(admission.reset_in) + SECOND - 1) / SECOND;
                 let budget = Budget {
                     limit: Some(self.limit),
-                    remaining: Some(verdict.remaining),
+                    remaining: Some(admission.remaining),
                     // As `X-RateLimit-Reset` and `Date` have it, in whole seconds of a clock that is wrong.
                     window_end: Some(end + 1234),
                     server_time: Some(now / SECOND + 1234),
                     retry_after: None,
                 };
-                back.push((now + way(), sent, budget, verdict.admitted));
+                back.push((now + way(), sent, budget, admission.admitted));
             } else if let Some(place) = back.iter().position(|(at, ..)| *at <= now) {
                 let (_, sent, budget, admitted) = back.remove(place);
                 governor.answered(sent, now, budget).unwrap();
@@ -88,25 +88,25 @@ impl World {
                 }
                 wake = Some(now);
             } else {
-                wake = match governor.turn(now).unwrap() {
-                    Turn::Go(sent) => {
+                wake = match governor.decide(now).unwrap() {
+                    Decision::Send(sent) => {
                         left -= 1;
                         there.push((now + way(), sent));
                         Some(now)
                     }
-                    Turn::Wait(until) => {
+                    Decision::WaitUntil(until) => {
                         assert!(until > now, "a wait that is over is no wait");
                         Some(until)
                     }
-                    Turn::AfterAnswer => {
+                    Decision::WaitForAnswer => {
                         assert!(!there.is_empty() || !back.is_empty(), "no answer will come");
                         None
                     }
                 };
             }
         }
-        seen.took = now - START;
-        seen
+        result.took = now - START;
+        result
     }
 
     /// How long the requests take at the limit, if `left` of it is there to be had.
@@ -115,8 +115,8 @@ impl World {
     }
 }
 
-fn kind() -> impl Strategy<Value = Kind> {
-    prop_oneof![Just(Kind::Fixed), Just(Kind::Sliding)]
+fn kind() -> impl Strategy<Value = WindowKind> {
+    prop_oneof![Just(WindowKind::Fixed), Just(WindowKind::Sliding)]
 }
 
 proptest! {
@@ -131,19 +131,19 @@ proptest! {
         let way = (slow / 2, (slow + jitter) / 2);
         let window = Duration::from_secs(seconds);
         let requests = limit as usize * windows + limit as usize / 3;
-        let world = World { limit, kind, window, way, concurrency, others: Vec::new(), requests };
-        let seen = world.run(seed);
-        prop_assert_eq!(seen.refused.len(), 0);
-        for (index, end) in seen.arrived.iter().enumerate().skip(limit as usize) {
-            prop_assert!(end - seen.arrived[index - limit as usize] >= micros(window));
+        let simulation = Simulation { limit, kind, window, way, concurrency, others: Vec::new(), requests };
+        let result = simulation.run(seed);
+        prop_assert_eq!(result.refused.len(), 0);
+        for (index, end) in result.arrived.iter().enumerate().skip(limit as usize) {
+            prop_assert!(end - result.arrived[index - limit as usize] >= micros(window));
         }
         // Each window may lose an answer's way and the second that a reset is rounded by, and no more than so many
         // can be under way at once.
         let round_trip = 2 * way.1;
         let lost = (windows as i64 + 2) * (round_trip + 2 * SECOND);
         let by_width = requests as f64 * round_trip as f64 / concurrency as f64;
-        let bound = world.bound(1.0).max(by_width) + lost as f64;
-        prop_assert!(seen.took as f64 <= bound, "{} s, not {} s", seen.took as f64 / 1e6, bound / 1e6);
+        let bound = simulation.bound(1.0).max(by_width) + lost as f64;
+        prop_assert!(result.took as f64 <= bound, "{} s, not {} s", result.took as f64 / 1e6, bound / 1e6);
     }
 
     /// Another program with a steady share of the key keeps it, and the rest is used.
@@ -154,14 +154,14 @@ proptest! {
         let (limit, window) = (600, Duration::from_secs(60));
         // A third of the key; it may have begun long before.
         let others = (0..).map(|n| n * 300_000).take_while(|at| *at < 500 * SECOND).collect();
-        let world = World {
+        let simulation = Simulation {
             limit, kind, window, way: (slow, slow + 5_000), concurrency: 16, others, requests: 1200 + before as usize,
         };
-        let seen = world.run(seed);
-        prop_assert_eq!(seen.refused.len(), 0);
-        prop_assert_eq!(seen.others_refused, 0);
-        let bound = world.bound(2.0 / 3.0) * 1.05 + 4.0 * SECOND as f64;
-        prop_assert!(seen.took as f64 <= bound, "{} s, not {} s", seen.took as f64 / 1e6, bound / 1e6);
+        let result = simulation.run(seed);
+        prop_assert_eq!(result.refused.len(), 0);
+        prop_assert_eq!(result.others_refused, 0);
+        let bound = simulation.bound(2.0 / 3.0) * 1.05 + 4.0 * SECOND as f64;
+        prop_assert!(result.took as f64 <= bound, "{} s, not {} s", result.took as f64 / 1e6, bound / 1e6);
     }
 
     /// Others that come in bursts are met with one 429 a window at most.
@@ -177,17 +177,17 @@ proptest! {
             others.extend((0..count).map(|n| at + n * 1_000));
         }
         let window = Duration::from_secs(60);
-        let world = World { limit: 200, kind, window, way: (20_000, 30_000), concurrency: 16, others, requests: 700 };
-        let seen = world.run(seed);
-        for pair in seen.refused.windows(2) {
+        let simulation = Simulation { limit: 200, kind, window, way: (20_000, 30_000), concurrency: 16, others, requests: 700 };
+        let result = simulation.run(seed);
+        for pair in result.refused.windows(2) {
             // Fixed windows follow one another from the first request on, so that a burst late in one and a burst
             // early in the next can cost one each.
-            let window_of = |at: Micros| (at - seen.arrived[0]) / micros(window);
+            let window_of = |at: Micros| (at - result.arrived[0]) / micros(window);
             let apart = match kind {
-                Kind::Fixed => window_of(pair[0]) != window_of(pair[1]),
-                Kind::Sliding => pair[1] - pair[0] >= 55 * SECOND,
+                WindowKind::Fixed => window_of(pair[0]) != window_of(pair[1]),
+                WindowKind::Sliding => pair[1] - pair[0] >= 55 * SECOND,
             };
-            prop_assert!(apart, "{:?}", seen.refused);
+            prop_assert!(apart, "{:?}", result.refused);
         }
     }
 }

@@ -114,7 +114,7 @@ impl Window {
     }
 
     /// Goes on alone: with what is known by now, and without a file.
-    pub fn forsake_file(&mut self) {
+    pub fn drop_file(&mut self) {
         self.file = None;
     }
 
@@ -168,7 +168,7 @@ impl Window {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn hold(&mut self, until: Micros) -> io::Result<()> {
+    pub fn hold_until(&mut self, until: Micros) -> io::Result<()> {
         self.not_before = self.not_before.max(until);
         self.write_header()
     }
@@ -199,7 +199,7 @@ impl Window {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn bury(&mut self, now: Micros) -> io::Result<()> {
+    pub fn release_dead(&mut self, now: Micros) -> io::Result<()> {
         for slot in 0..self.slots.len() {
             let Slot { answered, process, .. } = self.slots[slot];
             if answered == 0 && process != process::id() && !is_alive(process) {
@@ -215,7 +215,7 @@ impl Window {
     }
 
     /// When at least `count` of the requests that count now will count no more; `None` if that takes an answer.
-    pub fn frees(&self, count: usize, now: Micros) -> Option<Micros> {
+    pub fn free_at(&self, count: usize, now: Micros) -> Option<Micros> {
         let mut ends: Vec<Micros> =
             self.slots.iter().filter_map(|slot| self.counts_until(slot)).filter(|end| *end > now).collect();
         ends.sort_unstable();
@@ -269,22 +269,22 @@ mod tests {
             let mut now = 1_800_000_000_000_000;
             let mut shared = [Window::shared(LENGTH, &path, now).unwrap(), Window::shared(LENGTH, &path, now).unwrap()];
             let mut alone = Window::in_memory(LENGTH);
-            let mut under_way = [Vec::new(), Vec::new()];
+            let mut in_flight = [Vec::new(), Vec::new()];
             for (which, pause, sends) in steps {
                 now += 1 + pause;
                 let which = usize::from(which);
                 let window = &mut shared[which];
                 window.lock().unwrap();
                 prop_assert_eq!(window.used(now), alone.used(now));
-                prop_assert_eq!(window.frees(1, now), alone.frees(1, now));
+                prop_assert_eq!(window.free_at(1, now), alone.free_at(1, now));
                 prop_assert_eq!(window.sent_between(now - LENGTH, now), alone.sent_between(now - LENGTH, now));
                 prop_assert_eq!(window.dropped(now - LENGTH / 2, now), alone.dropped(now - LENGTH / 2, now));
                 prop_assert_eq!(window.last_due, alone.last_due);
                 if sends {
-                    under_way[which].push((window.send(now, now).unwrap(), alone.send(now, now).unwrap()));
+                    in_flight[which].push((window.send(now, now).unwrap(), alone.send(now, now).unwrap()));
                 }
                 window.unlock().unwrap();
-                if !sends && let Some((here, there)) = under_way[which].pop() {
+                if !sends && let Some((here, there)) = in_flight[which].pop() {
                     window.answered(here, now).unwrap();
                     alone.answered(there, now).unwrap();
                 }
@@ -299,7 +299,7 @@ mod tests {
         let now = 1_800_000_000_000_000;
         let mut window = Window::shared(LENGTH, &path, now).unwrap();
         window.send(now, now).unwrap();
-        window.hold(now + 7).unwrap();
+        window.hold_until(now + 7).unwrap();
         // The same process opens it again, as one that was started anew with the number of the killed one.
         let mut next = Window::shared(LENGTH, &path, now + 10).unwrap();
         next.lock().unwrap();

@@ -17,11 +17,11 @@ const PLACES_A_KEY: usize = 16;
 pub(in crate::keywords) struct Anchors {
     /// Of the keys of first words: whether anchors end with them or less than four bytes after ([`ENDS`]), and whether
     /// anchors go on ([`GOES_ON`]).
-    filter: Filter,
-    ending: Table,
+    filter: KeyFilter,
+    ending: HashTable,
     /// By [`longer_key`].
-    going_on: Table,
-    longer_filter: Filter,
+    going_on: HashTable,
+    longer_filter: KeyFilter,
     anchors: Vec<Anchor>,
     /// The bytes of all anchors.
     bytes: Vec<u8>,
@@ -40,7 +40,7 @@ struct Anchor {
 
 /// Two bits for each place, which the highest bits of a key say.
 #[derive(Debug)]
-struct Filter {
+struct KeyFilter {
     bits: Vec<u64>,
     shift: u32,
 }
@@ -48,14 +48,14 @@ struct Filter {
 /// Ranges of anchors by key, in a table that has a slot too many for every three: a key is at or after the slot that its
 /// highest bits say.
 #[derive(Debug)]
-struct Table {
-    slots: Vec<Slot>,
+struct HashTable {
+    slots: Vec<HashSlot>,
     shift: u32,
 }
 
 /// Empty if it has no anchors.
 #[derive(Debug, Clone, Copy, Default)]
-struct Slot {
+struct HashSlot {
     key: u64,
     /// The first of its anchors, or the number of the [`ONLY`] one.
     begin: u32,
@@ -100,10 +100,10 @@ impl Anchors {
         let ending = ending.chunk_by(|a, b| a.0 == b.0).count();
         let going_on = going_on.chunk_by(|a, b| a.1 == b.1).count();
         let mut index = Self {
-            filter: Filter::new(ending + going_on),
-            ending: Table::new(ending),
-            going_on: Table::new(going_on),
-            longer_filter: Filter::new(going_on),
+            filter: KeyFilter::new(ending + going_on),
+            ending: HashTable::new(ending),
+            going_on: HashTable::new(going_on),
+            longer_filter: KeyFilter::new(going_on),
             anchors,
             bytes,
         };
@@ -155,14 +155,14 @@ impl Anchors {
         if seen & GOES_ON != 0 {
             let longer = longer_key(key, eight_bytes(text, place + kept));
             if self.longer_filter.get(longer) != 0 {
-                let Slot { begin, end, .. } = self.going_on.get(longer);
+                let HashSlot { begin, end, .. } = self.going_on.get(longer);
                 self.compare(begin..end, text, place, 0, found);
             }
         }
         if seen & ENDS != 0 {
             match self.ending.get(key) {
-                Slot { begin, end: ONLY, .. } => found(begin as usize, place..place + kept),
-                Slot { begin, end, .. } => self.compare(begin..end, text, place, kept, found),
+                HashSlot { begin, end: ONLY, .. } => found(begin as usize, place..place + kept),
+                HashSlot { begin, end, .. } => self.compare(begin..end, text, place, kept, found),
             }
         }
     }
@@ -206,7 +206,7 @@ fn stands_at(bytes: &[u8], text: &[u8], place: usize) -> bool {
     }
 }
 
-impl Filter {
+impl KeyFilter {
     fn new(keys: usize) -> Self {
         let places = (keys * PLACES_A_KEY).next_power_of_two().max(1 << 12);
         Self { bits: vec![0; places / 32], shift: 64 - places.trailing_zeros() }
@@ -224,10 +224,10 @@ impl Filter {
     }
 }
 
-impl Table {
+impl HashTable {
     fn new(keys: usize) -> Self {
         let slots = (keys + keys / 3 + 1).next_power_of_two().max(2);
-        Self { slots: vec![Slot::default(); slots], shift: 64 - slots.trailing_zeros() }
+        Self { slots: vec![HashSlot::default(); slots], shift: 64 - slots.trailing_zeros() }
     }
 
     /// Adds the anchors of a key, or more of them that follow those it has.
@@ -235,11 +235,11 @@ impl Table {
         let slot = self.slot(key);
         let slot = &mut self.slots[slot];
         let begin = if slot.begin == slot.end { anchors.start } else { slot.begin };
-        *slot = Slot { key, begin, end: anchors.end };
+        *slot = HashSlot { key, begin, end: anchors.end };
     }
 
     #[inline]
-    fn get(&self, key: u64) -> Slot {
+    fn get(&self, key: u64) -> HashSlot {
         self.slots[self.slot(key)]
     }
 

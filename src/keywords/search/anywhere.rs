@@ -9,7 +9,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, MatchKind, Span};
 const LARGEST_TABLE: usize = 16 * 1024;
 
 #[derive(Debug)]
-pub(in crate::keywords) enum Anywhere {
+pub(in crate::keywords) enum AnywhereSearch {
     /// For few anchors: vector instructions. They report one match where several begin and none that overlaps it, so
     /// the anchors are compared at each place, and the search goes on one byte after it.
     Few {
@@ -19,7 +19,7 @@ pub(in crate::keywords) enum Anywhere {
     Many(AhoCorasick),
 }
 
-impl Anywhere {
+impl AnywhereSearch {
     /// Anchors are called by their place in the list; none is empty.
     pub(in crate::keywords) fn new<S: AsRef<[u8]>>(anchors: &[S]) -> Result<Self, BuildError> {
         if let Some(searcher) = packed::Config::new().builder().extend(anchors).build() {
@@ -80,7 +80,7 @@ mod tests {
                     }
                 }
             }
-            for way in [Anywhere::new(&anchors).unwrap(), Anywhere::Many(Anywhere::automaton(&anchors).unwrap())] {
+            for way in [AnywhereSearch::new(&anchors).unwrap(), AnywhereSearch::Many(AnywhereSearch::automaton(&anchors).unwrap())] {
                 let mut found = Vec::new();
                 way.find(&text, |number, place| found.push((place, number)));
                 found.sort_by_key(|(place, number)| (place.start, *number));

@@ -7,7 +7,7 @@ use std::ops::Range;
 use aho_corasick::BuildError;
 
 use super::anchors::Anchors;
-use super::anywhere::Anywhere;
+use super::anywhere::AnywhereSearch;
 use super::starts::WordStarts;
 use crate::keywords::surface::Surface;
 use crate::keywords::text::boundary;
@@ -28,10 +28,10 @@ pub(in crate::keywords) struct Finder {
     /// Of whole words: sought where a match can begin.
     starting: Option<Anchors>,
     /// Of substrings, of what begins with a sign and so may follow anything, and of what is not ASCII.
-    anywhere: Option<Anywhere>,
+    anywhere: Option<AnywhereSearch>,
     /// By number of an anchor, those of `starting` first: where its spellings begin in `spellings`.
     begins: Vec<u32>,
-    spellings: Vec<Found>,
+    checks: Vec<SpellingCheck>,
     /// Of each spelling. Most are found without a look at it.
     surfaces: Vec<Surface>,
     /// How many anchors `starting` has.
@@ -40,7 +40,7 @@ pub(in crate::keywords) struct Finder {
 
 /// What is asked of a spelling whose anchor was found.
 #[derive(Debug)]
-pub(in crate::keywords) struct Found {
+pub(in crate::keywords) struct SpellingCheck {
     pub(in crate::keywords) term: u32,
     pub(in crate::keywords) is_exclude: bool,
     pub(in crate::keywords) folding: Folding,
@@ -75,19 +75,19 @@ impl Finder {
         let texts = |anchors: &BTreeMap<String, _>| anchors.keys().cloned().collect::<Vec<String>>();
         let mut finder = Self {
             starting: (!starting.is_empty()).then(|| Anchors::new(&texts(&starting))),
-            anywhere: if anywhere.is_empty() { None } else { Some(Anywhere::new(&texts(&anywhere))?) },
+            anywhere: if anywhere.is_empty() { None } else { Some(AnywhereSearch::new(&texts(&anywhere))?) },
             begins: vec![0],
-            spellings: Vec::new(),
+            checks: Vec::new(),
             surfaces: Vec::new(),
             starting_count: starting.len(),
         };
         for (anchor, these) in starting.into_iter().chain(anywhere) {
             for Spelling { term, is_exclude, folding, surface } in these {
                 let asks_surface = !folding.lowers_ascii() || surface.anchor() != anchor || !surface.is_one_token();
-                finder.spellings.push(Found { term, is_exclude, folding, asks_surface });
+                finder.checks.push(SpellingCheck { term, is_exclude, folding, asks_surface });
                 finder.surfaces.push(surface);
             }
-            finder.begins.push(u32::try_from(finder.spellings.len()).expect("spellings are counted in u32"));
+            finder.begins.push(u32::try_from(finder.checks.len()).expect("spellings are counted in u32"));
         }
         Ok(finder)
     }
@@ -121,12 +121,12 @@ impl Finder {
         original: &str,
         anchor: usize,
         place: Range<usize>,
-        mut take: impl FnMut(&Found, Range<usize>),
+        mut take: impl FnMut(&SpellingCheck, Range<usize>),
     ) {
         for at in self.begins[anchor] as usize..self.begins[anchor + 1] as usize {
-            let spelling = &self.spellings[at];
-            let (searched, range) = if spelling.asks_surface {
-                let searched = if spelling.folding.lowers_ascii() { text } else { original };
+            let check = &self.checks[at];
+            let (searched, range) = if check.asks_surface {
+                let searched = if check.folding.lowers_ascii() { text } else { original };
                 let surface = &self.surfaces[at];
                 let is_there = searched[place.clone()] == *surface.anchor();
                 let Some(range) = is_there.then(|| surface.complete(searched, place.clone())).flatten() else {
@@ -136,8 +136,8 @@ impl Finder {
             } else {
                 (text, place.clone())
             };
-            if !spelling.folding.refuses_parts() || boundary::allows(searched, range.clone()) {
-                take(spelling, range);
+            if !check.folding.refuses_parts() || boundary::allows(searched, range.clone()) {
+                take(check, range);
             }
         }
     }

@@ -43,7 +43,7 @@ pub struct Matcher {
     /// Of the terms that count only in answers to questions of some types.
     question_types: HashMap<u32, Vec<String>>,
     /// For texts beyond ASCII: each is folded in every way that a term asks for.
-    groups: Vec<Group>,
+    groups: Vec<FoldingGroup>,
     /// For ASCII texts, in which all ways of folding are the same but for case.
     ascii: Finder,
 }
@@ -53,8 +53,8 @@ pub struct Matcher {
 pub struct Scratch {
     folded: Folded,
     starts: WordStarts,
-    found: Vec<Found>,
-    excluded: Vec<Found>,
+    found: Vec<Match>,
+    excluded: Vec<Match>,
     /// By term: where its last accepted hit ended; all 0 between searches.
     ends: Vec<u32>,
     negation: Negation,
@@ -63,14 +63,14 @@ pub struct Scratch {
 
 /// The spellings that are sought in the same folding of a text.
 #[derive(Debug)]
-struct Group {
+struct FoldingGroup {
     folding: Folding,
     finder: Finder,
 }
 
 /// A place in one of many texts that a term or an exclude phrase matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Found {
+struct Match {
     text: u32,
     start: u32,
     end: u32,
@@ -101,7 +101,7 @@ impl Matcher {
             let ascii = Finder::in_ascii(spellings.values().flatten().cloned())?;
             let groups = spellings
                 .into_iter()
-                .map(|(folding, these)| Ok(Group { folding, finder: Finder::new(these.into_iter())? }));
+                .map(|(folding, these)| Ok(FoldingGroup { folding, finder: Finder::new(these.into_iter())? }));
             let groups = groups.collect::<Result<_, _>>()?;
             let set_hash = set.hash().to_owned();
             Ok(Self { set_hash, prefilter: OnceLock::new(), independent, question_types, groups, ascii })
@@ -183,7 +183,7 @@ impl Matcher {
         excluded.clear();
         let mut take = |term: u32, is_exclude: bool, text: u32, place: Range<u32>| {
             if self.question_types.is_empty() || self.counts_in(term, || question_type(text as usize)) {
-                let place = Found { text, start: place.start, end: place.end, term };
+                let place = Match { text, start: place.start, end: place.end, term };
                 if is_exclude { excluded.push(place) } else { found.push(place) }
             }
         };
@@ -240,10 +240,10 @@ impl Matcher {
     }
 
     /// Greedily by start, then the longer, then the term: among the terms that compete, and for each other by itself.
-    fn settle_overlaps(&self, found: &[Found], ends: &mut [u32], hits: &mut Vec<Hit>) {
+    fn settle_overlaps(&self, found: &[Match], ends: &mut [u32], hits: &mut Vec<Hit>) {
         hits.clear();
         let mut shared_end = 0;
-        for &Found { term, start, end, .. } in found {
+        for &Match { term, start, end, .. } in found {
             let last_end = if self.independent[term as usize] { &mut ends[term as usize] } else { &mut shared_end };
             if start >= *last_end {
                 *last_end = end;
@@ -271,7 +271,7 @@ fn mark_negated(texts: &Texts, number: u32, negation: &mut Negation, hits: &mut 
 }
 
 /// Drops what lies inside a phrase in which its term does not count.
-fn drop_excluded(found: &mut Vec<Found>, excluded: &[Found]) {
+fn drop_excluded(found: &mut Vec<Match>, excluded: &[Match]) {
     let mut phrases: HashMap<(u32, u32), Vec<Range<u32>>> = HashMap::new();
     for phrase in excluded {
         phrases.entry((phrase.text, phrase.term)).or_default().push(phrase.start..phrase.end);
@@ -282,7 +282,7 @@ fn drop_excluded(found: &mut Vec<Found>, excluded: &[Found]) {
     });
 }
 
-impl Group {
+impl FoldingGroup {
     /// Calls `take` with every place in the original text that a spelling matches.
     fn find(
         &self,

@@ -8,7 +8,7 @@ use super::anchors::Anchors;
 use super::starts::WordStarts;
 use crate::keywords::cues::{BREAKS, CUES, UNDOING};
 use crate::keywords::text::boundary::is_word;
-use crate::keywords::text::words::{self, Words};
+use crate::keywords::text::words::{self, WordFinder};
 
 /// How many words before a hit are looked at.
 const REACH: usize = 5;
@@ -19,7 +19,7 @@ pub(in crate::keywords) struct Negation {
     /// For each cue where a hit that it negates may begin. Both ends ascend.
     reaches: Vec<Range<usize>>,
     words: Vec<Range<usize>>,
-    finder: Words,
+    finder: WordFinder,
 }
 
 impl Negation {
@@ -31,7 +31,7 @@ impl Negation {
         finder.for_each(text, |word| words.push(word));
         for (at, word) in words.iter().enumerate() {
             let following = &words[at + 1..];
-            if matches!(role(&text[word.clone()], following.first().map(|next| &text[next.clone()])), Role::Cue) {
+            if matches!(role(&text[word.clone()], following.first().map(|next| &text[next.clone()])), WordRole::Cue) {
                 reaches.push(reach(text, word, following.iter().cloned()));
             }
         }
@@ -57,7 +57,7 @@ impl Negation {
             });
             let mut following = following.peekable();
             let next = following.peek().map(|next| &text[next.clone()]);
-            if matches!(role(&text[cue.clone()], next), Role::Cue) {
+            if matches!(role(&text[cue.clone()], next), WordRole::Cue) {
                 reaches.push(reach(text, &cue, following));
             }
         });
@@ -83,9 +83,9 @@ pub(in crate::keywords) fn is_negated(text: &str, start: usize) -> bool {
         }
         let word = &text[place.clone()];
         match role(word, next_word) {
-            Role::Cue => return true,
-            Role::Break => return false,
-            Role::Other => {}
+            WordRole::Cue => return true,
+            WordRole::Break => return false,
+            WordRole::Other => {}
         }
         reached = place.start;
         next_word = Some(word);
@@ -111,32 +111,32 @@ fn reach(text: &str, cue: &Range<usize>, mut following: impl Iterator<Item = Ran
             return cue.end..at + 1;
         }
         end = word.end;
-        if matches!(role(&text[word], None), Role::Break) {
+        if matches!(role(&text[word], None), WordRole::Break) {
             break;
         }
     }
     cue.end..end
 }
 
-enum Role {
+enum WordRole {
     Cue,
     Break,
     Other,
 }
 
-fn role(word: &str, next_word: Option<&str>) -> Role {
+fn role(word: &str, next_word: Option<&str>) -> WordRole {
     if word.is_ascii() && !may_have_role(word.as_bytes()) {
-        return Role::Other;
+        return WordRole::Other;
     }
     let word = plain(word);
     if word == "not" && next_word.is_some_and(|next| UNDOING.contains(&plain(next).as_str())) {
-        Role::Other
+        WordRole::Other
     } else if word.ends_with("n't") || CUES.contains(&word.as_str()) {
-        Role::Cue
+        WordRole::Cue
     } else if BREAKS.contains(&word.as_str()) {
-        Role::Break
+        WordRole::Break
     } else {
-        Role::Other
+        WordRole::Other
     }
 }
 

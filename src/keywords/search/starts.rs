@@ -17,11 +17,11 @@ pub(in crate::keywords) struct WordStarts {
     places: Places,
     /// Which bytes of the text are word characters, as bits.
     words: Vec<u8>,
-    starts: Vec<Start>,
+    starts: Vec<WordStart>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Start {
+struct WordStart {
     place: u32,
     /// See [`key`].
     key: u64,
@@ -49,7 +49,7 @@ impl WordStarts {
             while passing != 0 {
                 let place = lot[passing.trailing_zeros() as usize];
                 passing &= passing - 1;
-                starts.push(Start { place, key: key_at(text, words, place) });
+                starts.push(WordStart { place, key: key_at(text, words, place) });
             }
         }
         self

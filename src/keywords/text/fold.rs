@@ -51,7 +51,7 @@ pub(in crate::keywords) struct Folded {
     pub(in crate::keywords) text: String,
     /// Side by side, without a gap, in the order of the text.
     stretches: Vec<Stretch>,
-    sources: Vec<Source>,
+    sources: Vec<SourceChar>,
     /// By byte of the stretches that are not in step: an index into `sources`.
     source_of: Vec<u32>,
     /// The characters on their way through the folding, each with its source.
@@ -78,7 +78,7 @@ enum Origin {
 
 /// One character of the original.
 #[derive(Debug, Clone)]
-struct Source {
+struct SourceChar {
     /// Its bytes in the original, and those of the characters right after it that folded to nothing.
     place: Range<u32>,
     /// The hull of its bytes in the folded text; empty if it folded to nothing.
@@ -110,7 +110,7 @@ impl Folded {
                     hull.end = hull.end.max(offset(original + part.len()));
                 }
                 Origin::BySource(first) => {
-                    for Source { place, .. } in self.sources_of(first, &part) {
+                    for SourceChar { place, .. } in self.sources_of(first, &part) {
                         hull = hull.start.min(place.start)..hull.end.max(place.end);
                     }
                 }
@@ -150,7 +150,7 @@ impl Folded {
             })
     }
 
-    fn sources_of(&self, first: usize, part: &Range<usize>) -> impl Iterator<Item = &Source> {
+    fn sources_of(&self, first: usize, part: &Range<usize>) -> impl Iterator<Item = &SourceChar> {
         self.source_of[first..first + part.len()].iter().map(|&source| &self.sources[source as usize])
     }
 
@@ -190,7 +190,7 @@ impl Folded {
         let first = self.sources.len();
         for (within, c) in piece.char_indices() {
             let place = offset(at + within)..offset(at + within + c.len_utf8());
-            self.sources.push(Source { place, folded: Range { start: usize::MAX, end: 0 } });
+            self.sources.push(SourceChar { place, folded: Range { start: usize::MAX, end: 0 } });
         }
         self.work.clear();
         match folding {

@@ -16,8 +16,8 @@ use super::ascii::{BLOCK, Places, ascii_length, blocks, digits, equal, is_word, 
 pub fn count<'t>(text: impl Into<Text<'t>>) -> u64 {
     let text = text.into();
     let words = pieces(text).map(|piece| match piece {
-        Piece::Ascii(range) => count_ascii(&text.as_bytes()[range]),
-        Piece::Other(range) => text.as_str()[range].unicode_words().count() as u64,
+        TextPiece::Ascii(range) => count_ascii(&text.as_bytes()[range]),
+        TextPiece::Other(range) => text.as_str()[range].unicode_words().count() as u64,
     });
     words.sum()
 }
@@ -25,7 +25,7 @@ pub fn count<'t>(text: impl Into<Text<'t>>) -> u64 {
 fn count_ascii(bytes: &[u8]) -> u64 {
     // A run of nothing but underscores is no word, and too rare to be looked for unless there is one.
     if memchr::memchr(b'_', bytes).is_some() {
-        return Words::default().of_ascii(bytes).len() as u64;
+        return WordFinder::default().of_ascii(bytes).len() as u64;
     }
     let (mut count, mut carry) = (0, 0);
     runs(bytes, |_, run| {
@@ -37,26 +37,26 @@ fn count_ascii(bytes: &[u8]) -> u64 {
 
 /// Calls `found` with the bytes of every word, in their order.
 pub fn for_each(text: &str, found: impl FnMut(Range<usize>)) {
-    Words::default().for_each(text, found);
+    WordFinder::default().for_each(text, found);
 }
 
 /// Finds the words of one text after another, in memory that is used again.
 #[derive(Debug, Default)]
-pub struct Words {
+pub struct WordFinder {
     /// Where runs begin and end, by turns.
     edges: Places,
 }
 
-impl Words {
+impl WordFinder {
     /// As [`for_each`].
     pub fn for_each(&mut self, text: &str, mut found: impl FnMut(Range<usize>)) {
         for piece in pieces(text.into()) {
             match piece {
-                Piece::Ascii(range) => {
+                TextPiece::Ascii(range) => {
                     let words = self.of_ascii(&text.as_bytes()[range.clone()]).iter();
                     words.for_each(|[start, end]| found(range.start + *start as usize..range.start + *end as usize));
                 }
-                Piece::Other(range) => {
+                TextPiece::Other(range) => {
                     let words = text[range.clone()].unicode_word_indices();
                     words.for_each(|(start, word)| found(range.start + start..range.start + start + word.len()));
                 }
@@ -85,7 +85,7 @@ impl Words {
 }
 
 /// A part of a text in which words are as in the whole.
-pub enum Piece {
+pub enum TextPiece {
     Ascii(Range<usize>),
     /// What is not ASCII, with the rest of the words it stands in.
     Other(Range<usize>),
@@ -95,7 +95,7 @@ pub enum Piece {
 ///
 /// There is a boundary before every run of spaces, and of the rules only the one that joins marks to what is before them
 /// looks across it: so a text can be cut before a space that ASCII follows and no other space precedes.
-pub fn pieces(text: Text) -> impl Iterator<Item = Piece> {
+pub fn pieces(text: Text) -> impl Iterator<Item = TextPiece> {
     let is_ascii = text.is_ascii();
     let text = text.as_str();
     let bytes = text.as_bytes();
@@ -108,18 +108,18 @@ pub fn pieces(text: Text) -> impl Iterator<Item = Piece> {
         let ascii_end = if is_ascii { bytes.len() } else { begin + ascii_length(&bytes[begin..]) };
         if ascii_end == bytes.len() {
             at = ascii_end;
-            return Some(Piece::Ascii(begin..at));
+            return Some(TextPiece::Ascii(begin..at));
         }
         let is_first_space = |&space: &usize| !text[..space].ends_with(char::is_whitespace);
         let before = memchr::memrchr_iter(b' ', &bytes[begin..ascii_end]).map(|space| begin + space);
         if let Some(space) = before.take_while(|space| *space > begin).find(is_first_space) {
             at = space;
-            return Some(Piece::Ascii(begin..at));
+            return Some(TextPiece::Ascii(begin..at));
         }
         let after = memchr::memchr_iter(b' ', &bytes[ascii_end..]).map(|space| ascii_end + space);
         let is_cut = |space: &usize| bytes.get(space + 1).is_none_or(u8::is_ascii) && is_first_space(space);
         at = { after }.find(is_cut).unwrap_or(bytes.len());
-        Some(Piece::Other(begin..at))
+        Some(TextPiece::Other(begin..at))
     })
 }
 

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use polars::prelude::PolarsResult;
 
+use super::builder::ModelBuilder;
 use super::cells::{Entered, GroupCells, TotalCells};
 use super::comparable::Comparable;
-use super::counted::{Counted, Totals};
-use super::groups::Raw;
-use super::hand::Hand;
-use super::tables::Tables;
+use super::counted::{ReportCounts, Totals};
+use super::counted_tables::CountedTables;
+use super::groups::GroupCounts;
 use super::terms;
 use crate::model::{Error, Result};
 use crate::report::frames::Frames;
-use crate::report::model::{Card, Count, Figures, JobReport, Keyword, Open, Quality, WeekFigures};
+use crate::report::model::{Card, Count, Figures, JobReport, Keyword, OpenFigures, Quality, WeekFigures};
 use crate::report::period::Calendar;
 use crate::report::privacy::Cells;
 
@@ -23,7 +23,7 @@ pub struct Aggregates {
     pub overall_previous: Option<Figures>,
     pub cards: Vec<Card>,
     pub weekly: Vec<WeekFigures>,
-    pub open: Open,
+    pub open: OpenFigures,
     pub jobs: Vec<JobReport>,
     pub keywords: Vec<Keyword>,
     pub quality: Option<Quality>,
@@ -54,8 +54,8 @@ pub fn aggregate(frames: &Frames, calendar: &Calendar) -> Result<Aggregates> {
 fn work(frames: &Frames, calendar: &Calendar) -> PolarsResult<Aggregates> {
     let all: Vec<u32> = (0u32..).take(frames.jobs.len()).collect();
     let wanted: Vec<u32> = all.iter().copied().filter(|job| frames.jobs[*job as usize].is_wanted).collect();
-    let tables = Tables::new(frames)?;
-    let raw = Counted::new(&tables, &all)?;
+    let tables = CountedTables::new(frames)?;
+    let raw = ReportCounts::new(&tables, &all)?;
     let mut cells = Cells::default();
     let entered = Entered::new(&raw, frames, calendar, &mut cells);
     cells.solve();
@@ -69,42 +69,44 @@ fn work(frames: &Frames, calendar: &Calendar) -> PolarsResult<Aggregates> {
         None
     };
     let (totals, total_cells) = narrowed.as_ref().map_or((&raw.totals, &entered.totals), |(raw, cells)| (raw, cells));
-    let hand = Hand { frames, calendar, raw: &raw, entered: &entered, cells: &cells };
-    Ok(put_together(&hand, totals, total_cells, &wanted))
+    let builder = ModelBuilder { frames, calendar, raw: &raw, entered: &entered, cells: &cells };
+    Ok(build(&builder, totals, total_cells, &wanted))
 }
 
 /// The figures of the wanted jobs, and over all of them.
-fn put_together(hand: &Hand<'_>, totals: &Totals, entered: &TotalCells, wanted: &[u32]) -> Aggregates {
-    let Hand { frames, raw, cells, .. } = *hand;
+fn build(builder: &ModelBuilder<'_>, totals: &Totals, entered: &TotalCells, wanted: &[u32]) -> Aggregates {
+    let ModelBuilder { frames, raw, cells, .. } = *builder;
     let [is_shown, previous_is_shown] = totals.is_shown;
-    let overall = is_shown.then(|| hand.figures(&totals.all, &entered.all, &totals.jobs, |place| place.current));
-    let overall_previous = previous_is_shown
-        .then(|| hand.figures(&totals.all_previous, &entered.all_previous, &totals.jobs, |place| place.previous));
-    let weekly = if is_shown { hand.weekly_of_all(totals, entered) } else { Vec::new() };
+    let overall =
+        is_shown.then(|| builder.figures(&totals.all, &entered.all, &totals.jobs, |membership| membership.current));
+    let overall_previous = previous_is_shown.then(|| {
+        builder.figures(&totals.all_previous, &entered.all_previous, &totals.jobs, |membership| membership.previous)
+    });
+    let weekly = if is_shown { builder.weekly_of_all(totals, entered) } else { Vec::new() };
     let order = terms::order(&frames.hits);
     let has_rows = |job: &u32| {
-        raw.jobs.get(job).is_some_and(|raw| raw.completed + raw.expired > 0) || hand.entered.open.contains_key(job)
+        raw.jobs.get(job).is_some_and(|raw| raw.completed + raw.expired > 0) || builder.entered.open.contains_key(job)
     };
     let numbers: Vec<u32> = wanted.iter().copied().filter(has_rows).collect();
-    let jobs: Vec<JobReport> = numbers.iter().map(|job| hand.job(*job, &order)).collect();
+    let jobs: Vec<JobReport> = numbers.iter().map(|job| builder.job(*job, &order)).collect();
     // Of wanted jobs of which none shows figures, 0 would be wrong.
-    let settled = |jobs: &BTreeMap<u32, Raw>, group: &GroupCells| {
+    let settled = |jobs: &BTreeMap<u32, GroupCounts>, group: &GroupCells| {
         let is_any = totals.jobs.is_empty()
             && wanted.iter().filter_map(|job| jobs.get(job)).any(|raw| raw.completed + raw.expired > 0);
-        if is_any { Count(None) } else { hand.settled(group.flow.completed, group.flow.expired) }
+        if is_any { Count(None) } else { builder.settled(group.flow.completed, group.flow.expired) }
     };
     Aggregates {
-        cards: hand.cards(overall.as_ref(), overall_previous.as_ref(), &weekly, &entered.all),
-        keywords: if is_shown { hand.keywords_of_all(&order, totals, entered, &weekly) } else { Vec::new() },
-        quality: is_shown.then(|| hand.quality(&entered.all)),
-        open: hand.open(&entered.open, wanted),
+        cards: builder.cards(overall.as_ref(), overall_previous.as_ref(), &weekly, &entered.all),
+        keywords: if is_shown { builder.keywords_of_all(&order, totals, entered, &weekly) } else { Vec::new() },
+        quality: is_shown.then(|| builder.quality(&entered.all)),
+        open: builder.open(&entered.open, wanted),
         open_in_all: cells.count(entered.open.all),
         jobs_held_back: jobs.iter().filter(|job| job.figures.is_none()).count() as u64,
-        comparable: hand.comparable(totals, entered, &numbers),
+        comparable: builder.comparable(totals, entered, &numbers),
         settled: [settled(&raw.jobs, &entered.all), settled(&raw.jobs_previous, &entered.all_previous)],
         settled_of_all: {
-            let all = hand.entered.totals.all.flow;
-            hand.settled(all.completed, all.expired)
+            let all = builder.entered.totals.all.flow;
+            builder.settled(all.completed, all.expired)
         },
         overall,
         overall_previous,

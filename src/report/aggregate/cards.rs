@@ -1,11 +1,11 @@
 //! The five figures on top of a page.
 
+use super::builder::ModelBuilder;
 use super::cells::GroupCells;
-use super::hand::Hand;
 use super::share::as_float;
 use crate::report::model::{Card, Count, Distribution, Figures, Unit, WeekFigures};
 
-impl Hand<'_> {
+impl ModelBuilder<'_> {
     /// The cards of figures; the rate is of the interviews of the cohort that have settled.
     pub fn cards(
         &self,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::counted::{Counted, Shown, Totals};
-use super::groups::{Measured, Raw, RawWeek};
-use super::keywords::{Holding, Key, Parts, RawKeyword};
-use super::questions::RawQuestion;
+use super::counted::{ReportCounts, ShownGroups, Totals};
+use super::groups::{GroupCounts, Measured, WeekCounts};
+use super::keywords::{Holding, Key, Parts, TermCounts};
+use super::questions::QuestionCounts;
 use crate::report::frames::Frames;
 use crate::report::model::PRIVACY_FLOOR;
 use crate::report::period::{Calendar, Span};
@@ -48,7 +48,7 @@ pub struct GroupCells {
     pub responses: Cell,
     pub answered: Cell,
     pub missing: [Cell; 4],
-    /// n of each of [`Raw::measured`].
+    /// n of each of [`GroupCounts::measured`].
     pub measured: [Cell; 8],
 }
 
@@ -80,9 +80,9 @@ pub struct KeywordCells {
 }
 
 impl Entered {
-    pub fn new(raw: &Counted, frames: &Frames, calendar: &Calendar, cells: &mut Cells) -> Self {
+    pub fn new(raw: &ReportCounts, frames: &Frames, calendar: &Calendar, cells: &mut Cells) -> Self {
         let totals = &raw.totals;
-        let group = |cells: &mut Cells, jobs: &BTreeMap<u32, Raw>, all: &Raw, shown: &Shown| {
+        let group = |cells: &mut Cells, jobs: &BTreeMap<u32, GroupCounts>, all: &GroupCounts, shown: &ShownGroups| {
             let entered: BTreeMap<u32, GroupCells> =
                 jobs.iter().map(|(job, raw)| (*job, enter_group(cells, raw, shown.jobs.contains(job)))).collect();
             let all = enter_group(cells, all, shown.all);
@@ -227,7 +227,7 @@ fn enter_holding(cells: &mut Cells, holding: Holding, is_shown: bool) -> Cell {
     enter(cells, holding.interviews, is_shown && holding.candidates >= PRIVACY_FLOOR)
 }
 
-fn enter_group(cells: &mut Cells, raw: &Raw, is_shown: bool) -> GroupCells {
+fn enter_group(cells: &mut Cells, raw: &GroupCounts, is_shown: bool) -> GroupCells {
     let group = GroupCells {
         flow: FlowCells {
             completed: enter(cells, raw.completed, is_shown),
@@ -259,8 +259,8 @@ fn add_each<const N: usize>(cells: &mut Cells, parts: &[[Cell; N]]) -> [Cell; N]
 
 type WeeksOfJobs = BTreeMap<(u32, u32), FlowCells>;
 
-fn enter_weeks(raw: &Counted, cells: &mut Cells) -> (WeeksOfJobs, BTreeMap<u32, FlowCells>) {
-    let enter_week = |cells: &mut Cells, week: &RawWeek, is_shown: bool| FlowCells {
+fn enter_weeks(raw: &ReportCounts, cells: &mut Cells) -> (WeeksOfJobs, BTreeMap<u32, FlowCells>) {
+    let enter_week = |cells: &mut Cells, week: &WeekCounts, is_shown: bool| FlowCells {
         completed: enter(cells, week.completed, is_shown),
         expired: enter(cells, week.expired, is_shown),
         cohort: week.cohort.map(|count| enter(cells, count, is_shown)),
@@ -345,7 +345,7 @@ fn within<const N: usize>(
 
 /// Questions are parts of their job.
 fn enter_questions(
-    raw: &Counted,
+    raw: &ReportCounts,
     frames: &Frames,
     jobs: &BTreeMap<u32, GroupCells>,
     cells: &mut Cells,
@@ -372,7 +372,7 @@ fn enter_questions(
     questions
 }
 
-fn enter_question(cells: &mut Cells, question: &RawQuestion, is_shown: bool) -> QuestionCells {
+fn enter_question(cells: &mut Cells, question: &QuestionCounts, is_shown: bool) -> QuestionCells {
     let is_shown = is_shown && question.is_common();
     QuestionCells {
         answers: enter(cells, question.answers, is_shown && question.answering >= PRIVACY_FLOOR),
@@ -411,12 +411,12 @@ fn enter_open(frames: &Frames, cells: &mut Cells) -> (BTreeMap<u32, OpenCells>, 
 }
 
 fn enter_keywords(
-    raw: &Counted,
+    raw: &ReportCounts,
     spans: &Spans,
     cells: &mut Cells,
 ) -> (BTreeMap<Key, KeywordCells>, BTreeMap<u32, KeywordCells>) {
     let none = Parts::new();
-    let enter_one = |cells: &mut Cells, counts: &RawKeyword, parts: [&Parts; 3], is_shown: bool| {
+    let enter_one = |cells: &mut Cells, counts: &TermCounts, parts: [&Parts; 3], is_shown: bool| {
         let interviews = enter_holding(cells, counts.holding, is_shown);
         let mut enter_parts = |parts: &Parts| -> BTreeMap<u32, Cell> {
             parts.iter().map(|(part, holding)| (*part, enter_holding(cells, *holding, is_shown))).collect()
@@ -435,13 +435,14 @@ fn enter_keywords(
     };
     let mut jobs: BTreeMap<Key, KeywordCells> = BTreeMap::new();
     for (key, counts) in &raw.keywords {
-        let parts = [&raw.by_question, &raw.by_kind, &raw.by_week].map(|split| split.get(key).unwrap_or(&none));
+        let parts =
+            [&raw.by_question, &raw.by_question_type, &raw.by_week].map(|split| split.get(key).unwrap_or(&none));
         let keyword = enter_one(cells, counts, parts, raw.current.jobs.contains(&key.0));
         parts_of(cells, &keyword);
         // Questions of a type are parts of it.
         for (kind, total) in &keyword.by_kind {
             let is_of_kind =
-                |question: &u32| raw.questions.get(question).and_then(|question| question.kind) == Some(*kind);
+                |question: &u32| raw.questions.get(question).and_then(|question| question.question_type) == Some(*kind);
             let questions = keyword.by_question.iter().filter(|(question, _)| is_of_kind(question));
             cells.sum(*total, questions.map(|(_, cell)| *cell));
         }
@@ -453,7 +454,7 @@ fn enter_keywords(
         by_term.entry(*term).or_default().push(keyword);
     }
     for ((group, term), counts) in &raw.totals.keywords {
-        let parts = [&raw.totals.by_kind, &raw.totals.by_week];
+        let parts = [&raw.totals.by_question_type, &raw.totals.by_week];
         let [by_kind, by_week] = parts.map(|split| split.get(&(*group, *term)).unwrap_or(&none));
         let keyword = enter_one(cells, counts, [&none, by_kind, by_week], raw.current.all);
         parts_of(cells, &keyword);
@@ -471,7 +472,7 @@ fn enter_keywords(
     (jobs, all)
 }
 
-fn enter_keywords_previous(raw: &Counted, cells: &mut Cells) -> (BTreeMap<Key, Cell>, BTreeMap<u32, Cell>) {
+fn enter_keywords_previous(raw: &ReportCounts, cells: &mut Cells) -> (BTreeMap<Key, Cell>, BTreeMap<u32, Cell>) {
     let jobs: BTreeMap<Key, Cell> = raw
         .keywords_previous
         .iter()

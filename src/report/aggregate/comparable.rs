@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::builder::ModelBuilder;
 use super::cells::{GroupCells, TotalCells};
 use super::counted::Totals;
-use super::hand::Hand;
 
 /// Counts that are shown for both periods, by (job, or none for all jobs; term).
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub struct Comparable {
     pub keywords: BTreeMap<(Option<u32>, u32), [i64; 2]>,
 }
 
-impl Hand<'_> {
+impl ModelBuilder<'_> {
     pub fn comparable(&self, totals: &Totals, entered: &TotalCells, jobs: &[u32]) -> Comparable {
         let pair = |now, before| Some([self.count_or_zero(now).0?, self.count_or_zero(before).0?]);
         let mut comparable = Comparable::default();

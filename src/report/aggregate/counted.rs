@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::PolarsResult;
 
-use super::groups::{self, Raw, RawWeek};
-use super::keywords::{self, Key, Parts, RawKeyword};
-use super::questions::{self, RawQuestion};
-use super::tables::{ALL, JOB, Tables};
+use super::counted_tables::{ALL, CountedTables, JOB};
+use super::groups::{self, GroupCounts, WeekCounts};
+use super::keywords::{self, Key, Parts, TermCounts};
+use super::questions::{self, QuestionCounts};
 use crate::report::model::PRIVACY_FLOOR;
 use crate::report::privacy::Cells;
 
 /// Which groups of a period show their figures.
 #[derive(Debug, Default, PartialEq)]
-pub struct Shown {
+pub struct ShownGroups {
     pub jobs: BTreeSet<u32>,
     /// Whether the figures over all jobs do.
     pub all: bool,
@@ -21,7 +21,7 @@ pub struct Shown {
 
 /// A job below the floor shows nothing, and with it so many others that their sum gives nothing away. One candidate of
 /// many jobs is one.
-fn shown_groups(candidates: &BTreeMap<u32, i64>, of_all: i64) -> Shown {
+fn shown_groups(candidates: &BTreeMap<u32, i64>, of_all: i64) -> ShownGroups {
     let mut cells = Cells::default();
     let parts: Vec<_> = candidates.iter().map(|(job, count)| (*job, cells.add(*count))).collect();
     let total = cells.add(candidates.values().sum());
@@ -29,22 +29,22 @@ fn shown_groups(candidates: &BTreeMap<u32, i64>, of_all: i64) -> Shown {
     cells.solve();
     let is_shown = |cell| cells.shown(cell).is_some_and(|count| count >= PRIVACY_FLOOR);
     let jobs = parts.iter().filter(|(_, part)| is_shown(*part)).map(|(job, _)| *job).collect();
-    Shown { jobs, all: is_shown(total) && of_all >= PRIVACY_FLOOR }
+    ShownGroups { jobs, all: is_shown(total) && of_all >= PRIVACY_FLOOR }
 }
 
 /// Everything that was counted, of all jobs.
-pub struct Counted {
-    pub current: Shown,
-    pub previous: Shown,
-    pub jobs: BTreeMap<u32, Raw>,
-    pub jobs_previous: BTreeMap<u32, Raw>,
-    pub weekly: BTreeMap<(u32, u32), RawWeek>,
-    pub questions: BTreeMap<u32, RawQuestion>,
-    pub asked_by_kind: BTreeMap<(u32, u32), i64>,
-    pub keywords: BTreeMap<Key, RawKeyword>,
-    pub keywords_previous: BTreeMap<Key, RawKeyword>,
+pub struct ReportCounts {
+    pub current: ShownGroups,
+    pub previous: ShownGroups,
+    pub jobs: BTreeMap<u32, GroupCounts>,
+    pub jobs_previous: BTreeMap<u32, GroupCounts>,
+    pub weekly: BTreeMap<(u32, u32), WeekCounts>,
+    pub questions: BTreeMap<u32, QuestionCounts>,
+    pub asked_by_question_type: BTreeMap<(u32, u32), i64>,
+    pub keywords: BTreeMap<Key, TermCounts>,
+    pub keywords_previous: BTreeMap<Key, TermCounts>,
     pub by_question: BTreeMap<Key, Parts>,
-    pub by_kind: BTreeMap<Key, Parts>,
+    pub by_question_type: BTreeMap<Key, Parts>,
     pub by_week: BTreeMap<Key, Parts>,
     pub totals: Totals,
 }
@@ -55,22 +55,22 @@ pub struct Totals {
     pub jobs: Vec<u32>,
     /// Whether their figures of the period are shown, and those of the previous one.
     pub is_shown: [bool; 2],
-    pub all: Raw,
-    pub all_previous: Raw,
-    pub weekly: BTreeMap<(u32, u32), RawWeek>,
-    pub asked_by_kind: BTreeMap<(u32, u32), i64>,
-    pub keywords: BTreeMap<Key, RawKeyword>,
-    pub keywords_previous: BTreeMap<Key, RawKeyword>,
-    pub by_kind: BTreeMap<Key, Parts>,
+    pub all: GroupCounts,
+    pub all_previous: GroupCounts,
+    pub weekly: BTreeMap<(u32, u32), WeekCounts>,
+    pub asked_by_question_type: BTreeMap<(u32, u32), i64>,
+    pub keywords: BTreeMap<Key, TermCounts>,
+    pub keywords_previous: BTreeMap<Key, TermCounts>,
+    pub by_question_type: BTreeMap<Key, Parts>,
     pub by_week: BTreeMap<Key, Parts>,
 }
 
-impl Counted {
-    pub fn new(tables: &Tables, all: &[u32]) -> PolarsResult<Self> {
+impl ReportCounts {
+    pub fn new(tables: &CountedTables, all: &[u32]) -> PolarsResult<Self> {
         let mut totals = Totals::new(tables, all)?;
         let jobs = groups::figures(tables, JOB, "current")?;
         let jobs_previous = groups::figures(tables, JOB, "previous")?;
-        let shown = |jobs: &BTreeMap<u32, Raw>, all: &Raw| {
+        let shown = |jobs: &BTreeMap<u32, GroupCounts>, all: &GroupCounts| {
             shown_groups(&jobs.iter().map(|(job, raw)| (*job, raw.candidates)).collect(), all.candidates)
         };
         let (current, previous) = (shown(&jobs, &totals.all), shown(&jobs_previous, &totals.all_previous));
@@ -82,18 +82,18 @@ impl Counted {
             jobs_previous,
             weekly: groups::weekly(tables, JOB)?,
             questions: questions::questions(tables)?,
-            asked_by_kind: questions::asked_by_kind(tables, JOB)?,
+            asked_by_question_type: questions::asked_by_question_type(tables, JOB)?,
             keywords: keywords::keywords(tables, JOB, "current")?,
             keywords_previous: keywords::keywords(tables, JOB, "previous")?,
             by_question: keywords::split(tables, JOB, "question")?,
-            by_kind: keywords::split(tables, JOB, "kind")?,
+            by_question_type: keywords::split(tables, JOB, "question_type")?,
             by_week: keywords::split(tables, JOB, "week")?,
             totals,
         })
     }
 
     /// The same over those of the wanted jobs that show figures.
-    pub fn narrowed(&self, tables: &Tables, wanted: &[u32]) -> PolarsResult<Totals> {
+    pub fn narrowed(&self, tables: &CountedTables, wanted: &[u32]) -> PolarsResult<Totals> {
         let counted: Vec<u32> = wanted.iter().copied().filter(|job| self.current.jobs.contains(job)).collect();
         let before = |job: &u32| self.jobs_previous.get(job).map_or(0, |raw| raw.candidates);
         let are_shown_before = counted.iter().all(|job| before(job) == 0 || self.previous.jobs.contains(job));
@@ -104,17 +104,17 @@ impl Counted {
 }
 
 impl Totals {
-    fn new(tables: &Tables, jobs: &[u32]) -> PolarsResult<Self> {
+    fn new(tables: &CountedTables, jobs: &[u32]) -> PolarsResult<Self> {
         Ok(Self {
             jobs: jobs.to_vec(),
             is_shown: [false; 2],
             all: groups::figures(tables, ALL, "current")?.remove(&0).unwrap_or_default(),
             all_previous: groups::figures(tables, ALL, "previous")?.remove(&0).unwrap_or_default(),
             weekly: groups::weekly(tables, ALL)?,
-            asked_by_kind: questions::asked_by_kind(tables, ALL)?,
+            asked_by_question_type: questions::asked_by_question_type(tables, ALL)?,
             keywords: keywords::keywords(tables, ALL, "current")?,
             keywords_previous: keywords::keywords(tables, ALL, "previous")?,
-            by_kind: keywords::split(tables, ALL, "kind")?,
+            by_question_type: keywords::split(tables, ALL, "question_type")?,
             by_week: keywords::split(tables, ALL, "week")?,
         })
     }
@@ -127,7 +127,7 @@ mod tests {
     /// Which jobs are shown, and whether all together are, where nobody applied to two.
     fn shown(candidates: &[i64]) -> (Vec<u32>, bool) {
         let by_job: BTreeMap<u32, i64> = (0u32..).zip(candidates.iter().copied()).collect();
-        let Shown { jobs, all } = shown_groups(&by_job, candidates.iter().sum());
+        let ShownGroups { jobs, all } = shown_groups(&by_job, candidates.iter().sum());
         (jobs.into_iter().collect(), all)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, PolarsResult, QuantileMethod, col, len, lit};
 
-use super::tables::Tables;
+use super::counted_tables::CountedTables;
 use crate::report::frames::{COMPLETED, EXPIRED, OPEN};
 use crate::report::model::{Count, Distribution, PRIVACY_FLOOR};
 
@@ -38,7 +38,7 @@ impl Measured {
 
 /// Counts and distributions of a group in a period.
 #[derive(Debug, Clone, Default)]
-pub struct Raw {
+pub struct GroupCounts {
     pub candidates: i64,
     pub completed: i64,
     pub expired: i64,
@@ -59,7 +59,7 @@ pub struct Raw {
     pub pooled_words_per_minute: Option<f64>,
 }
 
-impl Raw {
+impl GroupCounts {
     pub fn measured(&self) -> [&Measured; 8] {
         [
             &self.total_duration_seconds,
@@ -75,8 +75,8 @@ impl Raw {
 }
 
 /// Figures of the current or the previous period, by the number of the group.
-pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap<u32, Raw>> {
-    let mut groups: BTreeMap<u32, Raw> = BTreeMap::new();
+pub fn figures(tables: &CountedTables, by: &str, period: &str) -> PolarsResult<BTreeMap<u32, GroupCounts>> {
+    let mut groups: BTreeMap<u32, GroupCounts> = BTreeMap::new();
     let completed = || col("completed");
     let mut exprs = vec![
         count(completed()).alias("completed_count"),
@@ -97,7 +97,7 @@ pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap
     for name in OF_INTERVIEWS {
         exprs.extend(distribution(name, Some(completed())));
     }
-    let table = Table::of(&tables.interviews, &[by], Some(period), exprs)?;
+    let table = GroupTable::of(&tables.interviews, &[by], Some(period), exprs)?;
     for row in table.rows() {
         let group = groups.entry(table.number(by, row)?).or_default();
         group.completed = table.integer("completed_count", row)?;
@@ -125,7 +125,7 @@ pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap
     for name in ["word_count", "words_per_minute"] {
         exprs.extend(distribution(name, None));
     }
-    let table = Table::of(&tables.responses, &[by], Some(period), exprs)?;
+    let table = GroupTable::of(&tables.responses, &[by], Some(period), exprs)?;
     for row in table.rows() {
         let group = groups.entry(table.number(by, row)?).or_default();
         group.word_count = table.measured("word_count", row)?;
@@ -136,7 +136,7 @@ pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap
         group.missing[3] = table.integer("with_empty_transcript", row)?;
     }
 
-    let table = Table::of(&tables.cohort, &[by], Some(period), cohort())?;
+    let table = GroupTable::of(&tables.cohort, &[by], Some(period), cohort())?;
     for row in table.rows() {
         groups.entry(table.number(by, row)?).or_default().cohort = table.cohort(row)?;
     }
@@ -145,7 +145,7 @@ pub fn figures(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap
 
 /// Figures of a group in a week.
 #[derive(Debug, Clone, Default)]
-pub struct RawWeek {
+pub struct WeekCounts {
     pub candidates: i64,
     pub completed: i64,
     pub expired: i64,
@@ -156,8 +156,8 @@ pub struct RawWeek {
 }
 
 /// Figures of weeks, by the numbers of the group and the week.
-pub fn weekly(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), RawWeek>> {
-    let mut weeks: BTreeMap<(u32, u32), RawWeek> = BTreeMap::new();
+pub fn weekly(tables: &CountedTables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), WeekCounts>> {
+    let mut weeks: BTreeMap<(u32, u32), WeekCounts> = BTreeMap::new();
     let completed = || col("completed");
     let mut exprs = vec![
         count(completed()).alias("completed_count"),
@@ -167,7 +167,7 @@ pub fn weekly(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), Ra
     for name in ["total_duration_seconds", "average_response_length"] {
         exprs.extend(distribution(name, Some(completed())));
     }
-    let table = Table::of(&tables.interviews, &[by, "week"], None, exprs)?;
+    let table = GroupTable::of(&tables.interviews, &[by, "week"], None, exprs)?;
     for row in table.rows() {
         let Some(key) = table.week(by, row)? else { continue };
         let week = weeks.entry(key).or_default();
@@ -178,12 +178,12 @@ pub fn weekly(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), Ra
         week.average_response_length = table.measured("average_response_length", row)?;
     }
     let exprs = distribution("words_per_minute", None);
-    let table = Table::of(&tables.responses, &[by, "week"], None, exprs)?;
+    let table = GroupTable::of(&tables.responses, &[by, "week"], None, exprs)?;
     for row in table.rows() {
         let Some(key) = table.week(by, row)? else { continue };
         weeks.entry(key).or_default().words_per_minute = table.measured("words_per_minute", row)?;
     }
-    let table = Table::of(&tables.cohort, &[by, "week"], None, cohort())?;
+    let table = GroupTable::of(&tables.cohort, &[by, "week"], None, cohort())?;
     for row in table.rows() {
         let Some(key) = table.week(by, row)? else { continue };
         weeks.entry(key).or_default().cohort = table.cohort(row)?;
@@ -237,9 +237,9 @@ fn cohort() -> Vec<Expr> {
 }
 
 /// Groups and what was aggregated of each.
-pub struct Table(DataFrame);
+pub struct GroupTable(DataFrame);
 
-impl Table {
+impl GroupTable {
     /// Groups rows, of a period if one is named; nothing is said of the order of the groups.
     pub fn of(frame: &DataFrame, by: &[&str], period: Option<&str>, exprs: Vec<Expr>) -> PolarsResult<Self> {
         let keys: Vec<Expr> = by.iter().map(|name| col(*name)).collect();

@@ -3,22 +3,22 @@
 use jiff::Timestamp;
 
 use super::bins::bins;
+use super::builder::ModelBuilder;
 use super::cells::{FlowCells, GroupCells, OpenCells, TotalCells};
 use super::counted::Totals;
-use super::groups::{Measured, Raw, RawWeek};
-use super::hand::Hand;
-use super::questions::RawQuestion;
+use super::groups::{GroupCounts, Measured, WeekCounts};
+use super::questions::QuestionCounts;
 use super::share::share;
-use super::terms::Lines;
+use super::terms::KeywordDimensions;
 use crate::report::anchors;
 use crate::report::model::{
-    Completion, Count, Distribution, Figures, JobReport, Open, PRIVACY_FLOOR, Quality, Question, StatusCount,
-    WeekFigures,
+    Completion, Count, Distribution, Figures, JobReport, OpenFigures, PRIVACY_FLOOR, Quality, QuestionReport,
+    StatusCount, WeekFigures,
 };
-use crate::report::period::Place;
+use crate::report::period::PeriodMembership;
 use crate::report::privacy::{Cell, alone};
 
-impl Hand<'_> {
+impl ModelBuilder<'_> {
     pub fn job(&self, job: u32, order: &[u32]) -> JobReport {
         let named = &self.frames.jobs[job as usize];
         let mut report = JobReport {
@@ -27,34 +27,42 @@ impl Hand<'_> {
             department: named.department.clone(),
             slug: named.slug.clone(),
             page: format!("jobs/{}.html", named.slug),
-            open: self.entered.open.get(&job).map_or_else(Open::default, |cells| self.open(cells, &[job])),
+            open: self.entered.open.get(&job).map_or_else(OpenFigures::default, |cells| self.open(cells, &[job])),
             ..JobReport::default()
         };
         if !self.raw.current.jobs.contains(&job) {
             return report;
         }
         let cells = &self.entered.jobs[&job];
-        let figures = self.figures(&self.raw.jobs[&job], cells, &[job], |place| place.current);
+        let figures = self.figures(&self.raw.jobs[&job], cells, &[job], |membership| membership.current);
         if self.raw.previous.jobs.contains(&job) {
             let (raw, cells) = (&self.raw.jobs_previous[&job], &self.entered.jobs_previous[&job]);
-            report.previous = Some(self.figures(raw, cells, &[job], |place| place.previous));
+            report.previous = Some(self.figures(raw, cells, &[job], |membership| membership.previous));
         }
         report.weekly = self.weekly(|week| self.raw.weekly.get(&(job, week)).zip(self.entered.weeks.get(&(job, week))));
         report.cards = self.cards(Some(&figures), report.previous.as_ref(), &report.weekly, cells);
         report.quality = Some(self.quality(cells));
         let questions = self.questions(job);
-        let kinds = self.kinds(job);
-        let lines = Lines { questions: &questions, kinds: &kinds, weekly: &report.weekly };
-        report.keywords = self.keywords_of_job(job, &lines, order);
+        let question_types = self.question_types(job);
+        let dimensions =
+            KeywordDimensions { questions: &questions, question_types: &question_types, weekly: &report.weekly };
+        report.keywords = self.keywords_of_job(job, &dimensions, order);
         report.distinctive = self.distinctive(job, &report.keywords);
         report.questions = questions.into_iter().map(|(_, question)| question).collect();
-        report.question_types = kinds.iter().map(|(kind, _)| self.kind(*kind)).collect();
+        report.question_types =
+            question_types.iter().map(|(question_type, _)| self.question_type(*question_type)).collect();
         report.figures = Some(figures);
         report
     }
 
     /// Figures of jobs together, in the places that count.
-    pub fn figures(&self, raw: &Raw, cells: &GroupCells, jobs: &[u32], counts: fn(&Place) -> bool) -> Figures {
+    pub fn figures(
+        &self,
+        raw: &GroupCounts,
+        cells: &GroupCells,
+        jobs: &[u32],
+        counts: fn(&PeriodMembership) -> bool,
+    ) -> Figures {
         let count = |cell| self.cells.count(cell);
         let interviews = &self.frames.interviews;
         let [duration, length, elapsed, days, words, pace, questions, answered] = {
@@ -115,7 +123,7 @@ impl Hand<'_> {
         self.weekly(|week| totals.weekly.get(&(0, week)).zip(entered.weeks.get(&week)))
     }
 
-    fn weekly<'a>(&self, of: impl Fn(u32) -> Option<(&'a RawWeek, &'a FlowCells)>) -> Vec<WeekFigures> {
+    fn weekly<'a>(&self, of: impl Fn(u32) -> Option<(&'a WeekCounts, &'a FlowCells)>) -> Vec<WeekFigures> {
         let one = |week: u32| {
             let Some((raw, cells)) = of(week) else { return WeekFigures::default() };
             let enough = raw.candidates >= PRIVACY_FLOOR && self.cells.shown(cells.completed).is_some();
@@ -132,7 +140,7 @@ impl Hand<'_> {
         (0u32..).take(self.calendar.weeks.len()).map(one).collect()
     }
 
-    pub fn open(&self, cells: &OpenCells, jobs: &[u32]) -> Open {
+    pub fn open(&self, cells: &OpenCells, jobs: &[u32]) -> OpenFigures {
         let open = &self.frames.interviews.open;
         let mut by_status: Vec<StatusCount> = cells
             .by_status
@@ -147,7 +155,7 @@ impl Hand<'_> {
         let is_of = |job: &u32| jobs.binary_search(job).is_ok();
         let soon = open.job.iter().zip(&open.expires_soon).filter(|(job, _)| is_of(job)).filter_map(|(_, at)| *at);
         let first = soon.min().filter(|_| expiring.0.is_some()).and_then(|at| Timestamp::from_microsecond(at).ok());
-        Open { by_status, expiring, first_expiry: first.map(|at| at.to_string()), stale: None, gone: None }
+        OpenFigures { by_status, expiring, first_expiry: first.map(|at| at.to_string()), stale: None, gone: None }
     }
 
     pub fn quality(&self, cells: &GroupCells) -> Quality {
@@ -163,8 +171,8 @@ impl Hand<'_> {
     }
 
     /// The questions that enough were asked, in their order.
-    fn questions(&self, job: u32) -> Vec<(u32, Question)> {
-        let mut questions: Vec<(u32, &RawQuestion)> = (0u32..)
+    fn questions(&self, job: u32) -> Vec<(u32, QuestionReport)> {
+        let mut questions: Vec<(u32, &QuestionCounts)> = (0u32..)
             .zip(&self.frames.responses.questions)
             .filter(|(_, question)| question.job == job)
             .filter_map(|(number, _)| Some((number, self.raw.questions.get(&number)?)))
@@ -172,19 +180,19 @@ impl Hand<'_> {
             .collect();
         let text = |number: u32| &self.frames.responses.questions[number as usize].text;
         questions.sort_by(|(a, left), (b, right)| {
-            let place = |question: &RawQuestion| question.place.unwrap_or(f64::INFINITY);
+            let place = |question: &QuestionCounts| question.place.unwrap_or(f64::INFINITY);
             place(left).total_cmp(&place(right)).then_with(|| text(*a).cmp(text(*b)))
         });
-        let shown = |(number, raw): (u32, &RawQuestion)| {
+        let shown = |(number, raw): (u32, &QuestionCounts)| {
             let cells = &self.entered.questions[&number];
             let asked = alone(raw.asked);
             let answered = Count(self.cells.shown(cells.answers).map(|_| raw.answered));
             let measured = |measured: &Measured, cell| measured.shown(self.cells.count(cell));
             let words_per_minute = measured(&raw.words_per_minute, cells.words_per_minute);
             let coverage = answered.0.and_then(|answered| share(answered, raw.asked));
-            let question = Question {
+            let question = QuestionReport {
                 question_text: text(number).clone(),
-                question_type: raw.kind.map(|kind| self.kind(kind)),
+                question_type: raw.question_type.map(|question_type| self.question_type(question_type)),
                 anchor: anchors::question(text(number).as_deref()),
                 asked,
                 answered,
@@ -202,8 +210,8 @@ impl Hand<'_> {
     }
 
     /// The types of question of a job, sorted, with how many interviews were asked them.
-    fn kinds(&self, job: u32) -> Vec<(u32, i64)> {
-        let own = self.raw.asked_by_kind.range((job, 0)..=(job, u32::MAX));
-        self.sorted_kinds(own.map(|((_, kind), asked)| (*kind, *asked)).collect())
+    fn question_types(&self, job: u32) -> Vec<(u32, i64)> {
+        let own = self.raw.asked_by_question_type.range((job, 0)..=(job, u32::MAX));
+        self.common_question_types(own.map(|((_, question_type), asked)| (*question_type, *asked)).collect())
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use polars::prelude::{Expr, PolarsResult, col};
 
-use super::groups::{Table, distinct, rows};
-use super::tables::Tables;
+use super::counted_tables::CountedTables;
+use super::groups::{GroupTable, distinct, rows};
 
 /// Completed interviews that hold a term.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,14 +20,14 @@ impl Holding {
         vec![distinct("interview").alias("interviews"), distinct("candidate").alias("candidates")]
     }
 
-    fn of(table: &Table, row: usize) -> PolarsResult<Self> {
+    fn of(table: &GroupTable, row: usize) -> PolarsResult<Self> {
         Ok(Self { interviews: table.integer("interviews", row)?, candidates: table.integer("candidates", row)? })
     }
 }
 
 /// A term in the completed interviews of a group.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct RawKeyword {
+pub struct TermCounts {
     pub holding: Holding,
     pub responses: i64,
     pub mentions: i64,
@@ -38,12 +38,12 @@ pub struct RawKeyword {
 pub type Key = (u32, u32);
 
 /// Counts of a period, by (`job` or `all`, term).
-pub fn keywords(tables: &Tables, by: &str, period: &str) -> PolarsResult<BTreeMap<Key, RawKeyword>> {
+pub fn keywords(tables: &CountedTables, by: &str, period: &str) -> PolarsResult<BTreeMap<Key, TermCounts>> {
     let mut exprs = Holding::exprs();
     exprs.extend([rows().alias("responses"), col("mentions").sum(), col("negated").sum()]);
-    let table = Table::of(&tables.hits, &[by, "term"], Some(period), exprs)?;
+    let table = GroupTable::of(&tables.hits, &[by, "term"], Some(period), exprs)?;
     let read = |row| {
-        let counts = RawKeyword {
+        let counts = TermCounts {
             holding: Holding::of(&table, row)?,
             responses: table.integer("responses", row)?,
             mentions: table.integer("mentions", row)?,
@@ -59,9 +59,9 @@ pub type Parts = BTreeMap<u32, Holding>;
 
 /// Interviews that hold a term in each question, type or week (`of`): by (`job` or `all`, term), then by the number of
 /// that. Only of the current period, unless it is weeks.
-pub fn split(tables: &Tables, by: &str, of: &str) -> PolarsResult<BTreeMap<Key, Parts>> {
+pub fn split(tables: &CountedTables, by: &str, of: &str) -> PolarsResult<BTreeMap<Key, Parts>> {
     let period = (of != "week").then_some("current");
-    let table = Table::of(&tables.hits, &[by, "term", of], period, Holding::exprs())?;
+    let table = GroupTable::of(&tables.hits, &[by, "term", of], period, Holding::exprs())?;
     let mut split: BTreeMap<Key, Parts> = BTreeMap::new();
     for row in table.rows() {
         let Some(part) = table.number_or_none(of, row)? else { continue };

@@ -2,17 +2,17 @@
 
 mod aggregates;
 mod bins;
+mod builder;
 mod cards;
 mod cells;
 mod comparable;
 mod counted;
+mod counted_tables;
 mod groups;
-mod hand;
 mod jobs;
 mod keywords;
 mod questions;
 mod share;
-mod tables;
 mod terms;
 
 pub use self::aggregates::{Aggregates, aggregate};

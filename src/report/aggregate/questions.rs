@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use polars::prelude::{DataType, IntoLazy, PolarsResult, col};
 
-use super::groups::{Measured, Table, candidates, count, distinct, distribution, pooled_pace, rows};
-use super::tables::Tables;
+use super::counted_tables::CountedTables;
+use super::groups::{GroupTable, Measured, candidates, count, distinct, distribution, pooled_pace, rows};
 use crate::report::model::PRIVACY_FLOOR;
 
 /// A question over the completed interviews of a period.
 #[derive(Debug, Clone, Default)]
-pub struct RawQuestion {
+pub struct QuestionCounts {
     pub asked: i64,
     /// Interviews with an answer that is not blank, such answers, and whose they are.
     pub answered: i64,
@@ -22,7 +22,7 @@ pub struct RawQuestion {
     /// Mean place in the interview; none when nobody answered it.
     pub place: Option<f64>,
     /// Number of its most frequent type.
-    pub kind: Option<u32>,
+    pub question_type: Option<u32>,
     pub word_count: Measured,
     pub duration_seconds: Measured,
     pub words_per_minute: Measured,
@@ -31,7 +31,7 @@ pub struct RawQuestion {
     pub time_limit_share: Measured,
 }
 
-impl RawQuestion {
+impl QuestionCounts {
     /// Whether enough were asked it to be shown.
     pub fn is_common(&self) -> bool {
         self.candidates >= PRIVACY_FLOOR
@@ -39,7 +39,7 @@ impl RawQuestion {
 }
 
 /// By the number of the question.
-pub fn questions(tables: &Tables) -> PolarsResult<BTreeMap<u32, RawQuestion>> {
+pub fn questions(tables: &CountedTables) -> PolarsResult<BTreeMap<u32, QuestionCounts>> {
     let mut exprs = vec![
         distinct("interview").alias("asked"),
         col("interview").filter(col("answered")).n_unique().cast(DataType::Int64).alias("answered_count"),
@@ -53,17 +53,17 @@ pub fn questions(tables: &Tables) -> PolarsResult<BTreeMap<u32, RawQuestion>> {
     for name in ["word_count", "duration_seconds", "words_per_minute", "time_limit_share"] {
         exprs.extend(distribution(name, None));
     }
-    let table = Table::of(&tables.responses, &["question"], Some("current"), exprs)?;
+    let table = GroupTable::of(&tables.responses, &["question"], Some("current"), exprs)?;
     let mut questions = BTreeMap::new();
     for row in table.rows() {
-        let question = RawQuestion {
+        let question = QuestionCounts {
             asked: table.integer("asked", row)?,
             answered: table.integer("answered_count", row)?,
             answers: table.integer("answers", row)?,
             answering: table.integer("answering", row)?,
             candidates: table.integer("candidates", row)?,
             place: table.float("place", row)?,
-            kind: None,
+            question_type: None,
             word_count: table.measured("word_count", row)?,
             duration_seconds: table.measured("duration_seconds", row)?,
             words_per_minute: table.measured("words_per_minute", row)?,
@@ -73,27 +73,28 @@ pub fn questions(tables: &Tables) -> PolarsResult<BTreeMap<u32, RawQuestion>> {
         };
         questions.insert(table.number("question", row)?, question);
     }
-    let table = Table::of(&tables.responses, &["question", "kind"], Some("current"), vec![rows().alias("rows")])?;
-    let mut kinds: BTreeMap<u32, (i64, Reverse<u32>)> = BTreeMap::new();
+    let table =
+        GroupTable::of(&tables.responses, &["question", "question_type"], Some("current"), vec![rows().alias("rows")])?;
+    let mut question_types: BTreeMap<u32, (i64, Reverse<u32>)> = BTreeMap::new();
     for row in table.rows() {
-        let Some(kind) = table.number_or_none("kind", row)? else { continue };
-        let this = (table.integer("rows", row)?, Reverse(kind));
-        let most = kinds.entry(table.number("question", row)?).or_insert(this);
+        let Some(question_type) = table.number_or_none("question_type", row)? else { continue };
+        let this = (table.integer("rows", row)?, Reverse(question_type));
+        let most = question_types.entry(table.number("question", row)?).or_insert(this);
         *most = this.max(*most);
     }
-    for (question, (_, kind)) in kinds {
-        questions.entry(question).or_default().kind = Some(kind.0);
+    for (question, (_, question_type)) in question_types {
+        questions.entry(question).or_default().question_type = Some(question_type.0);
     }
     Ok(questions)
 }
 
 /// Completed interviews of the period that were asked questions of a type, by (`job` or `all`, type).
-pub fn asked_by_kind(tables: &Tables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), i64>> {
+pub fn asked_by_question_type(tables: &CountedTables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), i64>> {
     let asked = distinct("interview").alias("asked");
-    let rows = tables.responses.clone().lazy().filter(col("kind").is_not_null()).collect()?;
-    let table = Table::of(&rows, &[by, "kind"], Some("current"), vec![asked])?;
+    let rows = tables.responses.clone().lazy().filter(col("question_type").is_not_null()).collect()?;
+    let table = GroupTable::of(&rows, &[by, "question_type"], Some("current"), vec![asked])?;
     table
         .rows()
-        .map(|row| Ok(((table.number(by, row)?, table.number("kind", row)?), table.integer("asked", row)?)))
+        .map(|row| Ok(((table.number(by, row)?, table.number("question_type", row)?), table.integer("asked", row)?)))
         .collect()
 }

@@ -2,14 +2,16 @@
 
 use std::cmp::Reverse;
 
+use super::builder::ModelBuilder;
 use super::cells::{KeywordCells, TotalCells};
 use super::counted::Totals;
-use super::hand::Hand;
-use super::keywords::RawKeyword;
+use super::keywords::TermCounts;
 use super::share::{as_float, share};
 use crate::report::anchors;
 use crate::report::frames::Hits;
-use crate::report::model::{Cell, Count, Distinctive, Keyword, KeywordCounts, PRIVACY_FLOOR, Question, WeekFigures};
+use crate::report::model::{
+    Count, Distinctive, Keyword, KeywordCounts, KeywordPart, PRIVACY_FLOOR, QuestionReport, WeekFigures,
+};
 use crate::report::privacy;
 use crate::report::statistics::log_odds::{PRIOR, log_odds};
 
@@ -19,10 +21,10 @@ const DISTINCTIVE: usize = 10;
 const LEAST_Z: f64 = 1.96;
 
 /// What the cells of a job's keywords stand beside.
-pub struct Lines<'a> {
-    pub questions: &'a [(u32, Question)],
+pub struct KeywordDimensions<'a> {
+    pub questions: &'a [(u32, QuestionReport)],
     /// Number of the type, and how many interviews were asked it.
-    pub kinds: &'a [(u32, i64)],
+    pub question_types: &'a [(u32, i64)],
     pub weekly: &'a [WeekFigures],
 }
 
@@ -33,8 +35,8 @@ pub fn order(hits: &Hits) -> Vec<u32> {
     order
 }
 
-impl Hand<'_> {
-    pub fn keywords_of_job(&self, job: u32, lines: &Lines<'_>, order: &[u32]) -> Vec<Keyword> {
+impl ModelBuilder<'_> {
+    pub fn keywords_of_job(&self, job: u32, dimensions: &KeywordDimensions<'_>, order: &[u32]) -> Vec<Keyword> {
         let completed = self.raw.jobs[&job].completed;
         let before = self.raw.previous.jobs.contains(&job).then(|| self.raw.jobs_previous[&job].completed);
         let found = order.iter().filter_map(|term| {
@@ -44,12 +46,15 @@ impl Hand<'_> {
                 self.previous_share(self.entered.keywords_previous.get(&(job, *term)), completed)
             });
             if keyword.counts.is_some() {
-                let question =
-                    |(number, question): &(u32, Question)| self.cell(cells.by_question.get(number), question.asked);
-                keyword.by_question = lines.questions.iter().map(question).collect();
-                let kind = |(kind, asked): &(u32, i64)| self.cell(cells.by_kind.get(kind), Count(Some(*asked)));
-                keyword.by_question_type = lines.kinds.iter().map(kind).collect();
-                keyword.by_week = self.by_week(cells, lines.weekly);
+                let question = |(number, question): &(u32, QuestionReport)| {
+                    self.cell(cells.by_question.get(number), question.asked)
+                };
+                keyword.by_question = dimensions.questions.iter().map(question).collect();
+                let question_type = |(question_type, asked): &(u32, i64)| {
+                    self.cell(cells.by_kind.get(question_type), Count(Some(*asked)))
+                };
+                keyword.by_question_type = dimensions.question_types.iter().map(question_type).collect();
+                keyword.by_week = self.by_week(cells, dimensions.weekly);
             }
             Some(keyword)
         });
@@ -63,8 +68,9 @@ impl Hand<'_> {
         entered: &TotalCells,
         weekly: &[WeekFigures],
     ) -> Vec<Keyword> {
-        let kinds = totals.asked_by_kind.iter().map(|((_, kind), asked)| (*kind, *asked)).collect();
-        let kinds = self.sorted_kinds(kinds);
+        let question_types =
+            totals.asked_by_question_type.iter().map(|((_, question_type), asked)| (*question_type, *asked)).collect();
+        let question_types = self.common_question_types(question_types);
         let [_, is_shown_before] = totals.is_shown;
         let found = order.iter().filter_map(|term| {
             let (raw, cells) = (totals.keywords.get(&(0, *term))?, entered.keywords.get(term)?);
@@ -72,11 +78,11 @@ impl Hand<'_> {
             let before = || self.previous_share(entered.keywords_previous.get(term), totals.all_previous.completed);
             keyword.previous_share = is_shown_before.then(before).flatten();
             if keyword.counts.is_some() {
-                let kind = |(kind, asked): &(u32, i64)| Cell {
-                    of: Some(self.kind(*kind)),
-                    ..self.cell(cells.by_kind.get(kind), Count(Some(*asked)))
+                let question_type = |(question_type, asked): &(u32, i64)| KeywordPart {
+                    of: Some(self.question_type(*question_type)),
+                    ..self.cell(cells.by_kind.get(question_type), Count(Some(*asked)))
                 };
-                keyword.by_question_type = kinds.iter().map(kind).collect();
+                keyword.by_question_type = question_types.iter().map(question_type).collect();
                 keyword.by_week = self.by_week(cells, weekly);
             }
             Some(keyword)
@@ -84,7 +90,7 @@ impl Hand<'_> {
         sorted(found.collect())
     }
 
-    fn keyword(&self, term: u32, raw: &RawKeyword, cells: &KeywordCells, completed: i64) -> Keyword {
+    fn keyword(&self, term: u32, raw: &TermCounts, cells: &KeywordCells, completed: i64) -> Keyword {
         let term = &self.frames.hits.terms[term as usize];
         let set = &self.frames.hits.sets[term.set as usize].0;
         let counts = self.cells.shown(cells.interviews).map(|interviews| KeywordCounts {
@@ -109,13 +115,13 @@ impl Hand<'_> {
     }
 
     /// A part of a keyword's interviews, of the interviews that could hold it there.
-    fn cell(&self, part: Option<&privacy::Cell>, of: Count) -> Cell {
-        let Some(of) = of.0 else { return Cell { of: None, interviews: Count(None), share: None } };
+    fn cell(&self, part: Option<&privacy::Cell>, of: Count) -> KeywordPart {
+        let Some(of) = of.0 else { return KeywordPart { of: None, interviews: Count(None), share: None } };
         let interviews = self.count_or_zero(part);
-        Cell { of: None, interviews, share: interviews.0.and_then(|interviews| share(interviews, of)) }
+        KeywordPart { of: None, interviews, share: interviews.0.and_then(|interviews| share(interviews, of)) }
     }
 
-    fn by_week(&self, cells: &KeywordCells, weekly: &[WeekFigures]) -> Vec<Cell> {
+    fn by_week(&self, cells: &KeywordCells, weekly: &[WeekFigures]) -> Vec<KeywordPart> {
         let weeks = (0u32..).zip(weekly);
         weeks.map(|(week, figures)| self.cell(cells.by_week.get(&week), figures.completed)).collect()
     }

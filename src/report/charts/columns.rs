@@ -1,11 +1,11 @@
 //! Counts side by side, each of two parts: volume by week.
 
 use super::plot::{HEIGHT, Plot, WIDTH};
-use super::svg::{Svg, Words};
+use super::svg::{Caption, Svg};
 
 /// One place on the axis.
 #[derive(Debug, Clone)]
-pub struct Column {
+pub struct StackedColumn {
     /// What stands below it.
     pub label: String,
     /// The lower, filled part; `None` where it is not shown.
@@ -17,9 +17,9 @@ pub struct Column {
 /// Labels below an axis before they would touch.
 const MOST_LABELS: usize = 7;
 
-pub fn columns(words: Words, columns: &[Column]) -> String {
-    let mut svg = Svg::new("chart", (WIDTH, HEIGHT), words);
-    let total = |column: &Column| column.lower.unwrap_or(0.0) + column.upper.unwrap_or(0.0);
+pub fn columns(caption: Caption, columns: &[StackedColumn]) -> String {
+    let mut svg = Svg::new("chart", (WIDTH, HEIGHT), caption);
+    let total = |column: &StackedColumn| column.lower.unwrap_or(0.0) + column.upper.unwrap_or(0.0);
     let plot = Plot::of_counts(&mut svg, columns.iter().map(total).fold(0.0, f64::max));
     let every = columns.len().div_ceil(MOST_LABELS).max(1);
     for (at, column) in columns.iter().enumerate() {
@@ -47,19 +47,21 @@ pub fn columns(words: Words, columns: &[Column]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Column, Words, columns};
+    use super::{Caption, StackedColumn, columns};
 
-    const WORDS: Words = Words { title: "Volume", description: "by week" };
+    const CAPTION: Caption = Caption { title: "Volume", description: "by week" };
 
-    fn weeks(count: usize) -> Vec<Column> {
-        (0..count).map(|at| Column { label: format!("W{at}"), lower: Some(at as f64), upper: Some(1.0) }).collect()
+    fn weeks(count: usize) -> Vec<StackedColumn> {
+        (0..count)
+            .map(|at| StackedColumn { label: format!("W{at}"), lower: Some(at as f64), upper: Some(1.0) })
+            .collect()
     }
 
     #[test]
     fn parts_stand_on_each_other_and_hidden_ones_are_dashes() {
         let mut two = weeks(2);
         two[0].lower = None;
-        insta::assert_snapshot!(columns(WORDS, &two).replace("><", ">\n<"), @r#"
+        insta::assert_snapshot!(columns(CAPTION, &two).replace("><", ">\n<"), @r#"
         <svg class="chart" viewBox="0 0 480 200" role="img">
         <title>Volume</title>
         <desc>by week</desc>
@@ -82,7 +84,7 @@ mod tests {
     #[test]
     fn labels_never_crowd() {
         for count in [0, 1, 7, 13, 53, 400] {
-            let chart = columns(WORDS, &weeks(count));
+            let chart = columns(CAPTION, &weeks(count));
             let labels = chart.matches(">W").count();
             assert!(labels <= 7 && (count == 0 || labels > 0), "{count}: {labels}");
         }

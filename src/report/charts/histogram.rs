@@ -1,11 +1,11 @@
 //! How a figure is spread: a histogram with its quartiles marked.
 
 use super::plot::{HEIGHT, Plot, WIDTH};
-use super::svg::{Svg, Words};
+use super::svg::{Caption, Svg};
 
 /// Values from `from` up to, and without, `until`.
 #[derive(Debug, Clone)]
-pub struct Bin {
+pub struct Bar {
     pub from: f64,
     pub until: f64,
     pub count: f64,
@@ -13,7 +13,7 @@ pub struct Bin {
 
 /// Median and quartiles.
 #[derive(Debug, Clone, Copy)]
-pub struct Mark {
+pub struct Quartiles {
     pub quartile_1: f64,
     pub median: f64,
     pub quartile_3: f64,
@@ -26,34 +26,43 @@ const COUNT_WIDTH: f64 = 24.0;
 
 /// The area of a bar is its count, since bins may differ in width. `label` writes an edge of a bin. Bins follow one
 /// another.
-pub fn histogram(words: Words, bins: &[Bin], mark: Option<Mark>, label: impl Fn(f64) -> String) -> String {
-    let mut svg = Svg::new("chart", (WIDTH, HEIGHT), words);
-    let density = |bin: &Bin| if bin.until > bin.from { bin.count / (bin.until - bin.from) } else { 0.0 };
-    let plot = Plot { left: 8.0, right: 472.0, top: 24.0, bottom: 168.0, highest: positive(bins.iter().map(density)) };
+pub fn histogram(
+    caption: Caption,
+    bars: &[Bar],
+    quartiles: Option<Quartiles>,
+    label: impl Fn(f64) -> String,
+) -> String {
+    let mut svg = Svg::new("chart", (WIDTH, HEIGHT), caption);
+    let density = |bar: &Bar| if bar.until > bar.from { bar.count / (bar.until - bar.from) } else { 0.0 };
+    let plot = Plot { left: 8.0, right: 472.0, top: 24.0, bottom: 168.0, highest: positive(bars.iter().map(density)) };
     svg.line("axis", (plot.left, plot.bottom), (plot.right, plot.bottom));
-    let (Some(first), Some(last)) = (bins.first(), bins.last()) else { return svg.finish() };
+    let (Some(first), Some(last)) = (bars.first(), bars.last()) else { return svg.finish() };
     let span = if last.until > first.from { last.until - first.from } else { 1.0 };
     let x = |value: f64| plot.left + ((value - first.from) / span).clamp(0.0, 1.0) * (plot.right - plot.left);
     let mut free = f64::NEG_INFINITY;
-    for bin in bins {
-        let (left, right, top) = (x(bin.from), x(bin.until), plot.y(density(bin)));
-        if bin.count > 0.0 {
+    for bar in bars {
+        let (left, right, top) = (x(bar.from), x(bar.until), plot.y(density(bar)));
+        if bar.count > 0.0 {
             svg.rect("bar", left + 0.5, top, (right - left - 1.0).max(0.5), plot.bottom - top);
             if right - left >= COUNT_WIDTH {
-                svg.label("middle", (f64::midpoint(left, right), top - 5.0), &format!("{}", bin.count));
+                svg.label("middle", (f64::midpoint(left, right), top - 5.0), &format!("{}", bar.count));
             }
         }
         if left >= free && left + LABEL_WIDTH <= x(last.until) {
-            edge(&mut svg, if left < 20.0 { "start" } else { "middle" }, left, &label(bin.from));
+            edge(&mut svg, if left < 20.0 { "start" } else { "middle" }, left, &label(bar.from));
             free = left + LABEL_WIDTH;
         }
     }
     edge(&mut svg, "end", x(last.until), &label(last.until));
-    if let Some(mark) = mark {
-        svg.line("quartiles", (x(mark.quartile_1), plot.bottom + 4.0), (x(mark.quartile_3), plot.bottom + 4.0));
-        let holds = |bin: &&Bin| bin.from <= mark.median && mark.median < bin.until;
-        let top = plot.y(bins.iter().find(holds).map_or(0.0, density));
-        svg.line("median", (x(mark.median), top), (x(mark.median), plot.bottom + 8.0));
+    if let Some(quartiles) = quartiles {
+        svg.line(
+            "quartiles",
+            (x(quartiles.quartile_1), plot.bottom + 4.0),
+            (x(quartiles.quartile_3), plot.bottom + 4.0),
+        );
+        let holds = |bar: &&Bar| bar.from <= quartiles.median && quartiles.median < bar.until;
+        let top = plot.y(bars.iter().find(holds).map_or(0.0, density));
+        svg.line("median", (x(quartiles.median), top), (x(quartiles.median), plot.bottom + 8.0));
     }
     svg.finish()
 }
@@ -70,19 +79,19 @@ fn positive(values: impl Iterator<Item = f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bin, Mark, Words, histogram};
+    use super::{Bar, Caption, Quartiles, histogram};
 
-    const WORDS: Words = Words { title: "Duration", description: "minutes" };
-    const MARK: Mark = Mark { quartile_1: 60.0, median: 120.0, quartile_3: 180.0 };
+    const CAPTION: Caption = Caption { title: "Duration", description: "minutes" };
+    const QUARTILES: Quartiles = Quartiles { quartile_1: 60.0, median: 120.0, quartile_3: 180.0 };
 
     #[test]
     fn areas_are_counts_and_the_median_is_where_it_belongs() {
-        let bins = [
-            Bin { from: 0.0, until: 60.0, count: 10.0 },
-            Bin { from: 60.0, until: 180.0, count: 10.0 },
-            Bin { from: 180.0, until: 240.0, count: 0.0 },
+        let bars = [
+            Bar { from: 0.0, until: 60.0, count: 10.0 },
+            Bar { from: 60.0, until: 180.0, count: 10.0 },
+            Bar { from: 180.0, until: 240.0, count: 0.0 },
         ];
-        let chart = histogram(WORDS, &bins, Some(MARK), |edge| format!("{}:00", edge / 60.0));
+        let chart = histogram(CAPTION, &bars, Some(QUARTILES), |edge| format!("{}:00", edge / 60.0));
         insta::assert_snapshot!(chart.replace("><", ">\n<"), @r#"
         <svg class="chart" viewBox="0 0 480 200" role="img">
         <title>Duration</title>
@@ -104,10 +113,10 @@ mod tests {
 
     #[test]
     fn nothing_and_one_value_are_drawn_too() {
-        for bins in
-            [&[][..], &[Bin { from: 5.0, until: 5.0, count: 7.0 }], &[Bin { from: 0.0, until: 1.0, count: 0.0 }]]
+        for bars in
+            [&[][..], &[Bar { from: 5.0, until: 5.0, count: 7.0 }], &[Bar { from: 0.0, until: 1.0, count: 0.0 }]]
         {
-            let chart = histogram(WORDS, bins, Some(MARK), |edge| edge.to_string());
+            let chart = histogram(CAPTION, bars, Some(QUARTILES), |edge| edge.to_string());
             assert!(!chart.contains("NaN") && !chart.contains("inf"), "{chart}");
         }
     }

@@ -9,9 +9,9 @@ mod strip;
 mod svg;
 mod text;
 
-pub use columns::{Column, columns};
-pub use histogram::{Bin, Mark, histogram};
+pub use columns::{StackedColumn, columns};
+pub use histogram::{Bar, Quartiles, histogram};
 pub use spark::{spark_columns, spark_line};
 pub use strip::{share_bar, strip};
-pub use svg::Words;
+pub use svg::Caption;
 pub use text::visible;

@@ -1,14 +1,14 @@
 //! Small charts beside a figure: how it went, without axes.
 
-use super::svg::{Svg, Words};
+use super::svg::{Caption, Svg};
 
 const WIDTH: f64 = 120.0;
 const HEIGHT: f64 = 28.0;
 const MARGIN: f64 = 3.0;
 
 /// A line from the lowest value to the highest, with its last point marked. Where there is no value the line is broken.
-pub fn spark_line(words: Words, values: &[Option<f64>]) -> String {
-    let mut svg = small(words);
+pub fn spark_line(caption: Caption, values: &[Option<f64>]) -> String {
+    let mut svg = small(caption);
     let known = || values.iter().flatten().copied().filter(|value| value.is_finite());
     let (lowest, highest) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
     let point = |at: usize, value: f64| {
@@ -45,8 +45,8 @@ fn draw(svg: &mut Svg, stretch: &mut Vec<(f64, f64)>) {
 }
 
 /// Columns from zero, the last one marked: for counts. A count that is not shown is a short dash on the ground.
-pub fn spark_columns(words: Words, values: &[Option<f64>]) -> String {
-    let mut svg = small(words);
+pub fn spark_columns(caption: Caption, values: &[Option<f64>]) -> String {
+    let mut svg = small(caption);
     let highest = values.iter().flatten().copied().fold(0.0, f64::max);
     let width = (WIDTH - 2.0 * MARGIN) / values.len().max(1) as f64;
     let gap = (width * 0.2).min(2.0);
@@ -67,20 +67,20 @@ pub fn spark_columns(words: Words, values: &[Option<f64>]) -> String {
     svg.finish()
 }
 
-fn small(words: Words) -> Svg {
-    Svg::new("spark", (WIDTH, HEIGHT), words)
+fn small(caption: Caption) -> Svg {
+    Svg::new("spark", (WIDTH, HEIGHT), caption)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Words, spark_columns, spark_line};
+    use super::{Caption, spark_columns, spark_line};
 
-    const WORDS: Words = Words { title: "Completed by week", description: "1 to 3, last 3" };
+    const CAPTION: Caption = Caption { title: "Completed by week", description: "1 to 3, last 3" };
 
     #[test]
     fn a_line_breaks_where_nothing_is_known_and_a_point_alone_is_a_dot() {
         insta::assert_snapshot!(
-            spark_line(WORDS, &[Some(1.0), Some(3.0), None, Some(2.0), None, Some(3.0)]).replace("><", ">\n<"), @r#"
+            spark_line(CAPTION, &[Some(1.0), Some(3.0), None, Some(2.0), None, Some(3.0)]).replace("><", ">\n<"), @r#"
             <svg class="spark" viewBox="0 0 120 28" role="img">
             <title>Completed by week</title>
             <desc>1 to 3, last 3</desc>
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn columns_start_at_zero_and_hidden_counts_are_dashes() {
-        insta::assert_snapshot!(spark_columns(WORDS, &[Some(0.0), None, Some(10.0)]).replace("><", ">\n<"), @r#"
+        insta::assert_snapshot!(spark_columns(CAPTION, &[Some(0.0), None, Some(10.0)]).replace("><", ">\n<"), @r#"
         <svg class="spark" viewBox="0 0 120 28" role="img">
         <title>Completed by week</title>
         <desc>1 to 3, last 3</desc>
@@ -109,7 +109,7 @@ mod tests {
     fn nothing_and_sameness_are_drawn_too() {
         for values in [&[][..], &[None], &[Some(0.0)], &[Some(2.0), Some(2.0)], &[Some(f64::NAN), Some(f64::INFINITY)]]
         {
-            for chart in [spark_line(WORDS, values), spark_columns(WORDS, values)] {
+            for chart in [spark_line(CAPTION, values), spark_columns(CAPTION, values)] {
                 assert!(chart.starts_with("<svg ") && chart.ends_with("</svg>"));
                 assert!(!chart.contains("NaN") && !chart.contains("inf"), "{chart}");
             }

@@ -1,6 +1,6 @@
 //! Charts for one cell of a table: where the middle half of the values lies, and a share as a bar.
 
-use super::histogram::Mark;
+use super::histogram::Quartiles;
 use super::svg::Svg;
 
 const WIDTH: f64 = 96.0;
@@ -9,15 +9,15 @@ const MARGIN: f64 = 3.0;
 
 /// The middle half as a bar and the median as a stroke across it, on a scale from 0 that the rows of a table share. It
 /// stands beside its figures, so that it needs no words of its own.
-pub fn strip(mark: Mark, highest: f64) -> String {
+pub fn strip(quartiles: Quartiles, highest: f64) -> String {
     let mut svg = Svg::decoration("strip", (WIDTH, HEIGHT));
     let x = |value: f64| {
         let across = if highest > 0.0 { (value / highest).clamp(0.0, 1.0) } else { 0.0 };
         MARGIN + across * (WIDTH - 2.0 * MARGIN)
     };
     svg.line("axis", (MARGIN, 7.0), (WIDTH - MARGIN, 7.0));
-    svg.rect("bar", x(mark.quartile_1), 3.0, (x(mark.quartile_3) - x(mark.quartile_1)).max(1.0), 8.0);
-    svg.line("median", (x(mark.median), 1.0), (x(mark.median), 13.0));
+    svg.rect("bar", x(quartiles.quartile_1), 3.0, (x(quartiles.quartile_3) - x(quartiles.quartile_1)).max(1.0), 8.0);
+    svg.line("median", (x(quartiles.median), 1.0), (x(quartiles.median), 13.0));
     svg.finish()
 }
 
@@ -31,12 +31,12 @@ pub fn share_bar(share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Mark, share_bar, strip};
+    use super::{Quartiles, share_bar, strip};
 
     #[test]
     fn the_middle_half_is_on_the_shared_scale() {
-        let mark = Mark { quartile_1: 25.0, median: 50.0, quartile_3: 75.0 };
-        insta::assert_snapshot!(strip(mark, 100.0).replace("><", ">\n<"), @r#"
+        let quartiles = Quartiles { quartile_1: 25.0, median: 50.0, quartile_3: 75.0 };
+        insta::assert_snapshot!(strip(quartiles, 100.0).replace("><", ">\n<"), @r#"
         <svg class="strip" viewBox="0 0 96 14" aria-hidden="true">
         <path class="axis" d="M3 7L93 7"/>
         <rect class="bar" x="25.5" y="3" width="45" height="8"/>

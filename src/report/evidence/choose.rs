@@ -18,10 +18,10 @@ const RESERVE: usize = 3;
 
 /// An answer that may be quoted for a term or a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Chosen {
+pub struct ChosenAnswer {
     pub job: u32,
     /// Number of the term, or of the question.
-    pub of: u32,
+    pub subject: u32,
     /// Index of the answer among all.
     pub response: u32,
     /// Index of the hit, of a term.
@@ -29,21 +29,21 @@ pub struct Chosen {
 }
 
 /// The first by rank of each group, no two of one candidate.
-struct Best {
+struct TopRanked {
     most: usize,
     groups: BTreeMap<(u32, u32), Vec<Ranked>>,
 }
 
 /// Rank, candidate, and what was offered.
-type Ranked = (u64, u32, Chosen);
+type Ranked = (u64, u32, ChosenAnswer);
 
-impl Best {
+impl TopRanked {
     fn new(most: usize) -> Self {
         Self { most, groups: BTreeMap::new() }
     }
 
-    fn offer(&mut self, rank: u64, candidate: u32, chosen: Chosen) {
-        let group = self.groups.entry((chosen.job, chosen.of)).or_default();
+    fn offer(&mut self, rank: u64, candidate: u32, chosen: ChosenAnswer) {
+        let group = self.groups.entry((chosen.job, chosen.subject)).or_default();
         if group.len() == self.most && group.last().is_some_and(|last| last.0 <= rank) {
             return;
         }
@@ -59,13 +59,13 @@ impl Best {
     }
 
     /// By job, then by what it is of, then by rank.
-    fn finish(self) -> Vec<Chosen> {
+    fn finish(self) -> Vec<ChosenAnswer> {
         self.groups.into_values().flatten().map(|(.., chosen)| chosen).collect()
     }
 }
 
 /// Answers for each keyword whose figures a job shows.
-pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates) -> Vec<Chosen> {
+pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates) -> Vec<ChosenAnswer> {
     let hits = &frames.hits;
     let anchors: Vec<String> =
         hits.terms.iter().map(|term| anchors::term(&hits.sets[term.set as usize].0, &term.name)).collect();
@@ -76,24 +76,24 @@ pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates) -> Vec<Chosen> {
     let shown: Vec<Vec<bool>> =
         shown.iter().map(|shown| anchors.iter().map(|anchor| shown.contains(anchor.as_str())).collect()).collect();
     let ranks = ranks(frames);
-    let mut best = Best::new(QUOTES + RESERVE);
+    let mut best = TopRanked::new(QUOTES + RESERVE);
     for (hit, (response, term)) in (0u32..).zip(hits.response.iter().zip(&hits.term)) {
         let (interview, job) =
             (frames.responses.interview[*response as usize], frames.responses.job[*response as usize]);
-        if !frames.interviews.places[interview as usize].current
+        if !frames.interviews.memberships[interview as usize].current
             || !shown[job as usize].get(*term as usize).is_some_and(|shown| *shown)
         {
             continue;
         }
         let rank = mixed(ranks[interview as usize], u64::from(*term), frames.responses.position[*response as usize]);
         let candidate = frames.interviews.candidate[interview as usize];
-        best.offer(rank, candidate, Chosen { job, of: *term, response: *response, hit });
+        best.offer(rank, candidate, ChosenAnswer { job, subject: *term, response: *response, hit });
     }
     best.finish()
 }
 
 /// Answers for each question whose figures a job shows.
-pub fn choose_answers(frames: &Frames, aggregates: &Aggregates) -> Vec<Chosen> {
+pub fn choose_answers(frames: &Frames, aggregates: &Aggregates) -> Vec<ChosenAnswer> {
     let responses = &frames.responses;
     let shown =
         by_job(frames, aggregates, |job| job.questions.iter().map(|question| question.anchor.as_str()).collect());
@@ -103,17 +103,17 @@ pub fn choose_answers(frames: &Frames, aggregates: &Aggregates) -> Vec<Chosen> {
         .map(|question| shown[question.job as usize].contains(anchors::question(question.text.as_deref()).as_str()))
         .collect();
     let ranks = ranks(frames);
-    let mut best = Best::new(ANSWERS);
+    let mut best = TopRanked::new(ANSWERS);
     for (response, question) in (0u32..).zip(&responses.question) {
         let at = response as usize;
         let interview = responses.interview[at];
         if responses.answered[at]
             && is_shown[*question as usize]
-            && frames.interviews.places[interview as usize].current
+            && frames.interviews.memberships[interview as usize].current
         {
             let rank = mixed(ranks[interview as usize], 0, responses.position[at]);
             let candidate = frames.interviews.candidate[interview as usize];
-            best.offer(rank, candidate, Chosen { job: responses.job[at], of: *question, response, hit: 0 });
+            best.offer(rank, candidate, ChosenAnswer { job: responses.job[at], subject: *question, response, hit: 0 });
         }
     }
     best.finish()
@@ -156,9 +156,9 @@ mod tests {
 
     #[test]
     fn the_first_by_rank_are_chosen_and_no_candidate_twice() {
-        let mut best = Best::new(2);
+        let mut best = TopRanked::new(2);
         for (rank, candidate) in [(9, 1), (3, 2), (5, 1), (4, 2), (1, 3), (8, 4)] {
-            best.offer(rank, candidate, Chosen { job: 0, of: 0, response: candidate, hit: 0 });
+            best.offer(rank, candidate, ChosenAnswer { job: 0, subject: 0, response: candidate, hit: 0 });
         }
         let chosen: Vec<u32> = best.finish().into_iter().map(|chosen| chosen.response).collect();
         assert_eq!(chosen, [3, 2]);

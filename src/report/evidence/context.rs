@@ -35,7 +35,7 @@ pub fn quote(transcript: &str, (start, end): (usize, usize), person: &Person) ->
 }
 
 /// A whole answer, masked.
-pub fn whole(transcript: &str, person: &Person) -> String {
+pub fn whole_answer(transcript: &str, person: &Person) -> String {
     let until = transcript.char_indices().nth(LONGEST_ANSWER).map_or(transcript.len(), |(at, _)| at);
     let mut text = masked(transcript, 0, until, &masks(transcript, 0..until, person));
     if until < transcript.len() {
@@ -109,6 +109,6 @@ mod tests {
         let start = text.find("Rust is").unwrap();
         assert_eq!(quote(text, (start, start + 4), &person), None);
         assert_eq!(quote("short", (2, 9), &Person::default()), None, "a place outside of the text");
-        assert!(!whole(text, &person).contains("Jane"));
+        assert!(!whole_answer(text, &person).contains("Jane"));
     }
 }

@@ -12,5 +12,5 @@ mod read;
 mod record;
 mod write;
 
-pub use self::record::Quoted;
+pub use self::record::QuotedEvidence;
 pub use self::write::evidence;

@@ -8,7 +8,7 @@ use arrow::array::{Array, AsArray, Int64Array};
 use arrow::datatypes::DataType;
 use rayon::prelude::*;
 
-use super::choose::Chosen;
+use super::choose::ChosenAnswer;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, integers, view_at, views};
 use crate::model::Result;
@@ -16,7 +16,7 @@ use crate::report::frames::Frames;
 
 /// An answer, and where the terms that were chosen stand in it.
 #[derive(Debug, Default)]
-pub struct Text {
+pub struct AnswerText {
     pub transcript: Option<String>,
     /// By the number of the term: bytes, end exclusive.
     pub places: HashMap<u32, Vec<(usize, usize)>>,
@@ -25,7 +25,12 @@ pub struct Text {
 }
 
 /// By the index of the answer among all.
-pub fn texts(lake: &Lake, frames: &Frames, quotes: &[Chosen], answers: &[Chosen]) -> Result<HashMap<u32, Text>> {
+pub fn texts(
+    lake: &Lake,
+    frames: &Frames,
+    quotes: &[ChosenAnswer],
+    answers: &[ChosenAnswer],
+) -> Result<HashMap<u32, AnswerText>> {
     let mut rows: Vec<u32> = quotes.iter().chain(answers).map(|chosen| chosen.response).collect();
     rows.sort_unstable();
     rows.dedup();
@@ -42,8 +47,11 @@ pub fn texts(lake: &Lake, frames: &Frames, quotes: &[Chosen], answers: &[Chosen]
         Ok(found)
     };
     let found = transcripts.into_par_iter().map(read).collect::<Result<Vec<_>>>()?;
-    let mut texts: HashMap<u32, Text> =
-        found.into_iter().flatten().map(|(row, transcript)| (row, Text { transcript, ..Text::default() })).collect();
+    let mut texts: HashMap<u32, AnswerText> = found
+        .into_iter()
+        .flatten()
+        .map(|(row, transcript)| (row, AnswerText { transcript, ..AnswerText::default() }))
+        .collect();
 
     let mut hits: Vec<u32> = quotes.iter().map(|chosen| chosen.hit).collect();
     hits.sort_unstable();

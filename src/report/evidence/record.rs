@@ -15,41 +15,41 @@ use crate::report::model::Evidence;
 
 /// Quotes, and whose words they are.
 #[derive(Default)]
-pub struct Quoted {
+pub struct QuotedEvidence {
     pub evidence: Evidence,
     /// Ids of the interviews that are quoted.
     pub interviews: BTreeSet<String>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Text {
+struct RecordFile {
     /// The report's folder, from the root.
     report: String,
     interviews: BTreeSet<String>,
 }
 
 /// The record of one report.
-pub struct Record<'a> {
+pub struct QuoteRecord<'a> {
     path: PathBuf,
     report: String,
     interviews: &'a BTreeSet<String>,
 }
 
-impl Quoted {
+impl QuotedEvidence {
     /// The record of a report in a folder.
     ///
     /// # Errors
     /// When the folder is nowhere.
-    pub fn record(&self, lake: &Lake, report: &Path) -> Result<Record<'_>> {
+    pub fn record(&self, lake: &Lake, report: &Path) -> Result<QuoteRecord<'_>> {
         let place = std::path::absolute(report).map_err(|error| Error::path("find", report, error))?;
         let hash = hex::encode(&Sha256::digest(place.as_os_str().as_encoded_bytes())[..4]);
         let name = report.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let path = lake.quotes_folder().join(format!("{name}-{hash}.json"));
-        Ok(Record { path, report: place.display().to_string(), interviews: &self.interviews })
+        Ok(QuoteRecord { path, report: place.display().to_string(), interviews: &self.interviews })
     }
 }
 
-impl Record<'_> {
+impl QuoteRecord<'_> {
     /// Keeps whom the report will quote, beside those whom it may quote as it stands: until its pages are replaced
     /// nobody knows which of the two will be there.
     ///
@@ -82,7 +82,7 @@ impl Record<'_> {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
             Err(error) => return Err(Error::path("read", &self.path, error)),
         };
-        let text: Text = serde_json::from_slice(&text).map_err(|error| {
+        let text: RecordFile = serde_json::from_slice(&text).map_err(|error| {
             Error::path("read", &self.path, error).hint("delete it together with the report that it is of")
         })?;
         Ok(text.interviews)
@@ -92,7 +92,7 @@ impl Record<'_> {
         if interviews.is_empty() {
             return Ok(());
         }
-        let text = Text { report: self.report.clone(), interviews };
+        let text = RecordFile { report: self.report.clone(), interviews };
         let text = serde_json::to_string_pretty(&text).expect("plain data") + "\n";
         let folder = self.path.parent().expect("a record is in a folder");
         fs::create_dir_all(folder).map_err(|error| Error::path("make", folder, error))?;

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::choose::{Chosen, QUOTES, choose_answers, choose_quotes};
-use super::context::{quote, whole};
+use super::choose::{ChosenAnswer, QUOTES, choose_answers, choose_quotes};
+use super::context::{quote, whole_answer};
 use super::mask::{Person, people};
-use super::read::{Text, texts};
-use super::record::Quoted;
+use super::read::{AnswerText, texts};
+use super::record::QuotedEvidence;
 use crate::lake::{CandidateKeys, Lake};
 use crate::model::Result;
 use crate::pipeline::ReportPlan;
@@ -19,7 +19,7 @@ use crate::report::model::{Evidence, JobEvidence, JobReport, KeywordQuotes, Ques
 ///
 /// # Errors
 /// When answers or hits cannot be read again.
-pub fn evidence(lake: &Lake, plan: &ReportPlan, frames: &Frames, aggregates: &Aggregates) -> Result<Quoted> {
+pub fn evidence(lake: &Lake, plan: &ReportPlan, frames: &Frames, aggregates: &Aggregates) -> Result<QuotedEvidence> {
     if !plan.quotes && !plan.whole_answers {
         return Ok(nothing("quotes are turned off"));
     }
@@ -34,7 +34,8 @@ pub fn evidence(lake: &Lake, plan: &ReportPlan, frames: &Frames, aggregates: &Ag
         return Ok(nothing("the table of candidates cannot be read, so that names could not be masked"));
     };
     let texts = texts(lake, frames, &quotes, &answers)?;
-    let mut writer = Writer { frames, people, texts, keys: lake.candidate_keys()?, interviews: BTreeSet::new() };
+    let mut writer =
+        EvidenceWriter { frames, people, texts, keys: lake.candidate_keys()?, interviews: BTreeSet::new() };
     let jobs = aggregates.jobs.iter().zip(&aggregates.numbers);
     let jobs: BTreeMap<String, JobEvidence> = jobs
         .map(|(job, number)| (job.job_id.clone(), writer.job(*number, job, &quotes, &answers)))
@@ -43,33 +44,33 @@ pub fn evidence(lake: &Lake, plan: &ReportPlan, frames: &Frames, aggregates: &Ag
     if jobs.is_empty() {
         return Ok(nothing("no answer is left that shows no more than it should: whose it is must be known"));
     }
-    Ok(Quoted { evidence: Evidence { jobs, missing: None }, interviews: writer.interviews })
+    Ok(QuotedEvidence { evidence: Evidence { jobs, missing: None }, interviews: writer.interviews })
 }
 
-fn nothing(why: &str) -> Quoted {
+fn nothing(why: &str) -> QuotedEvidence {
     let evidence = Evidence { jobs: BTreeMap::new(), missing: Some(why.to_owned()) };
-    Quoted { evidence, interviews: BTreeSet::new() }
+    QuotedEvidence { evidence, interviews: BTreeSet::new() }
 }
 
-struct Writer<'a> {
+struct EvidenceWriter<'a> {
     frames: &'a Frames,
     people: HashMap<u32, Person>,
-    texts: HashMap<u32, Text>,
+    texts: HashMap<u32, AnswerText>,
     keys: CandidateKeys,
     interviews: BTreeSet<String>,
 }
 
-impl Writer<'_> {
-    fn job(&mut self, number: u32, job: &JobReport, quotes: &[Chosen], answers: &[Chosen]) -> JobEvidence {
-        let own = |chosen: &[Chosen]| {
+impl EvidenceWriter<'_> {
+    fn job(&mut self, number: u32, job: &JobReport, quotes: &[ChosenAnswer], answers: &[ChosenAnswer]) -> JobEvidence {
+        let own = |chosen: &[ChosenAnswer]| {
             let from = chosen.partition_point(|chosen| chosen.job < number);
             from..chosen.partition_point(|chosen| chosen.job <= number)
         };
         let quotes = &quotes[own(quotes)];
         let answers = &answers[own(answers)];
-        let mut by_anchor: HashMap<String, Vec<Chosen>> = HashMap::new();
+        let mut by_anchor: HashMap<String, Vec<ChosenAnswer>> = HashMap::new();
         for chosen in quotes {
-            let term = &self.frames.hits.terms[chosen.of as usize];
+            let term = &self.frames.hits.terms[chosen.subject as usize];
             let set = &self.frames.hits.sets[term.set as usize].0;
             by_anchor.entry(anchors::term(set, &term.name)).or_default().push(*chosen);
         }
@@ -90,11 +91,11 @@ impl Writer<'_> {
             }
         }
         for question in &job.questions {
-            let is_own = |chosen: &&Chosen| {
-                let text = &self.frames.responses.questions[chosen.of as usize].text;
+            let is_own = |chosen: &&ChosenAnswer| {
+                let text = &self.frames.responses.questions[chosen.subject as usize].text;
                 anchors::question(text.as_deref()) == question.anchor
             };
-            let chosen: Vec<Chosen> = answers.iter().filter(is_own).copied().collect();
+            let chosen: Vec<ChosenAnswer> = answers.iter().filter(is_own).copied().collect();
             let found: Vec<_> = chosen.iter().filter_map(|chosen| self.answer(chosen)).collect();
             if !found.is_empty() {
                 evidence.questions.push(QuestionAnswers {
@@ -107,16 +108,19 @@ impl Writer<'_> {
         evidence
     }
 
-    fn quote(&self, chosen: &Chosen, job: &JobReport) -> Option<(String, Quote)> {
+    fn quote(&self, chosen: &ChosenAnswer, job: &JobReport) -> Option<(String, Quote)> {
         let responses = &self.frames.responses;
         let interview = responses.interview[chosen.response as usize];
         let (id, reference) = self.reference(chosen.response);
         let text = self.texts.get(&chosen.response)?;
         let transcript = text.transcript.as_deref()?;
         let person = self.people.get(&interview)?;
-        let term = &self.frames.hits.terms[chosen.of as usize];
-        let found =
-            text.places.get(&chosen.of)?.iter().find_map(|place| Some((place, quote(transcript, *place, person)?)));
+        let term = &self.frames.hits.terms[chosen.subject as usize];
+        let found = text
+            .places
+            .get(&chosen.subject)?
+            .iter()
+            .find_map(|place| Some((place, quote(transcript, *place, person)?)));
         let ((start, _), mut quote) = found?;
         let anchor = self.keys.key_of(&format!("{id}\0{reference}\0{}\0{}\0{start}", term.set, term.name));
         quote.anchor = format!("quote-{}", &anchor[..12]);
@@ -127,14 +131,14 @@ impl Writer<'_> {
             quote.question = Some(question.anchor.clone());
             quote.question_text = question.question_text.clone();
         }
-        quote.negated = text.negated.contains(&chosen.of);
+        quote.negated = text.negated.contains(&chosen.subject);
         Some((id.clone(), quote))
     }
 
-    fn answer(&mut self, chosen: &Chosen) -> Option<WholeAnswer> {
+    fn answer(&mut self, chosen: &ChosenAnswer) -> Option<WholeAnswer> {
         let interview = self.frames.responses.interview[chosen.response as usize];
         let transcript = self.texts.get(&chosen.response)?.transcript.as_deref()?;
-        let text = whole(transcript, self.people.get(&interview)?);
+        let text = whole_answer(transcript, self.people.get(&interview)?);
         let (id, reference) = self.reference(chosen.response);
         let id = id.clone();
         self.interviews.insert(id);

@@ -1,6 +1,6 @@
 //! CSV as RFC 4180 has it, UTF-8, and safe to open in a spreadsheet.
 
-use super::tables::{self, Table, Value};
+use super::tables::{self, CellValue, Table};
 use crate::model::spreadsheet::neutral;
 use crate::report::model::{HIDDEN, Report};
 
@@ -24,13 +24,13 @@ fn bytes(table: &Table) -> Vec<u8> {
 }
 
 /// A number is the shortest text that reads back as the same; null is empty.
-fn text(value: &Value) -> String {
+fn text(value: &CellValue) -> String {
     match value {
-        Value::Empty => String::new(),
-        Value::Text(text) => neutral(text).into_owned(),
-        Value::Integer(number) => number.to_string(),
-        Value::Float(number) | Value::Share(number) => number.to_string(),
-        Value::Flag(flag) => flag.to_string(),
-        Value::Hidden => HIDDEN.to_owned(),
+        CellValue::Empty => String::new(),
+        CellValue::Text(text) => neutral(text).into_owned(),
+        CellValue::Integer(number) => number.to_string(),
+        CellValue::Float(number) | CellValue::Share(number) => number.to_string(),
+        CellValue::Flag(flag) => flag.to_string(),
+        CellValue::Hidden => HIDDEN.to_owned(),
     }
 }

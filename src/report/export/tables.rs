@@ -6,7 +6,7 @@ use crate::report::model::{
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub enum CellValue {
     Empty,
     /// As it came: whoever writes it keeps it from being more than text.
     Text(String),
@@ -19,28 +19,28 @@ pub enum Value {
     Hidden,
 }
 
-pub struct Column {
+pub struct TableColumn {
     pub name: String,
     /// Whether bars make its cells easier to compare.
     pub has_bars: bool,
 }
 
 pub struct Table {
-    pub columns: Vec<Column>,
-    pub rows: Vec<Vec<Value>>,
+    pub columns: Vec<TableColumn>,
+    pub rows: Vec<Vec<CellValue>>,
 }
 
 impl Table {
     fn new(columns: impl IntoIterator<Item = String>) -> Self {
         let has_bars = |name: &str| name == "share" || name == "coverage" || name == "completion_rate";
-        let column = |name: String| Column { has_bars: has_bars(&name), name };
+        let column = |name: String| TableColumn { has_bars: has_bars(&name), name };
         Self { columns: columns.into_iter().map(column).collect(), rows: Vec::new() }
     }
 
     /// Adds a row, filled with empty cells where it is short.
-    fn push(&mut self, mut row: Vec<Value>) {
+    fn push(&mut self, mut row: Vec<CellValue>) {
         debug_assert!(row.len() <= self.columns.len(), "a row has no more cells than columns");
-        row.resize(self.columns.len(), Value::Empty);
+        row.resize(self.columns.len(), CellValue::Empty);
         self.rows.push(row);
     }
 }
@@ -66,7 +66,7 @@ pub fn jobs(report: &Report) -> Table {
     let mut table = Table::new(names);
     for job in &report.jobs {
         let mut row = job_cells(job);
-        row.push(Value::Flag(job.figures.is_none()));
+        row.push(CellValue::Flag(job.figures.is_none()));
         if let Some(figures) = &job.figures {
             row.extend(VOLUME.map(|(_, of)| of(figures)));
             let quality = job.quality.as_ref();
@@ -80,17 +80,17 @@ pub fn jobs(report: &Report) -> Table {
             row.extend(missing.map(|of| count(quality.map(of).unwrap_or_default())));
             row.push(PACE.1(figures));
             row.extend(DISTRIBUTIONS.iter().flat_map(|(_, of)| parts(of(figures))));
-            row.extend(PREVIOUS.map(|(_, of)| job.previous.as_ref().map_or(Value::Empty, of)));
+            row.extend(PREVIOUS.map(|(_, of)| job.previous.as_ref().map_or(CellValue::Empty, of)));
         }
         table.push(row);
     }
     table
 }
 
-type Spread = (&'static str, fn(&Figures) -> &Distribution);
-type Figure = (&'static str, fn(&Figures) -> Value);
+type DistributionColumns = (&'static str, fn(&Figures) -> &Distribution);
+type FigureColumn = (&'static str, fn(&Figures) -> CellValue);
 /// Counts and shares of a group.
-const VOLUME: [Figure; 7] = [
+const VOLUME: [FigureColumn; 7] = [
     ("completed", |figures| count(figures.completed)),
     ("expired", |figures| count(figures.expired)),
     ("completion_cohort", |figures| count(figures.completion.completion_cohort)),
@@ -99,9 +99,9 @@ const VOLUME: [Figure; 7] = [
     ("responses", |figures| count(figures.responses)),
     ("answered", |figures| count(figures.answered)),
 ];
-const PACE: Figure = ("pooled_words_per_minute", |figures| number(figures.pooled_words_per_minute));
+const PACE: FigureColumn = ("pooled_words_per_minute", |figures| number(figures.pooled_words_per_minute));
 /// What is repeated of the previous period.
-const PREVIOUS: [Figure; 5] = [
+const PREVIOUS: [FigureColumn; 5] = [
     ("completed", |figures| count(figures.completed)),
     ("completion_rate", |figures| share(figures.completion.completion_rate)),
     ("total_duration_seconds_median", |figures| number(figures.total_duration_seconds.median)),
@@ -110,7 +110,7 @@ const PREVIOUS: [Figure; 5] = [
 ];
 
 /// Each is as many columns as it has parts.
-const DISTRIBUTIONS: [Spread; 8] = [
+const DISTRIBUTIONS: [DistributionColumns; 8] = [
     ("total_duration_seconds", |figures| &figures.total_duration_seconds),
     ("average_response_length", |figures| &figures.average_response_length),
     ("elapsed_seconds", |figures| &figures.elapsed_seconds),
@@ -125,8 +125,8 @@ const DISTRIBUTIONS: [Spread; 8] = [
 pub fn overall(report: &Report) -> Table {
     let mut table = Table::new(owned(&["figure", "value", "previous"]));
     let figures = |figures: &Figures| {
-        let of = |(name, of): Figure| (name.to_owned(), of(figures));
-        let mut all: Vec<(String, Value)> = VOLUME.into_iter().chain([PACE]).map(of).collect();
+        let of = |(name, of): FigureColumn| (name.to_owned(), of(figures));
+        let mut all: Vec<(String, CellValue)> = VOLUME.into_iter().chain([PACE]).map(of).collect();
         for (name, of) in DISTRIBUTIONS {
             all.extend(parts_of(name).into_iter().zip(parts(of(figures))));
         }
@@ -135,8 +135,8 @@ pub fn overall(report: &Report) -> Table {
     let Some(now) = report.overall.as_ref().map(figures) else { return table };
     let mut before = report.overall_previous.as_ref().map(figures).unwrap_or_default().into_iter();
     for (name, value) in now {
-        let before = before.next().map_or(Value::Empty, |(_, value)| value);
-        table.push(vec![Value::Text(name), value, before]);
+        let before = before.next().map_or(CellValue::Empty, |(_, value)| value);
+        table.push(vec![CellValue::Text(name), value, before]);
     }
     table
 }
@@ -187,10 +187,14 @@ pub fn keywords(report: &Report) -> Table {
     each_keyword(report, |job, keyword| {
         let mut row = start(job, keyword, "all", None);
         if let Some(KeywordCounts { interviews, share: of_completed, responses, mentions, negated }) = &keyword.counts {
-            row.extend([Value::Integer(*interviews), Value::Share(*of_completed), share(keyword.previous_share)]);
-            row.extend([Value::Integer(*responses), Value::Integer(*mentions), count(*negated)]);
+            row.extend([
+                CellValue::Integer(*interviews),
+                CellValue::Share(*of_completed),
+                share(keyword.previous_share),
+            ]);
+            row.extend([CellValue::Integer(*responses), CellValue::Integer(*mentions), count(*negated)]);
         } else {
-            row.extend([Value::Hidden, Value::Empty, share(keyword.previous_share)]);
+            row.extend([CellValue::Hidden, CellValue::Empty, share(keyword.previous_share)]);
         }
         table.push(row);
     });
@@ -229,9 +233,9 @@ pub fn distinctive(report: &Report) -> Table {
     for job in &report.jobs {
         for term in &job.distinctive {
             let mut row = job_cells(job);
-            row.extend([text(&term.set), text(&term.term), Value::Integer(term.n)]);
-            row.extend([Value::Share(term.share), Value::Share(term.others_share)]);
-            row.extend([Value::Float(term.log_odds_ratio), Value::Float(term.z)]);
+            row.extend([text(&term.set), text(&term.term), CellValue::Integer(term.n)]);
+            row.extend([CellValue::Share(term.share), CellValue::Share(term.others_share)]);
+            row.extend([CellValue::Float(term.log_odds_ratio), CellValue::Float(term.z)]);
             table.push(row);
         }
     }
@@ -247,11 +251,11 @@ pub fn changes(report: &Report) -> Table {
         row.extend([
             text(finding.figure),
             text(&finding.label),
-            Value::Float(finding.value),
-            Value::Float(finding.previous),
+            CellValue::Float(finding.value),
+            CellValue::Float(finding.previous),
         ]);
-        row.extend([Value::Integer(finding.n), Value::Integer(finding.previous_n), text(finding.test)]);
-        row.extend([Value::Float(finding.p), Value::Float(finding.q), Value::Float(finding.effect)]);
+        row.extend([CellValue::Integer(finding.n), CellValue::Integer(finding.previous_n), text(finding.test)]);
+        row.extend([CellValue::Float(finding.p), CellValue::Float(finding.q), CellValue::Float(finding.effect)]);
         table.push(row);
     }
     table
@@ -263,9 +267,9 @@ pub fn weeks(report: &Report) -> Table {
     names.extend(report.weeks.iter().map(|week| week.name.clone()));
     let mut table = Table::new(names);
     let completed =
-        |weekly: &[WeekFigures]| -> Vec<Value> { weekly.iter().map(|week| count(week.completed)).collect() };
+        |weekly: &[WeekFigures]| -> Vec<CellValue> { weekly.iter().map(|week| count(week.completed)).collect() };
     if !report.weekly.is_empty() {
-        table.push([vec![Value::Empty, text("all jobs"), Value::Empty], completed(&report.weekly)].concat());
+        table.push([vec![CellValue::Empty, text("all jobs"), CellValue::Empty], completed(&report.weekly)].concat());
     }
     for job in report.jobs.iter().filter(|job| job.figures.is_some()) {
         table.push([job_cells(job), completed(&job.weekly)].concat());
@@ -281,12 +285,12 @@ fn each_keyword<'a>(report: &'a Report, mut each: impl FnMut(Option<&'a JobRepor
 }
 
 /// The cells of [`JOB`].
-fn job_cells(job: &JobReport) -> Vec<Value> {
+fn job_cells(job: &JobReport) -> Vec<CellValue> {
     vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())]
 }
 
-fn start(job: Option<&JobReport>, keyword: &Keyword, by: &str, of: Option<&str>) -> Vec<Value> {
-    let mut row = job.map_or_else(|| vec![Value::Empty; JOB.len()], job_cells);
+fn start(job: Option<&JobReport>, keyword: &Keyword, by: &str, of: Option<&str>) -> Vec<CellValue> {
+    let mut row = job.map_or_else(|| vec![CellValue::Empty; JOB.len()], job_cells);
     row.extend([text(&keyword.set), text(&keyword.term), maybe(keyword.category.as_deref()), text(by), maybe(of)]);
     row
 }
@@ -299,28 +303,28 @@ fn parts_of(figure: &str) -> Vec<String> {
     PARTS.iter().map(|part| format!("{figure}_{part}")).collect()
 }
 
-fn parts(distribution: &Distribution) -> Vec<Value> {
+fn parts(distribution: &Distribution) -> Vec<CellValue> {
     let Distribution { n, median, quartile_1, quartile_3, mean, standard_deviation } = distribution;
     let rest = [median, quartile_1, quartile_3, mean, standard_deviation].map(|value| number(*value));
     std::iter::once(count(*n)).chain(rest).collect()
 }
 
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
+fn text(text: &str) -> CellValue {
+    CellValue::Text(text.to_owned())
 }
 
-fn maybe(text: Option<&str>) -> Value {
-    text.map_or(Value::Empty, |text| Value::Text(text.to_owned()))
+fn maybe(text: Option<&str>) -> CellValue {
+    text.map_or(CellValue::Empty, |text| CellValue::Text(text.to_owned()))
 }
 
-fn count(count: Count) -> Value {
-    count.0.map_or(Value::Hidden, Value::Integer)
+fn count(count: Count) -> CellValue {
+    count.0.map_or(CellValue::Hidden, CellValue::Integer)
 }
 
-fn number(number: Option<f64>) -> Value {
-    number.map_or(Value::Empty, Value::Float)
+fn number(number: Option<f64>) -> CellValue {
+    number.map_or(CellValue::Empty, CellValue::Float)
 }
 
-fn share(share: Option<f64>) -> Value {
-    share.map_or(Value::Empty, Value::Share)
+fn share(share: Option<f64>) -> CellValue {
+    share.map_or(CellValue::Empty, CellValue::Share)
 }

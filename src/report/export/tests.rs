@@ -8,8 +8,8 @@ use super::csv::csv;
 use super::json::json;
 use super::xlsx::{work, xlsx};
 use crate::report::model::{
-    Cell, Completion, Count, Distribution, Figures, JobReport, Keyword, KeywordCounts, Question, Report, Week,
-    WeekFigures,
+    Completion, Count, Distribution, Figures, JobReport, Keyword, KeywordCounts, KeywordPart, QuestionReport, Report,
+    Week, WeekFigures,
 };
 
 /// A job with figures, whose title is a formula and more, and one that is held back.
@@ -32,7 +32,7 @@ fn report() -> Report {
         pooled_words_per_minute: Some(136.25),
         ..Figures::default()
     };
-    let cell = |interviews| Cell { of: None, interviews: Count(interviews), share: interviews.map(|_| 0.5) };
+    let cell = |interviews| KeywordPart { of: None, interviews: Count(interviews), share: interviews.map(|_| 0.5) };
     let keyword = Keyword {
         set: "engineering".to_owned(),
         term: "c++".to_owned(),
@@ -52,13 +52,13 @@ fn report() -> Report {
                 job_title: Some("=HYPERLINK(\"http://x\"), a \"quote\"\r\nand \u{1}".to_owned()),
                 department: Some("@SUM(A1)".to_owned()),
                 figures: Some(figures),
-                questions: vec![Question {
+                questions: vec![QuestionReport {
                     question_text: Some("-1 + 1?".to_owned()),
                     asked: Count(Some(12)),
                     answered: Count(Some(12)),
                     coverage: Some(1.0),
                     word_count: distribution,
-                    ..Question::default()
+                    ..QuestionReport::default()
                 }],
                 keywords: vec![keyword, Keyword { term: "rust".to_owned(), ..Keyword::default() }],
                 ..JobReport::default()

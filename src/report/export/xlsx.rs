@@ -5,7 +5,7 @@ use rust_xlsxwriter::{
     Sparkline, Workbook, Worksheet, XlsxError,
 };
 
-use super::tables::{self, Table, Value};
+use super::tables::{self, CellValue, Table};
 use crate::model::spreadsheet::{MOST_ROWS, fitting};
 use crate::model::{Error, Result};
 use crate::report::model::{HIDDEN, Report};
@@ -30,7 +30,7 @@ pub(super) fn work(report: &Report, most_rows: usize) -> std::result::Result<Vec
     // A fixed day: the same figures give the same bytes.
     let made = ExcelDateTime::from_ymd(2000, 1, 1)?;
     workbook.set_properties(&DocProperties::new().set_title("roundup").set_creation_datetime(&made));
-    let formats = Formats::new();
+    let formats = CellFormats::new();
     workbook.add_worksheet();
     let mut cut = Vec::new();
     for (name, table) in [
@@ -50,7 +50,7 @@ pub(super) fn work(report: &Report, most_rows: usize) -> std::result::Result<Vec
     workbook.save_to_buffer()
 }
 
-struct Formats {
+struct CellFormats {
     header: Format,
     integer: Format,
     float: Format,
@@ -59,7 +59,7 @@ struct Formats {
     wrapped: Format,
 }
 
-impl Formats {
+impl CellFormats {
     fn new() -> Self {
         Self {
             header: Format::new().set_bold().set_background_color(Color::RGB(0xF2_F3_F5)),
@@ -78,7 +78,7 @@ fn write(
     name: &str,
     mut table: Table,
     most_rows: usize,
-    formats: &Formats,
+    formats: &CellFormats,
 ) -> std::result::Result<Option<String>, XlsxError> {
     let all = table.rows.len();
     table.rows.truncate(most_rows);
@@ -116,18 +116,18 @@ fn write_cell(
     sheet: &mut Worksheet,
     row: u32,
     column: u16,
-    value: &Value,
-    formats: &Formats,
+    value: &CellValue,
+    formats: &CellFormats,
 ) -> std::result::Result<(), XlsxError> {
     let _sheet = match value {
-        Value::Empty => return Ok(()),
-        Value::Text(text) => sheet.write_string(row, column, fitting(text))?,
+        CellValue::Empty => return Ok(()),
+        CellValue::Text(text) => sheet.write_string(row, column, fitting(text))?,
         #[expect(clippy::cast_precision_loss, reason = "a spreadsheet knows no other numbers")]
-        Value::Integer(number) => sheet.write_number_with_format(row, column, *number as f64, &formats.integer)?,
-        Value::Float(number) => sheet.write_number_with_format(row, column, *number, &formats.float)?,
-        Value::Share(share) => sheet.write_number_with_format(row, column, *share, &formats.share)?,
-        Value::Flag(flag) => sheet.write_boolean(row, column, *flag)?,
-        Value::Hidden => sheet.write_string_with_format(row, column, HIDDEN, &formats.hidden)?,
+        CellValue::Integer(number) => sheet.write_number_with_format(row, column, *number as f64, &formats.integer)?,
+        CellValue::Float(number) => sheet.write_number_with_format(row, column, *number, &formats.float)?,
+        CellValue::Share(share) => sheet.write_number_with_format(row, column, *share, &formats.share)?,
+        CellValue::Flag(flag) => sheet.write_boolean(row, column, *flag)?,
+        CellValue::Hidden => sheet.write_string_with_format(row, column, HIDDEN, &formats.hidden)?,
     };
     Ok(())
 }
@@ -151,7 +151,7 @@ fn about(
     sheet: &mut Worksheet,
     report: &Report,
     cut: Vec<String>,
-    formats: &Formats,
+    formats: &CellFormats,
 ) -> std::result::Result<(), XlsxError> {
     sheet.set_name("About")?.set_column_width(0, 28.0)?.set_column_width(1, 100.0)?;
     let period = &report.period;

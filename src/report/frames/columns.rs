@@ -2,7 +2,7 @@
 
 use polars::prelude::{Column, DataFrame};
 
-use crate::report::period::Place;
+use crate::report::period::PeriodMembership;
 
 /// Columns of one length as a frame.
 pub fn frame(columns: Vec<Column>) -> DataFrame {
@@ -10,12 +10,12 @@ pub fn frame(columns: Vec<Column>) -> DataFrame {
 }
 
 /// `job`, `current`, `previous` and `week`, which is null outside of all weeks.
-pub fn placed(job: &[u32], places: &[Place]) -> Vec<Column> {
-    let flags = |get: fn(&Place) -> bool| places.iter().map(get).collect::<Vec<bool>>();
+pub fn period_columns(job: &[u32], memberships: &[PeriodMembership]) -> Vec<Column> {
+    let flags = |get: fn(&PeriodMembership) -> bool| memberships.iter().map(get).collect::<Vec<bool>>();
     vec![
         Column::new("job".into(), job),
-        Column::new("current".into(), flags(|place| place.current)),
-        Column::new("previous".into(), flags(|place| place.previous)),
-        Column::new("week".into(), places.iter().map(|place| place.week).collect::<Vec<Option<u32>>>()),
+        Column::new("current".into(), flags(|membership| membership.current)),
+        Column::new("previous".into(), flags(|membership| membership.previous)),
+        Column::new("week".into(), memberships.iter().map(|membership| membership.week).collect::<Vec<Option<u32>>>()),
     ]
 }

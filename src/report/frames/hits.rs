@@ -9,7 +9,7 @@ use foldhash::HashMap;
 use polars::prelude::{Column, DataFrame, IdxCa};
 
 use super::columns::frame;
-use super::responses::{FileRows, Responses};
+use super::responses::{FileAnswers, Responses};
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, integers, string_at, strings};
 use crate::lake::schema::{self, SET_SHA256, SOURCE_SHA256};
@@ -17,7 +17,7 @@ use crate::model::{Error, Result};
 
 /// A term of a set.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Term {
+pub struct SetTerm {
     /// Number of its set in [`Hits::sets`].
     pub set: u32,
     pub name: String,
@@ -36,7 +36,7 @@ pub struct Hits {
     pub file_row: Vec<u32>,
     /// Files, and which hits came from each.
     pub files: Vec<(PathBuf, Range<usize>)>,
-    pub terms: Vec<Term>,
+    pub terms: Vec<SetTerm>,
     numbers: Vec<HashMap<String, u32>>,
     /// Sets that every answer was searched for: name and hash, sorted.
     pub sets: Vec<(String, String)>,
@@ -60,14 +60,14 @@ impl Hits {
     }
 
     /// Adds the hits of all sets in the answers of a file.
-    pub fn read(&mut self, path: &Path, rows: &FileRows, responses: &Responses) -> Result<()> {
+    pub fn read(&mut self, path: &Path, rows: &FileAnswers, responses: &Responses) -> Result<()> {
         for set in 0..self.sets.len() {
             self.read_set(path, set, rows, responses)?;
         }
         Ok(())
     }
 
-    fn read_set(&mut self, path: &Path, set: usize, rows: &FileRows, responses: &Responses) -> Result<()> {
+    fn read_set(&mut self, path: &Path, set: usize, rows: &FileAnswers, responses: &Responses) -> Result<()> {
         let place = self.folder.join(format!("set={}", self.sets[set].0)).join(&rows.place);
         let source = ParquetFile::open(&place)?;
         let first = self.response.len();
@@ -108,7 +108,7 @@ impl Hits {
         let number = u32::try_from(self.terms.len()).expect("a lake has fewer than 2^32 terms");
         self.numbers[set].insert(name.to_owned(), number);
         let set = u32::try_from(set).expect("a lake has fewer than 2^32 sets");
-        self.terms.push(Term { set, name: name.to_owned(), category: category.map(str::to_owned) });
+        self.terms.push(SetTerm { set, name: name.to_owned(), category: category.map(str::to_owned) });
         number
     }
 
@@ -119,8 +119,10 @@ impl Hits {
             let rows = IdxCa::from_vec("".into(), self.response.clone());
             column.take(&rows).expect("hits are in answers that are there")
         };
-        let mut columns: Vec<Column> =
-            ["interview", "job", "current", "previous", "week", "question", "kind"].into_iter().map(of).collect();
+        let mut columns: Vec<Column> = ["interview", "job", "current", "previous", "week", "question", "question_type"]
+            .into_iter()
+            .map(of)
+            .collect();
         columns.extend([
             Column::new("response".into(), &self.response),
             Column::new("term".into(), &self.term),

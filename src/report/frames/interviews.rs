@@ -5,15 +5,15 @@ use std::path::Path;
 use foldhash::HashMap;
 use polars::prelude::{Column, DataFrame};
 
-use super::columns::{frame, placed};
-use super::inputs::Inputs;
+use super::columns::{frame, period_columns};
+use super::input_files::InputFiles;
+use super::interner::Interner;
 use super::jobs::Jobs;
-use super::names::Names;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integers, string_at, strings, time_at, times};
 use crate::lake::schema;
 use crate::model::{Result, Via};
-use crate::report::period::{Calendar, Place};
+use crate::report::period::{Calendar, PeriodMembership};
 
 /// How an interview of a cohort stands.
 pub const COMPLETED: u32 = 0;
@@ -25,7 +25,7 @@ pub const OPEN: u32 = 2;
 pub struct Interviews {
     pub ids: Vec<String>,
     pub job: Vec<u32>,
-    pub places: Vec<Place>,
+    pub memberships: Vec<PeriodMembership>,
     pub completed: Vec<bool>,
     /// A number for each person; interviews without a candidate's id count as one person each.
     pub candidate: Vec<u32>,
@@ -40,7 +40,7 @@ pub struct Interviews {
     /// Completed ones by id.
     pub rows: HashMap<String, u32>,
     pub cohort: Cohort,
-    pub open: Open,
+    pub open: OpenInterviews,
     /// Settled interviews of the lake.
     pub settled: u64,
     /// Of these, those that no time is known of.
@@ -48,7 +48,7 @@ pub struct Interviews {
     /// When the first of the lake and the last before the period's end were settled.
     pub first_settled: Option<i64>,
     pub last_settled: Option<i64>,
-    candidates: Names,
+    candidates: Interner,
 }
 
 /// Interviews that were first seen through an id list, by when they were created. Others would count only those that
@@ -56,22 +56,22 @@ pub struct Interviews {
 #[derive(Default)]
 pub struct Cohort {
     pub job: Vec<u32>,
-    pub places: Vec<Place>,
+    pub memberships: Vec<PeriodMembership>,
     pub state: Vec<u32>,
 }
 
 /// Interviews that are not settled.
 #[derive(Default)]
-pub struct Open {
+pub struct OpenInterviews {
     pub job: Vec<u32>,
     pub status: Vec<u32>,
     /// When it expires, if that is within 72 hours after the period's end.
     pub expires_soon: Vec<Option<i64>>,
-    pub statuses: Names,
+    pub statuses: Interner,
 }
 
 impl Interviews {
-    pub fn read(lake: &Lake, calendar: &Calendar, jobs: &mut Jobs<'_>, inputs: &mut Inputs) -> Result<Self> {
+    pub fn read(lake: &Lake, calendar: &Calendar, jobs: &mut Jobs<'_>, inputs: &mut InputFiles) -> Result<Self> {
         let mut interviews = Self::default();
         for path in lake.files(&schema::INTERVIEWS)? {
             let metrics = lake.derived(&schema::INTERVIEWS, &schema::INTERVIEW_METRICS, &path)?;
@@ -116,7 +116,7 @@ impl Interviews {
         for row in 0..rows.num_rows() {
             let at = time_at(settled, row);
             let job = jobs.number(string_at(job_ids, row).unwrap_or_default());
-            jobs.see(job, at.unwrap_or(i64::MIN), string_at(titles, row), string_at(departments, row));
+            jobs.record_names(job, at.unwrap_or(i64::MIN), string_at(titles, row), string_at(departments, row));
             self.without_time += u64::from(at.is_none());
             self.first_settled = self.first_settled.into_iter().chain(at).min();
             self.last_settled = self.last_settled.max(at.filter(|at| *at < calendar.current.until));
@@ -124,12 +124,12 @@ impl Interviews {
             if vias.value(row) == "list" {
                 self.cohort.add(
                     job,
-                    calendar.place(time_at(created, row)),
+                    calendar.membership(time_at(created, row)),
                     if completed { COMPLETED } else { EXPIRED },
                 );
             }
-            let place = calendar.place(at);
-            if !place.is_anywhere() {
+            let membership = calendar.membership(at);
+            if !membership.counts_anywhere() {
                 continue;
             }
             if completed {
@@ -140,7 +140,7 @@ impl Interviews {
             self.candidate.push(string_at(keys, row).map_or(alone, |key| self.candidates.number(key) * 2));
             self.ids.push(ids.value(row).to_owned());
             self.job.push(job);
-            self.places.push(place);
+            self.memberships.push(membership);
             self.completed.push(completed);
             let [duration, length, elapsed, days] = figures.map(|column| float_at(column, row));
             self.total_duration_seconds.push(duration);
@@ -161,9 +161,9 @@ impl Interviews {
         for row in 0..rows.num_rows() {
             let job = jobs.number(text("job_id", row).unwrap_or_default());
             // Their names are older than those of any settled interview.
-            jobs.see(job, i64::MIN, text("job_title", row), text("department", row));
+            jobs.record_names(job, i64::MIN, text("job_title", row), text("department", row));
             if text("first_seen_via", row) == Some(Via::List.as_str()) {
-                self.cohort.add(job, calendar.place(time_at(created, row)), OPEN);
+                self.cohort.add(job, calendar.membership(time_at(created, row)), OPEN);
             }
             self.open.job.push(job);
             let status = self.open.statuses.number(text("status", row).unwrap_or_default());
@@ -185,14 +185,14 @@ impl Interviews {
     }
 
     /// A figure of the completed interviews of jobs, in the places that count.
-    pub fn values(&self, column: &[Option<f64>], jobs: &[u32], counts: fn(&Place) -> bool) -> Vec<f64> {
+    pub fn values(&self, column: &[Option<f64>], jobs: &[u32], counts: fn(&PeriodMembership) -> bool) -> Vec<f64> {
         let rows = jobs.iter().flat_map(|job| &self.by_job[*job as usize]).map(|row| *row as usize);
-        rows.filter(|row| counts(&self.places[*row])).filter_map(|row| column[row]).collect()
+        rows.filter(|row| counts(&self.memberships[*row])).filter_map(|row| column[row]).collect()
     }
 
     /// `job`, `current`, `previous`, `week`, `completed`, `candidate` and all figures.
     pub fn frame(&self) -> DataFrame {
-        let mut columns = placed(&self.job, &self.places);
+        let mut columns = period_columns(&self.job, &self.memberships);
         columns.extend([
             Column::new("completed".into(), &self.completed),
             Column::new("candidate".into(), &self.candidate),
@@ -208,17 +208,17 @@ impl Interviews {
 }
 
 impl Cohort {
-    fn add(&mut self, job: u32, place: Place, state: u32) {
-        if place.is_anywhere() {
+    fn add(&mut self, job: u32, membership: PeriodMembership, state: u32) {
+        if membership.counts_anywhere() {
             self.job.push(job);
-            self.places.push(place);
+            self.memberships.push(membership);
             self.state.push(state);
         }
     }
 
     /// `job`, `current`, `previous`, `week`, `state`.
     pub fn frame(&self) -> DataFrame {
-        let mut columns = placed(&self.job, &self.places);
+        let mut columns = period_columns(&self.job, &self.memberships);
         columns.push(Column::new("state".into(), &self.state));
         frame(columns)
     }

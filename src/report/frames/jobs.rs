@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
-use super::names::Names;
+use super::interner::Interner;
 use crate::model::{Error, Result};
 use crate::pipeline::{JobsFile, Narrow};
 
@@ -24,15 +24,15 @@ pub struct Job {
 /// Jobs as they come, each name with its time, so that the latest can be told.
 pub struct Jobs<'a> {
     merged: &'a JobsFile,
-    ids: Names,
-    seen: Vec<(Latest, Latest)>,
+    ids: Interner,
+    seen: Vec<(LatestName, LatestName)>,
 }
 
-type Latest = Option<(i64, String)>;
+type LatestName = Option<(i64, String)>;
 
 impl<'a> Jobs<'a> {
     pub fn new(merged: &'a JobsFile) -> Self {
-        Self { merged, ids: Names::default(), seen: Vec::new() }
+        Self { merged, ids: Interner::default(), seen: Vec::new() }
     }
 
     /// The number of a job by the vendor's id, as it came.
@@ -42,10 +42,10 @@ impl<'a> Jobs<'a> {
         number
     }
 
-    pub fn see(&mut self, job: u32, at: i64, title: Option<&str>, department: Option<&str>) {
+    pub fn record_names(&mut self, job: u32, at: i64, title: Option<&str>, department: Option<&str>) {
         let (latest_title, latest_department) = &mut self.seen[job as usize];
-        see(latest_title, at, title);
-        see(latest_department, at, department);
+        keep_latest(latest_title, at, title);
+        keep_latest(latest_department, at, department);
     }
 
     /// All jobs in the order in which they are shown, and the place there of each number that was given.
@@ -58,7 +58,7 @@ impl<'a> Jobs<'a> {
         let mut jobs: Vec<(usize, Job)> = named
             .map(|((id, (title, department)), hash)| {
                 let given = self.merged.named(&id);
-                let text = |latest: Latest| latest.map(|(_, text)| text);
+                let text = |latest: LatestName| latest.map(|(_, text)| text);
                 let title = given.and_then(|job| job.title.clone()).or(text(title));
                 let department = given.and_then(|job| job.department.clone()).or(text(department));
                 let slug = slug(title.as_deref().unwrap_or_default(), &hash);
@@ -78,7 +78,7 @@ impl<'a> Jobs<'a> {
 }
 
 /// Of several at one time the greatest wins, so that the order of files does not matter.
-fn see(latest: &mut Latest, at: i64, text: Option<&str>) {
+fn keep_latest(latest: &mut LatestName, at: i64, text: Option<&str>) {
     let Some(text) = text else { return };
     if latest.as_ref().is_none_or(|(then, known)| (*then, known.as_str()) < (at, text)) {
         *latest = Some((at, text.to_owned()));
@@ -162,10 +162,10 @@ mod tests {
         let mut jobs = Jobs::new(&file);
         let (a, b, c) = (jobs.number("a"), jobs.number("b"), jobs.number("c"));
         assert_eq!(a, b);
-        jobs.see(a, 2, Some("New"), Some("Engineering"));
-        jobs.see(b, 1, Some("Old"), None);
-        jobs.see(c, 1, Some("Early"), None);
-        jobs.see(c, 1, Some("Equally early"), None);
+        jobs.record_names(a, 2, Some("New"), Some("Engineering"));
+        jobs.record_names(b, 1, Some("Old"), None);
+        jobs.record_names(c, 1, Some("Early"), None);
+        jobs.record_names(c, 1, Some("Equally early"), None);
         let (jobs, order) = jobs.finish(&Narrow::default()).unwrap();
         let named: Vec<_> = order.iter().map(|place| &jobs[*place as usize]).collect();
         assert_eq!((named[0].id.as_str(), named[0].title.as_deref()), ("frontend", Some("Frontend")));

@@ -2,10 +2,10 @@
 
 mod columns;
 mod hits;
-mod inputs;
+mod input_files;
+mod interner;
 mod interviews;
 mod jobs;
-mod names;
 mod read;
 mod responses;
 

@@ -1,7 +1,7 @@
 //! Reads the lake, table by table: each says what the next may know.
 
 use super::hits::Hits;
-use super::inputs::Inputs;
+use super::input_files::InputFiles;
 use super::interviews::Interviews;
 use super::jobs::{Job, Jobs};
 use super::responses::Responses;
@@ -21,7 +21,7 @@ pub struct Frames {
     /// Keyword hits in these.
     pub hits: Hits,
     /// The files that were read.
-    pub inputs: Inputs,
+    pub inputs: InputFiles,
 }
 
 /// Reads what a report needs. A missing job id is read as the empty one.
@@ -30,7 +30,7 @@ pub struct Frames {
 /// When a file cannot be read, or was not analysed yet; a usage error for a job or department that is not there.
 pub fn read(lake: &Lake, calendar: &Calendar, merged: &JobsFile, plan: &ReportPlan) -> Result<Frames> {
     let mut jobs = Jobs::new(merged);
-    let mut inputs = Inputs::default();
+    let mut inputs = InputFiles::default();
     if let Some(path) = &plan.jobs_file {
         inputs.add_jobs_file(path)?;
     }

@@ -8,19 +8,19 @@ use arrow::datatypes::DataType;
 use foldhash::HashMap;
 use polars::prelude::{Column, DataFrame};
 
-use super::columns::{frame, placed};
-use super::inputs::Inputs;
+use super::columns::{frame, period_columns};
+use super::input_files::InputFiles;
+use super::interner::Interner;
 use super::interviews::Interviews;
-use super::names::Names;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integer_at, integers, string_at, strings, view_at, views};
 use crate::lake::schema;
 use crate::model::Result;
-use crate::report::period::Place;
+use crate::report::period::PeriodMembership;
 
 /// A question of a job: its text without regard to case and white space.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct JobQuestion {
     pub job: u32,
     /// As it was asked; of several spellings the least.
     pub text: Option<String>,
@@ -31,10 +31,10 @@ pub struct Question {
 pub struct Responses {
     pub interview: Vec<u32>,
     pub job: Vec<u32>,
-    places: Vec<Place>,
+    memberships: Vec<PeriodMembership>,
     pub question: Vec<u32>,
-    /// Number of the question's type in `kinds`; null without one.
-    pub kind: Vec<Option<u32>>,
+    /// Number of the question's type in `question_types`; null without one.
+    pub question_type: Vec<Option<u32>>,
     /// 0-based place in the interview; null for a question without an answer.
     pub position: Vec<Option<i64>>,
     has_transcript: Vec<bool>,
@@ -48,30 +48,30 @@ pub struct Responses {
     pub file_row: Vec<u32>,
     /// Files in the lake, and which answers came from each.
     pub files: Vec<(PathBuf, Range<usize>)>,
-    pub questions: Vec<Question>,
+    pub questions: Vec<JobQuestion>,
     numbers: HashMap<(u32, Option<String>), u32>,
     /// Texts as they came, by job: most come again and again.
     known: HashMap<(u32, Option<String>), u32>,
-    pub kinds: Names,
+    pub question_types: Interner,
     /// What was fetched of an interview's questions, by its row, until an answer takes it.
-    fetched: HashMap<u32, Vec<Fetched>>,
+    fetched: HashMap<u32, Vec<FetchedQuestion>>,
     /// Questions that were asked of an interview, by its row, where they were fetched.
     pub question_count: HashMap<u32, i64>,
 }
 
-struct Fetched {
+struct FetchedQuestion {
     question_id: Option<String>,
     text: Option<String>,
-    kind: Option<String>,
+    question_type: Option<String>,
     time_limit_seconds: Option<f64>,
     is_answered: bool,
 }
 
 /// One row of [`Responses`] before its names are numbers. The default is a question without an answer.
 #[derive(Default)]
-struct Row<'a> {
+struct AnswerRow<'a> {
     question: Option<&'a str>,
-    kind: Option<&'a str>,
+    question_type: Option<&'a str>,
     position: Option<i64>,
     has_transcript: bool,
     answered: bool,
@@ -82,7 +82,7 @@ struct Row<'a> {
 }
 
 /// The answers of one file: for each of its interviews where they are among all.
-pub struct FileRows {
+pub struct FileAnswers {
     /// By the interview's id: the index of its first answer and how many there are.
     pub answers: HashMap<String, (usize, usize)>,
     /// `month=…/<batch>.parquet`
@@ -91,7 +91,7 @@ pub struct FileRows {
 
 impl Responses {
     /// Reads which questions were asked, where that was fetched.
-    pub fn new(lake: &Lake, interviews: &Interviews, inputs: &mut Inputs) -> Result<Self> {
+    pub fn new(lake: &Lake, interviews: &Interviews, inputs: &mut InputFiles) -> Result<Self> {
         let mut responses = Self::default();
         for path in lake.files(&schema::QUESTIONS)? {
             inputs.add_bytes(lake, &path)?;
@@ -103,10 +103,10 @@ impl Responses {
                 let Some(interview) = interviews.rows.get(id).copied() else { continue };
                 *responses.question_count.entry(interview).or_default() += 1;
                 let owned = |name: &str| text(name, row).map(str::to_owned);
-                responses.fetched.entry(interview).or_default().push(Fetched {
+                responses.fetched.entry(interview).or_default().push(FetchedQuestion {
                     question_id: owned("question_id"),
                     text: owned("question_text"),
-                    kind: owned("question_type"),
+                    question_type: owned("question_type"),
                     time_limit_seconds: float_at(floats(&rows, "time_limit_seconds"), row),
                     is_answered: false,
                 });
@@ -116,11 +116,17 @@ impl Responses {
     }
 
     /// Adds the answers of a file.
-    pub fn read(&mut self, lake: &Lake, path: &Path, interviews: &Interviews, inputs: &mut Inputs) -> Result<FileRows> {
+    pub fn read(
+        &mut self,
+        lake: &Lake,
+        path: &Path,
+        interviews: &Interviews,
+        inputs: &mut InputFiles,
+    ) -> Result<FileAnswers> {
         let metrics = lake.derived(&schema::RESPONSES, &schema::RESPONSE_METRICS, path)?;
         inputs.add(lake, path, &metrics);
         let place = lake.place_of(&schema::RESPONSES, path).to_owned();
-        let mut found = FileRows { answers: HashMap::default(), place };
+        let mut found = FileAnswers { answers: HashMap::default(), place };
         let source = ParquetFile::open(path)?;
         let figures = metrics.all(&["length_utf16", "word_count", "words_per_minute"])?;
         let columns = ["interview_id", "position", "question_id", "question_text", "question_type", "duration_seconds"];
@@ -134,9 +140,9 @@ impl Responses {
             let rows = source.row_group(group, &columns)?;
             let text = |name: &str| strings(&rows, name);
             let (ids, question_ids) = (text("interview_id"), text("question_id"));
-            let (texts, kinds) = (text("question_text"), text("question_type"));
+            let (texts, question_types) = (text("question_text"), text("question_type"));
             let (positions, durations) = (integers(&rows, "position"), floats(&rows, "duration_seconds"));
-            let blank = Blank::of(&source, group, at..at + rows.num_rows(), lengths, counts, has_lengths)?;
+            let blank = BlankAnswers::of(&source, group, at..at + rows.num_rows(), lengths, counts, has_lengths)?;
             // Rows of an interview stand together.
             let mut interview = ("", None);
             for row in 0..rows.num_rows() {
@@ -151,9 +157,9 @@ impl Responses {
                     }
                 }
                 self.file_row.push(u32::try_from(at + row).expect("a file has fewer than 2^32 rows"));
-                let row = Row {
+                let row = AnswerRow {
                     question: string_at(texts, row),
-                    kind: string_at(kinds, row),
+                    question_type: string_at(question_types, row),
                     position: Some(positions.value(row)),
                     has_transcript: !blank.missing[row],
                     answered: !blank.blank[row],
@@ -181,30 +187,30 @@ impl Responses {
 
     /// Adds the questions that were fetched and have no answer.
     pub fn finish(&mut self, interviews: &Interviews) {
-        let mut fetched: Vec<(u32, Vec<Fetched>)> = std::mem::take(&mut self.fetched).into_iter().collect();
+        let mut fetched: Vec<(u32, Vec<FetchedQuestion>)> = std::mem::take(&mut self.fetched).into_iter().collect();
         fetched.sort_by_key(|(interview, _)| *interview);
         for (interview, questions) in fetched {
             for question in questions.into_iter().filter(|question| !question.is_answered) {
-                let row = Row {
+                let row = AnswerRow {
                     question: question.text.as_deref(),
-                    kind: question.kind.as_deref(),
+                    question_type: question.question_type.as_deref(),
                     time_limit_seconds: question.time_limit_seconds,
-                    ..Row::default()
+                    ..AnswerRow::default()
                 };
                 self.push(interviews, interview, row);
             }
         }
     }
 
-    fn push(&mut self, interviews: &Interviews, interview: u32, row: Row<'_>) {
+    fn push(&mut self, interviews: &Interviews, interview: u32, row: AnswerRow<'_>) {
         let job = interviews.job[interview as usize];
         let question = self.question(job, row.question);
-        let kind = row.kind.map(|kind| self.kinds.number(kind));
+        let question_type = row.question_type.map(|question_type| self.question_types.number(question_type));
         self.interview.push(interview);
         self.job.push(job);
-        self.places.push(interviews.places[interview as usize]);
+        self.memberships.push(interviews.memberships[interview as usize]);
         self.question.push(question);
-        self.kind.push(kind);
+        self.question_type.push(question_type);
         self.position.push(row.position);
         self.has_transcript.push(row.has_transcript);
         self.answered.push(row.answered);
@@ -226,7 +232,7 @@ impl Responses {
         }
         let text = key.1.clone();
         let number = *self.numbers.entry((job, text.as_deref().map(normalised))).or_insert_with(|| {
-            self.questions.push(Question { job, text: None });
+            self.questions.push(JobQuestion { job, text: None });
             u32::try_from(self.questions.len() - 1).expect("a lake has fewer than 2^32 questions")
         });
         let shown = &mut self.questions[number as usize].text;
@@ -237,14 +243,14 @@ impl Responses {
         number
     }
 
-    /// `interview`, `job`, `current`, `previous`, `week`, `question`, `kind`, `position`, and all figures.
+    /// `interview`, `job`, `current`, `previous`, `week`, `question`, `question_type`, `position`, and all figures.
     pub fn frame(&self) -> DataFrame {
         let shares: Vec<Option<f64>> = self.duration_seconds.iter().zip(&self.time_limit_seconds).map(share).collect();
-        let mut columns = placed(&self.job, &self.places);
+        let mut columns = period_columns(&self.job, &self.memberships);
         columns.extend([
             Column::new("interview".into(), &self.interview),
             Column::new("question".into(), &self.question),
-            Column::new("kind".into(), &self.kind),
+            Column::new("question_type".into(), &self.question_type),
             Column::new("position".into(), &self.position),
             Column::new("has_transcript".into(), &self.has_transcript),
             Column::new("answered".into(), &self.answered),
@@ -270,12 +276,12 @@ fn normalised(text: &str) -> String {
 
 /// Which answers of a row group have no transcript, or a blank one. Figures tell it of nearly all; only where they do
 /// not are transcripts read.
-struct Blank {
+struct BlankAnswers {
     missing: Vec<bool>,
     blank: Vec<bool>,
 }
 
-impl Blank {
+impl BlankAnswers {
     fn of(
         source: &ParquetFile,
         group: usize,

@@ -6,19 +6,23 @@ use minijinja::context;
 use minijinja::value::Value;
 
 use super::rows::value;
-use super::shown::{Numbered, Shown};
-use crate::report::model::{JobEvidence, Keyword, KeywordQuotes, Question, Quote};
+use super::shown::{NumberedQuestion, ShownSet};
+use crate::report::model::{JobEvidence, Keyword, KeywordQuotes, QuestionReport, Quote};
 
 /// The quotes of a job by set and term, and the questions that they answer.
-pub struct Quoted<'a> {
+pub struct QuoteIndex<'a> {
     evidence: Option<&'a JobEvidence>,
     by_term: BTreeMap<(&'a str, &'a str), &'a KeywordQuotes>,
-    questions: BTreeMap<&'a str, &'a Numbered<'a>>,
+    questions: BTreeMap<&'a str, &'a NumberedQuestion<'a>>,
 }
 
-impl<'a> Quoted<'a> {
+impl<'a> QuoteIndex<'a> {
     /// Only of keywords that have a row on the page: what is quoted belongs to a figure.
-    pub fn new(evidence: Option<&'a JobEvidence>, sets: &[Shown<'a>], questions: &'a [Numbered<'a>]) -> Self {
+    pub fn new(
+        evidence: Option<&'a JobEvidence>,
+        sets: &[ShownSet<'a>],
+        questions: &'a [NumberedQuestion<'a>],
+    ) -> Self {
         let keywords = evidence.map_or(&[][..], |evidence| &evidence.keywords);
         let quotes: BTreeMap<(&str, &str), &KeywordQuotes> = keywords
             .iter()
@@ -42,14 +46,14 @@ impl<'a> Quoted<'a> {
     }
 
     /// Anchor of the first quote of a term in answer to this question.
-    pub fn quote(&self, set: &str, term: &str, question: &Question) -> Option<&'a str> {
+    pub fn quote(&self, set: &str, term: &str, question: &QuestionReport) -> Option<&'a str> {
         let keyword = self.by_term.get(&(set, term))?;
         let answers = |quote: &&Quote| quote.question.as_deref() == Some(question.anchor.as_str());
         keyword.quotes.iter().find(answers).map(|quote| quote.anchor.as_str())
     }
 
     /// The quotes, in the order of the rows that lead to them.
-    pub fn sections(&self, sets: &[Shown]) -> Vec<Value> {
+    pub fn sections(&self, sets: &[ShownSet]) -> Vec<Value> {
         let keyword = |keyword: &&Keyword| {
             let quoted = self.by_term.get(&(keyword.set.as_str(), keyword.term.as_str()))?;
             let quotes: Vec<Value> = quoted.quotes.iter().map(|quote| self.quote_value(quote)).collect();

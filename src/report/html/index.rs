@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::context;
 use minijinja::value::Value;
 
-use super::drawn;
-use super::evidence::Quoted;
+use super::evidence::QuoteIndex;
+use super::pictures;
 use super::rows::{by_week, cards, keyword_row, value};
 use super::shown::{shown, shown_by_set};
 use crate::report::model::{Count, Evidence, JobReport, Keyword, Report};
@@ -27,7 +27,7 @@ pub fn page(report: &Report, evidence: &Evidence) -> Value {
         overall => value(&report.overall),
         overall_previous => value(&report.overall_previous),
         cards => cards(&report.cards),
-        volume => drawn::volume(&report.weeks, &report.weekly),
+        volume => pictures::volume(&report.weeks, &report.weekly),
         weeks => value(&report.weeks),
         weekly => value(&report.weekly),
         open => value(&report.open),
@@ -52,7 +52,7 @@ fn job_row(job: &JobReport) -> Value {
         figures => value(&job.figures),
         previous => value(&job.previous),
         open => value(&job.open),
-        trend => if job.figures.is_some() { drawn::of_volume(&job.weekly) } else { Value::from("") },
+        trend => if job.figures.is_some() { pictures::of_volume(&job.weekly) } else { Value::from("") },
     }
 }
 
@@ -65,7 +65,7 @@ fn sets(report: &Report, evidence: &Evidence) -> Vec<Value> {
     let mut jobs_of: BTreeMap<&str, Vec<(f64, Value)>> = BTreeMap::new();
     for job in &report.jobs {
         let sets = shown(report, job);
-        let quoted = Quoted::new(evidence.jobs.get(&job.job_id), &sets, &[]);
+        let quoted = QuoteIndex::new(evidence.jobs.get(&job.job_id), &sets, &[]);
         for keyword in sets.iter().flat_map(|set| &set.keywords) {
             let share = keyword.counts.as_ref().map_or(0.0, |counts| counts.share);
             let anchor = quoted.has(&keyword.set, &keyword.term).then_some(&keyword.anchor);

@@ -3,10 +3,10 @@
 use minijinja::context;
 use minijinja::value::Value;
 
-use super::drawn;
-use super::evidence::Quoted;
+use super::evidence::QuoteIndex;
+use super::pictures;
 use super::rows::{by_week, cards, keyword_row, value};
-use super::shown::{Numbered, Shown, most_asked, shown};
+use super::shown::{NumberedQuestion, ShownSet, most_asked, shown};
 use crate::report::model::{Evidence, Figures, JobReport, Keyword, Report, Unit};
 
 /// Questions side by side in the matrix, so that it fits on paper.
@@ -15,7 +15,7 @@ const QUESTIONS_ACROSS: usize = 12;
 pub fn page(report: &Report, job: &JobReport, evidence: &Evidence) -> Value {
     let sets = shown(report, job);
     let questions = most_asked(&job.questions);
-    let quoted = Quoted::new(evidence.jobs.get(&job.job_id), &sets, &questions);
+    let quoted = QuoteIndex::new(evidence.jobs.get(&job.job_id), &sets, &questions);
     context! {
         job => context! {
             job_id => &job.job_id,
@@ -28,7 +28,7 @@ pub fn page(report: &Report, job: &JobReport, evidence: &Evidence) -> Value {
         },
         cards => cards(&job.cards),
         changes => value(&report.changes.findings.iter().filter(|one| one.job_id.as_ref() == Some(&job.job_id)).collect::<Vec<_>>()),
-        volume => drawn::volume(&report.weeks, &job.weekly),
+        volume => pictures::volume(&report.weeks, &job.weekly),
         weeks => value(&report.weeks),
         weekly => value(&job.weekly),
         spread => job.figures.as_ref().map(spread),
@@ -44,28 +44,28 @@ pub fn page(report: &Report, job: &JobReport, evidence: &Evidence) -> Value {
 
 fn spread(figures: &Figures) -> Value {
     context! {
-        durations => drawn::spread("Minutes of answers in an interview", &figures.duration_bins, &figures.total_duration_seconds, Unit::Seconds),
-        lengths => drawn::spread("Mean characters of an interview's answers", &figures.length_bins, &figures.average_response_length, Unit::Characters),
+        durations => pictures::spread("Minutes of answers in an interview", &figures.duration_bins, &figures.total_duration_seconds, Unit::Seconds),
+        lengths => pictures::spread("Mean characters of an interview's answers", &figures.length_bins, &figures.average_response_length, Unit::Characters),
     }
 }
 
-fn question_rows(questions: &[Numbered]) -> Vec<Value> {
-    let words = drawn::strips(questions.iter().map(|one| &one.question.word_count));
-    let limits = drawn::strips(questions.iter().map(|one| &one.question.time_limit_share));
+fn question_rows(questions: &[NumberedQuestion]) -> Vec<Value> {
+    let words = pictures::strips(questions.iter().map(|one| &one.question.word_count));
+    let limits = pictures::strips(questions.iter().map(|one| &one.question.time_limit_share));
     let pictures = words.into_iter().zip(limits);
     questions
         .iter()
         .zip(pictures)
         .map(|(one, (words, limits))| {
-            let bar = drawn::bar(one.question.coverage);
+            let bar = pictures::bar(one.question.coverage);
             context! { number => one.number, bar, words, limits, ..value(one.question) }
         })
         .collect()
 }
 
 /// A keyword set: its table, its matrix by question, and its weeks.
-fn set(report: &Report, set: &Shown, questions: &[Numbered], quoted: &Quoted) -> Value {
-    let Shown { name, keywords: shown, others } = set;
+fn set(report: &Report, set: &ShownSet, questions: &[NumberedQuestion], quoted: &QuoteIndex) -> Value {
+    let ShownSet { name, keywords: shown, others } = set;
     let has_quotes = |keyword: &Keyword| quoted.has(&keyword.set, &keyword.term);
     let rows: Vec<Value> =
         shown.iter().map(|keyword| context! { has_quotes => has_quotes(keyword), ..keyword_row(keyword) }).collect();

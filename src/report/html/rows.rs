@@ -4,7 +4,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
-use super::drawn;
+use super::pictures;
 use crate::report::model::{Card, Keyword, Report};
 
 /// Weeks side by side in a table.
@@ -16,7 +16,7 @@ pub fn value(part: &impl Serialize) -> Value {
 }
 
 pub fn cards(cards: &[Card]) -> Vec<Value> {
-    cards.iter().map(|card| context! { spark => drawn::of_card(card), ..value(card) }).collect()
+    cards.iter().map(|card| context! { spark => pictures::of_card(card), ..value(card) }).collect()
 }
 
 /// A keyword with its pictures, without its cells.
@@ -28,8 +28,8 @@ pub fn keyword_row(keyword: &Keyword) -> Value {
         anchor => &keyword.anchor,
         counts => value(&keyword.counts),
         previous_share => keyword.previous_share,
-        bar => drawn::bar(keyword.counts.as_ref().map(|counts| counts.share)),
-        trend => drawn::of_keyword(&keyword.by_week),
+        bar => pictures::bar(keyword.counts.as_ref().map(|counts| counts.share)),
+        trend => pictures::of_keyword(&keyword.by_week),
     }
 }
 

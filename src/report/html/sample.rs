@@ -7,7 +7,7 @@ use crate::report::model::*;
 
 /// How large a report to make.
 #[derive(Clone, Copy)]
-pub struct Size {
+pub struct ReportSize {
     pub jobs: usize,
     pub questions: usize,
     pub terms: usize,
@@ -15,10 +15,10 @@ pub struct Size {
     pub quotes: usize,
 }
 
-pub const SMALL: Size = Size { jobs: 3, questions: 4, terms: 6, weeks: 13, quotes: 2 };
+pub const SMALL: ReportSize = ReportSize { jobs: 3, questions: 4, terms: 6, weeks: 13, quotes: 2 };
 
 /// A report and its evidence. Every text that came from outside has `mark` in it.
-pub fn sample(size: Size, mark: &str) -> (Report, Evidence) {
+pub fn sample(size: ReportSize, mark: &str) -> (Report, Evidence) {
     let jobs: Vec<JobReport> = (0..size.jobs).map(|at| job(size, at, mark)).collect();
     let evidence = Evidence {
         jobs: jobs.iter().map(|job| (job.job_id.clone(), job_evidence(size, job, mark))).collect(),
@@ -52,7 +52,10 @@ pub fn sample(size: Size, mark: &str) -> (Report, Evidence) {
         previous_period: Some(period(date(2025, 12, 1))),
         provenance: Provenance {
             data_until: Some("2026-05-31T20:14:03Z".to_owned()),
-            run: Some(Run { run_id: "20260601T000000Z".to_owned(), started_at: "2026-06-01T00:00:00Z".to_owned() }),
+            run: Some(RunReference {
+                run_id: "20260601T000000Z".to_owned(),
+                started_at: "2026-06-01T00:00:00Z".to_owned(),
+            }),
             inputs_sha256: "5f".repeat(32),
             keyword_sets: vec![KeywordSetName { name: "engineering".to_owned(), sha256: "a7".repeat(32) }],
             interviews_in_lake: Count(Some(41_230)),
@@ -65,7 +68,7 @@ pub fn sample(size: Size, mark: &str) -> (Report, Evidence) {
             }],
             weeks_of_history: 60,
         },
-        selection: Selection { jobs: vec![format!("Developer{mark}")], departments: Vec::new() },
+        selection: ReportSelection { jobs: vec![format!("Developer{mark}")], departments: Vec::new() },
         weeks: weeks(size.weeks),
         overall: Some(figures(900)),
         overall_previous: Some(figures(810)),
@@ -81,7 +84,7 @@ pub fn sample(size: Size, mark: &str) -> (Report, Evidence) {
     (report, evidence)
 }
 
-fn job(size: Size, at: usize, mark: &str) -> JobReport {
+fn job(size: ReportSize, at: usize, mark: &str) -> JobReport {
     const TITLES: [&str; 4] = ["Senior Frontend Developer", "Data Engineer", "Account Executive", "Support Specialist"];
     let hidden = at % 7 == 2;
     let title = format!("{} {at}{mark}", TITLES[at % TITLES.len()]);
@@ -121,7 +124,7 @@ fn job(size: Size, at: usize, mark: &str) -> JobReport {
     }
 }
 
-fn job_evidence(size: Size, job: &JobReport, mark: &str) -> JobEvidence {
+fn job_evidence(size: ReportSize, job: &JobReport, mark: &str) -> JobEvidence {
     let words =
         "we put the state that belongs to the server in one place and left the rest where it was, since most of ";
     let quotes = |keyword: &Keyword, term: usize| KeywordQuotes {
@@ -150,7 +153,7 @@ fn job_evidence(size: Size, job: &JobReport, mark: &str) -> JobEvidence {
     }
 }
 
-fn answers(question: &Question, mark: &str) -> QuestionAnswers {
+fn answers(question: &QuestionReport, mark: &str) -> QuestionAnswers {
     QuestionAnswers {
         anchor: question.anchor.clone(),
         question_text: question.question_text.clone(),
@@ -158,8 +161,8 @@ fn answers(question: &Question, mark: &str) -> QuestionAnswers {
     }
 }
 
-fn question(number: usize, mark: &str) -> Question {
-    Question {
+fn question(number: usize, mark: &str) -> QuestionReport {
+    QuestionReport {
         question_text: Some(format!("How do you decide between the options that question {number} is about?{mark}")),
         question_type: Some("role_specific".to_owned()),
         anchor: anchor("question", number),
@@ -175,11 +178,11 @@ fn question(number: usize, mark: &str) -> Question {
     }
 }
 
-fn keyword(size: Size, at: usize, mark: &str, of_job: bool) -> Keyword {
+fn keyword(size: ReportSize, at: usize, mark: &str, of_job: bool) -> Keyword {
     let share = 0.7 / (1.0 + at as f64 * 0.3);
     let cell = |place: usize| match (at + place) % 5 {
-        4 => Cell { of: None, interviews: Count(None), share: None },
-        step => Cell { of: None, interviews: Count(Some(9)), share: Some(share * step as f64 / 3.5) },
+        4 => KeywordPart { of: None, interviews: Count(None), share: None },
+        step => KeywordPart { of: None, interviews: Count(Some(9)), share: Some(share * step as f64 / 3.5) },
     };
     Keyword {
         set: "engineering".to_owned(),
@@ -328,8 +331,8 @@ fn cards(weeks: usize, completed: i64) -> Vec<Card> {
     ]
 }
 
-fn open(mark: &str) -> Open {
-    Open {
+fn open(mark: &str) -> OpenFigures {
+    OpenFigures {
         by_status: vec![StatusCount { status: format!("in_progress{mark}"), interviews: Count(Some(14)) }],
         expiring: Count(Some(6)),
         first_expiry: Some("2026-06-01T09:30:00Z".to_owned()),

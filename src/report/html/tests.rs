@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::pages::pages;
-use super::sample::{SMALL, Size, sample};
+use super::sample::{ReportSize, SMALL, sample};
 use crate::report::model::{Evidence, Report};
 
 fn rendered(report: &Report, evidence: &Evidence) -> BTreeMap<String, String> {
@@ -152,8 +152,8 @@ fn without_quotes_no_figure_leads_to_one() {
 #[test]
 fn pages_stay_light() {
     // A job's page does not depend on how many others there are, and the index shows no more terms than these.
-    let index = Size { jobs: 200, questions: 0, terms: 60, weeks: 26, quotes: 1 };
-    let job = Size { jobs: 1, questions: 30, terms: 200, weeks: 26, quotes: 3 };
+    let index = ReportSize { jobs: 200, questions: 0, terms: 60, weeks: 26, quotes: 1 };
+    let job = ReportSize { jobs: 1, questions: 30, terms: 200, weeks: 26, quotes: 3 };
     for (size, path, most) in [(index, "index.html", 1_000_000), (job, "jobs/job-00000000.html", 500_000)] {
         let (report, evidence) = sample(size, "");
         let bytes = rendered(&report, &evidence)[path].len();

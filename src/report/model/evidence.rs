@@ -37,7 +37,7 @@ pub struct Quote {
     pub reference: String,
     /// `quote-` and hex digits, unique on the page.
     pub anchor: String,
-    /// As `Question::anchor`; null for a question that is not among those of the job, since few were asked it.
+    /// As `QuestionReport::anchor`; null for a question that is not among those of the job, since few were asked it.
     pub question: Option<String>,
     /// Null where the question has none, and where few were asked it: it may speak to one of them by name.
     pub question_text: Option<String>,
@@ -52,7 +52,7 @@ pub struct Quote {
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct QuestionAnswers {
-    /// As `Question::anchor`.
+    /// As `QuestionReport::anchor`.
     pub anchor: String,
     pub question_text: Option<String>,
     pub answers: Vec<WholeAnswer>,

@@ -121,7 +121,7 @@ pub struct WeekFigures {
 
 /// Interviews that are not settled, as the lake has them now.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Open {
+pub struct OpenFigures {
     /// By the vendor's word for the status, in the order of the words.
     pub by_status: Vec<StatusCount>,
     /// Those that expire within 72 hours after the period's end.

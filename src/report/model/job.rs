@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::count::Count;
-use super::figures::{Card, Distribution, Figures, Open, Quality, WeekFigures};
+use super::figures::{Card, Distribution, Figures, OpenFigures, Quality, WeekFigures};
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct JobReport {
@@ -20,9 +20,9 @@ pub struct JobReport {
     pub previous: Option<Figures>,
     pub cards: Vec<Card>,
     pub weekly: Vec<WeekFigures>,
-    pub open: Open,
+    pub open: OpenFigures,
     /// In the order in which they are asked.
-    pub questions: Vec<Question>,
+    pub questions: Vec<QuestionReport>,
     /// The kinds of question, sorted: what `Keyword::by_question_type` is of.
     pub question_types: Vec<String>,
     /// Set by set, most interviews first, then by term.
@@ -34,7 +34,7 @@ pub struct JobReport {
 
 /// A question of a job over its completed interviews; grouped by its text without regard to case and white space.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Question {
+pub struct QuestionReport {
     pub question_text: Option<String>,
     pub question_type: Option<String>,
     /// `question-` and hex digits: an anchor on the job's page.
@@ -69,11 +69,11 @@ pub struct Keyword {
     /// Share of completed interviews in the previous period; null when held back or not compared.
     pub previous_share: Option<f64>,
     /// As the job's `questions`; empty over all jobs.
-    pub by_question: Vec<Cell>,
-    /// As the job's `question_types`; over all jobs as their union, sorted, in [`Cell::of`].
-    pub by_question_type: Vec<Cell>,
+    pub by_question: Vec<KeywordPart>,
+    /// As the job's `question_types`; over all jobs as their union, sorted, in [`KeywordPart::of`].
+    pub by_question_type: Vec<KeywordPart>,
     /// As `weeks`.
-    pub by_week: Vec<Cell>,
+    pub by_week: Vec<KeywordPart>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -91,7 +91,7 @@ pub struct KeywordCounts {
 
 /// A keyword in one question, question type or week.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Cell {
+pub struct KeywordPart {
     /// The question type, over all jobs; null elsewhere: the place in the list says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,

@@ -15,7 +15,9 @@ mod report;
 pub use self::changes::{Changes, Finding};
 pub use self::count::{Count, HIDDEN, PRIVACY_FLOOR};
 pub use self::evidence::{Evidence, JobEvidence, KeywordQuotes, QuestionAnswers, Quote, WholeAnswer};
-pub use self::figures::{Bin, Card, Completion, Distribution, Figures, Open, Quality, StatusCount, Unit, WeekFigures};
-pub use self::job::{Cell, Distinctive, JobReport, Keyword, KeywordCounts, Question};
-pub use self::provenance::{KeywordSetName, LeftOut, Provenance, Run};
-pub use self::report::{Period, Report, Selection, Week};
+pub use self::figures::{
+    Bin, Card, Completion, Distribution, Figures, OpenFigures, Quality, StatusCount, Unit, WeekFigures,
+};
+pub use self::job::{Distinctive, JobReport, Keyword, KeywordCounts, KeywordPart, QuestionReport};
+pub use self::provenance::{KeywordSetName, LeftOut, Provenance, RunReference};
+pub use self::report::{Period, Report, ReportSelection, Week};

@@ -10,7 +10,7 @@ pub struct Provenance {
     /// When the newest interview before the period's end was settled, RFC 3339; null for none.
     pub data_until: Option<String>,
     /// The newest run that filled the lake; null when it was filled without one.
-    pub run: Option<Run>,
+    pub run: Option<RunReference>,
     /// SHA-256 over the names and hashes of all files that the figures were made from.
     pub inputs_sha256: String,
     /// The sets that were searched for.
@@ -26,7 +26,7 @@ pub struct Provenance {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Run {
+pub struct RunReference {
     pub run_id: String,
     /// RFC 3339.
     pub started_at: String,

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::changes::Changes;
-use super::figures::{Card, Figures, Open, Quality, WeekFigures};
+use super::figures::{Card, Figures, OpenFigures, Quality, WeekFigures};
 use super::job::{JobReport, Keyword};
 use super::provenance::Provenance;
 
@@ -16,7 +16,7 @@ pub struct Report {
     pub previous_period: Option<Period>,
     pub provenance: Provenance,
     /// What the report was narrowed to; empty lists for everything.
-    pub selection: Selection,
+    pub selection: ReportSelection,
     /// The ISO weeks of every weekly series, oldest first. The last one ends with the period.
     pub weeks: Vec<Week>,
     /// Over all jobs; null for fewer candidates than the floor.
@@ -25,7 +25,7 @@ pub struct Report {
     /// The five figures on top: completed, completion rate, median duration, median answer length, median pace.
     pub cards: Vec<Card>,
     pub weekly: Vec<WeekFigures>,
-    pub open: Open,
+    pub open: OpenFigures,
     pub changes: Changes,
     /// By department, title and id.
     pub jobs: Vec<JobReport>,
@@ -65,7 +65,7 @@ pub struct Week {
 
 /// Names as they were asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Selection {
+pub struct ReportSelection {
     pub jobs: Vec<String>,
     pub departments: Vec<String>,
 }

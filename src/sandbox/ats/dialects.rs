@@ -9,7 +9,7 @@ use super::state::Systems;
 use crate::sandbox::response;
 
 /// A request to one of the systems.
-pub struct Request<'a> {
+pub struct AtsRequest<'a> {
     pub system: &'a str,
     pub method: &'a Method,
     /// What follows the system in the address, decoded.
@@ -22,7 +22,7 @@ pub struct Request<'a> {
 }
 
 /// What a request asks for, in every system's own words.
-pub enum Wish {
+pub enum AtsAction {
     Token,
     Find(String),
     /// About a candidate: `note` or `file`.
@@ -32,48 +32,49 @@ pub enum Wish {
     Unknown,
 }
 
-pub fn wish(systems: &Systems, request: &Request) -> Wish {
-    let Request { system, method, path, uri, json, .. } = request;
+pub fn action(systems: &Systems, request: &AtsRequest) -> AtsAction {
+    let AtsRequest { system, method, path, uri, json, .. } = request;
     let text = |field: &str| json[field].as_str().filter(|text| !text.is_empty());
     let asked = || {
         let url = Url::parse(&format!("http://sandbox{uri}")).ok();
         url.and_then(|url| url.query_pairs().find(|(name, _)| name == "email").map(|(_, email)| email.into_owned()))
             .unwrap_or_default()
     };
-    let about = |candidate: Option<usize>, kind| candidate.map_or(Wish::Unknown, |found| Wish::Write(found, kind));
+    let about =
+        |candidate: Option<usize>, kind| candidate.map_or(AtsAction::Unknown, |found| AtsAction::Write(found, kind));
     match (*system, method.as_str(), *path) {
-        ("greenhouse", "POST", ["token"]) => Wish::Token,
-        ("greenhouse", "GET", ["v3", "candidates"]) => Wish::Find(asked()),
+        ("greenhouse", "POST", ["token"]) => AtsAction::Token,
+        ("greenhouse", "GET", ["v3", "candidates"]) => AtsAction::Find(asked()),
         ("greenhouse", "POST", ["v3", "notes"]) => match (json["candidate_id"].as_u64(), text("body")) {
             (Some(id), Some(_)) if json["note_type"] == "NOTE" => about(usize::try_from(id).ok(), "note"),
-            (None, _) => Wish::Wrong("candidate_id"),
-            _ => Wish::Wrong("body"),
+            (None, _) => AtsAction::Wrong("candidate_id"),
+            _ => AtsAction::Wrong("body"),
         },
-        ("ashby", "POST", ["candidate.search"]) => Wish::Find(text("email").unwrap_or_default().to_owned()),
+        ("ashby", "POST", ["candidate.search"]) => AtsAction::Find(text("email").unwrap_or_default().to_owned()),
         ("ashby", "POST", ["candidate.createNote"]) => match (text("candidateId"), text("note")) {
             (Some(id), Some(_)) => about(id.parse().ok(), "note"),
-            _ => Wish::Wrong("note"),
+            _ => AtsAction::Wrong("note"),
         },
-        ("lever", "GET", ["v1", "opportunities"]) => Wish::Find(asked()),
+        ("lever", "GET", ["v1", "opportunities"]) => AtsAction::Find(asked()),
         ("lever", "POST", ["v1", "opportunities", id, "notes"]) => match text("value") {
             Some(_) => about(id.parse().ok(), "note"),
-            None => Wish::Wrong("value"),
+            None => AtsAction::Wrong("value"),
         },
         ("lever", "POST", ["v1", "opportunities", id, "files"]) => about(id.parse().ok(), "file"),
         ("sample", "PATCH", ["candidates", email]) if json["screening_notes"].is_string() => {
             about(systems.candidate(email), "note")
         }
-        ("sample", "PATCH", ["candidates", _]) => Wish::Wrong("screening_notes"),
+        ("sample", "PATCH", ["candidates", _]) => AtsAction::Wrong("screening_notes"),
         ("sample", "POST", ["candidates", email, "files"]) => about(systems.candidate(email), "file"),
-        _ => Wish::Unknown,
+        _ => AtsAction::Unknown,
     }
 }
 
 /// Whether the request has what the system takes for credentials; any will do.
-pub fn is_let_in(systems: &Systems, request: &Request, wish: &Wish) -> bool {
+pub fn is_let_in(systems: &Systems, request: &AtsRequest, action: &AtsAction) -> bool {
     let given = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match (request.system, wish) {
-        ("greenhouse", Wish::Token) => given.starts_with("Basic "),
+    match (request.system, action) {
+        ("greenhouse", AtsAction::Token) => given.starts_with("Basic "),
         ("greenhouse", _) => given == format!("Bearer token-{}", systems.tokens()),
         ("sample", _) => given.starts_with("Bearer "),
         _ => given.starts_with("Basic "),

@@ -8,4 +8,4 @@ mod state;
 
 pub use faults::AtsFault;
 pub use routes::router;
-pub use state::{Systems, Written};
+pub use state::{AtsWrite, Systems};

@@ -12,7 +12,7 @@ use axum::routing::{any, get};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::dialects::{Request, Wish, answer_found, answer_written, is_let_in, wish};
+use super::dialects::{AtsAction, AtsRequest, action, answer_found, answer_written, is_let_in};
 use super::faults::AtsFault;
 use super::state::Systems;
 use crate::sandbox::response::{self, broken_off};
@@ -43,21 +43,23 @@ async fn answer(
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let Some((&system, path)) = path.split_first() else { return error(StatusCode::NOT_FOUND) };
     let json = serde_json::from_slice(&body).unwrap_or_default();
-    let request = Request { system, method: &method, path, uri: &uri, headers: &headers, body: &body, json };
-    let wish = wish(&systems, &request);
-    if !is_let_in(&systems, &request, &wish) {
+    let request = AtsRequest { system, method: &method, path, uri: &uri, headers: &headers, body: &body, json };
+    let action = action(&systems, &request);
+    if !is_let_in(&systems, &request, &action) {
         return error(StatusCode::UNAUTHORIZED);
     }
-    match wish {
-        Wish::Token => token(&systems, &body),
-        Wish::Find(email) => {
+    match action {
+        AtsAction::Token => token(&systems, &body),
+        AtsAction::Find(email) => {
             let candidate = systems.candidate(&email);
             let candidate = candidate.filter(|candidate| systems.fault(*candidate) != Some(AtsFault::Unknown));
             answer_found(system, candidate, &email)
         }
-        Wish::Write(candidate, kind) => write(&systems, &request, candidate, kind).await,
-        Wish::Wrong(field) => response::json(StatusCode::UNPROCESSABLE_ENTITY, &json!({"errors": [{"field": field}]})),
-        Wish::Unknown => error(StatusCode::NOT_FOUND),
+        AtsAction::Write(candidate, kind) => write(&systems, &request, candidate, kind).await,
+        AtsAction::Wrong(field) => {
+            response::json(StatusCode::UNPROCESSABLE_ENTITY, &json!({"errors": [{"field": field}]}))
+        }
+        AtsAction::Unknown => error(StatusCode::NOT_FOUND),
     }
 }
 
@@ -70,7 +72,7 @@ fn token(systems: &Systems, body: &[u8]) -> Response {
     response::json(StatusCode::OK, &json!({"access_token": token, "token_type": "Bearer", "expires_in": 3600}))
 }
 
-async fn write(systems: &Systems, request: &Request<'_>, candidate: usize, kind: &'static str) -> Response {
+async fn write(systems: &Systems, request: &AtsRequest<'_>, candidate: usize, kind: &'static str) -> Response {
     let fault = systems.fault(candidate);
     if let Some(refusal) = refusal(systems, candidate, fault).await {
         return refusal;

@@ -12,7 +12,7 @@ use crate::sandbox::interviews::Interviews;
 
 /// What was written: once for each key, however often it came.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Written {
+pub struct AtsWrite {
     pub system: String,
     pub email: String,
     /// `note` or `file`.
@@ -30,12 +30,12 @@ pub struct Systems {
     faults: Vec<AtsFault>,
     /// The first interview of a candidate, by e-mail in lower case.
     candidates: OnceLock<HashMap<String, usize>>,
-    state: Mutex<Seen>,
+    state: Mutex<AtsState>,
 }
 
 #[derive(Default)]
-struct Seen {
-    written: Vec<Written>,
+struct AtsState {
+    written: Vec<AtsWrite>,
     /// Candidates whose fault that happens once has happened.
     spoilt: HashSet<usize>,
     tokens: usize,
@@ -46,37 +46,37 @@ impl Systems {
         Self { interviews, faults, candidates: OnceLock::new(), state: Mutex::default() }
     }
 
-    pub fn written(&self) -> Vec<Written> {
-        self.seen().written.clone()
+    pub fn written(&self) -> Vec<AtsWrite> {
+        self.state().written.clone()
     }
 
     /// Writes something down about a candidate, if no other had this key before. Returns its number.
     pub fn write(&self, system: &str, candidate: usize, kind: &'static str, key: &str, body: Value) -> usize {
         let email = self.email(candidate);
-        let mut seen = self.seen();
-        let known = seen.written.iter_mut().enumerate().find(|(_, one)| !key.is_empty() && one.idempotency_key == key);
+        let mut state = self.state();
+        let known = state.written.iter_mut().enumerate().find(|(_, one)| !key.is_empty() && one.idempotency_key == key);
         if let Some((number, known)) = known {
             known.times += 1;
             return number;
         }
         let (system, idempotency_key) = (system.to_owned(), key.to_owned());
-        seen.written.push(Written { system, email, kind, idempotency_key, times: 1, body });
-        seen.written.len() - 1
+        state.written.push(AtsWrite { system, email, kind, idempotency_key, times: 1, body });
+        state.written.len() - 1
     }
 
     /// How many tokens were given or ended; only the latest lets in.
     pub fn tokens(&self) -> usize {
-        self.seen().tokens
+        self.state().tokens
     }
 
     /// Ends the token before it.
     pub fn next_token(&self) -> usize {
-        let mut seen = self.seen();
-        seen.tokens += 1;
-        seen.tokens
+        let mut state = self.state();
+        state.tokens += 1;
+        state.tokens
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn state(&self) -> MutexGuard<'_, AtsState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -107,6 +107,6 @@ impl Systems {
 
     /// Whether a fault that happens once is to happen now.
     pub fn is_first(&self, candidate: usize) -> bool {
-        self.seen().spoilt.insert(candidate)
+        self.state().spoilt.insert(candidate)
     }
 }

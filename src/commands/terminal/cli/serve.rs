@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::shared::{LakeFlag, parse_time};
-use crate::sandbox::{AtsFault, WebhookFault, Window};
+use crate::sandbox::{AtsFault, WebhookFault, WindowKind};
 
 #[derive(Debug, Args)]
 pub struct ListenFlags {
@@ -46,7 +46,7 @@ pub struct SandboxFlags {
     pub requests_per_minute: Limit,
     /// How the window of the limit moves
     #[arg(long, value_enum, default_value = "sliding")]
-    pub window: Window,
+    pub window: WindowKind,
     /// How long the window is: 60s, 2s, 500ms
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_time)]
     pub window_length: Duration,

@@ -6,7 +6,7 @@ use clap::builder::PossibleValue;
 
 use crate::keywords::Mode;
 use crate::pipeline::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, Stage};
-use crate::sandbox::{AtsFault, WebhookFault, Window};
+use crate::sandbox::{AtsFault, WebhookFault, WindowKind};
 
 /// For each variant the word, and what is said of it.
 macro_rules! values {
@@ -86,7 +86,7 @@ values!(WebhookFault {
     Oversized = "oversized": "Another one beside them, of 2 MiB",
 });
 
-values!(Window {
+values!(WindowKind {
     Fixed = "fixed",
     Sliding = "sliding",
 });

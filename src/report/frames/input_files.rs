@@ -12,9 +12,9 @@ use crate::model::{Error, Result};
 
 /// Names and hashes of files.
 #[derive(Debug, Default)]
-pub struct Inputs(Vec<(String, String)>);
+pub struct InputFiles(Vec<(String, String)>);
 
-impl Inputs {
+impl InputFiles {
     /// Adds a file that figures were made from, with its hash as the figures have it.
     pub fn add(&mut self, lake: &Lake, path: &Path, figures: &ParquetFile) {
         self.0.push((name_of(lake, path), figures.metadata(SOURCE_SHA256).unwrap_or_default().to_owned()));

@@ -10,14 +10,14 @@ pub const ALL: &str = "all";
 pub const JOB: &str = "job";
 
 /// The rows that are counted.
-pub struct Tables {
+pub struct CountedTables {
     pub interviews: DataFrame,
     pub cohort: DataFrame,
     pub responses: DataFrame,
     pub hits: DataFrame,
 }
 
-impl Tables {
+impl CountedTables {
     pub fn new(frames: &Frames) -> PolarsResult<Self> {
         let candidate = &frames.interviews.candidate;
         let responses = with_candidates(frames.responses.frame(), candidate)?;

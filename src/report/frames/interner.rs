@@ -4,12 +4,12 @@ use foldhash::HashMap;
 
 /// Texts by number, each once.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct Interner {
     numbers: HashMap<String, u32>,
     pub texts: Vec<String>,
 }
 
-impl Names {
+impl Interner {
     pub fn number(&mut self, text: &str) -> u32 {
         if let Some(number) = self.numbers.get(text) {
             return *number;

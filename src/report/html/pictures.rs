@@ -4,51 +4,51 @@ use minijinja::value::Value;
 
 use super::format::{day, figure};
 use crate::report::charts::{
-    Bin, Column, Mark, Words, columns, histogram, share_bar, spark_columns, spark_line, strip,
+    Bar, Caption, Quartiles, StackedColumn, columns, histogram, share_bar, spark_columns, spark_line, strip,
 };
-use crate::report::model::{self, Card, Cell, Distribution, Unit, Week, WeekFigures};
+use crate::report::model::{self, Card, Distribution, KeywordPart, Unit, Week, WeekFigures};
 
 /// How a card's figure went by week: counts as columns, all else as a line.
 pub fn of_card(card: &Card) -> Value {
     let title = format!("{} by week", card.label);
-    let words = Words { title: &title, description: &range(&card.series, card.unit) };
+    let caption = Caption { title: &title, description: &range(&card.series, card.unit) };
     match card.unit {
-        Unit::Interviews => markup(spark_columns(words, &card.series)),
-        _ => line(words, &card.series),
+        Unit::Interviews => markup(spark_columns(caption, &card.series)),
+        _ => line(caption, &card.series),
     }
 }
 
 /// How many interviews of a job were completed by week.
 pub fn of_volume(weekly: &[WeekFigures]) -> Value {
     let series: Vec<Option<f64>> = weekly.iter().map(|week| count(week.completed)).collect();
-    let words = Words { title: "Completed by week", description: &range(&series, Unit::Interviews) };
-    markup(spark_columns(words, &series))
+    let caption = Caption { title: "Completed by week", description: &range(&series, Unit::Interviews) };
+    markup(spark_columns(caption, &series))
 }
 
 /// In which share of interviews a keyword occurs, by week.
-pub fn of_keyword(by_week: &[Cell]) -> Value {
+pub fn of_keyword(by_week: &[KeywordPart]) -> Value {
     let series: Vec<Option<f64>> = by_week.iter().map(|week| week.share).collect();
-    line(Words { title: "Share by week", description: &range(&series, Unit::Share) }, &series)
+    line(Caption { title: "Share by week", description: &range(&series, Unit::Share) }, &series)
 }
 
 /// A line, where at least half of the weeks are known: a few dots show no course.
-fn line(words: Words, series: &[Option<f64>]) -> Value {
+fn line(caption: Caption, series: &[Option<f64>]) -> Value {
     let known = series.iter().flatten().count();
-    if known < 2 || known * 2 < series.len() { Value::from("") } else { markup(spark_line(words, series)) }
+    if known < 2 || known * 2 < series.len() { Value::from("") } else { markup(spark_line(caption, series)) }
 }
 
 /// Completed and expired interviews by week, with axes.
 pub fn volume(weeks: &[Week], weekly: &[WeekFigures]) -> Value {
-    let drawn: Vec<Column> = weeks
+    let stacked: Vec<StackedColumn> = weeks
         .iter()
         .zip(weekly)
-        .map(|(week, figures)| Column {
+        .map(|(week, figures)| StackedColumn {
             label: week.from.strftime("%-d %b").to_string(),
             lower: count(figures.completed),
             upper: count(figures.expired),
         })
         .collect();
-    let completed: Vec<Option<f64>> = drawn.iter().map(|column| column.lower).collect();
+    let completed: Vec<Option<f64>> = stacked.iter().map(|column| column.lower).collect();
     let (first, last) = (weeks.first().map(|week| day(week.from)), weeks.last().map(|week| day(week.from)));
     let description = format!(
         "Weeks that begin {} to {}. Completed: {}.",
@@ -56,39 +56,41 @@ pub fn volume(weeks: &[Week], weekly: &[WeekFigures]) -> Value {
         last.unwrap_or_default(),
         range(&completed, Unit::Interviews)
     );
-    markup(columns(Words { title: "Completed and expired interviews by week", description: &description }, &drawn))
+    markup(columns(Caption { title: "Completed and expired interviews by week", description: &description }, &stacked))
 }
 
 /// How a figure of interviews is spread.
 pub fn spread(title: &str, bins: &[model::Bin], distribution: &Distribution, unit: Unit) -> Value {
-    let drawn: Vec<Bin> =
-        bins.iter().map(|bin| Bin { from: bin.from, until: bin.until, count: bin.interviews as f64 }).collect();
-    let mark = mark(distribution);
-    let description = mark.map_or_else(String::new, |mark| {
+    let bars: Vec<Bar> =
+        bins.iter().map(|bin| Bar { from: bin.from, until: bin.until, count: bin.interviews as f64 }).collect();
+    let quartiles = quartiles(distribution);
+    let description = quartiles.map_or_else(String::new, |quartiles| {
         let written = |value| figure(Some(value), unit);
         format!(
             "Median {}, the middle half from {} to {}.",
-            written(mark.median),
-            written(mark.quartile_1),
-            written(mark.quartile_3)
+            written(quartiles.median),
+            written(quartiles.quartile_1),
+            written(quartiles.quartile_3)
         )
     });
-    let words = Words { title, description: &description };
-    markup(histogram(words, &drawn, mark, |edge| figure(Some(edge), unit)))
+    let caption = Caption { title, description: &description };
+    markup(histogram(caption, &bars, quartiles, |edge| figure(Some(edge), unit)))
 }
 
 /// The middle half of each distribution on one scale; nothing for one that is held back.
 pub fn strips<'a>(distributions: impl Iterator<Item = &'a Distribution> + Clone) -> Vec<Value> {
     let highest = distributions.clone().filter_map(|one| one.quartile_3).fold(0.0, f64::max);
-    distributions.map(|one| mark(one).map_or_else(|| Value::from(""), |mark| markup(strip(mark, highest)))).collect()
+    distributions
+        .map(|one| quartiles(one).map_or_else(|| Value::from(""), |quartiles| markup(strip(quartiles, highest))))
+        .collect()
 }
 
 pub fn bar(share: Option<f64>) -> Value {
     share.map_or_else(|| Value::from(""), |share| markup(share_bar(share)))
 }
 
-fn mark(distribution: &Distribution) -> Option<Mark> {
-    Some(Mark {
+fn quartiles(distribution: &Distribution) -> Option<Quartiles> {
+    Some(Quartiles {
         quartile_1: distribution.quartile_1?,
         median: distribution.median?,
         quartile_3: distribution.quartile_3?,
