@@ -47,7 +47,7 @@ pub struct KeywordSetFile {
 
 /// One term as the TOML file has it.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TermEntry {
     /// The canonical name, under which every spelling counts.
     #[schemars(with = "String", length(min = 1))]
@@ -62,7 +62,7 @@ pub struct TermEntry {
     /// The set's mode, if not given.
     pub mode: Option<Mode>,
     /// Whether `Go` is another word than `go`.
-    #[serde(default)]
+    #[serde(default, alias = "case_sensitive")]
     pub case_sensitive: bool,
     /// Which forms count besides the one given; in word mode only.
     #[serde(default)]
@@ -72,14 +72,14 @@ pub struct TermEntry {
     #[serde(default)]
     pub separators: bool,
     /// Whether `cafe` and `café` are the same; in word mode only.
-    #[serde(default)]
+    #[serde(default, alias = "fold_diacritics")]
     pub fold_diacritics: bool,
     /// Phrases in which the term does not count.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub exclude: Vec<Spanned<String>>,
     /// Count only in answers to questions of these types; all, if empty.
-    #[serde(default)]
+    #[serde(default, alias = "question_types")]
     #[schemars(with = "Vec<String>")]
     pub question_types: Vec<Spanned<String>>,
 }
@@ -240,7 +240,7 @@ impl SourceFile<'_> {
             let options = [
                 ("forms", term.forms != Forms::None),
                 ("separators", term.separators),
-                ("fold_diacritics", term.fold_diacritics),
+                ("fold-diacritics", term.fold_diacritics),
             ];
             if let Some((option, _)) = options.iter().find(|(_, set)| *set) {
                 let message = format!("term `{}` is a substring, for which `{option}` means nothing", term.name);

@@ -61,7 +61,7 @@ impl Term {
         if spelling.is_empty() {
             Some("is empty")
         } else if folded.is_empty() {
-            Some("is nothing but diacritics, which `fold_diacritics` removes")
+            Some("is nothing but diacritics, which `fold-diacritics` removes")
         } else if folded.chars().all(char::is_whitespace) {
             Some("is only white space")
         } else if self.separators && (folded.starts_with(is_separator) || folded.ends_with(is_separator)) {

@@ -80,6 +80,34 @@ fn every_part_of_a_pipeline_on_a_page_is_right() {
 }
 
 #[test]
+fn old_spellings_of_settings_mean_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |text: &str| {
+        let path = folder.path().join("pipeline.toml");
+        fs::write(&path, format!("[source]\napi = \"sandbox\"\n[lake]\npath = \"lake\"\n{text}")).unwrap();
+        let pipeline = Pipeline::read(&path).unwrap();
+        let (report, export, ats) =
+            (pipeline.report.unwrap(), pipeline.exports[0].plan.clone(), pipeline.ats[0].clone());
+        (report.narrow, report.jobs_file.unwrap(), export.jobs, export.statuses, ats.jobs)
+    };
+    let new = read(
+        "[report]\njob = [\"a\"]\ndepartment = [\"b\"]\njobs-file = \"c.toml\"\n\
+         [export]\noutput = \"d.csv\"\nformat = \"csv\"\njob = [\"e\"]\nstatus = [\"f\"]\n\
+         [ats]\nconnector = \"g.toml\"\njob = [\"h\"]\n",
+    );
+    let old = read(
+        "[report]\nonly-jobs = [\"a\"]\nonly-departments = [\"b\"]\njobs = \"c.toml\"\n\
+         [export]\noutput = \"d.csv\"\nformat = \"csv\"\njobs = [\"e\"]\nstatuses = [\"f\"]\n\
+         [ats]\nconnector = \"g.toml\"\njobs = [\"h\"]\n",
+    );
+    assert_eq!(old, new);
+    assert_eq!(
+        (new.0.jobs, new.2, new.3, new.4),
+        (vec!["a".into()], vec!["e".into()], vec!["f".into()], vec!["h".into()])
+    );
+}
+
+#[test]
 fn every_keyword_set_that_ships_is_right_and_inside_the_binary() {
     let mut files = 0;
     for entry in fs::read_dir(root().join("keywords")).unwrap() {

@@ -58,7 +58,7 @@ fn bad_sets_are_refused_with_the_line() {
         ),
         (
             "name = \"\\u0301\"\nfold_diacritics = true",
-            "4: term `\u{301}` is nothing but diacritics, which `fold_diacritics` removes",
+            "4: term `\u{301}` is nothing but diacritics, which `fold-diacritics` removes",
         ),
         ("name = \"a\"\ncategory = \"\"", "5: a category of term `a` is empty"),
         ("name = \"a\"\nquestion_types = [\"\"]", "5: a question type of term `a` is empty"),
@@ -124,6 +124,17 @@ fn the_hash_follows_what_results_follow_from() {
         assert!(!seen.contains(&hash), "{other}");
         seen.push(hash);
     }
+}
+
+#[test]
+fn old_spellings_of_settings_make_the_same_set() {
+    let hash = |settings: &str| {
+        let text = format!("{HEAD}[[terms]]\nname = \"ab\"\n{settings}");
+        KeywordSet::parse_toml(&text, "set.toml").unwrap().hash().to_owned()
+    };
+    let old = "case_sensitive = true\nfold_diacritics = true\nquestion_types = [\"technical\"]\n";
+    assert_eq!(hash(old), hash(&old.replace('_', "-")));
+    assert_ne!(hash(old), hash(""));
 }
 
 #[test]
