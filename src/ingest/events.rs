@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::summary::Summary;
+use super::summary::IngestSummary;
 use crate::inbox::file::{self as inbox, Received};
 use crate::lake::Lake;
 use crate::ledger::{Ledger, State, TakenEvent};
@@ -11,7 +11,7 @@ use crate::pipeline::ids::check_id;
 use crate::round0::webhook::{self, Event};
 
 /// Reads the events of the inbox into the ledger, and frees their files only then.
-pub fn take_inbox(lake: &Lake, ledger: &mut Ledger, summary: &mut Summary) -> Result<()> {
+pub fn take_inbox(lake: &Lake, ledger: &mut Ledger, summary: &mut IngestSummary) -> Result<()> {
     for path in inbox::take(&lake.inbox_folder())? {
         let mut events = Vec::new();
         for Received { event, source, at } in inbox::read(&path)? {

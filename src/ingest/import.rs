@@ -26,7 +26,7 @@ const LONGEST_LINE: usize = 64 << 20;
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Summary {
+pub struct ImportSummary {
     /// Lines that were not blank.
     pub lines: u64,
     pub newly_settled: u64,
@@ -50,7 +50,7 @@ pub fn import(
     source: &str,
     files: &[impl AsRef<Path>],
     progress: &dyn Fn(u64),
-) -> Result<Summary> {
+) -> Result<ImportSummary> {
     let mut run = Run {
         keys: lake.candidate_keys()?,
         lake,
@@ -63,7 +63,7 @@ pub fn import(
         },
         pending: Vec::new(),
         pending_bytes: 0,
-        summary: Summary::default(),
+        summary: ImportSummary::default(),
         progress,
     };
     for file in files {
@@ -80,7 +80,7 @@ struct Run<'a> {
     provenance: Provenance,
     pending: Vec<Arrival>,
     pending_bytes: usize,
-    summary: Summary,
+    summary: ImportSummary,
     progress: &'a dyn Fn(u64),
 }
 

@@ -10,13 +10,13 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
+use super::account::Account;
 use super::cut::{Arrival, QuestionsArrival, cut_interviews, cut_questions};
 use super::events::take_inbox;
-use super::job::Job;
 use super::quarantine;
 use super::select::{exclude, interviews_due};
 use super::spool::{self, Record};
-use super::summary::{Progress, Summary};
+use super::summary::{IngestSummary, Progress};
 use crate::http::cancel::Cancelled;
 use crate::http::pace::{Pace, Pacer};
 use crate::lake::{CandidateKeys, Lake};
@@ -29,27 +29,27 @@ use crate::round0::fetch::{Counts, Fetched, Fetcher, Outcome, Stop, Task};
 
 /// Fetches what is not settled yet and publishes it. The summary is true also when an error ends the ingest early:
 /// what came by then is published first.
-pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>) -> Done<Summary> {
+pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, account: Account<'_>) -> Done<IngestSummary> {
     let mut run = Run {
         keys: match lake.candidate_keys() {
             Ok(keys) => keys,
             Err(error) => return Done::failed(error),
         },
         counts: Arc::default(),
-        pacer: Arc::new(job.client.pacer(Pace {
-            requests_per_minute: job.plan.requests_per_minute,
-            window: job.plan.limit_window,
-            concurrency: job.plan.concurrency,
+        pacer: Arc::new(account.client.pacer(Pace {
+            requests_per_minute: account.plan.requests_per_minute,
+            window: account.plan.limit_window,
+            concurrency: account.plan.concurrency,
         })),
         pending: Vec::new(),
         links: Vec::new(),
         links_kept: Instant::now(),
         called: HashSet::new(),
-        summary: Summary::default(),
+        summary: IngestSummary::default(),
         lake,
         ledger,
         runtime,
-        job,
+        account,
     };
     let result = run.all();
     let counts = &run.counts;
@@ -65,7 +65,7 @@ struct Run<'a> {
     lake: &'a Lake,
     ledger: &'a mut Ledger,
     runtime: &'a Runtime,
-    job: Job<'a>,
+    account: Account<'a>,
     keys: CandidateKeys,
     pacer: Arc<Pacer>,
     counts: Arc<Counts>,
@@ -76,7 +76,7 @@ struct Run<'a> {
     links_kept: Instant,
     /// Interviews that were not listed, and that an event calls for.
     called: HashSet<String>,
-    summary: Summary,
+    summary: IngestSummary,
 }
 
 /// A body that is in the spool, as it was read.
@@ -94,21 +94,21 @@ impl Run<'_> {
             self.cut(&path)?;
         }
         // After that, as what was fetched before an event came does not answer it.
-        if self.job.inbox {
+        if self.account.inbox {
             take_inbox(self.lake, self.ledger, &mut self.summary)?;
         }
-        let ids = std::mem::take(&mut self.job.ids);
-        let due = interviews_due(self.ledger, &self.job, ids, &mut self.summary)?;
+        let ids = std::mem::take(&mut self.account.ids);
+        let due = interviews_due(self.ledger, &self.account, ids, &mut self.summary)?;
         self.called = due.called;
         self.fetch(due.tasks)?;
         if self.summary.gone + self.summary.quarantined + self.summary.excluded > 0 {
             // They may have been open, and ended without a body that would have a batch cut.
             cut_interviews(self.lake, self.ledger, &self.keys, Vec::new(), None)?;
         }
-        if self.job.plan.questions == QuestionPolicy::None {
+        if self.account.plan.questions == QuestionPolicy::None {
             return Ok(());
         }
-        let wanted = self.ledger.questions_wanted(self.job.source)?;
+        let wanted = self.ledger.questions_wanted(self.account.source)?;
         let task = |interview: QuestionsWanted| Task { call: Call::Questions, id: interview.id.into(), again: false };
         self.fetch(wanted.into_iter().map(task).collect())
     }
@@ -121,14 +121,14 @@ impl Run<'_> {
         }
         let is_interviews = tasks[0].call == Call::Interview;
         let fetcher = Fetcher {
-            client: self.job.client.clone(),
+            client: self.account.client.clone(),
             pacer: Arc::clone(&self.pacer),
             // Those that wait for another try leave room for others to be under way.
-            width: self.job.plan.concurrency * 2,
+            width: self.account.plan.concurrency * 2,
             counts: Arc::clone(&self.counts),
-            cancellation: self.job.cancellation.clone(),
+            cancellation: self.account.cancellation.clone(),
         };
-        let (sender, mut results) = mpsc::channel(self.job.plan.concurrency * 2);
+        let (sender, mut results) = mpsc::channel(self.account.plan.concurrency * 2);
         let fetching = self.runtime.spawn(fetcher.fetch(tasks, sender));
         let mut spool = spool::Writer::new(self.lake.spool_folder());
         let mut done = 0;
@@ -168,19 +168,19 @@ impl Run<'_> {
             }
             Stop::Cancelled(Cancelled::Interrupted) => Some("what was fetched is in the lake"),
         };
-        let error = stop.error(&format!("the API of source {}", self.job.source));
+        let error = stop.error(&format!("the API of source {}", self.account.source));
         Err(if let Some(hint) = hint { error.hint(hint) } else { error })
     }
 
     fn say(&self, done: u64, of: u64) {
-        (self.job.progress)(Progress { done, of, remaining: self.pacer.remaining() });
+        (self.account.progress)(Progress { done, of, remaining: self.pacer.remaining() });
     }
 
     /// Spools a body, or records why there is none. Returns a spool file that is full.
     fn take(&mut self, fetched: Fetched, spool: &mut spool::Writer) -> Result<Option<PathBuf>> {
         let Fetched { task: Task { call, id, again }, at, outcome } = fetched;
         let id = id.into_string();
-        let source = self.job.source;
+        let source = self.account.source;
         match (call, outcome) {
             (_, Outcome::Body(body, mut content)) => {
                 self.summary.fetched += u64::from(call == Call::Interview);
@@ -251,7 +251,7 @@ impl Run<'_> {
     /// second: a killed run has them in its spool.
     fn take_links(&mut self, interview: &mut Interview, fetched_at: Timestamp) -> Result<()> {
         let (links, settled_at) = (interview.take_links(), interview.settled_at());
-        if interview.status.is_settled() && self.job.exclude.by_body(interview).is_none() {
+        if interview.status.is_settled() && self.account.exclude.by_body(interview).is_none() {
             let kept = links.into_iter().filter_map(|RecordingLink { position, object, link }| {
                 let recording = Recording { interview: interview.id.clone(), position: position.try_into().ok()? };
                 Some(KeptLink { recording, object, link, settled_at, fetched_at })
@@ -285,14 +285,14 @@ impl Run<'_> {
             match content {
                 Content::Questions(list) => questions
                     .extend(wanted.remove(&id).map(|interview| QuestionsArrival { interview, questions: list })),
-                Content::Interview(interview) => match self.job.exclude.by_body(&interview) {
+                Content::Interview(interview) => match self.account.exclude.by_body(&interview) {
                     Some(pattern) => exclude(self.ledger, &mut self.summary, &id, &provenance.source, pattern)?,
                     None => interviews.push(Arrival { provenance, interview: *interview }),
                 },
             }
         }
         let ids: Vec<String> = interviews.iter().map(|arrival: &Arrival| arrival.interview.id.clone()).collect();
-        let policy = Some(self.job.plan.questions);
+        let policy = Some(self.account.plan.questions);
         let published = cut_interviews(self.lake, self.ledger, &self.keys, interviews, policy)?;
         self.summary.published(published);
         let published = cut_questions(self.lake, self.ledger, questions)?;

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::job::Job;
-use super::summary::Summary;
+use super::account::Account;
+use super::summary::IngestSummary;
 use crate::ledger::{Due, Ledger, State};
 use crate::model::Result;
 use crate::round0::call::Call;
@@ -23,20 +23,20 @@ pub struct InterviewsDue {
 /// Chooses among the listed ids, those that events call for, and what the ledger follows.
 pub fn interviews_due(
     ledger: &mut Ledger,
-    job: &Job<'_>,
+    account: &Account<'_>,
     ids: Vec<String>,
-    summary: &mut Summary,
+    summary: &mut IngestSummary,
 ) -> Result<InterviewsDue> {
     summary.listed = ids.len() as u64;
-    let source = job.source;
-    let due = if job.refetch { Vec::new() } else { ledger.due(source, Timestamp::now())? };
+    let source = account.source;
+    let due = if account.refetch { Vec::new() } else { ledger.due(source, Timestamp::now())? };
     let is_due: HashSet<&str> = due.iter().map(|due| due.id.as_str()).collect();
-    let called = if job.inbox { ledger.called_for(source)? } else { Vec::new() };
+    let called = if account.inbox { ledger.called_for(source)? } else { Vec::new() };
     let mut unlisted: HashSet<String> = called.iter().cloned().collect();
     let mut tasks = Vec::with_capacity(called.len() + ids.len());
     for id in called {
         let state = ledger.state(&id)?;
-        match job.exclude.by_id(&id) {
+        match account.exclude.by_id(&id) {
             Some(pattern) if state.is_none() => exclude(ledger, summary, &id, source, pattern)?,
             _ if state == Some(State::Excluded) => {
                 summary.skipped_other += 1;
@@ -53,11 +53,11 @@ pub fn interviews_due(
         }
         let state = ledger.state(&id)?;
         match state {
-            None => match job.exclude.by_id(&id) {
+            None => match account.exclude.by_id(&id) {
                 Some(pattern) => exclude(ledger, summary, &id, source, pattern)?,
                 None => tasks.push(task(id, state)),
             },
-            Some(_) if job.refetch => tasks.push(task(id, state)),
+            Some(_) if account.refetch => tasks.push(task(id, state)),
             Some(_) if is_due.contains(id.as_str()) => {}
             Some(State::Settled) => summary.skipped_settled += 1,
             Some(State::Open) => summary.not_due += 1,
@@ -81,7 +81,7 @@ fn task(id: String, state: Option<State>) -> Task {
 }
 
 /// Records that a pattern of the pipeline keeps an interview out.
-pub fn exclude(ledger: &mut Ledger, summary: &mut Summary, id: &str, source: &str, pattern: &str) -> Result<()> {
+pub fn exclude(ledger: &mut Ledger, summary: &mut IngestSummary, id: &str, source: &str, pattern: &str) -> Result<()> {
     summary.excluded += 1;
     ledger.record_end(id, source, State::Excluded, &format!("kept out by `{pattern}`"))
 }

@@ -5,7 +5,7 @@ use crate::model::counts::counts;
 
 counts! {
     /// What an ingest did; counts of interviews unless said otherwise.
-    pub struct Summary {
+    pub struct IngestSummary {
         /// In the lists, duplicates dropped.
         pub listed: u64,
         /// Settled before and so not asked for.
@@ -50,7 +50,7 @@ counts! {
     }
 }
 
-impl Summary {
+impl IngestSummary {
     /// Whether anything was newly set aside or given up.
     #[must_use]
     pub fn has_losses(&self) -> bool {

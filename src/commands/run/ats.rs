@@ -2,7 +2,7 @@
 
 use crate::commands::session::Session;
 use crate::commands::terminal;
-use crate::deliver::ats::{self, Connector, Job, Secrets, Summary};
+use crate::deliver::ats::{self, Connector, DeliveryOptions, DeliverySummary, Secrets};
 use crate::model::{Done, Kind, Result};
 use crate::pipeline::AtsPlan;
 
@@ -24,7 +24,7 @@ impl ReadyAts {
 }
 
 /// Every system in turn. One that fails leaves the next ones their turn; an interrupt does not.
-pub fn deliver_all(session: &mut Session<'_>, systems: Vec<ReadyAts>) -> Done<Vec<Summary>> {
+pub fn deliver_all(session: &mut Session<'_>, systems: Vec<ReadyAts>) -> Done<Vec<DeliverySummary>> {
     let (mut summaries, mut errors) = (Vec::new(), Vec::new());
     for ready in systems {
         summaries.push(deliver(session, ready, &[]).into_summary(&mut errors));
@@ -40,13 +40,13 @@ pub fn deliver(
     session: &mut Session<'_>,
     ReadyAts { plan, connector, secrets }: ReadyAts,
     ids: &[String],
-) -> Done<Summary> {
+) -> Done<DeliverySummary> {
     let Session { network, lake, ledger, quiet, .. } = session;
     terminal::with_bar("send", *quiet, |progress| {
         network.interrupt.during(|cancellation| {
             let (connector, plan) = (&connector, &plan);
-            let job = Job { connector, secrets, plan, ids, cancellation, progress };
-            ats::deliver(lake, ledger, &network.runtime, job)
+            let options = DeliveryOptions { connector, secrets, plan, ids, cancellation, progress };
+            ats::deliver(lake, ledger, &network.runtime, options)
         })
     })
 }

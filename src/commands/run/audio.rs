@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::session::Session;
 use crate::commands::terminal;
-use crate::deliver::audio::{Archiver, Asker, ClientOf, Outlook, Selection, Summary};
+use crate::deliver::audio::{ArchiveSummary, Archiver, Asker, ClientOf, Outlook, Selection};
 use crate::http::pace::Pace;
 use crate::model::Done;
 use crate::pipeline::AudioPlan;
@@ -25,7 +25,12 @@ pub struct Archiving<'a> {
 
 impl Archiving<'_> {
     /// Archives what the lake has and the archive lacks. What it costs in calls is said before.
-    pub fn archive(self, session: &mut Session<'_>, outlook: Outlook, client_of: &mut ClientOf<'_>) -> Done<Summary> {
+    pub fn archive(
+        self,
+        session: &mut Session<'_>,
+        outlook: Outlook,
+        client_of: &mut ClientOf<'_>,
+    ) -> Done<ArchiveSummary> {
         let Self { plan, selection, began, pace, stop_at } = self;
         if outlook.calls > 0 {
             tracing::info!("audio {}", terminal::outlook_on_screen(&outlook, pace.requests_per_minute, plan));
@@ -50,7 +55,7 @@ pub fn beside<T>(
     plan: &AudioPlan,
     stop_at: Option<Instant>,
     ingest: impl FnOnce(&mut Session<'_>) -> T,
-) -> (T, Done<Summary>) {
+) -> (T, Done<ArchiveSummary>) {
     let (lake, network) = (session.lake.clone(), session.network);
     network.interrupt.during(|cancellation| {
         let opened = session.lake.ledger_beside(&session.lock).and_then(|ledger| {

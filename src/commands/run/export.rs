@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use crate::commands::terminal;
-use crate::deliver::export::{Plan, Selection, Summary, Target, What, export};
+use crate::deliver::export::{ExportSummary, Plan, Selection, Target, What, export};
 use crate::keywords::Mode;
 use crate::lake::Lake;
 use crate::model::{Done, Error, Result};
@@ -91,7 +91,7 @@ pub fn export_all(
         });
         let path = output.display().to_string();
         match made {
-            Ok(Summary { rows, cut }) => exported.push(Exported { path, rows, cut }),
+            Ok(ExportSummary { rows, cut }) => exported.push(Exported { path, rows, cut }),
             Err(error) => errors.push(error.prefix(&format!("the export to {path}"))),
         }
     }

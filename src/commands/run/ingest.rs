@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::accounts::OpenSource;
 use crate::commands::session::{Session, next_moment};
 use crate::commands::terminal::Fetching;
-use crate::ingest::{self, Job, Progress};
+use crate::ingest::{Account, IngestSummary, Progress, ingest};
 use crate::model::Done;
 use crate::pipeline::IngestPlan;
 
@@ -29,17 +29,17 @@ pub fn ingest_all(
     session: &mut Session<'_>,
     sources: Vec<OpenSource>,
     &Options { plan, stop_at, refetch }: &Options<'_>,
-) -> Done<ingest::Summary> {
+) -> Done<IngestSummary> {
     let Session { network, lake, ledger, quiet, .. } = session;
-    let (mut all, mut errors) = (ingest::Summary::default(), Vec::new());
+    let (mut all, mut errors) = (IngestSummary::default(), Vec::new());
     for OpenSource { name, ids, inbox, exclude, client } in sources {
         let fetching = Fetching::new(*quiet);
         let progress = |progress: Progress| fetching.shows(progress);
         let done = network.interrupt.during(|cancellation| {
             let (exclude, progress) = (&exclude, &progress);
             let cancellation = cancellation.or_at(stop_at);
-            let job = Job { source: &name, ids, inbox, client, plan, exclude, refetch, cancellation, progress };
-            ingest::ingest(lake, ledger, &network.runtime, job)
+            let account = Account { source: &name, ids, inbox, client, plan, exclude, refetch, cancellation, progress };
+            ingest(lake, ledger, &network.runtime, account)
         });
         fetching.ends();
         all += &done.into_summary(&mut errors);

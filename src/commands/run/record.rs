@@ -11,8 +11,9 @@ use super::export::Exported;
 use crate::analyze;
 use crate::commands::session::Session;
 use crate::commands::terminal;
-use crate::deliver::{ats, audio};
-use crate::ingest;
+use crate::deliver::ats::DeliverySummary;
+use crate::deliver::audio::ArchiveSummary;
+use crate::ingest::IngestSummary;
 use crate::lake::durable::{batch_id, write_whole};
 use crate::lake::publish::Staging;
 use crate::lake::schema::{Column, RUNS};
@@ -33,15 +34,15 @@ pub struct RunSummary {
     pub complete: bool,
     pub lake: String,
     /// Null for a stage that did not run.
-    pub ingest: Option<ingest::Summary>,
+    pub ingest: Option<IngestSummary>,
     pub analyze: Option<analyze::Summary>,
     pub report: Option<String>,
     pub export: Option<Vec<Exported>>,
     /// What is probably wrong outside of this run; it changes no exit code.
     pub warnings: Vec<String>,
-    pub audio: Option<audio::Summary>,
+    pub audio: Option<ArchiveSummary>,
     /// One for each system.
-    pub ats: Option<Vec<ats::Summary>>,
+    pub ats: Option<Vec<DeliverySummary>>,
     pub errors: Vec<String>,
 }
 
@@ -77,16 +78,16 @@ impl RunSummary {
 
     /// Whether anything was newly set aside or given up.
     pub fn has_losses(&self) -> bool {
-        self.ingest.as_ref().is_some_and(ingest::Summary::has_losses)
-            || self.audio.as_ref().is_some_and(audio::Summary::has_losses)
-            || self.ats.iter().flatten().any(ats::Summary::has_losses)
+        self.ingest.as_ref().is_some_and(IngestSummary::has_losses)
+            || self.audio.as_ref().is_some_and(ArchiveSummary::has_losses)
+            || self.ats.iter().flatten().any(DeliverySummary::has_losses)
     }
 
     /// Whether no stage left anything for the next run.
     fn is_complete(&self) -> bool {
         self.ingest.as_ref().is_none_or(|summary| summary.left + summary.failed + summary.questions_failed == 0)
             && self.audio.as_ref().is_none_or(|summary| summary.left + summary.failed == 0)
-            && self.ats.iter().flatten().all(ats::Summary::is_complete)
+            && self.ats.iter().flatten().all(DeliverySummary::is_complete)
     }
 }
 
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn every_count_in_the_table_of_runs_is_one_of_the_ingest() {
-        let counts = serde_json::to_value(ingest::Summary::default()).unwrap();
+        let counts = serde_json::to_value(IngestSummary::default()).unwrap();
         let integers = RUNS.columns.iter().filter(|column| column.kind == Kind::Integer && column.name != "exit_code");
         for column in integers {
             assert!(counts[column.name].is_u64(), "{}", column.name);

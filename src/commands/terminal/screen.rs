@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::analyze;
-use crate::deliver::ats;
-use crate::deliver::audio::{self, Outlook};
-use crate::ingest;
+use crate::deliver::ats::DeliverySummary;
+use crate::deliver::audio::{ArchiveSummary, Outlook};
+use crate::ingest::IngestSummary;
 use crate::pipeline::AudioPlan;
 
 /// What else was done, a line each: what there is none of is left out.
@@ -14,7 +14,7 @@ fn counts(of: &[(u64, &str)]) -> String {
 }
 
 /// What an ingest did.
-pub fn ingest_on_screen(ingest: &ingest::Summary) -> String {
+pub fn ingest_on_screen(ingest: &IngestSummary) -> String {
     let mut text = format!(
         "fetched    {} of {} interviews in {} requests; {} already settled and not asked for again\n",
         ingest.fetched, ingest.listed, ingest.requests, ingest.skipped_settled
@@ -64,8 +64,8 @@ pub fn outlook_on_screen(outlook: &Outlook, requests_per_minute: u32, plan: &Aud
 }
 
 /// Which recordings were archived.
-pub fn archived_on_screen(summary: &audio::Summary, out: &Path) -> String {
-    let &audio::Summary { archived, found, bytes, asked, failed, given_up, left } = summary;
+pub fn archived_on_screen(summary: &ArchiveSummary, out: &Path) -> String {
+    let &ArchiveSummary { archived, found, bytes, asked, failed, given_up, left } = summary;
     let megabytes = bytes as f64 / 1e6;
     let text = format!("archived   {archived} recordings, {megabytes:.1} MB, to {}\n", out.display());
     let rest = [
@@ -79,8 +79,8 @@ pub fn archived_on_screen(summary: &audio::Summary, out: &Path) -> String {
 }
 
 /// Which interviews were sent to an applicant tracking system.
-pub fn sent_on_screen(summary: &ats::Summary) -> String {
-    let ats::Summary { connector, delivered, requests, .. } = summary;
+pub fn sent_on_screen(summary: &DeliverySummary) -> String {
+    let DeliverySummary { connector, delivered, requests, .. } = summary;
     let text = format!("sent       {delivered} interviews to {connector} in {requests} requests\n");
     let rest = [
         (summary.retries, "tries after a failure"),

@@ -34,4 +34,4 @@ mod template;
 
 pub use connector::{Connector, Secrets};
 pub use dry_run::{Shown, dry_run};
-pub use pass::{Job, Summary, deliver};
+pub use pass::{DeliveryOptions, DeliverySummary, deliver};

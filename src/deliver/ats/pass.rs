@@ -20,7 +20,7 @@ use crate::pipeline::AtsPlan;
 const TOO_MANY: u32 = 5;
 
 /// What to send, and how.
-pub struct Job<'a> {
+pub struct DeliveryOptions<'a> {
     pub connector: &'a Connector,
     pub secrets: Secrets,
     pub plan: &'a AtsPlan,
@@ -33,7 +33,7 @@ pub struct Job<'a> {
 
 /// What was done.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Summary {
+pub struct DeliverySummary {
     pub connector: String,
     pub delivered: u64,
     /// Delivered before with the same answers.
@@ -53,7 +53,7 @@ pub struct Summary {
     pub limited: u64,
 }
 
-impl Summary {
+impl DeliverySummary {
     /// Whether something was newly given up, for now or until somebody puts it back.
     #[must_use]
     pub fn has_losses(&self) -> bool {
@@ -79,14 +79,25 @@ impl Summary {
 }
 
 /// Sends what is due. The summary counts what was done also when an error ended it.
-pub fn deliver(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>) -> Done<Summary> {
-    let mut summary = Summary { connector: job.connector.name.clone(), ..Summary::default() };
-    let result = deliver_due(lake, ledger, runtime, job, &mut summary);
+pub fn deliver(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    runtime: &Runtime,
+    options: DeliveryOptions<'_>,
+) -> Done<DeliverySummary> {
+    let mut summary = DeliverySummary { connector: options.connector.name.clone(), ..DeliverySummary::default() };
+    let result = deliver_due(lake, ledger, runtime, options, &mut summary);
     Done::new(summary, result)
 }
 
-fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>, summary: &mut Summary) -> Result<()> {
-    let Job { connector, secrets, plan, ids, cancellation, progress } = job;
+fn deliver_due(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    runtime: &Runtime,
+    options: DeliveryOptions<'_>,
+    summary: &mut DeliverySummary,
+) -> Result<()> {
+    let DeliveryOptions { connector, secrets, plan, ids, cancellation, progress } = options;
     let now = Timestamp::now();
     let since = since(ledger, connector, plan, ids, now)?;
     if since.is_new {

@@ -12,7 +12,7 @@ use super::download::Outcome;
 use super::missing::{Known, settled_since};
 use super::outcomes::Outcomes;
 use super::pool::{Pool, Task};
-use super::summary::Summary;
+use super::summary::ArchiveSummary;
 use crate::ledger::{KeptLink, Ledger, Recording, RecordingState};
 use crate::model::{Done, Result};
 
@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(3);
 impl Archiver<'_> {
     /// Opens links as an ingest keeps them, until `over`; what is under way then has a few seconds to end, and is left for
     /// [`Self::pass`] to go on with. So is a link that does not open, for which that asks for another.
-    pub fn beside(&self, ledger: &mut Ledger, over: &CancellationToken) -> Done<Summary> {
+    pub fn beside(&self, ledger: &mut Ledger, over: &CancellationToken) -> Done<ArchiveSummary> {
         let mut outcomes = Outcomes::new(&self.downloader);
         let result = self.follow(ledger, over, &mut outcomes);
         let result = outcomes.end(ledger).and(result);

@@ -44,5 +44,5 @@ pub use archiver::Archiver;
 pub use missing::Selection;
 pub use outlook::{Outlook, outlook};
 pub use renew::{Asker, ClientOf};
-pub use summary::Summary;
+pub use summary::ArchiveSummary;
 pub use table::publish_archived;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::download::{Downloader, Outcome};
 use super::missing::Wanted;
-use super::summary::Summary;
+use super::summary::ArchiveSummary;
 use crate::lake::crash;
 use crate::ledger::{Archived, Ledger, Recording, Trouble};
 use crate::model::{Error, Result};
@@ -75,7 +75,7 @@ struct Row {
 /// Records what became of recordings, and counts it.
 pub struct Outcomes<'a> {
     downloader: &'a Downloader,
-    pub summary: Summary,
+    pub summary: ArchiveSummary,
     of_host: Row,
     of_api: Row,
     /// Accounts of which an interview was answered with a body.
@@ -85,7 +85,7 @@ pub struct Outcomes<'a> {
 impl<'a> Outcomes<'a> {
     pub fn new(downloader: &'a Downloader) -> Self {
         let (of_host, of_api) = (Row::default(), Row::default());
-        Self { downloader, summary: Summary::default(), of_host, of_api, answering: HashSet::new() }
+        Self { downloader, summary: ArchiveSummary::default(), of_host, of_api, answering: HashSet::new() }
     }
 
     /// Records an outcome; what is archived, if it is.

@@ -11,7 +11,7 @@ use super::download::Outcome;
 use super::missing::{Known, Selection, Wanted, each};
 use super::outcomes::{Fault, Outcomes};
 use super::renew::{Asked, Asker};
-use super::summary::Summary;
+use super::summary::ArchiveSummary;
 use super::table;
 use crate::ledger::{KeptLink, Ledger};
 use crate::model::recording::RecordingLink;
@@ -34,7 +34,7 @@ impl Archiver<'_> {
         began: Timestamp,
         asker: &mut Asker<'_, '_>,
         progress: &dyn Fn(u64),
-    ) -> Done<Summary> {
+    ) -> Done<ArchiveSummary> {
         let (outcomes, refusing) = (Outcomes::new(&self.downloader), BTreeMap::new());
         let mut pass = Pass { archiver: self, outcomes, asker, refusing, progress, done: 0 };
         let result = pass.all(ledger, selection, began);

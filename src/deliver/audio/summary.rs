@@ -4,7 +4,7 @@ use crate::model::counts::counts;
 
 counts! {
     /// What was done; counts of recordings unless said otherwise.
-    pub struct Summary {
+    pub struct ArchiveSummary {
         /// Archived now.
         pub archived: u64,
         /// Bytes of them.
@@ -22,7 +22,7 @@ counts! {
     }
 }
 
-impl Summary {
+impl ArchiveSummary {
     /// Whether anything could not be archived.
     #[must_use]
     pub fn has_losses(&self) -> bool {

@@ -14,4 +14,4 @@ mod writer;
 pub use plan::{Plan, What};
 pub use selection::Selection;
 pub use target::{Target, export};
-pub use writer::Summary;
+pub use writer::ExportSummary;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::plan::Plan;
 use super::source::Source;
-use super::writer::{Sink, Summary, Writer};
+use super::writer::{ExportSummary, Sink, Writer};
 use crate::lake::Lake;
 use crate::lake::durable::sync;
 use crate::lake::outside::real_path;
@@ -25,14 +25,14 @@ pub enum Target {
 /// # Errors
 /// When the lake cannot be read, was not analysed with what is asked for, the target cannot be written, or a sheet does
 /// not hold the rows.
-pub fn export(lake: &Lake, plan: &Plan, target: Target, progress: &dyn Fn(u64, u64)) -> Result<Summary> {
+pub fn export(lake: &Lake, plan: &Plan, target: Target, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
     match target {
         Target::Stream(sink) => write(lake, plan, sink, Path::new("standard output"), progress),
         Target::File(path) => to_file(lake, plan, &path, progress),
     }
 }
 
-fn to_file(lake: &Lake, plan: &Plan, path: &Path, progress: &dyn Fn(u64, u64)) -> Result<Summary> {
+fn to_file(lake: &Lake, plan: &Plan, path: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
     // What a link points to is replaced, not the link.
     let path = &if path.is_symlink() { real_path(path) } else { path.to_owned() };
     if path.exists() && !path.is_file() {
@@ -55,7 +55,7 @@ fn to_file(lake: &Lake, plan: &Plan, path: &Path, progress: &dyn Fn(u64, u64)) -
     Ok(summary)
 }
 
-fn write(lake: &Lake, plan: &Plan, sink: Sink, name: &Path, progress: &dyn Fn(u64, u64)) -> Result<Summary> {
+fn write(lake: &Lake, plan: &Plan, sink: Sink, name: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
     let source = Source::new(lake, &plan.what, &plan.selection)?;
     let mut writer = Writer::new(plan, &source.schema(), sink, name)?;
     source.each_batch(progress, &mut |batch| writer.write(batch))?;

@@ -29,7 +29,7 @@ pub type Sink = Box<dyn Write + Send>;
 
 /// What an export did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Summary {
+pub struct ExportSummary {
     pub rows: u64,
     /// Texts that a cell of a spreadsheet could not hold whole.
     pub cut: u64,
@@ -98,7 +98,7 @@ impl Writer {
     ///
     /// # Errors
     /// When the target cannot be written.
-    pub fn finish(self) -> Result<Summary> {
+    pub fn finish(self) -> Result<ExportSummary> {
         let Self { format, rows, target } = self;
         let fail = |error: &dyn Display| cannot_write(&target, error);
         let mut cut = 0;
@@ -115,7 +115,7 @@ impl Writer {
                 sink.flush().map_err(|error| fail(&error))?;
             }
         }
-        Ok(Summary { rows, cut })
+        Ok(ExportSummary { rows, cut })
     }
 }
 

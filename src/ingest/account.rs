@@ -6,7 +6,7 @@ use crate::pipeline::{Exclude, IngestPlan};
 use crate::round0::client::Client;
 
 /// One source, ready to be read.
-pub struct Job<'a> {
+pub struct Account<'a> {
     pub source: &'a str,
     pub ids: Vec<String>,
     /// Also take ids from the inbox.
