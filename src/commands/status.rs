@@ -9,7 +9,7 @@ use crate::ingest::spool;
 use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::TABLES;
-use crate::ledger::{Counts, DeadLetter, DueCounts, OutboxCounts, TroubledRecording};
+use crate::ledger::{Counts, DeadLetter, DueCounts, OutboxCounts, UnarchivedRecording};
 use crate::model::{Error, Result};
 
 /// Dead letters that a person is shown.
@@ -24,7 +24,7 @@ struct Status {
     due: DueCounts,
     tables: Vec<TableStatus>,
     /// Recordings that could not be archived, and why.
-    recordings: Vec<TroubledRecording>,
+    recordings: Vec<UnarchivedRecording>,
     /// Spool files that the next ingest publishes first.
     spool_files_waiting: usize,
     /// Events that the next ingest of a pipeline with "inbox" takes first.
@@ -71,7 +71,7 @@ fn read(lake: &Lake) -> Result<Status> {
         interviews: ledger.counts()?,
         due: ledger.due_counts(Timestamp::now())?,
         tables,
-        recordings: ledger.troubled_recordings()?,
+        recordings: ledger.unarchived_recordings()?,
         spool_files_waiting: spool::waiting(&lake.spool_folder())?.len(),
         inbox_events_waiting: inbox::file::waiting(&lake.inbox_folder())?,
         outbox: ledger.outbox_counts()?,
@@ -132,13 +132,13 @@ fn on_screen(status: &Status) -> String {
     text
 }
 
-fn recordings_on_screen(recordings: &[TroubledRecording]) -> String {
+fn recordings_on_screen(recordings: &[UnarchivedRecording]) -> String {
     let given_up = recordings.iter().filter(|recording| recording.given_up).count();
     let failed = recordings.len() - given_up;
     let mut text = format!(
         "audio      {failed} recordings given up for now, {given_up} left alone unless their interview is named\n"
     );
-    for TroubledRecording { interview_id, position, reason, .. } in recordings.iter().take(SHOWN_RECORDINGS) {
+    for UnarchivedRecording { interview_id, position, reason, .. } in recordings.iter().take(SHOWN_RECORDINGS) {
         text += &format!("           {interview_id}, answer {position}: {reason}\n");
     }
     if recordings.len() > SHOWN_RECORDINGS {

@@ -49,7 +49,7 @@ pub enum RecordingState {
 
 /// A recording that could not be archived.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct TroubledRecording {
+pub struct UnarchivedRecording {
     pub interview_id: String,
     pub position: u32,
     pub reason: String,
@@ -60,7 +60,7 @@ pub struct TroubledRecording {
 
 /// Why a recording could not be archived.
 #[derive(Debug)]
-pub struct Trouble<'a> {
+pub struct ArchiveFailure<'a> {
     /// What it is called below an archive.
     pub object: &'a str,
     /// For a person.
@@ -214,9 +214,9 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn record_trouble(&mut self, recording: &Recording, trouble: &Trouble<'_>) -> Result<bool> {
+    pub fn record_failed(&mut self, recording: &Recording, failure: &ArchiveFailure<'_>) -> Result<bool> {
         let Recording { interview, position } = recording;
-        let Trouble { object, reason, kind, give_up_after, part_bytes } = trouble;
+        let ArchiveFailure { object, reason, kind, give_up_after, part_bytes } = failure;
         let (now, part_bytes) = (Timestamp::now().as_microsecond(), i64::try_from(*part_bytes).unwrap_or(i64::MAX));
         self.write(|transaction| {
             let sql = "SELECT tries, counted_at FROM recordings
@@ -291,12 +291,12 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn troubled_recordings(&self) -> Result<Vec<TroubledRecording>> {
+    pub fn unarchived_recordings(&self) -> Result<Vec<UnarchivedRecording>> {
         self.read(|connection| {
             let sql = "SELECT interview_id, position, reason, tries, state = 'given-up' FROM recordings
                        WHERE state <> 'archived' ORDER BY interview_id, position";
             let read = |row: &Row<'_>| {
-                Ok(TroubledRecording {
+                Ok(UnarchivedRecording {
                     interview_id: row.get(0)?,
                     position: row.get(1)?,
                     reason: row.get(2)?,

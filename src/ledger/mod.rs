@@ -11,5 +11,5 @@ pub use batches::{BatchFile, UnfinishedBatch};
 pub use connection::Ledger;
 pub use events::{JUDGED_BY, TakenEvent};
 pub use interviews::{Counts, Due, DueCounts, FirstSeen, KnownQuestion, QuestionsWanted, Seen, Sighting, State};
-pub use links::{Archived, KeptLink, Recording, RecordingState, Trouble, TroubledRecording};
+pub use links::{ArchiveFailure, Archived, KeptLink, Recording, RecordingState, UnarchivedRecording};
 pub use outbox::{DeadLetter, Entry, OutboxCounts, OutboxState, Outgoing, Wanted};

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::session::Session;
 use crate::commands::terminal;
-use crate::deliver::audio::{ArchiveSummary, Archiver, Asker, ClientOf, Outlook, Selection};
+use crate::deliver::audio::{ArchiveSummary, Archiver, ClientOf, Estimate, LinkRenewer, RecordingSelection};
 use crate::http::pace::Pace;
 use crate::model::Done;
 use crate::pipeline::AudioPlan;
@@ -16,7 +16,7 @@ use crate::pipeline::AudioPlan;
 /// How recordings are archived.
 pub struct Archiving<'a> {
     pub plan: &'a AudioPlan,
-    pub selection: Selection,
+    pub selection: RecordingSelection,
     /// What was tried since is left alone.
     pub began: Timestamp,
     pub pace: Pace,
@@ -28,21 +28,21 @@ impl Archiving<'_> {
     pub fn archive(
         self,
         session: &mut Session<'_>,
-        outlook: Outlook,
+        estimate: Estimate,
         client_of: &mut ClientOf<'_>,
     ) -> Done<ArchiveSummary> {
         let Self { plan, selection, began, pace, stop_at } = self;
-        if outlook.calls > 0 {
-            tracing::info!("audio {}", terminal::outlook_on_screen(&outlook, pace.requests_per_minute, plan));
+        if estimate.calls > 0 {
+            tracing::info!("audio {}", terminal::estimate_on_screen(&estimate, pace.requests_per_minute, plan));
         }
         let Session { network, lake, ledger, quiet, .. } = session;
         let made = terminal::with_bar("audio", *quiet, |moves| {
             network.interrupt.during(|cancellation| {
                 let cancellation = cancellation.or_at(stop_at);
                 let archiver = Archiver::new(lake, &network.runtime, plan, cancellation.clone())?;
-                let mut asker = Asker::new(&network.runtime, pace, cancellation, client_of);
-                let progress = |done: u64| moves(done, outlook.wanted);
-                Ok(archiver.pass(ledger, &selection, began, &mut asker, &progress))
+                let mut renewer = LinkRenewer::new(&network.runtime, pace, cancellation, client_of);
+                let progress = |done: u64| moves(done, estimate.wanted);
+                Ok(archiver.pass(ledger, &selection, began, &mut renewer, &progress))
             })
         });
         made.unwrap_or_else(Done::failed)
@@ -50,7 +50,7 @@ impl Archiving<'_> {
 }
 
 /// Archives recordings as an ingest keeps their links, for as long as it works. Returns what came of both.
-pub fn beside<T>(
+pub fn archive_during<T>(
     session: &mut Session<'_>,
     plan: &AudioPlan,
     stop_at: Option<Instant>,
@@ -65,14 +65,14 @@ pub fn beside<T>(
             Ok(opened) => opened,
             Err(error) => return (ingest(session), Done::failed(error)),
         };
-        let over = CancellationToken::new();
+        let ingest_ended = CancellationToken::new();
         thread::scope(|scope| {
-            let following = scope.spawn(|| archiver.beside(&mut ledger, &over));
+            let archiving = scope.spawn(|| archiver.archive_during(&mut ledger, &ingest_ended));
             let done = {
-                let _over = over.clone().drop_guard();
+                let _ends_archiving = ingest_ended.clone().drop_guard();
                 ingest(session)
             };
-            (done, following.join().expect("a panic has been said"))
+            (done, archiving.join().expect("a panic has been said"))
         })
     })
 }

@@ -8,7 +8,7 @@ use super::accounts::{Access, ReadySource};
 use super::ats::ReadyAts;
 use super::prepare::Ready;
 use crate::commands::terminal;
-use crate::deliver::audio::{Outlook, Selection, outlook};
+use crate::deliver::audio::{Estimate, RecordingSelection, estimate};
 use crate::inbox;
 use crate::lake::Lake;
 use crate::ledger::Ledger;
@@ -94,12 +94,12 @@ fn source_on_screen(source: &ReadySource, before: Option<&Before>, requests_per_
 }
 
 fn audio_on_screen(plan: &AudioPlan, before: Option<&mut Before>, requests_per_minute: u32) -> Result<String> {
-    let selection = Selection { from: plan.from, ..Selection::default() };
-    let outlook = match before {
-        Some(Before { lake, ledger }) => outlook(lake, ledger, &selection, Timestamp::now())?,
-        None => Outlook::default(),
+    let selection = RecordingSelection { from: plan.from, ..RecordingSelection::default() };
+    let estimate = match before {
+        Some(Before { lake, ledger }) => estimate(lake, ledger, &selection, Timestamp::now())?,
+        None => Estimate::default(),
     };
-    Ok(terminal::outlook_on_screen(&outlook, requests_per_minute, plan))
+    Ok(terminal::estimate_on_screen(&estimate, requests_per_minute, plan))
 }
 
 fn ats_on_screen(ReadyAts { plan, connector, .. }: &ReadyAts, before: Option<&Before>) -> Result<String> {

@@ -4,14 +4,14 @@ use tokio::time::Instant;
 
 use super::accounts::{Accounts, ReadySource};
 use super::ats::{ReadyAts, deliver_all};
-use super::audio::{Archiving, beside};
+use super::audio::{Archiving, archive_during};
 use super::export::{ReadyExport, export_all};
 use super::ingest::{Options, ingest_all};
 use super::prepare::{Ready, ReadyAnalysis};
 use super::record::RunSummary;
 use crate::commands::session::{Network, Session, next_moment};
 use crate::commands::terminal;
-use crate::deliver::audio::{Selection, outlook, publish_archived};
+use crate::deliver::audio::{RecordingSelection, estimate, publish_archived};
 use crate::http::pace::Pace;
 use crate::inbox::stalled;
 use crate::lake::Lake;
@@ -100,7 +100,7 @@ impl<'a> Run<'a> {
         let ingested = match audio {
             None => ingest(&mut self.session),
             Some(plan) => {
-                let (ingested, archived) = beside(&mut self.session, plan, self.stop_at, ingest);
+                let (ingested, archived) = archive_during(&mut self.session, plan, self.stop_at, ingest);
                 self.archive_failed = !archived.errors.is_empty();
                 self.summary.audio = Some(archived.into_summary(&mut self.errors));
                 ingested
@@ -140,7 +140,8 @@ impl<'a> Run<'a> {
         self.summary.export = Some(done.into_summary(&mut self.errors));
     }
 
-    /// Archives the recordings that the archive lacks. Where that failed beside the ingest, what came by then is only told of.
+    /// Archives the recordings that the archive lacks. Where that failed beside the ingest, what came by then is only
+    /// told of.
     fn archive(&mut self, plan: &AudioPlan) {
         let Session { lake, ledger, .. } = &mut self.session;
         if self.archive_failed {
@@ -148,9 +149,9 @@ impl<'a> Run<'a> {
             return;
         }
         let began = self.summary.started_at;
-        let selection = Selection { from: plan.from, ..Selection::default() };
-        let outlook = outlook(lake, ledger, &selection, began);
-        let Some(outlook) = self.keep(outlook) else { return };
+        let selection = RecordingSelection { from: plan.from, ..RecordingSelection::default() };
+        let estimate = estimate(lake, ledger, &selection, began);
+        let Some(estimate) = self.keep(estimate) else { return };
         let ingest = &self.pipeline.ingest;
         let pace = Pace {
             requests_per_minute: ingest.requests_per_minute,
@@ -159,7 +160,7 @@ impl<'a> Run<'a> {
         };
         let archiving = Archiving { plan, selection, began, pace, stop_at: self.stop_at };
         let accounts = &mut self.accounts;
-        let done = archiving.archive(&mut self.session, outlook, &mut |source| accounts.client(source));
+        let done = archiving.archive(&mut self.session, estimate, &mut |source| accounts.client(source));
         *self.summary.audio.get_or_insert_default() += &done.into_summary(&mut self.errors);
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::analyze;
 use crate::deliver::ats::DeliverySummary;
-use crate::deliver::audio::{ArchiveSummary, Outlook};
+use crate::deliver::audio::{ArchiveSummary, Estimate};
 use crate::ingest::IngestSummary;
 use crate::pipeline::AudioPlan;
 
@@ -51,8 +51,8 @@ pub fn analyze_on_screen(analyze: &analyze::Summary) -> String {
 }
 
 /// What a pass over the recordings would do.
-pub fn outlook_on_screen(outlook: &Outlook, requests_per_minute: u32, plan: &AudioPlan) -> String {
-    let Outlook { wanted, calls } = outlook;
+pub fn estimate_on_screen(estimate: &Estimate, requests_per_minute: u32, plan: &AudioPlan) -> String {
+    let Estimate { wanted, calls } = estimate;
     let minutes = calls.div_ceil(requests_per_minute.into());
     let asked = match calls {
         0 => "no interview has to be asked for again".to_owned(),

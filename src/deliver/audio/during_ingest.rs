@@ -1,4 +1,4 @@
-//! Archiving beside an ingest: links are opened as it keeps them.
+//! Archiving during an ingest: links are opened as the ingest puts them into the ledger.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -8,40 +8,45 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::archiver::Archiver;
-use super::download::Outcome;
-use super::missing::{Known, settled_since};
+use super::download::DownloadOutcome;
+use super::missing::{PublishedRecordings, settled_since};
 use super::outcomes::Outcomes;
-use super::pool::{Pool, Task};
+use super::pool::{DownloadTask, Pool};
 use super::summary::ArchiveSummary;
 use crate::ledger::{KeptLink, Ledger, Recording, RecordingState};
 use crate::model::{Done, Result};
 
-/// How often it is looked whether an ingest has kept new links.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// How long downloads that an ingest began may go on after it: the stages that follow wait for them.
+/// How often the ledger is checked for new links.
+const POLL_EVERY: Duration = Duration::from_millis(500);
+/// How long downloads may continue after the ingest. It is short because the next stages wait for them.
 const GRACE: Duration = Duration::from_secs(3);
 
 impl Archiver<'_> {
-    /// Opens links as an ingest keeps them, until `over`; what is under way then has a few seconds to end, and is left for
-    /// [`Self::pass`] to go on with. So is a link that does not open, for which that asks for another.
-    pub fn beside(&self, ledger: &mut Ledger, over: &CancellationToken) -> Done<ArchiveSummary> {
+    /// Opens links as an ingest keeps them, until `ingest_ended`. Downloads in flight then have a few seconds to
+    /// finish; what is left, and every link that did not open, is for [`Self::pass`].
+    pub fn archive_during(&self, ledger: &mut Ledger, ingest_ended: &CancellationToken) -> Done<ArchiveSummary> {
         let mut outcomes = Outcomes::new(&self.downloader);
-        let result = self.follow(ledger, over, &mut outcomes);
+        let result = self.archive_new_links(ledger, ingest_ended, &mut outcomes);
         let result = outcomes.end(ledger).and(result);
         Done::new(outcomes.summary, result)
     }
 
-    fn follow(&self, ledger: &mut Ledger, over: &CancellationToken, outcomes: &mut Outcomes<'_>) -> Result<()> {
-        let known = Known::read(self.lake)?;
+    fn archive_new_links(
+        &self,
+        ledger: &mut Ledger,
+        ingest_ended: &CancellationToken,
+        outcomes: &mut Outcomes<'_>,
+    ) -> Result<()> {
+        let known = PublishedRecordings::read(self.lake)?;
         let mut pool: Pool<(Recording, String)> = self.pool();
-        // An ingest that asks again keeps a new link, but the recording is the same.
-        let mut met: HashSet<(Recording, String)> = HashSet::new();
+        // An ingest that fetches an interview again keeps a new link to the same recording.
+        let mut submitted: HashSet<(Recording, String)> = HashSet::new();
         let mut last = 0;
         let mut ends_at = None;
         loop {
-            let is_over = over.is_cancelled();
-            // No more than keeps the pool busy until the next look: what waits is in the ledger.
-            while !is_over && pool.under_way < self.width * 4 {
+            let is_ended = ingest_ended.is_cancelled();
+            // Only enough to keep the pool busy until the next check: the rest waits in the ledger.
+            while !is_ended && pool.in_flight < self.width * 4 {
                 let links = ledger.links_after(last, self.width * 4, Timestamp::now())?;
                 if links.is_empty() {
                     break;
@@ -54,28 +59,28 @@ impl Archiver<'_> {
                         ledger.forget_link(&recording)?;
                     } else if settled_since(settled_at, self.from)
                         && state != Some(RecordingState::GivenUp)
-                        && met.insert((recording.clone(), object.clone()))
+                        && submitted.insert((recording.clone(), object.clone()))
                     {
-                        pool.give(Task { what: (recording, object.clone()), object, link });
+                        pool.submit(DownloadTask { key: (recording, object.clone()), object, link });
                     }
                 }
             }
-            if is_over {
+            if is_ended {
                 let ends_at = *ends_at.get_or_insert_with(|| Instant::now() + GRACE);
-                if pool.under_way == 0 || Instant::now() >= ends_at {
+                if pool.in_flight == 0 || Instant::now() >= ends_at {
                     return Ok(());
                 }
             }
-            let next = self.runtime.block_on(async { tokio::time::timeout(LOOK_EVERY, pool.done.recv()).await });
+            let next = self.runtime.block_on(async { tokio::time::timeout(POLL_EVERY, pool.done.recv()).await });
             match next {
                 Err(_elapsed) => {}
                 // Interrupted, or the time is up.
                 Ok(None) => return Ok(()),
                 Ok(Some(((recording, object), outcome))) => {
-                    pool.under_way -= 1;
+                    pool.in_flight -= 1;
                     match outcome? {
-                        Outcome::LinkDead(_) => ledger.forget_link(&recording)?,
-                        Outcome::Busy => {}
+                        DownloadOutcome::LinkDead(_) => ledger.forget_link(&recording)?,
+                        DownloadOutcome::Busy => {}
                         outcome => _ = outcomes.record(ledger, &recording, &object, outcome)?,
                     }
                 }
