@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::run::{ReadyAts, deliver};
 use super::session::{Network, Session, ids};
 use super::terminal::{self, AtsFlags, DONE, DataFormat};
-use crate::deliver::ats::{self, Connector, Shown};
+use crate::deliver::ats::{self, Connector, PlannedRequest};
 use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::{AtsPlan, parse_midnight};
@@ -45,7 +45,7 @@ fn dry_run(flags: &AtsFlags, plan: &AtsPlan, ids: &[String]) -> Result<u8> {
     let connector = Connector::read(plan)?;
     let lake = Lake::open(&flags.lake.lake)?;
     let ledger = lake.ledger_for_reading()?;
-    let mut show = |Shown { interview_id: id, step, request }: Shown<'_>| {
+    let mut show = |PlannedRequest { interview_id: id, step, request }: PlannedRequest<'_>| {
         let request = match request {
             Ok(request) => request,
             Err(why) => {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::model::{Interview, Question, Response};
 
-/// `Q1: …`, `A: …` for each answer, with a rule between.
+/// Each answer as `Q1: …` and `A: …`, with a rule between answers.
 #[must_use]
 pub fn text(responses: &[Response]) -> String {
     let one = |(at, response): (usize, &Response)| {
@@ -15,7 +15,8 @@ pub fn text(responses: &[Response]) -> String {
     responses.iter().enumerate().map(one).collect::<Vec<_>>().join("\n---\n\n")
 }
 
-/// As the API has it, but for links to recordings: they are secrets, so only whether there is one is told.
+/// The interview as the API returns it, except for links to recordings. They are secrets, so it only says whether there is
+/// one.
 #[must_use]
 pub fn json(interview: &Interview) -> Value {
     let Interview { id, status, job, candidate, created_at, started_at, completed_at, expires_at, responses } =
@@ -44,21 +45,21 @@ pub fn json(interview: &Interview) -> Value {
     })
 }
 
-/// One question a line: order, type, time limit in seconds, text; custom ones are marked.
+/// The questions, one a line: order, type, time limit in seconds, and text. Custom ones are marked.
 #[must_use]
 pub fn questions_text(questions: &[Question]) -> String {
     let one = |question: &Question| {
         let order = question.order.map_or_else(String::new, |order| order.to_string());
         let limit = question.time_limit_seconds.map_or_else(String::new, |seconds| format!("{seconds} s"));
-        let kind = question.kind.as_deref().unwrap_or_default();
+        let question_type = question.kind.as_deref().unwrap_or_default();
         let text = question.text.as_deref().unwrap_or("(no text of the question)");
         let custom = if question.is_custom { " (custom)" } else { "" };
-        format!("{order:>3}  {kind:<13} {limit:>6}  {text}{custom}\n")
+        format!("{order:>3}  {question_type:<13} {limit:>6}  {text}{custom}\n")
     };
     questions.iter().map(one).collect()
 }
 
-/// As the API has them.
+/// The questions as the API returns them.
 #[must_use]
 pub fn questions_json(id: &str, questions: &[Question]) -> Value {
     let one = |question: &Question| {

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use crate::commands::terminal;
-use crate::deliver::export::{ExportSummary, Plan, Selection, Target, What, export};
+use crate::deliver::export::{ExportSummary, InterviewSelection, Plan, RowType, Target, export};
 use crate::keywords::Mode;
 use crate::lake::Lake;
 use crate::model::{Done, Error, Result};
@@ -38,13 +38,13 @@ impl ReadyExport {
 /// When its keyword set is wrong, or its days are too far away.
 pub fn ready(plan: &ExportPlan, txt_mode: Mode, now: Timestamp) -> Result<Plan> {
     let what = match plan.what {
-        ExportRows::Interviews => What::Interviews,
-        ExportRows::Responses => What::Responses,
+        ExportRows::Interviews => RowType::Interviews,
+        ExportRows::Responses => RowType::Responses,
         ExportRows::Analysis => {
             let reference = plan.set();
             let is_substring = reference.ends_with(".txt") && txt_mode == Mode::Substring;
             let mode = if is_substring { " --mode substring" } else { "" };
-            What::Analysis { set: load_set(reference, txt_mode)?, reference: format!("{reference}{mode}") }
+            RowType::Analysis { set: load_set(reference, txt_mode)?, reference: format!("{reference}{mode}") }
         }
     };
     let far = |day: Date| Error::usage(format!("{day} is too far away"));
@@ -55,7 +55,7 @@ pub fn ready(plan: &ExportPlan, txt_mode: Mode, now: Timestamp) -> Result<Plan> 
         Since::Day(day) => (Some(day), plan.until),
         Since::DaysBefore(days) => (Some(end.checked_sub(i64::from(days).days()).map_err(|_| far(end))?), Some(end)),
     };
-    let mut selection = Selection {
+    let mut selection = InterviewSelection {
         jobs: plan.jobs.clone(),
         statuses: plan.statuses.clone(),
         from: from.map(beginning).transpose()?,
