@@ -9,7 +9,7 @@ use super::request::{PreparedSet, Request};
 use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, SCHEMA_VERSION, SET_SHA256, SOURCE_SHA256, Table};
-use crate::lake::write::{write_beside, write_file};
+use crate::lake::write::{write_extended, write_file};
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
 
@@ -115,7 +115,7 @@ impl Output<'_> {
         let metadata: Vec<(&str, &str)> = self.metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
         match rows {
             Rows::Own(batches) => write_file(&file, self.what.table(), &metadata, batches)?,
-            Rows::Beside(source, groups) => write_beside(&file, self.what.table(), &metadata, source, groups)?,
+            Rows::Beside(source, groups) => write_extended(&file, self.what.table(), &metadata, source, groups)?,
         };
         Ok((file, self.target.clone()))
     }

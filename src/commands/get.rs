@@ -7,8 +7,8 @@ use super::terminal::{self, DONE, DataFormat, GetFlags, NOT_READY, exit_code, sh
 use crate::deliver::notes;
 use crate::lake::{Lake, find};
 use crate::model::{Error, Interview, Question, Result, Status};
-use crate::round0::call::{Call, Content};
-use crate::round0::fetch::Outcome;
+use crate::round0::call::{Call, ParsedBody};
+use crate::round0::fetch::FetchOutcome;
 
 /// What was found of each id, and what went wrong with the others.
 struct Got {
@@ -83,13 +83,13 @@ impl Got {
         Api::new(&flags.api)?.ask(call, ids, None, &mut |fetched| {
             let id = fetched.task.id.into_string();
             match fetched.outcome {
-                Outcome::Body(_, Content::Interview(interview)) => _ = self.interviews.insert(id, *interview),
-                Outcome::Body(_, Content::Questions(questions)) => _ = self.questions.insert(id, questions),
-                Outcome::Gone => self.errors.push(unknown(&id)),
-                Outcome::Unreadable(_, violation) => {
+                FetchOutcome::Body(_, ParsedBody::Interview(interview)) => _ = self.interviews.insert(id, *interview),
+                FetchOutcome::Body(_, ParsedBody::Questions(questions)) => _ = self.questions.insert(id, questions),
+                FetchOutcome::Gone => self.errors.push(unknown(&id)),
+                FetchOutcome::Unreadable(_, violation) => {
                     self.errors.push(Error::failed(format!("interview {id} breaks the contract: {violation}")));
                 }
-                Outcome::Failed(why) => self.errors.push(Error::failed(format!("interview {id}: {why}"))),
+                FetchOutcome::Failed(why) => self.errors.push(Error::failed(format!("interview {id}: {why}"))),
             }
             Ok(())
         })?;

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write as _};
 use serde_json::json;
 
 use super::terminal::{self, DataFormat, QuarantineCommand, Which};
-use crate::ingest::quarantine::{self, Kept};
+use crate::ingest::quarantine::{self, QuarantinedBody};
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 
@@ -71,11 +71,11 @@ fn confirm(count: usize) -> Result<()> {
     if read.is_ok() && is_yes { Ok(()) } else { Err(refuse()) }
 }
 
-fn reason(kept: &Kept) -> String {
+fn reason(kept: &QuarantinedBody) -> String {
     kept.violation.as_ref().map_or_else(|| "can be read by this version: retry".to_owned(), ToString::to_string)
 }
 
-fn as_text(kept: &[Kept]) -> String {
+fn as_text(kept: &[QuarantinedBody]) -> String {
     let mut text = String::new();
     for one in kept {
         text += &format!("{}  {:>9} bytes  {}  {}\n", one.since.strftime("%Y-%m-%d"), one.size, one.id, reason(one));
@@ -83,7 +83,7 @@ fn as_text(kept: &[Kept]) -> String {
     if kept.is_empty() { "nothing is set aside\n".to_owned() } else { text }
 }
 
-fn as_json(kept: &Kept) -> serde_json::Value {
+fn as_json(kept: &QuarantinedBody) -> serde_json::Value {
     json!({
         "id": kept.id,
         "since": kept.since,

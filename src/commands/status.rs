@@ -9,7 +9,7 @@ use crate::ingest::spool;
 use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::TABLES;
-use crate::ledger::{Counts, DeadLetter, DueCounts, OutboxCounts, UnarchivedRecording};
+use crate::ledger::{DeadLetter, DueCounts, InterviewCounts, OutboxCounts, UnarchivedRecording};
 use crate::model::{Error, Result};
 
 /// Dead letters that a person is shown.
@@ -19,7 +19,7 @@ const SHOWN_RECORDINGS: usize = 10;
 
 #[derive(Serialize)]
 struct Status {
-    interviews: Counts,
+    interviews: InterviewCounts,
     /// What the next ingest asks for beside what is new in its lists.
     due: DueCounts,
     tables: Vec<TableStatus>,
@@ -81,7 +81,8 @@ fn read(lake: &Lake) -> Result<Status> {
 }
 
 fn on_screen(status: &Status) -> String {
-    let Counts { settled, open, gone, stale, quarantined, failed, excluded, questions_wanted } = status.interviews;
+    let InterviewCounts { settled, open, gone, stale, quarantined, failed, excluded, questions_wanted } =
+        status.interviews;
     let mut text = format!(
         "interviews {settled} settled, {open} open, {stale} stale, {gone} gone, {quarantined} set aside, {failed} given up \
          for now, {excluded} kept out\n"

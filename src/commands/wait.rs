@@ -11,8 +11,8 @@ use super::terminal::{self, DONE, NOT_READY, WaitFlags, shown, standing};
 use crate::inbox::follow::Follower;
 use crate::lake::Lake;
 use crate::model::{Error, Result, Status};
-use crate::round0::call::{Call, Content};
-use crate::round0::fetch::{Fetched, Outcome};
+use crate::round0::call::{Call, ParsedBody};
+use crate::round0::fetch::{FetchOutcome, Fetched};
 use crate::round0::webhook;
 
 /// By this share of the time between two looks one comes earlier or later, so that programs that began together do not
@@ -102,7 +102,7 @@ fn look(
 ) -> Result<String> {
     let id = fetched.task.id.into_string();
     let stands = match fetched.outcome {
-        Outcome::Body(_, Content::Interview(interview)) => match interview.status {
+        FetchOutcome::Body(_, ParsedBody::Interview(interview)) => match interview.status {
             Status::Completed => {
                 waiting.remove(&id);
                 return Ok(shown(&interview, flags.format, has_heading));
@@ -112,12 +112,12 @@ fn look(
             }
             _ => standing(&interview),
         },
-        Outcome::Body(_, Content::Questions(_)) => unreachable!("only interviews are asked for"),
-        Outcome::Gone => return Err(unknown(&id)),
-        Outcome::Unreadable(_, violation) => {
+        FetchOutcome::Body(_, ParsedBody::Questions(_)) => unreachable!("only interviews are asked for"),
+        FetchOutcome::Gone => return Err(unknown(&id)),
+        FetchOutcome::Unreadable(_, violation) => {
             return Err(Error::failed(format!("interview {id} breaks the contract: {violation}")));
         }
-        Outcome::Failed(why) => format!("not known for now: {why}"),
+        FetchOutcome::Failed(why) => format!("not known for now: {why}"),
     };
     if waiting.get(&id) != Some(&stands) {
         say(&format!("interview {id} is {stands}"));

@@ -24,7 +24,7 @@ const OPEN: &str = "inbox";
 const TAKEN: &str = "taken";
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Header {
+struct EventHeader {
     id: String,
     kind: String,
     interview: Option<String>,
@@ -34,7 +34,7 @@ struct Header {
 
 /// An event, and where and when it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
+pub struct ReceivedEvent {
     pub event: Event,
     /// Name of the account that it is of.
     pub source: String,
@@ -43,25 +43,25 @@ pub struct Received {
 
 /// Whole events that were read of a file.
 pub struct ReadEvents {
-    pub events: Vec<Received>,
+    pub events: Vec<ReceivedEvent>,
     /// Where the next one will begin, in bytes.
     pub next: u64,
 }
 
 /// Appends events in groups. One that failed leaves its file: what is behind a torn record would not be read.
-pub struct Writer {
+pub struct InboxWriter {
     folder: PathBuf,
     lock: File,
-    open: Option<Open>,
+    open: Option<InboxFile>,
 }
 
-struct Open {
+struct InboxFile {
     path: PathBuf,
     file: File,
     bytes: u64,
 }
 
-impl Writer {
+impl InboxWriter {
     /// # Errors
     /// When the folder is not there or not writable.
     pub fn new(folder: PathBuf) -> Result<Self> {
@@ -73,7 +73,7 @@ impl Writer {
     ///
     /// # Errors
     /// When the disk refuses them. Some may be there nevertheless.
-    pub fn append(&mut self, group: &[Received]) -> io::Result<()> {
+    pub fn append(&mut self, group: &[ReceivedEvent]) -> io::Result<()> {
         let result = self.lock.lock().and_then(|()| self.append_locked(group));
         if result.is_err() {
             self.open = None;
@@ -81,17 +81,17 @@ impl Writer {
         self.lock.unlock().and(result)
     }
 
-    fn append_locked(&mut self, group: &[Received]) -> io::Result<()> {
+    fn append_locked(&mut self, group: &[ReceivedEvent]) -> io::Result<()> {
         // An ingest may have taken the file since.
         let there = self.open.take().filter(|open| open.path.exists() && open.bytes < CLOSE_AT_BYTES);
         let open = match there {
             Some(open) => self.open.insert(open),
-            None => self.open.insert(Open::create(&self.folder)?),
+            None => self.open.insert(InboxFile::create(&self.folder)?),
         };
         let mut bytes = Vec::new();
-        for Received { event, source, at } in group {
+        for ReceivedEvent { event, source, at } in group {
             let (id, kind, interview) = (event.id.clone(), event.kind.clone(), event.interview.clone());
-            let header = Header { id, kind, interview, source: source.clone(), received_at: *at };
+            let header = EventHeader { id, kind, interview, source: source.clone(), received_at: *at };
             bytes.extend(framing::frame(&header, &event.body)?);
         }
         open.file.write_all(&bytes)?;
@@ -103,7 +103,7 @@ impl Writer {
     }
 }
 
-impl Open {
+impl InboxFile {
     fn create(folder: &Path) -> io::Result<Self> {
         let (path, file) = with_free_id(|id| {
             let path = folder.join(format!("{id}.{OPEN}"));
@@ -179,7 +179,7 @@ fn has_extension(path: &Path, extension: &str) -> bool {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn read(path: &Path) -> Result<Vec<Received>> {
+pub fn read(path: &Path) -> Result<Vec<ReceivedEvent>> {
     let fail = |error: io::Error| Error::path("read the inbox file", path, error);
     let file = File::open(path).map_err(fail)?;
     read_from(&file, 0).map(|read| read.events).map_err(fail)
@@ -193,8 +193,8 @@ pub fn read_from(file: &File, place: u64) -> io::Result<ReadEvents> {
     let mut input = BufReader::new(file);
     input.seek(SeekFrom::Start(place))?;
     let (mut events, mut next) = (Vec::new(), place);
-    while let Some((Header { id, kind, interview, source, received_at }, body)) = framing::next(&mut input)? {
-        events.push(Received { event: Event { id, kind, interview, body }, source, at: received_at });
+    while let Some((EventHeader { id, kind, interview, source, received_at }, body)) = framing::next(&mut input)? {
+        events.push(ReceivedEvent { event: Event { id, kind, interview, body }, source, at: received_at });
         next = input.stream_position()?;
     }
     Ok(ReadEvents { events, next })

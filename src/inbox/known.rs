@@ -10,12 +10,12 @@ const GENERATION: usize = 1 << 17;
 
 /// Ids of the latest events.
 #[derive(Default)]
-pub struct Known {
+pub struct KnownEvents {
     new: HashSet<[u8; 16]>,
     old: HashSet<[u8; 16]>,
 }
 
-impl Known {
+impl KnownEvents {
     pub fn contains(&self, id: &str) -> bool {
         let digest = digest(id);
         self.new.contains(&digest) || self.old.contains(&digest)

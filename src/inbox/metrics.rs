@@ -10,7 +10,7 @@ use crate::round0::webhook;
 
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RequestOutcome {
     /// The event is in the inbox now.
     Stored,
     /// The event was in the inbox before.
@@ -67,7 +67,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Counts a request; how many ended so by now.
-    pub fn ended(&self, outcome: Outcome) -> u64 {
+    pub fn ended(&self, outcome: RequestOutcome) -> u64 {
         self.outcomes[outcome as usize].fetch_add(1, Ordering::Relaxed) + 1
     }
 

@@ -24,9 +24,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::file::{self, Received, Writer};
-use super::known::Known;
-use super::metrics::{Metrics, Outcome};
+use super::file::{self, InboxWriter, ReceivedEvent};
+use super::known::KnownEvents;
+use super::metrics::{Metrics, RequestOutcome};
 use super::serve::serve;
 use crate::lake::Lake;
 use crate::model::{Error, Result};
@@ -38,7 +38,7 @@ const LARGEST_BODY: usize = 1 << 20;
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 /// So much of a body that is too large is read and thrown away before it is refused: a connection that is closed while its
 /// other end still sends is reset, and the answer is lost with it.
-const THROWN_AWAY: usize = 4 << 20;
+const MOST_DISCARDED: usize = 4 << 20;
 const STORED_WITHIN: Duration = Duration::from_secs(4);
 /// Events that wait for the disk, at most.
 const QUEUE: usize = 4096;
@@ -58,18 +58,18 @@ pub struct Receiver {
     written: oneshot::Receiver<()>,
 }
 
-struct Shared {
+struct ReceiverState {
     /// Name of the account whose events come here.
     source: String,
     secrets: Vec<Secret>,
     metrics: Arc<Metrics>,
-    events: mpsc::Sender<Waiting>,
+    events: mpsc::Sender<PendingEvent>,
 }
 
 /// An event on its way to the disk, and who is told when it is there.
-struct Waiting {
-    received: Received,
-    told: oneshot::Sender<Outcome>,
+struct PendingEvent {
+    received: ReceivedEvent,
+    told: oneshot::Sender<RequestOutcome>,
 }
 
 /// Starts a receiver of an account's events on the current Tokio runtime. Any of the secrets may have signed a request.
@@ -81,26 +81,26 @@ pub async fn start(lake: &Lake, source: String, addr: SocketAddr, secrets: Vec<S
     let listener = TcpListener::bind(addr).await.map_err(cannot)?;
     let addr = listener.local_addr().map_err(cannot)?;
     let folder = lake.inbox_folder();
-    let mut known = Known::default();
+    let mut known = KnownEvents::default();
     for path in file::files(&folder)? {
         // What an ingest frees meanwhile is in the ledger, which knows the rest.
         for received in file::read(&path).unwrap_or_default() {
             known.insert(&received.event.id);
         }
     }
-    let writer = Writer::new(folder)?;
+    let writer = InboxWriter::new(folder)?;
     let (events, queue) = mpsc::channel(QUEUE);
-    let shared = Arc::new(Shared { source, secrets, metrics: Arc::default(), events });
+    let shared = Arc::new(ReceiverState { source, secrets, metrics: Arc::default(), events });
     // Not the whole: the queue ends when nothing but this thread is left.
     let metrics = Arc::clone(&shared.metrics);
     let kept = Arc::clone(&shared.metrics);
     let (arrivals, news) = watch::channel(0);
-    let (ends, written) = oneshot::channel();
+    let (written_sender, written) = oneshot::channel();
     thread::Builder::new()
         .name("inbox".to_owned())
         .spawn(move || {
             write(writer, queue, known, &metrics, &arrivals);
-            let _nobody_waits = ends.send(());
+            let _nobody_waits = written_sender.send(());
         })
         .map_err(|error| Error::failed(format!("cannot start the thread of the inbox: {error}")))?;
     let (running, stopped) = watch::channel(());
@@ -138,31 +138,33 @@ impl Receiver {
     }
 }
 
-fn router(shared: Arc<Shared>) -> Router {
+fn router(shared: Arc<ReceiverState>) -> Router {
     let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     Router::new()
         .route(PATH, post(event))
         .route("/healthz", get(async || "ok\n"))
-        .route("/metrics", get(async move |State(shared): State<Arc<Shared>>| (text, shared.metrics.text())))
-        .fallback(async |State(shared): State<Arc<Shared>>| shared.ends(Outcome::WrongPath))
-        .method_not_allowed_fallback(async |State(shared): State<Arc<Shared>>| shared.ends(Outcome::WrongMethod))
+        .route("/metrics", get(async move |State(shared): State<Arc<ReceiverState>>| (text, shared.metrics.text())))
+        .fallback(async |State(shared): State<Arc<ReceiverState>>| shared.respond(RequestOutcome::WrongPath))
+        .method_not_allowed_fallback(async |State(shared): State<Arc<ReceiverState>>| {
+            shared.respond(RequestOutcome::WrongMethod)
+        })
         .with_state(shared)
 }
 
-async fn event(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn event(State(shared): State<Arc<ReceiverState>>, request: Request) -> Response {
     let began = Instant::now();
     let (head, body) = request.into_parts();
     match shared.take(&head.headers, body).await {
         Ok(outcome) => {
             shared.metrics.acknowledged(began.elapsed());
-            shared.ends(outcome)
+            shared.respond(outcome)
         }
-        Err(outcome) => shared.ends(outcome),
+        Err(outcome) => shared.respond(outcome),
     }
 }
 
-async fn throw_away(mut body: Body) {
-    let mut left = THROWN_AWAY;
+async fn discard(mut body: Body) {
+    let mut left = MOST_DISCARDED;
     while let Some(Ok(frame)) = body.frame().await
         && let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, |data| data.len()))
     {
@@ -170,50 +172,51 @@ async fn throw_away(mut body: Body) {
     }
 }
 
-impl Shared {
+impl ReceiverState {
     /// Takes one request; what is not acknowledged is the error.
-    async fn take(&self, headers: &HeaderMap, body: Body) -> Result<Outcome, Outcome> {
+    async fn take(&self, headers: &HeaderMap, body: Body) -> Result<RequestOutcome, RequestOutcome> {
         let text = |name: &header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let kind = text(&header::CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or_default();
         if !kind.trim().eq_ignore_ascii_case("application/json") {
-            return Err(Outcome::WrongType);
+            return Err(RequestOutcome::WrongType);
         }
         let mut signatures = headers.get_all(SIGNATURE_HEADER).iter();
         let (Some(Ok(signature)), None) = (signatures.next().map(|value| value.to_str()), signatures.next()) else {
-            return Err(Outcome::Malformed);
+            return Err(RequestOutcome::Malformed);
         };
         let signature = Signature::read(signature, Timestamp::now()).map_err(refused)?;
         let length = text(&header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
         if length.is_some_and(|length| length > LARGEST_BODY) {
-            let _however_it_ends = timeout(BODY_WITHIN, throw_away(body)).await;
-            return Err(Outcome::TooLarge);
+            let _however_it_ends = timeout(BODY_WITHIN, discard(body)).await;
+            return Err(RequestOutcome::TooLarge);
         }
         let body = match timeout(BODY_WITHIN, to_bytes(body, LARGEST_BODY)).await {
             Ok(Ok(body)) => body,
             // Of one that did not say its length.
-            Ok(Err(error)) if is_too_large(&error) => return Err(Outcome::TooLarge),
-            _ => return Err(Outcome::BrokenOff),
+            Ok(Err(error)) if is_too_large(&error) => return Err(RequestOutcome::TooLarge),
+            _ => return Err(RequestOutcome::BrokenOff),
         };
         signature.verify(&body, &self.secrets).map_err(refused)?;
-        let event = Event::read(&body).map_err(|_| Outcome::NoEvent)?;
+        let event = Event::read(&body).map_err(|_| RequestOutcome::NoEvent)?;
         let kind = event.kind.clone();
         let (told, answer) = oneshot::channel();
-        let waiting = Waiting { received: Received { event, source: self.source.clone(), at: Timestamp::now() }, told };
+        let waiting =
+            PendingEvent { received: ReceivedEvent { event, source: self.source.clone(), at: Timestamp::now() }, told };
         let stored = timeout(STORED_WITHIN, async {
             self.events.send(waiting).await.ok()?;
             answer.await.ok()
         });
         match stored.await.ok().flatten() {
-            Some(Outcome::Stored) => {
+            Some(RequestOutcome::Stored) => {
                 self.metrics.stored(&kind);
-                Ok(Outcome::Stored)
+                Ok(RequestOutcome::Stored)
             }
-            Some(Outcome::Known) => Ok(Outcome::Known),
-            _ => Err(Outcome::Unavailable),
+            Some(RequestOutcome::Known) => Ok(RequestOutcome::Known),
+            _ => Err(RequestOutcome::Unavailable),
         }
     }
 
-    fn ends(&self, outcome: Outcome) -> Response {
+    fn respond(&self, outcome: RequestOutcome) -> Response {
         let count = self.metrics.ended(outcome);
         let (status, message) = status_and_message(outcome);
         // Whoever sends a million of them must not fill the log.
@@ -227,11 +230,11 @@ impl Shared {
     }
 }
 
-fn refused(refusal: Refusal) -> Outcome {
+fn refused(refusal: Refusal) -> RequestOutcome {
     match refusal {
-        Refusal::Malformed => Outcome::Malformed,
-        Refusal::Stale => Outcome::Stale,
-        Refusal::Forged => Outcome::Forged,
+        Refusal::Malformed => RequestOutcome::Malformed,
+        Refusal::Stale => RequestOutcome::Stale,
+        Refusal::Forged => RequestOutcome::Forged,
     }
 }
 
@@ -240,48 +243,50 @@ fn is_too_large(error: &axum::Error) -> bool {
 }
 
 /// How a request is answered. No message holds anything of the request.
-fn status_and_message(outcome: Outcome) -> (StatusCode, String) {
+fn status_and_message(outcome: RequestOutcome) -> (StatusCode, String) {
     let of = |refusal: Refusal| (StatusCode::UNAUTHORIZED, refusal.to_string());
     let (status, message) = match outcome {
-        Outcome::Malformed => return of(Refusal::Malformed),
-        Outcome::Stale => return of(Refusal::Stale),
-        Outcome::Forged => return of(Refusal::Forged),
-        Outcome::NoEvent => return (StatusCode::BAD_REQUEST, NoEvent.to_string()),
-        Outcome::Stored => (StatusCode::OK, "stored"),
-        Outcome::Known => (StatusCode::OK, "known"),
-        Outcome::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB"),
-        Outcome::WrongType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type is not application/json"),
-        Outcome::BrokenOff => (StatusCode::REQUEST_TIMEOUT, "the body did not come whole in time"),
-        Outcome::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "the event could not be stored; send it again"),
-        Outcome::WrongPath => (StatusCode::NOT_FOUND, "nothing is here; events go to POST /webhooks/round0"),
-        Outcome::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "events come by POST"),
+        RequestOutcome::Malformed => return of(Refusal::Malformed),
+        RequestOutcome::Stale => return of(Refusal::Stale),
+        RequestOutcome::Forged => return of(Refusal::Forged),
+        RequestOutcome::NoEvent => return (StatusCode::BAD_REQUEST, NoEvent.to_string()),
+        RequestOutcome::Stored => (StatusCode::OK, "stored"),
+        RequestOutcome::Known => (StatusCode::OK, "known"),
+        RequestOutcome::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB"),
+        RequestOutcome::WrongType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type is not application/json"),
+        RequestOutcome::BrokenOff => (StatusCode::REQUEST_TIMEOUT, "the body did not come whole in time"),
+        RequestOutcome::Unavailable => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the event could not be stored; send it again")
+        }
+        RequestOutcome::WrongPath => (StatusCode::NOT_FOUND, "nothing is here; events go to POST /webhooks/round0"),
+        RequestOutcome::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "events come by POST"),
     };
     (status, message.to_owned())
 }
 
 /// Puts events on the disk until no more can come: all that wait at once are one group, with one fsync.
 fn write(
-    mut writer: Writer,
-    mut queue: mpsc::Receiver<Waiting>,
-    mut known: Known,
+    mut writer: InboxWriter,
+    mut queue: mpsc::Receiver<PendingEvent>,
+    mut known: KnownEvents,
     metrics: &Metrics,
     arrivals: &watch::Sender<u64>,
 ) {
     let mut waiting = Vec::new();
     while queue.blocking_recv_many(&mut waiting, GROUP) > 0 {
-        let mut group: Vec<Received> = Vec::new();
+        let mut group: Vec<ReceivedEvent> = Vec::new();
         let mut told = Vec::new();
         let mut ids = HashSet::new();
         // Who asked may have gone: nobody is left to be told then.
-        for Waiting { received, told: sender } in waiting.drain(..) {
+        for PendingEvent { received, told: sender } in waiting.drain(..) {
             if known.contains(&received.event.id) {
-                let _gone = sender.send(Outcome::Known);
+                let _gone = sender.send(RequestOutcome::Known);
             } else if ids.insert(received.event.id.clone()) {
                 group.push(received);
-                told.push((sender, Outcome::Stored));
+                told.push((sender, RequestOutcome::Stored));
             } else {
                 // Twice in one group: as good as the first.
-                told.push((sender, Outcome::Known));
+                told.push((sender, RequestOutcome::Known));
             }
         }
         if group.is_empty() {
@@ -297,7 +302,7 @@ fn write(
             Err(error) => tracing::error!("cannot write to the inbox: {error}"),
         }
         for (sender, outcome) in told {
-            let _gone = sender.send(if written.is_ok() { outcome } else { Outcome::Unavailable });
+            let _gone = sender.send(if written.is_ok() { outcome } else { RequestOutcome::Unavailable });
         }
     }
 }

@@ -20,7 +20,7 @@ const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// How long a connection may last, so that one whose client does not read its answers is let go as well.
 const CONNECTION_FOR: Duration = Duration::from_mins(10);
 /// After a connection could not be accepted because the process has too many files open.
-const REST: Duration = Duration::from_secs(1);
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Answers requests until `running` is dropped, and then those that are under way.
 pub async fn serve(listener: TcpListener, router: Router, running: watch::Receiver<()>) {
@@ -55,7 +55,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
             }
             Err(error) => {
                 tracing::error!("cannot accept a connection: {error}");
-                sleep(REST).await;
+                sleep(ACCEPT_PAUSE).await;
             }
         }
     }

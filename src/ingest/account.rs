@@ -3,7 +3,7 @@
 use super::summary::Progress;
 use crate::http::cancel::Cancellation;
 use crate::pipeline::{Exclude, IngestPlan};
-use crate::round0::client::Client;
+use crate::round0::client::ApiClient;
 
 /// One source, ready to be read.
 pub struct Account<'a> {
@@ -11,7 +11,7 @@ pub struct Account<'a> {
     pub ids: Vec<String>,
     /// Also take ids from the inbox.
     pub inbox: bool,
-    pub client: Client,
+    pub client: ApiClient,
     pub plan: &'a IngestPlan,
     pub exclude: &'a Exclude,
     /// Ask for every listed interview, whatever is known of it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::due::Next;
+use super::due::NextDue;
 use crate::lake::open_interviews::{open_interviews_after, open_interviews_path};
 use crate::lake::publish::Staging;
 use crate::lake::replace::replace;
@@ -13,7 +13,7 @@ use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
 use crate::lake::write::ROW_GROUP_ROWS;
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{FirstSeen, KnownQuestion, Ledger, QuestionsWanted, Seen, Sighting, State};
+use crate::ledger::{FirstSeen, InterviewState, KnownInterview, KnownQuestion, Ledger, QuestionsWanted, Sighting};
 use crate::model::interview::month_of;
 use crate::model::{Interview, Provenance, Question, Result};
 use crate::pipeline::QuestionPolicy;
@@ -65,7 +65,7 @@ pub fn cut_interviews(
     let came = arrivals.len() as u64;
     let Distinct { arrivals, replacing } = distinct(arrivals, ledger)?;
     let mut published = Published { repeated: came - arrivals.len() as u64, ..Published::default() };
-    let Rows { settled, open, next } = to_rows(arrivals, ledger, keys)?;
+    let InterviewRows { settled, open, next } = to_rows(arrivals, ledger, keys)?;
 
     let mut sightings = sightings_of(&settled, &next, questions, ledger.known_questions()?);
     sightings.extend(sightings_of(&open, &next, None, HashSet::new()));
@@ -138,7 +138,7 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
     let mut replacing = HashSet::new();
     for arrival in arrivals {
         let Arrival { provenance: Provenance { again, .. }, interview: Interview { id, status, .. } } = &arrival;
-        if ledger.state(id)? == Some(State::Settled) {
+        if ledger.state(id)? == Some(InterviewState::Settled) {
             if !(*again && status.is_settled()) {
                 if *again {
                     let status = status.as_str();
@@ -161,34 +161,34 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
 }
 
 /// Rows of interviews, and what is to come of each by its id.
-struct Rows {
+struct InterviewRows {
     settled: Vec<InterviewRow>,
     open: Vec<InterviewRow>,
-    next: HashMap<String, Next>,
+    next: HashMap<String, NextDue>,
 }
 
-fn to_rows(arrivals: Vec<Arrival>, ledger: &Ledger, keys: &CandidateKeys) -> Result<Rows> {
+fn to_rows(arrivals: Vec<Arrival>, ledger: &Ledger, keys: &CandidateKeys) -> Result<InterviewRows> {
     let mut next = HashMap::with_capacity(arrivals.len());
     let mut rows = Vec::with_capacity(arrivals.len());
     for Arrival { provenance, interview } in arrivals {
         let at = provenance.fetched_at;
         let status = interview.status.as_str().to_owned();
-        let (first_seen, asks) = match ledger.seen(&interview.id)? {
-            Some(Seen { first, asks_after_expiry }) => (first, asks_after_expiry),
+        let (first_seen, asks) = match ledger.known_interview(&interview.id)? {
+            Some(KnownInterview { first, asks_after_expiry }) => (first, asks_after_expiry),
             None => (FirstSeen { at, via: provenance.via.clone(), status }, 0),
         };
-        next.insert(interview.id.clone(), Next::of(&interview, at, asks));
+        next.insert(interview.id.clone(), NextDue::of(&interview, at, asks));
         let candidate_key = interview.candidate.id.as_deref().map(|id| keys.key_of(id));
         let settled_at = interview.settled_at();
         rows.push(InterviewRow { provenance, interview, candidate_key, settled_at, first_seen });
     }
     let (settled, open) = rows.into_iter().partition(|row: &InterviewRow| row.interview.status.is_settled());
-    Ok(Rows { settled, open, next })
+    Ok(InterviewRows { settled, open, next })
 }
 
 fn sightings_of(
     rows: &[InterviewRow],
-    next: &HashMap<String, Next>,
+    next: &HashMap<String, NextDue>,
     policy: Option<QuestionPolicy>,
     mut known: HashSet<KnownQuestion>,
 ) -> Vec<Sighting> {
@@ -207,13 +207,13 @@ fn sightings_of(
         }
         let next = next[&interview.id];
         let (next_due, asks_after_expiry) = match next {
-            Next::At { time, asks_after_expiry } => (Some(time), asks_after_expiry),
-            Next::Never | Next::Stale => (None, 0),
+            NextDue::At { time, asks_after_expiry } => (Some(time), asks_after_expiry),
+            NextDue::Never | NextDue::Stale => (None, 0),
         };
         let state = match next {
-            _ if interview.status.is_settled() => State::Settled,
-            Next::Stale => State::Stale,
-            _ => State::Open,
+            _ if interview.status.is_settled() => InterviewState::Settled,
+            NextDue::Stale => InterviewState::Stale,
+            _ => InterviewState::Open,
         };
         Sighting {
             id: interview.id.clone(),

@@ -15,7 +15,7 @@ const LATE_EVERY: SignedDuration = SignedDuration::from_hours(HOURS_A_DAY);
 
 /// What is to come of an interview that was just seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum NextDue {
     /// To be asked for again.
     At {
         time: Timestamp,
@@ -28,7 +28,7 @@ pub enum Next {
     Stale,
 }
 
-impl Next {
+impl NextDue {
     /// Of an interview seen at a time, which was asked for so often since it expired.
     #[must_use]
     pub fn of(interview: &Interview, at: Timestamp, asks_after_expiry: u32) -> Self {
@@ -75,8 +75,8 @@ mod tests {
     }
 
     fn next(interview: &Interview, at: &str, asks: u32) -> String {
-        match Next::of(interview, at.parse().unwrap(), asks) {
-            Next::At { time, asks_after_expiry } => format!("{time} {asks_after_expiry}"),
+        match NextDue::of(interview, at.parse().unwrap(), asks) {
+            NextDue::At { time, asks_after_expiry } => format!("{time} {asks_after_expiry}"),
             other => format!("{other:?}"),
         }
     }

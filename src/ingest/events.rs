@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::summary::IngestSummary;
-use crate::inbox::file::{self as inbox, Received};
+use crate::inbox::file::{self as inbox, ReceivedEvent};
 use crate::lake::Lake;
-use crate::ledger::{Ledger, State, TakenEvent};
+use crate::ledger::{InterviewState, Ledger, TakenEvent};
 use crate::model::Result;
 use crate::pipeline::ids::check_id;
 use crate::round0::webhook::{self, Event};
@@ -14,7 +14,7 @@ use crate::round0::webhook::{self, Event};
 pub fn take_inbox(lake: &Lake, ledger: &mut Ledger, summary: &mut IngestSummary) -> Result<()> {
     for path in inbox::take(&lake.inbox_folder())? {
         let mut events = Vec::new();
-        for Received { event, source, at } in inbox::read(&path)? {
+        for ReceivedEvent { event, source, at } in inbox::read(&path)? {
             let calls_for = calls_for(ledger, &event)?;
             events.push(TakenEvent { id: event.id, source, received_at: at, calls_for });
         }
@@ -31,6 +31,6 @@ fn calls_for(ledger: &Ledger, event: &Event) -> Result<Option<String>> {
         tracing::warn!("an event of the inbox is left aside: {what}");
         return Ok(None);
     }
-    let is_late = event.kind == webhook::STARTED && ledger.state(&id)? == Some(State::Settled);
+    let is_late = event.kind == webhook::STARTED && ledger.state(&id)? == Some(InterviewState::Settled);
     Ok((!is_late).then_some(id))
 }

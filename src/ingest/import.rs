@@ -51,7 +51,7 @@ pub fn import(
     files: &[impl AsRef<Path>],
     progress: &dyn Fn(u64),
 ) -> Result<ImportSummary> {
-    let mut run = Run {
+    let mut run = Importer {
         keys: lake.candidate_keys()?,
         lake,
         ledger,
@@ -73,7 +73,7 @@ pub fn import(
     Ok(run.summary)
 }
 
-struct Run<'a> {
+struct Importer<'a> {
     lake: &'a Lake,
     ledger: &'a mut Ledger,
     keys: CandidateKeys,
@@ -91,7 +91,7 @@ struct Line {
     body: Vec<u8>,
 }
 
-impl Run<'_> {
+impl Importer<'_> {
     fn file(&mut self, path: &Path) -> Result<()> {
         let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
         let fail = |line: usize, error: io::Error| Error::failed(format!("cannot read {name}:{line}: {error}"));

@@ -11,7 +11,7 @@ use super::cut::{Arrival, Published, cut_interviews};
 use crate::http::client::encode_id;
 use crate::lake::Lake;
 use crate::lake::durable::write_whole;
-use crate::ledger::{Ledger, State};
+use crate::ledger::{InterviewState, Ledger};
 use crate::model::body::{self, Violation};
 use crate::model::{Error, Interview, Provenance, Result, Via};
 use crate::pipeline::QuestionPolicy;
@@ -21,7 +21,7 @@ const IMPORT: &str = "import-";
 
 /// A body that was set aside.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct QuarantinedBody {
     /// The id that was asked for, or `import-` and a hash of an imported line.
     pub id: String,
     pub path: PathBuf,
@@ -79,7 +79,7 @@ fn path_of(lake: &Lake, id: &str) -> PathBuf {
 ///
 /// # Errors
 /// When the folder or a body cannot be read.
-pub fn list(lake: &Lake) -> Result<Vec<Kept>> {
+pub fn list(lake: &Lake) -> Result<Vec<QuarantinedBody>> {
     let folder = lake.quarantine_folder();
     let fail = |error: io::Error| Error::path("list", &folder, error);
     let mut kept = Vec::new();
@@ -91,7 +91,7 @@ pub fn list(lake: &Lake) -> Result<Vec<Kept>> {
         let metadata = entry.metadata().map_err(fail)?;
         let since = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok()).unwrap_or_default();
         let violation = read(&id, &load(lake, &id)?).err();
-        kept.push(Kept { id: id.into_owned(), path: entry.path(), size: metadata.len(), since, violation });
+        kept.push(QuarantinedBody { id: id.into_owned(), path: entry.path(), size: metadata.len(), since, violation });
     }
     kept.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(kept)
@@ -159,7 +159,7 @@ pub fn discard(lake: &Lake, ledger: &mut Ledger, ids: &[String]) -> Result<()> {
     }
     for id in ids {
         if let Some(source) = ledger.source_of(id)? {
-            ledger.record_end(id, &source, State::Quarantined, "discarded")?;
+            ledger.record_end(id, &source, InterviewState::Quarantined, "discarded")?;
         }
         forget(lake, id)?;
     }

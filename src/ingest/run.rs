@@ -15,22 +15,22 @@ use super::cut::{Arrival, QuestionsArrival, cut_interviews, cut_questions};
 use super::events::take_inbox;
 use super::quarantine;
 use super::select::{exclude, interviews_due};
-use super::spool::{self, Record};
+use super::spool::{self, SpoolRecord};
 use super::summary::{IngestSummary, Progress};
 use crate::http::cancel::Cancelled;
 use crate::http::pace::{Pace, Pacer};
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{KeptLink, Ledger, QuestionsWanted, Recording, State};
+use crate::ledger::{InterviewState, KeptLink, Ledger, QuestionsWanted, RecordingId};
 use crate::model::recording::RecordingLink;
 use crate::model::{Done, Interview, Provenance, Result, Via};
 use crate::pipeline::QuestionPolicy;
-use crate::round0::call::{Call, Content};
-use crate::round0::fetch::{Counts, Fetched, Fetcher, Outcome, Stop, Task};
+use crate::round0::call::{Call, ParsedBody};
+use crate::round0::fetch::{FetchCounts, FetchOutcome, FetchTask, Fetched, Fetcher, StopReason};
 
 /// Fetches what is not settled yet and publishes it. The summary is true also when an error ends the ingest early:
 /// what came by then is published first.
 pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, account: Account<'_>) -> Done<IngestSummary> {
-    let mut run = Run {
+    let mut run = Ingester {
         keys: match lake.candidate_keys() {
             Ok(keys) => keys,
             Err(error) => return Done::failed(error),
@@ -61,14 +61,14 @@ pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, account: Acco
     Done::new(run.summary, result)
 }
 
-struct Run<'a> {
+struct Ingester<'a> {
     lake: &'a Lake,
     ledger: &'a mut Ledger,
     runtime: &'a Runtime,
     account: Account<'a>,
     keys: CandidateKeys,
     pacer: Arc<Pacer>,
-    counts: Arc<Counts>,
+    counts: Arc<FetchCounts>,
     /// What is in the open spool file, as it was read.
     pending: Vec<Pending>,
     /// Links to recordings that the ledger does not have yet, and when it got the last ones.
@@ -83,10 +83,10 @@ struct Run<'a> {
 struct Pending {
     id: String,
     provenance: Provenance,
-    content: Content,
+    content: ParsedBody,
 }
 
-impl Run<'_> {
+impl Ingester<'_> {
     fn all(&mut self) -> Result<()> {
         // What a killed run had fetched is fetched.
         for path in spool::waiting(&self.lake.spool_folder())? {
@@ -109,12 +109,13 @@ impl Run<'_> {
             return Ok(());
         }
         let wanted = self.ledger.questions_wanted(self.account.source)?;
-        let task = |interview: QuestionsWanted| Task { call: Call::Questions, id: interview.id.into(), again: false };
+        let task =
+            |interview: QuestionsWanted| FetchTask { call: Call::Questions, id: interview.id.into(), again: false };
         self.fetch(wanted.into_iter().map(task).collect())
     }
 
     /// Makes the calls; spools, cuts and publishes their bodies; then says what stopped it, if anything did.
-    fn fetch(&mut self, tasks: Vec<Task>) -> Result<()> {
+    fn fetch(&mut self, tasks: Vec<FetchTask>) -> Result<()> {
         let of = tasks.len() as u64;
         if of == 0 {
             return Ok(());
@@ -130,15 +131,15 @@ impl Run<'_> {
         };
         let (sender, mut results) = mpsc::channel(self.account.plan.concurrency * 2);
         let fetching = self.runtime.spawn(fetcher.fetch(tasks, sender));
-        let mut spool = spool::Writer::new(self.lake.spool_folder());
+        let mut spool = spool::SpoolWriter::new(self.lake.spool_folder());
         let mut done = 0;
-        self.say(done, of);
+        self.show_progress(done, of);
         loop {
             // A pause of the limit's must not keep what came before it off the disk.
             let next = self.runtime.block_on(async { timeout(spool::SYNC_EVERY, results.recv()).await });
             match next {
                 Err(_elapsed) => {
-                    spool.rest()?;
+                    spool.sync()?;
                     self.keep_links()?;
                 }
                 Ok(None) => break,
@@ -147,7 +148,7 @@ impl Run<'_> {
                         self.cut(&full)?;
                     }
                     done += 1;
-                    self.say(done, of);
+                    self.show_progress(done, of);
                 }
             }
         }
@@ -160,62 +161,62 @@ impl Run<'_> {
         }
         let Err(stop) = stopped else { return Ok(()) };
         let hint = match &stop {
-            Stop::Cancelled(Cancelled::TimeIsUp) => return Ok(()),
-            Stop::NotTheApi => None,
-            Stop::Refused(_) => Some("what was fetched before is in the lake"),
-            Stop::Unreachable(_) => {
+            StopReason::Cancelled(Cancelled::TimeIsUp) => return Ok(()),
+            StopReason::NotTheApi => None,
+            StopReason::Refused(_) => Some("what was fetched before is in the lake"),
+            StopReason::Unreachable(_) => {
                 Some("is the address right, and this machine online? the next run goes on from here")
             }
-            Stop::Cancelled(Cancelled::Interrupted) => Some("what was fetched is in the lake"),
+            StopReason::Cancelled(Cancelled::Interrupted) => Some("what was fetched is in the lake"),
         };
         let error = stop.error(&format!("the API of source {}", self.account.source));
         Err(if let Some(hint) = hint { error.hint(hint) } else { error })
     }
 
-    fn say(&self, done: u64, of: u64) {
+    fn show_progress(&self, done: u64, of: u64) {
         (self.account.progress)(Progress { done, of, remaining: self.pacer.remaining() });
     }
 
     /// Spools a body, or records why there is none. Returns a spool file that is full.
-    fn take(&mut self, fetched: Fetched, spool: &mut spool::Writer) -> Result<Option<PathBuf>> {
-        let Fetched { task: Task { call, id, again }, at, outcome } = fetched;
+    fn take(&mut self, fetched: Fetched, spool: &mut spool::SpoolWriter) -> Result<Option<PathBuf>> {
+        let Fetched { task: FetchTask { call, id, again }, at, outcome } = fetched;
         let id = id.into_string();
         let source = self.account.source;
         match (call, outcome) {
-            (_, Outcome::Body(body, mut content)) => {
+            (_, FetchOutcome::Body(body, mut content)) => {
                 self.summary.fetched += u64::from(call == Call::Interview);
                 let via = if self.called.contains(&id) { Via::Webhook } else { Via::List };
                 let provenance = Provenance { source: source.to_owned(), via, again, fetched_at: at };
-                let record = Record { call, id, provenance, body };
+                let record = SpoolRecord { call, id, provenance, body };
                 let full = spool.append(&record)?;
-                let Record { id, provenance, .. } = record;
-                if let Content::Interview(interview) = &mut content {
+                let SpoolRecord { id, provenance, .. } = record;
+                if let ParsedBody::Interview(interview) = &mut content {
                     self.take_links(interview, at)?;
                 }
                 self.pending.push(Pending { id, provenance, content });
                 return Ok(full);
             }
-            (Call::Interview, Outcome::Gone) => {
+            (Call::Interview, FetchOutcome::Gone) => {
                 self.summary.gone += 1;
-                self.ledger.record_end(&id, source, State::Gone, "the API does not know it (404)")?;
+                self.ledger.record_end(&id, source, InterviewState::Gone, "the API does not know it (404)")?;
             }
-            (Call::Interview, Outcome::Unreadable(body, violation)) => {
+            (Call::Interview, FetchOutcome::Unreadable(body, violation)) => {
                 self.summary.quarantined += 1;
                 tracing::warn!(id, "interview {id} is set aside: {violation}");
                 quarantine::keep(self.lake, &id, &body)?;
-                self.ledger.record_end(&id, source, State::Quarantined, &violation.to_string())?;
+                self.ledger.record_end(&id, source, InterviewState::Quarantined, &violation.to_string())?;
             }
-            (Call::Interview, Outcome::Failed(why)) => {
+            (Call::Interview, FetchOutcome::Failed(why)) => {
                 self.summary.failed += 1;
                 tracing::warn!(id, "interview {id} is left for the next run: {why}");
-                self.ledger.record_end(&id, source, State::Failed, &why)?;
+                self.ledger.record_end(&id, source, InterviewState::Failed, &why)?;
             }
-            (Call::Questions, Outcome::Gone) => self.ledger.record_questions_gone(&id)?,
-            (Call::Questions, Outcome::Unreadable(_, violation)) => {
+            (Call::Questions, FetchOutcome::Gone) => self.ledger.record_questions_gone(&id)?,
+            (Call::Questions, FetchOutcome::Unreadable(_, violation)) => {
                 self.summary.questions_failed += 1;
                 tracing::warn!(id, "the questions of interview {id} are left for the next run: {violation}");
             }
-            (Call::Questions, Outcome::Failed(why)) => {
+            (Call::Questions, FetchOutcome::Failed(why)) => {
                 self.summary.questions_failed += 1;
                 tracing::warn!(id, "the questions of interview {id} are left for the next run: {why}");
             }
@@ -225,11 +226,11 @@ impl Run<'_> {
 
     /// Reads what a killed run left in a spool file.
     fn read(&mut self, path: &Path) -> Result<()> {
-        for Record { call, id, provenance, body } in spool::read(path)? {
+        for SpoolRecord { call, id, provenance, body } in spool::read(path)? {
             // Only what keeps the contract was spooled; a newer program may be stricter than the one that spooled it.
             match (call, call.read(&id, &body)) {
                 (_, Ok(mut content)) => {
-                    if let Content::Interview(interview) = &mut content {
+                    if let ParsedBody::Interview(interview) = &mut content {
                         self.take_links(interview, provenance.fetched_at)?;
                     }
                     self.pending.push(Pending { id, provenance, content });
@@ -237,7 +238,12 @@ impl Run<'_> {
                 (Call::Interview, Err(violation)) => {
                     self.summary.quarantined += 1;
                     quarantine::keep(self.lake, &id, &body)?;
-                    self.ledger.record_end(&id, &provenance.source, State::Quarantined, &violation.to_string())?;
+                    self.ledger.record_end(
+                        &id,
+                        &provenance.source,
+                        InterviewState::Quarantined,
+                        &violation.to_string(),
+                    )?;
                 }
                 (Call::Questions, Err(violation)) => {
                     tracing::warn!(id, "the questions of interview {id} are asked for again: {violation}");
@@ -253,7 +259,7 @@ impl Run<'_> {
         let (links, settled_at) = (interview.take_links(), interview.settled_at());
         if interview.status.is_settled() && self.account.exclude.by_body(interview).is_none() {
             let kept = links.into_iter().filter_map(|RecordingLink { position, object, link }| {
-                let recording = Recording { interview: interview.id.clone(), position: position.try_into().ok()? };
+                let recording = RecordingId { interview: interview.id.clone(), position: position.try_into().ok()? };
                 Some(KeptLink { recording, object, link, settled_at, fetched_at })
             });
             self.links.extend(kept);
@@ -271,7 +277,7 @@ impl Run<'_> {
         self.keep_links()?;
         let pending = std::mem::take(&mut self.pending);
         // A spool that a killed run left may be of another source than this one.
-        let has_questions = |one: &&Pending| matches!(one.content, Content::Questions(_));
+        let has_questions = |one: &&Pending| matches!(one.content, ParsedBody::Questions(_));
         let sources: BTreeSet<&str> =
             pending.iter().filter(has_questions).map(|one| one.provenance.source.as_str()).collect();
         let mut wanted: HashMap<String, QuestionsWanted> = HashMap::new();
@@ -283,9 +289,9 @@ impl Run<'_> {
         let mut questions = Vec::new();
         for Pending { id, provenance, content } in pending {
             match content {
-                Content::Questions(list) => questions
+                ParsedBody::Questions(list) => questions
                     .extend(wanted.remove(&id).map(|interview| QuestionsArrival { interview, questions: list })),
-                Content::Interview(interview) => match self.account.exclude.by_body(&interview) {
+                ParsedBody::Interview(interview) => match self.account.exclude.by_body(&interview) {
                     Some(pattern) => exclude(self.ledger, &mut self.summary, &id, &provenance.source, pattern)?,
                     None => interviews.push(Arrival { provenance, interview: *interview }),
                 },
@@ -297,7 +303,7 @@ impl Run<'_> {
         self.summary.published(published);
         let published = cut_questions(self.lake, self.ledger, questions)?;
         self.summary.published(published);
-        self.ledger.answer_events(ids.iter().map(String::as_str))?;
+        self.ledger.close_events(ids.iter().map(String::as_str))?;
         // A body that was set aside before and has come whole since is no longer wanted.
         if !self.lake.quarantine_is_empty() {
             ids.iter().try_for_each(|id| quarantine::forget(self.lake, id))?;

@@ -6,16 +6,16 @@ use jiff::Timestamp;
 
 use super::account::Account;
 use super::summary::IngestSummary;
-use crate::ledger::{Due, Ledger, State};
+use crate::ledger::{DueInterview, InterviewState, Ledger};
 use crate::model::Result;
 use crate::round0::call::Call;
-use crate::round0::fetch::Task;
+use crate::round0::fetch::FetchTask;
 
 /// What is to be asked for.
 pub struct InterviewsDue {
     /// In order: what events call for, listed interviews that are new, those given up before, open ones that are due,
     /// settled ones that lack a transcript. Open ones are followed whether or not they are still listed.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<FetchTask>,
     /// Interviews that were not listed, and that an event calls for.
     pub called: HashSet<String>,
 }
@@ -38,9 +38,9 @@ pub fn interviews_due(
         let state = ledger.state(&id)?;
         match account.exclude.by_id(&id) {
             Some(pattern) if state.is_none() => exclude(ledger, summary, &id, source, pattern)?,
-            _ if state == Some(State::Excluded) => {
+            _ if state == Some(InterviewState::Excluded) => {
                 summary.skipped_other += 1;
-                ledger.answer_events([id.as_str()])?;
+                ledger.close_events([id.as_str()])?;
             }
             // Also what was gone, stale or set aside: there is news of it.
             _ => tasks.push(task(id, state)),
@@ -59,11 +59,13 @@ pub fn interviews_due(
             },
             Some(_) if account.refetch => tasks.push(task(id, state)),
             Some(_) if is_due.contains(id.as_str()) => {}
-            Some(State::Settled) => summary.skipped_settled += 1,
-            Some(State::Open) => summary.not_due += 1,
+            Some(InterviewState::Settled) => summary.skipped_settled += 1,
+            Some(InterviewState::Open) => summary.not_due += 1,
             // Given up under the name of another source.
-            Some(State::Failed) => tasks.push(task(id, state)),
-            Some(State::Gone | State::Stale | State::Quarantined | State::Excluded) => {
+            Some(InterviewState::Failed) => tasks.push(task(id, state)),
+            Some(
+                InterviewState::Gone | InterviewState::Stale | InterviewState::Quarantined | InterviewState::Excluded,
+            ) => {
                 summary.skipped_other += 1;
             }
         }
@@ -71,17 +73,17 @@ pub fn interviews_due(
     // What an event calls for is asked for already.
     let asked: HashSet<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
     let due = due.into_iter().filter(|due| !asked.contains(due.id.as_str()));
-    let due: Vec<Task> = due.map(|Due { id, state }| task(id, Some(state))).collect();
+    let due: Vec<FetchTask> = due.map(|DueInterview { id, state }| task(id, Some(state))).collect();
     tasks.extend(due);
     Ok(InterviewsDue { tasks, called: unlisted })
 }
 
-fn task(id: String, state: Option<State>) -> Task {
-    Task { call: Call::Interview, id: id.into(), again: state == Some(State::Settled) }
+fn task(id: String, state: Option<InterviewState>) -> FetchTask {
+    FetchTask { call: Call::Interview, id: id.into(), again: state == Some(InterviewState::Settled) }
 }
 
 /// Records that a pattern of the pipeline keeps an interview out.
 pub fn exclude(ledger: &mut Ledger, summary: &mut IngestSummary, id: &str, source: &str, pattern: &str) -> Result<()> {
     summary.excluded += 1;
-    ledger.record_end(id, source, State::Excluded, &format!("kept out by `{pattern}`"))
+    ledger.record_end(id, source, InterviewState::Excluded, &format!("kept out by `{pattern}`"))
 }

@@ -23,7 +23,7 @@ const CLOSE_AT_BODIES: u64 = 20_000;
 
 /// One fetched body. What stands in a file's line of JSON is all but the body, in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub struct SpoolRecord {
     pub call: Call,
     /// The id that was asked for.
     pub id: String,
@@ -33,14 +33,14 @@ pub struct Record {
     pub body: Vec<u8>,
 }
 
-/// Appends records, fsyncing them in groups. Each is in the system's hands when [`Writer::append`] returns, so that a
+/// Appends records, fsyncing them in groups. Each is in the system's hands when [`SpoolWriter::append`] returns, so that a
 /// killed program loses none; the groups are for a power cut.
-pub struct Writer {
+pub struct SpoolWriter {
     folder: PathBuf,
-    open: Option<Open>,
+    open: Option<SpoolFile>,
 }
 
-struct Open {
+struct SpoolFile {
     path: PathBuf,
     file: File,
     bytes: u64,
@@ -49,7 +49,7 @@ struct Open {
     is_synced: bool,
 }
 
-impl Writer {
+impl SpoolWriter {
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         Self { folder, open: None }
@@ -59,15 +59,15 @@ impl Writer {
     ///
     /// # Errors
     /// When the disk refuses it.
-    pub fn append(&mut self, record: &Record) -> Result<Option<PathBuf>> {
+    pub fn append(&mut self, record: &SpoolRecord) -> Result<Option<PathBuf>> {
         let folder = self.folder.clone();
         self.try_append(record).map_err(|error| Error::path("write to the spool in", &folder, error))
     }
 
-    fn try_append(&mut self, record: &Record) -> io::Result<Option<PathBuf>> {
+    fn try_append(&mut self, record: &SpoolRecord) -> io::Result<Option<PathBuf>> {
         let bytes = framing::frame(record, &record.body)?;
         if self.open.is_none() {
-            self.open = Some(Open::create(&self.folder)?);
+            self.open = Some(SpoolFile::create(&self.folder)?);
         }
         let open = self.open.as_mut().expect("just opened");
         open.file.write_all(&bytes)?;
@@ -88,7 +88,7 @@ impl Writer {
     ///
     /// # Errors
     /// When the disk refuses it.
-    pub fn rest(&mut self) -> Result<()> {
+    pub fn sync(&mut self) -> Result<()> {
         let Some(open) = self.open.as_mut().filter(|open| !open.is_synced) else { return Ok(()) };
         open.sync().map_err(|error| Error::path("write to the spool in", &self.folder, error))
     }
@@ -110,7 +110,7 @@ impl Writer {
     }
 }
 
-impl Open {
+impl SpoolFile {
     fn create(folder: &Path) -> io::Result<Self> {
         let (path, file) = with_free_id(|id| {
             let path = folder.join(format!("{id}.spool"));
@@ -148,12 +148,12 @@ pub fn waiting(folder: &Path) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn read(path: &Path) -> Result<Vec<Record>> {
+pub fn read(path: &Path) -> Result<Vec<SpoolRecord>> {
     let fail = |error: io::Error| Error::path("read the spool file", path, error);
     let mut input = BufReader::new(File::open(path).map_err(fail)?);
     let mut records = Vec::new();
     while let Some((record, body)) = framing::next(&mut input).map_err(fail)? {
-        records.push(Record { body, ..record });
+        records.push(SpoolRecord { body, ..record });
     }
     Ok(records)
 }
@@ -179,8 +179,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (source, fetched_at) = ("default".to_owned(), Timestamp::UNIX_EPOCH);
         let provenance = Provenance { source, via: Via::Webhook, again: true, fetched_at };
-        let record = Record { call: Call::Interview, id: "a-1".to_owned(), provenance, body: b"{}".to_vec() };
-        let mut writer = Writer::new(folder.path().to_owned());
+        let record = SpoolRecord { call: Call::Interview, id: "a-1".to_owned(), provenance, body: b"{}".to_vec() };
+        let mut writer = SpoolWriter::new(folder.path().to_owned());
         writer.append(&record).unwrap();
         let path = writer.finish().unwrap().unwrap();
         let line = r#"{"call":"interview","id":"a-1","source":"default","via":"webhook","again":true,"#.to_owned()
@@ -191,6 +191,6 @@ mod tests {
         let other = line.replace(r#""again":true,"#, "").replace("webhook", "pigeon");
         fs::write(&path, format!("{other}\n{{}}\n")).unwrap();
         let provenance = Provenance { via: Via::Other("pigeon".to_owned()), again: false, ..record.provenance.clone() };
-        assert_eq!(read(&path).unwrap(), [Record { provenance, ..record }]);
+        assert_eq!(read(&path).unwrap(), [SpoolRecord { provenance, ..record }]);
     }
 }

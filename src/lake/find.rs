@@ -65,7 +65,7 @@ pub fn questions(lake: &Lake, ids: &[String]) -> Result<HashMap<String, Vec<Ques
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut dyn FnMut(&Row)) -> Result<()> {
+pub fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut dyn FnMut(&TableRow)) -> Result<()> {
     let file = ParquetFile::open(path)?;
     for group in 0..file.row_groups() {
         let ids = file.row_group(group, &["interview_id"])?;
@@ -76,18 +76,18 @@ pub fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut d
             continue;
         }
         let batch = file.rows_of_group(group, &rows, &table.column_names())?;
-        (0..batch.num_rows()).for_each(|at| take(&Row { batch: &batch, at }));
+        (0..batch.num_rows()).for_each(|at| take(&TableRow { batch: &batch, at }));
     }
     Ok(())
 }
 
 /// A row of a table.
-pub struct Row<'a> {
+pub struct TableRow<'a> {
     batch: &'a RecordBatch,
     at: usize,
 }
 
-impl Row<'_> {
+impl TableRow<'_> {
     pub fn id(&self) -> String {
         self.text("interview_id").unwrap_or_default()
     }

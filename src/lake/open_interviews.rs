@@ -10,7 +10,7 @@ use super::read::{ParquetFile, string_at, strings};
 use super::rows::{self, InterviewRow};
 use super::schema;
 use super::write::ROW_GROUP_ROWS;
-use crate::ledger::{Ledger, State};
+use crate::ledger::{InterviewState, Ledger};
 use crate::model::{Error, Result};
 
 /// The lake's path of the one file of `open_interviews`.
@@ -58,8 +58,10 @@ pub fn open_interviews_after(
     let touched: HashSet<&str> = settled.iter().chain(open).map(|row| row.interview.id.as_str()).collect();
     let mut order = Vec::with_capacity(before.num_rows() + new.num_rows());
     for (row, id) in strings(&before, "interview_id").iter().flatten().enumerate() {
-        let state = ledger.state(id)?.unwrap_or(State::Open);
-        if !touched.contains(id) && matches!(state, State::Open | State::Stale | State::Failed) {
+        let state = ledger.state(id)?.unwrap_or(InterviewState::Open);
+        if !touched.contains(id)
+            && matches!(state, InterviewState::Open | InterviewState::Stale | InterviewState::Failed)
+        {
             order.push((0, row));
         }
     }

@@ -33,7 +33,7 @@ impl Lake {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn ledger_beside(&self, _lock: &LakeLock) -> Result<Ledger> {
+    pub fn second_ledger(&self, _lock: &LakeLock) -> Result<Ledger> {
         Ledger::open(&self.ledger_path())
     }
 

@@ -15,7 +15,7 @@ use super::crash;
 use super::durable::{rename_new, sha256_of, sync, sync_all, sync_with_parent, with_free_id};
 use super::places::Lake;
 use super::schema::Table;
-use super::write::{Written, write_file};
+use super::write::{WrittenFile, write_file};
 use crate::ledger::{BatchFile, Ledger, Sighting, UnfinishedBatch};
 use crate::model::{Error, Result};
 
@@ -80,7 +80,7 @@ impl<'a> Staging<'a> {
         groups: impl IntoIterator<Item = RecordBatch>,
     ) -> Result<()> {
         let staged = staged_path(&self.folder, &path);
-        let Written { size, sha256 } = write_file(&staged, table, &[], groups)?;
+        let WrittenFile { size, sha256 } = write_file(&staged, table, &[], groups)?;
         sync(&staged).map_err(|error| Error::path("sync", &staged, error))?;
         self.files.push(BatchFile { path, size, sha256, replaces });
         Ok(())

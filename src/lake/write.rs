@@ -17,7 +17,7 @@ use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
 use super::read::ParquetFile;
-use super::schema::{Column, Kind, SCHEMA_VERSION, Table};
+use super::schema::{Column, ColumnType, SCHEMA_VERSION, Table};
 use crate::model::{Error, Result};
 
 /// Most rows of a row group.
@@ -33,7 +33,7 @@ const PAGE_CHECKED_ROWS: usize = 64;
 
 /// Size and SHA-256 (hex) of a file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct WrittenFile {
     pub size: u64,
     pub sha256: String,
 }
@@ -50,7 +50,7 @@ pub fn write_file(
     table: &Table,
     metadata: &[(&str, &str)],
     groups: impl IntoIterator<Item = RecordBatch>,
-) -> Result<Written> {
+) -> Result<WrittenFile> {
     let mut writer = writer(path, table, metadata)?;
     for group in groups {
         writer.write(&group).and_then(|()| writer.flush()).map_err(|error| cannot_write(path, &error))?;
@@ -64,13 +64,13 @@ pub fn write_file(
 ///
 /// # Errors
 /// As [`write_file`], and when the source cannot be read or lacks a column.
-pub fn write_beside(
+pub fn write_extended(
     path: &Path,
     table: &Table,
     metadata: &[(&str, &str)],
     source: &ParquetFile,
     groups: impl IntoIterator<Item = Vec<ArrayRef>>,
-) -> Result<Written> {
+) -> Result<WrittenFile> {
     let fail = |error: ParquetError| cannot_write(path, &error);
     let fields = table.arrow().fields().clone();
     let mut groups = groups.into_iter().peekable();
@@ -99,9 +99,9 @@ pub fn write_beside(
     writer.into_inner().map_err(fail)?.finish(path)
 }
 
-fn writer(path: &Path, table: &Table, metadata: &[(&str, &str)]) -> Result<ArrowWriter<Hashing>> {
+fn writer(path: &Path, table: &Table, metadata: &[(&str, &str)]) -> Result<ArrowWriter<HashingWriter>> {
     let file = File::create_new(path).map_err(|error| cannot_write(path, &error))?;
-    let sink = Hashing { inner: BufWriter::with_capacity(1 << 17, file), hash: Sha256::new(), size: 0 };
+    let sink = HashingWriter { inner: BufWriter::with_capacity(1 << 17, file), hash: Sha256::new(), size: 0 };
     ArrowWriter::try_new(sink, table.arrow(), Some(properties(table, metadata)))
         .map_err(|error| cannot_write(path, &error))
 }
@@ -124,7 +124,7 @@ fn properties(table: &Table, metadata: &[(&str, &str)]) -> WriterProperties {
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting(table)))
         .set_key_value_metadata(Some(pairs.collect()));
-    for Column { name, kind, .. } in table.columns {
+    for Column { name, column_type, .. } in table.columns {
         let column = ColumnPath::from(*name);
         if *name == "interview_id" {
             properties = properties.set_column_bloom_filter_max_ndv(column, ROW_GROUP_ROWS as u64);
@@ -137,12 +137,12 @@ fn properties(table: &Table, metadata: &[(&str, &str)]) -> WriterProperties {
                 .set_column_dictionary_enabled(column.clone(), false)
                 .set_column_encoding(column.clone(), Encoding::PLAIN)
                 .set_column_statistics_enabled(column, EnabledStatistics::None);
-        } else if *kind == Kind::Places {
+        } else if *column_type == ColumnType::Places {
             for part in ["start", "end"] {
                 let leaf = ColumnPath::new(vec![(*name).into(), "list".into(), "item".into(), part.into()]);
                 properties = packed(properties, &leaf).set_column_statistics_enabled(leaf, EnabledStatistics::None);
             }
-        } else if *kind == Kind::Integer && !table.sorted_by.contains(name) {
+        } else if *column_type == ColumnType::Integer && !table.sorted_by.contains(name) {
             properties = packed(properties, &column);
         }
     }
@@ -168,21 +168,21 @@ fn sorting(table: &Table) -> Vec<SortingColumn> {
     table.sorted_by.iter().map(place).collect()
 }
 
-struct Hashing {
+struct HashingWriter {
     inner: BufWriter<File>,
     hash: Sha256,
     size: u64,
 }
 
-impl Hashing {
-    fn finish(self, path: &Path) -> Result<Written> {
-        let written = Written { size: self.size, sha256: hex::encode(self.hash.finalize()) };
+impl HashingWriter {
+    fn finish(self, path: &Path) -> Result<WrittenFile> {
+        let written = WrittenFile { size: self.size, sha256: hex::encode(self.hash.finalize()) };
         self.inner.into_inner().map_err(|error| cannot_write(path, &error.into_error()))?;
         Ok(written)
     }
 }
 
-impl Write for Hashing {
+impl Write for HashingWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.inner.write(bytes)?;
         self.hash.update(&bytes[..count]);

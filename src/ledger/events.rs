@@ -102,8 +102,8 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn answer_events<'a>(&mut self, interviews: impl IntoIterator<Item = &'a str>) -> Result<()> {
-        self.write(|transaction| interviews.into_iter().try_for_each(|id| answer(transaction, id)))
+    pub fn close_events<'a>(&mut self, interviews: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        self.write(|transaction| interviews.into_iter().try_for_each(|id| close(transaction, id)))
     }
 }
 
@@ -126,7 +126,7 @@ fn forget(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()>
 }
 
 /// Closes the events that call for an interview.
-pub(super) fn answer(transaction: &Transaction<'_>, interview: &str) -> rusqlite::Result<()> {
+pub(super) fn close(transaction: &Transaction<'_>, interview: &str) -> rusqlite::Result<()> {
     let sql = "UPDATE events SET is_open = 0 WHERE is_open = 1 AND interview_id = ?1";
     transaction.prepare_cached(sql)?.execute([interview])?;
     Ok(())

@@ -11,7 +11,7 @@ use crate::model::{Result, Via};
 
 /// Where an interview stands for this program (not for the vendor: that is its status).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum InterviewState {
     Open,
     Settled,
     Gone,
@@ -21,7 +21,7 @@ pub enum State {
     Excluded,
 }
 
-impl State {
+impl InterviewState {
     fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -50,7 +50,7 @@ pub struct FirstSeen {
 
 /// What is known of an interview of which a body was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct KnownInterview {
     pub first: FirstSeen,
     pub asks_after_expiry: u32,
 }
@@ -60,7 +60,7 @@ pub struct Seen {
 pub struct Sighting {
     pub id: String,
     pub source: String,
-    pub state: State,
+    pub state: InterviewState,
     pub status: String,
     pub job_id: Option<String>,
     pub settled_at: Option<Timestamp>,
@@ -77,9 +77,9 @@ pub struct Sighting {
 
 /// An interview that is to be asked for again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
+pub struct DueInterview {
     pub id: String,
-    pub state: State,
+    pub state: InterviewState,
 }
 
 /// A question of a job; the empty id of a question stands for the job itself.
@@ -101,7 +101,7 @@ pub struct QuestionsWanted {
 
 /// How many interviews are in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
+pub struct InterviewCounts {
     pub settled: u64,
     pub open: u64,
     pub gone: u64,
@@ -130,12 +130,12 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn state(&self, id: &str) -> Result<Option<State>> {
+    pub fn state(&self, id: &str) -> Result<Option<InterviewState>> {
         self.read(|connection| {
             let read = |row: &Row<'_>| {
                 let word: String = row.get(0)?;
                 let unknown = || rusqlite::Error::InvalidColumnType(0, word.clone(), rusqlite::types::Type::Text);
-                State::from_word(&word).ok_or_else(unknown)
+                InterviewState::from_word(&word).ok_or_else(unknown)
             };
             connection.prepare_cached("SELECT state FROM interviews WHERE id = ?1")?.query_row([id], read).optional()
         })
@@ -146,7 +146,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn due(&self, source: &str, at: Timestamp) -> Result<Vec<Due>> {
+    pub fn due(&self, source: &str, at: Timestamp) -> Result<Vec<DueInterview>> {
         self.read(|connection| {
             let sql = "SELECT id, state FROM interviews WHERE source = ?1 AND (
                            state = 'failed'
@@ -155,8 +155,8 @@ impl Ledger {
                        ORDER BY CASE state WHEN 'failed' THEN 0 WHEN 'open' THEN 1 ELSE 2 END, next_due, id";
             let read = |row: &Row<'_>| {
                 let word: String = row.get(1)?;
-                let state = State::from_word(&word).expect("the query names its states");
-                Ok(Due { id: row.get(0)?, state })
+                let state = InterviewState::from_word(&word).expect("the query names its states");
+                Ok(DueInterview { id: row.get(0)?, state })
             };
             connection.prepare(sql)?.query_map(params![source, at.as_microsecond()], read)?.collect()
         })
@@ -186,14 +186,14 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn seen(&self, id: &str) -> Result<Option<Seen>> {
+    pub fn known_interview(&self, id: &str) -> Result<Option<KnownInterview>> {
         self.read(|connection| {
             let sql = "SELECT first_seen_at, first_seen_via, first_seen_status, asks_after_expiry FROM interviews
                        WHERE id = ?1 AND first_seen_at IS NOT NULL";
             let read = |row: &Row<'_>| {
                 let via = row.get::<_, String>(1)?.into();
                 let first = FirstSeen { at: from_micros(row.get(0)?)?, via, status: row.get(2)? };
-                Ok(Seen { first, asks_after_expiry: row.get(3)? })
+                Ok(KnownInterview { first, asks_after_expiry: row.get(3)? })
             };
             connection.prepare_cached(sql)?.query_row([id], read).optional()
         })
@@ -238,7 +238,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn record_end(&mut self, id: &str, source: &str, state: State, reason: &str) -> Result<()> {
+    pub fn record_end(&mut self, id: &str, source: &str, state: InterviewState, reason: &str) -> Result<()> {
         let now = Timestamp::now().as_microsecond();
         self.write(|transaction| {
             // A settled interview stays so, whatever became of asking for it again.
@@ -248,11 +248,11 @@ impl Ledger {
                            tries = tries + excluded.tries, changed_at = excluded.changed_at
                        WHERE state <> 'settled'";
             transaction.execute(sql, params![id, source, state.as_str(), reason, now])?;
-            if state != State::Failed {
+            if state != InterviewState::Failed {
                 // And no more is expected of it.
                 let sql = "UPDATE interviews SET next_due = NULL WHERE id = ?1";
                 transaction.execute(sql, [id])?;
-                events::answer(transaction, id)?;
+                events::close(transaction, id)?;
             }
             Ok(())
         })
@@ -296,13 +296,13 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn counts(&self) -> Result<Counts> {
+    pub fn counts(&self) -> Result<InterviewCounts> {
         self.read(|connection| {
             let count = |filter: &str| {
                 let sql = format!("SELECT count(*) FROM interviews WHERE {filter}");
                 connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
             };
-            Ok(Counts {
+            Ok(InterviewCounts {
                 settled: count("state = 'settled'")?,
                 open: count("state = 'open'")?,
                 gone: count("state = 'gone'")?,

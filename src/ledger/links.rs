@@ -9,7 +9,7 @@ use crate::model::{Link, Result};
 
 /// A recording: whose, and which answer's (0-based place in responses[]).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Recording {
+pub struct RecordingId {
     pub interview: String,
     pub position: u32,
 }
@@ -17,7 +17,7 @@ pub struct Recording {
 /// A link that is kept until its recording is archived.
 #[derive(Debug, Clone)]
 pub struct KeptLink {
-    pub recording: Recording,
+    pub recording: RecordingId,
     /// What the recording is called below an archive.
     pub object: String,
     pub link: Link,
@@ -28,7 +28,7 @@ pub struct KeptLink {
 
 /// A recording that is in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Archived {
+pub struct ArchivedRecording {
     pub object: String,
     pub bytes: u64,
     /// In hex.
@@ -40,7 +40,7 @@ pub struct Archived {
 /// Where a recording stands that the table `audio` does not tell of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordingState {
-    Archived(Archived),
+    Archived(ArchivedRecording),
     /// Tried again by the next run; when it was tried last.
     Failed(Timestamp),
     /// Left alone, unless it is named.
@@ -90,7 +90,8 @@ impl Ledger {
                            (interview_id, position, object, link, settled_at, fetched_at)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             let mut insert = transaction.prepare_cached(sql)?;
-            for KeptLink { recording: Recording { interview, position }, object, link, settled_at, fetched_at } in links
+            for KeptLink { recording: RecordingId { interview, position }, object, link, settled_at, fetched_at } in
+                links
             {
                 let (settled_at, at) = (settled_at.map(Timestamp::as_microsecond), fetched_at.as_microsecond());
                 insert.execute(params![interview, position, object, link.secret(), settled_at, at])?;
@@ -115,7 +116,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn forget_link(&mut self, recording: &Recording) -> Result<()> {
+    pub fn forget_link(&mut self, recording: &RecordingId) -> Result<()> {
         self.write(|transaction| forget_link(transaction, recording))
     }
 
@@ -123,7 +124,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn link_of(&self, recording: &Recording, object: &str, now: Timestamp) -> Result<Option<Link>> {
+    pub fn link_of(&self, recording: &RecordingId, object: &str, now: Timestamp) -> Result<Option<Link>> {
         self.read(|connection| {
             let sql = "SELECT link FROM links
                        WHERE interview_id = ?1 AND position = ?2 AND object = ?3 AND fetched_at > ?4";
@@ -143,7 +144,7 @@ impl Ledger {
             let sql = "SELECT number, interview_id, position, object, link, settled_at, fetched_at FROM links
                        WHERE number > ?1 AND fetched_at > ?2 ORDER BY number LIMIT ?3";
             let read = |row: &Row<'_>| {
-                let recording = Recording { interview: row.get(1)?, position: row.get(2)? };
+                let recording = RecordingId { interview: row.get(1)?, position: row.get(2)? };
                 let (object, link) = (row.get(3)?, Link::new(row.get(4)?));
                 let settled_at = row.get::<_, Option<i64>>(5)?.map(from_micros).transpose()?;
                 let fetched_at = from_micros(row.get(6)?)?;
@@ -159,7 +160,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn recording(&self, recording: &Recording) -> Result<Option<RecordingState>> {
+    pub fn recording(&self, recording: &RecordingId) -> Result<Option<RecordingState>> {
         self.recording_called(recording, None)
     }
 
@@ -167,7 +168,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn recording_called(&self, recording: &Recording, object: Option<&str>) -> Result<Option<RecordingState>> {
+    pub fn recording_called(&self, recording: &RecordingId, object: Option<&str>) -> Result<Option<RecordingState>> {
         self.read(|connection| {
             let sql = "SELECT state, object, bytes, sha256, content_type, changed_at FROM recordings
                        WHERE interview_id = ?1 AND position = ?2 AND (?3 IS NULL OR object = ?3)";
@@ -175,7 +176,7 @@ impl Ledger {
                 let state: String = row.get(0)?;
                 let at = from_micros(row.get(5)?)?;
                 Ok(match state.as_str() {
-                    "archived" => RecordingState::Archived(Archived {
+                    "archived" => RecordingState::Archived(ArchivedRecording {
                         object: row.get(1)?,
                         bytes: row.get::<_, i64>(2)?.unsigned_abs(),
                         sha256: row.get(3)?,
@@ -195,13 +196,13 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn record_archived(&mut self, recording: &Recording, archived: &Archived) -> Result<()> {
-        let Recording { interview, position } = recording;
+    pub fn record_archived(&mut self, recording: &RecordingId, archived: &ArchivedRecording) -> Result<()> {
+        let RecordingId { interview, position } = recording;
         self.write(|transaction| {
             let sql = "INSERT OR REPLACE INTO recordings
                            (interview_id, position, state, object, bytes, sha256, content_type, changed_at)
                        VALUES (?1, ?2, 'archived', ?3, ?4, ?5, ?6, ?7)";
-            let Archived { object, bytes, sha256, content_type, at } = archived;
+            let ArchivedRecording { object, bytes, sha256, content_type, at } = archived;
             let bytes = i64::try_from(*bytes).unwrap_or(i64::MAX);
             let values = params![interview, position, object, bytes, sha256, content_type, at.as_microsecond()];
             transaction.prepare_cached(sql)?.execute(values)?;
@@ -214,8 +215,8 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn record_failed(&mut self, recording: &Recording, failure: &ArchiveFailure<'_>) -> Result<bool> {
-        let Recording { interview, position } = recording;
+    pub fn record_failed(&mut self, recording: &RecordingId, failure: &ArchiveFailure<'_>) -> Result<bool> {
+        let RecordingId { interview, position } = recording;
         let ArchiveFailure { object, reason, kind, give_up_after, part_bytes } = failure;
         let (now, part_bytes) = (Timestamp::now().as_microsecond(), i64::try_from(*part_bytes).unwrap_or(i64::MAX));
         self.write(|transaction| {
@@ -246,8 +247,8 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn record_left(&mut self, recording: &Recording, object: &str, reason: &str) -> Result<()> {
-        let Recording { interview, position } = recording;
+    pub fn record_left(&mut self, recording: &RecordingId, object: &str, reason: &str) -> Result<()> {
+        let RecordingId { interview, position } = recording;
         self.write(|transaction| {
             let sql = "INSERT INTO recordings (interview_id, position, state, object, reason, tries, changed_at)
                        VALUES (?1, ?2, 'failed', ?3, ?4, 0, ?5)
@@ -263,7 +264,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn forget_recordings<'a>(&mut self, recordings: impl IntoIterator<Item = &'a Recording>) -> Result<()> {
+    pub fn forget_recordings<'a>(&mut self, recordings: impl IntoIterator<Item = &'a RecordingId>) -> Result<()> {
         self.write(|transaction| {
             let sql = "DELETE FROM recordings WHERE interview_id = ?1 AND position = ?2";
             let mut delete = transaction.prepare_cached(sql)?;
@@ -279,10 +280,10 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn archived_recordings(&self) -> Result<Vec<(Recording, String)>> {
+    pub fn archived_recordings(&self) -> Result<Vec<(RecordingId, String)>> {
         self.read(|connection| {
             let sql = "SELECT interview_id, position, object FROM recordings WHERE state = 'archived'";
-            let read = |row: &Row<'_>| Ok((Recording { interview: row.get(0)?, position: row.get(1)? }, row.get(2)?));
+            let read = |row: &Row<'_>| Ok((RecordingId { interview: row.get(0)?, position: row.get(1)? }, row.get(2)?));
             connection.prepare(sql)?.query_map([], read)?.collect()
         })
     }
@@ -309,7 +310,7 @@ impl Ledger {
     }
 }
 
-fn forget_link(transaction: &Transaction<'_>, recording: &Recording) -> rusqlite::Result<()> {
+fn forget_link(transaction: &Transaction<'_>, recording: &RecordingId) -> rusqlite::Result<()> {
     let sql = "DELETE FROM links WHERE interview_id = ?1 AND position = ?2";
     transaction.prepare_cached(sql)?.execute(params![recording.interview, recording.position])?;
     Ok(())

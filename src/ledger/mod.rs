@@ -10,6 +10,9 @@ mod outbox;
 pub use batches::{BatchFile, UnfinishedBatch};
 pub use connection::Ledger;
 pub use events::{JUDGED_BY, TakenEvent};
-pub use interviews::{Counts, Due, DueCounts, FirstSeen, KnownQuestion, QuestionsWanted, Seen, Sighting, State};
-pub use links::{ArchiveFailure, Archived, KeptLink, Recording, RecordingState, UnarchivedRecording};
-pub use outbox::{DeadLetter, Entry, OutboxCounts, OutboxState, Outgoing, Wanted};
+pub use interviews::{
+    DueCounts, DueInterview, FirstSeen, InterviewCounts, InterviewState, KnownInterview, KnownQuestion,
+    QuestionsWanted, Sighting,
+};
+pub use links::{ArchiveFailure, ArchivedRecording, KeptLink, RecordingId, RecordingState, UnarchivedRecording};
+pub use outbox::{DeadLetter, OutboxCounts, OutboxEntry, OutboxState, Outgoing, OutgoingFilter};

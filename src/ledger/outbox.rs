@@ -16,12 +16,12 @@ pub struct Outgoing {
     /// When its body was read last, which changes with its answers.
     pub read_at: Option<i64>,
     /// What the outbox has of it; `None` for one that it has not met.
-    pub entry: Option<Entry>,
+    pub entry: Option<OutboxEntry>,
 }
 
 /// Where an interview stands with a connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct OutboxEntry {
     /// Hash of the answers.
     pub version: String,
     pub state: OutboxState,
@@ -85,7 +85,7 @@ pub struct OutboxCounts {
 
 /// Which interviews a connector is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct OutgoingFilter<'a> {
     pub since: Timestamp,
     /// Ids of jobs; none for all.
     pub jobs: &'a [String],
@@ -121,7 +121,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn outgoing(&self, connector: &str, wanted: Wanted<'_>, now: Timestamp) -> Result<Vec<Outgoing>> {
+    pub fn outgoing(&self, connector: &str, wanted: OutgoingFilter<'_>, now: Timestamp) -> Result<Vec<Outgoing>> {
         let complete_by = now.checked_sub(TRANSCRIPTS_COME_WITHIN).unwrap_or(Timestamp::MIN);
         let jobs = serde_json::to_string(wanted.jobs).expect("texts are JSON");
         self.read(|connection| {
@@ -330,7 +330,7 @@ fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
     let version: Option<String> = row.get(2)?;
     let entry = version.map(|version| {
         let state: String = row.get(3)?;
-        Ok::<_, rusqlite::Error>(Entry {
+        Ok::<_, rusqlite::Error>(OutboxEntry {
             version,
             state: OutboxState::ALL.into_iter().find(|one| one.as_str() == state).expect("the table checks it"),
             tries: row.get(4)?,

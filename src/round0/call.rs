@@ -15,7 +15,7 @@ pub enum Call {
 
 /// A body that was read.
 #[derive(Debug)]
-pub enum Content {
+pub enum ParsedBody {
     Interview(Box<Interview>),
     Questions(Vec<Question>),
 }
@@ -25,10 +25,10 @@ impl Call {
     ///
     /// # Errors
     /// When it breaks the contract.
-    pub fn read(self, id: &str, body: &[u8]) -> Result<Content, Violation> {
+    pub fn read(self, id: &str, body: &[u8]) -> Result<ParsedBody, Violation> {
         match self {
-            Self::Interview => body::read_interview_of(id, body).map(|read| Content::Interview(Box::new(read))),
-            Self::Questions => body::read_questions_of(id, body).map(Content::Questions),
+            Self::Interview => body::read_interview_of(id, body).map(|read| ParsedBody::Interview(Box::new(read))),
+            Self::Questions => body::read_questions_of(id, body).map(ParsedBody::Questions),
         }
     }
 }

@@ -22,7 +22,7 @@ const LARGEST_ERROR: usize = 64 << 10;
 
 /// A client for one base address and key.
 #[derive(Clone)]
-pub struct Client {
+pub struct ApiClient {
     http: reqwest::Client,
     base: Url,
     /// What the window of this key at this address is called; the key cannot be had from it.
@@ -31,7 +31,7 @@ pub struct Client {
 
 /// What became of a call.
 #[derive(Debug)]
-pub enum Answer {
+pub enum CallOutcome {
     Body(Vec<u8>),
     NotFound,
     /// The key or the account is refused: every further call would be as well. Holds what to tell the user.
@@ -43,12 +43,12 @@ pub enum Answer {
     /// Worth another try, as the answer says itself; holds why.
     Failed(String),
     /// No answer, or one that was broken off; holds why.
-    Silence(String),
+    NoAnswer(String),
     /// Not worth another try; holds why.
     Unusable(String),
 }
 
-impl Client {
+impl ApiClient {
     /// A client for an API; `base` goes up to and with `/api/v1`.
     ///
     /// # Errors
@@ -80,50 +80,54 @@ impl Client {
     }
 
     /// `GET /interviews/:id`.
-    pub async fn interview(&self, id: &str) -> (Answer, Budget) {
+    pub async fn interview(&self, id: &str) -> (CallOutcome, Budget) {
         self.get(&format!("interviews/{}", encode_id(id))).await
     }
 
     /// `GET /interviews/:id/questions`.
-    pub async fn questions(&self, id: &str) -> (Answer, Budget) {
+    pub async fn questions(&self, id: &str) -> (CallOutcome, Budget) {
         self.get(&format!("interviews/{}/questions", encode_id(id))).await
     }
 
-    async fn get(&self, path: &str) -> (Answer, Budget) {
+    async fn get(&self, path: &str) -> (CallOutcome, Budget) {
         let mut url = self.base.clone();
         url.set_path(&format!("{}/{path}", self.base.path().trim_end_matches('/')));
         let response = match self.http.get(url).send().await {
             Ok(response) => response,
-            Err(error) if error.is_connect() => return (Answer::Unreachable(root_cause(&error)), Budget::default()),
-            Err(error) => return (Answer::Silence(root_cause(&error)), Budget::default()),
+            Err(error) if error.is_connect() => {
+                return (CallOutcome::Unreachable(root_cause(&error)), Budget::default());
+            }
+            Err(error) => return (CallOutcome::NoAnswer(root_cause(&error)), Budget::default()),
         };
         let status = response.status();
         let mut budget = read_budget(response.headers());
         let answer = match status {
             StatusCode::OK => match read_body(response, LARGEST_BODY).await {
-                Ok(Some(body)) => Answer::Body(body),
-                Ok(None) => Answer::Unusable(format!("the body is larger than {} MB", LARGEST_BODY >> 20)),
-                Err(error) => Answer::Silence(root_cause(&error)),
+                Ok(Some(body)) => CallOutcome::Body(body),
+                Ok(None) => CallOutcome::Unusable(format!("the body is larger than {} MB", LARGEST_BODY >> 20)),
+                Err(error) => CallOutcome::NoAnswer(root_cause(&error)),
             },
             StatusCode::NOT_FOUND => match read_body(response, LARGEST_ERROR).await {
-                Ok(Some(body)) if is_resource_not_found(&body) => Answer::NotFound,
+                Ok(Some(body)) if is_resource_not_found(&body) => CallOutcome::NotFound,
                 // A wrong address answers 404 to everything: that must not make every id gone for good.
-                _ => Answer::Unusable("the API answered 404 without saying that the interview is not there".to_owned()),
+                _ => CallOutcome::Unusable(
+                    "the API answered 404 without saying that the interview is not there".to_owned(),
+                ),
             },
-            StatusCode::UNAUTHORIZED => Answer::Refused("the API does not accept the key (401)".to_owned()),
-            StatusCode::FORBIDDEN => Answer::Refused(
+            StatusCode::UNAUTHORIZED => CallOutcome::Refused("the API does not accept the key (401)".to_owned()),
+            StatusCode::FORBIDDEN => CallOutcome::Refused(
                 "the account has no access to the API, or its subscription is past due (403)".to_owned(),
             ),
             StatusCode::TOO_MANY_REQUESTS => {
                 if let Ok(Some(body)) = read_body(response, LARGEST_ERROR).await {
                     budget.retry_after = budget.retry_after.or_else(|| seconds_in_message(&body));
                 }
-                Answer::Limited
+                CallOutcome::Limited
             }
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-                Answer::Failed(format!("the API answered {status}"))
+                CallOutcome::Failed(format!("the API answered {status}"))
             }
-            status => Answer::Unusable(format!("the API answered {status}")),
+            status => CallOutcome::Unusable(format!("the API answered {status}")),
         };
         (answer, budget)
     }

@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::call::{Call, Content};
-use super::client::{Answer, Client};
+use super::call::{Call, ParsedBody};
+use super::client::{ApiClient, CallOutcome};
 use crate::http::cancel::{Cancellation, Cancelled};
 use crate::http::pace::Pacer;
 use crate::http::retry::backoff;
@@ -31,7 +31,7 @@ const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// One call to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Task {
+pub struct FetchTask {
     pub call: Call,
     /// Inline, as a first night has very many.
     pub id: CompactString,
@@ -41,9 +41,9 @@ pub struct Task {
 
 /// What became of a call that ended for good.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum FetchOutcome {
     /// A body that keeps the contract, as it came and as it was read.
-    Body(Vec<u8>, Content),
+    Body(Vec<u8>, ParsedBody),
     /// The API does not know the id.
     Gone,
     /// A body that broke the contract at every try: the last one, and how.
@@ -54,14 +54,14 @@ pub enum Outcome {
 
 #[derive(Debug)]
 pub struct Fetched {
-    pub task: Task,
+    pub task: FetchTask,
     pub at: Timestamp,
-    pub outcome: Outcome,
+    pub outcome: FetchOutcome,
 }
 
 /// Why fetching ended before its tasks did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
+pub enum StopReason {
     /// 401 or 403: every further call would be refused as well.
     Refused(String),
     /// Nothing listens there.
@@ -71,7 +71,7 @@ pub enum Stop {
     Cancelled(Cancelled),
 }
 
-impl Stop {
+impl StopReason {
     /// What to tell the user; `api` is what the API is called.
     #[must_use]
     pub fn error(self, api: &str) -> Error {
@@ -89,7 +89,7 @@ impl Stop {
 
 /// What was done, counted while it is.
 #[derive(Debug, Default)]
-pub struct Counts {
+pub struct FetchCounts {
     /// Requests sent.
     pub requests: AtomicU64,
     /// Of them, those that were sent because an earlier one of the same call failed.
@@ -105,11 +105,11 @@ pub struct Counts {
 /// All that a fetch needs beside its tasks.
 #[derive(Clone)]
 pub struct Fetcher {
-    pub client: Client,
+    pub client: ApiClient,
     pub pacer: Arc<Pacer>,
     /// Calls begun and not ended, at most: those under way and those that wait for another try.
     pub width: usize,
-    pub counts: Arc<Counts>,
+    pub counts: Arc<FetchCounts>,
     pub cancellation: Cancellation,
 }
 
@@ -117,8 +117,8 @@ impl Fetcher {
     /// Makes the calls and sends what became of each.
     ///
     /// # Errors
-    /// A [`Stop`]; what was sent by then stands, the rest was not asked for.
-    pub async fn fetch(self, tasks: Vec<Task>, results: mpsc::Sender<Fetched>) -> Result<(), Stop> {
+    /// A [`StopReason`]; what was sent by then stands, the rest was not asked for.
+    pub async fn fetch(self, tasks: Vec<FetchTask>, results: mpsc::Sender<Fetched>) -> Result<(), StopReason> {
         let mut tasks = tasks.into_iter();
         let mut running = JoinSet::new();
         // What is no JSON is held back until something else says that it is the API which answers.
@@ -129,35 +129,35 @@ impl Fetcher {
             while running.len() < self.width
                 && let Some(task) = tasks.next()
             {
-                running.spawn(self.clone().one(task));
+                running.spawn(self.clone().fetch_one(task));
             }
             // Dropping the set, on a stop, ends what is under way.
             let joined = tokio::select! {
-                why = &mut cancelled => return Err(Stop::Cancelled(why)),
+                why = &mut cancelled => return Err(StopReason::Cancelled(why)),
                 joined = running.join_next() => joined,
             };
             let Some(joined) = joined else {
-                return deliver(held.take().unwrap_or_default(), &results).await;
+                return send_all(held.take().unwrap_or_default(), &results).await;
             };
             let fetched = joined.expect("a call does not panic")?;
             match (&mut held, &fetched.outcome) {
-                (Some(held), Outcome::Unreadable(_, Violation::NotJson { .. })) => {
+                (Some(held), FetchOutcome::Unreadable(_, Violation::NotJson { .. })) => {
                     held.push(fetched);
                     if held.len() == NOT_THE_API {
-                        return Err(Stop::NotTheApi);
+                        return Err(StopReason::NotTheApi);
                     }
                 }
                 _ => {
                     let mut ready = held.take().unwrap_or_default();
                     ready.push(fetched);
-                    deliver(ready, &results).await?;
+                    send_all(ready, &results).await?;
                 }
             }
         }
     }
 
     /// Makes a call until it ends for good.
-    async fn one(self, task: Task) -> Result<Fetched, Stop> {
+    async fn fetch_one(self, task: FetchTask) -> Result<Fetched, StopReason> {
         let began = Instant::now();
         let mut failed = 0;
         let outcome = loop {
@@ -165,19 +165,21 @@ impl Fetcher {
             failed += 1;
             let why = match result {
                 Attempt::Done(outcome) => {
-                    if let Outcome::Body(body, _) = &outcome {
+                    if let FetchOutcome::Body(body, _) = &outcome {
                         self.counts.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
                     }
                     break outcome;
                 }
                 Attempt::Unreadable(bytes, violation) if failed >= UNREADABLE_TRIES => {
-                    break Outcome::Unreadable(bytes, violation);
+                    break FetchOutcome::Unreadable(bytes, violation);
                 }
                 Attempt::Unreadable(_, violation) => violation.to_string(),
-                Attempt::NotThere(why) if !self.may_come_back(began, failed) => return Err(Stop::Unreachable(why)),
+                Attempt::NotThere(why) if !self.may_come_back(began, failed) => {
+                    return Err(StopReason::Unreachable(why));
+                }
                 Attempt::NotThere(why) => why,
-                Attempt::Failed(why) | Attempt::Silence(why) if failed >= TRIES => break Outcome::Failed(why),
-                Attempt::Failed(why) | Attempt::Silence(why) => why,
+                Attempt::Failed(why) | Attempt::NoAnswer(why) if failed >= TRIES => break FetchOutcome::Failed(why),
+                Attempt::Failed(why) | Attempt::NoAnswer(why) => why,
             };
             tracing::debug!(id = task.id.as_str(), why, failed, "trying interview {} again: {why}", task.id);
             sleep(backoff(failed)).await;
@@ -186,7 +188,7 @@ impl Fetcher {
     }
 
     /// Makes a call once it is its turn, and again for as long as it is over the limit.
-    async fn attempt(&self, task: &Task, is_retry: bool) -> Result<Attempt, Stop> {
+    async fn attempt(&self, task: &FetchTask, is_retry: bool) -> Result<Attempt, StopReason> {
         loop {
             let turn = self.pacer.turn().await;
             self.counts.requests.fetch_add(1, Ordering::Relaxed);
@@ -196,7 +198,7 @@ impl Fetcher {
                 Call::Questions => self.client.questions(&task.id).await,
             };
             match classify(task, answer) {
-                Verdict::Limited => {
+                Classification::Limited => {
                     self.counts.limited.fetch_add(1, Ordering::Relaxed);
                     let wait = turn.refused(budget);
                     if wait >= LONG_WAIT {
@@ -204,13 +206,13 @@ impl Fetcher {
                     }
                 }
                 // Its turn never ends: no other begins while all are being stopped.
-                Verdict::Stop(stop) => {
+                Classification::Stop(stop) => {
                     std::mem::forget(turn);
                     return Err(stop);
                 }
                 // No answer tells nothing of the limit.
-                Verdict::Attempt(attempt @ (Attempt::Silence(_) | Attempt::NotThere(_))) => return Ok(attempt),
-                Verdict::Attempt(attempt) => {
+                Classification::Attempt(attempt @ (Attempt::NoAnswer(_) | Attempt::NotThere(_))) => return Ok(attempt),
+                Classification::Attempt(attempt) => {
                     turn.answered(budget);
                     self.counts.answered.store(true, Ordering::Relaxed);
                     return Ok(attempt);
@@ -226,50 +228,50 @@ impl Fetcher {
 }
 
 /// What an answer means for its call, and for all others.
-enum Verdict {
+enum Classification {
     /// It counts for its call alone.
     Attempt(Attempt),
     /// Over the limit: the same call once more, later, and without counting this try.
     Limited,
     /// No call is worth another try.
-    Stop(Stop),
+    Stop(StopReason),
 }
 
 /// What came of one try of a call.
 enum Attempt {
     /// The call is at its end.
-    Done(Outcome),
+    Done(FetchOutcome),
     /// A body that breaks the contract. Worth another try, as are those that follow.
     Unreadable(Vec<u8>, Violation),
     /// An answer that says so.
     Failed(String),
     /// No answer at all, or half of one.
-    Silence(String),
+    NoAnswer(String),
     /// Nobody is there.
     NotThere(String),
 }
 
-fn classify(task: &Task, answer: Answer) -> Verdict {
-    Verdict::Attempt(match answer {
-        Answer::Body(bytes) => match task.call.read(&task.id, &bytes) {
-            Ok(content) => Attempt::Done(Outcome::Body(bytes, content)),
+fn classify(task: &FetchTask, answer: CallOutcome) -> Classification {
+    Classification::Attempt(match answer {
+        CallOutcome::Body(bytes) => match task.call.read(&task.id, &bytes) {
+            Ok(content) => Attempt::Done(FetchOutcome::Body(bytes, content)),
             Err(violation) => Attempt::Unreadable(bytes, violation),
         },
-        Answer::NotFound => Attempt::Done(Outcome::Gone),
-        Answer::Unusable(why) => Attempt::Done(Outcome::Failed(why)),
-        Answer::Failed(why) => Attempt::Failed(why),
-        Answer::Silence(why) => Attempt::Silence(why),
-        Answer::Unreachable(why) => Attempt::NotThere(why),
-        Answer::Limited => return Verdict::Limited,
-        Answer::Refused(why) => return Verdict::Stop(Stop::Refused(why)),
+        CallOutcome::NotFound => Attempt::Done(FetchOutcome::Gone),
+        CallOutcome::Unusable(why) => Attempt::Done(FetchOutcome::Failed(why)),
+        CallOutcome::Failed(why) => Attempt::Failed(why),
+        CallOutcome::NoAnswer(why) => Attempt::NoAnswer(why),
+        CallOutcome::Unreachable(why) => Attempt::NotThere(why),
+        CallOutcome::Limited => return Classification::Limited,
+        CallOutcome::Refused(why) => return Classification::Stop(StopReason::Refused(why)),
     })
 }
 
-async fn deliver(ready: Vec<Fetched>, results: &mpsc::Sender<Fetched>) -> Result<(), Stop> {
+async fn send_all(ready: Vec<Fetched>, results: &mpsc::Sender<Fetched>) -> Result<(), StopReason> {
     for fetched in ready {
         if results.send(fetched).await.is_err() {
             // The receiver met an error of its own, which it says, and has stopped taking bodies.
-            return Err(Stop::Cancelled(Cancelled::Interrupted));
+            return Err(StopReason::Cancelled(Cancelled::Interrupted));
         }
     }
     Ok(())

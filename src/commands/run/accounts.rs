@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 
 use crate::model::{Error, Result};
 use crate::pipeline::{Api, Exclude, Source};
-use crate::round0::client::Client;
+use crate::round0::client::ApiClient;
 use crate::sandbox::{Options, Sandbox, start};
 
 /// One source with its ids read and its key in hand.
@@ -20,7 +20,7 @@ pub struct ReadySource {
 }
 
 pub enum Access {
-    Remote(Client),
+    Remote(ApiClient),
     Sandbox { interviews: Option<usize>, seed: u64 },
 }
 
@@ -30,14 +30,14 @@ pub struct OpenSource {
     pub ids: Vec<String>,
     pub inbox: bool,
     pub exclude: Exclude,
-    pub client: Client,
+    pub client: ApiClient,
 }
 
 /// The accounts of a pipeline, each opened when it is first needed and kept until the run ends.
 pub struct Accounts<'a> {
     runtime: &'a Runtime,
     sources: &'a [Source],
-    clients: HashMap<String, Client>,
+    clients: HashMap<String, ApiClient>,
     sandboxes: Vec<Sandbox>,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Accounts<'a> {
     ///
     /// # Errors
     /// When there is no key, or a sandbox cannot be started.
-    pub fn client(&mut self, name: &str) -> Result<Option<Client>> {
+    pub fn client(&mut self, name: &str) -> Result<Option<ApiClient>> {
         if let Some(client) = self.clients.get(name) {
             return Ok(Some(client.clone()));
         }
@@ -95,7 +95,7 @@ impl<'a> Accounts<'a> {
 pub fn access_of(source: &Source) -> Result<Access> {
     match &source.api {
         Api::Sandbox { interviews, seed } => Ok(Access::Sandbox { interviews: *interviews, seed: *seed }),
-        Api::Remote { base, key } => key.read().and_then(|key| Client::new(base, &key)).map(Access::Remote),
+        Api::Remote { base, key } => key.read().and_then(|key| ApiClient::new(base, &key)).map(Access::Remote),
     }
 }
 
@@ -103,12 +103,12 @@ pub fn access_of(source: &Source) -> Result<Access> {
 ///
 /// # Errors
 /// When it cannot listen.
-fn start_sandbox(runtime: &Runtime, interviews: Option<usize>, seed: u64) -> Result<(Sandbox, Client)> {
+fn start_sandbox(runtime: &Runtime, interviews: Option<usize>, seed: u64) -> Result<(Sandbox, ApiClient)> {
     let options = Options { interviews, seed, limit: None, ..Options::default() };
     let key = options.key.clone();
     let sandbox = runtime
         .block_on(start(options))
         .map_err(|error| Error::failed(format!("cannot start the sandbox: {error}")))?;
-    let client = Client::new(&sandbox.base_url(), &key)?;
+    let client = ApiClient::new(&sandbox.base_url(), &key)?;
     Ok((sandbox, client))
 }

@@ -58,7 +58,7 @@ pub fn archive_during<T>(
 ) -> (T, Done<ArchiveSummary>) {
     let (lake, network) = (session.lake.clone(), session.network);
     network.interrupt.during(|cancellation| {
-        let opened = session.lake.ledger_beside(&session.lock).and_then(|ledger| {
+        let opened = session.lake.second_ledger(&session.lock).and_then(|ledger| {
             Ok((ledger, Archiver::new(&lake, &network.runtime, plan, cancellation.or_at(stop_at))?))
         });
         let (mut ledger, archiver) = match opened {

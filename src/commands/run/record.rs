@@ -18,7 +18,7 @@ use crate::lake::durable::{batch_id, write_whole};
 use crate::lake::publish::Staging;
 use crate::lake::schema::{Column, RUNS};
 use crate::lake::{Lake, rows};
-use crate::ledger::Counts;
+use crate::ledger::InterviewCounts;
 use crate::model::interview::month_of;
 use crate::model::prometheus::metric;
 use crate::model::{Error, Result};
@@ -125,7 +125,7 @@ fn row(summary: &RunSummary) -> RecordBatch {
 }
 
 /// The figures of a run in the text format of Prometheus.
-fn metrics(summary: &RunSummary, counts: &Counts) -> String {
+fn metrics(summary: &RunSummary, counts: &InterviewCounts) -> String {
     let seconds = |time: Timestamp| time.as_microsecond() as f64 / 1e6;
     let took = seconds(summary.ended_at) - seconds(summary.started_at);
     let ingest = summary.ingest.clone().unwrap_or_default();
@@ -160,7 +160,7 @@ fn metrics(summary: &RunSummary, counts: &Counts) -> String {
     gauges.iter().map(|(name, help, values)| metric(name, "gauge", help, values)).collect()
 }
 
-fn states(counts: &Counts) -> [(&'static str, u64); 7] {
+fn states(counts: &InterviewCounts) -> [(&'static str, u64); 7] {
     [
         ("settled", counts.settled),
         ("open", counts.open),
@@ -175,12 +175,15 @@ fn states(counts: &Counts) -> [(&'static str, u64); 7] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lake::schema::Kind;
+    use crate::lake::schema::ColumnType;
 
     #[test]
     fn every_count_in_the_table_of_runs_is_one_of_the_ingest() {
         let counts = serde_json::to_value(IngestSummary::default()).unwrap();
-        let integers = RUNS.columns.iter().filter(|column| column.kind == Kind::Integer && column.name != "exit_code");
+        let integers = RUNS
+            .columns
+            .iter()
+            .filter(|column| column.column_type == ColumnType::Integer && column.name != "exit_code");
         for column in integers {
             assert!(counts[column.name].is_u64(), "{}", column.name);
         }

@@ -15,15 +15,15 @@ use crate::model::{Error, Result};
 use crate::pipeline::ids::check_id;
 use crate::pipeline::{KeyPlace, parse_window};
 use crate::round0::call::Call;
-use crate::round0::client::Client;
-use crate::round0::fetch::{Fetched, Fetcher, Stop, Task};
+use crate::round0::client::ApiClient;
+use crate::round0::fetch::{FetchTask, Fetched, Fetcher, StopReason};
 
 /// The client that the flags describe.
 ///
 /// # Errors
 /// A usage error when the address is none, or there is no key.
-pub fn client(flags: &ApiFlags) -> Result<Client> {
-    Client::new(flags.api.trim_end_matches('/'), &KeyPlace::Environment(flags.key_env.clone()).read()?)
+pub fn client(flags: &ApiFlags) -> Result<ApiClient> {
+    ApiClient::new(flags.api.trim_end_matches('/'), &KeyPlace::Environment(flags.key_env.clone()).read()?)
 }
 
 /// The pace that the flags describe.
@@ -81,7 +81,7 @@ impl Api {
         stop_at: Option<Instant>,
         take: &mut dyn FnMut(Fetched) -> Result<()>,
     ) -> Result<bool> {
-        let tasks = ids.iter().map(|id| Task { call, id: id.into(), again: false }).collect();
+        let tasks = ids.iter().map(|id| FetchTask { call, id: id.into(), again: false }).collect();
         let (sender, mut results) = mpsc::channel(1);
         let cancellation = Cancellation::default().or_at(stop_at);
         let fetcher = Fetcher { cancellation, ..self.fetcher.clone() };
@@ -94,7 +94,7 @@ impl Api {
         }
         match self.network.runtime.block_on(fetching).expect("fetching does not panic") {
             Ok(()) => Ok(true),
-            Err(Stop::Cancelled(Cancelled::TimeIsUp)) => Ok(false),
+            Err(StopReason::Cancelled(Cancelled::TimeIsUp)) => Ok(false),
             Err(stop) => Err(stop.error("the API")),
         }
     }

@@ -13,7 +13,7 @@ use crate::deliver::notes;
 use crate::lake::Lake;
 use crate::lake::find;
 use crate::lake::read::ParquetFile;
-use crate::lake::schema::{AUDIO, INTERVIEW_METRICS, KEYWORD_HITS, Kind, SOURCE_SHA256};
+use crate::lake::schema::{AUDIO, ColumnType, INTERVIEW_METRICS, KEYWORD_HITS, SOURCE_SHA256};
 use crate::ledger::Outgoing;
 use crate::model::body::read_interview;
 use crate::model::{Interview, Result};
@@ -100,7 +100,7 @@ impl InterviewContent {
                           "answered_at":"2024-01-16T14:33:25Z"}]}"#;
         let interview = read_interview(body).expect("it keeps the contract");
         let mut analysis = InterviewAnalysis::default();
-        for column in INTERVIEW_METRICS.columns.iter().filter(|column| is_figure(column.kind)) {
+        for column in INTERVIEW_METRICS.columns.iter().filter(|column| is_figure(column.column_type)) {
             analysis.figures.insert(column.name, Some(145.0));
         }
         analysis.keywords.insert("vendor-sample".to_owned(), BTreeMap::from([("react".to_owned(), 1)]));
@@ -134,8 +134,8 @@ pub fn contents(
     Ok(interviews.values().map(content).collect())
 }
 
-fn is_figure(kind: Kind) -> bool {
-    matches!(kind, Kind::Integer | Kind::Float)
+fn is_figure(column_type: ColumnType) -> bool {
+    matches!(column_type, ColumnType::Integer | ColumnType::Float)
 }
 
 /// The analyses of interviews, as far as they are up to date.
@@ -150,9 +150,9 @@ fn analyses(lake: &Lake, wanted: &HashSet<&str>) -> Result<HashMap<String, Inter
         find::each_row(&INTERVIEW_METRICS, &path, wanted, &mut |row| {
             let analysis = found.entry(row.id()).or_default();
             for column in INTERVIEW_METRICS.columns {
-                let figure = match column.kind {
-                    Kind::Float => row.float(column.name),
-                    Kind::Integer => row.integer(column.name).map(|count| count as f64),
+                let figure = match column.column_type {
+                    ColumnType::Float => row.float(column.name),
+                    ColumnType::Integer => row.integer(column.name).map(|count| count as f64),
                     _ => continue,
                 };
                 analysis.figures.insert(column.name, figure);

@@ -11,7 +11,7 @@ use super::file::{ForEach, Method};
 use super::request::{AtsRequest, Captured, label};
 use super::template;
 use crate::lake::crash;
-use crate::ledger::{Entry, Ledger, OutboxState, Outgoing, Recording, RecordingState};
+use crate::ledger::{Ledger, OutboxEntry, OutboxState, Outgoing, RecordingId, RecordingState};
 use crate::model::{Error, Result};
 
 const NOT_IN_THE_LAKE: &str = "it is in the ledger, and not in the lake";
@@ -64,7 +64,7 @@ pub fn with_history(outgoing: &Outgoing, content: InterviewContent) -> Interview
 }
 
 /// The outbox entry, if it is of this version of the answers.
-pub fn entry_of_version<'a>(outgoing: &'a Outgoing, content: &InterviewContent) -> Option<&'a Entry> {
+pub fn entry_of_version<'a>(outgoing: &'a Outgoing, content: &InterviewContent) -> Option<&'a OutboxEntry> {
     outgoing.entry.as_ref().filter(|entry| entry.version == content.version)
 }
 
@@ -242,7 +242,7 @@ fn awaits_recordings(connector: &Connector, ledger: &Ledger, content: &Interview
         return Ok(false);
     }
     for position in &content.unarchived {
-        let recording = Recording { interview: content.id.clone(), position: *position };
+        let recording = RecordingId { interview: content.id.clone(), position: *position };
         if ledger.recording(&recording)? != Some(RecordingState::GivenUp) {
             return Ok(true);
         }

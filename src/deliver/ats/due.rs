@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::connector::Connector;
-use crate::ledger::{Ledger, Outgoing, Wanted};
+use crate::ledger::{Ledger, Outgoing, OutgoingFilter};
 use crate::model::{Error, Result};
 use crate::pipeline::AtsPlan;
 
@@ -52,7 +52,7 @@ pub fn outgoing(
     now: Timestamp,
 ) -> Result<Vec<Outgoing>> {
     if ids.is_empty() {
-        return ledger.outgoing(&connector.name, Wanted { since, jobs: &plan.jobs }, now);
+        return ledger.outgoing(&connector.name, OutgoingFilter { since, jobs: &plan.jobs }, now);
     }
     let one = |id: &String| {
         let unknown = || Error::usage(format!("{id} is no completed interview of this lake"));

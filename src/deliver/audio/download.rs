@@ -19,7 +19,7 @@ use crate::http::client::{self, read_budget, root_cause};
 use crate::http::retry::backoff;
 use crate::lake::crash;
 use crate::lake::durable::sha256_of;
-use crate::ledger::Archived;
+use crate::ledger::ArchivedRecording;
 use crate::model::{Error, Link, Result};
 
 /// Tries of one recording in one run.
@@ -32,9 +32,10 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// What became of a recording.
 #[derive(Debug)]
 pub enum DownloadOutcome {
-    Archived(Archived),
+    /// It was downloaded into the archive.
+    Archived(ArchivedRecording),
     /// It was in the archive already.
-    Found(Archived),
+    Found(ArchivedRecording),
     /// The link does not open it, or no longer does. A new link may.
     LinkDead(String),
     /// The link leads to something that is not a recording.
@@ -199,7 +200,8 @@ impl Downloader {
         if placed == Placement::Conflict {
             return Err(DownloadError::Refused(TAKEN.to_owned()));
         }
-        let archived = Archived { object: object.to_owned(), bytes, sha256, content_type, at: Timestamp::now() };
+        let archived =
+            ArchivedRecording { object: object.to_owned(), bytes, sha256, content_type, at: Timestamp::now() };
         Ok(if placed == Placement::Existing {
             DownloadOutcome::Found(archived)
         } else {
@@ -267,7 +269,13 @@ impl Downloader {
         }
         let sha256 = sha256_of(&path)?;
         let object = object.to_owned();
-        Ok(Some(DownloadOutcome::Found(Archived { object, bytes: length, sha256, content_type, at: Timestamp::now() })))
+        Ok(Some(DownloadOutcome::Found(ArchivedRecording {
+            object,
+            bytes: length,
+            sha256,
+            content_type,
+            at: Timestamp::now(),
+        })))
     }
 
     /// Appends the body to the partial download, and returns the hash of the whole.

@@ -13,7 +13,7 @@ use super::missing::{PublishedRecordings, settled_since};
 use super::outcomes::Outcomes;
 use super::pool::{DownloadTask, Pool};
 use super::summary::ArchiveSummary;
-use crate::ledger::{KeptLink, Ledger, Recording, RecordingState};
+use crate::ledger::{KeptLink, Ledger, RecordingId, RecordingState};
 use crate::model::{Done, Result};
 
 /// How often the ledger is checked for new links.
@@ -38,9 +38,9 @@ impl Archiver<'_> {
         outcomes: &mut Outcomes<'_>,
     ) -> Result<()> {
         let known = PublishedRecordings::read(self.lake)?;
-        let mut pool: Pool<(Recording, String)> = self.pool();
+        let mut pool: Pool<(RecordingId, String)> = self.pool();
         // An ingest that fetches an interview again keeps a new link to the same recording.
-        let mut submitted: HashSet<(Recording, String)> = HashSet::new();
+        let mut submitted: HashSet<(RecordingId, String)> = HashSet::new();
         let mut last = 0;
         let mut ends_at = None;
         loop {

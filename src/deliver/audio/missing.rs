@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, flags, integer_at, integers, string_at, strings, times, timestamp_at};
 use crate::lake::schema::{AUDIO, RESPONSES};
-use crate::ledger::{Archived, Ledger, Recording, RecordingState};
+use crate::ledger::{ArchivedRecording, Ledger, RecordingId, RecordingState};
 use crate::model::Result;
 use crate::model::interview::month_of;
 use crate::model::recording::object_names;
@@ -26,13 +26,13 @@ pub struct RecordingSelection {
 /// A recording that the table `audio` does not have.
 #[derive(Debug, Clone)]
 pub struct MissingRecording {
-    pub recording: Recording,
+    pub recording: RecordingId,
     pub object: String,
     pub question_id: Option<String>,
     pub job_id: Option<String>,
     pub settled_at: Option<Timestamp>,
     /// Set when it is in the archive, and only its row in the table is missing.
-    pub archived: Option<Archived>,
+    pub archived: Option<ArchivedRecording>,
     /// Whether an earlier run tried it, and could not archive it.
     pub was_tried: bool,
 }
@@ -65,7 +65,7 @@ impl PublishedRecordings {
         Ok(Self(known))
     }
 
-    pub fn has(&self, Recording { interview, position }: &Recording, object: &str) -> bool {
+    pub fn has(&self, RecordingId { interview, position }: &RecordingId, object: &str) -> bool {
         let is_it = |(at, name): &(u32, String)| at == position && name == object;
         self.0.get(interview).is_some_and(|known| known.iter().any(is_it))
     }
@@ -112,7 +112,7 @@ pub fn each_missing(
                 let names = object_names(id, answers.clone().map(|row| string_at(questions, row)));
                 for (row, object) in answers.zip(names).filter(|(row, _)| has_audio.value(*row)) {
                     let position = integer_at(positions, row).and_then(|position| u32::try_from(position).ok());
-                    let recording = Recording { interview: id.to_owned(), position: position.unwrap_or_default() };
+                    let recording = RecordingId { interview: id.to_owned(), position: position.unwrap_or_default() };
                     if known.has(&recording, &object) {
                         continue;
                     }

@@ -7,7 +7,7 @@ use super::download::{DownloadOutcome, Downloader};
 use super::missing::MissingRecording;
 use super::summary::ArchiveSummary;
 use crate::lake::crash;
-use crate::ledger::{ArchiveFailure, Archived, Ledger, Recording};
+use crate::ledger::{ArchiveFailure, ArchivedRecording, Ledger, RecordingId};
 use crate::model::{Error, Result};
 
 /// How many failures are logged as warnings; `status` lists all of them.
@@ -57,7 +57,7 @@ impl FailureKind {
 /// A recording that could not be archived, and why.
 #[derive(Debug)]
 struct FailedRecording {
-    recording: Recording,
+    recording: RecordingId,
     object: String,
     why: String,
     kind: FailureKind,
@@ -96,10 +96,10 @@ impl<'a> Outcomes<'a> {
     pub fn record(
         &mut self,
         ledger: &mut Ledger,
-        recording: &Recording,
+        recording: &RecordingId,
         object: &str,
         outcome: DownloadOutcome,
-    ) -> Result<Option<Archived>> {
+    ) -> Result<Option<ArchivedRecording>> {
         let (kind, why) = match outcome {
             DownloadOutcome::Archived(archived) => return self.archived(ledger, recording, archived, true).map(Some),
             DownloadOutcome::Found(archived) => return self.archived(ledger, recording, archived, false).map(Some),
@@ -135,10 +135,10 @@ impl<'a> Outcomes<'a> {
     fn archived(
         &mut self,
         ledger: &mut Ledger,
-        recording: &Recording,
-        archived: Archived,
+        recording: &RecordingId,
+        archived: ArchivedRecording,
         is_new: bool,
-    ) -> Result<Archived> {
+    ) -> Result<ArchivedRecording> {
         let streak = std::mem::take(&mut self.of_host);
         self.settle(ledger, streak)?;
         ledger.record_archived(recording, &archived)?;
@@ -247,7 +247,7 @@ impl<'a> Outcomes<'a> {
         Ok(())
     }
 
-    fn log(&self, Recording { interview, position }: &Recording, end: &str, why: &str) {
+    fn log(&self, RecordingId { interview, position }: &RecordingId, end: &str, why: &str) {
         let what = format!("recording {position} of interview {interview} is {end}: {why}");
         if self.summary.failed + self.summary.given_up < MOST_LOGGED {
             tracing::warn!(interview, position, "{what}");

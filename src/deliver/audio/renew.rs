@@ -10,9 +10,9 @@ use crate::http::cancel::Cancellation;
 use crate::http::pace::{Pace, Pacer};
 use crate::model::recording::RecordingLink;
 use crate::model::{Error, Result};
-use crate::round0::call::{Call, Content};
-use crate::round0::client::Client;
-use crate::round0::fetch::{Fetched, Fetcher, Outcome, Stop, Task};
+use crate::round0::call::{Call, ParsedBody};
+use crate::round0::client::ApiClient;
+use crate::round0::fetch::{FetchOutcome, FetchTask, Fetched, Fetcher, StopReason};
 
 /// The result of requesting an interview again.
 #[derive(Debug)]
@@ -28,14 +28,14 @@ pub enum Renewal {
 }
 
 /// Returns the client of an account, or `None` for an account that cannot be asked.
-pub type ClientOf<'a> = dyn FnMut(&str) -> Result<Option<Client>> + 'a;
+pub type ClientOf<'a> = dyn FnMut(&str) -> Result<Option<ApiClient>> + 'a;
 
 /// Requests interviews whose links no longer open, each account at its own pace.
 pub struct LinkRenewer<'a, 'b> {
     runtime: &'a Runtime,
     pace: Pace,
     cancellation: Cancellation,
-    pacers: HashMap<String, (Client, Arc<Pacer>)>,
+    pacers: HashMap<String, (ApiClient, Arc<Pacer>)>,
     /// Accounts that are not asked. A warning was printed for each.
     skipped: HashSet<String>,
     client_of: &'a mut ClientOf<'b>,
@@ -68,7 +68,8 @@ impl<'a, 'b> LinkRenewer<'a, 'b> {
         }
         self.runtime.spawn(async move {
             for (source, fetcher, ids) in work {
-                let tasks = ids.iter().map(|id| Task { call: Call::Interview, id: id.into(), again: true }).collect();
+                let tasks =
+                    ids.iter().map(|id| FetchTask { call: Call::Interview, id: id.into(), again: true }).collect();
                 let (results, mut fetched) = mpsc::channel(fetcher.width);
                 let fetching = tokio::spawn(fetcher.fetch(tasks, results));
                 while let Some(fetched) = fetched.recv().await {
@@ -79,7 +80,7 @@ impl<'a, 'b> LinkRenewer<'a, 'b> {
                 }
                 match fetching.await.expect("fetching does not panic") {
                     Ok(()) => {}
-                    Err(Stop::Cancelled(_)) => return,
+                    Err(StopReason::Cancelled(_)) => return,
                     Err(stop) => {
                         let error = stop.error(&format!("the API of source {source}"));
                         let _receiver_is_gone = sender.send(Renewal::Refused { source, error });
@@ -110,13 +111,15 @@ impl<'a, 'b> LinkRenewer<'a, 'b> {
 fn renewal_of(Fetched { task, outcome, .. }: Fetched) -> Renewal {
     let interview = task.id.into_string();
     match outcome {
-        Outcome::Body(_, Content::Interview(mut body)) => Renewal::Links { interview, links: body.take_links() },
-        Outcome::Body(_, Content::Questions(_)) => unreachable!("interviews are asked for"),
-        Outcome::Gone => Renewal::Gone { interview },
-        Outcome::Unreadable(_, violation) => {
+        FetchOutcome::Body(_, ParsedBody::Interview(mut body)) => {
+            Renewal::Links { interview, links: body.take_links() }
+        }
+        FetchOutcome::Body(_, ParsedBody::Questions(_)) => unreachable!("interviews are asked for"),
+        FetchOutcome::Gone => Renewal::Gone { interview },
+        FetchOutcome::Unreadable(_, violation) => {
             Renewal::Failed { interview, why: format!("the interview breaks the contract: {violation}") }
         }
-        Outcome::Failed(why) => {
+        FetchOutcome::Failed(why) => {
             Renewal::Failed { interview, why: format!("the interview could not be asked for again: {why}") }
         }
     }

@@ -9,11 +9,11 @@ use super::missing::{MissingRecording, PublishedRecordings, RecordingSelection, 
 use crate::lake::publish::Staging;
 use crate::lake::row_groups::{InterviewSize, row_groups};
 use crate::lake::{Lake, crash, rows, schema};
-use crate::ledger::{Archived, Ledger};
+use crate::ledger::{ArchivedRecording, Ledger};
 use crate::model::Result;
 
 /// A row of the table.
-type AudioRow<'a> = (&'a MissingRecording, &'a Archived);
+type AudioRow<'a> = (&'a MissingRecording, &'a ArchivedRecording);
 
 /// Publishes the archived recordings that only the ledger knows.
 ///

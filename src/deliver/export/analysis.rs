@@ -16,19 +16,19 @@ use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, string_at, strings};
 use crate::lake::rows;
 use crate::lake::schema::{
-    CANDIDATES, INTERVIEW_METRICS, INTERVIEWS, KEYWORD_HITS, Kind, RESPONSES, SET_SHA256, SOURCE_SHA256,
+    CANDIDATES, ColumnType, INTERVIEW_METRICS, INTERVIEWS, KEYWORD_HITS, RESPONSES, SET_SHA256, SOURCE_SHA256,
 };
 use crate::model::{Error, Result};
 
 /// The columns of the export, with their types.
-const COLUMNS: &[(&str, Kind)] = &[
-    ("interview_id", Kind::Text),
-    ("job_id", Kind::Text),
-    ("job_title", Kind::Text),
-    ("candidate", Kind::Text),
-    ("completedAt", Kind::Time),
-    ("totalDuration", Kind::Float),
-    ("averageResponseLength", Kind::Float),
+const COLUMNS: &[(&str, ColumnType)] = &[
+    ("interview_id", ColumnType::Text),
+    ("job_id", ColumnType::Text),
+    ("job_title", ColumnType::Text),
+    ("candidate", ColumnType::Text),
+    ("completedAt", ColumnType::Time),
+    ("totalDuration", ColumnType::Float),
+    ("averageResponseLength", ColumnType::Float),
 ];
 /// Columns that are read of `interviews`.
 const READ: &[&str] = &["interview_id", "status", "job_id", "job_title", "completed_at", "settled_at"];
@@ -57,7 +57,7 @@ impl<'a> AnalysisReader<'a> {
     ) -> Result<Self> {
         let hashes = SourceHashes::of(lake)?;
         let terms: Fields =
-            set.terms().iter().map(|term| Field::new(&term.name, Kind::Integer.arrow(), false)).collect();
+            set.terms().iter().map(|term| Field::new(&term.name, ColumnType::Integer.arrow(), false)).collect();
         let mut fields: Vec<Field> =
             COLUMNS.iter().map(|(name, kind)| Field::new(*name, kind.arrow(), *name != "interview_id")).collect();
         fields.push(Field::new_struct("keywordMatches", terms.clone(), false));

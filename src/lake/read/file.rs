@@ -18,7 +18,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::page_index::index_reader::{decode_column_index, decode_offset_index};
 use parquet::file::reader::ChunkReader;
 
-use super::stored::Stored;
+use super::slice::FileSlice;
 use crate::model::{Error, Result};
 
 /// A Parquet file of the lake with its footer read.
@@ -86,7 +86,7 @@ impl ParquetFile {
     /// # Errors
     /// When the file cannot be read or lacks one of the columns.
     pub fn row_group(&self, group: usize, columns: &[&str]) -> Result<RecordBatch> {
-        self.one_batch(Part::Group(group), self.rows_in_group(group), columns)
+        self.one_batch(ReadScope::Group(group), self.rows_in_group(group), columns)
     }
 
     /// Rows of one row group.
@@ -102,7 +102,7 @@ impl ParquetFile {
     pub fn rows_of_group(&self, group: usize, rows: &[usize], columns: &[&str]) -> Result<RecordBatch> {
         let ranges = rows.iter().map(|row| *row..*row + 1);
         let selection = RowSelection::from_consecutive_ranges(ranges, self.rows_in_group(group));
-        self.one_batch(Part::Rows(group, selection), rows.len(), columns)
+        self.one_batch(ReadScope::Rows(group, selection), rows.len(), columns)
     }
 
     /// The named columns of the whole file, in one batch.
@@ -111,7 +111,7 @@ impl ParquetFile {
     /// As [`Self::row_group`].
     pub fn all(&self, columns: &[&str]) -> Result<RecordBatch> {
         let rows = usize::try_from(self.rows()).unwrap_or(usize::MAX);
-        self.one_batch(Part::All, rows, columns)
+        self.one_batch(ReadScope::All, rows, columns)
     }
 
     /// The named columns of one row group, in batches of at most so many rows.
@@ -124,7 +124,7 @@ impl ParquetFile {
         columns: &[&str],
         rows: usize,
     ) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
-        let reader = self.reader(Part::Group(group), rows, columns)?;
+        let reader = self.reader(ReadScope::Group(group), rows, columns)?;
         Ok(reader.map(|batch| batch.map_err(|error| self.cannot_read(&error))))
     }
 
@@ -169,7 +169,7 @@ impl ParquetFile {
         })
     }
 
-    fn one_batch(&self, part: Part, rows: usize, columns: &[&str]) -> Result<RecordBatch> {
+    fn one_batch(&self, part: ReadScope, rows: usize, columns: &[&str]) -> Result<RecordBatch> {
         let mut reader = self.reader(part, rows.max(1), columns)?;
         let schema = reader.schema();
         match reader.next() {
@@ -178,7 +178,7 @@ impl ParquetFile {
         }
     }
 
-    fn reader(&self, part: Part, rows: usize, columns: &[&str]) -> Result<ParquetRecordBatchReader> {
+    fn reader(&self, part: ReadScope, rows: usize, columns: &[&str]) -> Result<ParquetRecordBatchReader> {
         let schema = self.footer.schema();
         if let Some(missing) = columns.iter().find(|name| schema.field_with_name(name).is_err()) {
             return Err(self.cannot_read(&lacks(missing)));
@@ -191,13 +191,13 @@ impl ParquetFile {
             builder.with_projection(mask.clone()).with_batch_size(rows)
         };
         let reader = match part {
-            Part::All => of_file(file).build(),
-            Part::Rows(group, selection) => {
+            ReadScope::All => of_file(file).build(),
+            ReadScope::Rows(group, selection) => {
                 of_file(file).with_row_groups(vec![group]).with_row_selection(selection).build()
             }
-            Part::Group(group) => {
-                let stored = self.stored(&file, group, columns).map_err(|error| self.cannot_read(&error))?;
-                let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(stored, footer.clone());
+            ReadScope::Group(group) => {
+                let slice = self.slice(&file, group, columns).map_err(|error| self.cannot_read(&error))?;
+                let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(slice, footer.clone());
                 builder.with_projection(mask).with_batch_size(rows).with_row_groups(vec![group]).build()
             }
         };
@@ -205,7 +205,7 @@ impl ParquetFile {
     }
 
     /// The part of the file that holds some columns of a row group, in one read.
-    fn stored(&self, file: &File, group: usize, columns: &[&str]) -> io::Result<Stored> {
+    fn slice(&self, file: &File, group: usize, columns: &[&str]) -> io::Result<FileSlice> {
         let row_group = self.footer.metadata().row_group(group);
         let wanted = row_group.columns().iter().filter(|chunk| {
             let root = chunk.column_path().parts().first();
@@ -215,7 +215,7 @@ impl ParquetFile {
         let (begin, end) =
             ranges.fold((u64::MAX, 0), |(begin, end), (at, length)| (begin.min(at), end.max(at + length)));
         let length = usize::try_from(end.saturating_sub(begin)).unwrap_or(usize::MAX);
-        Stored::read(file, begin, length)
+        FileSlice::read(file, begin, length)
     }
 
     fn cannot_read(&self, error: &dyn std::fmt::Display) -> Error {
@@ -224,7 +224,7 @@ impl ParquetFile {
 }
 
 /// What is read of a file.
-enum Part {
+enum ReadScope {
     All,
     /// One row group.
     Group(usize),

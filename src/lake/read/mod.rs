@@ -3,7 +3,7 @@
 mod columns;
 mod file;
 mod folder;
-mod stored;
+mod slice;
 
 pub use columns::{
     column, dictionary, flags, float_at, floats, integer_at, integers, string_at, strings, time_at, times,

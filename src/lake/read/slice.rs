@@ -10,12 +10,12 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
 /// A part of a file in memory: without it, every page would be a handful of calls to the system.
-pub struct Stored {
+pub struct FileSlice {
     begin: u64,
     bytes: Bytes,
 }
 
-impl Stored {
+impl FileSlice {
     /// Reads a part of a file, from a byte on, in one read.
     pub fn read(file: &File, begin: u64, length: usize) -> io::Result<Self> {
         let mut bytes = SPARE.take();
@@ -23,7 +23,7 @@ impl Stored {
             bytes = vec![0; length.next_power_of_two()];
         }
         file.read_exact_at(&mut bytes[..length], begin)?;
-        Ok(Self { begin, bytes: Bytes::from_owner(Reused(bytes)).slice(..length) })
+        Ok(Self { begin, bytes: Bytes::from_owner(ReusedBuffer(bytes)).slice(..length) })
     }
 
     fn from(&self, start: u64) -> parquet::errors::Result<Bytes> {
@@ -33,13 +33,13 @@ impl Stored {
     }
 }
 
-impl Length for Stored {
+impl Length for FileSlice {
     fn len(&self) -> u64 {
         self.begin + self.bytes.len() as u64
     }
 }
 
-impl ChunkReader for Stored {
+impl ChunkReader for FileSlice {
     type T = bytes::buf::Reader<Bytes>;
 
     fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
@@ -63,15 +63,15 @@ thread_local! {
 }
 
 /// Memory that is kept for the next read once nothing of it is in use.
-struct Reused(Vec<u8>);
+struct ReusedBuffer(Vec<u8>);
 
-impl AsRef<[u8]> for Reused {
+impl AsRef<[u8]> for ReusedBuffer {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
 }
 
-impl Drop for Reused {
+impl Drop for ReusedBuffer {
     fn drop(&mut self) {
         // A thread that is ending keeps nothing.
         let _ending = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.0)));
