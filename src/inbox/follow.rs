@@ -1,4 +1,4 @@
-//! Following an inbox from outside: which events have come since, without touching its files.
+//! Follows an inbox from outside: returns new events, without changing its files.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -8,23 +8,24 @@ use std::path::PathBuf;
 use super::file::{ReceivedEvent, files, read_from};
 use crate::model::{Error, Result};
 
-/// Reads on in the files of an inbox. They stay open, so that an ingest that takes and deletes one hides no event of it.
+/// Reads new events of an inbox. Files stay open, so that no event is missed when an ingest takes and deletes one.
 pub struct Follower {
     folder: PathBuf,
-    /// By name without its ending, which changes when an ingest takes the file.
+    /// Files by their name without extension, which changes when an ingest takes the file.
     open: BTreeMap<PathBuf, FollowedFile>,
 }
 
+/// A file that is being followed.
 struct FollowedFile {
     file: File,
     /// Where the next event will begin, in bytes.
     next: u64,
-    /// How long the file was when it was last read: a torn record at its end is not read again and again.
+    /// The file's length when it was last read, so that a torn record at its end is not read again and again.
     length: u64,
 }
 
 impl Follower {
-    /// Follows from now on: what is there has come before.
+    /// Follows from now on. Events that are there already are skipped.
     ///
     /// # Errors
     /// When the inbox cannot be read.
@@ -34,7 +35,7 @@ impl Follower {
         Ok(follower)
     }
 
-    /// Events that have come whole since this was last called, oldest first within a file.
+    /// Complete events that were added since the last call, oldest first within a file.
     ///
     /// # Errors
     /// When the inbox cannot be read.
@@ -44,7 +45,7 @@ impl Follower {
             if self.open.contains_key(&name) {
                 continue;
             }
-            // An ingest may rename or delete it between the two; what was renamed is found by the next look.
+            // An ingest may rename or delete the file after it was listed. A renamed one is found by the next call.
             if let Ok(file) = File::open(&path) {
                 self.open.insert(name, FollowedFile { file, next: 0, length: 0 });
             }

@@ -1,33 +1,36 @@
-//! Whether events that used to come have stopped: a webhook that was deleted, or a receiver that nobody reaches, says
-//! nothing by itself.
+//! Detects that events have stopped coming: a deleted webhook, or a receiver that cannot be reached, causes no error by
+//! itself.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ledger::{JUDGED_BY, Ledger};
 use crate::model::Result;
 
-/// A silence is long only beside a past of so many events over so much time: a week has a weekend.
+/// Gaps between events are judged only if at least this many came.
 const ENOUGH_EVENTS: usize = 10;
+/// Gaps between events are judged only if they came over at least this time. A week includes a weekend.
 const ENOUGH_TIME: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// It is long when it is so many times the longest one of the past, and longer than this.
+/// A gap is long when it is this many times the longest one before.
 const TIMES_THE_LONGEST: i32 = 3;
+/// A gap of this length or less is never long.
 const NEVER_LONG: SignedDuration = SignedDuration::from_hours(24);
-/// So many interviews that ended without an event are no accident, if so many events came before. One that ended within
-/// the hour may still be told of.
+/// This many interviews that were completed without an event are no accident.
 const ENOUGH_MISSED: u64 = 3;
+/// Missing events are judged only if at least this many came before.
 const ENOUGH_TOLD: usize = 3;
+/// The event of an interview that was completed within this time may still come.
 const STILL_UNDER_WAY: SignedDuration = SignedDuration::from_hours(1);
 
-/// Why events are thought to have stopped.
+/// Why events seem to have stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stall {
-    /// So many interviews were completed since the last event, and no event told of them.
+    /// This many interviews were completed since the last event, without an event of their own.
     Missed(u64),
-    /// It is far longer than the longest one of the past.
+    /// The gap since the last event is far longer than the longest one before.
     Long { longest: SignedDuration },
 }
 
-/// A warning, if the events of a source have stopped at a time.
+/// Returns a warning if the events of a source have stopped.
 ///
 /// # Errors
 /// When the ledger cannot be read.
@@ -50,7 +53,7 @@ pub fn warning(ledger: &Ledger, source: &str, now: Timestamp) -> Result<Option<S
     }))
 }
 
-/// Judges by when events came, in order and not empty, and how many interviews were completed since without one.
+/// Judges by the times of events, in order, and by how many interviews were completed since without one.
 fn stall(times: &[Timestamp], missed: u64, now: Timestamp) -> Option<Stall> {
     let (first, last) = (*times.first()?, *times.last()?);
     if missed >= ENOUGH_MISSED && times.len() >= ENOUGH_TOLD {
@@ -77,20 +80,20 @@ mod tests {
         "2026-06-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(second)
     }
 
-    /// Events of so many days every two hours from 9 to 17 o'clock, on workdays only or on all.
+    /// Events every two hours from 9 to 17 o'clock for a number of days, on workdays only or on all days.
     fn office_hours(days: i64, weekends: bool) -> Vec<Timestamp> {
         let worked = (0..days).filter(|day| weekends || day % 7 < 5);
         worked.flat_map(|day| (9..18).step_by(2).map(move |hour| at(day * DAY + hour * HOUR))).collect()
     }
 
-    /// Whether it is a silence so many hours after the last event, of which the missed are the given ones.
+    /// Whether events count as stopped some hours after the last one, with a number of missed interviews.
     fn is_stalled(times: &[Timestamp], missed: u64, hours: i64) -> bool {
         let now = *times.last().unwrap() + SignedDuration::from_hours(hours);
         stall(times, missed, now).is_some()
     }
 
     #[test]
-    fn a_weekend_is_no_silence_and_a_lost_week_is() {
+    fn a_weekend_is_no_stall_and_a_lost_week_is() {
         let workdays = office_hours(26, false);
         // From Friday at 17 to Monday at 9 o'clock, and then a long holiday.
         for (hours, expected) in [(64, false), (4 * 24, false), (8 * 24 - 1, false), (8 * 24 + 1, true)] {

@@ -1,4 +1,4 @@
-//! Fetching: tasks in, outcomes out, several at once; what can be tried again is, within bounds.
+//! Fetches several calls at once: takes tasks and returns outcomes. Failed calls are tried again, within bounds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,40 +18,41 @@ use crate::http::retry::backoff;
 use crate::model::body::Violation;
 use crate::model::{Error, Kind};
 
-/// Tries of one call before it is given up; a 429 is none.
+/// Tries of one call before it is given up. A 429 does not count as a try.
 const TRIES: u32 = 5;
-/// Tries before a body that breaks the contract is believed to be what the API has.
+/// Tries before a body that breaks the contract is accepted as what the API has.
 const UNREADABLE_TRIES: u32 = 3;
-/// An API that was there and is gone is waited for this long.
+/// How long to wait for an API that answered before and cannot be reached now.
 const OUTAGE: Duration = Duration::from_mins(10);
-/// So many bodies that are no JSON, and nothing else before them: it is not the API that answers.
+/// If this many bodies are not JSON, and nothing else came before them, something other than the API is answering.
 const NOT_THE_API: usize = 3;
-/// A wait that is worth a line in the log.
+/// A wait of this length is logged.
 const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// One call to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchTask {
     pub call: Call,
-    /// Inline, as a first night has very many.
+    /// Stored inline, because a first run has very many.
     pub id: CompactString,
-    /// The interview is settled in the lake; its body replaces what is there.
+    /// Whether the interview is settled in the lake, so that its body replaces the stored one.
     pub again: bool,
 }
 
-/// What became of a call that ended for good.
+/// The final outcome of a call.
 #[derive(Debug)]
 pub enum FetchOutcome {
-    /// A body that keeps the contract, as it came and as it was read.
+    /// A body that keeps the contract: its bytes, and what was parsed from them.
     Body(Vec<u8>, ParsedBody),
     /// The API does not know the id.
     Gone,
-    /// A body that broke the contract at every try: the last one, and how.
+    /// A body that broke the contract at every try: the bytes of the last one, and the violation.
     Unreadable(Vec<u8>, Violation),
-    /// Given up; holds why.
+    /// Given up. Holds the reason.
     Failed(String),
 }
 
+/// A task with its outcome, and when it ended.
 #[derive(Debug)]
 pub struct Fetched {
     pub task: FetchTask,
@@ -59,20 +60,20 @@ pub struct Fetched {
     pub outcome: FetchOutcome,
 }
 
-/// Why fetching ended before its tasks did.
+/// Why fetching stopped before all tasks were done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopReason {
-    /// 401 or 403: every further call would be refused as well.
+    /// 401 or 403, which every further call would get as well. Holds the reason.
     Refused(String),
-    /// Nothing listens there.
+    /// Nothing listens at the address. Holds the reason.
     Unreachable(String),
-    /// Something else than the API answers there.
+    /// Something other than the API answers at the address.
     NotTheApi,
     Cancelled(Cancelled),
 }
 
 impl StopReason {
-    /// What to tell the user; `api` is what the API is called.
+    /// The error for the user. `api` is the name of the API in the message.
     #[must_use]
     pub fn error(self, api: &str) -> Error {
         match self {
@@ -87,41 +88,41 @@ impl StopReason {
     }
 }
 
-/// What was done, counted while it is.
+/// Counters that are updated while fetching.
 #[derive(Debug, Default)]
 pub struct FetchCounts {
     /// Requests sent.
     pub requests: AtomicU64,
-    /// Of them, those that were sent because an earlier one of the same call failed.
+    /// Requests that were sent because an earlier one of the same call failed.
     pub retries: AtomicU64,
-    /// Of them, those that were answered 429.
+    /// Requests that were answered with 429.
     pub limited: AtomicU64,
-    /// Of bodies, decompressed.
+    /// Bytes of bodies, decompressed.
     pub bytes: AtomicU64,
-    /// Whether anything was ever answered.
+    /// Whether any request was answered.
     answered: AtomicBool,
 }
 
-/// All that a fetch needs beside its tasks.
+/// Fetches tasks.
 #[derive(Clone)]
 pub struct Fetcher {
     pub client: ApiClient,
     pub pacer: Arc<Pacer>,
-    /// Calls begun and not ended, at most: those under way and those that wait for another try.
+    /// Most calls at once, including those that wait for another try.
     pub width: usize,
     pub counts: Arc<FetchCounts>,
     pub cancellation: Cancellation,
 }
 
 impl Fetcher {
-    /// Makes the calls and sends what became of each.
+    /// Makes the calls, and sends the outcome of each to `results`.
     ///
     /// # Errors
-    /// A [`StopReason`]; what was sent by then stands, the rest was not asked for.
+    /// A [`StopReason`]. Outcomes that were sent before are valid; the other calls were not made.
     pub async fn fetch(self, tasks: Vec<FetchTask>, results: mpsc::Sender<Fetched>) -> Result<(), StopReason> {
         let mut tasks = tasks.into_iter();
         let mut running = JoinSet::new();
-        // What is no JSON is held back until something else says that it is the API which answers.
+        // Bodies that are not JSON are held back until another outcome shows that the API is answering.
         let mut held = Some(Vec::new());
         let cancelled = self.cancellation.cancelled();
         tokio::pin!(cancelled);
@@ -131,7 +132,7 @@ impl Fetcher {
             {
                 running.spawn(self.clone().fetch_one(task));
             }
-            // Dropping the set, on a stop, ends what is under way.
+            // When fetching stops, dropping the set cancels the calls in flight.
             let joined = tokio::select! {
                 why = &mut cancelled => return Err(StopReason::Cancelled(why)),
                 joined = running.join_next() => joined,
@@ -156,7 +157,7 @@ impl Fetcher {
         }
     }
 
-    /// Makes a call until it ends for good.
+    /// Makes a call, with further tries, until it has a final outcome.
     async fn fetch_one(self, task: FetchTask) -> Result<Fetched, StopReason> {
         let began = Instant::now();
         let mut failed = 0;
@@ -187,7 +188,7 @@ impl Fetcher {
         Ok(Fetched { task, at: Timestamp::now(), outcome })
     }
 
-    /// Makes a call once it is its turn, and again for as long as it is over the limit.
+    /// Makes one try of a call when it is its turn. A try that is over the limit is repeated.
     async fn attempt(&self, task: &FetchTask, is_retry: bool) -> Result<Attempt, StopReason> {
         loop {
             let turn = self.pacer.turn().await;
@@ -205,12 +206,12 @@ impl Fetcher {
                         tracing::info!("over the API's limit; going on in {} s", wait.as_secs());
                     }
                 }
-                // Its turn never ends: no other begins while all are being stopped.
+                // The turn is never released, so that no other call begins while all are being stopped.
                 Classification::Stop(stop) => {
                     std::mem::forget(turn);
                     return Err(stop);
                 }
-                // No answer tells nothing of the limit.
+                // Without an answer, nothing is known about the limit.
                 Classification::Attempt(attempt @ (Attempt::NoAnswer(_) | Attempt::NotThere(_))) => return Ok(attempt),
                 Classification::Attempt(attempt) => {
                     turn.answered(budget);
@@ -221,33 +222,33 @@ impl Fetcher {
         }
     }
 
-    /// Whether an API that is not there is waited for.
+    /// Whether to wait for an API that cannot be reached.
     fn may_come_back(&self, began: Instant, failed: u32) -> bool {
         if self.counts.answered.load(Ordering::Relaxed) { began.elapsed() < OUTAGE } else { failed < UNREADABLE_TRIES }
     }
 }
 
-/// What an answer means for its call, and for all others.
+/// What the outcome of a request means for its call, and for all others.
 enum Classification {
-    /// It counts for its call alone.
+    /// It matters for its own call only.
     Attempt(Attempt),
-    /// Over the limit: the same call once more, later, and without counting this try.
+    /// Over the limit. The call is repeated later, and this try does not count.
     Limited,
     /// No call is worth another try.
     Stop(StopReason),
 }
 
-/// What came of one try of a call.
+/// The result of one try of a call.
 enum Attempt {
-    /// The call is at its end.
+    /// The call has its final outcome.
     Done(FetchOutcome),
-    /// A body that breaks the contract. Worth another try, as are those that follow.
+    /// A body that breaks the contract. Worth another try.
     Unreadable(Vec<u8>, Violation),
-    /// An answer that says so.
+    /// A response with a status that is worth another try. Holds the reason.
     Failed(String),
-    /// No answer at all, or half of one.
+    /// No response, or one that broke off. Worth another try. Holds the reason.
     NoAnswer(String),
-    /// Nobody is there.
+    /// Nothing listens at the address. Worth another try for a while. Holds the reason.
     NotThere(String),
 }
 
@@ -270,7 +271,7 @@ fn classify(task: &FetchTask, answer: CallOutcome) -> Classification {
 async fn send_all(ready: Vec<Fetched>, results: &mpsc::Sender<Fetched>) -> Result<(), StopReason> {
     for fetched in ready {
         if results.send(fetched).await.is_err() {
-            // The receiver met an error of its own, which it says, and has stopped taking bodies.
+            // The receiver stopped because of an error of its own, which it reports.
             return Err(StopReason::Cancelled(Cancelled::Interrupted));
         }
     }
