@@ -1,4 +1,4 @@
-//! Cutting a batch: interviews and questions that were read become rows, and the rows one publish.
+//! Cuts a batch: turns interviews and questions into rows, and publishes the rows together.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -25,14 +25,14 @@ pub struct Arrival {
     pub interview: Interview,
 }
 
-/// The questions of a settled interview, as they were read.
+/// The questions of a settled interview that were read.
 #[derive(Debug)]
 pub struct QuestionsArrival {
     pub interview: QuestionsWanted,
     pub questions: Vec<Question>,
 }
 
-/// What a cut published.
+/// Counts of what a cut published.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Published {
     pub settled: u64,
@@ -42,16 +42,15 @@ pub struct Published {
     pub questions: u64,
     /// Interviews that were settled in the lake before, or came twice.
     pub repeated: u64,
-    /// Interviews that were settled in the lake before and have other rows now.
+    /// Interviews that were settled in the lake before and whose rows were replaced.
     pub replaced: u64,
 }
 
 /// Publishes interviews as one batch. Those that are settled in the lake already are left as they are, unless they were
-/// asked for again: then what is new of them replaces their rows. Of one that
-/// came several times a settled body wins over an open one, the first settled one over later ones, and the last open
-/// one over earlier ones.
+/// fetched again: then changed rows are replaced. If an interview came several times, a settled body wins over an open one,
+/// the first settled one over later ones, and the last open one over earlier ones.
 ///
-/// `questions` says whose questions are worth asking for; `None` when there is no API to ask (an import).
+/// `questions` decides whose questions are fetched. It is `None` when there is no API to ask (an import).
 ///
 /// # Errors
 /// When the lake or the ledger cannot be written.
@@ -128,7 +127,7 @@ pub fn cut_questions(lake: &Lake, ledger: &mut Ledger, arrivals: Vec<QuestionsAr
 /// One arrival of each interview that is to be published.
 struct Distinct {
     arrivals: Vec<Arrival>,
-    /// The ids of those that are settled in the lake already.
+    /// Ids of those that are settled in the lake already.
     replacing: HashSet<String>,
 }
 
@@ -160,7 +159,7 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
     Ok(Distinct { arrivals: kept, replacing })
 }
 
-/// Rows of interviews, and what is to come of each by its id.
+/// Rows of interviews, and when each is due next, by its id.
 struct InterviewRows {
     settled: Vec<InterviewRow>,
     open: Vec<InterviewRow>,
@@ -195,7 +194,7 @@ fn sightings_of(
     let sighting = |row: &InterviewRow| {
         let interview = &row.interview;
         let job = interview.job.id.clone().unwrap_or_default();
-        // The empty id stands for the job itself: one without answers can be new as well.
+        // The empty id stands for the job itself, because a job without answers can be new as well.
         let shown = interview.responses.iter().filter_map(|response| response.question_id.clone());
         let question_ids: Vec<String> = match policy {
             None | Some(QuestionPolicy::None) => Vec::new(),
@@ -246,7 +245,7 @@ fn by_month<T>(rows: Vec<T>, settled_at: impl Fn(&T) -> Option<Timestamp>) -> BT
     months
 }
 
-/// Slices of interviews whose answers make one row group.
+/// Slices of interviews whose answers form one row group each.
 fn response_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow]> {
     let sizes = rows.iter().map(|InterviewRow { interview, .. }| InterviewSize {
         rows: interview.responses.len(),
@@ -255,7 +254,7 @@ fn response_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow
     row_groups(sizes).map(|group| &rows[group.interviews])
 }
 
-/// Slices of questions that make one row group; those of an interview stand together.
+/// Slices of questions that form one row group each. Those of an interview stay together.
 fn question_groups(rows: &[QuestionRow]) -> impl Iterator<Item = &[QuestionRow]> {
     let interviews = rows.chunk_by(|a, b| a.interview_id == b.interview_id);
     let sizes = interviews.map(|rows| InterviewSize { rows: rows.len(), transcript_bytes: 0 });

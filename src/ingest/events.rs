@@ -1,4 +1,4 @@
-//! Events of the inbox, on their way into the ledger.
+//! Takes events from the inbox into the ledger.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::model::Result;
 use crate::pipeline::ids::check_id;
 use crate::round0::webhook::{self, Event};
 
-/// Reads the events of the inbox into the ledger, and frees their files only then.
+/// Records the events of the inbox in the ledger, and only then deletes their files.
 pub fn take_inbox(lake: &Lake, ledger: &mut Ledger, summary: &mut IngestSummary) -> Result<()> {
     for path in inbox::take(&lake.inbox_folder())? {
         let mut events = Vec::new();
@@ -24,7 +24,7 @@ pub fn take_inbox(lake: &Lake, ledger: &mut Ledger, summary: &mut IngestSummary)
     Ok(())
 }
 
-/// The interview that is to be asked for because of an event. That a settled one was started is late news.
+/// The interview that is to be fetched because of an event. `None` for a late event about the start of a settled interview.
 fn calls_for(ledger: &Ledger, event: &Event) -> Result<Option<String>> {
     let Some(id) = event.interview.clone() else { return Ok(None) };
     if let Err(what) = check_id(&id) {

@@ -1,4 +1,4 @@
-//! Import: bodies of `GET /interviews/:id`, one a line, without a call. Streams; memory is bounded by one batch.
+//! Imports bodies of `GET /interviews/:id` from files, one a line, without calling the API. Memory is bounded by one batch.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -16,12 +16,13 @@ use crate::ledger::Ledger;
 use crate::model::body::{self, Violation};
 use crate::model::{Error, Interview, Provenance, Result, Via};
 
-/// Lines are parsed side by side in chunks of this many bytes.
+/// Bytes of a chunk of lines that are parsed in parallel.
 const CHUNK_BYTES: usize = 4 << 20;
-/// A batch is published at this many bytes of bodies or this many interviews.
+/// A batch is published at this many bytes of bodies.
 const BATCH_BYTES: usize = 64 << 20;
+/// A batch is published at this many interviews.
 const BATCH_INTERVIEWS: usize = 20_000;
-/// Longer than any body; a file without line feeds must not fill the memory.
+/// Most bytes of a line. It is longer than any body; a file without line feeds must not fill the memory.
 const LONGEST_LINE: usize = 64 << 20;
 
 /// What an import did.
@@ -34,16 +35,16 @@ pub struct ImportSummary {
     pub responses: u64,
     /// Interviews that were settled in the lake before, or came twice.
     pub repeated: u64,
-    /// Lines set aside because they break the contract.
+    /// Lines that were set aside because they break the contract.
     pub quarantined: u64,
-    /// Lines that an earlier import set aside and that are still there.
+    /// Lines that an earlier import set aside already.
     pub quarantined_before: u64,
 }
 
-/// Imports files in order; `-` is standard input. `.gz` and `.zst` are known by their first bytes.
+/// Imports files in order; `-` is standard input. Gzip and zstd are recognised by their first bytes.
 ///
 /// # Errors
-/// When a file cannot be read or the lake cannot be written; whole batches before that stay published.
+/// When a file cannot be read or the lake cannot be written. Batches that were published before stay published.
 pub fn import(
     lake: &Lake,
     ledger: &mut Ledger,
@@ -51,7 +52,7 @@ pub fn import(
     files: &[impl AsRef<Path>],
     progress: &dyn Fn(u64),
 ) -> Result<ImportSummary> {
-    let mut run = Importer {
+    let mut importer = Importer {
         keys: lake.candidate_keys()?,
         lake,
         ledger,
@@ -67,12 +68,13 @@ pub fn import(
         progress,
     };
     for file in files {
-        run.file(file.as_ref())?;
+        importer.file(file.as_ref())?;
     }
-    run.cut()?;
-    Ok(run.summary)
+    importer.cut()?;
+    Ok(importer.summary)
 }
 
+/// An import in progress.
 struct Importer<'a> {
     lake: &'a Lake,
     ledger: &'a mut Ledger,
@@ -135,7 +137,7 @@ impl Importer<'_> {
                     self.pending.push(Arrival { provenance: self.provenance.clone(), interview });
                 }
                 Err(violation) => {
-                    // Such a body may have no id; by its own hash one that is imported twice is kept once.
+                    // Such a body may have no id. Named by its hash, one that is imported twice is kept once.
                     let id = quarantine::import_id(&Sha256::digest(&body));
                     if quarantine::keep(self.lake, &id, &body)? {
                         self.summary.quarantined += 1;
@@ -166,7 +168,7 @@ impl Importer<'_> {
     }
 }
 
-/// A file or standard input, decompressed if it begins as gzip or zstd do.
+/// Opens a file or standard input, and decompresses it if it begins like gzip or zstd.
 fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     let raw: Box<dyn Read> = if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
     let mut raw = BufReader::with_capacity(1 << 20, raw);

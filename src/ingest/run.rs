@@ -1,4 +1,4 @@
-//! One ingest: fetching, spooling, and cutting what was spooled into batches.
+//! Ingests one account: fetches, spools, and cuts the spool into batches.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -27,10 +27,10 @@ use crate::pipeline::QuestionPolicy;
 use crate::round0::call::{Call, ParsedBody};
 use crate::round0::fetch::{FetchCounts, FetchOutcome, FetchTask, Fetched, Fetcher, StopReason};
 
-/// Fetches what is not settled yet and publishes it. The summary is true also when an error ends the ingest early:
-/// what came by then is published first.
+/// Fetches what is due and publishes it. The summary is complete even if an error ends the ingest early: what was fetched
+/// by then is published first.
 pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, account: Account<'_>) -> Done<IngestSummary> {
-    let mut run = Ingester {
+    let mut ingester = Ingester {
         keys: match lake.candidate_keys() {
             Ok(keys) => keys,
             Err(error) => return Done::failed(error),
@@ -51,16 +51,17 @@ pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, account: Acco
         runtime,
         account,
     };
-    let result = run.all();
-    let counts = &run.counts;
-    run.summary.requests = counts.requests.load(Ordering::Relaxed);
-    run.summary.retries = counts.retries.load(Ordering::Relaxed);
-    run.summary.limited = counts.limited.load(Ordering::Relaxed);
-    run.summary.bytes = counts.bytes.load(Ordering::Relaxed);
-    run.summary.waited_seconds = run.pacer.waited().as_secs();
-    Done::new(run.summary, result)
+    let result = ingester.all();
+    let counts = &ingester.counts;
+    ingester.summary.requests = counts.requests.load(Ordering::Relaxed);
+    ingester.summary.retries = counts.retries.load(Ordering::Relaxed);
+    ingester.summary.limited = counts.limited.load(Ordering::Relaxed);
+    ingester.summary.bytes = counts.bytes.load(Ordering::Relaxed);
+    ingester.summary.waited_seconds = ingester.pacer.waited().as_secs();
+    Done::new(ingester.summary, result)
 }
 
+/// An ingest in progress.
 struct Ingester<'a> {
     lake: &'a Lake,
     ledger: &'a mut Ledger,
@@ -69,17 +70,18 @@ struct Ingester<'a> {
     keys: CandidateKeys,
     pacer: Arc<Pacer>,
     counts: Arc<FetchCounts>,
-    /// What is in the open spool file, as it was read.
+    /// The parsed bodies in the open spool file.
     pending: Vec<Pending>,
-    /// Links to recordings that the ledger does not have yet, and when it got the last ones.
+    /// Links to recordings that the ledger does not have yet.
     links: Vec<KeptLink>,
+    /// When the ledger got the last links.
     links_kept: Instant,
-    /// Interviews that were not listed, and that an event calls for.
+    /// Interviews that are fetched only because of an event, and were not listed.
     called: HashSet<String>,
     summary: IngestSummary,
 }
 
-/// A body that is in the spool, as it was read.
+/// A parsed body that is in the spool.
 struct Pending {
     id: String,
     provenance: Provenance,
@@ -88,12 +90,12 @@ struct Pending {
 
 impl Ingester<'_> {
     fn all(&mut self) -> Result<()> {
-        // What a killed run had fetched is fetched.
+        // Bodies that a killed run fetched count as fetched.
         for path in spool::waiting(&self.lake.spool_folder())? {
             self.read(&path)?;
             self.cut(&path)?;
         }
-        // After that, as what was fetched before an event came does not answer it.
+        // Only after that, because a body that was fetched before an event does not answer it.
         if self.account.inbox {
             take_inbox(self.lake, self.ledger, &mut self.summary)?;
         }
@@ -102,7 +104,7 @@ impl Ingester<'_> {
         self.called = due.called;
         self.fetch(due.tasks)?;
         if self.summary.gone + self.summary.quarantined + self.summary.excluded > 0 {
-            // They may have been open, and ended without a body that would have a batch cut.
+            // They may have been in the table of open interviews, and have no body that would cause a batch.
             cut_interviews(self.lake, self.ledger, &self.keys, Vec::new(), None)?;
         }
         if self.account.plan.questions == QuestionPolicy::None {
@@ -114,7 +116,7 @@ impl Ingester<'_> {
         self.fetch(wanted.into_iter().map(task).collect())
     }
 
-    /// Makes the calls; spools, cuts and publishes their bodies; then says what stopped it, if anything did.
+    /// Makes the calls, and spools, cuts and publishes their bodies. An error that stopped it is returned afterwards.
     fn fetch(&mut self, tasks: Vec<FetchTask>) -> Result<()> {
         let of = tasks.len() as u64;
         if of == 0 {
@@ -124,7 +126,7 @@ impl Ingester<'_> {
         let fetcher = Fetcher {
             client: self.account.client.clone(),
             pacer: Arc::clone(&self.pacer),
-            // Those that wait for another try leave room for others to be under way.
+            // Calls that wait for another try leave room for others.
             width: self.account.plan.concurrency * 2,
             counts: Arc::clone(&self.counts),
             cancellation: self.account.cancellation.clone(),
@@ -135,7 +137,7 @@ impl Ingester<'_> {
         let mut done = 0;
         self.show_progress(done, of);
         loop {
-            // A pause of the limit's must not keep what came before it off the disk.
+            // What was fetched must reach the disk even while the rate limit pauses the calls.
             let next = self.runtime.block_on(async { timeout(spool::SYNC_EVERY, results.recv()).await });
             match next {
                 Err(_elapsed) => {
@@ -177,7 +179,7 @@ impl Ingester<'_> {
         (self.account.progress)(Progress { done, of, remaining: self.pacer.remaining() });
     }
 
-    /// Spools a body, or records why there is none. Returns a spool file that is full.
+    /// Spools a body, or records why there is none. Returns the path of a spool file that is full.
     fn take(&mut self, fetched: Fetched, spool: &mut spool::SpoolWriter) -> Result<Option<PathBuf>> {
         let Fetched { task: FetchTask { call, id, again }, at, outcome } = fetched;
         let id = id.into_string();
@@ -224,10 +226,10 @@ impl Ingester<'_> {
         Ok(None)
     }
 
-    /// Reads what a killed run left in a spool file.
+    /// Reads a spool file that a killed run left.
     fn read(&mut self, path: &Path) -> Result<()> {
         for SpoolRecord { call, id, provenance, body } in spool::read(path)? {
-            // Only what keeps the contract was spooled; a newer program may be stricter than the one that spooled it.
+            // Only bodies that keep the contract were spooled, but this program may be stricter than the one that did.
             match (call, call.read(&id, &body)) {
                 (_, Ok(mut content)) => {
                     if let ParsedBody::Interview(interview) = &mut content {
@@ -253,8 +255,8 @@ impl Ingester<'_> {
         Ok(())
     }
 
-    /// Takes the links to the recordings of an interview that is going to be in the lake. They reach the ledger once a
-    /// second: a killed run has them in its spool.
+    /// Takes the links to recordings out of an interview that will be in the lake. They are written to the ledger once a
+    /// second; after a crash they are still in the spool.
     fn take_links(&mut self, interview: &mut Interview, fetched_at: Timestamp) -> Result<()> {
         let (links, settled_at) = (interview.take_links(), interview.settled_at());
         if interview.status.is_settled() && self.account.exclude.by_body(interview).is_none() {
@@ -272,11 +274,11 @@ impl Ingester<'_> {
         self.ledger.keep_links(&std::mem::take(&mut self.links))
     }
 
-    /// Publishes what was read of a spool file and frees it.
+    /// Publishes the bodies of a spool file, and deletes the file.
     fn cut(&mut self, path: &Path) -> Result<()> {
         self.keep_links()?;
         let pending = std::mem::take(&mut self.pending);
-        // A spool that a killed run left may be of another source than this one.
+        // A spool file that a killed run left may belong to another account.
         let has_questions = |one: &&Pending| matches!(one.content, ParsedBody::Questions(_));
         let sources: BTreeSet<&str> =
             pending.iter().filter(has_questions).map(|one| one.provenance.source.as_str()).collect();
@@ -304,7 +306,7 @@ impl Ingester<'_> {
         let published = cut_questions(self.lake, self.ledger, questions)?;
         self.summary.published(published);
         self.ledger.close_events(ids.iter().map(String::as_str))?;
-        // A body that was set aside before and has come whole since is no longer wanted.
+        // A body that was set aside before is not needed once the interview was read.
         if !self.lake.quarantine_is_empty() {
             ids.iter().try_for_each(|id| quarantine::forget(self.lake, id))?;
         }

@@ -1,4 +1,4 @@
-//! Which interviews an ingest asks for.
+//! Selects the interviews that an ingest fetches.
 
 use std::collections::HashSet;
 
@@ -11,16 +11,16 @@ use crate::model::Result;
 use crate::round0::call::Call;
 use crate::round0::fetch::FetchTask;
 
-/// What is to be asked for.
+/// The interviews to fetch.
 pub struct InterviewsDue {
-    /// In order: what events call for, listed interviews that are new, those given up before, open ones that are due,
-    /// settled ones that lack a transcript. Open ones are followed whether or not they are still listed.
+    /// The tasks in order: interviews that events call for, listed ones that are new, those given up before, open ones that
+    /// are due, and settled ones that lack a transcript. Open ones are followed even if they are not listed any more.
     pub tasks: Vec<FetchTask>,
-    /// Interviews that were not listed, and that an event calls for.
+    /// Interviews that are fetched only because of an event, and were not listed.
     pub called: HashSet<String>,
 }
 
-/// Chooses among the listed ids, those that events call for, and what the ledger follows.
+/// Selects from the listed ids, those that events call for, and those that the ledger follows.
 pub fn interviews_due(
     ledger: &mut Ledger,
     account: &Account<'_>,
@@ -42,13 +42,13 @@ pub fn interviews_due(
                 summary.skipped_other += 1;
                 ledger.close_events([id.as_str()])?;
             }
-            // Also what was gone, stale or set aside: there is news of it.
+            // Also an interview that was gone, stale or set aside, because the event is news of it.
             _ => tasks.push(task(id, state)),
         }
     }
     for id in ids {
         if unlisted.remove(&id) {
-            // It would have been found without the event, and belongs to the cohort of its list.
+            // It would have been fetched without the event, and belongs to the cohort of its list.
             continue;
         }
         let state = ledger.state(&id)?;
@@ -70,7 +70,7 @@ pub fn interviews_due(
             }
         }
     }
-    // What an event calls for is asked for already.
+    // Interviews that an event calls for are in the list already.
     let asked: HashSet<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
     let due = due.into_iter().filter(|due| !asked.contains(due.id.as_str()));
     let due: Vec<FetchTask> = due.map(|DueInterview { id, state }| task(id, Some(state))).collect();

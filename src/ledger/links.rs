@@ -1,4 +1,4 @@
-//! Links to recordings for as long as they open, and what became of the recordings until the lake tells it.
+//! Links to recordings while they open, and the state of recordings until it is in the lake.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -7,7 +7,7 @@ use super::connection::{Ledger, from_micros};
 use crate::model::recording::links_dead_since;
 use crate::model::{Link, Result};
 
-/// A recording: whose, and which answer's (0-based place in responses[]).
+/// Identifies a recording by its interview and the 0-based position of its answer in `responses[]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordingId {
     pub interview: String,
@@ -18,7 +18,7 @@ pub struct RecordingId {
 #[derive(Debug, Clone)]
 pub struct KeptLink {
     pub recording: RecordingId,
-    /// What the recording is called below an archive.
+    /// The name of the recording in an archive.
     pub object: String,
     pub link: Link,
     /// When its interview settled.
@@ -26,24 +26,24 @@ pub struct KeptLink {
     pub fetched_at: Timestamp,
 }
 
-/// A recording that is in its place.
+/// A recording that is archived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArchivedRecording {
     pub object: String,
     pub bytes: u64,
-    /// In hex.
+    /// SHA-256 in hex.
     pub sha256: String,
     pub content_type: Option<String>,
     pub at: Timestamp,
 }
 
-/// Where a recording stands that the table `audio` does not tell of.
+/// The state of a recording that is not in the table `audio`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordingState {
     Archived(ArchivedRecording),
-    /// Tried again by the next run; when it was tried last.
+    /// Tried again by the next run. Holds when it was last tried.
     Failed(Timestamp),
-    /// Left alone, unless it is named.
+    /// Not tried again, unless its interview is named.
     GivenUp,
 }
 
@@ -53,7 +53,7 @@ pub struct UnarchivedRecording {
     pub interview_id: String,
     pub position: u32,
     pub reason: String,
-    /// Nights that tried, of those that count.
+    /// The number of nights whose tries count.
     pub tries: u32,
     pub given_up: bool,
 }
@@ -61,26 +61,27 @@ pub struct UnarchivedRecording {
 /// Why a recording could not be archived.
 #[derive(Debug)]
 pub struct ArchiveFailure<'a> {
-    /// What it is called below an archive.
+    /// The name of the recording in an archive.
     pub object: &'a str,
-    /// For a person.
+    /// The reason, for people.
     pub reason: &'a str,
-    /// One word that is the same for all of its kind.
+    /// A word for the kind of failure.
     pub kind: &'a str,
-    /// Nights.
+    /// The number of nights after which it is given up.
     pub give_up_after: u32,
-    /// Of it that had come.
+    /// Bytes that were downloaded.
     pub part_bytes: u64,
 }
 
-/// Microseconds: tries less than this apart are of one night. Nightly runs are not always a whole day apart.
+/// Microseconds. Tries that are less than this apart count as one night, because nightly runs are not always a whole day
+/// apart.
 const NIGHT: i64 = 20 * 60 * 60 * 1_000_000;
 
 impl Ledger {
-    /// Keeps links, each in the place of an older one of the same recording.
+    /// Keeps links. Each replaces an older one of the same recording.
     ///
     /// # Errors
-    /// When the ledger cannot be written; none is kept then.
+    /// When the ledger cannot be written. None is kept then.
     pub fn keep_links(&mut self, links: &[KeptLink]) -> Result<()> {
         if links.is_empty() {
             return Ok(());
@@ -112,7 +113,7 @@ impl Ledger {
         })
     }
 
-    /// Deletes the link of a recording, which does not open or is not needed.
+    /// Deletes the link of a recording, because it does not open or is not needed.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -120,7 +121,7 @@ impl Ledger {
         self.write(|transaction| forget_link(transaction, recording))
     }
 
-    /// The link of a recording of this name, if there is one that still opens.
+    /// The link of a recording with this name, if there is one that still opens.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -134,8 +135,8 @@ impl Ledger {
         })
     }
 
-    /// Links that still open and were kept after the one of this number, in order, at most so many; each with its
-    /// number.
+    /// Links that still open and were kept after the one with this number, in order, each with its number. Returns `most` at
+    /// most.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -156,7 +157,7 @@ impl Ledger {
         })
     }
 
-    /// Where the recording of an answer stands, if the ledger knows.
+    /// The state of the recording of an answer, if the ledger knows it.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -164,7 +165,7 @@ impl Ledger {
         self.recording_called(recording, None)
     }
 
-    /// The same, if it is called so: answers that were put in front of it give it another place.
+    /// The state of a recording, if it has this name. The position of an answer changes when others are inserted before it.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -192,7 +193,7 @@ impl Ledger {
         })
     }
 
-    /// Records that a recording is in its place, and forgets its link.
+    /// Records that a recording is archived, and deletes its link.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -210,8 +211,8 @@ impl Ledger {
         })
     }
 
-    /// Records that a recording could not be archived, and why. Runs of one night count as one try; trouble of another
-    /// kind, or more that had come, begins the count anew. Whether it is now given up.
+    /// Records why a recording could not be archived. Returns whether it is given up now. Runs of one night count as one try.
+    /// A failure of another kind, or a longer download, restarts the count.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -243,7 +244,7 @@ impl Ledger {
         })
     }
 
-    /// Records why a recording could not be archived when that was not its fault: no try is counted.
+    /// Records why a recording could not be archived, without counting a try, because the recording was not at fault.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -260,7 +261,7 @@ impl Ledger {
         })
     }
 
-    /// Forgets what became of recordings: the table `audio` tells it from now on.
+    /// Deletes the state of recordings that are in the table `audio` now.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -276,7 +277,7 @@ impl Ledger {
         })
     }
 
-    /// The recordings that are archived and that the ledger has not forgotten, each with its name.
+    /// The archived recordings that are still in the ledger, each with its name.
     ///
     /// # Errors
     /// When the ledger cannot be read.

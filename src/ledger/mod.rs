@@ -1,4 +1,5 @@
-//! The ledger: what this lake has heard of and what is being published, in SQLite. All SQL of the program is here.
+//! The ledger, in SQLite: what is known of each interview, what is being published, and what is to be sent. All SQL of the
+//! program is here.
 
 mod batches;
 mod connection;
