@@ -1,26 +1,27 @@
-//! How records follow one another in files that a crash may cut short: the spool and the inbox.
+//! The framing of records in files that a crash may cut short: the spool and the inbox.
 //!
-//! A record is one line of JSON (what it is, its length, its CRC-32), then a body's bytes as they came, then a line feed.
-//! A record that is cut short or damaged ends its file: it never counted.
+//! A record is one line of JSON (a header, the body's length and its CRC-32), then the body's bytes, then a line feed. A
+//! record that is cut short or damaged ends its file, because it was never acknowledged.
 
 use std::io::{self, BufRead, Read};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+/// The line of JSON of a record.
 #[derive(Serialize, Deserialize)]
 struct Line<H> {
     #[serde(flatten)]
     header: H,
-    /// Of the body, in bytes.
+    /// Bytes of the body.
     length: u64,
     crc32: u32,
 }
 
-/// A record as it stands in a file.
+/// Encodes a record.
 ///
 /// # Errors
-/// When the header is none that JSON has.
+/// When the header cannot be written as JSON.
 pub fn frame(header: &impl Serialize, body: &[u8]) -> io::Result<Vec<u8>> {
     let line = Line { header, length: body.len() as u64, crc32: crc32fast::hash(body) };
     let mut bytes = serde_json::to_vec(&line)?;
@@ -31,7 +32,7 @@ pub fn frame(header: &impl Serialize, body: &[u8]) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The next record of a file; `None` at its end, also where a record is not whole.
+/// Reads the next record of a file. `None` at its end, or when the record is not complete.
 ///
 /// # Errors
 /// When the file cannot be read.

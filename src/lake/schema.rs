@@ -1,19 +1,19 @@
-//! The lake's tables: one explicit schema, a description on every column. Changes only add nullable columns.
+//! The lake's tables: an explicit schema with a description of every column. Changes may only add nullable columns.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
-/// Key of a derived file's metadata: SHA-256 of what it was made from.
+/// Metadata key of a derived file: the SHA-256 of what it was made from.
 pub const SOURCE_SHA256: &str = "roundup.source_sha256";
-/// Key of a derived file's metadata: hash of the keyword set that made it.
+/// Metadata key of a derived file: the hash of the keyword set that it was made with.
 pub const SET_SHA256: &str = "roundup.set_sha256";
 
-/// Version of the tables below; written into every file.
+/// Version of the tables, which is written into every file.
 pub const SCHEMA_VERSION: &str = "1";
 
-/// A column's type, in the words of `roundup schema`.
+/// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnType {
     Text,
@@ -22,7 +22,7 @@ pub enum ColumnType {
     Flag,
     /// UTC, microseconds.
     Time,
-    /// A list of (start, end): byte offsets into the original transcript, end exclusive.
+    /// A list of ranges (start, end) of byte offsets into the original transcript, with an exclusive end.
     Places,
 }
 
@@ -59,6 +59,7 @@ pub fn place_fields() -> Fields {
     Fields::from(vec![Field::new("start", DataType::Int64, false), Field::new("end", DataType::Int64, false)])
 }
 
+/// A column of a table.
 #[derive(Debug)]
 pub struct Column {
     pub name: &'static str,
@@ -67,6 +68,7 @@ pub struct Column {
     pub description: &'static str,
 }
 
+/// A table of the lake.
 #[derive(Debug)]
 pub struct Table {
     pub name: &'static str,
@@ -75,7 +77,7 @@ pub struct Table {
     pub key: &'static [&'static str],
     /// Columns by which the rows of a file are sorted, ascending, nulls first.
     pub sorted_by: &'static [&'static str],
-    /// Partition columns: they are in the path, never in the file.
+    /// Partition columns, which are in the path and never in the file.
     pub partitions: &'static [&'static str],
     pub columns: &'static [Column],
 }

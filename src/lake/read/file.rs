@@ -31,7 +31,7 @@ impl ParquetFile {
     /// Reads the footer.
     ///
     /// # Errors
-    /// When the file is missing or is no Parquet.
+    /// When the file is missing or is not Parquet.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|error| Error::path("open", path, error))?;
         let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
@@ -39,8 +39,8 @@ impl ParquetFile {
         Ok(Self { path: path.to_owned(), footer })
     }
 
-    /// Reads the footer; the strings of some columns will be read as other arrays than [`StringArray`](arrow::array::StringArray): as views of the
-    /// pages they are in, or as a dictionary.
+    /// Reads the footer. The strings of some columns will be read as other arrays than
+    /// [`StringArray`](arrow::array::StringArray): as views of their pages, or as a dictionary.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -68,7 +68,7 @@ impl ParquetFile {
         self.footer.metadata().num_row_groups()
     }
 
-    /// Rows of the whole file.
+    /// The number of rows in the file.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.footer.metadata().file_metadata().num_rows().unsigned_abs()
@@ -81,7 +81,7 @@ impl ParquetFile {
         pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
     }
 
-    /// The named columns of one row group, in one batch. Columns come in the order of the file.
+    /// Reads the named columns of a row group into one batch. The columns are in the order of the file.
     ///
     /// # Errors
     /// When the file cannot be read or lacks one of the columns.
@@ -89,13 +89,13 @@ impl ParquetFile {
         self.one_batch(ReadScope::Group(group), self.rows_in_group(group), columns)
     }
 
-    /// Rows of one row group.
+    /// The number of rows in a row group.
     #[must_use]
     pub fn rows_in_group(&self, group: usize) -> usize {
         usize::try_from(self.footer.metadata().row_group(group).num_rows()).unwrap_or(0)
     }
 
-    /// The named columns of some rows of a row group, which are sorted and differ, in one batch.
+    /// Reads the named columns of some rows of a row group into one batch. `rows` is sorted and has no duplicates.
     ///
     /// # Errors
     /// As [`Self::row_group`].
@@ -105,7 +105,7 @@ impl ParquetFile {
         self.one_batch(ReadScope::Rows(group, selection), rows.len(), columns)
     }
 
-    /// The named columns of the whole file, in one batch.
+    /// Reads the named columns of the whole file into one batch.
     ///
     /// # Errors
     /// As [`Self::row_group`].
@@ -114,10 +114,10 @@ impl ParquetFile {
         self.one_batch(ReadScope::All, rows, columns)
     }
 
-    /// The named columns of one row group, in batches of at most so many rows.
+    /// Reads the named columns of a row group in batches of at most `rows` rows.
     ///
     /// # Errors
-    /// As [`Self::row_group`]; each batch may fail, too.
+    /// As [`Self::row_group`]. Each batch can also fail.
     pub fn batches(
         &self,
         group: usize,
@@ -128,15 +128,15 @@ impl ParquetFile {
         Ok(reader.map(|batch| batch.map_err(|error| self.cannot_read(&error))))
     }
 
-    /// The file itself, opened to be read.
+    /// Opens the file itself for reading.
     ///
     /// # Errors
-    /// When it is not there any more.
+    /// When it does not exist any more.
     pub fn file(&self) -> Result<File> {
         File::open(&self.path).map_err(|error| self.cannot_read(&error))
     }
 
-    /// What the footer says of a column of a row group, so that it can be copied as it is stored from [`Self::file`].
+    /// The metadata of a column chunk, with which it can be copied from [`Self::file`] without decoding it.
     ///
     /// # Errors
     /// As [`Self::row_group`].
@@ -204,7 +204,7 @@ impl ParquetFile {
         reader.map_err(|error| self.cannot_read(&error))
     }
 
-    /// The part of the file that holds some columns of a row group, in one read.
+    /// Reads the part of the file that holds some columns of a row group, in one read.
     fn slice(&self, file: &File, group: usize, columns: &[&str]) -> io::Result<FileSlice> {
         let row_group = self.footer.metadata().row_group(group);
         let wanted = row_group.columns().iter().filter(|chunk| {
@@ -223,7 +223,7 @@ impl ParquetFile {
     }
 }
 
-/// What is read of a file.
+/// The part of a file that is read.
 enum ReadScope {
     All,
     /// One row group.

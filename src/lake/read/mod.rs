@@ -1,4 +1,4 @@
-//! Reading the lake's files: which there are, and their columns by name.
+//! Reads the lake's files: lists them, and reads their columns by name.
 
 mod columns;
 mod file;

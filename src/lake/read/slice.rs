@@ -1,4 +1,4 @@
-//! Parts of a file in memory, and that memory again for the next part.
+//! A slice of a file in memory, and the reuse of that memory.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -9,14 +9,14 @@ use bytes::{Buf, Bytes};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
-/// A part of a file in memory: without it, every page would be a handful of calls to the system.
+/// A slice of a file in memory. Without it, every page would take several system calls.
 pub struct FileSlice {
     begin: u64,
     bytes: Bytes,
 }
 
 impl FileSlice {
-    /// Reads a part of a file, from a byte on, in one read.
+    /// Reads a slice of a file in one read.
     pub fn read(file: &File, begin: u64, length: usize) -> io::Result<Self> {
         let mut bytes = SPARE.take();
         if bytes.len() < length {
@@ -57,12 +57,12 @@ impl ChunkReader for FileSlice {
 }
 
 thread_local! {
-    /// Memory for the next part of a file that the thread reads: new memory, which the system has to clear first, takes
-    /// longer than reading into it.
+    /// Memory for the next slice that the thread reads. New memory must be cleared by the system first, which takes longer
+    /// than reading into it.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Memory that is kept for the next read once nothing of it is in use.
+/// Memory that is kept for the next read when it is dropped.
 struct ReusedBuffer(Vec<u8>);
 
 impl AsRef<[u8]> for ReusedBuffer {
@@ -73,7 +73,7 @@ impl AsRef<[u8]> for ReusedBuffer {
 
 impl Drop for ReusedBuffer {
     fn drop(&mut self) {
-        // A thread that is ending keeps nothing.
+        // A thread that is ending keeps no memory.
         let _ending = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.0)));
     }
 }
