@@ -1,4 +1,4 @@
-//! `ats`: completed interviews to an applicant tracking system, or the requests that would tell it of them.
+//! `ats`: sends completed interviews to an applicant tracking system, or shows the requests that would be sent.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
     Ok(terminal::exit_code(&done.errors, done.summary.has_losses()))
 }
 
-/// Prints what would be sent. Needs no secret and no lock.
+/// Prints the requests that would be sent. Needs no secret and no lock.
 fn dry_run(flags: &AtsFlags, plan: &AtsPlan, ids: &[String]) -> Result<u8> {
     let connector = Connector::read(plan)?;
     let lake = Lake::open(&flags.lake.lake)?;

@@ -1,4 +1,4 @@
-//! `audio`: recordings of the lake into an archive.
+//! `audio`: archives the recordings of the interviews in a lake.
 
 use jiff::Timestamp;
 
@@ -42,7 +42,7 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
     let network = Network::start()?;
     let mut session = Session::open(lake, &network, quiet)?;
     let estimate = estimate(&session.lake, &mut session.ledger, &selection, began)?;
-    // A key that is needed and not there is said before anything is done.
+    // A key that is needed and missing is reported before anything is done.
     let mut opened = if estimate.calls > 0 { Some(client(&flags.api)?) } else { None };
     let mut client_of = |source: &str| {
         if source != flags.source {

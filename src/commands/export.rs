@@ -1,4 +1,4 @@
-//! `export`: rows of the lake for other programs. Takes no lock, so it works during a run.
+//! `export`: writes rows of the lake for other programs. Takes no lock, so it works during a run.
 
 use std::io::{self, BufWriter, IsTerminal};
 
@@ -25,7 +25,7 @@ pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
     }
     let no_bar = quiet || (flags.output.is_none() && io::stdout().is_terminal());
     let ExportSummary { rows, cut } =
-        terminal::with_bar("export", no_bar, |moves| export(&lake, &plan, target, moves))?;
+        terminal::with_bar("export", no_bar, |progress| export(&lake, &plan, target, progress))?;
     let to = flags.output.as_ref().map_or_else(String::new, |path| format!(" to {}", path.display()));
     if rows == 0 {
         tracing::warn!("nothing in the lake is selected: no rows were written{to}");

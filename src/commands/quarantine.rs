@@ -1,4 +1,4 @@
-//! `quarantine`: bodies that break the contract, listed, shown, tried again or given up for good.
+//! `quarantine`: lists, shows, retries or discards bodies that break the contract.
 
 use std::io::{IsTerminal, Write as _};
 
@@ -57,7 +57,7 @@ fn ids(lake: &Lake, which: &Which) -> Result<Vec<String>> {
     Ok(which.ids.clone())
 }
 
-/// What cannot be undone is asked for on a terminal, and refused elsewhere.
+/// Asks for confirmation on a terminal, and refuses elsewhere, because this cannot be undone.
 fn confirm(count: usize) -> Result<()> {
     let refuse = || Error::usage("nothing is deleted without a yes").hint("--yes says it beforehand");
     if !std::io::stdin().is_terminal() {

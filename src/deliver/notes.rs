@@ -15,8 +15,8 @@ pub fn text(responses: &[Response]) -> String {
     responses.iter().enumerate().map(one).collect::<Vec<_>>().join("\n---\n\n")
 }
 
-/// The interview as the API returns it, except for links to recordings. They are secrets, so it only says whether there is
-/// one.
+/// The interview as the API returns it, except for links to recordings. They are secrets, so it only says whether there
+/// is one.
 #[must_use]
 pub fn json(interview: &Interview) -> Value {
     let Interview { id, status, job, candidate, created_at, started_at, completed_at, expires_at, responses } =

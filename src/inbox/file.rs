@@ -1,7 +1,7 @@
 //! Files of the inbox. The receiver appends to them and fsyncs them in groups; an ingest takes and deletes them.
 //!
-//! Both hold a lock of the inbox, for one group or for a few renames. An ingest renames the files that are there, so that
-//! nothing more is appended to them. A receiver whose file was taken begins another one.
+//! Both hold a lock of the inbox, for one group or for a few renames. An ingest renames the files that are there, so
+//! that nothing more is appended to them. A receiver whose file was taken begins another one.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -127,8 +127,8 @@ fn open_lock(folder: &Path) -> Result<File> {
     open.map_err(|error| Error::path("lock", &path, error))
 }
 
-/// Takes all files of the inbox, and returns them oldest first, including those that were taken before and never deleted.
-/// Nothing is appended to them any more. The caller must hold the lake's lock.
+/// Takes all files of the inbox, and returns them oldest first, including those that were taken before and never
+/// deleted. Nothing is appended to them any more. The caller must hold the lake's lock.
 ///
 /// # Errors
 /// When the folder cannot be listed or a file cannot be renamed.

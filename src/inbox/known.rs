@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-/// Ids in one generation. Two generations are kept, some 10 MB at most. A forgotten event that comes again is stored again,
-/// and the ledger then recognises it.
+/// Ids in one generation. Two generations are kept, some 10 MB at most. A forgotten event that comes again is stored
+/// again, and the ledger then recognises it.
 const GENERATION: usize = 1 << 17;
 
 /// The ids of the latest events.

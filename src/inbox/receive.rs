@@ -1,8 +1,8 @@
 //! The receiver: takes requests, and acknowledges them once their events are on the disk.
 //!
-//! A request is refused as early as possible: for its path, method or content type; for a malformed or stale signature; for
-//! its length, before its body is stored; for a signature that does not match its bytes, before they are parsed as JSON. Of a
-//! refused request, only the reason is logged.
+//! A request is refused as early as possible: for its path, method or content type; for a malformed or stale signature;
+//! for its length, before its body is stored; for a signature that does not match its bytes, before they are parsed as
+//! JSON. Of a refused request, only the reason is logged.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -36,8 +36,8 @@ use crate::round0::webhook::{Event, NoEvent, PATH, Refusal, SIGNATURE_HEADER, Se
 const LARGEST_BODY: usize = 1 << 20;
 /// How long a body may take to arrive. The vendor waits ten seconds in all.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
-/// How much of a body that is too large is read and discarded before it is refused. A connection that is closed while the
-/// client is still sending would be reset, and the response lost.
+/// How much of a body that is too large is read and discarded before it is refused. A connection that is closed while
+/// the client is still sending would be reset, and the response lost.
 const MOST_DISCARDED: usize = 4 << 20;
 /// How long an event may take to reach the disk.
 const STORED_WITHIN: Duration = Duration::from_secs(4);
@@ -135,7 +135,8 @@ impl Receiver {
             self.server.abort();
             let _aborted = self.server.await;
         }
-        // The queue closes with the last connection, and then the thread ends. A hanging connection was not acknowledged.
+        // The queue closes with the last connection, and then the thread ends. A hanging connection was not
+        // acknowledged.
         let _hanging = timeout(Duration::from_secs(1), self.written).await;
     }
 }

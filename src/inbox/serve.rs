@@ -14,8 +14,8 @@ use tokio::time::{sleep, timeout};
 
 /// Most connections at once: half of the files that a process may usually have open. Others wait to be accepted.
 const CONNECTIONS: u32 = 512;
-/// How long the head of a request may take to arrive, and how long a connection may be idle between two requests. It is as
-/// long as the vendor waits for a response.
+/// How long the head of a request may take to arrive, and how long a connection may be idle between two requests. It is
+/// as long as the vendor waits for a response.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// How long a connection may last, so that one whose client does not read the responses is closed as well.
 const CONNECTION_FOR: Duration = Duration::from_mins(10);

@@ -47,8 +47,8 @@ pub struct Published {
 }
 
 /// Publishes interviews as one batch. Those that are settled in the lake already are left as they are, unless they were
-/// fetched again: then changed rows are replaced. If an interview came several times, a settled body wins over an open one,
-/// the first settled one over later ones, and the last open one over earlier ones.
+/// fetched again: then changed rows are replaced. If an interview came several times, a settled body wins over an open
+/// one, the first settled one over later ones, and the last open one over earlier ones.
 ///
 /// `questions` decides whose questions are fetched. It is `None` when there is no API to ask (an import).
 ///

@@ -24,7 +24,8 @@ pub fn take_inbox(lake: &Lake, ledger: &mut Ledger, summary: &mut IngestSummary)
     Ok(())
 }
 
-/// The interview that is to be fetched because of an event. `None` for a late event about the start of a settled interview.
+/// The interview that is to be fetched because of an event. `None` for a late event about the start of a settled
+/// interview.
 fn calls_for(ledger: &Ledger, event: &Event) -> Result<Option<String>> {
     let Some(id) = event.interview.clone() else { return Ok(None) };
     if let Err(what) = check_id(&id) {

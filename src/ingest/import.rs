@@ -1,4 +1,5 @@
-//! Imports bodies of `GET /interviews/:id` from files, one a line, without calling the API. Memory is bounded by one batch.
+//! Imports bodies of `GET /interviews/:id` from files, one a line, without calling the API. Memory is bounded by one
+//! batch.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};

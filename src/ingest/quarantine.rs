@@ -1,4 +1,5 @@
-//! Keeps bodies that cannot be read, byte for byte, so that no answer is lost. To learn the reason, they are read again.
+//! Keeps bodies that cannot be read, byte for byte, so that no answer is lost. To learn the reason, they are read
+//! again.
 
 use std::fs;
 use std::io;
@@ -70,7 +71,8 @@ pub fn forget(lake: &Lake, id: &str) -> Result<()> {
     }
 }
 
-/// The path for an id. It is always inside the folder: an encoded id has no slash, and the prefix makes `..` a plain name.
+/// The path for an id. It is always inside the folder: an encoded id has no slash, and the prefix makes `..` a plain
+/// name.
 fn path_of(lake: &Lake, id: &str) -> PathBuf {
     lake.quarantine_folder().join(format!("body-{}.json", encode_id(id)))
 }

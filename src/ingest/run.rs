@@ -27,8 +27,8 @@ use crate::pipeline::QuestionPolicy;
 use crate::round0::call::{Call, ParsedBody};
 use crate::round0::fetch::{FetchCounts, FetchOutcome, FetchTask, Fetched, Fetcher, StopReason};
 
-/// Fetches what is due and publishes it. The summary is complete even if an error ends the ingest early: what was fetched
-/// by then is published first.
+/// Fetches what is due and publishes it. The summary is complete even if an error ends the ingest early: what was
+/// fetched by then is published first.
 pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, account: Account<'_>) -> Done<IngestSummary> {
     let mut ingester = Ingester {
         keys: match lake.candidate_keys() {
@@ -255,8 +255,8 @@ impl Ingester<'_> {
         Ok(())
     }
 
-    /// Takes the links to recordings out of an interview that will be in the lake. They are written to the ledger once a
-    /// second; after a crash they are still in the spool.
+    /// Takes the links to recordings out of an interview that will be in the lake. They are written to the ledger once
+    /// a second; after a crash they are still in the spool.
     fn take_links(&mut self, interview: &mut Interview, fetched_at: Timestamp) -> Result<()> {
         let (links, settled_at) = (interview.take_links(), interview.settled_at());
         if interview.status.is_settled() && self.account.exclude.by_body(interview).is_none() {

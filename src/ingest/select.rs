@@ -13,8 +13,9 @@ use crate::round0::fetch::FetchTask;
 
 /// The interviews to fetch.
 pub struct InterviewsDue {
-    /// The tasks in order: interviews that events call for, listed ones that are new, those given up before, open ones that
-    /// are due, and settled ones that lack a transcript. Open ones are followed even if they are not listed any more.
+    /// The tasks in order: interviews that events call for, listed ones that are new, those given up before, open ones
+    /// that are due, and settled ones that lack a transcript. Open ones are followed even if they are not listed any
+    /// more.
     pub tasks: Vec<FetchTask>,
     /// Interviews that are fetched only because of an event, and were not listed.
     pub called: HashSet<String>,

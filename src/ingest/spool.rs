@@ -1,7 +1,8 @@
 //! The spool: a body is on disk before it counts as fetched.
 //!
-//! A spool file is a sequence of records ([`framing`]). Bodies are stored byte for byte, because a newer program must be able
-//! to set aside one that it cannot read. A record that a crash cut short ends the file: its body was never counted.
+//! A spool file is a sequence of records ([`framing`]). Bodies are stored byte for byte, because a newer program must
+//! be able to set aside one that it cannot read. A record that a crash cut short ends the file: its body was never
+//! counted.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
@@ -34,8 +35,8 @@ pub struct SpoolRecord {
     pub body: Vec<u8>,
 }
 
-/// Appends records, and fsyncs them in groups. When [`SpoolWriter::append`] returns, the operating system has the record, so
-/// that a killed program loses none. The fsync is for a power cut.
+/// Appends records, and fsyncs them in groups. When [`SpoolWriter::append`] returns, the operating system has the
+/// record, so that a killed program loses none. The fsync is for a power cut.
 pub struct SpoolWriter {
     folder: PathBuf,
     open: Option<SpoolFile>,

@@ -1,5 +1,5 @@
-//! Files that survive a power cut and are never half written: syncing, renaming without overwriting, writing a file whole,
-//! hashing it, and names that sort by time.
+//! Files that survive a power cut and are never half written: syncing, renaming without overwriting, writing a file
+//! whole, hashing it, and names that sort by time.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -17,8 +17,8 @@ pub fn batch_id(time: Timestamp) -> String {
     format!("{}{:03}Z", time.strftime("%Y%m%dT%H%M%S"), time.subsec_millisecond())
 }
 
-/// Makes something whose name is the time. Tries names one after the other, each a millisecond later, until `make` returns
-/// something. It returns `None` for a name that is taken.
+/// Makes something whose name is the time. Tries names one after the other, each a millisecond later, until `make`
+/// returns something. It returns `None` for a name that is taken.
 ///
 /// # Errors
 /// The error of `make`.
@@ -70,8 +70,8 @@ fn sync_parent(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |parent| sync(folder_or_here(parent)))
 }
 
-/// Syncs files and folders of one file system, all at once if the operating system can: hundreds of small files that are
-/// synced one by one take longer than making them.
+/// Syncs files and folders of one file system, all at once if the operating system can: hundreds of small files that
+/// are synced one by one take longer than making them.
 ///
 /// # Errors
 /// When one cannot be opened or synced.
@@ -85,7 +85,8 @@ pub fn sync_all(paths: &[&Path]) -> Result<()> {
     paths.iter().try_for_each(|path| sync(path).map_err(|error| fail(path, error)))
 }
 
-/// Writes a file under a temporary name and renames it, so that a crash never leaves half of it. `mode` is as in `chmod`.
+/// Writes a file under a temporary name and renames it, so that a crash never leaves half of it. `mode` is as in
+/// `chmod`.
 ///
 /// # Errors
 /// When it cannot be written.

@@ -1,7 +1,7 @@
 //! The framing of records in files that a crash may cut short: the spool and the inbox.
 //!
-//! A record is one line of JSON (a header, the body's length and its CRC-32), then the body's bytes, then a line feed. A
-//! record that is cut short or damaged ends its file, because it was never acknowledged.
+//! A record is one line of JSON (a header, the body's length and its CRC-32), then the body's bytes, then a line feed.
+//! A record that is cut short or damaged ends its file, because it was never acknowledged.
 
 use std::io::{self, BufRead, Read};
 

@@ -36,8 +36,8 @@ impl OpenTable {
     }
 }
 
-/// The table of open interviews as it will be after a batch, or `None` when it does not change. Interviews that are gone or
-/// set aside now are removed.
+/// The table of open interviews as it will be after a batch, or `None` when it does not change. Interviews that are
+/// gone or set aside now are removed.
 ///
 /// # Errors
 /// When the table or the ledger cannot be read.

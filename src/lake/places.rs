@@ -116,8 +116,8 @@ impl Lake {
         parquet_files(&self.root.join(table.name))
     }
 
-    /// The path of a table's file below its table: `month=…/<batch>.parquet`. The files of one batch and those derived from
-    /// them share it.
+    /// The path of a table's file below its table: `month=…/<batch>.parquet`. The files of one batch and those derived
+    /// from them share it.
     ///
     /// # Panics
     /// When the file belongs to another table.

@@ -1,9 +1,9 @@
 //! Publishes a batch: all of its files appear, or none. A crash at any instant is rolled forward.
 //!
-//! (a) Every file is written and fsynced under `_roundup/staging/<batch>/`. (b) One ledger transaction records them, which is
-//! the point of no return. (c) Each is renamed into its table, interviews last, and the folders are fsynced. (d) One ledger
-//! transaction records that the batch is done. [`recover`] finishes (c) and (d) of a batch that reached (b), and deletes the
-//! staging of one that did not.
+//! (a) Every file is written and fsynced under `_roundup/staging/<batch>/`. (b) One ledger transaction records them,
+//! which is the point of no return. (c) Each is renamed into its table, interviews last, and the folders are fsynced.
+//! (d) One ledger transaction records that the batch is done. [`recover`] finishes (c) and (d) of a batch that reached
+//! (b), and deletes the staging of one that did not.
 
 use std::fs;
 use std::io;
@@ -19,7 +19,8 @@ use super::write::{WrittenFile, write_file};
 use crate::ledger::{BatchFile, Ledger, Sighting, UnfinishedBatch};
 use crate::model::{Error, Result};
 
-/// Tables in the order in which they are published, so that a visible interview always has its answers and its candidate.
+/// Tables in the order in which they are published, so that a visible interview always has its answers and its
+/// candidate.
 const ORDER: &[&str] = &["candidates", "responses", "questions", "audio", "runs", "interviews", "open_interviews"];
 
 /// A batch that is being written under staging.
@@ -31,8 +32,8 @@ pub struct Staging<'a> {
 }
 
 impl<'a> Staging<'a> {
-    /// Begins a batch, with an id that sorts by time and was never used in this lake. An unfinished batch is finished first,
-    /// because later ones build on it.
+    /// Begins a batch, with an id that sorts by time and was never used in this lake. An unfinished batch is finished
+    /// first, because later ones build on it.
     ///
     /// # Errors
     /// When the staging folder cannot be made, or an earlier batch still cannot be finished.
@@ -167,9 +168,9 @@ fn place(staged: &Path, target: &Path, file: &BatchFile) -> io::Result<()> {
     sync_with_parent(parent)
 }
 
-/// Moves derived files, as pairs of source and target, into their places, over older ones. Derived files can be made again at
-/// any time, so they need no ledger. They are synced before they are moved, and a move that a power cut undoes is repeated by
-/// the next analysis.
+/// Moves derived files, as pairs of source and target, into their places, over older ones. Derived files can be made
+/// again at any time, so they need no ledger. They are synced before they are moved, and a move that a power cut undoes
+/// is repeated by the next analysis.
 ///
 /// # Errors
 /// When the lake cannot be written.

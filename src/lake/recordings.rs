@@ -1,4 +1,5 @@
-//! Rewrites rows of `audio` when their interview is replaced: they follow their answers, and are dropped if an answer changed.
+//! Rewrites rows of `audio` when their interview is replaced: they follow their answers, and are dropped if an answer
+//! changed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

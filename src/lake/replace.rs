@@ -32,12 +32,13 @@ const RESPONSES: usize = 1;
 pub struct Replaced {
     /// How many interviews were replaced.
     pub count: u64,
-    /// Interviews whose month has changed. The batch removes their old rows, and their new ones are still to be written.
+    /// Interviews whose month has changed. The batch removes their old rows, and their new ones are still to be
+    /// written.
     pub moved: Vec<InterviewRow>,
 }
 
-/// Rewrites the rows of interviews that are in the lake into a batch that is being staged. Interviews whose rows are the same
-/// are left alone, and so are their files. Rows of their recordings are rewritten as well.
+/// Rewrites the rows of interviews that are in the lake into a batch that is being staged. Interviews whose rows are
+/// the same are left alone, and so are their files. Rows of their recordings are rewritten as well.
 ///
 /// Keeps the files of one batch and month in memory at a time.
 ///

@@ -25,8 +25,8 @@ pub const ROW_GROUP_ROWS: usize = 32_768;
 /// Most bytes of transcript in a row group. A single interview may be larger, because it is never split.
 pub const ROW_GROUP_TRANSCRIPT_BYTES: usize = 16 << 20;
 
-/// Approximate bytes of transcript in a page: small enough for a decompressed page to stay in the cache, and large enough to
-/// compress well.
+/// Approximate bytes of transcript in a page: small enough for a decompressed page to stay in the cache, and large
+/// enough to compress well.
 const PAGE_TRANSCRIPT_BYTES: usize = 256 << 10;
 /// After how many rows the writer checks whether a page is full.
 const PAGE_CHECKED_ROWS: usize = 64;
@@ -38,8 +38,8 @@ pub struct WrittenFile {
     pub sha256: String,
 }
 
-/// Writes a new file, with one row group for each batch that is not empty. The caller syncs it, because that takes long and
-/// needs no processor.
+/// Writes a new file, with one row group for each batch that is not empty. The caller syncs it, because that takes long
+/// and needs no processor.
 ///
 /// `metadata` are key-value pairs besides the schema's version. They only state what the bytes depend on.
 ///
@@ -58,8 +58,9 @@ pub fn write_file(
     writer.into_inner().map_err(|error| cannot_write(path, &error))?.finish(path)
 }
 
-/// Writes a new file with the rows and row groups of `source`, extended by new columns. `groups` are the new columns of each
-/// row group. The table's columns before them are copied from the source as they are stored, without decoding them.
+/// Writes a new file with the rows and row groups of `source`, extended by new columns. `groups` are the new columns of
+/// each row group. The table's columns before them are copied from the source as they are stored, without decoding
+/// them.
 ///
 /// # Errors
 /// As [`write_file`], and when the source cannot be read or lacks a column.
@@ -148,8 +149,8 @@ fn properties(table: &Table, metadata: &[(&str, &str)]) -> WriterProperties {
     properties.build()
 }
 
-/// Encodes a column as packed differences, for counts and offsets. Neighbouring values hardly ever repeat, so this is as small
-/// as a compressed dictionary, and faster to make.
+/// Encodes a column as packed differences, for counts and offsets. Neighbouring values hardly ever repeat, so this is
+/// as small as a compressed dictionary, and faster to make.
 fn packed(properties: WriterPropertiesBuilder, column: &ColumnPath) -> WriterPropertiesBuilder {
     properties
         .set_column_dictionary_enabled(column.clone(), false)

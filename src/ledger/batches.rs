@@ -24,7 +24,8 @@ pub struct UnfinishedBatch {
 }
 
 impl Ledger {
-    /// Records the batch, its files and what they contain, in one transaction. This is the point of no return of a publish.
+    /// Records the batch, its files and what they contain, in one transaction. This is the point of no return of a
+    /// publish.
     ///
     /// # Errors
     /// When the ledger cannot be written. Nothing is recorded then.

@@ -6,7 +6,8 @@ use rusqlite::{Transaction, params};
 use super::connection::{Ledger, from_micros};
 use crate::model::{Result, Status};
 
-/// How long an event is remembered after its interview was fetched. By then the vendor has long stopped sending it again.
+/// How long an event is remembered after its interview was fetched. By then the vendor has long stopped sending it
+/// again.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The time before a source's last event whose events are kept, however long ago that is, to judge whether they have
 /// stopped. Four weeks include every day of the week, and some holidays.
@@ -45,7 +46,8 @@ impl Ledger {
         })
     }
 
-    /// Interviews of a source that an event calls for and that were not fetched since, by the age of the event, oldest first.
+    /// Interviews of a source that an event calls for and that were not fetched since, by the age of the event, oldest
+    /// first.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -82,7 +84,8 @@ impl Ledger {
         })
     }
 
-    /// How many interviews of a source were completed without a known event, after one time and until another, inclusive.
+    /// How many interviews of a source were completed without a known event, after one time and until another,
+    /// inclusive.
     ///
     /// # Errors
     /// When the ledger cannot be read.

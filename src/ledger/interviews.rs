@@ -141,8 +141,8 @@ impl Ledger {
         })
     }
 
-    /// Interviews of a source that are due at a time: first those given up before, then open ones, then settled ones without
-    /// all transcripts. Within each group, those due the longest come first.
+    /// Interviews of a source that are due at a time: first those given up before, then open ones, then settled ones
+    /// without all transcripts. Within each group, those due the longest come first.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -182,7 +182,7 @@ impl Ledger {
         })
     }
 
-    /// What is known of an interview of which a body was read before.
+    /// What is known of an interview whose body was read before.
     ///
     /// # Errors
     /// When the ledger cannot be read.

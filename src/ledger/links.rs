@@ -73,8 +73,8 @@ pub struct ArchiveFailure<'a> {
     pub part_bytes: u64,
 }
 
-/// Microseconds. Tries that are less than this apart count as one night, because nightly runs are not always a whole day
-/// apart.
+/// Microseconds. Tries that are less than this apart count as one night, because nightly runs are not always a whole
+/// day apart.
 const NIGHT: i64 = 20 * 60 * 60 * 1_000_000;
 
 impl Ledger {
@@ -135,8 +135,8 @@ impl Ledger {
         })
     }
 
-    /// Links that still open and were kept after the one with this number, in order, each with its number. Returns `most` at
-    /// most.
+    /// Links that still open and were kept after the one with this number, in order, each with its number. Returns
+    /// `most` at most.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -165,7 +165,8 @@ impl Ledger {
         self.recording_called(recording, None)
     }
 
-    /// The state of a recording, if it has this name. The position of an answer changes when others are inserted before it.
+    /// The state of a recording, if it has this name. The position of an answer changes when others are inserted before
+    /// it.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -211,8 +212,8 @@ impl Ledger {
         })
     }
 
-    /// Records why a recording could not be archived. Returns whether it is given up now. Runs of one night count as one try.
-    /// A failure of another kind, or a longer download, restarts the count.
+    /// Records why a recording could not be archived. Returns whether it is given up now. Runs of one night count as
+    /// one try. A failure of another kind, or a longer download, restarts the count.
     ///
     /// # Errors
     /// When the ledger cannot be written.

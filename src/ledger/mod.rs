@@ -1,5 +1,5 @@
-//! The ledger, in SQLite: what is known of each interview, what is being published, and what is to be sent. All SQL of the
-//! program is here.
+//! The ledger, in SQLite: what is known of each interview, what is being published, and what is to be sent. All SQL of
+//! the program is here.
 
 mod batches;
 mod connection;

@@ -116,9 +116,9 @@ impl Ledger {
         })
     }
 
-    /// The interviews that a connector has to send at a time: new ones, those due again, and those whose body was read again
-    /// since. Those completed first come first, but those that failed before come last, so that they do not block others. An
-    /// interview that may still get a transcript waits for it.
+    /// The interviews that a connector has to send at a time: new ones, those due again, and those whose body was read
+    /// again since. Those completed first come first, but those that failed before come last, so that they do not block
+    /// others. An interview that may still get a transcript waits for it.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -226,8 +226,8 @@ impl Ledger {
         })
     }
 
-    /// Records that recordings of an interview are still to be archived, before it is sent (`Pending`) or after (`Open`). It
-    /// stays due, because no request is made until they are.
+    /// Records that recordings of an interview are still to be archived, before it is sent (`Pending`) or after
+    /// (`Open`). It stays due, because no request is made until they are.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -270,8 +270,8 @@ impl Ledger {
         })
     }
 
-    /// Makes dead letters of a connector due again, each as a new generation: those of some interviews, or all if `ids` is
-    /// empty. Returns how many there were.
+    /// Makes dead letters of a connector due again, each as a new generation: those of some interviews, or all if `ids`
+    /// is empty. Returns how many there were.
     ///
     /// # Errors
     /// When the ledger cannot be written.

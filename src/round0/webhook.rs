@@ -130,8 +130,8 @@ pub struct Event {
 pub struct NoEvent;
 
 impl Event {
-    /// Parses a body whose signature was verified. The candidate's token would open the interview, so every field of that
-    /// name is dropped, and every text that contains it, such as a link.
+    /// Parses a body whose signature was verified. The candidate's token would open the interview, so every field of
+    /// that name is dropped, and every text that contains it, such as a link.
     ///
     /// # Errors
     /// When it is no JSON, or has no usable `id` and `type`.

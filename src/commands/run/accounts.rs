@@ -1,4 +1,4 @@
-//! The accounts of a pipeline: where each is asked, and its client once it is.
+//! The accounts of a pipeline, and the API client of each.
 
 use std::collections::HashMap;
 
@@ -9,22 +9,23 @@ use crate::pipeline::{Api, Exclude, Source};
 use crate::round0::client::ApiClient;
 use crate::sandbox::{Options, Sandbox, start};
 
-/// One source with its ids read and its key in hand.
+/// One account, with its ids and key read.
 pub struct ReadySource {
     pub name: String,
     pub ids: Vec<String>,
-    /// Whether it also takes ids from the inbox.
+    /// Whether ids are also taken from the inbox.
     pub inbox: bool,
     pub exclude: Exclude,
     pub access: Access,
 }
 
+/// How the API of an account is reached.
 pub enum Access {
     Remote(ApiClient),
     Sandbox { interviews: Option<usize>, seed: u64 },
 }
 
-/// One source with its API there to be asked.
+/// One account, with its API client.
 pub struct OpenSource {
     pub name: String,
     pub ids: Vec<String>,
@@ -46,6 +47,8 @@ impl<'a> Accounts<'a> {
         Self { runtime, sources, clients: HashMap::new(), sandboxes: Vec::new() }
     }
 
+    /// Opens an account, and starts its sandbox if it has one.
+    ///
     /// # Errors
     /// When a sandbox cannot be started.
     pub fn open(&mut self, ready: ReadySource) -> Result<OpenSource> {
@@ -65,7 +68,7 @@ impl<'a> Accounts<'a> {
         Ok(OpenSource { name, ids, inbox, exclude, client })
     }
 
-    /// The client of an account by its name; `None` when the pipeline has no such account.
+    /// The client of an account by name. `None` when the pipeline has no such account.
     ///
     /// # Errors
     /// When there is no key, or a sandbox cannot be started.
@@ -88,7 +91,7 @@ impl<'a> Accounts<'a> {
     }
 }
 
-/// Where an account is asked.
+/// How the API of an account is reached.
 ///
 /// # Errors
 /// When there is no key, or the address of its API is wrong.
@@ -99,7 +102,7 @@ pub fn access_of(source: &Source) -> Result<Access> {
     }
 }
 
-/// Starts the stand-in API inside this process.
+/// Starts the sandbox inside this process.
 ///
 /// # Errors
 /// When it cannot listen.

@@ -6,7 +6,7 @@ use crate::deliver::ats::{self, Connector, DeliveryOptions, DeliverySummary, Sec
 use crate::model::{Done, Kind, Result};
 use crate::pipeline::AtsPlan;
 
-/// One applicant tracking system with its secrets in hand.
+/// One applicant tracking system, with its secrets read.
 pub struct ReadyAts {
     pub plan: AtsPlan,
     pub connector: Connector,
@@ -14,8 +14,10 @@ pub struct ReadyAts {
 }
 
 impl ReadyAts {
+    /// Reads a connector and its secrets.
+    ///
     /// # Errors
-    /// A usage error when the connector is wrong or a secret is not there.
+    /// A usage error when the connector is wrong or a secret is missing.
     pub fn new(plan: &AtsPlan) -> Result<Self> {
         let connector = Connector::read(plan)?;
         let secrets = connector.secrets()?;
@@ -23,7 +25,7 @@ impl ReadyAts {
     }
 }
 
-/// Every system in turn. One that fails leaves the next ones their turn; an interrupt does not.
+/// Delivers to each system in turn. If one fails, the next ones still follow, except after an interrupt.
 pub fn deliver_all(session: &mut Session<'_>, systems: Vec<ReadyAts>) -> Done<Vec<DeliverySummary>> {
     let (mut summaries, mut errors) = (Vec::new(), Vec::new());
     for ready in systems {
@@ -35,7 +37,7 @@ pub fn deliver_all(session: &mut Session<'_>, systems: Vec<ReadyAts>) -> Done<Ve
     Done { summary: summaries, errors }
 }
 
-/// Sends these interviews, or what is due if there are none, to one system.
+/// Sends interviews to one system: those with some ids, or if there are none, those that are due.
 pub fn deliver(
     session: &mut Session<'_>,
     ReadyAts { plan, connector, secrets }: ReadyAts,

@@ -1,4 +1,4 @@
-//! The stage that archives recordings: after the others, and beside the ingest.
+//! The stage that archives recordings: during the ingest, and again after it.
 
 use std::thread;
 
@@ -17,14 +17,14 @@ use crate::pipeline::AudioPlan;
 pub struct Archiving<'a> {
     pub plan: &'a AudioPlan,
     pub selection: RecordingSelection,
-    /// What was tried since is left alone.
+    /// Recordings that were tried since then are left out.
     pub began: Timestamp,
     pub pace: Pace,
     pub stop_at: Option<Instant>,
 }
 
 impl Archiving<'_> {
-    /// Archives what the lake has and the archive lacks. What it costs in calls is said before.
+    /// Archives the recordings that are missing in the archive. First prints the estimate if it needs calls to the API.
     pub fn archive(
         self,
         session: &mut Session<'_>,
@@ -36,12 +36,12 @@ impl Archiving<'_> {
             tracing::info!("audio {}", terminal::estimate_on_screen(&estimate, pace.requests_per_minute, plan));
         }
         let Session { network, lake, ledger, quiet, .. } = session;
-        let made = terminal::with_bar("audio", *quiet, |moves| {
+        let made = terminal::with_bar("audio", *quiet, |set_progress| {
             network.interrupt.during(|cancellation| {
                 let cancellation = cancellation.or_at(stop_at);
                 let archiver = Archiver::new(lake, &network.runtime, plan, cancellation.clone())?;
                 let mut renewer = LinkRenewer::new(&network.runtime, pace, cancellation, client_of);
-                let progress = |done: u64| moves(done, estimate.wanted);
+                let progress = |done: u64| set_progress(done, estimate.wanted);
                 Ok(archiver.pass(ledger, &selection, began, &mut renewer, &progress))
             })
         });
@@ -49,7 +49,7 @@ impl Archiving<'_> {
     }
 }
 
-/// Archives recordings as an ingest keeps their links, for as long as it works. Returns what came of both.
+/// Runs an ingest, and archives recordings meanwhile, as the ingest keeps their links. Returns the results of both.
 pub fn archive_during<T>(
     session: &mut Session<'_>,
     plan: &AudioPlan,

@@ -1,4 +1,4 @@
-//! The record of a run: its row in `runs`, `last-run.json`, and the figures for Prometheus.
+//! The record of a run: its row in `runs`, `last-run.json`, and the metrics for Prometheus.
 
 use std::iter::once;
 use std::path::Path;
@@ -23,7 +23,7 @@ use crate::model::interview::month_of;
 use crate::model::prometheus::metric;
 use crate::model::{Error, Result};
 
-/// What a run did, as `_roundup/last-run.json` has it.
+/// The summary of a run, as it is written to `_roundup/last-run.json`.
 #[derive(Debug, Serialize)]
 pub struct RunSummary {
     pub run_id: String,
@@ -33,21 +33,21 @@ pub struct RunSummary {
     /// Whether nothing is left for the next run.
     pub complete: bool,
     pub lake: String,
-    /// Null for a stage that did not run.
+    /// Like the summaries of the other stages, null if the stage did not run.
     pub ingest: Option<IngestSummary>,
     pub analyze: Option<analyze::Summary>,
     pub report: Option<String>,
     pub export: Option<Vec<Exported>>,
-    /// What is probably wrong outside of this run; it changes no exit code.
+    /// Probable problems outside of this run. They do not change the exit code.
     pub warnings: Vec<String>,
     pub audio: Option<ArchiveSummary>,
-    /// One for each system.
+    /// One summary for each system.
     pub ats: Option<Vec<DeliverySummary>>,
     pub errors: Vec<String>,
 }
 
 impl RunSummary {
-    /// Of a run that begins now and has done nothing yet.
+    /// The summary of a run that begins now.
     pub fn new(lake: &Lake) -> Self {
         let started_at = Timestamp::now();
         Self {
@@ -68,7 +68,7 @@ impl RunSummary {
         }
     }
 
-    /// Notes that the run has ended, with all that went wrong.
+    /// Records that the run has ended, with its errors.
     pub fn end(&mut self, errors: &[Error]) {
         self.ended_at = Timestamp::now();
         self.exit_code = terminal::exit_code(errors, self.has_losses());
@@ -108,7 +108,7 @@ pub fn record(session: &mut Session<'_>, summary: &RunSummary, prometheus: Optio
     write_whole(path, text.as_bytes(), 0o644).map_err(|error| Error::path("write", path, error))
 }
 
-/// The run as a row of `runs`: columns that are not of every run are counts of the ingest, by their names.
+/// The row of a run in `runs`. Columns that are not listed here are counts of the ingest with the same names.
 fn row(summary: &RunSummary) -> RecordBatch {
     let counts = serde_json::to_value(summary.ingest.clone().unwrap_or_default()).expect("plain data");
     let errors = (!summary.errors.is_empty()).then(|| summary.errors.join("; "));
@@ -124,7 +124,7 @@ fn row(summary: &RunSummary) -> RecordBatch {
     rows::batch(&RUNS, RUNS.columns.iter().map(column).collect())
 }
 
-/// The figures of a run in the text format of Prometheus.
+/// The metrics of a run, in the text format of Prometheus.
 fn metrics(summary: &RunSummary, counts: &InterviewCounts) -> String {
     let seconds = |time: Timestamp| time.as_microsecond() as f64 / 1e6;
     let took = seconds(summary.ended_at) - seconds(summary.started_at);

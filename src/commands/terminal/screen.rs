@@ -1,4 +1,4 @@
-//! What the stages did, for a person at a terminal.
+//! Summaries of the stages, as text for people.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use crate::deliver::audio::{ArchiveSummary, Estimate};
 use crate::ingest::IngestSummary;
 use crate::pipeline::AudioPlan;
 
-/// What else was done, a line each: what there is none of is left out.
+/// Counts, one a line, without those that are zero.
 fn counts(of: &[(u64, &str)]) -> String {
     of.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("           {count} {what}\n")).collect()
 }
 
-/// What an ingest did.
+/// The summary of an ingest.
 pub fn ingest_on_screen(ingest: &IngestSummary) -> String {
     let mut text = format!(
         "fetched    {} of {} interviews in {} requests; {} already settled and not asked for again\n",
@@ -42,7 +42,7 @@ pub fn ingest_on_screen(ingest: &IngestSummary) -> String {
     text + &counts(&rest)
 }
 
-/// What an analysis did.
+/// The summary of an analysis.
 pub fn analyze_on_screen(analyze: &analyze::Summary) -> String {
     format!(
         "analysed   {} answers into {} files; {} files were up to date\n",
@@ -50,7 +50,7 @@ pub fn analyze_on_screen(analyze: &analyze::Summary) -> String {
     )
 }
 
-/// What a pass over the recordings would do.
+/// The estimate for archiving recordings.
 pub fn estimate_on_screen(estimate: &Estimate, requests_per_minute: u32, plan: &AudioPlan) -> String {
     let Estimate { wanted, calls } = estimate;
     let minutes = calls.div_ceil(requests_per_minute.into());
@@ -63,7 +63,7 @@ pub fn estimate_on_screen(estimate: &Estimate, requests_per_minute: u32, plan: &
     format!("to {}: {wanted} recordings are not archived; {asked}", plan.out.display())
 }
 
-/// Which recordings were archived.
+/// The summary of archiving recordings.
 pub fn archived_on_screen(summary: &ArchiveSummary, out: &Path) -> String {
     let &ArchiveSummary { archived, found, bytes, asked, failed, given_up, left } = summary;
     let megabytes = bytes as f64 / 1e6;
@@ -78,7 +78,7 @@ pub fn archived_on_screen(summary: &ArchiveSummary, out: &Path) -> String {
     text + &counts(&rest)
 }
 
-/// Which interviews were sent to an applicant tracking system.
+/// The summary of a delivery to an applicant tracking system.
 pub fn sent_on_screen(summary: &DeliverySummary) -> String {
     let DeliverySummary { connector, delivered, requests, .. } = summary;
     let text = format!("sent       {delivered} interviews to {connector} in {requests} requests\n");

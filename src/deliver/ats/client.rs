@@ -1,4 +1,5 @@
-//! Sends requests one at a time, with a bounded number of tries, and with a token that is fetched and renewed as needed.
+//! Sends requests one at a time, with a bounded number of tries, and with a token that is fetched and renewed as
+//! needed.
 
 use std::time::Duration;
 

@@ -109,7 +109,8 @@ impl Connector {
         self.origins.iter().any(|origin| Url::parse(origin).is_ok_and(|url| is_loopback(&url)))
     }
 
-    /// Parses an address that requests may be sent to: encrypted or on this machine, and named by the file or a setting.
+    /// Parses an address that requests may be sent to: encrypted or on this machine, and named by the file or a
+    /// setting.
     ///
     /// # Errors
     /// Says why it is refused. It does not repeat the address, which can name a candidate.

@@ -28,8 +28,8 @@ pub struct InterviewContent {
     pub version: String,
     /// The template variables `interview` and `notes`.
     pub interview: Value,
-    /// Its figures, and for each keyword set the number of answers in which each term occurs. None if the analysis is not
-    /// up to date.
+    /// Its figures, and for each keyword set the number of answers in which each term occurs. None if the analysis is
+    /// not up to date.
     pub analysis: Value,
     pub recordings: Vec<RecordingFile>,
     /// Positions of answers whose recording is not archived.

@@ -68,7 +68,8 @@ pub fn entry_of_version<'a>(outgoing: &'a Outgoing, content: &InterviewContent) 
     outgoing.entry.as_ref().filter(|entry| entry.version == content.version)
 }
 
-/// The outcome for a version that needs no request: it was delivered or given up, or is not due. `None` if it is to be sent.
+/// The outcome for a version that needs no request: it was delivered or given up, or is not due. `None` if it is to be
+/// sent.
 pub fn nothing_to_do(
     outgoing: &Outgoing,
     content: &InterviewContent,

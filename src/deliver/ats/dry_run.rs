@@ -21,8 +21,8 @@ pub struct PlannedRequest<'a> {
     pub request: Result<serde_json::Value, String>,
 }
 
-/// Calls `show` with the requests that would be made for interviews that are due, in order. For interviews that are named,
-/// all requests are shown, even if they were sent before. Returns the number of interviews.
+/// Calls `show` with the requests that would be made for interviews that are due, in order. For interviews that are
+/// named, all requests are shown, even if they were sent before. Returns the number of interviews.
 ///
 /// # Errors
 /// When lake or ledger cannot be read, or `show` fails.

@@ -14,8 +14,8 @@ pub struct SinceTime {
     pub is_new: bool,
 }
 
-/// The time from which on completed interviews are sent: that of the plan, which holds for this run only; else that of the
-/// connector's first run; else now. A run for named interviews ignores it, and does not count as the first run.
+/// The time from which on completed interviews are sent: that of the plan, which holds for this run only; else that of
+/// the connector's first run; else now. A run for named interviews ignores it, and does not count as the first run.
 ///
 /// # Errors
 /// When the ledger cannot be read.
@@ -65,9 +65,9 @@ pub fn outgoing(
 /// whole days, so that a nightly run that begins earlier than the last one does not miss a night.
 const HOURS: [i64; 8] = [1, 4, 20, 20, 44, 92, 188, 188];
 
-/// How long an interview is held back for recordings that are not archived: links open for a day, and a host that does not
-/// respond has two more nights. Counted from when the interview entered the outbox, because the archive of older interviews
-/// may only begin then.
+/// How long an interview is held back for recordings that are not archived: links open for a day, and a host that does
+/// not respond has two more nights. Counted from when the interview entered the outbox, because the archive of older
+/// interviews may only begin then.
 pub const HELD_BACK_FOR_RECORDINGS: SignedDuration = SignedDuration::from_hours(72);
 
 /// How long recordings are still attached after the note was sent: as many nights as archiving is tried.

@@ -15,8 +15,8 @@ use crate::ledger::Ledger;
 use crate::model::{Done, Error, Result};
 use crate::pipeline::AtsPlan;
 
-/// The number of consecutive failures that ends the run of a connector: the fault is then in the connector or the system,
-/// and not in the interviews.
+/// The number of consecutive failures that ends the run of a connector: the fault is then in the connector or the
+/// system, and not in the interviews.
 const FAILURE_STREAK: u32 = 5;
 
 /// What to deliver, and how.
@@ -118,8 +118,8 @@ fn deliver_due(
                 continue;
             };
             let requests = client.requests;
-            // Once others were delivered, an interview that failed before says nothing about the system. Neither does one for
-            // which nothing is sent.
+            // Once others were delivered, an interview that failed before says nothing about the system. Neither does
+            // one for which nothing is sent.
             let counts = summary.delivered == 0 || outgoing.entry.as_ref().is_none_or(|entry| entry.tries == 0);
             let sent = runtime.block_on(delivery::deliver(
                 connector,

@@ -251,8 +251,8 @@ fn safe_settings(settings: &BTreeMap<String, String>) -> Value {
 }
 
 /// The idempotency key of a request. It is derived from what is sent, so that it is the same after a crash. When an
-/// interview is put back after it was given up, the key is another one: the connector may have been corrected, and a system
-/// that heeds keys would repeat its old response.
+/// interview is put back after it was given up, the key is another one: the connector may have been corrected, and a
+/// system that heeds keys would repeat its old response.
 fn key(connector: &Connector, content: &InterviewContent, label: &str) -> String {
     let generation = content.generation.to_string();
     let parts = [connector.name.as_str(), &content.id, &content.version, &generation, label];

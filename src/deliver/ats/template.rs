@@ -1,5 +1,5 @@
-//! The templates of a connector. Their output is escaped automatically, so that no template can forget it: values in a URL
-//! are percent-encoded, and values in JSON are JSON.
+//! The templates of a connector. Their output is escaped automatically, so that no template can forget it: values in a
+//! URL are percent-encoded, and values in JSON are JSON.
 
 use jiff::Timestamp;
 use minijinja::value::Value;
@@ -21,8 +21,8 @@ const DOTS: &str = "a value in the address is `.` or `..`, which would lead to a
 /// The kind of a template's output, which is the extension of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TemplateKind {
-    /// An address. Its values must not be empty, because a search for nothing finds anybody, and must not be `.` or `..`,
-    /// because they would change the path.
+    /// An address. Its values must not be empty, because a search for nothing finds anybody, and must not be `.` or
+    /// `..`, because they would change the path.
     Url,
     Json,
     /// A form field, a header, or the name of a file.

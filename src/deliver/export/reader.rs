@@ -67,8 +67,8 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    /// Reads settled interviews, then open ones. An interview that settles meanwhile is in both tables for an instant, so
-    /// open ones are read first and passed on last, without those that turned out to be settled.
+    /// Reads settled interviews, then open ones. An interview that settles meanwhile is in both tables for an instant,
+    /// so open ones are read first and passed on last, without those that turned out to be settled.
     fn interviews(&self, progress: &dyn Fn(u64, u64), take: OnBatch) -> Result<()> {
         let mut open = Vec::new();
         for path in self.lake.files(&OPEN_INTERVIEWS)? {
@@ -136,7 +136,8 @@ impl<'a> RowReader<'a> {
     }
 }
 
-/// Passes on the rows to keep, under the table's own schema. The schema of a file may have other descriptions of columns.
+/// Passes on the rows to keep, under the table's own schema. The schema of a file may have other descriptions of
+/// columns.
 fn pass_on(table: &Table, batch: &RecordBatch, keep: &BooleanArray, take: OnBatch) -> Result<()> {
     if keep.true_count() == 0 {
         return Ok(());

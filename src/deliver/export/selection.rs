@@ -23,7 +23,8 @@ impl InterviewSelection {
         self.statuses.is_empty() || self.statuses.iter().any(|wanted| status == Some(wanted))
     }
 
-    /// Which rows of a batch are selected. The batch has the columns `job_id`, `settled_at` and, except for answers, `status`.
+    /// Which rows of a batch are selected. The batch has the columns `job_id`, `settled_at` and, except for answers,
+    /// `status`.
     pub fn keeps(&self, batch: &RecordBatch) -> BooleanArray {
         let (jobs, settled) = (strings(batch, "job_id"), times(batch, "settled_at"));
         let statuses = batch.column_by_name("status").map(|_| strings(batch, "status"));

@@ -16,8 +16,8 @@ use crate::model::{Error, Result};
 /// Days from day 0 of spreadsheets to 1970.
 const DAY_OF_1970: f64 = 25_569.0;
 const MICROS_A_DAY: f64 = 86_400e6;
-/// The first day after 29 February 1900, which spreadsheets have although it never existed. Their last day is later than
-/// any time here.
+/// The first day after 29 February 1900, which spreadsheets have although it never existed. Their last day is later
+/// than any time here.
 const FIRST_DAY: f64 = 61.0;
 
 /// A workbook of one sheet.

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 /// A column of a batch by name and type.
 ///
 /// # Panics
-/// When the batch was read without that column or the column has another type. Both are mistakes in this program, because
-/// [`ParquetFile`](super::ParquetFile) checks the columns and the schema fixes their types.
+/// When the batch was read without that column or the column has another type. Both are mistakes in this program,
+/// because [`ParquetFile`](super::ParquetFile) checks the columns and the schema fixes their types.
 pub fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> &'a T {
     let column = batch.column_by_name(name).unwrap_or_else(|| panic!("column {name} was not read"));
     column.as_any().downcast_ref().unwrap_or_else(|| panic!("column {name} has type {}", column.data_type()))

@@ -57,8 +57,8 @@ impl ChunkReader for FileSlice {
 }
 
 thread_local! {
-    /// Memory for the next slice that the thread reads. New memory must be cleared by the system first, which takes longer
-    /// than reading into it.
+    /// Memory for the next slice that the thread reads. New memory must be cleared by the system first, which takes
+    /// longer than reading into it.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
