@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// The line of JSON of a record.
 #[derive(Serialize, Deserialize)]
-struct Line<H> {
+struct RecordLine<H> {
     #[serde(flatten)]
     header: H,
     /// Bytes of the body.
@@ -23,7 +23,7 @@ struct Line<H> {
 /// # Errors
 /// When the header cannot be written as JSON.
 pub fn frame(header: &impl Serialize, body: &[u8]) -> io::Result<Vec<u8>> {
-    let line = Line { header, length: body.len() as u64, crc32: crc32fast::hash(body) };
+    let line = RecordLine { header, length: body.len() as u64, crc32: crc32fast::hash(body) };
     let mut bytes = serde_json::to_vec(&line)?;
     bytes.reserve(body.len() + 2);
     bytes.push(b'\n');
@@ -39,7 +39,9 @@ pub fn frame(header: &impl Serialize, body: &[u8]) -> io::Result<Vec<u8>> {
 pub fn next<H: DeserializeOwned>(input: &mut impl BufRead) -> io::Result<Option<(H, Vec<u8>)>> {
     let mut line = Vec::new();
     input.read_until(b'\n', &mut line)?;
-    let Ok(Line { header, length, crc32 }) = serde_json::from_slice::<Line<H>>(&line) else { return Ok(None) };
+    let Ok(RecordLine { header, length, crc32 }) = serde_json::from_slice::<RecordLine<H>>(&line) else {
+        return Ok(None);
+    };
     let mut body = Vec::new();
     input.take(length).read_to_end(&mut body)?;
     let mut end = [0];
