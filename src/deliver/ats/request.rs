@@ -145,7 +145,8 @@ impl AtsRequest {
     /// Fills the request for a token. Its templates can use the settings only.
     ///
     /// # Errors
-    /// A usage error when a template cannot be filled. Its message can hold values, as none is of an interview.
+    /// A usage error when a template cannot be filled. Its message may contain values, because none of them is from an
+    /// interview.
     pub fn token(connector: &Connector, fill: Fill) -> Result<Self> {
         let wrong = |message: String| Error::usage(format!("[token]: {message}"));
         let token = connector.token.as_ref().expect("it is asked for by who has one");

@@ -29,7 +29,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest pause that a host may ask for. After a longer one, the next run tries again.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// What became of a recording.
+/// The outcome of downloading a recording.
 #[derive(Debug)]
 pub enum DownloadOutcome {
     /// It was downloaded into the archive.

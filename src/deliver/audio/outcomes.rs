@@ -1,5 +1,4 @@
-//! Outcomes of downloads: they are counted and recorded, and a failure streak is told from failures of single
-//! recordings.
+//! Outcomes of downloads. They are recorded and counted, and a streak of failures ends the pass.
 
 use std::collections::HashSet;
 
