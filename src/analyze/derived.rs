@@ -9,7 +9,7 @@ use super::request::{AnalyzeRequest, PreparedSet};
 use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, SCHEMA_VERSION, SET_SHA256, SOURCE_SHA256, Table};
-use crate::lake::write::{write_beside, write_file};
+use crate::lake::write::{write_extended, write_file};
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
 
@@ -116,7 +116,7 @@ impl DerivedFile<'_> {
         match rows {
             DerivedRows::Own(batches) => write_file(&file, self.kind.table(), &metadata, batches)?,
             DerivedRows::WithSource(source, groups) => {
-                write_beside(&file, self.kind.table(), &metadata, source, groups)?
+                write_extended(&file, self.kind.table(), &metadata, source, groups)?
             }
         };
         Ok((file, self.target.clone()))

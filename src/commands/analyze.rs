@@ -14,15 +14,15 @@ pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<()> {
     let lock = lake.lock()?;
     let ledger = lake.ledger(&lock)?;
     let plan = Plan::new(&lake, &ledger, analysis.request(flags.force))?;
-    let says_text = flags.format == DataFormat::Text && !quiet;
-    if flags.explain && says_text {
+    let prints_text = flags.format == DataFormat::Text && !quiet;
+    if flags.explain && prints_text {
         terminal::data(&plan_on_screen(&plan.parts))?;
     }
-    let summary = terminal::with_bar("analyse", quiet, |moves| plan.run(&lake, moves, &|| true))?;
+    let summary = terminal::with_bar("analyse", quiet, |progress| plan.run(&lake, progress, &|| true))?;
     match flags.format {
         DataFormat::Json => {
             let parts = flags.explain.then_some(plan.parts.as_slice());
-            terminal::data(&terminal::json(&Explained { summary: &summary, plan: parts }))?;
+            terminal::data(&terminal::json(&AnalyzeOutput { summary: &summary, plan: parts }))?;
         }
         DataFormat::Text if quiet => {}
         DataFormat::Text => {
@@ -35,9 +35,9 @@ pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<()> {
     Ok(())
 }
 
-/// The summary, and with `--explain` what was planned.
+/// The JSON output: the summary, and with `--explain` the plan.
 #[derive(Serialize)]
-struct Explained<'a> {
+struct AnalyzeOutput<'a> {
     #[serde(flatten)]
     summary: &'a AnalyzeSummary,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,12 +48,12 @@ fn plan_on_screen(parts: &[PlannedFiles]) -> String {
     let mut text = String::new();
     for part in parts {
         let name = part.set.as_ref().map_or(part.table.to_owned(), |set| format!("{} of {set}", part.table));
-        let mut said: Vec<String> =
+        let mut counts: Vec<String> =
             part.made.iter().map(|(reason, files)| format!("{files} to make ({})", reason.text())).collect();
-        if part.fresh > 0 || said.is_empty() {
-            said.push(format!("{} up to date", part.fresh));
+        if part.fresh > 0 || counts.is_empty() {
+            counts.push(format!("{} up to date", part.fresh));
         }
-        text += &format!("{name:<34} files: {}\n", said.join(", "));
+        text += &format!("{name:<34} files: {}\n", counts.join(", "));
     }
     text
 }

@@ -1,4 +1,4 @@
-//! `ats`: completed interviews to an applicant tracking system, or the requests that would tell it of them.
+//! `ats`: sends completed interviews to an applicant tracking system, or shows the requests that would be sent.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::run::{ReadyAts, deliver};
 use super::session::{Network, Session, ids};
 use super::terminal::{self, AtsFlags, DONE, DataFormat};
-use crate::deliver::ats::{self, Connector, Shown};
+use crate::deliver::ats::{self, Connector, PlannedRequest};
 use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::{AtsPlan, parse_midnight};
@@ -40,12 +40,12 @@ pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
     Ok(terminal::exit_code(&done.errors, done.summary.has_losses()))
 }
 
-/// Prints what would be sent. Needs no secret and no lock.
+/// Prints the requests that would be sent. Needs no secret and no lock.
 fn dry_run(flags: &AtsFlags, plan: &AtsPlan, ids: &[String]) -> Result<u8> {
     let connector = Connector::read(plan)?;
     let lake = Lake::open(&flags.lake.lake)?;
     let ledger = lake.ledger_for_reading()?;
-    let mut show = |Shown { interview_id: id, step, request }: Shown<'_>| {
+    let mut show = |PlannedRequest { interview_id: id, step, request }: PlannedRequest<'_>| {
         let request = match request {
             Ok(request) => request,
             Err(why) => {

@@ -1,11 +1,11 @@
-//! `audio`: recordings of the lake into an archive.
+//! `audio`: archives the recordings of the interviews in a lake.
 
 use jiff::Timestamp;
 
 use super::run::Archiving;
 use super::session::{Network, Session, client, ids, pace};
 use super::terminal::{self, AudioFlags, DONE};
-use crate::deliver::audio::{self, Selection, outlook};
+use crate::deliver::audio::{self, RecordingSelection, estimate};
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 use crate::pipeline::{AudioPlan, parse_max_time, parse_midnight, parse_size};
@@ -28,21 +28,22 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
             return Err(Error::usage(format!("the lake knows no interview {id}")));
         }
     }
-    let selection = Selection { interviews: named.into_iter().collect(), jobs: flags.job.clone(), from: plan.from };
+    let selection =
+        RecordingSelection { interviews: named.into_iter().collect(), jobs: flags.job.clone(), from: plan.from };
     audio::store::check(&plan.out, lake.root())?;
     let began = Timestamp::now();
     if flags.dry_run {
-        let outlook = outlook(&lake, &mut ledger, &selection, began)?;
-        let what = terminal::outlook_on_screen(&outlook, pace.requests_per_minute, &plan);
+        let estimate = estimate(&lake, &mut ledger, &selection, began)?;
+        let what = terminal::estimate_on_screen(&estimate, pace.requests_per_minute, &plan);
         terminal::data(&format!("audio      {what}\n"))?;
         return Ok(DONE);
     }
     drop(ledger);
     let network = Network::start()?;
     let mut session = Session::open(lake, &network, quiet)?;
-    let outlook = outlook(&session.lake, &mut session.ledger, &selection, began)?;
-    // A key that is needed and not there is said before anything is done.
-    let mut opened = if outlook.calls > 0 { Some(client(&flags.api)?) } else { None };
+    let estimate = estimate(&session.lake, &mut session.ledger, &selection, began)?;
+    // A key that is needed and missing is reported before anything is done.
+    let mut opened = if estimate.calls > 0 { Some(client(&flags.api)?) } else { None };
     let mut client_of = |source: &str| {
         if source != flags.source {
             return Ok(None);
@@ -53,7 +54,7 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
         Ok(opened.clone())
     };
     let archiving = Archiving { plan: &plan, selection, began, pace, stop_at: None };
-    let done = archiving.archive(&mut session, outlook, &mut client_of);
+    let done = archiving.archive(&mut session, estimate, &mut client_of);
     done.errors.iter().for_each(terminal::error);
     if !quiet {
         terminal::data(&terminal::archived_on_screen(&done.summary, &plan.out))?;

@@ -1,4 +1,4 @@
-//! `check`: all that is wrong with a pipeline, then what a run would do. Writes nothing and sends nothing.
+//! `check`: reports everything that is wrong with a pipeline, or what a run would do. Writes nothing and sends nothing.
 
 use super::run::{notify_address, plan_on_screen, prepare};
 use super::terminal::{self, CheckFlags};
@@ -8,7 +8,7 @@ use crate::pipeline::{NotifyWay, Pipeline};
 pub fn run(flags: &CheckFlags) -> Result<()> {
     let pipeline = Pipeline::read(&flags.pipeline)?;
     let ready = prepare(&pipeline, |_| true).map_err(terminal::report_all)?;
-    // A run goes on without it, and says so when it has ended.
+    // A run works without the address, and reports the mistake only when it has ended.
     if let Some(plan) = pipeline.notify.as_ref().filter(|plan| !matches!(plan.way, NotifyWay::Command(_))) {
         notify_address(plan)?;
     }

@@ -1,4 +1,4 @@
-//! `export`: rows of the lake for other programs. Takes no lock, so it works during a run.
+//! `export`: writes rows of the lake for other programs. Takes no lock, so it works during a run.
 
 use std::io::{self, BufWriter, IsTerminal};
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::run::ready_export;
 use super::terminal::{self, ExportFlags};
-use crate::deliver::export::{Plan, Summary, Target, export};
+use crate::deliver::export::{ExportSummary, Plan, Target, export};
 use crate::lake::Lake;
 use crate::lake::outside::refuse_inside;
 use crate::model::{Error, Result};
@@ -24,7 +24,8 @@ pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
         refuse_inside("the export", path, lake.root())?;
     }
     let no_bar = quiet || (flags.output.is_none() && io::stdout().is_terminal());
-    let Summary { rows, cut } = terminal::with_bar("export", no_bar, |moves| export(&lake, &plan, target, moves))?;
+    let ExportSummary { rows, cut } =
+        terminal::with_bar("export", no_bar, |progress| export(&lake, &plan, target, progress))?;
     let to = flags.output.as_ref().map_or_else(String::new, |path| format!(" to {}", path.display()));
     if rows == 0 {
         tracing::warn!("nothing in the lake is selected: no rows were written{to}");

@@ -1,4 +1,4 @@
-//! `import`: backfill from files, without a call.
+//! `import`: fills a lake from files, without calling the API.
 
 use super::terminal::{self, DONE, DataFormat, FINISHED_WITH_LOSSES, ImportFlags};
 use crate::ingest::import::import;
@@ -6,7 +6,7 @@ use crate::lake::Lake;
 use crate::model::{Error, Result};
 
 pub fn run(flags: &ImportFlags, quiet: bool) -> Result<u8> {
-    // A misspelt name is found before the first file is read.
+    // A misspelt name is reported before the first file is read.
     for file in flags.files.iter().filter(|file| file.as_os_str() != "-") {
         if !file.is_file() {
             return Err(Error::usage(format!("there is no file {}", file.display())));

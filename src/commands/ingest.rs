@@ -1,8 +1,8 @@
-//! `ingest`: one source, without a pipeline file.
+//! `ingest`: ingests one account, without a pipeline file.
 
 use std::path::Path;
 
-use super::run::{OpenSource, Options, ingest_all};
+use super::run::{IngestOptions, OpenSource, ingest_all};
 use super::session::{Network, Session, client};
 use super::terminal::{self, IngestFlags};
 use crate::lake::Lake;
@@ -28,7 +28,7 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
     let mut session = Session::open(Lake::create(&flags.lake.lake)?, &network, quiet)?;
     let exclude = Exclude::new(&flags.exclude)?;
     let source = OpenSource { name: flags.source, ids, inbox, exclude, client };
-    let done = ingest_all(&mut session, vec![source], &Options::new(&plan, flags.refetch));
+    let done = ingest_all(&mut session, vec![source], &IngestOptions::new(&plan, flags.refetch));
     done.errors.iter().for_each(terminal::error);
     if !quiet {
         terminal::data(&terminal::ingest_on_screen(&done.summary))?;

@@ -1,4 +1,4 @@
-//! `keywords`: check a set, and see what it finds before a run depends on it.
+//! `keywords`: checks a keyword set, and shows what it finds before a run depends on it.
 
 use std::fs;
 use std::io::{self, Read};
@@ -38,25 +38,25 @@ fn lint_set(flags: &SetFlags, lake: Option<&Path>) -> Result<()> {
         warnings.sort_by_key(|warning| warning.line);
     }
     let lines = warnings.iter().map(|Warning { line, message }| format!("{}:{line}: {message}\n", flags.set));
-    let said: String = lines.collect();
-    terminal::data(&if said.is_empty() { format!("{}: nothing to say\n", flags.set) } else { said })?;
+    let text: String = lines.collect();
+    terminal::data(&if text.is_empty() { format!("{}: nothing to say\n", flags.set) } else { text })?;
     Ok(())
 }
 
 fn try_set(flags: &SetFlags, lake: Option<&Path>, text: Option<&Path>, format: DataFormat) -> Result<()> {
     let set = load_set(&flags.set, flags.mode)?;
-    let say = |place: Option<(&str, i64)>, text: &str, hits: &[Hit]| {
-        let lines = hits.iter().map(|hit| Shown::new(&set, place, text, hit).line(format));
+    let print = |place: Option<(&str, i64)>, text: &str, hits: &[Hit]| {
+        let lines = hits.iter().map(|hit| HitInContext::new(&set, place, text, hit).line(format));
         terminal::data(&lines.collect::<String>())
     };
     if let Some(path) = text {
         let text = read_text(path)?;
         let mut hits = Vec::new();
         Matcher::new(&set)?.find(&text, None, &mut Scratch::default(), &mut hits);
-        say(None, &text, &hits)?;
+        print(None, &text, &hits)?;
     }
     if let Some(lake) = lake {
-        in_lake(&set, lake, |place, text, hits| say(Some(place), text, hits))?;
+        in_lake(&set, lake, |place, text, hits| print(Some(place), text, hits))?;
     }
     Ok(())
 }
@@ -106,9 +106,9 @@ fn in_lake(
     Ok(())
 }
 
-/// A hit as it is shown.
+/// A hit with the text around it.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct HitInContext<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     interview_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,7 +123,7 @@ struct Shown<'a> {
     after: &'a str,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> HitInContext<'a> {
     fn new(set: &'a KeywordSet, place: Option<(&'a str, i64)>, text: &'a str, hit: &Hit) -> Self {
         let (before, rest) = text.split_at(hit.start as usize);
         let (matched, after) = rest.split_at((hit.end - hit.start) as usize);
@@ -146,7 +146,7 @@ impl<'a> Shown<'a> {
         if format == DataFormat::Json {
             return serde_json::to_string(self).expect("plain data") + "\n";
         }
-        // What a transcript holds must not steer a terminal.
+        // Control characters in a transcript must not reach the terminal.
         let quiet = |text: &str| text.replace(char::is_control, " ");
         let place = self.interview_id.zip(self.position).map(|(id, position)| format!("{id} {position}  "));
         let negated = if self.negated { "  (negated)" } else { "" };

@@ -1,6 +1,6 @@
-//! The command line: a file for each command, and three rooms that they share. [`terminal`] is what a person has before
-//! them, [`session`] what a command works with, [`run`](mod@run) the stages of a pipeline. Each command puts stages
-//! together, and no command knows another; only this module knows more than one stage.
+//! The command line: a file for each command, and three folders that they share. [`terminal`] is what a user sees and
+//! types, [`session`] what a command works with, and [`run`](mod@run) the stages of a pipeline. Each command combines
+//! stages, and no command knows another. Only this module knows more than one stage.
 
 mod analyze;
 mod ats;
@@ -51,7 +51,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Audio(flags) => return audio::run(&flags, quiet),
         Command::Ats(flags) => return ats::run(&flags, quiet),
         Command::Listen(flags) => return listen::run(&flags),
-        // The others are done, or fail.
+        // The others either succeed or return an error.
         Command::Analyze(flags) => analyze::run(&flags, quiet),
         Command::Report(flags) => report::run(&flags),
         Command::Export(flags) => export::run(&flags, quiet),

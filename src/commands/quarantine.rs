@@ -1,11 +1,11 @@
-//! `quarantine`: bodies that break the contract, listed, shown, tried again or given up for good.
+//! `quarantine`: lists, shows, retries or discards bodies that break the contract.
 
 use std::io::{IsTerminal, Write as _};
 
 use serde_json::json;
 
 use super::terminal::{self, DataFormat, QuarantineCommand, Which};
-use crate::ingest::quarantine::{self, Kept};
+use crate::ingest::quarantine::{self, QuarantinedBody};
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 
@@ -57,7 +57,7 @@ fn ids(lake: &Lake, which: &Which) -> Result<Vec<String>> {
     Ok(which.ids.clone())
 }
 
-/// What cannot be undone is asked for on a terminal, and refused elsewhere.
+/// Asks for confirmation on a terminal, and refuses elsewhere, because this cannot be undone.
 fn confirm(count: usize) -> Result<()> {
     let refuse = || Error::usage("nothing is deleted without a yes").hint("--yes says it beforehand");
     if !std::io::stdin().is_terminal() {
@@ -71,11 +71,11 @@ fn confirm(count: usize) -> Result<()> {
     if read.is_ok() && is_yes { Ok(()) } else { Err(refuse()) }
 }
 
-fn reason(kept: &Kept) -> String {
+fn reason(kept: &QuarantinedBody) -> String {
     kept.violation.as_ref().map_or_else(|| "can be read by this version: retry".to_owned(), ToString::to_string)
 }
 
-fn as_text(kept: &[Kept]) -> String {
+fn as_text(kept: &[QuarantinedBody]) -> String {
     let mut text = String::new();
     for one in kept {
         text += &format!("{}  {:>9} bytes  {}  {}\n", one.since.strftime("%Y-%m-%d"), one.size, one.id, reason(one));
@@ -83,7 +83,7 @@ fn as_text(kept: &[Kept]) -> String {
     if kept.is_empty() { "nothing is set aside\n".to_owned() } else { text }
 }
 
-fn as_json(kept: &Kept) -> serde_json::Value {
+fn as_json(kept: &QuarantinedBody) -> serde_json::Value {
     json!({
         "id": kept.id,
         "since": kept.since,

@@ -1,4 +1,4 @@
-//! `report`: the report alone. Prints the folder it wrote.
+//! `report`: writes a report, and prints its folder.
 
 use jiff::Timestamp;
 

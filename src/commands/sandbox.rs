@@ -1,4 +1,4 @@
-//! `sandbox`: the stand-in API as a server of its own.
+//! `sandbox`: runs the sandbox, which stands in for the API, as a server.
 
 use std::fs;
 use std::io;
@@ -17,7 +17,7 @@ fn read_faults(path: &Path) -> Result<Faults> {
     Faults::parse(&text, &name)
 }
 
-fn say_sent(sent: io::Result<SentEvents>) {
+fn print_sent(sent: io::Result<SentEvents>) {
     match sent {
         Ok(sent) => {
             let counts: Vec<String> = sent
@@ -66,7 +66,7 @@ pub fn run(flags: SandboxFlags) -> Result<()> {
     runtime.block_on(async {
         let sending = async {
             if let Some(webhooks) = webhooks {
-                say_sent(sandbox.send_events(&webhooks).await);
+                print_sent(sandbox.send_events(&webhooks).await);
             }
             std::future::pending::<()>().await;
         };

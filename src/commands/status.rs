@@ -1,4 +1,4 @@
-//! `status`: what is in a lake and what is still open. Takes no lock, so it answers during a run.
+//! `status`: shows what is in a lake and what is still to be done. Takes no lock, so it works during a run.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,33 +9,35 @@ use crate::ingest::spool;
 use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::TABLES;
-use crate::ledger::{Counts, DeadLetter, DueCounts, OutboxCounts, TroubledRecording};
+use crate::ledger::{DeadLetter, DueCounts, InterviewCounts, OutboxCounts, UnarchivedRecording};
 use crate::model::{Error, Result};
 
-/// Dead letters that a person is shown.
-const DEAD_SHOWN: usize = 20;
-/// Recordings that a person is shown.
+/// How many dead letters are shown as text.
+const SHOWN_DEAD_LETTERS: usize = 20;
+/// How many recordings are shown as text.
 const SHOWN_RECORDINGS: usize = 10;
 
+/// The state of a lake.
 #[derive(Serialize)]
-struct Status {
-    interviews: Counts,
-    /// What the next ingest asks for beside what is new in its lists.
+struct LakeStatus {
+    interviews: InterviewCounts,
+    /// What the next ingest fetches besides new interviews in its lists.
     due: DueCounts,
     tables: Vec<TableStatus>,
     /// Recordings that could not be archived, and why.
-    recordings: Vec<TroubledRecording>,
+    recordings: Vec<UnarchivedRecording>,
     /// Spool files that the next ingest publishes first.
     spool_files_waiting: usize,
     /// Events that the next ingest of a pipeline with "inbox" takes first.
     inbox_events_waiting: usize,
-    /// What is sent to applicant tracking systems.
+    /// The outbox of each applicant tracking system.
     outbox: Vec<OutboxCounts>,
     dead_letters: Vec<DeadLetter>,
-    /// What `last-run.json` holds; null before the first run.
+    /// The content of `last-run.json`. Null before the first run.
     last_run: Option<serde_json::Value>,
 }
 
+/// The size of a table.
 #[derive(Serialize)]
 struct TableStatus {
     table: &'static str,
@@ -54,7 +56,7 @@ pub fn run(flags: &StatusFlags) -> Result<()> {
     Ok(())
 }
 
-fn read(lake: &Lake) -> Result<Status> {
+fn read(lake: &Lake) -> Result<LakeStatus> {
     let mut tables = Vec::new();
     for table in TABLES {
         let files = lake.files(table)?;
@@ -67,11 +69,11 @@ fn read(lake: &Lake) -> Result<Status> {
     }
     let last_run = std::fs::read(lake.last_run_path()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let ledger = lake.ledger_for_reading()?;
-    Ok(Status {
+    Ok(LakeStatus {
         interviews: ledger.counts()?,
         due: ledger.due_counts(Timestamp::now())?,
         tables,
-        recordings: ledger.troubled_recordings()?,
+        recordings: ledger.unarchived_recordings()?,
         spool_files_waiting: spool::waiting(&lake.spool_folder())?.len(),
         inbox_events_waiting: inbox::file::waiting(&lake.inbox_folder())?,
         outbox: ledger.outbox_counts()?,
@@ -80,8 +82,9 @@ fn read(lake: &Lake) -> Result<Status> {
     })
 }
 
-fn on_screen(status: &Status) -> String {
-    let Counts { settled, open, gone, stale, quarantined, failed, excluded, questions_wanted } = status.interviews;
+fn on_screen(status: &LakeStatus) -> String {
+    let InterviewCounts { settled, open, gone, stale, quarantined, failed, excluded, questions_wanted } =
+        status.interviews;
     let mut text = format!(
         "interviews {settled} settled, {open} open, {stale} stale, {gone} gone, {quarantined} set aside, {failed} given up \
          for now, {excluded} kept out\n"
@@ -110,14 +113,14 @@ fn on_screen(status: &Status) -> String {
             "outbox     {connector}: {delivered} delivered, {pending} to be sent or tried again, {dead} given up\n"
         );
     }
-    for letter in status.dead_letters.iter().take(DEAD_SHOWN) {
+    for letter in status.dead_letters.iter().take(SHOWN_DEAD_LETTERS) {
         let DeadLetter { connector, interview_id, reason, tries, since } = letter;
         let since = since.strftime("%Y-%m-%d");
         let tries = if *tries == 1 { "1 try".to_owned() } else { format!("{tries} tries") };
         text += &format!("           {since}  {connector}  {interview_id}  {reason} ({tries})\n");
     }
-    if status.dead_letters.len() > DEAD_SHOWN {
-        let more = status.dead_letters.len() - DEAD_SHOWN;
+    if status.dead_letters.len() > SHOWN_DEAD_LETTERS {
+        let more = status.dead_letters.len() - SHOWN_DEAD_LETTERS;
         text += &format!("           and {more} more, which --format json lists\n");
     }
     if let Some(last) = status.last_run.as_ref() {
@@ -132,13 +135,13 @@ fn on_screen(status: &Status) -> String {
     text
 }
 
-fn recordings_on_screen(recordings: &[TroubledRecording]) -> String {
+fn recordings_on_screen(recordings: &[UnarchivedRecording]) -> String {
     let given_up = recordings.iter().filter(|recording| recording.given_up).count();
     let failed = recordings.len() - given_up;
     let mut text = format!(
         "audio      {failed} recordings given up for now, {given_up} left alone unless their interview is named\n"
     );
-    for TroubledRecording { interview_id, position, reason, .. } in recordings.iter().take(SHOWN_RECORDINGS) {
+    for UnarchivedRecording { interview_id, position, reason, .. } in recordings.iter().take(SHOWN_RECORDINGS) {
         text += &format!("           {interview_id}, answer {position}: {reason}\n");
     }
     if recordings.len() > SHOWN_RECORDINGS {

@@ -1,4 +1,4 @@
-//! Deliver: what leaves the lake for other programs and people.
+//! Deliver: data that leaves the lake for other programs and people.
 
 pub mod ats;
 pub mod audio;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::model::{Interview, Question, Response};
 
-/// `Q1: …`, `A: …` for each answer, with a rule between.
+/// Each answer as `Q1: …` and `A: …`, with a rule between answers.
 #[must_use]
 pub fn text(responses: &[Response]) -> String {
     let one = |(at, response): (usize, &Response)| {
@@ -15,7 +15,8 @@ pub fn text(responses: &[Response]) -> String {
     responses.iter().enumerate().map(one).collect::<Vec<_>>().join("\n---\n\n")
 }
 
-/// As the API has it, but for links to recordings: they are secrets, so only whether there is one is told.
+/// The interview as the API returns it, except for links to recordings. They are secrets, so it only says whether there
+/// is one.
 #[must_use]
 pub fn json(interview: &Interview) -> Value {
     let Interview { id, status, job, candidate, created_at, started_at, completed_at, expires_at, responses } =
@@ -44,7 +45,7 @@ pub fn json(interview: &Interview) -> Value {
     })
 }
 
-/// One question a line: order, type, time limit in seconds, text; custom ones are marked.
+/// The questions, one a line: order, type, time limit in seconds, and text. Custom ones are marked.
 #[must_use]
 pub fn questions_text(questions: &[Question]) -> String {
     let one = |question: &Question| {
@@ -58,7 +59,7 @@ pub fn questions_text(questions: &[Question]) -> String {
     questions.iter().map(one).collect()
 }
 
-/// As the API has them.
+/// The questions as the API returns them.
 #[must_use]
 pub fn questions_json(id: &str, questions: &[Question]) -> Value {
     let one = |question: &Question| {

@@ -1,7 +1,7 @@
-//! Files of the inbox: appended to and fsynced in groups by the receiver, taken and freed by an ingest.
+//! Files of the inbox. The receiver appends to them and fsyncs them in groups; an ingest takes and deletes them.
 //!
-//! The two agree by a lock of their own, held for the length of one group or of some renames: an ingest renames the files
-//! that are there, so that nothing is appended to them any more, and a receiver whose file was taken begins another.
+//! Both hold a lock of the inbox, for one group or for a few renames. An ingest renames the files that are there, so
+//! that nothing more is appended to them. A receiver whose file was taken begins another one.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -17,14 +17,16 @@ use crate::lake::{crash, framing};
 use crate::model::{Error, Result};
 use crate::round0::webhook::Event;
 
-/// A file is closed, and another begun, at this size: an ingest reads one at a time.
+/// At this size a file is closed and another one begun, because an ingest reads a whole file at a time.
 const CLOSE_AT_BYTES: u64 = 64 << 20;
-/// Of a file that a receiver may append to, and of one that an ingest has taken.
+/// Extension of a file that a receiver may append to.
 const OPEN: &str = "inbox";
+/// Extension of a file that an ingest has taken.
 const TAKEN: &str = "taken";
 
+/// The header of an event in a file.
 #[derive(Debug, Serialize, Deserialize)]
-struct Header {
+struct EventHeader {
     id: String,
     kind: String,
     interview: Option<String>,
@@ -32,36 +34,37 @@ struct Header {
     received_at: Timestamp,
 }
 
-/// An event, and where and when it came.
+/// An event, with its account and when it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
+pub struct ReceivedEvent {
     pub event: Event,
-    /// Name of the account that it is of.
+    /// Name of its account.
     pub source: String,
     pub at: Timestamp,
 }
 
-/// Whole events that were read of a file.
+/// Complete events that were read from a file.
 pub struct ReadEvents {
-    pub events: Vec<Received>,
-    /// Where the next one will begin, in bytes.
+    pub events: Vec<ReceivedEvent>,
+    /// Where the next event will begin, in bytes.
     pub next: u64,
 }
 
-/// Appends events in groups. One that failed leaves its file: what is behind a torn record would not be read.
-pub struct Writer {
+/// Appends events in groups. After a failure it begins another file, because nothing after a torn record would be read.
+pub struct InboxWriter {
     folder: PathBuf,
     lock: File,
-    open: Option<Open>,
+    open: Option<InboxFile>,
 }
 
-struct Open {
+/// A file that is appended to.
+struct InboxFile {
     path: PathBuf,
     file: File,
     bytes: u64,
 }
 
-impl Writer {
+impl InboxWriter {
     /// # Errors
     /// When the folder is not there or not writable.
     pub fn new(folder: PathBuf) -> Result<Self> {
@@ -69,11 +72,11 @@ impl Writer {
         Ok(Self { folder, lock, open: None })
     }
 
-    /// Appends a group of events. They are on the disk when this returns.
+    /// Appends a group of events. When this returns, they are on the disk.
     ///
     /// # Errors
-    /// When the disk refuses them. Some may be there nevertheless.
-    pub fn append(&mut self, group: &[Received]) -> io::Result<()> {
+    /// When they cannot be written. Some of them may still be in the file.
+    pub fn append(&mut self, group: &[ReceivedEvent]) -> io::Result<()> {
         let result = self.lock.lock().and_then(|()| self.append_locked(group));
         if result.is_err() {
             self.open = None;
@@ -81,17 +84,17 @@ impl Writer {
         self.lock.unlock().and(result)
     }
 
-    fn append_locked(&mut self, group: &[Received]) -> io::Result<()> {
+    fn append_locked(&mut self, group: &[ReceivedEvent]) -> io::Result<()> {
         // An ingest may have taken the file since.
         let there = self.open.take().filter(|open| open.path.exists() && open.bytes < CLOSE_AT_BYTES);
         let open = match there {
             Some(open) => self.open.insert(open),
-            None => self.open.insert(Open::create(&self.folder)?),
+            None => self.open.insert(InboxFile::create(&self.folder)?),
         };
         let mut bytes = Vec::new();
-        for Received { event, source, at } in group {
+        for ReceivedEvent { event, source, at } in group {
             let (id, kind, interview) = (event.id.clone(), event.kind.clone(), event.interview.clone());
-            let header = Header { id, kind, interview, source: source.clone(), received_at: *at };
+            let header = EventHeader { id, kind, interview, source: source.clone(), received_at: *at };
             bytes.extend(framing::frame(&header, &event.body)?);
         }
         open.file.write_all(&bytes)?;
@@ -103,11 +106,11 @@ impl Writer {
     }
 }
 
-impl Open {
+impl InboxFile {
     fn create(folder: &Path) -> io::Result<Self> {
         let (path, file) = with_free_id(|id| {
             let path = folder.join(format!("{id}.{OPEN}"));
-            // Its name must be free once it is taken, too.
+            // The name that it gets when it is taken must be free as well.
             if path.with_extension(TAKEN).exists() {
                 return Ok(None);
             }
@@ -124,8 +127,8 @@ fn open_lock(folder: &Path) -> Result<File> {
     open.map_err(|error| Error::path("lock", &path, error))
 }
 
-/// Takes all that is in the inbox: files that are complete from now on, oldest first, also those that were taken before
-/// and never freed. Only for who holds the lake.
+/// Takes all files of the inbox, and returns them oldest first, including those that were taken before and never
+/// deleted. Nothing is appended to them any more. The caller must hold the lake's lock.
 ///
 /// # Errors
 /// When the folder cannot be listed or a file cannot be renamed.
@@ -151,7 +154,7 @@ pub fn free(path: &Path) -> Result<()> {
     fs::remove_file(path).map_err(|error| Error::path("delete the inbox file", path, error))
 }
 
-/// Files of the inbox, open and taken ones, oldest first; none where there is no inbox.
+/// The files of the inbox, open and taken, oldest first. Empty if there is no inbox.
 ///
 /// # Errors
 /// When the folder cannot be listed.
@@ -175,17 +178,17 @@ fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
 }
 
-/// Reads the whole events of a file in order; a torn last one is left out, as it was never acknowledged.
+/// Reads the complete events of a file in order. A torn last one is left out, because it was never acknowledged.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn read(path: &Path) -> Result<Vec<Received>> {
+pub fn read(path: &Path) -> Result<Vec<ReceivedEvent>> {
     let fail = |error: io::Error| Error::path("read the inbox file", path, error);
     let file = File::open(path).map_err(fail)?;
     read_from(&file, 0).map(|read| read.events).map_err(fail)
 }
 
-/// Reads the whole events from a place on, in bytes, which must be where one begins.
+/// Reads the complete events from an offset on, in bytes, at which an event must begin.
 ///
 /// # Errors
 /// When the file cannot be read.
@@ -193,21 +196,21 @@ pub fn read_from(file: &File, place: u64) -> io::Result<ReadEvents> {
     let mut input = BufReader::new(file);
     input.seek(SeekFrom::Start(place))?;
     let (mut events, mut next) = (Vec::new(), place);
-    while let Some((Header { id, kind, interview, source, received_at }, body)) = framing::next(&mut input)? {
-        events.push(Received { event: Event { id, kind, interview, body }, source, at: received_at });
+    while let Some((EventHeader { id, kind, interview, source, received_at }, body)) = framing::next(&mut input)? {
+        events.push(ReceivedEvent { event: Event { id, kind, interview, body }, source, at: received_at });
         next = input.stream_position()?;
     }
     Ok(ReadEvents { events, next })
 }
 
-/// How many events wait, each counted once. Reads beside a receiver and an ingest.
+/// How many events wait, each counted once. Can be called while a receiver and an ingest are running.
 ///
 /// # Errors
 /// When a file cannot be read.
 pub fn waiting(folder: &Path) -> Result<usize> {
     let mut ids = HashSet::new();
     for path in files(folder)? {
-        // An ingest may free or rename it between the two.
+        // An ingest may delete or rename the file after it was listed.
         if let Ok(events) = read(&path) {
             ids.extend(events.into_iter().map(|received| received.event.id));
         }

@@ -1,30 +1,31 @@
-//! Following an inbox from outside: which events have come since, without touching its files.
+//! Follows an inbox from outside: returns new events, without changing its files.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use super::file::{Received, files, read_from};
+use super::file::{ReceivedEvent, files, read_from};
 use crate::model::{Error, Result};
 
-/// Reads on in the files of an inbox. They stay open, so that an ingest that takes and deletes one hides no event of it.
+/// Reads new events of an inbox. Files stay open, so that no event is missed when an ingest takes and deletes one.
 pub struct Follower {
     folder: PathBuf,
-    /// By name without its ending, which changes when an ingest takes the file.
-    open: BTreeMap<PathBuf, Open>,
+    /// Files by their name without extension, which changes when an ingest takes the file.
+    open: BTreeMap<PathBuf, FollowedFile>,
 }
 
-struct Open {
+/// A file that is being followed.
+struct FollowedFile {
     file: File,
     /// Where the next event will begin, in bytes.
     next: u64,
-    /// How long the file was when it was last read: a torn record at its end is not read again and again.
+    /// The file's length when it was last read, so that a torn record at its end is not read again and again.
     length: u64,
 }
 
 impl Follower {
-    /// Follows from now on: what is there has come before.
+    /// Follows from now on. Events that are there already are skipped.
     ///
     /// # Errors
     /// When the inbox cannot be read.
@@ -34,19 +35,19 @@ impl Follower {
         Ok(follower)
     }
 
-    /// Events that have come whole since this was last called, oldest first within a file.
+    /// Complete events that were added since the last call, oldest first within a file.
     ///
     /// # Errors
     /// When the inbox cannot be read.
-    pub fn news(&mut self) -> Result<Vec<Received>> {
+    pub fn news(&mut self) -> Result<Vec<ReceivedEvent>> {
         for path in files(&self.folder)? {
             let name = path.with_extension("");
             if self.open.contains_key(&name) {
                 continue;
             }
-            // An ingest may rename or delete it between the two; what was renamed is found by the next look.
+            // An ingest may rename or delete the file after it was listed. A renamed one is found by the next call.
             if let Ok(file) = File::open(&path) {
-                self.open.insert(name, Open { file, next: 0, length: 0 });
+                self.open.insert(name, FollowedFile { file, next: 0, length: 0 });
             }
         }
         let mut news = Vec::new();
@@ -76,14 +77,14 @@ mod tests {
 
     use jiff::Timestamp;
 
-    use super::super::file::{Writer, free, take};
+    use super::super::file::{InboxWriter, free, take};
     use super::*;
     use crate::round0::webhook::Event;
 
-    fn event(id: &str) -> Received {
+    fn event(id: &str) -> ReceivedEvent {
         let (id, kind) = (id.to_owned(), "interview_ended".to_owned());
         let event = Event { id, kind, interview: Some("a-1".to_owned()), body: b"{}".to_vec() };
-        Received { event, source: "default".to_owned(), at: Timestamp::UNIX_EPOCH }
+        ReceivedEvent { event, source: "default".to_owned(), at: Timestamp::UNIX_EPOCH }
     }
 
     fn news(follower: &mut Follower) -> Vec<String> {
@@ -93,7 +94,7 @@ mod tests {
     #[test]
     fn each_event_is_seen_once_also_when_an_ingest_takes_and_deletes_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::new(folder.path().to_owned()).unwrap();
+        let mut writer = InboxWriter::new(folder.path().to_owned()).unwrap();
         writer.append(&[event("before")]).unwrap();
         let mut follower = Follower::new(folder.path().to_owned()).unwrap();
         assert!(news(&mut follower).is_empty());
@@ -110,7 +111,7 @@ mod tests {
     #[test]
     fn an_event_that_has_not_come_whole_is_not_there_yet() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::new(folder.path().to_owned()).unwrap();
+        let mut writer = InboxWriter::new(folder.path().to_owned()).unwrap();
         let mut follower = Follower::new(folder.path().to_owned()).unwrap();
         writer.append(&[event("1")]).unwrap();
         let path = files(folder.path()).unwrap().remove(0);

@@ -1,21 +1,21 @@
-//! Which events came before, so that one that is sent again is acknowledged and not kept twice.
+//! Remembers the latest events, so that one that is sent again is acknowledged and not stored twice.
 
 use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-/// Ids of one generation; two are kept, some 10 MB at most. What is forgotten and comes again is kept again, and the
-/// ledger then knows it.
+/// Ids in one generation. Two generations are kept, some 10 MB at most. A forgotten event that comes again is stored
+/// again, and the ledger then recognises it.
 const GENERATION: usize = 1 << 17;
 
-/// Ids of the latest events.
+/// The ids of the latest events.
 #[derive(Default)]
-pub struct Known {
+pub struct KnownEvents {
     new: HashSet<[u8; 16]>,
     old: HashSet<[u8; 16]>,
 }
 
-impl Known {
+impl KnownEvents {
     pub fn contains(&self, id: &str) -> bool {
         let digest = digest(id);
         self.new.contains(&digest) || self.old.contains(&digest)
@@ -29,7 +29,7 @@ impl Known {
     }
 }
 
-/// Half a SHA-256, which nobody can make two ids share.
+/// Half a SHA-256. Nobody can construct two ids with the same one.
 fn digest(id: &str) -> [u8; 16] {
     let whole = Sha256::digest(id.as_bytes());
     std::array::from_fn(|index| whole[index])

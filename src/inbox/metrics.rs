@@ -1,4 +1,4 @@
-//! What a receiver counts, in the text format of Prometheus.
+//! Counters of a receiver, in the text format of Prometheus.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use crate::model::prometheus::metric;
 use crate::round0::webhook;
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RequestOutcome {
     /// The event is in the inbox now.
     Stored,
     /// The event was in the inbox before.
@@ -21,9 +21,9 @@ pub enum Outcome {
     TooLarge,
     WrongType,
     NoEvent,
-    /// The body did not come whole, or not in time.
+    /// The body broke off, or was not complete in time.
     BrokenOff,
-    /// The disk refused it, or was too slow.
+    /// It could not be written, or not in time.
     Unavailable,
     WrongPath,
     WrongMethod,
@@ -44,19 +44,19 @@ const OUTCOMES: [&str; 12] = [
     "wrong_path",
     "wrong_method",
 ];
-/// Kinds that have a count of their own; the vendor's next ones are counted together, so that nobody makes the list
-/// long.
-const KINDS: [&str; 3] = [webhook::STARTED, webhook::ENDED, "other"];
-/// Upper ends in milliseconds of how long acknowledged requests took.
+/// Types of events with a counter of their own. All others are counted together, so that nobody can make the list long.
+const EVENT_TYPES: [&str; 3] = [webhook::STARTED, webhook::ENDED, "other"];
+/// Upper bounds of the histogram of how long acknowledged requests took, in milliseconds.
 const BUCKETS: [u64; 10] = [1, 2, 5, 10, 20, 50, 100, 500, 2000, 10_000];
 
-/// Exit codes of runs that have a count of their own; a run that a signal ended is among the others.
+/// Exit codes of runs with a counter of their own. A run that a signal ended counts as `other`.
 const EXIT_CODES: [&str; 8] = ["0", "1", "2", "3", "5", "6", "130", "other"];
 
+/// The counters of a receiver.
 #[derive(Default)]
 pub struct Metrics {
     outcomes: [AtomicU64; OUTCOMES.len()],
-    kinds: [AtomicU64; KINDS.len()],
+    event_types: [AtomicU64; EVENT_TYPES.len()],
     buckets: [AtomicU64; BUCKETS.len()],
     micros: AtomicU64,
     taken: AtomicU64,
@@ -66,12 +66,12 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Counts a request; how many ended so by now.
-    pub fn ended(&self, outcome: Outcome) -> u64 {
+    /// Counts a request. Returns how many had this outcome so far.
+    pub fn ended(&self, outcome: RequestOutcome) -> u64 {
         self.outcomes[outcome as usize].fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// A request that was acknowledged, and how long it took.
+    /// Counts an acknowledged request, and how long it took.
     pub fn acknowledged(&self, took: Duration) {
         add(&self.taken, 1);
         add(&self.micros, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
@@ -80,24 +80,26 @@ impl Metrics {
         }
     }
 
-    pub fn stored(&self, kind: &str) {
-        let place = KINDS.iter().position(|known| *known == kind).unwrap_or(KINDS.len() - 1);
-        add(&self.kinds[place], 1);
+    /// Counts an event that was stored.
+    pub fn stored(&self, event_type: &str) {
+        let place = EVENT_TYPES.iter().position(|known| *known == event_type).unwrap_or(EVENT_TYPES.len() - 1);
+        add(&self.event_types[place], 1);
         self.last_stored.store(Timestamp::now().as_second().unsigned_abs(), Ordering::Relaxed);
     }
 
-    /// A group of events was synced.
+    /// Counts a group of events that was synced.
     pub fn synced(&self) {
         add(&self.groups, 1);
     }
 
-    /// A run that was started because events had come has ended; `None` for one that a signal ended.
+    /// Counts a run that was started by events and has ended. `None` for one that a signal ended.
     pub fn run_ended(&self, exit_code: Option<i32>) {
         let code = exit_code.map(|code| code.to_string());
         let place = code.and_then(|code| EXIT_CODES.iter().position(|known| *known == code));
         add(&self.runs[place.unwrap_or(EXIT_CODES.len() - 1)], 1);
     }
 
+    /// The counters in the text format of Prometheus.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -107,8 +109,8 @@ impl Metrics {
         };
         let outcomes = labelled("outcome", &OUTCOMES, &self.outcomes);
         text += &metric("webhook_requests_total", "counter", "Requests by what became of them.", &outcomes);
-        let kinds = labelled("type", &KINDS, &self.kinds);
-        text += &metric("webhook_events_total", "counter", "Events put into the inbox, each once.", &kinds);
+        let event_types = labelled("type", &EVENT_TYPES, &self.event_types);
+        text += &metric("webhook_events_total", "counter", "Events put into the inbox, each once.", &event_types);
         let runs = labelled("exit_code", &EXIT_CODES, &self.runs);
         text += &metric("listen_runs_total", "counter", "Runs that were started because events had come.", &runs);
         let last = [(String::new(), get(&self.last_stored))];

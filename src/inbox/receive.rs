@@ -1,8 +1,8 @@
-//! The receiver: requests in, acknowledged once their events are on the disk.
+//! The receiver: takes requests, and acknowledges them once their events are on the disk.
 //!
-//! A request is refused as early as it can be: for its path, its method and its type; for a signature that is none or
-//! stale; for its length, before anything is kept of it; for a signature that is not of its bytes, before they are read
-//! as JSON. Nothing of a refused request is logged but why.
+//! A request is refused as early as possible: for its path, method or content type; for a malformed or stale signature;
+//! for its length, before its body is stored; for a signature that does not match its bytes, before they are parsed as
+//! JSON. Of a refused request, only the reason is logged.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -24,27 +24,28 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::file::{self, Received, Writer};
-use super::known::Known;
-use super::metrics::{Metrics, Outcome};
+use super::file::{self, InboxWriter, ReceivedEvent};
+use super::known::KnownEvents;
+use super::metrics::{Metrics, RequestOutcome};
 use super::serve::serve;
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 use crate::round0::webhook::{Event, NoEvent, PATH, Refusal, SIGNATURE_HEADER, Secret, Signature};
 
-/// Of a body; the vendor's have some kilobytes.
+/// Largest body. The vendor's have a few kilobytes.
 const LARGEST_BODY: usize = 1 << 20;
-/// How long a body may take to come, and an event to reach the disk. The vendor waits ten seconds in all.
+/// How long a body may take to arrive. The vendor waits ten seconds in all.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
-/// So much of a body that is too large is read and thrown away before it is refused: a connection that is closed while its
-/// other end still sends is reset, and the answer is lost with it.
-const THROWN_AWAY: usize = 4 << 20;
+/// How much of a body that is too large is read and discarded before it is refused. A connection that is closed while
+/// the client is still sending would be reset, and the response lost.
+const MOST_DISCARDED: usize = 4 << 20;
+/// How long an event may take to reach the disk.
 const STORED_WITHIN: Duration = Duration::from_secs(4);
-/// Events that wait for the disk, at most.
+/// Most events that wait for the disk.
 const QUEUE: usize = 4096;
-/// Events of one group, at most.
+/// Most events of one group.
 const GROUP: usize = 1024;
-/// How long answers under way may still take at the end.
+/// How long responses in progress may still take when the receiver stops.
 const STOP_WITHIN: Duration = Duration::from_secs(9);
 
 /// A running receiver.
@@ -54,22 +55,23 @@ pub struct Receiver {
     server: JoinHandle<()>,
     metrics: Arc<Metrics>,
     news: watch::Receiver<u64>,
-    /// Ends with the thread that writes.
+    /// Resolves when the writing thread has ended.
     written: oneshot::Receiver<()>,
 }
 
-struct Shared {
+/// The state that all requests share.
+struct ReceiverState {
     /// Name of the account whose events come here.
     source: String,
     secrets: Vec<Secret>,
     metrics: Arc<Metrics>,
-    events: mpsc::Sender<Waiting>,
+    events: mpsc::Sender<PendingEvent>,
 }
 
-/// An event on its way to the disk, and who is told when it is there.
-struct Waiting {
-    received: Received,
-    told: oneshot::Sender<Outcome>,
+/// An event on its way to the disk, and the channel for its outcome.
+struct PendingEvent {
+    received: ReceivedEvent,
+    reply: oneshot::Sender<RequestOutcome>,
 }
 
 /// Starts a receiver of an account's events on the current Tokio runtime. Any of the secrets may have signed a request.
@@ -81,26 +83,26 @@ pub async fn start(lake: &Lake, source: String, addr: SocketAddr, secrets: Vec<S
     let listener = TcpListener::bind(addr).await.map_err(cannot)?;
     let addr = listener.local_addr().map_err(cannot)?;
     let folder = lake.inbox_folder();
-    let mut known = Known::default();
+    let mut known = KnownEvents::default();
     for path in file::files(&folder)? {
-        // What an ingest frees meanwhile is in the ledger, which knows the rest.
+        // Files that an ingest deletes meanwhile are in the ledger, which recognises their events.
         for received in file::read(&path).unwrap_or_default() {
             known.insert(&received.event.id);
         }
     }
-    let writer = Writer::new(folder)?;
+    let writer = InboxWriter::new(folder)?;
     let (events, queue) = mpsc::channel(QUEUE);
-    let shared = Arc::new(Shared { source, secrets, metrics: Arc::default(), events });
-    // Not the whole: the queue ends when nothing but this thread is left.
+    let shared = Arc::new(ReceiverState { source, secrets, metrics: Arc::default(), events });
+    // Only the metrics are cloned: the queue must close when only this thread is left.
     let metrics = Arc::clone(&shared.metrics);
     let kept = Arc::clone(&shared.metrics);
     let (arrivals, news) = watch::channel(0);
-    let (ends, written) = oneshot::channel();
+    let (written_sender, written) = oneshot::channel();
     thread::Builder::new()
         .name("inbox".to_owned())
         .spawn(move || {
             write(writer, queue, known, &metrics, &arrivals);
-            let _nobody_waits = ends.send(());
+            let _nobody_waits = written_sender.send(());
         })
         .map_err(|error| Error::failed(format!("cannot start the thread of the inbox: {error}")))?;
     let (running, stopped) = watch::channel(());
@@ -114,55 +116,59 @@ impl Receiver {
         self.addr
     }
 
-    /// How many events were put on the disk since the start, to be watched.
+    /// Watches how many events were stored since the start.
     #[must_use]
     pub fn news(&self) -> watch::Receiver<u64> {
         self.news.clone()
     }
 
-    /// What is counted.
+    /// The counters.
     #[must_use]
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.metrics)
     }
 
-    /// Stops listening, and waits for the answers under way and for what is on its way to the disk.
+    /// Stops listening, and waits for responses in progress and for events on their way to the disk.
     pub async fn stop(mut self) {
         drop(self.running);
         if timeout(STOP_WITHIN, &mut self.server).await.is_err() {
             self.server.abort();
             let _aborted = self.server.await;
         }
-        // With the last connection the queue ends, and with it the thread. A connection that hangs was promised nothing.
+        // The queue closes with the last connection, and then the thread ends. A hanging connection was not
+        // acknowledged.
         let _hanging = timeout(Duration::from_secs(1), self.written).await;
     }
 }
 
-fn router(shared: Arc<Shared>) -> Router {
+fn router(shared: Arc<ReceiverState>) -> Router {
     let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     Router::new()
         .route(PATH, post(event))
         .route("/healthz", get(async || "ok\n"))
-        .route("/metrics", get(async move |State(shared): State<Arc<Shared>>| (text, shared.metrics.text())))
-        .fallback(async |State(shared): State<Arc<Shared>>| shared.ends(Outcome::WrongPath))
-        .method_not_allowed_fallback(async |State(shared): State<Arc<Shared>>| shared.ends(Outcome::WrongMethod))
+        .route("/metrics", get(async move |State(shared): State<Arc<ReceiverState>>| (text, shared.metrics.text())))
+        .fallback(async |State(shared): State<Arc<ReceiverState>>| shared.respond(RequestOutcome::WrongPath))
+        .method_not_allowed_fallback(async |State(shared): State<Arc<ReceiverState>>| {
+            shared.respond(RequestOutcome::WrongMethod)
+        })
         .with_state(shared)
 }
 
-async fn event(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn event(State(shared): State<Arc<ReceiverState>>, request: Request) -> Response {
     let began = Instant::now();
     let (head, body) = request.into_parts();
     match shared.take(&head.headers, body).await {
         Ok(outcome) => {
             shared.metrics.acknowledged(began.elapsed());
-            shared.ends(outcome)
+            shared.respond(outcome)
         }
-        Err(outcome) => shared.ends(outcome),
+        Err(outcome) => shared.respond(outcome),
     }
 }
 
-async fn throw_away(mut body: Body) {
-    let mut left = THROWN_AWAY;
+/// Reads a body without keeping it, up to [`MOST_DISCARDED`] bytes.
+async fn discard(mut body: Body) {
+    let mut left = MOST_DISCARDED;
     while let Some(Ok(frame)) = body.frame().await
         && let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, |data| data.len()))
     {
@@ -170,53 +176,56 @@ async fn throw_away(mut body: Body) {
     }
 }
 
-impl Shared {
-    /// Takes one request; what is not acknowledged is the error.
-    async fn take(&self, headers: &HeaderMap, body: Body) -> Result<Outcome, Outcome> {
+impl ReceiverState {
+    /// Handles one request. The error is the outcome of a request that is not acknowledged.
+    async fn take(&self, headers: &HeaderMap, body: Body) -> Result<RequestOutcome, RequestOutcome> {
         let text = |name: &header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let kind = text(&header::CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or_default();
         if !kind.trim().eq_ignore_ascii_case("application/json") {
-            return Err(Outcome::WrongType);
+            return Err(RequestOutcome::WrongType);
         }
         let mut signatures = headers.get_all(SIGNATURE_HEADER).iter();
         let (Some(Ok(signature)), None) = (signatures.next().map(|value| value.to_str()), signatures.next()) else {
-            return Err(Outcome::Malformed);
+            return Err(RequestOutcome::Malformed);
         };
         let signature = Signature::read(signature, Timestamp::now()).map_err(refused)?;
         let length = text(&header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
         if length.is_some_and(|length| length > LARGEST_BODY) {
-            let _however_it_ends = timeout(BODY_WITHIN, throw_away(body)).await;
-            return Err(Outcome::TooLarge);
+            let _however_it_ends = timeout(BODY_WITHIN, discard(body)).await;
+            return Err(RequestOutcome::TooLarge);
         }
         let body = match timeout(BODY_WITHIN, to_bytes(body, LARGEST_BODY)).await {
             Ok(Ok(body)) => body,
-            // Of one that did not say its length.
-            Ok(Err(error)) if is_too_large(&error) => return Err(Outcome::TooLarge),
-            _ => return Err(Outcome::BrokenOff),
+            // The request did not state its length.
+            Ok(Err(error)) if is_too_large(&error) => return Err(RequestOutcome::TooLarge),
+            _ => return Err(RequestOutcome::BrokenOff),
         };
         signature.verify(&body, &self.secrets).map_err(refused)?;
-        let event = Event::read(&body).map_err(|_| Outcome::NoEvent)?;
+        let event = Event::read(&body).map_err(|_| RequestOutcome::NoEvent)?;
         let kind = event.kind.clone();
-        let (told, answer) = oneshot::channel();
-        let waiting = Waiting { received: Received { event, source: self.source.clone(), at: Timestamp::now() }, told };
+        let (reply, outcome) = oneshot::channel();
+        let waiting = PendingEvent {
+            received: ReceivedEvent { event, source: self.source.clone(), at: Timestamp::now() },
+            reply,
+        };
         let stored = timeout(STORED_WITHIN, async {
             self.events.send(waiting).await.ok()?;
-            answer.await.ok()
+            outcome.await.ok()
         });
         match stored.await.ok().flatten() {
-            Some(Outcome::Stored) => {
+            Some(RequestOutcome::Stored) => {
                 self.metrics.stored(&kind);
-                Ok(Outcome::Stored)
+                Ok(RequestOutcome::Stored)
             }
-            Some(Outcome::Known) => Ok(Outcome::Known),
-            _ => Err(Outcome::Unavailable),
+            Some(RequestOutcome::Known) => Ok(RequestOutcome::Known),
+            _ => Err(RequestOutcome::Unavailable),
         }
     }
 
-    fn ends(&self, outcome: Outcome) -> Response {
+    fn respond(&self, outcome: RequestOutcome) -> Response {
         let count = self.metrics.ended(outcome);
         let (status, message) = status_and_message(outcome);
-        // Whoever sends a million of them must not fill the log.
+        // A million of them must not fill the log.
         if !status.is_success() && count.is_power_of_two() {
             let status = status.as_u16();
             tracing::warn!(status, count, "a request was answered {status}: {message} ({count} so far)");
@@ -227,11 +236,11 @@ impl Shared {
     }
 }
 
-fn refused(refusal: Refusal) -> Outcome {
+fn refused(refusal: Refusal) -> RequestOutcome {
     match refusal {
-        Refusal::Malformed => Outcome::Malformed,
-        Refusal::Stale => Outcome::Stale,
-        Refusal::Forged => Outcome::Forged,
+        Refusal::Malformed => RequestOutcome::Malformed,
+        Refusal::Stale => RequestOutcome::Stale,
+        Refusal::Forged => RequestOutcome::Forged,
     }
 }
 
@@ -239,49 +248,51 @@ fn is_too_large(error: &axum::Error) -> bool {
     std::error::Error::source(error).is_some_and(|cause| cause.is::<LengthLimitError>())
 }
 
-/// How a request is answered. No message holds anything of the request.
-fn status_and_message(outcome: Outcome) -> (StatusCode, String) {
+/// The status and message for an outcome. No message contains anything from the request.
+fn status_and_message(outcome: RequestOutcome) -> (StatusCode, String) {
     let of = |refusal: Refusal| (StatusCode::UNAUTHORIZED, refusal.to_string());
     let (status, message) = match outcome {
-        Outcome::Malformed => return of(Refusal::Malformed),
-        Outcome::Stale => return of(Refusal::Stale),
-        Outcome::Forged => return of(Refusal::Forged),
-        Outcome::NoEvent => return (StatusCode::BAD_REQUEST, NoEvent.to_string()),
-        Outcome::Stored => (StatusCode::OK, "stored"),
-        Outcome::Known => (StatusCode::OK, "known"),
-        Outcome::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB"),
-        Outcome::WrongType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type is not application/json"),
-        Outcome::BrokenOff => (StatusCode::REQUEST_TIMEOUT, "the body did not come whole in time"),
-        Outcome::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "the event could not be stored; send it again"),
-        Outcome::WrongPath => (StatusCode::NOT_FOUND, "nothing is here; events go to POST /webhooks/round0"),
-        Outcome::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "events come by POST"),
+        RequestOutcome::Malformed => return of(Refusal::Malformed),
+        RequestOutcome::Stale => return of(Refusal::Stale),
+        RequestOutcome::Forged => return of(Refusal::Forged),
+        RequestOutcome::NoEvent => return (StatusCode::BAD_REQUEST, NoEvent.to_string()),
+        RequestOutcome::Stored => (StatusCode::OK, "stored"),
+        RequestOutcome::Known => (StatusCode::OK, "known"),
+        RequestOutcome::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB"),
+        RequestOutcome::WrongType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type is not application/json"),
+        RequestOutcome::BrokenOff => (StatusCode::REQUEST_TIMEOUT, "the body did not come whole in time"),
+        RequestOutcome::Unavailable => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the event could not be stored; send it again")
+        }
+        RequestOutcome::WrongPath => (StatusCode::NOT_FOUND, "nothing is here; events go to POST /webhooks/round0"),
+        RequestOutcome::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "events come by POST"),
     };
     (status, message.to_owned())
 }
 
-/// Puts events on the disk until no more can come: all that wait at once are one group, with one fsync.
+/// Writes events to the disk until the queue closes. All events that wait at once form one group, with one fsync.
 fn write(
-    mut writer: Writer,
-    mut queue: mpsc::Receiver<Waiting>,
-    mut known: Known,
+    mut writer: InboxWriter,
+    mut queue: mpsc::Receiver<PendingEvent>,
+    mut known: KnownEvents,
     metrics: &Metrics,
     arrivals: &watch::Sender<u64>,
 ) {
     let mut waiting = Vec::new();
     while queue.blocking_recv_many(&mut waiting, GROUP) > 0 {
-        let mut group: Vec<Received> = Vec::new();
-        let mut told = Vec::new();
+        let mut group: Vec<ReceivedEvent> = Vec::new();
+        let mut replies = Vec::new();
         let mut ids = HashSet::new();
-        // Who asked may have gone: nobody is left to be told then.
-        for Waiting { received, told: sender } in waiting.drain(..) {
+        // A client may have gone, so sending its outcome may fail.
+        for PendingEvent { received, reply: sender } in waiting.drain(..) {
             if known.contains(&received.event.id) {
-                let _gone = sender.send(Outcome::Known);
+                let _client_is_gone = sender.send(RequestOutcome::Known);
             } else if ids.insert(received.event.id.clone()) {
                 group.push(received);
-                told.push((sender, Outcome::Stored));
+                replies.push((sender, RequestOutcome::Stored));
             } else {
-                // Twice in one group: as good as the first.
-                told.push((sender, Outcome::Known));
+                // The same event twice in one group.
+                replies.push((sender, RequestOutcome::Known));
             }
         }
         if group.is_empty() {
@@ -296,8 +307,8 @@ fn write(
             }
             Err(error) => tracing::error!("cannot write to the inbox: {error}"),
         }
-        for (sender, outcome) in told {
-            let _gone = sender.send(if written.is_ok() { outcome } else { Outcome::Unavailable });
+        for (sender, outcome) in replies {
+            let _client_is_gone = sender.send(if written.is_ok() { outcome } else { RequestOutcome::Unavailable });
         }
     }
 }

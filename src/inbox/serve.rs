@@ -1,4 +1,4 @@
-//! The connections of a receiver: how many there may be, and how long one may be slow or idle.
+//! The connections of a receiver, with limits on their number and on how long one may be slow or idle.
 
 use std::io;
 use std::sync::Arc;
@@ -12,50 +12,50 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-/// Connections open at once, at most: half of the files that a process may usually have open. Others wait to be accepted.
+/// Most connections at once: half of the files that a process may usually have open. Others wait to be accepted.
 const CONNECTIONS: u32 = 512;
-/// How long the head of a request may take to come, and a connection be idle between two. As long as the vendor waits for
-/// an answer.
+/// How long the head of a request may take to arrive, and how long a connection may be idle between two requests. It is
+/// as long as the vendor waits for a response.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// How long a connection may last, so that one whose client does not read its answers is let go as well.
+/// How long a connection may last, so that one whose client does not read the responses is closed as well.
 const CONNECTION_FOR: Duration = Duration::from_mins(10);
-/// After a connection could not be accepted because the process has too many files open.
-const REST: Duration = Duration::from_secs(1);
+/// The pause after a connection could not be accepted, for example because too many files are open.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// Answers requests until `running` is dropped, and then those that are under way.
+/// Serves requests until the sender of `running` is dropped, and then finishes those in progress.
 pub async fn serve(listener: TcpListener, router: Router, running: watch::Receiver<()>) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS as usize));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS as usize));
     let mut stopped = running.clone();
     loop {
         let accepting = async {
-            let place = Arc::clone(&room).acquire_owned().await.expect("it is never closed");
-            (accept(&listener).await, place)
+            let permit = Arc::clone(&permits).acquire_owned().await.expect("it is never closed");
+            (accept(&listener).await, permit)
         };
-        let (stream, place) = tokio::select! {
+        let (stream, permit) = tokio::select! {
             accepted = accepting => accepted,
             () = until_dropped(&mut stopped) => break,
         };
         let connection = connection(stream, router.clone(), running.clone());
         tokio::spawn(async move {
             connection.await;
-            drop(place);
+            drop(permit);
         });
     }
     drop(listener);
-    // Every place is free when the last connection has ended.
-    let _all = room.acquire_many(CONNECTIONS).await;
+    // All permits are free when the last connection has ended.
+    let _all = permits.acquire_many(CONNECTIONS).await;
 }
 
 async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
-            // The client's own trouble.
+            // The client went away.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
             }
             Err(error) => {
                 tracing::error!("cannot accept a connection: {error}");
-                sleep(REST).await;
+                sleep(ACCEPT_PAUSE).await;
             }
         }
     }
@@ -71,7 +71,7 @@ async fn connection(stream: TcpStream, router: Router, mut running: watch::Recei
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
-        // However it ended, who sent the request knows, and sends it again if there was no answer.
+        // However it ended, the client knows, and sends the request again if there was no response.
         _ended = connection.as_mut() => return,
         () = until_dropped(&mut running) => {}
         () = sleep(CONNECTION_FOR) => {}

@@ -1,33 +1,36 @@
-//! Whether events that used to come have stopped: a webhook that was deleted, or a receiver that nobody reaches, says
-//! nothing by itself.
+//! Detects that events have stopped coming: a deleted webhook, or a receiver that cannot be reached, causes no error by
+//! itself.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ledger::{JUDGED_BY, Ledger};
 use crate::model::Result;
 
-/// A silence is long only beside a past of so many events over so much time: a week has a weekend.
+/// Gaps between events are judged only if at least this many came.
 const ENOUGH_EVENTS: usize = 10;
+/// Gaps between events are judged only if they came over at least this time. A week includes a weekend.
 const ENOUGH_TIME: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// It is long when it is so many times the longest one of the past, and longer than this.
+/// A gap is long when it is this many times the longest one before.
 const TIMES_THE_LONGEST: i32 = 3;
+/// A gap of this length or less is never long.
 const NEVER_LONG: SignedDuration = SignedDuration::from_hours(24);
-/// So many interviews that ended without an event are no accident, if so many events came before. One that ended within
-/// the hour may still be told of.
+/// This many interviews that were completed without an event are no accident.
 const ENOUGH_MISSED: u64 = 3;
+/// Missing events are judged only if at least this many came before.
 const ENOUGH_TOLD: usize = 3;
+/// The event of an interview that was completed within this time may still come.
 const STILL_UNDER_WAY: SignedDuration = SignedDuration::from_hours(1);
 
-/// Why events are thought to have stopped.
+/// Why events seem to have stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Silence {
-    /// So many interviews were completed since the last event, and no event told of them.
+enum Stall {
+    /// This many interviews were completed since the last event, without an event of their own.
     Missed(u64),
-    /// It is far longer than the longest one of the past.
+    /// The gap since the last event is far longer than the longest one before.
     Long { longest: SignedDuration },
 }
 
-/// A warning, if the events of a source have stopped at a time.
+/// Returns a warning if the events of a source have stopped.
 ///
 /// # Errors
 /// When the ledger cannot be read.
@@ -37,12 +40,12 @@ pub fn warning(ledger: &Ledger, source: &str, now: Timestamp) -> Result<Option<S
     let missed = ledger.completed_without_event(source, last, before(now, STILL_UNDER_WAY))?;
     let times = ledger.event_times(source, before(last, JUDGED_BY))?;
     let at = last.strftime("%Y-%m-%d %H:%M UTC");
-    Ok(silence(&times, missed, now).map(|silence| match silence {
-        Silence::Missed(count) => format!(
+    Ok(stall(&times, missed, now).map(|stall| match stall {
+        Stall::Missed(count) => format!(
             "no event of source {source} has come since {at}, though {count} interviews were completed; is the webhook \
              still there, and does it reach `roundup listen`?"
         ),
-        Silence::Long { longest } => format!(
+        Stall::Long { longest } => format!(
             "no event of source {source} has come since {at}; before that they were never more than {} hours apart; is \
              the webhook still there, and does it reach `roundup listen`?",
             longest.as_hours() + 1
@@ -50,11 +53,11 @@ pub fn warning(ledger: &Ledger, source: &str, now: Timestamp) -> Result<Option<S
     }))
 }
 
-/// Judges by when events came, in order and not empty, and how many interviews were completed since without one.
-fn silence(times: &[Timestamp], missed: u64, now: Timestamp) -> Option<Silence> {
+/// Judges by the times of events, in order, and by how many interviews were completed since without one.
+fn stall(times: &[Timestamp], missed: u64, now: Timestamp) -> Option<Stall> {
     let (first, last) = (*times.first()?, *times.last()?);
     if missed >= ENOUGH_MISSED && times.len() >= ENOUGH_TOLD {
-        return Some(Silence::Missed(missed));
+        return Some(Stall::Missed(missed));
     }
     if times.len() < ENOUGH_EVENTS || last.duration_since(first) < ENOUGH_TIME {
         return None;
@@ -62,7 +65,7 @@ fn silence(times: &[Timestamp], missed: u64, now: Timestamp) -> Option<Silence> 
     let gaps = times.windows(2).map(|pair| pair[1].duration_since(pair[0]));
     let longest = gaps.max().unwrap_or_default();
     let is_long = now.duration_since(last) > NEVER_LONG.max(longest * TIMES_THE_LONGEST);
-    is_long.then_some(Silence::Long { longest })
+    is_long.then_some(Stall::Long { longest })
 }
 
 #[cfg(test)]
@@ -77,54 +80,54 @@ mod tests {
         "2026-06-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(second)
     }
 
-    /// Events of so many days every two hours from 9 to 17 o'clock, on workdays only or on all.
+    /// Events every two hours from 9 to 17 o'clock for a number of days, on workdays only or on all days.
     fn office_hours(days: i64, weekends: bool) -> Vec<Timestamp> {
         let worked = (0..days).filter(|day| weekends || day % 7 < 5);
         worked.flat_map(|day| (9..18).step_by(2).map(move |hour| at(day * DAY + hour * HOUR))).collect()
     }
 
-    /// Whether it is a silence so many hours after the last event, of which the missed are the given ones.
-    fn is_silent(times: &[Timestamp], missed: u64, hours: i64) -> bool {
+    /// Whether events count as stopped some hours after the last one, with a number of missed interviews.
+    fn is_stalled(times: &[Timestamp], missed: u64, hours: i64) -> bool {
         let now = *times.last().unwrap() + SignedDuration::from_hours(hours);
-        silence(times, missed, now).is_some()
+        stall(times, missed, now).is_some()
     }
 
     #[test]
-    fn a_weekend_is_no_silence_and_a_lost_week_is() {
+    fn a_weekend_is_no_stall_and_a_lost_week_is() {
         let workdays = office_hours(26, false);
         // From Friday at 17 to Monday at 9 o'clock, and then a long holiday.
         for (hours, expected) in [(64, false), (4 * 24, false), (8 * 24 - 1, false), (8 * 24 + 1, true)] {
-            assert_eq!(is_silent(&workdays, 0, hours), expected, "after {hours} hours");
+            assert_eq!(is_stalled(&workdays, 0, hours), expected, "after {hours} hours");
         }
         let always = office_hours(28, true);
         for (hours, expected) in [(16, false), (48, false), (49, true)] {
-            assert_eq!(is_silent(&always, 0, hours), expected, "after {hours} hours");
+            assert_eq!(is_stalled(&always, 0, hours), expected, "after {hours} hours");
         }
     }
 
     #[test]
     fn a_busy_account_is_waited_for_a_day() {
         let every_minute: Vec<Timestamp> = (0..8 * 24 * 60).map(|minute| at(minute * 60)).collect();
-        assert!(!is_silent(&every_minute, 0, 24));
-        assert!(is_silent(&every_minute, 0, 25));
+        assert!(!is_stalled(&every_minute, 0, 24));
+        assert!(is_stalled(&every_minute, 0, 25));
     }
 
     #[test]
     fn a_short_past_says_nothing() {
-        assert!(!is_silent(&office_hours(6, true), 0, 1000), "less than a week");
+        assert!(!is_stalled(&office_hours(6, true), 0, 1000), "less than a week");
         let few: Vec<Timestamp> = (0..9).map(|day| at(day * DAY)).collect();
-        assert!(!is_silent(&few, 0, 1000), "fewer than ten");
+        assert!(!is_stalled(&few, 0, 1000), "fewer than ten");
         let enough: Vec<Timestamp> = (0..10).map(|day| at(day * DAY)).collect();
-        assert!(is_silent(&enough, 0, 1000));
-        assert_eq!(silence(&[], 100, at(0)), None);
+        assert!(is_stalled(&enough, 0, 1000));
+        assert_eq!(stall(&[], 100, at(0)), None);
     }
 
     #[test]
     fn interviews_that_ended_without_an_event_say_more() {
         let three: Vec<Timestamp> = (0..3).map(|hour| at(hour * HOUR)).collect();
         for (missed, expected) in [(0, false), (2, false), (3, true)] {
-            assert_eq!(is_silent(&three, missed, 2), expected, "{missed} missed");
+            assert_eq!(is_stalled(&three, missed, 2), expected, "{missed} missed");
         }
-        assert!(!is_silent(&three[..2], 100, 1000), "hardly any ever came");
+        assert!(!is_stalled(&three[..2], 100, 1000), "hardly any ever came");
     }
 }

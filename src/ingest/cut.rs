@@ -1,10 +1,10 @@
-//! Cutting a batch: interviews and questions that were read become rows, and the rows one publish.
+//! Cuts a batch: turns interviews and questions into rows, and publishes the rows together.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::due::Next;
+use super::due::NextDue;
 use crate::lake::open_interviews::{open_interviews_after, open_interviews_path};
 use crate::lake::publish::Staging;
 use crate::lake::replace::replace;
@@ -13,7 +13,7 @@ use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
 use crate::lake::write::ROW_GROUP_ROWS;
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{FirstSeen, KnownQuestion, Ledger, QuestionsWanted, Seen, Sighting, State};
+use crate::ledger::{FirstSeen, InterviewState, KnownInterview, KnownQuestion, Ledger, QuestionsWanted, Sighting};
 use crate::model::interview::month_of;
 use crate::model::{Interview, Provenance, Question, Result};
 use crate::pipeline::QuestionPolicy;
@@ -25,14 +25,14 @@ pub struct Arrival {
     pub interview: Interview,
 }
 
-/// The questions of a settled interview, as they were read.
+/// The questions of a settled interview that were read.
 #[derive(Debug)]
 pub struct QuestionsArrival {
     pub interview: QuestionsWanted,
     pub questions: Vec<Question>,
 }
 
-/// What a cut published.
+/// Counts of what a cut published.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Published {
     pub settled: u64,
@@ -42,16 +42,15 @@ pub struct Published {
     pub questions: u64,
     /// Interviews that were settled in the lake before, or came twice.
     pub repeated: u64,
-    /// Interviews that were settled in the lake before and have other rows now.
+    /// Interviews that were settled in the lake before and whose rows were replaced.
     pub replaced: u64,
 }
 
 /// Publishes interviews as one batch. Those that are settled in the lake already are left as they are, unless they were
-/// asked for again: then what is new of them replaces their rows. Of one that
-/// came several times a settled body wins over an open one, the first settled one over later ones, and the last open
-/// one over earlier ones.
+/// fetched again: then changed rows are replaced. If an interview came several times, a settled body wins over an open
+/// one, the first settled one over later ones, and the last open one over earlier ones.
 ///
-/// `questions` says whose questions are worth asking for; `None` when there is no API to ask (an import).
+/// `questions` decides whose questions are fetched. It is `None` when there is no API to ask (an import).
 ///
 /// # Errors
 /// When the lake or the ledger cannot be written.
@@ -65,7 +64,7 @@ pub fn cut_interviews(
     let came = arrivals.len() as u64;
     let Distinct { arrivals, replacing } = distinct(arrivals, ledger)?;
     let mut published = Published { repeated: came - arrivals.len() as u64, ..Published::default() };
-    let Rows { settled, open, next } = to_rows(arrivals, ledger, keys)?;
+    let InterviewRows { settled, open, next } = to_rows(arrivals, ledger, keys)?;
 
     let mut sightings = sightings_of(&settled, &next, questions, ledger.known_questions()?);
     sightings.extend(sightings_of(&open, &next, None, HashSet::new()));
@@ -128,7 +127,7 @@ pub fn cut_questions(lake: &Lake, ledger: &mut Ledger, arrivals: Vec<QuestionsAr
 /// One arrival of each interview that is to be published.
 struct Distinct {
     arrivals: Vec<Arrival>,
-    /// The ids of those that are settled in the lake already.
+    /// Ids of those that are settled in the lake already.
     replacing: HashSet<String>,
 }
 
@@ -138,7 +137,7 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
     let mut replacing = HashSet::new();
     for arrival in arrivals {
         let Arrival { provenance: Provenance { again, .. }, interview: Interview { id, status, .. } } = &arrival;
-        if ledger.state(id)? == Some(State::Settled) {
+        if ledger.state(id)? == Some(InterviewState::Settled) {
             if !(*again && status.is_settled()) {
                 if *again {
                     let status = status.as_str();
@@ -160,42 +159,42 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
     Ok(Distinct { arrivals: kept, replacing })
 }
 
-/// Rows of interviews, and what is to come of each by its id.
-struct Rows {
+/// Rows of interviews, and when each is due next, by its id.
+struct InterviewRows {
     settled: Vec<InterviewRow>,
     open: Vec<InterviewRow>,
-    next: HashMap<String, Next>,
+    next: HashMap<String, NextDue>,
 }
 
-fn to_rows(arrivals: Vec<Arrival>, ledger: &Ledger, keys: &CandidateKeys) -> Result<Rows> {
+fn to_rows(arrivals: Vec<Arrival>, ledger: &Ledger, keys: &CandidateKeys) -> Result<InterviewRows> {
     let mut next = HashMap::with_capacity(arrivals.len());
     let mut rows = Vec::with_capacity(arrivals.len());
     for Arrival { provenance, interview } in arrivals {
         let at = provenance.fetched_at;
         let status = interview.status.as_str().to_owned();
-        let (first_seen, asks) = match ledger.seen(&interview.id)? {
-            Some(Seen { first, asks_after_expiry }) => (first, asks_after_expiry),
+        let (first_seen, asks) = match ledger.known_interview(&interview.id)? {
+            Some(KnownInterview { first, asks_after_expiry }) => (first, asks_after_expiry),
             None => (FirstSeen { at, via: provenance.via.clone(), status }, 0),
         };
-        next.insert(interview.id.clone(), Next::of(&interview, at, asks));
+        next.insert(interview.id.clone(), NextDue::of(&interview, at, asks));
         let candidate_key = interview.candidate.id.as_deref().map(|id| keys.key_of(id));
         let settled_at = interview.settled_at();
         rows.push(InterviewRow { provenance, interview, candidate_key, settled_at, first_seen });
     }
     let (settled, open) = rows.into_iter().partition(|row: &InterviewRow| row.interview.status.is_settled());
-    Ok(Rows { settled, open, next })
+    Ok(InterviewRows { settled, open, next })
 }
 
 fn sightings_of(
     rows: &[InterviewRow],
-    next: &HashMap<String, Next>,
+    next: &HashMap<String, NextDue>,
     policy: Option<QuestionPolicy>,
     mut known: HashSet<KnownQuestion>,
 ) -> Vec<Sighting> {
     let sighting = |row: &InterviewRow| {
         let interview = &row.interview;
         let job = interview.job.id.clone().unwrap_or_default();
-        // The empty id stands for the job itself: one without answers can be new as well.
+        // The empty id stands for the job itself, because a job without answers can be new as well.
         let shown = interview.responses.iter().filter_map(|response| response.question_id.clone());
         let question_ids: Vec<String> = match policy {
             None | Some(QuestionPolicy::None) => Vec::new(),
@@ -207,13 +206,13 @@ fn sightings_of(
         }
         let next = next[&interview.id];
         let (next_due, asks_after_expiry) = match next {
-            Next::At { time, asks_after_expiry } => (Some(time), asks_after_expiry),
-            Next::Never | Next::Stale => (None, 0),
+            NextDue::At { time, asks_after_expiry } => (Some(time), asks_after_expiry),
+            NextDue::Never | NextDue::Stale => (None, 0),
         };
         let state = match next {
-            _ if interview.status.is_settled() => State::Settled,
-            Next::Stale => State::Stale,
-            _ => State::Open,
+            _ if interview.status.is_settled() => InterviewState::Settled,
+            NextDue::Stale => InterviewState::Stale,
+            _ => InterviewState::Open,
         };
         Sighting {
             id: interview.id.clone(),
@@ -246,7 +245,7 @@ fn by_month<T>(rows: Vec<T>, settled_at: impl Fn(&T) -> Option<Timestamp>) -> BT
     months
 }
 
-/// Slices of interviews whose answers make one row group.
+/// Slices of interviews whose answers form one row group each.
 fn response_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow]> {
     let sizes = rows.iter().map(|InterviewRow { interview, .. }| InterviewSize {
         rows: interview.responses.len(),
@@ -255,7 +254,7 @@ fn response_groups(rows: &[InterviewRow]) -> impl Iterator<Item = &[InterviewRow
     row_groups(sizes).map(|group| &rows[group.interviews])
 }
 
-/// Slices of questions that make one row group; those of an interview stand together.
+/// Slices of questions that form one row group each. Those of an interview stay together.
 fn question_groups(rows: &[QuestionRow]) -> impl Iterator<Item = &[QuestionRow]> {
     let interviews = rows.chunk_by(|a, b| a.interview_id == b.interview_id);
     let sizes = interviews.map(|rows| InterviewSize { rows: rows.len(), transcript_bytes: 0 });

@@ -1,35 +1,36 @@
-//! When an interview is asked for again.
+//! When an interview is fetched again.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Interview, Status};
 
 const HOURS_A_DAY: i64 = 24;
-/// An open interview is asked for when it expires, and every so often before.
+/// An open interview is fetched when it expires, and at this interval before.
 const OPEN_EVERY: SignedDuration = SignedDuration::from_hours(3 * HOURS_A_DAY);
-/// Past its expiry it is asked for after this many days each, and then no more.
+/// After its expiry, an open interview is fetched again after these numbers of days, and then no more.
 const DAYS_AFTER_EXPIRY: [i64; 3] = [1, 2, 4];
-/// A transcript may come late: a completed interview that lacks one is asked for daily for this long.
+/// How long after its end a completed interview that lacks a transcript is fetched again.
 const TRANSCRIPTS_COME_WITHIN: SignedDuration = SignedDuration::from_hours(72);
+/// The interval at which a completed interview that lacks a transcript is fetched again.
 const LATE_EVERY: SignedDuration = SignedDuration::from_hours(HOURS_A_DAY);
 
-/// What is to come of an interview that was just seen.
+/// When an interview that was just read is fetched again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// To be asked for again.
+pub enum NextDue {
+    /// It is fetched again at a time.
     At {
         time: Timestamp,
-        /// How often it will have been asked for since it expired.
+        /// How often it will have been fetched since it expired.
         asks_after_expiry: u32,
     },
-    /// It is settled and whole.
+    /// It is settled and complete.
     Never,
-    /// Open long after its expiry: no more is expected of it.
+    /// It is still open long after its expiry, and not followed any more.
     Stale,
 }
 
-impl Next {
-    /// Of an interview seen at a time, which was asked for so often since it expired.
+impl NextDue {
+    /// Decides for an interview that was read at a time, and was fetched `asks_after_expiry` times since it expired.
     #[must_use]
     pub fn of(interview: &Interview, at: Timestamp, asks_after_expiry: u32) -> Self {
         if interview.status.is_settled() {
@@ -60,7 +61,7 @@ impl Next {
     }
 }
 
-/// Bodies hold any time, also the last there is.
+/// Adds a pause to a time. The result is capped, because bodies can hold any time.
 fn later(time: Timestamp, pause: SignedDuration) -> Timestamp {
     time.checked_add(pause).unwrap_or(Timestamp::MAX)
 }
@@ -75,8 +76,8 @@ mod tests {
     }
 
     fn next(interview: &Interview, at: &str, asks: u32) -> String {
-        match Next::of(interview, at.parse().unwrap(), asks) {
-            Next::At { time, asks_after_expiry } => format!("{time} {asks_after_expiry}"),
+        match NextDue::of(interview, at.parse().unwrap(), asks) {
+            NextDue::At { time, asks_after_expiry } => format!("{time} {asks_after_expiry}"),
             other => format!("{other:?}"),
         }
     }

@@ -1,4 +1,5 @@
-//! Import: bodies of `GET /interviews/:id`, one a line, without a call. Streams; memory is bounded by one batch.
+//! Imports bodies of `GET /interviews/:id` from files, one a line, without calling the API. Memory is bounded by one
+//! batch.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -16,17 +17,18 @@ use crate::ledger::Ledger;
 use crate::model::body::{self, Violation};
 use crate::model::{Error, Interview, Provenance, Result, Via};
 
-/// Lines are parsed side by side in chunks of this many bytes.
+/// Bytes of a chunk of lines that are parsed in parallel.
 const CHUNK_BYTES: usize = 4 << 20;
-/// A batch is published at this many bytes of bodies or this many interviews.
+/// A batch is published at this many bytes of bodies.
 const BATCH_BYTES: usize = 64 << 20;
+/// A batch is published at this many interviews.
 const BATCH_INTERVIEWS: usize = 20_000;
-/// Longer than any body; a file without line feeds must not fill the memory.
+/// Most bytes of a line. It is longer than any body; a file without line feeds must not fill the memory.
 const LONGEST_LINE: usize = 64 << 20;
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Summary {
+pub struct ImportSummary {
     /// Lines that were not blank.
     pub lines: u64,
     pub newly_settled: u64,
@@ -34,24 +36,24 @@ pub struct Summary {
     pub responses: u64,
     /// Interviews that were settled in the lake before, or came twice.
     pub repeated: u64,
-    /// Lines set aside because they break the contract.
+    /// Lines that were set aside because they break the contract.
     pub quarantined: u64,
-    /// Lines that an earlier import set aside and that are still there.
+    /// Lines that an earlier import set aside already.
     pub quarantined_before: u64,
 }
 
-/// Imports files in order; `-` is standard input. `.gz` and `.zst` are known by their first bytes.
+/// Imports files in order; `-` is standard input. Gzip and zstd are recognised by their first bytes.
 ///
 /// # Errors
-/// When a file cannot be read or the lake cannot be written; whole batches before that stay published.
+/// When a file cannot be read or the lake cannot be written. Batches that were published before stay published.
 pub fn import(
     lake: &Lake,
     ledger: &mut Ledger,
     source: &str,
     files: &[impl AsRef<Path>],
     progress: &dyn Fn(u64),
-) -> Result<Summary> {
-    let mut run = Run {
+) -> Result<ImportSummary> {
+    let mut importer = Importer {
         keys: lake.candidate_keys()?,
         lake,
         ledger,
@@ -63,24 +65,25 @@ pub fn import(
         },
         pending: Vec::new(),
         pending_bytes: 0,
-        summary: Summary::default(),
+        summary: ImportSummary::default(),
         progress,
     };
     for file in files {
-        run.file(file.as_ref())?;
+        importer.file(file.as_ref())?;
     }
-    run.cut()?;
-    Ok(run.summary)
+    importer.cut()?;
+    Ok(importer.summary)
 }
 
-struct Run<'a> {
+/// An import in progress.
+struct Importer<'a> {
     lake: &'a Lake,
     ledger: &'a mut Ledger,
     keys: CandidateKeys,
     provenance: Provenance,
     pending: Vec<Arrival>,
     pending_bytes: usize,
-    summary: Summary,
+    summary: ImportSummary,
     progress: &'a dyn Fn(u64),
 }
 
@@ -91,7 +94,7 @@ struct Line {
     body: Vec<u8>,
 }
 
-impl Run<'_> {
+impl Importer<'_> {
     fn file(&mut self, path: &Path) -> Result<()> {
         let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
         let fail = |line: usize, error: io::Error| Error::failed(format!("cannot read {name}:{line}: {error}"));
@@ -135,7 +138,7 @@ impl Run<'_> {
                     self.pending.push(Arrival { provenance: self.provenance.clone(), interview });
                 }
                 Err(violation) => {
-                    // Such a body may have no id; by its own hash one that is imported twice is kept once.
+                    // Such a body may have no id. Named by its hash, one that is imported twice is kept once.
                     let id = quarantine::import_id(&Sha256::digest(&body));
                     if quarantine::keep(self.lake, &id, &body)? {
                         self.summary.quarantined += 1;
@@ -166,7 +169,7 @@ impl Run<'_> {
     }
 }
 
-/// A file or standard input, decompressed if it begins as gzip or zstd do.
+/// Opens a file or standard input, and decompresses it if it begins like gzip or zstd.
 fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     let raw: Box<dyn Read> = if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
     let mut raw = BufReader::with_capacity(1 << 20, raw);

@@ -1,4 +1,5 @@
-//! Bodies that cannot be read are kept as they came, so that no answer is lost. Why is told by reading them again.
+//! Keeps bodies that cannot be read, byte for byte, so that no answer is lost. To learn the reason, they are read
+//! again.
 
 use std::fs;
 use std::io;
@@ -11,43 +12,43 @@ use super::cut::{Arrival, Published, cut_interviews};
 use crate::http::client::encode_id;
 use crate::lake::Lake;
 use crate::lake::durable::write_whole;
-use crate::ledger::{Ledger, State};
+use crate::ledger::{InterviewState, Ledger};
 use crate::model::body::{self, Violation};
 use crate::model::{Error, Interview, Provenance, Result, Via};
 use crate::pipeline::QuestionPolicy;
 
-/// What a line of an import goes by instead of an id, which it may not have.
+/// Prefix of the name of an imported line, which may have no id.
 const IMPORT: &str = "import-";
 
 /// A body that was set aside.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct QuarantinedBody {
     /// The id that was asked for, or `import-` and a hash of an imported line.
     pub id: String,
     pub path: PathBuf,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
     pub since: Timestamp,
-    /// `None` when this version of the program can read it.
+    /// Why it cannot be read, or `None` when this version of the program can read it.
     pub violation: Option<Violation>,
 }
 
-/// What a retry came to; counts of bodies.
+/// The result of a retry, in numbers of bodies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Retried {
     pub published: u64,
-    /// To be asked for by the next ingest.
+    /// To be fetched again by the next ingest.
     pub due: u64,
     /// Imported lines that still cannot be read.
     pub stay: u64,
 }
 
-/// The name under which a line of an import is kept.
+/// The name under which an imported line is kept.
 pub fn import_id(hash: &[u8]) -> String {
     format!("{IMPORT}{}", hex::encode(&hash[..16]))
 }
 
-/// Keeps a body under the name of the id that was asked for. Returns whether it was not there before.
+/// Keeps a body under the id that was fetched. Returns whether it was not there before.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -58,7 +59,7 @@ pub fn keep(lake: &Lake, id: &str, body: &[u8]) -> Result<bool> {
     Ok(is_new)
 }
 
-/// Deletes what is kept of an id, if anything is.
+/// Deletes the body of an id, if one is kept.
 ///
 /// # Errors
 /// When it cannot be deleted.
@@ -70,7 +71,8 @@ pub fn forget(lake: &Lake, id: &str) -> Result<()> {
     }
 }
 
-/// No id leaves the folder or hides: an encoded one has no slash, and the prefix keeps `..` a plain name.
+/// The path for an id. It is always inside the folder: an encoded id has no slash, and the prefix makes `..` a plain
+/// name.
 fn path_of(lake: &Lake, id: &str) -> PathBuf {
     lake.quarantine_folder().join(format!("body-{}.json", encode_id(id)))
 }
@@ -79,7 +81,7 @@ fn path_of(lake: &Lake, id: &str) -> PathBuf {
 ///
 /// # Errors
 /// When the folder or a body cannot be read.
-pub fn list(lake: &Lake) -> Result<Vec<Kept>> {
+pub fn list(lake: &Lake) -> Result<Vec<QuarantinedBody>> {
     let folder = lake.quarantine_folder();
     let fail = |error: io::Error| Error::path("list", &folder, error);
     let mut kept = Vec::new();
@@ -91,7 +93,7 @@ pub fn list(lake: &Lake) -> Result<Vec<Kept>> {
         let metadata = entry.metadata().map_err(fail)?;
         let since = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok()).unwrap_or_default();
         let violation = read(&id, &load(lake, &id)?).err();
-        kept.push(Kept { id: id.into_owned(), path: entry.path(), size: metadata.len(), since, violation });
+        kept.push(QuarantinedBody { id: id.into_owned(), path: entry.path(), size: metadata.len(), since, violation });
     }
     kept.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(kept)
@@ -100,7 +102,7 @@ pub fn list(lake: &Lake) -> Result<Vec<Kept>> {
 /// The bytes of a body that is kept.
 ///
 /// # Errors
-/// A usage error when nothing is kept of the id.
+/// A usage error when no body of the id is kept.
 pub fn load(lake: &Lake, id: &str) -> Result<Vec<u8>> {
     let path = path_of(lake, id);
     fs::read(&path).map_err(|error| match error.kind() {
@@ -115,11 +117,11 @@ fn read(id: &str, bytes: &[u8]) -> Result<Interview, Violation> {
     if id.starts_with(IMPORT) { body::read_interview(bytes) } else { body::read_interview_of(id, bytes) }
 }
 
-/// Reads bodies again. What this version can read is published; the rest is asked for by the next ingest, but for
-/// imported lines, which stay.
+/// Reads bodies again. Those that this version can read are published. The others are fetched again by the next ingest,
+/// except for imported lines, which stay.
 ///
 /// # Errors
-/// When one of them is not there, or the lake cannot be written.
+/// When one of them is missing, or the lake cannot be written.
 pub fn retry(lake: &Lake, ledger: &mut Ledger, ids: &[String]) -> Result<Retried> {
     let mut retried = Retried::default();
     let mut arrivals = Vec::new();
@@ -149,17 +151,17 @@ pub fn retry(lake: &Lake, ledger: &mut Ledger, ids: &[String]) -> Result<Retried
     Ok(retried)
 }
 
-/// Deletes bodies for good. Their interviews are not asked for again.
+/// Deletes bodies for good. Their interviews are not fetched again.
 ///
 /// # Errors
-/// When one of them is not there, or cannot be deleted; those before it are gone by then.
+/// When one of them is missing, or cannot be deleted. Those before it are deleted then.
 pub fn discard(lake: &Lake, ledger: &mut Ledger, ids: &[String]) -> Result<()> {
     for id in ids {
         load(lake, id)?;
     }
     for id in ids {
         if let Some(source) = ledger.source_of(id)? {
-            ledger.record_end(id, &source, State::Quarantined, "discarded")?;
+            ledger.record_end(id, &source, InterviewState::Quarantined, "discarded")?;
         }
         forget(lake, id)?;
     }

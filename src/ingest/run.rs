@@ -1,4 +1,4 @@
-//! One ingest: fetching, spooling, and cutting what was spooled into batches.
+//! Ingests one account: fetches, spools, and cuts the spool into batches.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -10,135 +10,138 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
+use super::account::Account;
 use super::cut::{Arrival, QuestionsArrival, cut_interviews, cut_questions};
 use super::events::take_inbox;
-use super::job::Job;
 use super::quarantine;
 use super::select::{exclude, interviews_due};
-use super::spool::{self, Record};
-use super::summary::{Progress, Summary};
+use super::spool::{self, SpoolRecord};
+use super::summary::{IngestSummary, Progress};
 use crate::http::cancel::Cancelled;
 use crate::http::pace::{Pace, Pacer};
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{KeptLink, Ledger, QuestionsWanted, Recording, State};
+use crate::ledger::{InterviewState, KeptLink, Ledger, QuestionsWanted, RecordingId};
 use crate::model::recording::RecordingLink;
 use crate::model::{Done, Interview, Provenance, Result, Via};
 use crate::pipeline::QuestionPolicy;
-use crate::round0::call::{Call, Content};
-use crate::round0::fetch::{Counts, Fetched, Fetcher, Outcome, Stop, Task};
+use crate::round0::call::{Call, ParsedBody};
+use crate::round0::fetch::{FetchCounts, FetchOutcome, FetchTask, Fetched, Fetcher, StopReason};
 
-/// Fetches what is not settled yet and publishes it. The summary is true also when an error ends the ingest early:
-/// what came by then is published first.
-pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>) -> Done<Summary> {
-    let mut run = Run {
+/// Fetches what is due and publishes it. The summary is complete even if an error ends the ingest early: what was
+/// fetched by then is published first.
+pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, account: Account<'_>) -> Done<IngestSummary> {
+    let mut ingester = Ingester {
         keys: match lake.candidate_keys() {
             Ok(keys) => keys,
             Err(error) => return Done::failed(error),
         },
         counts: Arc::default(),
-        pacer: Arc::new(job.client.pacer(Pace {
-            requests_per_minute: job.plan.requests_per_minute,
-            window: job.plan.limit_window,
-            concurrency: job.plan.concurrency,
+        pacer: Arc::new(account.client.pacer(Pace {
+            requests_per_minute: account.plan.requests_per_minute,
+            window: account.plan.limit_window,
+            concurrency: account.plan.concurrency,
         })),
         pending: Vec::new(),
         links: Vec::new(),
         links_kept: Instant::now(),
         called: HashSet::new(),
-        summary: Summary::default(),
+        summary: IngestSummary::default(),
         lake,
         ledger,
         runtime,
-        job,
+        account,
     };
-    let result = run.all();
-    let counts = &run.counts;
-    run.summary.requests = counts.requests.load(Ordering::Relaxed);
-    run.summary.retries = counts.retries.load(Ordering::Relaxed);
-    run.summary.limited = counts.limited.load(Ordering::Relaxed);
-    run.summary.bytes = counts.bytes.load(Ordering::Relaxed);
-    run.summary.waited_seconds = run.pacer.waited().as_secs();
-    Done::new(run.summary, result)
+    let result = ingester.all();
+    let counts = &ingester.counts;
+    ingester.summary.requests = counts.requests.load(Ordering::Relaxed);
+    ingester.summary.retries = counts.retries.load(Ordering::Relaxed);
+    ingester.summary.limited = counts.limited.load(Ordering::Relaxed);
+    ingester.summary.bytes = counts.bytes.load(Ordering::Relaxed);
+    ingester.summary.waited_seconds = ingester.pacer.waited().as_secs();
+    Done::new(ingester.summary, result)
 }
 
-struct Run<'a> {
+/// An ingest in progress.
+struct Ingester<'a> {
     lake: &'a Lake,
     ledger: &'a mut Ledger,
     runtime: &'a Runtime,
-    job: Job<'a>,
+    account: Account<'a>,
     keys: CandidateKeys,
     pacer: Arc<Pacer>,
-    counts: Arc<Counts>,
-    /// What is in the open spool file, as it was read.
+    counts: Arc<FetchCounts>,
+    /// The parsed bodies in the open spool file.
     pending: Vec<Pending>,
-    /// Links to recordings that the ledger does not have yet, and when it got the last ones.
+    /// Links to recordings that the ledger does not have yet.
     links: Vec<KeptLink>,
+    /// When the ledger got the last links.
     links_kept: Instant,
-    /// Interviews that were not listed, and that an event calls for.
+    /// Interviews that are fetched only because of an event, and were not listed.
     called: HashSet<String>,
-    summary: Summary,
+    summary: IngestSummary,
 }
 
-/// A body that is in the spool, as it was read.
+/// A parsed body that is in the spool.
 struct Pending {
     id: String,
     provenance: Provenance,
-    content: Content,
+    content: ParsedBody,
 }
 
-impl Run<'_> {
+impl Ingester<'_> {
     fn all(&mut self) -> Result<()> {
-        // What a killed run had fetched is fetched.
+        // Bodies that a killed run fetched count as fetched.
         for path in spool::waiting(&self.lake.spool_folder())? {
             self.read(&path)?;
             self.cut(&path)?;
         }
-        // After that, as what was fetched before an event came does not answer it.
-        if self.job.inbox {
+        // Only after that, because a body that was fetched before an event does not answer it.
+        if self.account.inbox {
             take_inbox(self.lake, self.ledger, &mut self.summary)?;
         }
-        let ids = std::mem::take(&mut self.job.ids);
-        let due = interviews_due(self.ledger, &self.job, ids, &mut self.summary)?;
+        let ids = std::mem::take(&mut self.account.ids);
+        let due = interviews_due(self.ledger, &self.account, ids, &mut self.summary)?;
         self.called = due.called;
         self.fetch(due.tasks)?;
         if self.summary.gone + self.summary.quarantined + self.summary.excluded > 0 {
-            // They may have been open, and ended without a body that would have a batch cut.
+            // They may have been in the table of open interviews, and have no body that would cause a batch.
             cut_interviews(self.lake, self.ledger, &self.keys, Vec::new(), None)?;
         }
-        if self.job.plan.questions == QuestionPolicy::None {
+        if self.account.plan.questions == QuestionPolicy::None {
             return Ok(());
         }
-        let wanted = self.ledger.questions_wanted(self.job.source)?;
-        let task = |interview: QuestionsWanted| Task { call: Call::Questions, id: interview.id.into(), again: false };
+        let wanted = self.ledger.questions_wanted(self.account.source)?;
+        let task =
+            |interview: QuestionsWanted| FetchTask { call: Call::Questions, id: interview.id.into(), again: false };
         self.fetch(wanted.into_iter().map(task).collect())
     }
 
-    /// Makes the calls; spools, cuts and publishes their bodies; then says what stopped it, if anything did.
-    fn fetch(&mut self, tasks: Vec<Task>) -> Result<()> {
+    /// Makes the calls, and spools, cuts and publishes their bodies. An error that stopped it is returned afterwards.
+    fn fetch(&mut self, tasks: Vec<FetchTask>) -> Result<()> {
         let of = tasks.len() as u64;
         if of == 0 {
             return Ok(());
         }
         let is_interviews = tasks[0].call == Call::Interview;
         let fetcher = Fetcher {
-            client: self.job.client.clone(),
+            client: self.account.client.clone(),
             pacer: Arc::clone(&self.pacer),
-            // Those that wait for another try leave room for others to be under way.
-            width: self.job.plan.concurrency * 2,
+            // Calls that wait for another try leave room for others.
+            width: self.account.plan.concurrency * 2,
             counts: Arc::clone(&self.counts),
-            cancellation: self.job.cancellation.clone(),
+            cancellation: self.account.cancellation.clone(),
         };
-        let (sender, mut results) = mpsc::channel(self.job.plan.concurrency * 2);
+        let (sender, mut results) = mpsc::channel(self.account.plan.concurrency * 2);
         let fetching = self.runtime.spawn(fetcher.fetch(tasks, sender));
-        let mut spool = spool::Writer::new(self.lake.spool_folder());
+        let mut spool = spool::SpoolWriter::new(self.lake.spool_folder());
         let mut done = 0;
-        self.say(done, of);
+        self.show_progress(done, of);
         loop {
-            // A pause of the limit's must not keep what came before it off the disk.
+            // What was fetched must reach the disk even while the rate limit pauses the calls.
             let next = self.runtime.block_on(async { timeout(spool::SYNC_EVERY, results.recv()).await });
             match next {
                 Err(_elapsed) => {
-                    spool.rest()?;
+                    spool.sync()?;
                     self.keep_links()?;
                 }
                 Ok(None) => break,
@@ -147,7 +150,7 @@ impl Run<'_> {
                         self.cut(&full)?;
                     }
                     done += 1;
-                    self.say(done, of);
+                    self.show_progress(done, of);
                 }
             }
         }
@@ -160,62 +163,62 @@ impl Run<'_> {
         }
         let Err(stop) = stopped else { return Ok(()) };
         let hint = match &stop {
-            Stop::Cancelled(Cancelled::TimeIsUp) => return Ok(()),
-            Stop::NotTheApi => None,
-            Stop::Refused(_) => Some("what was fetched before is in the lake"),
-            Stop::Unreachable(_) => {
+            StopReason::Cancelled(Cancelled::TimeIsUp) => return Ok(()),
+            StopReason::NotTheApi => None,
+            StopReason::Refused(_) => Some("what was fetched before is in the lake"),
+            StopReason::Unreachable(_) => {
                 Some("is the address right, and this machine online? the next run goes on from here")
             }
-            Stop::Cancelled(Cancelled::Interrupted) => Some("what was fetched is in the lake"),
+            StopReason::Cancelled(Cancelled::Interrupted) => Some("what was fetched is in the lake"),
         };
-        let error = stop.error(&format!("the API of source {}", self.job.source));
+        let error = stop.error(&format!("the API of source {}", self.account.source));
         Err(if let Some(hint) = hint { error.hint(hint) } else { error })
     }
 
-    fn say(&self, done: u64, of: u64) {
-        (self.job.progress)(Progress { done, of, remaining: self.pacer.remaining() });
+    fn show_progress(&self, done: u64, of: u64) {
+        (self.account.progress)(Progress { done, of, remaining: self.pacer.remaining() });
     }
 
-    /// Spools a body, or records why there is none. Returns a spool file that is full.
-    fn take(&mut self, fetched: Fetched, spool: &mut spool::Writer) -> Result<Option<PathBuf>> {
-        let Fetched { task: Task { call, id, again }, at, outcome } = fetched;
+    /// Spools a body, or records why there is none. Returns the path of a spool file that is full.
+    fn take(&mut self, fetched: Fetched, spool: &mut spool::SpoolWriter) -> Result<Option<PathBuf>> {
+        let Fetched { task: FetchTask { call, id, again }, at, outcome } = fetched;
         let id = id.into_string();
-        let source = self.job.source;
+        let source = self.account.source;
         match (call, outcome) {
-            (_, Outcome::Body(body, mut content)) => {
+            (_, FetchOutcome::Body(body, mut content)) => {
                 self.summary.fetched += u64::from(call == Call::Interview);
                 let via = if self.called.contains(&id) { Via::Webhook } else { Via::List };
                 let provenance = Provenance { source: source.to_owned(), via, again, fetched_at: at };
-                let record = Record { call, id, provenance, body };
+                let record = SpoolRecord { call, id, provenance, body };
                 let full = spool.append(&record)?;
-                let Record { id, provenance, .. } = record;
-                if let Content::Interview(interview) = &mut content {
+                let SpoolRecord { id, provenance, .. } = record;
+                if let ParsedBody::Interview(interview) = &mut content {
                     self.take_links(interview, at)?;
                 }
                 self.pending.push(Pending { id, provenance, content });
                 return Ok(full);
             }
-            (Call::Interview, Outcome::Gone) => {
+            (Call::Interview, FetchOutcome::Gone) => {
                 self.summary.gone += 1;
-                self.ledger.record_end(&id, source, State::Gone, "the API does not know it (404)")?;
+                self.ledger.record_end(&id, source, InterviewState::Gone, "the API does not know it (404)")?;
             }
-            (Call::Interview, Outcome::Unreadable(body, violation)) => {
+            (Call::Interview, FetchOutcome::Unreadable(body, violation)) => {
                 self.summary.quarantined += 1;
                 tracing::warn!(id, "interview {id} is set aside: {violation}");
                 quarantine::keep(self.lake, &id, &body)?;
-                self.ledger.record_end(&id, source, State::Quarantined, &violation.to_string())?;
+                self.ledger.record_end(&id, source, InterviewState::Quarantined, &violation.to_string())?;
             }
-            (Call::Interview, Outcome::Failed(why)) => {
+            (Call::Interview, FetchOutcome::Failed(why)) => {
                 self.summary.failed += 1;
                 tracing::warn!(id, "interview {id} is left for the next run: {why}");
-                self.ledger.record_end(&id, source, State::Failed, &why)?;
+                self.ledger.record_end(&id, source, InterviewState::Failed, &why)?;
             }
-            (Call::Questions, Outcome::Gone) => self.ledger.record_questions_gone(&id)?,
-            (Call::Questions, Outcome::Unreadable(_, violation)) => {
+            (Call::Questions, FetchOutcome::Gone) => self.ledger.record_questions_gone(&id)?,
+            (Call::Questions, FetchOutcome::Unreadable(_, violation)) => {
                 self.summary.questions_failed += 1;
                 tracing::warn!(id, "the questions of interview {id} are left for the next run: {violation}");
             }
-            (Call::Questions, Outcome::Failed(why)) => {
+            (Call::Questions, FetchOutcome::Failed(why)) => {
                 self.summary.questions_failed += 1;
                 tracing::warn!(id, "the questions of interview {id} are left for the next run: {why}");
             }
@@ -223,13 +226,13 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// Reads what a killed run left in a spool file.
+    /// Reads a spool file that a killed run left.
     fn read(&mut self, path: &Path) -> Result<()> {
-        for Record { call, id, provenance, body } in spool::read(path)? {
-            // Only what keeps the contract was spooled; a newer program may be stricter than the one that spooled it.
+        for SpoolRecord { call, id, provenance, body } in spool::read(path)? {
+            // Only bodies that keep the contract were spooled, but this program may be stricter than the one that did.
             match (call, call.read(&id, &body)) {
                 (_, Ok(mut content)) => {
-                    if let Content::Interview(interview) = &mut content {
+                    if let ParsedBody::Interview(interview) = &mut content {
                         self.take_links(interview, provenance.fetched_at)?;
                     }
                     self.pending.push(Pending { id, provenance, content });
@@ -237,7 +240,12 @@ impl Run<'_> {
                 (Call::Interview, Err(violation)) => {
                     self.summary.quarantined += 1;
                     quarantine::keep(self.lake, &id, &body)?;
-                    self.ledger.record_end(&id, &provenance.source, State::Quarantined, &violation.to_string())?;
+                    self.ledger.record_end(
+                        &id,
+                        &provenance.source,
+                        InterviewState::Quarantined,
+                        &violation.to_string(),
+                    )?;
                 }
                 (Call::Questions, Err(violation)) => {
                     tracing::warn!(id, "the questions of interview {id} are asked for again: {violation}");
@@ -247,13 +255,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Takes the links to the recordings of an interview that is going to be in the lake. They reach the ledger once a
-    /// second: a killed run has them in its spool.
+    /// Takes the links to recordings out of an interview that will be in the lake. They are written to the ledger once
+    /// a second; after a crash they are still in the spool.
     fn take_links(&mut self, interview: &mut Interview, fetched_at: Timestamp) -> Result<()> {
         let (links, settled_at) = (interview.take_links(), interview.settled_at());
-        if interview.status.is_settled() && self.job.exclude.by_body(interview).is_none() {
+        if interview.status.is_settled() && self.account.exclude.by_body(interview).is_none() {
             let kept = links.into_iter().filter_map(|RecordingLink { position, object, link }| {
-                let recording = Recording { interview: interview.id.clone(), position: position.try_into().ok()? };
+                let recording = RecordingId { interview: interview.id.clone(), position: position.try_into().ok()? };
                 Some(KeptLink { recording, object, link, settled_at, fetched_at })
             });
             self.links.extend(kept);
@@ -266,12 +274,12 @@ impl Run<'_> {
         self.ledger.keep_links(&std::mem::take(&mut self.links))
     }
 
-    /// Publishes what was read of a spool file and frees it.
+    /// Publishes the bodies of a spool file, and deletes the file.
     fn cut(&mut self, path: &Path) -> Result<()> {
         self.keep_links()?;
         let pending = std::mem::take(&mut self.pending);
-        // A spool that a killed run left may be of another source than this one.
-        let has_questions = |one: &&Pending| matches!(one.content, Content::Questions(_));
+        // A spool file that a killed run left may belong to another account.
+        let has_questions = |one: &&Pending| matches!(one.content, ParsedBody::Questions(_));
         let sources: BTreeSet<&str> =
             pending.iter().filter(has_questions).map(|one| one.provenance.source.as_str()).collect();
         let mut wanted: HashMap<String, QuestionsWanted> = HashMap::new();
@@ -283,22 +291,22 @@ impl Run<'_> {
         let mut questions = Vec::new();
         for Pending { id, provenance, content } in pending {
             match content {
-                Content::Questions(list) => questions
+                ParsedBody::Questions(list) => questions
                     .extend(wanted.remove(&id).map(|interview| QuestionsArrival { interview, questions: list })),
-                Content::Interview(interview) => match self.job.exclude.by_body(&interview) {
+                ParsedBody::Interview(interview) => match self.account.exclude.by_body(&interview) {
                     Some(pattern) => exclude(self.ledger, &mut self.summary, &id, &provenance.source, pattern)?,
                     None => interviews.push(Arrival { provenance, interview: *interview }),
                 },
             }
         }
         let ids: Vec<String> = interviews.iter().map(|arrival: &Arrival| arrival.interview.id.clone()).collect();
-        let policy = Some(self.job.plan.questions);
+        let policy = Some(self.account.plan.questions);
         let published = cut_interviews(self.lake, self.ledger, &self.keys, interviews, policy)?;
         self.summary.published(published);
         let published = cut_questions(self.lake, self.ledger, questions)?;
         self.summary.published(published);
-        self.ledger.answer_events(ids.iter().map(String::as_str))?;
-        // A body that was set aside before and has come whole since is no longer wanted.
+        self.ledger.close_events(ids.iter().map(String::as_str))?;
+        // A body that was set aside before is not needed once the interview was read.
         if !self.lake.quarantine_is_empty() {
             ids.iter().try_for_each(|id| quarantine::forget(self.lake, id))?;
         }

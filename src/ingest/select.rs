@@ -1,87 +1,90 @@
-//! Which interviews an ingest asks for.
+//! Selects the interviews that an ingest fetches.
 
 use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::job::Job;
-use super::summary::Summary;
-use crate::ledger::{Due, Ledger, State};
+use super::account::Account;
+use super::summary::IngestSummary;
+use crate::ledger::{DueInterview, InterviewState, Ledger};
 use crate::model::Result;
 use crate::round0::call::Call;
-use crate::round0::fetch::Task;
+use crate::round0::fetch::FetchTask;
 
-/// What is to be asked for.
+/// The interviews to fetch.
 pub struct InterviewsDue {
-    /// In order: what events call for, listed interviews that are new, those given up before, open ones that are due,
-    /// settled ones that lack a transcript. Open ones are followed whether or not they are still listed.
-    pub tasks: Vec<Task>,
-    /// Interviews that were not listed, and that an event calls for.
+    /// The tasks in order: interviews that events call for, listed ones that are new, those given up before, open ones
+    /// that are due, and settled ones that lack a transcript. Open ones are followed even if they are not listed any
+    /// more.
+    pub tasks: Vec<FetchTask>,
+    /// Interviews that are fetched only because of an event, and were not listed.
     pub called: HashSet<String>,
 }
 
-/// Chooses among the listed ids, those that events call for, and what the ledger follows.
+/// Selects from the listed ids, those that events call for, and those that the ledger follows.
 pub fn interviews_due(
     ledger: &mut Ledger,
-    job: &Job<'_>,
+    account: &Account<'_>,
     ids: Vec<String>,
-    summary: &mut Summary,
+    summary: &mut IngestSummary,
 ) -> Result<InterviewsDue> {
     summary.listed = ids.len() as u64;
-    let source = job.source;
-    let due = if job.refetch { Vec::new() } else { ledger.due(source, Timestamp::now())? };
+    let source = account.source;
+    let due = if account.refetch { Vec::new() } else { ledger.due(source, Timestamp::now())? };
     let is_due: HashSet<&str> = due.iter().map(|due| due.id.as_str()).collect();
-    let called = if job.inbox { ledger.called_for(source)? } else { Vec::new() };
+    let called = if account.inbox { ledger.called_for(source)? } else { Vec::new() };
     let mut unlisted: HashSet<String> = called.iter().cloned().collect();
     let mut tasks = Vec::with_capacity(called.len() + ids.len());
     for id in called {
         let state = ledger.state(&id)?;
-        match job.exclude.by_id(&id) {
+        match account.exclude.by_id(&id) {
             Some(pattern) if state.is_none() => exclude(ledger, summary, &id, source, pattern)?,
-            _ if state == Some(State::Excluded) => {
+            _ if state == Some(InterviewState::Excluded) => {
                 summary.skipped_other += 1;
-                ledger.answer_events([id.as_str()])?;
+                ledger.close_events([id.as_str()])?;
             }
-            // Also what was gone, stale or set aside: there is news of it.
+            // Also an interview that was gone, stale or set aside, because the event is news of it.
             _ => tasks.push(task(id, state)),
         }
     }
     for id in ids {
         if unlisted.remove(&id) {
-            // It would have been found without the event, and belongs to the cohort of its list.
+            // It would have been fetched without the event, and belongs to the cohort of its list.
             continue;
         }
         let state = ledger.state(&id)?;
         match state {
-            None => match job.exclude.by_id(&id) {
+            None => match account.exclude.by_id(&id) {
                 Some(pattern) => exclude(ledger, summary, &id, source, pattern)?,
                 None => tasks.push(task(id, state)),
             },
-            Some(_) if job.refetch => tasks.push(task(id, state)),
+            Some(_) if account.refetch => tasks.push(task(id, state)),
             Some(_) if is_due.contains(id.as_str()) => {}
-            Some(State::Settled) => summary.skipped_settled += 1,
-            Some(State::Open) => summary.not_due += 1,
+            Some(InterviewState::Settled) => summary.skipped_settled += 1,
+            Some(InterviewState::Open) => summary.not_due += 1,
             // Given up under the name of another source.
-            Some(State::Failed) => tasks.push(task(id, state)),
-            Some(State::Gone | State::Stale | State::Quarantined | State::Excluded) => {
+            Some(InterviewState::Failed) => tasks.push(task(id, state)),
+            Some(
+                InterviewState::Gone | InterviewState::Stale | InterviewState::Quarantined | InterviewState::Excluded,
+            ) => {
                 summary.skipped_other += 1;
             }
         }
     }
-    // What an event calls for is asked for already.
+    // Interviews that an event calls for are in the list already.
     let asked: HashSet<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
     let due = due.into_iter().filter(|due| !asked.contains(due.id.as_str()));
-    let due: Vec<Task> = due.map(|Due { id, state }| task(id, Some(state))).collect();
+    let due: Vec<FetchTask> = due.map(|DueInterview { id, state }| task(id, Some(state))).collect();
     tasks.extend(due);
     Ok(InterviewsDue { tasks, called: unlisted })
 }
 
-fn task(id: String, state: Option<State>) -> Task {
-    Task { call: Call::Interview, id: id.into(), again: state == Some(State::Settled) }
+fn task(id: String, state: Option<InterviewState>) -> FetchTask {
+    FetchTask { call: Call::Interview, id: id.into(), again: state == Some(InterviewState::Settled) }
 }
 
 /// Records that a pattern of the pipeline keeps an interview out.
-pub fn exclude(ledger: &mut Ledger, summary: &mut Summary, id: &str, source: &str, pattern: &str) -> Result<()> {
+pub fn exclude(ledger: &mut Ledger, summary: &mut IngestSummary, id: &str, source: &str, pattern: &str) -> Result<()> {
     summary.excluded += 1;
-    ledger.record_end(id, source, State::Excluded, &format!("kept out by `{pattern}`"))
+    ledger.record_end(id, source, InterviewState::Excluded, &format!("kept out by `{pattern}`"))
 }

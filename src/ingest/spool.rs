@@ -1,7 +1,8 @@
-//! The spool: every body is on disk before it counts as fetched.
+//! The spool: a body is on disk before it counts as fetched.
 //!
-//! A spool file is a sequence of records ([`framing`]). Bodies are kept verbatim because what cannot be read must still be
-//! kept. A record cut short by a crash ends the file: its body was never counted.
+//! A spool file is a sequence of records ([`framing`]). Bodies are stored byte for byte, because a newer program must
+//! be able to set aside one that it cannot read. A record that a crash cut short ends the file: its body was never
+//! counted.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
@@ -15,17 +16,18 @@ use crate::lake::{crash, framing};
 use crate::model::{Error, Provenance, Result};
 use crate::round0::call::Call;
 
-/// A crash costs at most the requests of this long.
+/// The interval of syncs. A power cut costs at most the requests of this time.
 pub const SYNC_EVERY: Duration = Duration::from_secs(1);
-/// A spool file is closed, and a batch cut from it, at this size or this many interviews.
+/// At this size a spool file is closed, and a batch cut from it.
 const CLOSE_AT_BYTES: u64 = 64 << 20;
+/// At this many bodies a spool file is closed, and a batch cut from it.
 const CLOSE_AT_BODIES: u64 = 20_000;
 
-/// One fetched body. What stands in a file's line of JSON is all but the body, in this order.
+/// One fetched body. All fields except the body are in the record's line of JSON, in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub struct SpoolRecord {
     pub call: Call,
-    /// The id that was asked for.
+    /// The id that was requested.
     pub id: String,
     #[serde(flatten)]
     pub provenance: Provenance,
@@ -33,14 +35,15 @@ pub struct Record {
     pub body: Vec<u8>,
 }
 
-/// Appends records, fsyncing them in groups. Each is in the system's hands when [`Writer::append`] returns, so that a
-/// killed program loses none; the groups are for a power cut.
-pub struct Writer {
+/// Appends records, and fsyncs them in groups. When [`SpoolWriter::append`] returns, the operating system has the
+/// record, so that a killed program loses none. The fsync is for a power cut.
+pub struct SpoolWriter {
     folder: PathBuf,
-    open: Option<Open>,
+    open: Option<SpoolFile>,
 }
 
-struct Open {
+/// A spool file that is appended to.
+struct SpoolFile {
     path: PathBuf,
     file: File,
     bytes: u64,
@@ -49,25 +52,25 @@ struct Open {
     is_synced: bool,
 }
 
-impl Writer {
+impl SpoolWriter {
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         Self { folder, open: None }
     }
 
-    /// Appends a record. Returns the path of a spool file that is now full and synced, to be cut.
+    /// Appends a record. If the spool file is now full, syncs it and returns its path, to be cut.
     ///
     /// # Errors
-    /// When the disk refuses it.
-    pub fn append(&mut self, record: &Record) -> Result<Option<PathBuf>> {
+    /// When it cannot be written.
+    pub fn append(&mut self, record: &SpoolRecord) -> Result<Option<PathBuf>> {
         let folder = self.folder.clone();
         self.try_append(record).map_err(|error| Error::path("write to the spool in", &folder, error))
     }
 
-    fn try_append(&mut self, record: &Record) -> io::Result<Option<PathBuf>> {
+    fn try_append(&mut self, record: &SpoolRecord) -> io::Result<Option<PathBuf>> {
         let bytes = framing::frame(record, &record.body)?;
         if self.open.is_none() {
-            self.open = Some(Open::create(&self.folder)?);
+            self.open = Some(SpoolFile::create(&self.folder)?);
         }
         let open = self.open.as_mut().expect("just opened");
         open.file.write_all(&bytes)?;
@@ -84,11 +87,11 @@ impl Writer {
         Ok(None)
     }
 
-    /// Syncs what was appended and not synced yet: for when nothing comes for a while.
+    /// Syncs records that are not synced yet. Called when nothing is appended for a while.
     ///
     /// # Errors
-    /// When the disk refuses it.
-    pub fn rest(&mut self) -> Result<()> {
+    /// When it cannot be synced.
+    pub fn sync(&mut self) -> Result<()> {
         let Some(open) = self.open.as_mut().filter(|open| !open.is_synced) else { return Ok(()) };
         open.sync().map_err(|error| Error::path("write to the spool in", &self.folder, error))
     }
@@ -96,7 +99,7 @@ impl Writer {
     /// Syncs and closes the open spool file, if there is one, and returns its path.
     ///
     /// # Errors
-    /// When the disk refuses it.
+    /// When it cannot be synced.
     pub fn finish(&mut self) -> Result<Option<PathBuf>> {
         let folder = self.folder.clone();
         self.close().map_err(|error| Error::path("write to the spool in", &folder, error))
@@ -110,7 +113,7 @@ impl Writer {
     }
 }
 
-impl Open {
+impl SpoolFile {
     fn create(folder: &Path) -> io::Result<Self> {
         let (path, file) = with_free_id(|id| {
             let path = folder.join(format!("{id}.spool"));
@@ -144,16 +147,16 @@ pub fn waiting(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Reads the whole records of a spool file in order; a torn last one is left out.
+/// Reads the complete records of a spool file in order. A torn last one is left out.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn read(path: &Path) -> Result<Vec<Record>> {
+pub fn read(path: &Path) -> Result<Vec<SpoolRecord>> {
     let fail = |error: io::Error| Error::path("read the spool file", path, error);
     let mut input = BufReader::new(File::open(path).map_err(fail)?);
     let mut records = Vec::new();
     while let Some((record, body)) = framing::next(&mut input).map_err(fail)? {
-        records.push(Record { body, ..record });
+        records.push(SpoolRecord { body, ..record });
     }
     Ok(records)
 }
@@ -179,8 +182,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (source, fetched_at) = ("default".to_owned(), Timestamp::UNIX_EPOCH);
         let provenance = Provenance { source, via: Via::Webhook, again: true, fetched_at };
-        let record = Record { call: Call::Interview, id: "a-1".to_owned(), provenance, body: b"{}".to_vec() };
-        let mut writer = Writer::new(folder.path().to_owned());
+        let record = SpoolRecord { call: Call::Interview, id: "a-1".to_owned(), provenance, body: b"{}".to_vec() };
+        let mut writer = SpoolWriter::new(folder.path().to_owned());
         writer.append(&record).unwrap();
         let path = writer.finish().unwrap().unwrap();
         let line = r#"{"call":"interview","id":"a-1","source":"default","via":"webhook","again":true,"#.to_owned()
@@ -191,6 +194,6 @@ mod tests {
         let other = line.replace(r#""again":true,"#, "").replace("webhook", "pigeon");
         fs::write(&path, format!("{other}\n{{}}\n")).unwrap();
         let provenance = Provenance { via: Via::Other("pigeon".to_owned()), again: false, ..record.provenance.clone() };
-        assert_eq!(read(&path).unwrap(), [Record { provenance, ..record }]);
+        assert_eq!(read(&path).unwrap(), [SpoolRecord { provenance, ..record }]);
     }
 }

@@ -1,34 +1,34 @@
-//! What an ingest did, and how far it has come.
+//! What an ingest did, and how far a fetch is.
 
 use super::cut::Published;
 use crate::model::counts::counts;
 
 counts! {
-    /// What an ingest did; counts of interviews unless said otherwise.
-    pub struct Summary {
-        /// In the lists, duplicates dropped.
+    /// What an ingest did. Counts interviews unless a field says otherwise.
+    pub struct IngestSummary {
+        /// In the lists, without duplicates.
         pub listed: u64,
-        /// Settled before and so not asked for.
+        /// Settled before, and so not fetched.
         pub skipped_settled: u64,
         /// Open and not due yet.
         pub not_due: u64,
-        /// Gone, stale, quarantined or excluded before and so not asked for.
+        /// Gone, stale, quarantined or excluded before, and so not fetched.
         pub skipped_other: u64,
         /// Requests sent, retries included.
         pub requests: u64,
         /// Requests sent because an earlier one of the same call failed.
         pub retries: u64,
-        /// Requests that were answered 429.
+        /// Requests that were answered with 429.
         pub limited: u64,
         /// Bytes of bodies, decompressed.
         pub bytes: u64,
         /// Seconds that requests were held back for the limit's sake, one after the other.
         pub waited_seconds: u64,
-        /// Bodies of interviews that came.
+        /// Bodies of interviews that were fetched.
         pub fetched: u64,
         pub newly_settled: u64,
         pub still_open: u64,
-        /// Settled before, asked for again, and other than they were.
+        /// Settled before, fetched again, and changed since.
         pub replaced: u64,
         /// Responses published.
         pub responses: u64,
@@ -41,16 +41,16 @@ counts! {
         pub failed: u64,
         /// Interviews whose questions were given up after the last try.
         pub questions_failed: u64,
-        /// Kept out by a pattern of the pipeline, now for the first time.
+        /// Excluded by a pattern of the pipeline for the first time.
         pub excluded: u64,
         /// Events read from the inbox, each once.
         pub events: u64,
-        /// Listed and due, but not reached.
+        /// Due, but not reached.
         pub left: u64,
     }
 }
 
-impl Summary {
+impl IngestSummary {
     /// Whether anything was newly set aside or given up.
     #[must_use]
     pub fn has_losses(&self) -> bool {
@@ -66,12 +66,13 @@ impl Summary {
     }
 }
 
-/// How far a fetch has come.
+/// How far a fetch is.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
-    /// Calls that ended, of how many.
+    /// Calls that have ended.
     pub done: u64,
+    /// All calls.
     pub of: u64,
-    /// Requests left in the window, where the API tells.
+    /// Requests left in the rate-limit window, if the API tells.
     pub remaining: Option<u32>,
 }

@@ -1,4 +1,4 @@
-//! Candidates stand in the tables as keys, which are made with a secret of the lake.
+//! Pseudonyms of candidates: most tables hold a key instead of the person, made with a secret of the lake.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::model::{Error, Result};
 
 const KEY_BYTES: usize = 32;
 
-/// Turns a candidate's id into the key that stands for the person everywhere but in `candidates`.
+/// Turns a candidate's id into the key that stands for the person in every table but `candidates`.
 pub struct CandidateKeys {
     key: Vec<u8>,
 }
@@ -31,7 +31,7 @@ impl CandidateKeys {
 }
 
 impl Lake {
-    /// The key under which candidates are pseudonymised, made with the lake.
+    /// Reads the lake's secret for candidate keys, or makes it if there is none.
     ///
     /// # Errors
     /// When it cannot be read or made.
@@ -51,7 +51,7 @@ impl Lake {
     }
 }
 
-/// Makes the key. Half a key would be refused by every later run, so it is written whole.
+/// Makes the secret. It is written whole or not at all, because every later run would refuse half of one.
 fn make_key(path: &Path) -> Result<String> {
     let fail = |error: &dyn std::fmt::Display| Error::path("make the candidate key", path, error);
     let mut key = [0; KEY_BYTES];

@@ -1,5 +1,5 @@
-//! Files that last through a power cut and never stand half written: syncing, renaming without overwriting, writing a
-//! file whole, hashing it, and names that sort by time.
+//! Files that survive a power cut and are never half written: syncing, renaming without overwriting, writing a file
+//! whole, hashing it, and names that sort by time.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -11,17 +11,17 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{Error, Result, folder_or_here};
 
-/// `20260531T235959.123Z` without the dot: sorts by time, safe in any file name.
+/// A time as `20260531T235959123Z`, which sorts by time and is safe in any file name.
 #[must_use]
 pub fn batch_id(time: Timestamp) -> String {
     format!("{}{:03}Z", time.strftime("%Y%m%dT%H%M%S"), time.subsec_millisecond())
 }
 
-/// Makes something whose name is the time: tries one name after the other, each a millisecond later, until `make` returns
-/// something, and not `None` as the name is taken.
+/// Makes something whose name is the time. Tries names one after the other, each a millisecond later, until `make`
+/// returns something. It returns `None` for a name that is taken.
 ///
 /// # Errors
-/// What `make` fails with.
+/// The error of `make`.
 pub fn with_free_id<T, E>(mut make: impl FnMut(&str) -> Result<Option<T>, E>) -> Result<T, E> {
     let mut time = Timestamp::now();
     loop {
@@ -32,7 +32,7 @@ pub fn with_free_id<T, E>(mut make: impl FnMut(&str) -> Result<Option<T>, E>) ->
     }
 }
 
-/// Makes a file that only its owner can read; `None` when there is one of that name.
+/// Makes a file that only its owner can read. `None` when there is a file of that name.
 ///
 /// # Errors
 /// When it cannot be made.
@@ -50,14 +50,14 @@ pub fn create_private(path: &Path) -> io::Result<Option<File>> {
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // File systems without that flag (old NFS, some FUSE): only this process writes here, so looking first is as
-        // good.
+        // For file systems without that flag (old NFS, some FUSE). Only this process writes here, so checking first is
+        // enough.
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if !to.exists() => fs::rename(from, to),
         renamed => Ok(renamed?),
     }
 }
 
-/// Makes a folder last through a power cut, and what is in it.
+/// Syncs a folder and its parent, so that the folder and the names in it survive a power cut.
 ///
 /// # Errors
 /// When either folder cannot be opened or synced.
@@ -70,8 +70,8 @@ fn sync_parent(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |parent| sync(folder_or_here(parent)))
 }
 
-/// Makes files and folders of one file system last through a power cut, all at once where the system can: hundreds of
-/// small files synced one by one take longer than what they hold took to make.
+/// Syncs files and folders of one file system, all at once if the operating system can: hundreds of small files that
+/// are synced one by one take longer than making them.
 ///
 /// # Errors
 /// When one cannot be opened or synced.
@@ -85,7 +85,7 @@ pub fn sync_all(paths: &[&Path]) -> Result<()> {
     paths.iter().try_for_each(|path| sync(path).map_err(|error| fail(path, error)))
 }
 
-/// Writes a file of the program's own under another name first, so that no crash leaves half of it; `mode` is as in
+/// Writes a file under a temporary name and renames it, so that a crash never leaves half of it. `mode` is as in
 /// `chmod`.
 ///
 /// # Errors
@@ -99,7 +99,7 @@ pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     sync_parent(path)
 }
 
-/// Makes a file last through a power cut, or what was renamed in a folder.
+/// Syncs a file, or the names in a folder, so that they survive a power cut.
 ///
 /// # Errors
 /// When it cannot be opened or synced.
@@ -107,7 +107,7 @@ pub fn sync(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// SHA-256 of a file, in hex.
+/// The SHA-256 of a file, in hex.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -115,7 +115,7 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
     Ok(hex::encode(hash_of(&mut File::open(path)?)?.finalize()))
 }
 
-/// SHA-256 of all that is still to be read.
+/// The SHA-256 of the rest of the input.
 ///
 /// # Errors
 /// When it cannot be read.

@@ -1,4 +1,4 @@
-//! Interviews of the lake by their ids, as they were fetched.
+//! Finds interviews and questions in the lake by interview id.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::read::{
 use super::schema::{CANDIDATES, INTERVIEWS, QUESTIONS, RESPONSES, Table};
 use crate::model::{Candidate, Interview, Job, Question, Response, Result, Status};
 
-/// The settled interviews among some. The vendor's id of the candidate is not in a lake.
+/// The settled interviews with some ids. They lack the vendor's id of the candidate, which is not in a lake.
 ///
 /// # Errors
 /// When the lake cannot be read.
@@ -30,14 +30,14 @@ pub fn interviews(lake: &Lake, ids: &[String]) -> Result<HashMap<String, Intervi
             continue;
         }
         let place = lake.place_of(&INTERVIEWS, &path);
-        let beside = |table: &Table| Some(lake.root().join(table.name).join(place)).filter(|path| path.exists());
-        if let Some(path) = beside(&RESPONSES) {
-            // Sorted by position within an interview.
+        let file_of = |table: &Table| Some(lake.root().join(table.name).join(place)).filter(|path| path.exists());
+        if let Some(path) = file_of(&RESPONSES) {
+            // The rows of an interview are sorted by position.
             each_row(&RESPONSES, &path, &wanted, &mut |row| {
                 here.entry(row.id()).and_modify(|interview| interview.responses.push(row.response()));
             })?;
         }
-        if let Some(path) = beside(&CANDIDATES) {
+        if let Some(path) = file_of(&CANDIDATES) {
             each_row(&CANDIDATES, &path, &wanted, &mut |row| {
                 let candidate = Candidate { id: None, name: row.text("name"), email: row.text("email") };
                 here.entry(row.id()).and_modify(|interview| interview.candidate = candidate);
@@ -48,7 +48,7 @@ pub fn interviews(lake: &Lake, ids: &[String]) -> Result<HashMap<String, Intervi
     Ok(found)
 }
 
-/// The questions of some interviews, where they were fetched.
+/// The questions of some interviews, as far as they were fetched.
 ///
 /// # Errors
 /// When the lake cannot be read.
@@ -61,11 +61,11 @@ pub fn questions(lake: &Lake, ids: &[String]) -> Result<HashMap<String, Vec<Ques
     Ok(found)
 }
 
-/// Gives the rows of some interviews in a table's file. The ids are read first, and the rest of those rows alone.
+/// Calls `take` with the rows of some interviews in a table's file. Reads the ids first, and then only the wanted rows.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut dyn FnMut(&Row)) -> Result<()> {
+pub fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut dyn FnMut(&TableRow)) -> Result<()> {
     let file = ParquetFile::open(path)?;
     for group in 0..file.row_groups() {
         let ids = file.row_group(group, &["interview_id"])?;
@@ -76,18 +76,18 @@ pub fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut d
             continue;
         }
         let batch = file.rows_of_group(group, &rows, &table.column_names())?;
-        (0..batch.num_rows()).for_each(|at| take(&Row { batch: &batch, at }));
+        (0..batch.num_rows()).for_each(|at| take(&TableRow { batch: &batch, at }));
     }
     Ok(())
 }
 
 /// A row of a table.
-pub struct Row<'a> {
+pub struct TableRow<'a> {
     batch: &'a RecordBatch,
     at: usize,
 }
 
-impl Row<'_> {
+impl TableRow<'_> {
     pub fn id(&self) -> String {
         self.text("interview_id").unwrap_or_default()
     }

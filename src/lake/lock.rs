@@ -6,17 +6,17 @@ use std::io::{Read, Write};
 use super::places::Lake;
 use crate::model::{Error, Kind, Result};
 
-/// Held for as long as a command changes the lake.
+/// The lock of a lake, which a command holds while it changes the lake.
 #[derive(Debug)]
 pub struct LakeLock {
     _file: File,
 }
 
 impl Lake {
-    /// Takes the lake for one run. The lock ends with the process, however that ends, so none is ever stale.
+    /// Locks the lake. The lock ends with the process, however that ends, so it is never stale.
     ///
     /// # Errors
-    /// [`Kind::Locked`] when another process has it.
+    /// [`Kind::Locked`] when another process holds the lock.
     pub fn lock(&self) -> Result<LakeLock> {
         let path = self.own().join("lock");
         let fail = |error: std::io::Error| Error::path("lock", &path, error);

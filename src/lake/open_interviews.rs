@@ -10,25 +10,25 @@ use super::read::{ParquetFile, string_at, strings};
 use super::rows::{self, InterviewRow};
 use super::schema;
 use super::write::ROW_GROUP_ROWS;
-use crate::ledger::{Ledger, State};
+use crate::ledger::{InterviewState, Ledger};
 use crate::model::{Error, Result};
 
-/// The lake's path of the one file of `open_interviews`.
+/// The path of the one file of `open_interviews`, relative to the lake.
 #[must_use]
 pub fn open_interviews_path() -> String {
     format!("{0}/{0}.parquet", schema::OPEN_INTERVIEWS.name)
 }
 
-/// The open interviews once a batch is published: rows of the table before it and new ones, in their order. The table is
-/// never in memory twice.
+/// The table of open interviews as it will be after a batch: old and new rows in order. It is never in memory twice.
 pub struct OpenTable {
-    /// The table before, then the new rows.
+    /// The old table, then the new rows.
     sources: [RecordBatch; 2],
-    /// Sources and rows.
+    /// The rows in order, each as the index of its source and the index of the row.
     order: Vec<(usize, usize)>,
 }
 
 impl OpenTable {
+    /// The row groups of the table.
     pub fn groups(&self) -> impl Iterator<Item = RecordBatch> {
         let sources = self.sources.each_ref();
         let group = move |rows| interleave_record_batch(&sources, rows).expect("both are of this table");
@@ -36,8 +36,11 @@ impl OpenTable {
     }
 }
 
-/// The open interviews once this batch is published, or `None` when the table stays as it is.
-/// Those that were found gone or set aside since are in it no longer.
+/// The table of open interviews as it will be after a batch, or `None` when it does not change. Interviews that are
+/// gone or set aside now are removed.
+///
+/// # Errors
+/// When the table or the ledger cannot be read.
 pub fn open_interviews_after(
     lake: &Lake,
     ledger: &Ledger,
@@ -58,8 +61,10 @@ pub fn open_interviews_after(
     let touched: HashSet<&str> = settled.iter().chain(open).map(|row| row.interview.id.as_str()).collect();
     let mut order = Vec::with_capacity(before.num_rows() + new.num_rows());
     for (row, id) in strings(&before, "interview_id").iter().flatten().enumerate() {
-        let state = ledger.state(id)?.unwrap_or(State::Open);
-        if !touched.contains(id) && matches!(state, State::Open | State::Stale | State::Failed) {
+        let state = ledger.state(id)?.unwrap_or(InterviewState::Open);
+        if !touched.contains(id)
+            && matches!(state, InterviewState::Open | InterviewState::Stale | InterviewState::Failed)
+        {
             order.push((0, row));
         }
     }

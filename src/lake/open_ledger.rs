@@ -1,4 +1,4 @@
-//! Opening the ledger of a lake: for who holds the lock, which finishes what a killed run left, or for reading.
+//! Opens the ledger of a lake: with the lock, which also finishes what a killed run left, or for reading only.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,14 +13,14 @@ use crate::ledger::Ledger;
 use crate::model::{Error, Result};
 
 impl Lake {
-    /// Opens the ledger and finishes what a killed run left half done. Only for who holds the lock.
+    /// Opens the ledger, and finishes what a killed run left half done. The caller must hold the lock.
     ///
     /// # Errors
     /// When the ledger cannot be opened or a half-done publish cannot be finished.
     pub fn ledger(&self, _lock: &LakeLock) -> Result<Ledger> {
         let path = self.ledger_path();
         refuse_network(&self.own())?;
-        // SQLite would make it readable for all.
+        // SQLite would make the file readable for all users.
         let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
         made.map_err(|error| Error::path("open the ledger", &path, error))?;
         let mut ledger = Ledger::open(&path)?;
@@ -29,15 +29,15 @@ impl Lake {
         Ok(ledger)
     }
 
-    /// Another connection to the ledger, for a thread that works beside the one which opened it.
+    /// Opens a second connection to the ledger, for another thread.
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn ledger_beside(&self, _lock: &LakeLock) -> Result<Ledger> {
+    pub fn second_ledger(&self, _lock: &LakeLock) -> Result<Ledger> {
         Ledger::open(&self.ledger_path())
     }
 
-    /// Opens the ledger for reading only, beside a program that may be running; an empty one if there is none yet.
+    /// Opens the ledger for reading only, even while another program is running. An empty one if there is none yet.
     ///
     /// # Errors
     /// When it cannot be opened.
@@ -50,7 +50,7 @@ impl Lake {
     }
 }
 
-/// SQLite's locks and its write-ahead log do not hold on file systems of other machines.
+/// Refuses network file systems, on which SQLite's locks and its write-ahead log are not safe.
 fn refuse_network(folder: &Path) -> Result<()> {
     // As in `statfs(2)`: NFS, SMB, CIFS, SMB2, AFS, Ceph.
     const NETWORK: [i64; 6] = [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x5346_414F, 0x00C3_6400];

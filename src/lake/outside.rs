@@ -1,16 +1,17 @@
-//! What a lake is not for: files of others. Whoever writes somewhere asks here first.
+//! Keeps other files out of the lake. Whatever writes to a path that a user chose checks it here first.
 
 use std::path::{Component, Path, PathBuf};
 
 use crate::model::{Error, Result};
 
-/// As many links after one another as Linux follows.
+/// How many symbolic links are followed in one path, as in Linux.
 const LINKS: u32 = 40;
 
-/// Whether something may be written to a place, which need not be there yet. `what` names it in the message: `the report`.
+/// Checks that something may be written to a path, which need not exist yet. `what` names it in the message, as in
+/// `the report`.
 ///
 /// # Errors
-/// A usage error when the place is inside the lake, also through a symbolic link.
+/// A usage error when the path is inside the lake, even through a symbolic link.
 pub fn refuse_inside(what: &str, place: &Path, lake: &Path) -> Result<()> {
     if !real_path(place).starts_with(real_path(lake)) {
         return Ok(());
@@ -19,7 +20,7 @@ pub fn refuse_inside(what: &str, place: &Path, lake: &Path) -> Result<()> {
     Err(Error::usage(message).hint("choose a place beside it"))
 }
 
-/// A path as it is called without `..` and symbolic links, also of what is still to be made, and of links to that.
+/// Resolves `..` and symbolic links in a path. The path, and the targets of links, need not exist.
 #[must_use]
 pub fn real_path(path: &Path) -> PathBuf {
     follow(path, &mut LINKS.clone())

@@ -1,4 +1,4 @@
-//! Where everything of a lake is: its tables, and the program's own `_roundup/` beside them.
+//! The paths of a lake: its tables, and the program's own folder `_roundup/` beside them.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -8,20 +8,20 @@ use super::read::{ParquetFile, parquet_files};
 use super::schema::Table;
 use crate::model::{Error, Kind, Result, is_address};
 
-/// Name of the folder inside a lake that is this program's own.
+/// Name of the program's own folder inside a lake.
 const OWN: &str = "_roundup";
 
-/// A lake's places. Opening one takes no lock; see [`Lake::lock`].
+/// A lake. Opening one takes no lock; see [`Lake::lock`].
 #[derive(Debug, Clone)]
 pub struct Lake {
     root: PathBuf,
 }
 
 impl Lake {
-    /// Opens a lake, making its folders if they are missing.
+    /// Opens a lake, and makes its folders if they are missing.
     ///
     /// # Errors
-    /// A usage error when the path cannot be a lake: it is a URL, no folder, or not writable.
+    /// A usage error when the path cannot be a lake: it is a URL, not a folder, or not writable.
     pub fn create(root: &Path) -> Result<Self> {
         refuse_url(root)?;
         let lake = Self { root: root.to_owned() };
@@ -31,16 +31,16 @@ impl Lake {
                 Error::path("make the lake at", root, error).with_kind(Kind::Usage).hint(hint)
             })?;
         }
-        // The first publish must not be lost with the folders it is in.
+        // Without this, a power cut could lose the folders of the first publish.
         for folder in [&lake.root, &lake.own()] {
             sync_with_parent(folder).map_err(|error| Error::path("sync", folder, error))?;
         }
-        // A folder can be there and still refuse files: better said now than after an hour of fetching.
+        // A folder can exist and still refuse files, which is better known now than after an hour of fetching.
         probe(&lake.own()).map_err(|error| Error::path("write to the lake at", root, error).with_kind(Kind::Usage))?;
         Ok(lake)
     }
 
-    /// Opens a lake that is there.
+    /// Opens an existing lake.
     ///
     /// # Errors
     /// A usage error when there is none.
@@ -59,7 +59,7 @@ impl Lake {
         &self.root
     }
 
-    /// The folder that is this program's own.
+    /// The program's own folder.
     pub(super) fn own(&self) -> PathBuf {
         self.root.join(OWN)
     }
@@ -69,7 +69,7 @@ impl Lake {
         self.own().join("spool")
     }
 
-    /// Events that the webhook receiver took and no ingest has read yet.
+    /// The folder for events that were received and not read by an ingest yet.
     #[must_use]
     pub fn inbox_folder(&self) -> PathBuf {
         self.own().join("inbox")
@@ -85,13 +85,13 @@ impl Lake {
         self.own().join("quarantine")
     }
 
-    /// Recordings on their way to an archive that is no folder.
+    /// The folder for partial downloads of an archive in an object store.
     #[must_use]
     pub fn audio_folder(&self) -> PathBuf {
         self.own().join("audio")
     }
 
-    /// Which interviews each report quotes.
+    /// The folder with the interviews that each report quotes.
     #[must_use]
     pub fn quotes_folder(&self) -> PathBuf {
         self.own().join("quotes")
@@ -116,16 +116,17 @@ impl Lake {
         parquet_files(&self.root.join(table.name))
     }
 
-    /// `month=…/<batch>.parquet` of a table's file: what the files of one batch and those derived from them share.
+    /// The path of a table's file below its table: `month=…/<batch>.parquet`. The files of one batch and those derived
+    /// from them share it.
     ///
     /// # Panics
-    /// When the file is of another table.
+    /// When the file belongs to another table.
     #[must_use]
     pub fn place_of<'a>(&self, table: &Table, path: &'a Path) -> &'a Path {
         path.strip_prefix(self.root.join(table.name)).expect("a table's file is in its folder")
     }
 
-    /// The file of figures that was made from a file of rows: the same rows in the same order.
+    /// Opens the file of figures that was derived from a file. It has the same rows in the same order.
     ///
     /// # Errors
     /// When there is none.
@@ -138,13 +139,15 @@ impl Lake {
     }
 }
 
-/// Beside staging and not in it: whoever holds the lock may be clearing that.
+/// Checks that files can be made in a folder. Not in staging, which the holder of the lock may be clearing.
 fn probe(folder: &Path) -> std::io::Result<()> {
     let path = folder.join(format!("probe-{}", std::process::id()));
     File::create(&path)?;
     fs::remove_file(&path)
 }
 
+/// Refuses an object store as a lake.
+///
 /// # Errors
 /// A usage error when the path is the URL of an object store.
 pub fn refuse_url(root: &Path) -> Result<()> {

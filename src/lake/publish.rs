@@ -1,9 +1,9 @@
-//! Publishing a batch: all of its files appear, or none; a crash at any instant is rolled forward.
+//! Publishes a batch: all of its files appear, or none. A crash at any instant is rolled forward.
 //!
-//! (a) every file is written and fsynced under `_roundup/staging/<batch>/`; (b) one ledger transaction names them:
-//! the point of no return; (c) each is renamed into its table, interviews last, and the folders are fsynced;
-//! (d) one ledger transaction says that it is done. [`recover`] finishes (c) and (d) of a batch that reached (b), and
-//! deletes the staging of one that did not.
+//! (a) Every file is written and fsynced under `_roundup/staging/<batch>/`. (b) One ledger transaction records them,
+//! which is the point of no return. (c) Each is renamed into its table, interviews last, and the folders are fsynced.
+//! (d) One ledger transaction records that the batch is done. [`recover`] finishes (c) and (d) of a batch that reached
+//! (b), and deletes the staging of one that did not.
 
 use std::fs;
 use std::io;
@@ -15,14 +15,15 @@ use super::crash;
 use super::durable::{rename_new, sha256_of, sync, sync_all, sync_with_parent, with_free_id};
 use super::places::Lake;
 use super::schema::Table;
-use super::write::{Written, write_file};
+use super::write::{WrittenFile, write_file};
 use crate::ledger::{BatchFile, Ledger, Sighting, UnfinishedBatch};
 use crate::model::{Error, Result};
 
-/// Tables in the order in which they appear: who sees an interview finds its answers and its candidate.
+/// Tables in the order in which they are published, so that a visible interview always has its answers and its
+/// candidate.
 const ORDER: &[&str] = &["candidates", "responses", "questions", "audio", "runs", "interviews", "open_interviews"];
 
-/// A batch being written under staging.
+/// A batch that is being written under staging.
 pub struct Staging<'a> {
     lake: &'a Lake,
     batch: String,
@@ -31,8 +32,8 @@ pub struct Staging<'a> {
 }
 
 impl<'a> Staging<'a> {
-    /// Begins a batch, with an id that sorts by time and was never used in this lake. A batch whose files could not
-    /// all be placed is finished first: what comes later builds on it.
+    /// Begins a batch, with an id that sorts by time and was never used in this lake. An unfinished batch is finished
+    /// first, because later ones build on it.
     ///
     /// # Errors
     /// When the staging folder cannot be made, or an earlier batch still cannot be finished.
@@ -64,7 +65,7 @@ impl<'a> Staging<'a> {
         self.write_at(path, table, false, groups)
     }
 
-    /// Writes new content for a file of the lake, which is replaced as a whole.
+    /// Writes a file that replaces a file of the lake.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -80,16 +81,16 @@ impl<'a> Staging<'a> {
         groups: impl IntoIterator<Item = RecordBatch>,
     ) -> Result<()> {
         let staged = staged_path(&self.folder, &path);
-        let Written { size, sha256 } = write_file(&staged, table, &[], groups)?;
+        let WrittenFile { size, sha256 } = write_file(&staged, table, &[], groups)?;
         sync(&staged).map_err(|error| Error::path("sync", &staged, error))?;
         self.files.push(BatchFile { path, size, sha256, replaces });
         Ok(())
     }
 
-    /// Steps (b) to (d). `sightings` and `questions_published` are recorded with the point of no return.
+    /// Does steps (b) to (d). `sightings` and `questions_published` are recorded in (b).
     ///
     /// # Errors
-    /// When the ledger or the lake cannot be written. After the point of no return the next opening finishes the work.
+    /// When the ledger or the lake cannot be written. After (b), the next opening of the ledger finishes the work.
     pub fn publish(self, ledger: &mut Ledger, sightings: &[Sighting], questions_published: &[String]) -> Result<()> {
         sync(&self.folder).map_err(|error| Error::path("sync", &self.folder, error))?;
         crash::point("publish-staged");
@@ -102,7 +103,7 @@ impl<'a> Staging<'a> {
 /// Finishes every batch past its point of no return, then deletes what is left in staging.
 ///
 /// # Errors
-/// When a file of such a batch is lost or the lake cannot be written.
+/// When a file of such a batch is missing, or the lake cannot be written.
 pub fn recover(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
     finish_begun(lake, ledger)?;
     let staging = lake.staging_folder();
@@ -148,14 +149,14 @@ fn roll_forward(lake: &Lake, ledger: &mut Ledger, batch: &str, mut files: Vec<Ba
     }
 }
 
-/// Moves one file into its place, or finds it there already.
+/// Moves one file into its place, or checks that it is there already.
 fn place(staged: &Path, target: &Path, file: &BatchFile) -> io::Result<()> {
     let parent = target.parent().expect("a table's file is in a folder");
     if !staged.exists() {
         if sha256_of(target)? != file.sha256 {
             return Err(io::Error::other("another file is in its place"));
         }
-        // It may have been renamed an instant before the power went.
+        // It may have been renamed just before a power cut, and not be synced.
         return sync_with_parent(parent);
     }
     fs::create_dir_all(parent)?;
@@ -167,9 +168,9 @@ fn place(staged: &Path, target: &Path, file: &BatchFile) -> io::Result<()> {
     sync_with_parent(parent)
 }
 
-/// Moves finished files of figures, each from and to, into their places, over older ones. Such files can be made again at
-/// any time, so they need no ledger; they last before they are moved, and a move that a power cut undoes is made again by
-/// the next analysis.
+/// Moves derived files, as pairs of source and target, into their places, over older ones. Derived files can be made
+/// again at any time, so they need no ledger. They are synced before they are moved, and a move that a power cut undoes
+/// is repeated by the next analysis.
 ///
 /// # Errors
 /// When the lake cannot be written.

@@ -1,4 +1,5 @@
-//! Rows of recordings whose interview is replaced: they follow their answers, and go where an answer is another.
+//! Rewrites rows of `audio` when their interview is replaced: they follow their answers, and are dropped if an answer
+//! changed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,27 +18,28 @@ use crate::model::Result;
 use crate::model::interview::month_of;
 use crate::model::recording::object_names;
 
-/// What a replaced interview says of its recordings now.
+/// The new data of a replaced interview for the rows of its recordings.
 pub struct Answers {
     job_id: Option<String>,
     settled_at: Option<Timestamp>,
-    /// By the name of a recording: its answer, which was there before.
+    /// Answers that are the same as before, by the name of their recording.
     kept: HashMap<String, Answer>,
 }
 
+/// The new position and question of an answer.
 struct Answer {
     position: i64,
     question_id: Option<String>,
 }
 
-/// A row of a recording that stays, and what its interview says now, if that is replaced.
+/// A row that is kept, with the new data if its interview is replaced.
 struct KeptRow<'a> {
     row: usize,
     answers: Option<&'a Answers>,
 }
 
 impl Answers {
-    /// `before` has the answers of the interview as they were, in order, among others.
+    /// Compares an interview's answers with the old ones. `before` has the old answers in order, among those of others.
     pub fn of(row: &InterviewRow, before: &RecordBatch) -> Self {
         let interview = &row.interview;
         let (ids, questions, times) =
@@ -60,7 +62,7 @@ impl Answers {
     }
 }
 
-/// Rewrites the rows of recordings of replaced interviews, by their ids, into a batch that is being staged.
+/// Rewrites the rows of recordings of replaced interviews, given by id, into a batch that is being staged.
 ///
 /// # Errors
 /// When the lake cannot be read or the batch cannot be written.
@@ -102,7 +104,7 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, replaced: &HashMap<String
     Ok(())
 }
 
-/// These rows, with what their answers now say.
+/// The kept rows with their new data.
 fn rewritten(before: &RecordBatch, kept: &[KeptRow<'_>]) -> RecordBatch {
     let (objects, jobs, questions) =
         (strings(before, "object"), strings(before, "job_id"), strings(before, "question_id"));

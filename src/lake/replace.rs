@@ -1,4 +1,4 @@
-//! Replacing interviews that are in the lake: files are written anew, in their own names, with other rows in them.
+//! Replaces interviews that are in the lake: their files are rewritten under the same names with the new rows.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -15,32 +15,32 @@ use super::schema::{self, Table};
 use crate::model::Result;
 use crate::model::interview::month_of;
 
-/// A table's rows of interviews.
+/// Makes a table's rows from interviews.
 type RowsOf = fn(&[InterviewRow]) -> RecordBatch;
 
-/// The tables that hold rows of a settled interview's body, and how a body becomes them.
+/// The tables that hold rows of a settled interview's body, and the functions that make these rows.
 const TABLES: [(&Table, RowsOf); 3] = [
     (&schema::CANDIDATES, rows::candidates),
     (&schema::RESPONSES, rows::responses),
     (&schema::INTERVIEWS, rows::interviews),
 ];
 
-/// Which of them holds the answers.
+/// The index of the table of answers.
 const RESPONSES: usize = 1;
 
-/// What became of interviews that were to be replaced.
+/// The result of replacing interviews.
 pub struct Replaced {
-    /// How many were.
+    /// How many interviews were replaced.
     pub count: u64,
-    /// Those whose month is another now: their old rows are gone with the batch, and their new ones are still to be
+    /// Interviews whose month has changed. The batch removes their old rows, and their new ones are still to be
     /// written.
     pub moved: Vec<InterviewRow>,
 }
 
-/// New rows for interviews that are in the lake, put into a batch that is being staged. Interviews whose rows would be
-/// the same are left alone, and so are their files. Their rows of recordings follow them.
+/// Rewrites the rows of interviews that are in the lake into a batch that is being staged. Interviews whose rows are
+/// the same are left alone, and so are their files. Rows of their recordings are rewritten as well.
 ///
-/// Memory: the files of one batch and month at a time.
+/// Keeps the files of one batch and month in memory at a time.
 ///
 /// # Errors
 /// When the lake cannot be read or the batch cannot be written.
@@ -81,7 +81,7 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, rows: Vec<InterviewRow>) 
     Ok(replaced)
 }
 
-/// Which interviews are in which file, as `month=…/<batch>.parquet`; it has the same name in each of the tables.
+/// Groups interviews by the file that they are in, `month=…/<batch>.parquet`, which has the same name in each table.
 fn places(lake: &Lake, rows: Vec<InterviewRow>) -> Result<BTreeMap<String, Vec<InterviewRow>>> {
     let mut wanted: HashMap<String, InterviewRow> =
         rows.into_iter().map(|row| (row.interview.id.clone(), row)).collect();
@@ -100,7 +100,7 @@ fn places(lake: &Lake, rows: Vec<InterviewRow>) -> Result<BTreeMap<String, Vec<I
     Ok(places)
 }
 
-/// The rows of these interviews, or of all others.
+/// The rows of some interviews, or if not `wanted`, of all others.
 fn only(batch: &RecordBatch, ids: &HashSet<&str>, wanted: bool) -> RecordBatch {
     let column = strings(batch, "interview_id");
     let is_wanted = |row: &usize| string_at(column, *row).is_some_and(|id| ids.contains(id)) == wanted;

@@ -1,4 +1,4 @@
-//! What every rewriting of a file of the lake needs: its rows as they are, in the table's order, in row groups.
+//! Helpers for rewriting a file of the lake: reading its rows, sorting them, and splitting them into row groups.
 
 use arrow::array::RecordBatch;
 use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
@@ -10,13 +10,14 @@ use super::row_groups::{InterviewSize, row_groups};
 use super::schema::Table;
 use crate::model::{Error, Result};
 
+/// Reads all rows of a table's file.
 pub(super) fn read(lake: &Lake, table: &Table, place: &str) -> Result<RecordBatch> {
     let path = lake.root().join(table.name).join(place);
     let rows = ParquetFile::open(&path)?.all(&table.column_names())?;
     rows.with_schema(table.arrow()).map_err(|error| fail(table, place, &error))
 }
 
-/// The rows in the order that the table declares.
+/// Sorts rows in the order that the table declares.
 pub(super) fn sorted(batch: &RecordBatch, table: &Table) -> RecordBatch {
     let options = Some(SortOptions { descending: false, nulls_first: true });
     let by = |name: &&str| SortColumn { values: batch.column_by_name(name).expect("own column").clone(), options };
@@ -24,7 +25,7 @@ pub(super) fn sorted(batch: &RecordBatch, table: &Table) -> RecordBatch {
     order.and_then(|order| take_record_batch(batch, &order)).expect("texts and numbers can be sorted")
 }
 
-/// The rows of a table in row groups; those of an interview stand together.
+/// Splits the rows of a table into row groups. Those of an interview stay together.
 pub(super) fn grouped(batch: &RecordBatch) -> Vec<RecordBatch> {
     let ids = strings(batch, "interview_id");
     let transcripts = batch.column_by_name("transcript").map(|_| strings(batch, "transcript"));

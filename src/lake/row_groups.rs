@@ -1,25 +1,24 @@
-//! Row groups: as large as they may be, and never splitting an interview.
+//! Splits interviews into row groups, as large as possible, without splitting an interview.
 
 use std::ops::Range;
 
 use super::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
 
-/// What an interview takes of a row group.
+/// The size of an interview in a row group.
 #[derive(Debug, Clone, Copy)]
 pub struct InterviewSize {
     pub rows: usize,
     pub transcript_bytes: usize,
 }
 
-/// What makes one row group, counted from the first interview and row of the file.
+/// The interviews and rows of one row group, counted from the start of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowGroup {
     pub interviews: Range<usize>,
     pub rows: Range<usize>,
 }
 
-/// The row groups of a file whose interviews have these sizes, in order. A group ends before the interview that would be
-/// too much for it.
+/// The row groups for interviews of these sizes, in order. A group ends before the first interview that does not fit.
 pub fn row_groups(interviews: impl IntoIterator<Item = InterviewSize>) -> impl Iterator<Item = RowGroup> {
     let mut sizes = interviews.into_iter().peekable();
     let (mut interview, mut row) = (0, 0);

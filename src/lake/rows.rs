@@ -1,4 +1,4 @@
-//! Rows of the model turned into the columns of the lake's tables.
+//! Turns interviews and questions into the columns of the lake's tables.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::schema::{self, Table};
 use crate::ledger::FirstSeen;
 use crate::model::{Interview, Provenance, Question};
 
-/// An interview with all that its rows need beside the body.
+/// An interview with everything that its rows need.
 #[derive(Debug, Clone)]
 pub struct InterviewRow {
     pub provenance: Provenance,
@@ -22,7 +22,7 @@ pub struct InterviewRow {
     pub first_seen: FirstSeen,
 }
 
-/// A question with what ties it to its interview.
+/// A question with the data of its interview.
 #[derive(Debug, Clone)]
 pub struct QuestionRow {
     pub interview_id: String,
@@ -31,6 +31,7 @@ pub struct QuestionRow {
     pub question: Question,
 }
 
+/// Rows of `interviews` or `open_interviews`.
 #[must_use]
 pub fn interviews(rows: &[InterviewRow]) -> RecordBatch {
     let body = |get: fn(&Interview) -> Option<&str>| strings(rows.iter().map(|row| get(&row.interview)));
@@ -57,6 +58,7 @@ pub fn interviews(rows: &[InterviewRow]) -> RecordBatch {
     )
 }
 
+/// Rows of `responses`.
 #[must_use]
 pub fn responses(rows: &[InterviewRow]) -> RecordBatch {
     let all = || {
@@ -83,7 +85,7 @@ pub fn responses(rows: &[InterviewRow]) -> RecordBatch {
     )
 }
 
-/// Rows of `candidates`; an interview that names nobody has none.
+/// Rows of `candidates`. An interview that names nobody has no row.
 #[must_use]
 pub fn candidates(rows: &[InterviewRow]) -> RecordBatch {
     let known = |row: &&InterviewRow| {
@@ -102,6 +104,7 @@ pub fn candidates(rows: &[InterviewRow]) -> RecordBatch {
     )
 }
 
+/// Rows of `questions`.
 #[must_use]
 pub fn questions(rows: &[QuestionRow]) -> RecordBatch {
     batch(
@@ -120,10 +123,10 @@ pub fn questions(rows: &[QuestionRow]) -> RecordBatch {
     )
 }
 
-/// Columns under a table's schema.
+/// Makes a batch of columns with a table's schema.
 ///
 /// # Panics
-/// When they do not fit it: a mistake in this program.
+/// When the columns do not fit the schema, which is a mistake in this program.
 #[must_use]
 pub fn batch(table: &Table, columns: Vec<ArrayRef>) -> RecordBatch {
     RecordBatch::try_new(table.arrow(), columns).unwrap_or_else(|error| panic!("rows of {}: {error}", table.name))

@@ -1,32 +1,32 @@
-//! The lake's tables: one explicit schema, a description on every column. Changes only add nullable columns.
+//! The lake's tables: an explicit schema with a description of every column. Changes may only add nullable columns.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
-/// Key of a derived file's metadata: SHA-256 of what it was made from.
+/// Metadata key of a derived file: the SHA-256 of what it was made from.
 pub const SOURCE_SHA256: &str = "roundup.source_sha256";
-/// Key of a derived file's metadata: hash of the keyword set that made it.
+/// Metadata key of a derived file: the hash of the keyword set that it was made with.
 pub const SET_SHA256: &str = "roundup.set_sha256";
 
-/// Version of the tables below; written into every file.
+/// Version of the tables, which is written into every file.
 pub const SCHEMA_VERSION: &str = "1";
 
-/// A column's type, in the words of `roundup schema`.
+/// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnType {
     Text,
     Integer,
     Float,
     Flag,
     /// UTC, microseconds.
     Time,
-    /// A list of (start, end): byte offsets into the original transcript, end exclusive.
+    /// A list of ranges (start, end) of byte offsets into the original transcript, with an exclusive end.
     Places,
 }
 
-impl Kind {
+impl ColumnType {
     #[must_use]
     pub fn arrow(self) -> DataType {
         match self {
@@ -59,14 +59,16 @@ pub fn place_fields() -> Fields {
     Fields::from(vec![Field::new("start", DataType::Int64, false), Field::new("end", DataType::Int64, false)])
 }
 
+/// A column of a table.
 #[derive(Debug)]
 pub struct Column {
     pub name: &'static str,
-    pub kind: Kind,
+    pub column_type: ColumnType,
     pub nullable: bool,
     pub description: &'static str,
 }
 
+/// A table of the lake.
 #[derive(Debug)]
 pub struct Table {
     pub name: &'static str,
@@ -75,7 +77,7 @@ pub struct Table {
     pub key: &'static [&'static str],
     /// Columns by which the rows of a file are sorted, ascending, nulls first.
     pub sorted_by: &'static [&'static str],
-    /// Partition columns: they are in the path, never in the file.
+    /// Partition columns, which are in the path and never in the file.
     pub partitions: &'static [&'static str],
     pub columns: &'static [Column],
 }
@@ -90,50 +92,55 @@ impl Table {
     pub fn arrow(&self) -> SchemaRef {
         let field = |column: &Column| {
             let metadata = HashMap::from([("description".to_owned(), column.description.to_owned())]);
-            Field::new(column.name, column.kind.arrow(), column.nullable).with_metadata(metadata)
+            Field::new(column.name, column.column_type.arrow(), column.nullable).with_metadata(metadata)
         };
         Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
     }
 }
 
-const fn needed(name: &'static str, kind: Kind, description: &'static str) -> Column {
-    Column { name, kind, nullable: false, description }
+const fn needed(name: &'static str, column_type: ColumnType, description: &'static str) -> Column {
+    Column { name, column_type, nullable: false, description }
 }
 
-const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Column {
-    Column { name, kind, nullable: true, description }
+const fn optional(name: &'static str, column_type: ColumnType, description: &'static str) -> Column {
+    Column { name, column_type, nullable: true, description }
 }
 
-const INTERVIEW_ID: Column = needed("interview_id", Kind::Text, "The vendor's id of the interview, an opaque string");
-const JOB_ID: Column = optional("job_id", Kind::Text, "The vendor's id of the job");
-const QUESTION_ID: Column = optional("question_id", Kind::Text, "The vendor's id of the question");
-const POSITION: Column = needed("position", Kind::Integer, "0-based place of the answer in responses[]");
+const INTERVIEW_ID: Column =
+    needed("interview_id", ColumnType::Text, "The vendor's id of the interview, an opaque string");
+const JOB_ID: Column = optional("job_id", ColumnType::Text, "The vendor's id of the job");
+const QUESTION_ID: Column = optional("question_id", ColumnType::Text, "The vendor's id of the question");
+const POSITION: Column = needed("position", ColumnType::Integer, "0-based place of the answer in responses[]");
 const SETTLED_AT: Column = optional(
     "settled_at",
-    Kind::Time,
+    ColumnType::Time,
     "completed_at; of an expired interview expires_at; failing that the latest time the body holds",
 );
 
 const INTERVIEW_COLUMNS: &[Column] = &[
     INTERVIEW_ID,
-    needed("source", Kind::Text, "Name of the account it was read from"),
-    needed("status", Kind::Text, "The vendor's word: invited, in_progress, completed, expired, or one not known yet"),
+    needed("source", ColumnType::Text, "Name of the account it was read from"),
+    needed(
+        "status",
+        ColumnType::Text,
+        "The vendor's word: invited, in_progress, completed, expired, or one not known yet",
+    ),
     JOB_ID,
-    optional("job_title", Kind::Text, "Title of the job as this body had it"),
-    optional("department", Kind::Text, "Department of the job as this body had it"),
+    optional("job_title", ColumnType::Text, "Title of the job as this body had it"),
+    optional("department", ColumnType::Text, "Department of the job as this body had it"),
     optional(
         "candidate_key",
-        Kind::Text,
+        ColumnType::Text,
         "HMAC-SHA256 of the candidate's id under this lake's key, in hex; null without an id",
     ),
-    optional("created_at", Kind::Time, "When the interview was created"),
-    optional("started_at", Kind::Time, "When the candidate began"),
-    optional("completed_at", Kind::Time, "When the candidate finished"),
-    optional("expires_at", Kind::Time, "When an open interview expires"),
+    optional("created_at", ColumnType::Time, "When the interview was created"),
+    optional("started_at", ColumnType::Time, "When the candidate began"),
+    optional("completed_at", ColumnType::Time, "When the candidate finished"),
+    optional("expires_at", ColumnType::Time, "When an open interview expires"),
     SETTLED_AT,
-    needed("first_seen_at", Kind::Time, "When this lake first saw it"),
-    needed("first_seen_via", Kind::Text, "How this lake first saw it: list, webhook or import"),
-    needed("first_seen_status", Kind::Text, "Its status then"),
+    needed("first_seen_at", ColumnType::Time, "When this lake first saw it"),
+    needed("first_seen_via", ColumnType::Text, "How this lake first saw it: list, webhook or import"),
+    needed("first_seen_status", ColumnType::Text, "Its status then"),
 ];
 
 pub const INTERVIEWS: Table = Table {
@@ -166,13 +173,17 @@ pub const RESPONSES: Table = Table {
         JOB_ID,
         SETTLED_AT,
         QUESTION_ID,
-        optional("question_text", Kind::Text, "The question as it was asked"),
-        optional("question_type", Kind::Text, "The vendor's word for the kind of question"),
-        optional("transcript", Kind::Text, "What the candidate said, as transcribed by the vendor"),
-        optional("duration_seconds", Kind::Float, "Length of the recording in seconds"),
-        optional("answered_at", Kind::Time, "When the answer was given"),
-        needed("has_audio", Kind::Flag, "Whether the body had a link to a recording"),
-        optional("transcript_erased_at", Kind::Time, "When the transcript was erased on request; null if it was not"),
+        optional("question_text", ColumnType::Text, "The question as it was asked"),
+        optional("question_type", ColumnType::Text, "The vendor's word for the kind of question"),
+        optional("transcript", ColumnType::Text, "What the candidate said, as transcribed by the vendor"),
+        optional("duration_seconds", ColumnType::Float, "Length of the recording in seconds"),
+        optional("answered_at", ColumnType::Time, "When the answer was given"),
+        needed("has_audio", ColumnType::Flag, "Whether the body had a link to a recording"),
+        optional(
+            "transcript_erased_at",
+            ColumnType::Time,
+            "When the transcript was erased on request; null if it was not",
+        ),
     ],
 };
 
@@ -187,11 +198,11 @@ pub const QUESTIONS: Table = Table {
         JOB_ID,
         SETTLED_AT,
         QUESTION_ID,
-        optional("question_text", Kind::Text, "The question"),
-        optional("question_type", Kind::Text, "The vendor's word for the kind of question"),
-        optional("time_limit_seconds", Kind::Float, "How long an answer may be, in seconds"),
-        optional("question_order", Kind::Integer, "The vendor's order; it may have gaps"),
-        needed("is_custom", Kind::Flag, "Added over the API rather than from the job's template"),
+        optional("question_text", ColumnType::Text, "The question"),
+        optional("question_type", ColumnType::Text, "The vendor's word for the kind of question"),
+        optional("time_limit_seconds", ColumnType::Float, "How long an answer may be, in seconds"),
+        optional("question_order", ColumnType::Integer, "The vendor's order; it may have gaps"),
+        needed("is_custom", ColumnType::Flag, "Added over the API rather than from the job's template"),
     ],
 };
 
@@ -202,10 +213,10 @@ pub const CANDIDATES: Table = Table {
     sorted_by: &["interview_id"],
     partitions: &["month"],
     columns: &[
-        optional("candidate_key", Kind::Text, "As in interviews"),
+        optional("candidate_key", ColumnType::Text, "As in interviews"),
         INTERVIEW_ID,
-        optional("name", Kind::Text, "The candidate's name"),
-        optional("email", Kind::Text, "The candidate's e-mail address"),
+        optional("name", ColumnType::Text, "The candidate's name"),
+        optional("email", ColumnType::Text, "The candidate's e-mail address"),
     ],
 };
 
@@ -220,28 +231,32 @@ pub const RESPONSE_METRICS: Table = Table {
         POSITION,
         JOB_ID,
         SETTLED_AT,
-        optional("length_utf16", Kind::Integer, "UTF-16 code units of the transcript"),
-        optional("char_count", Kind::Integer, "Unicode scalar values of the transcript"),
+        optional("length_utf16", ColumnType::Integer, "UTF-16 code units of the transcript"),
+        optional("char_count", ColumnType::Integer, "Unicode scalar values of the transcript"),
         optional(
             "word_count",
-            Kind::Integer,
+            ColumnType::Integer,
             "UAX #29 word segments with at least one alphanumeric character; null where Han, Kana or Thai dominate",
         ),
-        optional("unique_words", Kind::Integer, "Distinct words, case-folded; null where words cannot be counted"),
+        optional(
+            "unique_words",
+            ColumnType::Integer,
+            "Distinct words, case-folded; null where words cannot be counted",
+        ),
         optional(
             "words_per_minute",
-            Kind::Float,
+            ColumnType::Float,
             "60 * word_count / duration_seconds; null without a duration above 0",
         ),
-        optional("filler_count", Kind::Integer, "Matches of the shipped keyword set fillers, as transcribed"),
+        optional("filler_count", ColumnType::Integer, "Matches of the shipped keyword set fillers, as transcribed"),
         optional(
             "mattr_50",
-            Kind::Float,
+            ColumnType::Float,
             "Mean type-token ratio over every window of 50 words; null below 50 words and where word_count is",
         ),
         optional(
             "language",
-            Kind::Text,
+            ColumnType::Text,
             "ISO 639-1 code of the transcript's language; null below 40 characters or when unsure",
         ),
     ],
@@ -259,18 +274,18 @@ pub const INTERVIEW_METRICS: Table = Table {
         SETTLED_AT,
         optional(
             "total_duration_seconds",
-            Kind::Float,
+            ColumnType::Float,
             "Sum of duration_seconds of its responses; null if none has one",
         ),
         optional(
             "average_response_length",
-            Kind::Float,
+            ColumnType::Float,
             "Mean of length_utf16 over the responses that have a transcript; null if none has one",
         ),
-        needed("response_count", Kind::Integer, "Responses in the body"),
-        needed("answered_count", Kind::Integer, "Responses whose transcript is not blank"),
-        optional("elapsed_seconds", Kind::Float, "completed_at - started_at, in seconds"),
-        optional("days_to_complete", Kind::Float, "completed_at - created_at, in days"),
+        needed("response_count", ColumnType::Integer, "Responses in the body"),
+        needed("answered_count", ColumnType::Integer, "Responses whose transcript is not blank"),
+        optional("elapsed_seconds", ColumnType::Float, "completed_at - started_at, in seconds"),
+        optional("days_to_complete", ColumnType::Float, "completed_at - created_at, in days"),
     ],
 };
 
@@ -285,11 +300,11 @@ pub const KEYWORD_HITS: Table = Table {
         POSITION,
         JOB_ID,
         SETTLED_AT,
-        needed("term", Kind::Text, "Canonical name of the term"),
-        optional("category", Kind::Text, "Category of the term in its set"),
-        needed("mentions", Kind::Integer, "Occurrences of the term in the transcript"),
-        needed("negated", Kind::Integer, "Mentions with a negation among the five words before"),
-        needed("places", Kind::Places, "Where: byte offsets into the original transcript"),
+        needed("term", ColumnType::Text, "Canonical name of the term"),
+        optional("category", ColumnType::Text, "Category of the term in its set"),
+        needed("mentions", ColumnType::Integer, "Occurrences of the term in the transcript"),
+        needed("negated", ColumnType::Integer, "Mentions with a negation among the five words before"),
+        needed("places", ColumnType::Places, "Where: byte offsets into the original transcript"),
     ],
 };
 
@@ -305,11 +320,11 @@ pub const AUDIO: Table = Table {
         JOB_ID,
         SETTLED_AT,
         QUESTION_ID,
-        needed("object", Kind::Text, "Where it is, below the folder or address of the archive"),
-        needed("bytes", Kind::Integer, "Its size"),
-        needed("sha256", Kind::Text, "SHA-256 of its bytes, in hex"),
-        optional("content_type", Kind::Text, "What the vendor's host called it; null if it did not say"),
-        needed("archived_at", Kind::Time, "When it was archived"),
+        needed("object", ColumnType::Text, "Where it is, below the folder or address of the archive"),
+        needed("bytes", ColumnType::Integer, "Its size"),
+        needed("sha256", ColumnType::Text, "SHA-256 of its bytes, in hex"),
+        optional("content_type", ColumnType::Text, "What the vendor's host called it; null if it did not say"),
+        needed("archived_at", ColumnType::Time, "When it was archived"),
     ],
 };
 
@@ -320,26 +335,26 @@ pub const RUNS: Table = Table {
     sorted_by: &["run_id"],
     partitions: &["month"],
     columns: &[
-        needed("run_id", Kind::Text, "Sorts by time"),
-        needed("started_at", Kind::Time, "When the run began"),
-        needed("ended_at", Kind::Time, "When it ended"),
-        needed("exit_code", Kind::Integer, "As in the README's table"),
-        needed("complete", Kind::Flag, "Whether nothing was left for the next run"),
-        needed("requests", Kind::Integer, "Requests sent to the API, retries included"),
-        needed("fetched", Kind::Integer, "Bodies of interviews read"),
-        needed("newly_settled", Kind::Integer, "Interviews published by this run"),
-        needed("skipped_settled", Kind::Integer, "Listed interviews that were settled before and not asked for"),
-        needed("gone", Kind::Integer, "Listed interviews the API does not know"),
-        needed("quarantined", Kind::Integer, "Bodies set aside because they break the contract"),
-        needed("failed", Kind::Integer, "Interviews given up after the last try"),
-        optional("excluded", Kind::Integer, "Interviews that a pattern kept out for the first time"),
-        optional("still_open", Kind::Integer, "Interviews seen that are still open"),
-        optional("left", Kind::Integer, "Interviews that were due and not reached"),
-        optional("retries", Kind::Integer, "Requests sent because an earlier one of the same call failed"),
-        optional("limited", Kind::Integer, "Requests that were answered 429"),
-        optional("waited_seconds", Kind::Integer, "Seconds that requests were held back for the limit's sake"),
-        optional("bytes", Kind::Integer, "Bytes of bodies, decompressed"),
-        optional("error", Kind::Text, "What ended the run badly; null if nothing did"),
+        needed("run_id", ColumnType::Text, "Sorts by time"),
+        needed("started_at", ColumnType::Time, "When the run began"),
+        needed("ended_at", ColumnType::Time, "When it ended"),
+        needed("exit_code", ColumnType::Integer, "As in the README's table"),
+        needed("complete", ColumnType::Flag, "Whether nothing was left for the next run"),
+        needed("requests", ColumnType::Integer, "Requests sent to the API, retries included"),
+        needed("fetched", ColumnType::Integer, "Bodies of interviews read"),
+        needed("newly_settled", ColumnType::Integer, "Interviews published by this run"),
+        needed("skipped_settled", ColumnType::Integer, "Listed interviews that were settled before and not asked for"),
+        needed("gone", ColumnType::Integer, "Listed interviews the API does not know"),
+        needed("quarantined", ColumnType::Integer, "Bodies set aside because they break the contract"),
+        needed("failed", ColumnType::Integer, "Interviews given up after the last try"),
+        optional("excluded", ColumnType::Integer, "Interviews that a pattern kept out for the first time"),
+        optional("still_open", ColumnType::Integer, "Interviews seen that are still open"),
+        optional("left", ColumnType::Integer, "Interviews that were due and not reached"),
+        optional("retries", ColumnType::Integer, "Requests sent because an earlier one of the same call failed"),
+        optional("limited", ColumnType::Integer, "Requests that were answered 429"),
+        optional("waited_seconds", ColumnType::Integer, "Seconds that requests were held back for the limit's sake"),
+        optional("bytes", ColumnType::Integer, "Bytes of bodies, decompressed"),
+        optional("error", ColumnType::Text, "What ended the run badly; null if nothing did"),
     ],
 };
 

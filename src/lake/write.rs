@@ -1,4 +1,4 @@
-//! Parquet files: how they are written, the same bytes for the same rows.
+//! Writes Parquet files. The same rows give the same bytes.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -17,31 +17,31 @@ use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
 use super::read::ParquetFile;
-use super::schema::{Column, Kind, SCHEMA_VERSION, Table};
+use super::schema::{Column, ColumnType, SCHEMA_VERSION, Table};
 use crate::model::{Error, Result};
 
 /// Most rows of a row group.
 pub const ROW_GROUP_ROWS: usize = 32_768;
-/// Most bytes of transcript in a row group; one interview alone may be larger, as it is never split.
+/// Most bytes of transcript in a row group. A single interview may be larger, because it is never split.
 pub const ROW_GROUP_TRANSCRIPT_BYTES: usize = 16 << 20;
 
-/// Bytes of transcript in a page, about: so few that what is decompressed is read while it is near the processor, and so
-/// many that nothing is lost in compression.
+/// Approximate bytes of transcript in a page: small enough for a decompressed page to stay in the cache, and large
+/// enough to compress well.
 const PAGE_TRANSCRIPT_BYTES: usize = 256 << 10;
-/// After how many rows the writer looks whether a page is full.
+/// After how many rows the writer checks whether a page is full.
 const PAGE_CHECKED_ROWS: usize = 64;
 
 /// Size and SHA-256 (hex) of a file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct WrittenFile {
     pub size: u64,
     pub sha256: String,
 }
 
-/// Writes a new file: one row group for each batch, none for an empty one. It lasts through a power cut once it is
-/// synced, which the caller does, as it takes long and needs no processor.
+/// Writes a new file, with one row group for each batch that is not empty. The caller syncs it, because that takes long
+/// and needs no processor.
 ///
-/// `metadata` are key-value pairs beside the schema's version; they say only what the bytes follow from.
+/// `metadata` are key-value pairs besides the schema's version. They only state what the bytes depend on.
 ///
 /// # Errors
 /// When the file exists or cannot be written.
@@ -50,7 +50,7 @@ pub fn write_file(
     table: &Table,
     metadata: &[(&str, &str)],
     groups: impl IntoIterator<Item = RecordBatch>,
-) -> Result<Written> {
+) -> Result<WrittenFile> {
     let mut writer = writer(path, table, metadata)?;
     for group in groups {
         writer.write(&group).and_then(|()| writer.flush()).map_err(|error| cannot_write(path, &error))?;
@@ -58,25 +58,25 @@ pub fn write_file(
     writer.into_inner().map_err(|error| cannot_write(path, &error))?.finish(path)
 }
 
-/// Writes a new file whose rows are those of `source`, a row group for each of its row groups. `groups` are the columns
-/// that are new; those before them in the table are the source's, and copied as they are stored there: neither decoded
-/// nor encoded again.
+/// Writes a new file with the rows and row groups of `source`, extended by new columns. `groups` are the new columns of
+/// each row group. The table's columns before them are copied from the source as they are stored, without decoding
+/// them.
 ///
 /// # Errors
 /// As [`write_file`], and when the source cannot be read or lacks a column.
-pub fn write_beside(
+pub fn write_extended(
     path: &Path,
     table: &Table,
     metadata: &[(&str, &str)],
     source: &ParquetFile,
     groups: impl IntoIterator<Item = Vec<ArrayRef>>,
-) -> Result<Written> {
+) -> Result<WrittenFile> {
     let fail = |error: ParquetError| cannot_write(path, &error);
     let fields = table.arrow().fields().clone();
     let mut groups = groups.into_iter().peekable();
     let (copied, new) = fields.split_at(fields.len() - groups.peek().map_or(0, Vec::len));
     let (mut writer, _) = writer(path, table, metadata)?.into_serialized_writer().map_err(fail)?;
-    // Of the new columns alone: making an encoder takes longer than copying a column.
+    // For the new columns only: making an encoder takes longer than copying a column.
     let encoding = ArrowWriter::try_new(io::sink(), Schema::new(new).into(), Some(properties(table, metadata)));
     let (_, encoding) = encoding.and_then(ArrowWriter::into_serialized_writer).map_err(fail)?;
     let file = source.file()?;
@@ -99,9 +99,9 @@ pub fn write_beside(
     writer.into_inner().map_err(fail)?.finish(path)
 }
 
-fn writer(path: &Path, table: &Table, metadata: &[(&str, &str)]) -> Result<ArrowWriter<Hashing>> {
+fn writer(path: &Path, table: &Table, metadata: &[(&str, &str)]) -> Result<ArrowWriter<HashingWriter>> {
     let file = File::create_new(path).map_err(|error| cannot_write(path, &error))?;
-    let sink = Hashing { inner: BufWriter::with_capacity(1 << 17, file), hash: Sha256::new(), size: 0 };
+    let sink = HashingWriter { inner: BufWriter::with_capacity(1 << 17, file), hash: Sha256::new(), size: 0 };
     ArrowWriter::try_new(sink, table.arrow(), Some(properties(table, metadata)))
         .map_err(|error| cannot_write(path, &error))
 }
@@ -115,42 +115,42 @@ fn properties(table: &Table, metadata: &[(&str, &str)]) -> WriterProperties {
     let pairs = pairs.iter().chain(metadata).map(|(key, value)| KeyValue::new((*key).to_owned(), (*value).to_owned()));
     let level = ZstdLevel::try_new(3).expect("3 is a zstd level");
     let mut properties = WriterProperties::builder()
-        // A fixed name: the parquet crate's version must not change the bytes of the same rows.
+        // A fixed name, because the version of the parquet crate must not change the bytes.
         .set_created_by("roundup".to_owned())
         .set_compression(Compression::ZSTD(level))
-        // Row groups are cut by the caller, who knows where an interview ends.
+        // The caller splits row groups, because it knows where an interview ends.
         .set_max_row_group_row_count(None)
         .set_max_row_group_bytes(None)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting(table)))
         .set_key_value_metadata(Some(pairs.collect()));
-    for Column { name, kind, .. } in table.columns {
+    for Column { name, column_type, .. } in table.columns {
         let column = ColumnPath::from(*name);
         if *name == "interview_id" {
             properties = properties.set_column_bloom_filter_max_ndv(column, ROW_GROUP_ROWS as u64);
         } else if *name == "transcript" {
-            // No two answers are alike: a dictionary would only be built and thrown away, and statistics would
-            // repeat the words of people in the footer.
+            // No two answers are alike, so a dictionary would only be built and thrown away. Statistics would repeat
+            // people's words in the footer.
             properties = properties
                 .set_write_batch_size(PAGE_CHECKED_ROWS)
                 .set_column_data_page_size_limit(column.clone(), PAGE_TRANSCRIPT_BYTES)
                 .set_column_dictionary_enabled(column.clone(), false)
                 .set_column_encoding(column.clone(), Encoding::PLAIN)
                 .set_column_statistics_enabled(column, EnabledStatistics::None);
-        } else if *kind == Kind::Places {
+        } else if *column_type == ColumnType::Places {
             for part in ["start", "end"] {
                 let leaf = ColumnPath::new(vec![(*name).into(), "list".into(), "item".into(), part.into()]);
                 properties = packed(properties, &leaf).set_column_statistics_enabled(leaf, EnabledStatistics::None);
             }
-        } else if *kind == Kind::Integer && !table.sorted_by.contains(name) {
+        } else if *column_type == ColumnType::Integer && !table.sorted_by.contains(name) {
             properties = packed(properties, &column);
         }
     }
     properties.build()
 }
 
-/// For counts and places, of which hardly two neighbours are alike: packed differences are as small as a compressed
-/// dictionary, and nothing has to be made for them, neither the dictionary nor what compresses it.
+/// Encodes a column as packed differences, for counts and offsets. Neighbouring values hardly ever repeat, so this is
+/// as small as a compressed dictionary, and faster to make.
 fn packed(properties: WriterPropertiesBuilder, column: &ColumnPath) -> WriterPropertiesBuilder {
     properties
         .set_column_dictionary_enabled(column.clone(), false)
@@ -158,7 +158,7 @@ fn packed(properties: WriterPropertiesBuilder, column: &ColumnPath) -> WriterPro
         .set_column_compression(column.clone(), Compression::UNCOMPRESSED)
 }
 
-/// Sorting columns by their place among the leaves; every sorted column is a leaf of its own.
+/// The sorting columns by their index among the leaf columns. Every sorted column is a leaf of its own.
 fn sorting(table: &Table) -> Vec<SortingColumn> {
     let place = |name: &&str| {
         let index = table.columns.iter().position(|column| column.name == *name).expect("sorted by its own column");
@@ -168,21 +168,22 @@ fn sorting(table: &Table) -> Vec<SortingColumn> {
     table.sorted_by.iter().map(place).collect()
 }
 
-struct Hashing {
+/// Writes to a file, and hashes the bytes.
+struct HashingWriter {
     inner: BufWriter<File>,
     hash: Sha256,
     size: u64,
 }
 
-impl Hashing {
-    fn finish(self, path: &Path) -> Result<Written> {
-        let written = Written { size: self.size, sha256: hex::encode(self.hash.finalize()) };
+impl HashingWriter {
+    fn finish(self, path: &Path) -> Result<WrittenFile> {
+        let written = WrittenFile { size: self.size, sha256: hex::encode(self.hash.finalize()) };
         self.inner.into_inner().map_err(|error| cannot_write(path, &error.into_error()))?;
         Ok(written)
     }
 }
 
-impl Write for Hashing {
+impl Write for HashingWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.inner.write(bytes)?;
         self.hash.update(&bytes[..count]);

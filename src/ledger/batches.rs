@@ -1,4 +1,4 @@
-//! Batches that are being published, and the files of the lake that they put there.
+//! Batches that are being published, and the files that they add to the lake.
 
 use rusqlite::{Row, params};
 
@@ -12,7 +12,7 @@ pub struct BatchFile {
     pub path: String,
     pub size: u64,
     pub sha256: String,
-    /// May be renamed over an older file of that name (the snapshot of open interviews).
+    /// Whether it may replace an older file of that name.
     pub replaces: bool,
 }
 
@@ -24,10 +24,11 @@ pub struct UnfinishedBatch {
 }
 
 impl Ledger {
-    /// The point of no return of a publish: the batch, its files, and what is known from now on, in one transaction.
+    /// Records the batch, its files and what they contain, in one transaction. This is the point of no return of a
+    /// publish.
     ///
     /// # Errors
-    /// When the ledger cannot be written; nothing is recorded then.
+    /// When the ledger cannot be written. Nothing is recorded then.
     pub fn begin_publishing(
         &mut self,
         batch: &str,
@@ -51,7 +52,7 @@ impl Ledger {
         })
     }
 
-    /// The end of a publish: every file is in its place.
+    /// Records the end of a publish, when every file is in its place.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -62,7 +63,7 @@ impl Ledger {
         })
     }
 
-    /// Batches past their point of no return whose files may not all be in place, oldest first.
+    /// The unfinished batches, oldest first.
     ///
     /// # Errors
     /// When the ledger cannot be read.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::model::{Error, Result};
 
-/// Migrations in the order they are applied; a name never changes once it has shipped.
+/// Migrations in the order in which they are applied. The name of one that has shipped never changes.
 const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001-spine", sql: include_str!("migrations/0001-spine.sql") },
     Migration { name: "0002-due", sql: include_str!("migrations/0002-due.sql") },
@@ -18,24 +18,26 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "0006-audio", sql: include_str!("migrations/0006-audio.sql") },
 ];
 
+/// A change of the tables.
 struct Migration {
     name: &'static str,
     sql: &'static str,
 }
 
-/// How long to wait for another process that is writing.
+/// How long to wait while another process is writing.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// A connection to the ledger.
 pub struct Ledger {
     connection: Connection,
     path: PathBuf,
 }
 
 impl Ledger {
-    /// Opens the ledger, making or migrating it as needed.
+    /// Opens the ledger. Creates or migrates it as needed.
     ///
     /// # Errors
-    /// When the file cannot be opened, is no ledger, or was written by a newer program.
+    /// When the file cannot be opened, is not a ledger, or was written by a newer program.
     pub fn open(path: &Path) -> Result<Self> {
         let connection = Connection::open(path).map_err(|error| Error::path("open the ledger", path, error))?;
         let mut ledger = Self { connection, path: path.to_owned() };
@@ -43,10 +45,10 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Opens the ledger without changing it; an empty one when there is no file.
+    /// Opens the ledger without changing it. If there is no file, the ledger is an empty one in memory.
     ///
     /// # Errors
-    /// When the file cannot be opened, is no ledger, or was written by an older or a newer program.
+    /// When the file cannot be opened, is not a ledger, or was written by an older or a newer program.
     pub fn open_for_reading(path: &Path) -> Result<Self> {
         let fail = |error| Error::path("open the ledger", path, error);
         if !path.exists() {
@@ -70,7 +72,7 @@ impl Ledger {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
-            // A link that is deleted must not stay readable in the file.
+            // A deleted link must not stay readable in the file.
             connection.pragma_update(None, "secure_delete", true)?;
             connection.execute_batch("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT")
         })?;
@@ -96,10 +98,10 @@ impl Ledger {
         Ok(MIGRATIONS.iter().filter(|known| !applied.iter().any(|name| name == known.name)).collect())
     }
 
-    /// Does work in one transaction; nothing of it is done when it fails.
+    /// Does work in one transaction. If it fails, nothing is changed.
     pub(super) fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
         let run = |connection: &mut Connection| {
-            // At once, as one that begins by reading could not wait for another writer later.
+            // Immediate, because a transaction that begins by reading could not wait for another writer later.
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
             transaction.commit()?;
@@ -114,7 +116,7 @@ impl Ledger {
     }
 }
 
-/// A time as the tables have it: microseconds since 1970.
+/// Converts a time of the tables, which is in microseconds since 1970.
 pub(super) fn from_micros(micros: i64) -> rusqlite::Result<Timestamp> {
     Timestamp::from_microsecond(micros).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, micros))
 }

@@ -6,29 +6,30 @@ use rusqlite::{Transaction, params};
 use super::connection::{Ledger, from_micros};
 use crate::model::{Result, Status};
 
-/// An event is known for this long after its interview was asked for: the vendor has long given up sending it by then.
+/// How long an event is remembered after its interview was fetched. By then the vendor has long stopped sending it
+/// again.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// By the events of so much time before a source's last one it is judged whether they have stopped, however long ago that
-/// is; these are kept. Four weeks have every day of the week, and some holidays.
+/// The time before a source's last event whose events are kept, however long ago that is, to judge whether they have
+/// stopped. Four weeks include every day of the week, and some holidays.
 pub const JUDGED_BY: SignedDuration = SignedDuration::from_hours(28 * 24);
 
-/// What the ledger is told of an event.
+/// An event that is recorded in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenEvent {
     pub id: String,
-    /// Name of the account that it is of.
+    /// Name of its account.
     pub source: String,
-    /// When a receiver took it.
+    /// When it was received.
     pub received_at: Timestamp,
-    /// Whose interview is to be asked for; `None` when it calls for nothing.
+    /// The interview that is to be fetched because of it, if any.
     pub calls_for: Option<String>,
 }
 
 impl Ledger {
-    /// Records events, those that are known left aside; how many were new. Once this returns they count as read.
+    /// Records events that are not known yet, and returns how many there were. When this returns, they count as read.
     ///
     /// # Errors
-    /// When the ledger cannot be written; none is recorded then.
+    /// When the ledger cannot be written. None is recorded then.
     pub fn take_events(&mut self, events: &[TakenEvent], now: Timestamp) -> Result<u64> {
         self.write(|transaction| {
             forget(transaction, now)?;
@@ -45,7 +46,8 @@ impl Ledger {
         })
     }
 
-    /// Interviews of a source that an event calls for and that were not asked for since, the longest called for first.
+    /// Interviews of a source that an event calls for and that were not fetched since, by the age of the event, oldest
+    /// first.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -57,7 +59,7 @@ impl Ledger {
         })
     }
 
-    /// When the last event of a source came, of those that are known.
+    /// When the last known event of a source came.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -69,7 +71,7 @@ impl Ledger {
         })
     }
 
-    /// When the events of a source came from a time on, in order.
+    /// The times of a source's events from a time on, in order.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -82,8 +84,8 @@ impl Ledger {
         })
     }
 
-    /// How many interviews of a source were completed between two times, the second included, of which no event is
-    /// known.
+    /// How many interviews of a source were completed without a known event, after one time and until another,
+    /// inclusive.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -98,16 +100,16 @@ impl Ledger {
         })
     }
 
-    /// Records that interviews were asked for, and that what came is in the lake.
+    /// Closes the events of interviews that were fetched and whose result is in the lake.
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn answer_events<'a>(&mut self, interviews: impl IntoIterator<Item = &'a str>) -> Result<()> {
-        self.write(|transaction| interviews.into_iter().try_for_each(|id| answer(transaction, id)))
+    pub fn close_events<'a>(&mut self, interviews: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        self.write(|transaction| interviews.into_iter().try_for_each(|id| close(transaction, id)))
     }
 }
 
-/// Deletes what is neither needed to know an event that comes again nor to judge a source.
+/// Deletes events that are needed neither to recognise an event that comes again nor to judge a source.
 fn forget(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()> {
     let known_since = now.checked_sub(KNOWN_FOR).unwrap_or(Timestamp::MIN).as_microsecond();
     let sql = "SELECT source, max(coalesce(received_at, taken_at)) FROM events GROUP BY source";
@@ -126,7 +128,7 @@ fn forget(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()>
 }
 
 /// Closes the events that call for an interview.
-pub(super) fn answer(transaction: &Transaction<'_>, interview: &str) -> rusqlite::Result<()> {
+pub(super) fn close(transaction: &Transaction<'_>, interview: &str) -> rusqlite::Result<()> {
     let sql = "UPDATE events SET is_open = 0 WHERE is_open = 1 AND interview_id = ?1";
     transaction.prepare_cached(sql)?.execute([interview])?;
     Ok(())

@@ -1,4 +1,4 @@
-//! What the ledger knows of every interview: where it stands, when it is asked for again, and what a body told.
+//! What the ledger knows of each interview: its state, when it is fetched again, and what its body contained.
 
 use std::collections::HashSet;
 
@@ -9,9 +9,9 @@ use super::connection::{Ledger, from_micros};
 use super::events;
 use crate::model::{Result, Via};
 
-/// Where an interview stands for this program (not for the vendor: that is its status).
+/// The state of an interview in this program. (Its status is what the vendor calls it.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum InterviewState {
     Open,
     Settled,
     Gone,
@@ -21,7 +21,7 @@ pub enum State {
     Excluded,
 }
 
-impl State {
+impl InterviewState {
     fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -40,7 +40,7 @@ impl State {
     }
 }
 
-/// When and how the lake first heard of an interview.
+/// When and how the lake first saw an interview.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FirstSeen {
     pub at: Timestamp,
@@ -48,19 +48,19 @@ pub struct FirstSeen {
     pub status: String,
 }
 
-/// What is known of an interview of which a body was read.
+/// What is known of an interview whose body was read before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct KnownInterview {
     pub first: FirstSeen,
     pub asks_after_expiry: u32,
 }
 
-/// What a body told of an interview, to be recorded together with the batch that publishes it.
+/// What a body says about an interview. It is recorded together with the batch that publishes the body.
 #[derive(Debug, Clone)]
 pub struct Sighting {
     pub id: String,
     pub source: String,
-    pub state: State,
+    pub state: InterviewState,
     pub status: String,
     pub job_id: Option<String>,
     pub settled_at: Option<Timestamp>,
@@ -71,25 +71,25 @@ pub struct Sighting {
     pub next_due: Option<Timestamp>,
     pub asks_after_expiry: u32,
     pub wants_questions: bool,
-    /// Ids of the questions it shows, for the record of known ones.
+    /// Ids of its questions, to be recorded as known.
     pub question_ids: Vec<String>,
 }
 
-/// An interview that is to be asked for again.
+/// An interview that is to be fetched again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
+pub struct DueInterview {
     pub id: String,
-    pub state: State,
+    pub state: InterviewState,
 }
 
-/// A question of a job; the empty id of a question stands for the job itself.
+/// A question of a job. The empty question id stands for the job itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct KnownQuestion {
     pub job_id: String,
     pub question_id: String,
 }
 
-/// An interview whose questions are to be asked for.
+/// An interview whose questions are to be fetched.
 #[derive(Debug, Clone)]
 pub struct QuestionsWanted {
     pub id: String,
@@ -101,7 +101,7 @@ pub struct QuestionsWanted {
 
 /// How many interviews are in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
+pub struct InterviewCounts {
     pub settled: u64,
     pub open: u64,
     pub gone: u64,
@@ -112,41 +112,41 @@ pub struct Counts {
     pub questions_wanted: u64,
 }
 
-/// What the next ingest asks for beside what is new in its lists.
+/// What the next ingest fetches besides new interviews in its lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct DueCounts {
-    /// Open ones: at their expiry, or after some days.
+    /// Open interviews, at their expiry or after some days.
     pub open: u64,
-    /// Settled ones that lack a transcript.
+    /// Settled interviews that lack a transcript.
     pub late_transcripts: u64,
-    /// Those given up before.
+    /// Interviews that were given up before.
     pub failed: u64,
-    /// When the next of the others is due.
+    /// When the next of the other interviews is due.
     pub next: Option<Timestamp>,
 }
 
 impl Ledger {
-    /// The state of an interview, if the ledger knows it. A query each: a lake may know millions.
+    /// The state of an interview, if the ledger knows it. Each is queried alone, because a lake may have millions.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn state(&self, id: &str) -> Result<Option<State>> {
+    pub fn state(&self, id: &str) -> Result<Option<InterviewState>> {
         self.read(|connection| {
             let read = |row: &Row<'_>| {
                 let word: String = row.get(0)?;
                 let unknown = || rusqlite::Error::InvalidColumnType(0, word.clone(), rusqlite::types::Type::Text);
-                State::from_word(&word).ok_or_else(unknown)
+                InterviewState::from_word(&word).ok_or_else(unknown)
             };
             connection.prepare_cached("SELECT state FROM interviews WHERE id = ?1")?.query_row([id], read).optional()
         })
     }
 
-    /// Interviews of a source that are due at a time: given up before, open, or settled without all transcripts; in
-    /// that order, the longest due first.
+    /// Interviews of a source that are due at a time: first those given up before, then open ones, then settled ones
+    /// without all transcripts. Within each group, those due the longest come first.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn due(&self, source: &str, at: Timestamp) -> Result<Vec<Due>> {
+    pub fn due(&self, source: &str, at: Timestamp) -> Result<Vec<DueInterview>> {
         self.read(|connection| {
             let sql = "SELECT id, state FROM interviews WHERE source = ?1 AND (
                            state = 'failed'
@@ -155,14 +155,14 @@ impl Ledger {
                        ORDER BY CASE state WHEN 'failed' THEN 0 WHEN 'open' THEN 1 ELSE 2 END, next_due, id";
             let read = |row: &Row<'_>| {
                 let word: String = row.get(1)?;
-                let state = State::from_word(&word).expect("the query names its states");
-                Ok(Due { id: row.get(0)?, state })
+                let state = InterviewState::from_word(&word).expect("the query names its states");
+                Ok(DueInterview { id: row.get(0)?, state })
             };
             connection.prepare(sql)?.query_map(params![source, at.as_microsecond()], read)?.collect()
         })
     }
 
-    /// What is due at a time, and when something will be next.
+    /// How many interviews are due at a time, and when the next one will be.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -182,24 +182,24 @@ impl Ledger {
         })
     }
 
-    /// What is known of an interview of which a body was read before.
+    /// What is known of an interview whose body was read before.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn seen(&self, id: &str) -> Result<Option<Seen>> {
+    pub fn known_interview(&self, id: &str) -> Result<Option<KnownInterview>> {
         self.read(|connection| {
             let sql = "SELECT first_seen_at, first_seen_via, first_seen_status, asks_after_expiry FROM interviews
                        WHERE id = ?1 AND first_seen_at IS NOT NULL";
             let read = |row: &Row<'_>| {
                 let via = row.get::<_, String>(1)?.into();
                 let first = FirstSeen { at: from_micros(row.get(0)?)?, via, status: row.get(2)? };
-                Ok(Seen { first, asks_after_expiry: row.get(3)? })
+                Ok(KnownInterview { first, asks_after_expiry: row.get(3)? })
             };
             connection.prepare_cached(sql)?.query_row([id], read).optional()
         })
     }
 
-    /// The questions that have been met.
+    /// All known questions.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -212,7 +212,7 @@ impl Ledger {
         })
     }
 
-    /// Settled interviews of a source whose questions are still to be asked for, oldest first.
+    /// Settled interviews of a source whose questions are still to be fetched, oldest first.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -234,31 +234,31 @@ impl Ledger {
         })
     }
 
-    /// Records that an id ended without a body, with the reason in words.
+    /// Records the state of an id that has no body, with the reason in words.
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn record_end(&mut self, id: &str, source: &str, state: State, reason: &str) -> Result<()> {
+    pub fn record_end(&mut self, id: &str, source: &str, state: InterviewState, reason: &str) -> Result<()> {
         let now = Timestamp::now().as_microsecond();
         self.write(|transaction| {
-            // A settled interview stays so, whatever became of asking for it again.
+            // A settled interview stays settled, whatever came of fetching it again.
             let sql = "INSERT INTO interviews (id, source, state, reason, tries, changed_at)
                        VALUES (?1, ?2, ?3, ?4, ?3 = 'failed', ?5)
                        ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
                            tries = tries + excluded.tries, changed_at = excluded.changed_at
                        WHERE state <> 'settled'";
             transaction.execute(sql, params![id, source, state.as_str(), reason, now])?;
-            if state != State::Failed {
-                // And no more is expected of it.
+            if state != InterviewState::Failed {
+                // A settled interview is not due any more either.
                 let sql = "UPDATE interviews SET next_due = NULL WHERE id = ?1";
                 transaction.execute(sql, [id])?;
-                events::answer(transaction, id)?;
+                events::close(transaction, id)?;
             }
             Ok(())
         })
     }
 
-    /// The account that an interview is of, if the ledger knows the interview.
+    /// The account of an interview, if the ledger knows it.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -269,7 +269,7 @@ impl Ledger {
         })
     }
 
-    /// Has the next ingest ask for an interview that was set aside.
+    /// Makes the next ingest fetch an interview that was set aside.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -281,7 +281,7 @@ impl Ledger {
         })
     }
 
-    /// Records that the questions of a settled interview are not to be had.
+    /// Records that the API does not have the questions of a settled interview.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -296,13 +296,13 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn counts(&self) -> Result<Counts> {
+    pub fn counts(&self) -> Result<InterviewCounts> {
         self.read(|connection| {
             let count = |filter: &str| {
                 let sql = format!("SELECT count(*) FROM interviews WHERE {filter}");
                 connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
             };
-            Ok(Counts {
+            Ok(InterviewCounts {
                 settled: count("state = 'settled'")?,
                 open: count("state = 'open'")?,
                 gone: count("state = 'gone'")?,
@@ -316,7 +316,7 @@ impl Ledger {
     }
 }
 
-/// Records what a body told; within the transaction that publishes it.
+/// Records what a body says, within the transaction that publishes it.
 pub(super) fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting) -> rusqlite::Result<()> {
     let sql = "INSERT INTO interviews (id, source, state, status, job_id, settled_at, month,
                                        first_seen_at, first_seen_via, first_seen_status, questions,

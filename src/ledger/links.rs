@@ -1,4 +1,4 @@
-//! Links to recordings for as long as they open, and what became of the recordings until the lake tells it.
+//! Links to recordings while they open, and the state of recordings until it is in the lake.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -7,9 +7,9 @@ use super::connection::{Ledger, from_micros};
 use crate::model::recording::links_dead_since;
 use crate::model::{Link, Result};
 
-/// A recording: whose, and which answer's (0-based place in responses[]).
+/// Identifies a recording by its interview and the 0-based position of its answer in `responses[]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Recording {
+pub struct RecordingId {
     pub interview: String,
     pub position: u32,
 }
@@ -17,8 +17,8 @@ pub struct Recording {
 /// A link that is kept until its recording is archived.
 #[derive(Debug, Clone)]
 pub struct KeptLink {
-    pub recording: Recording,
-    /// What the recording is called below an archive.
+    pub recording: RecordingId,
+    /// The name of the recording in an archive.
     pub object: String,
     pub link: Link,
     /// When its interview settled.
@@ -26,61 +26,62 @@ pub struct KeptLink {
     pub fetched_at: Timestamp,
 }
 
-/// A recording that is in its place.
+/// A recording that is archived.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Archived {
+pub struct ArchivedRecording {
     pub object: String,
     pub bytes: u64,
-    /// In hex.
+    /// SHA-256 in hex.
     pub sha256: String,
     pub content_type: Option<String>,
     pub at: Timestamp,
 }
 
-/// Where a recording stands that the table `audio` does not tell of.
+/// The state of a recording that is not in the table `audio`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordingState {
-    Archived(Archived),
-    /// Tried again by the next run; when it was tried last.
+    Archived(ArchivedRecording),
+    /// Tried again by the next run. Holds when it was last tried.
     Failed(Timestamp),
-    /// Left alone, unless it is named.
+    /// Not tried again, unless its interview is named.
     GivenUp,
 }
 
 /// A recording that could not be archived.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct TroubledRecording {
+pub struct UnarchivedRecording {
     pub interview_id: String,
     pub position: u32,
     pub reason: String,
-    /// Nights that tried, of those that count.
+    /// The number of nights whose tries count.
     pub tries: u32,
     pub given_up: bool,
 }
 
 /// Why a recording could not be archived.
 #[derive(Debug)]
-pub struct Trouble<'a> {
-    /// What it is called below an archive.
+pub struct ArchiveFailure<'a> {
+    /// The name of the recording in an archive.
     pub object: &'a str,
-    /// For a person.
+    /// The reason, for people.
     pub reason: &'a str,
-    /// One word that is the same for all of its kind.
+    /// A word for the kind of failure.
     pub kind: &'a str,
-    /// Nights.
+    /// The number of nights after which it is given up.
     pub give_up_after: u32,
-    /// Of it that had come.
+    /// Bytes that were downloaded.
     pub part_bytes: u64,
 }
 
-/// Microseconds: tries less than this apart are of one night. Nightly runs are not always a whole day apart.
+/// Microseconds. Tries that are less than this apart count as one night, because nightly runs are not always a whole
+/// day apart.
 const NIGHT: i64 = 20 * 60 * 60 * 1_000_000;
 
 impl Ledger {
-    /// Keeps links, each in the place of an older one of the same recording.
+    /// Keeps links. Each replaces an older one of the same recording.
     ///
     /// # Errors
-    /// When the ledger cannot be written; none is kept then.
+    /// When the ledger cannot be written. None is kept then.
     pub fn keep_links(&mut self, links: &[KeptLink]) -> Result<()> {
         if links.is_empty() {
             return Ok(());
@@ -90,7 +91,8 @@ impl Ledger {
                            (interview_id, position, object, link, settled_at, fetched_at)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             let mut insert = transaction.prepare_cached(sql)?;
-            for KeptLink { recording: Recording { interview, position }, object, link, settled_at, fetched_at } in links
+            for KeptLink { recording: RecordingId { interview, position }, object, link, settled_at, fetched_at } in
+                links
             {
                 let (settled_at, at) = (settled_at.map(Timestamp::as_microsecond), fetched_at.as_microsecond());
                 insert.execute(params![interview, position, object, link.secret(), settled_at, at])?;
@@ -111,19 +113,19 @@ impl Ledger {
         })
     }
 
-    /// Deletes the link of a recording, which does not open or is not needed.
+    /// Deletes the link of a recording, because it does not open or is not needed.
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn forget_link(&mut self, recording: &Recording) -> Result<()> {
+    pub fn forget_link(&mut self, recording: &RecordingId) -> Result<()> {
         self.write(|transaction| forget_link(transaction, recording))
     }
 
-    /// The link of a recording of this name, if there is one that still opens.
+    /// The link of a recording with this name, if there is one that still opens.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn link_of(&self, recording: &Recording, object: &str, now: Timestamp) -> Result<Option<Link>> {
+    pub fn link_of(&self, recording: &RecordingId, object: &str, now: Timestamp) -> Result<Option<Link>> {
         self.read(|connection| {
             let sql = "SELECT link FROM links
                        WHERE interview_id = ?1 AND position = ?2 AND object = ?3 AND fetched_at > ?4";
@@ -133,8 +135,8 @@ impl Ledger {
         })
     }
 
-    /// Links that still open and were kept after the one of this number, in order, at most so many; each with its
-    /// number.
+    /// Links that still open and were kept after the one with this number, in order, each with its number. Returns
+    /// `most` at most.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -143,7 +145,7 @@ impl Ledger {
             let sql = "SELECT number, interview_id, position, object, link, settled_at, fetched_at FROM links
                        WHERE number > ?1 AND fetched_at > ?2 ORDER BY number LIMIT ?3";
             let read = |row: &Row<'_>| {
-                let recording = Recording { interview: row.get(1)?, position: row.get(2)? };
+                let recording = RecordingId { interview: row.get(1)?, position: row.get(2)? };
                 let (object, link) = (row.get(3)?, Link::new(row.get(4)?));
                 let settled_at = row.get::<_, Option<i64>>(5)?.map(from_micros).transpose()?;
                 let fetched_at = from_micros(row.get(6)?)?;
@@ -155,19 +157,20 @@ impl Ledger {
         })
     }
 
-    /// Where the recording of an answer stands, if the ledger knows.
+    /// The state of the recording of an answer, if the ledger knows it.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn recording(&self, recording: &Recording) -> Result<Option<RecordingState>> {
+    pub fn recording(&self, recording: &RecordingId) -> Result<Option<RecordingState>> {
         self.recording_called(recording, None)
     }
 
-    /// The same, if it is called so: answers that were put in front of it give it another place.
+    /// The state of a recording, if it has this name. The position of an answer changes when others are inserted before
+    /// it.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn recording_called(&self, recording: &Recording, object: Option<&str>) -> Result<Option<RecordingState>> {
+    pub fn recording_called(&self, recording: &RecordingId, object: Option<&str>) -> Result<Option<RecordingState>> {
         self.read(|connection| {
             let sql = "SELECT state, object, bytes, sha256, content_type, changed_at FROM recordings
                        WHERE interview_id = ?1 AND position = ?2 AND (?3 IS NULL OR object = ?3)";
@@ -175,7 +178,7 @@ impl Ledger {
                 let state: String = row.get(0)?;
                 let at = from_micros(row.get(5)?)?;
                 Ok(match state.as_str() {
-                    "archived" => RecordingState::Archived(Archived {
+                    "archived" => RecordingState::Archived(ArchivedRecording {
                         object: row.get(1)?,
                         bytes: row.get::<_, i64>(2)?.unsigned_abs(),
                         sha256: row.get(3)?,
@@ -191,17 +194,17 @@ impl Ledger {
         })
     }
 
-    /// Records that a recording is in its place, and forgets its link.
+    /// Records that a recording is archived, and deletes its link.
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn record_archived(&mut self, recording: &Recording, archived: &Archived) -> Result<()> {
-        let Recording { interview, position } = recording;
+    pub fn record_archived(&mut self, recording: &RecordingId, archived: &ArchivedRecording) -> Result<()> {
+        let RecordingId { interview, position } = recording;
         self.write(|transaction| {
             let sql = "INSERT OR REPLACE INTO recordings
                            (interview_id, position, state, object, bytes, sha256, content_type, changed_at)
                        VALUES (?1, ?2, 'archived', ?3, ?4, ?5, ?6, ?7)";
-            let Archived { object, bytes, sha256, content_type, at } = archived;
+            let ArchivedRecording { object, bytes, sha256, content_type, at } = archived;
             let bytes = i64::try_from(*bytes).unwrap_or(i64::MAX);
             let values = params![interview, position, object, bytes, sha256, content_type, at.as_microsecond()];
             transaction.prepare_cached(sql)?.execute(values)?;
@@ -209,14 +212,14 @@ impl Ledger {
         })
     }
 
-    /// Records that a recording could not be archived, and why. Runs of one night count as one try; trouble of another
-    /// kind, or more that had come, begins the count anew. Whether it is now given up.
+    /// Records why a recording could not be archived. Returns whether it is given up now. Runs of one night count as
+    /// one try. A failure of another kind, or a longer download, restarts the count.
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn record_trouble(&mut self, recording: &Recording, trouble: &Trouble<'_>) -> Result<bool> {
-        let Recording { interview, position } = recording;
-        let Trouble { object, reason, kind, give_up_after, part_bytes } = trouble;
+    pub fn record_failed(&mut self, recording: &RecordingId, failure: &ArchiveFailure<'_>) -> Result<bool> {
+        let RecordingId { interview, position } = recording;
+        let ArchiveFailure { object, reason, kind, give_up_after, part_bytes } = failure;
         let (now, part_bytes) = (Timestamp::now().as_microsecond(), i64::try_from(*part_bytes).unwrap_or(i64::MAX));
         self.write(|transaction| {
             let sql = "SELECT tries, counted_at FROM recordings
@@ -242,12 +245,12 @@ impl Ledger {
         })
     }
 
-    /// Records why a recording could not be archived when that was not its fault: no try is counted.
+    /// Records why a recording could not be archived, without counting a try, because the recording was not at fault.
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn record_left(&mut self, recording: &Recording, object: &str, reason: &str) -> Result<()> {
-        let Recording { interview, position } = recording;
+    pub fn record_left(&mut self, recording: &RecordingId, object: &str, reason: &str) -> Result<()> {
+        let RecordingId { interview, position } = recording;
         self.write(|transaction| {
             let sql = "INSERT INTO recordings (interview_id, position, state, object, reason, tries, changed_at)
                        VALUES (?1, ?2, 'failed', ?3, ?4, 0, ?5)
@@ -259,11 +262,11 @@ impl Ledger {
         })
     }
 
-    /// Forgets what became of recordings: the table `audio` tells it from now on.
+    /// Deletes the state of recordings that are in the table `audio` now.
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn forget_recordings<'a>(&mut self, recordings: impl IntoIterator<Item = &'a Recording>) -> Result<()> {
+    pub fn forget_recordings<'a>(&mut self, recordings: impl IntoIterator<Item = &'a RecordingId>) -> Result<()> {
         self.write(|transaction| {
             let sql = "DELETE FROM recordings WHERE interview_id = ?1 AND position = ?2";
             let mut delete = transaction.prepare_cached(sql)?;
@@ -275,14 +278,14 @@ impl Ledger {
         })
     }
 
-    /// The recordings that are archived and that the ledger has not forgotten, each with its name.
+    /// The archived recordings that are still in the ledger, each with its name.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn archived_recordings(&self) -> Result<Vec<(Recording, String)>> {
+    pub fn archived_recordings(&self) -> Result<Vec<(RecordingId, String)>> {
         self.read(|connection| {
             let sql = "SELECT interview_id, position, object FROM recordings WHERE state = 'archived'";
-            let read = |row: &Row<'_>| Ok((Recording { interview: row.get(0)?, position: row.get(1)? }, row.get(2)?));
+            let read = |row: &Row<'_>| Ok((RecordingId { interview: row.get(0)?, position: row.get(1)? }, row.get(2)?));
             connection.prepare(sql)?.query_map([], read)?.collect()
         })
     }
@@ -291,12 +294,12 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn troubled_recordings(&self) -> Result<Vec<TroubledRecording>> {
+    pub fn unarchived_recordings(&self) -> Result<Vec<UnarchivedRecording>> {
         self.read(|connection| {
             let sql = "SELECT interview_id, position, reason, tries, state = 'given-up' FROM recordings
                        WHERE state <> 'archived' ORDER BY interview_id, position";
             let read = |row: &Row<'_>| {
-                Ok(TroubledRecording {
+                Ok(UnarchivedRecording {
                     interview_id: row.get(0)?,
                     position: row.get(1)?,
                     reason: row.get(2)?,
@@ -309,7 +312,7 @@ impl Ledger {
     }
 }
 
-fn forget_link(transaction: &Transaction<'_>, recording: &Recording) -> rusqlite::Result<()> {
+fn forget_link(transaction: &Transaction<'_>, recording: &RecordingId) -> rusqlite::Result<()> {
     let sql = "DELETE FROM links WHERE interview_id = ?1 AND position = ?2";
     transaction.prepare_cached(sql)?.execute(params![recording.interview, recording.position])?;
     Ok(())

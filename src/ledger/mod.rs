@@ -1,4 +1,5 @@
-//! The ledger: what this lake has heard of and what is being published, in SQLite. All SQL of the program is here.
+//! The ledger, in SQLite: what is known of each interview, what is being published, and what is to be sent. All SQL of
+//! the program is here.
 
 mod batches;
 mod connection;
@@ -10,6 +11,9 @@ mod outbox;
 pub use batches::{BatchFile, UnfinishedBatch};
 pub use connection::Ledger;
 pub use events::{JUDGED_BY, TakenEvent};
-pub use interviews::{Counts, Due, DueCounts, FirstSeen, KnownQuestion, QuestionsWanted, Seen, Sighting, State};
-pub use links::{Archived, KeptLink, Recording, RecordingState, Trouble, TroubledRecording};
-pub use outbox::{DeadLetter, Entry, OutboxCounts, OutboxState, Outgoing, Wanted};
+pub use interviews::{
+    DueCounts, DueInterview, FirstSeen, InterviewCounts, InterviewState, KnownInterview, KnownQuestion,
+    QuestionsWanted, Sighting,
+};
+pub use links::{ArchiveFailure, ArchivedRecording, KeptLink, RecordingId, RecordingState, UnarchivedRecording};
+pub use outbox::{DeadLetter, OutboxCounts, OutboxEntry, OutboxState, Outgoing, OutgoingFilter};

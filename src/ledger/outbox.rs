@@ -1,4 +1,4 @@
-//! The outbox: what is to be sent to an applicant tracking system, was, or could not be.
+//! The outbox: interviews that are to be sent to an applicant tracking system, were sent, or could not be sent.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
@@ -6,44 +6,45 @@ use rusqlite::{Connection, Row, params};
 use super::connection::{Ledger, from_micros};
 use crate::model::Result;
 
-/// A transcript may come late; after this long an interview is sent as it is, also when no ingest runs any more.
+/// How long an interview waits for late transcripts. After this it is sent as it is, even if no ingest runs any more.
 const TRANSCRIPTS_COME_WITHIN: SignedDuration = SignedDuration::from_hours(4 * 24);
 
 /// A completed interview that a connector may have to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     pub id: String,
-    /// When its body was read last, which changes with its answers.
+    /// When its body was last read.
     pub read_at: Option<i64>,
-    /// What the outbox has of it; `None` for one that it has not met.
-    pub entry: Option<Entry>,
+    /// Its entry in the outbox, if there is one.
+    pub entry: Option<OutboxEntry>,
 }
 
-/// Where an interview stands with a connector.
+/// The state of an interview for one connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct OutboxEntry {
     /// Hash of the answers.
     pub version: String,
     pub state: OutboxState,
-    /// How often this version was tried without success.
+    /// Failed tries of this version.
     pub tries: u32,
-    /// When it is tried again; `None` for now.
+    /// When it is tried again; `None` if it is due now.
     pub next_due: Option<Timestamp>,
-    /// Versions that were delivered, or were begun when other answers came.
+    /// Earlier versions that were delivered, or begun when other answers came.
     pub deliveries: u32,
-    /// Whether a step of this version is done, and others are not.
+    /// Whether some steps of this version are done, and others are not.
     pub is_begun: bool,
-    /// How often it was put back after it was dead.
+    /// How often it was put back after it was given up.
     pub generation: u32,
-    /// When the outbox met it.
+    /// When it entered the outbox.
     pub met_at: Timestamp,
 }
 
+/// The state of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutboxState {
     /// To be sent when it is due.
     Pending,
-    /// Sent, but for recordings that are not archived yet.
+    /// Sent, except for recordings that are not archived yet.
     Open,
     Delivered,
     /// Given up until somebody puts it back.
@@ -63,7 +64,7 @@ impl OutboxState {
     }
 }
 
-/// What could not be delivered, and waits for somebody to put it back.
+/// An interview that was given up, until somebody puts it back.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DeadLetter {
     pub connector: String,
@@ -73,26 +74,26 @@ pub struct DeadLetter {
     pub since: Timestamp,
 }
 
-/// How much of a connector is in each state.
+/// How many interviews of a connector are in each state.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct OutboxCounts {
     pub connector: String,
     pub delivered: u64,
-    /// Those that wait for recordings among them.
+    /// To be sent, including those that wait for recordings.
     pub pending: u64,
     pub dead: u64,
 }
 
-/// Which interviews a connector is asked for.
+/// Selects the interviews that a connector sends.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct OutgoingFilter<'a> {
     pub since: Timestamp,
-    /// Ids of jobs; none for all.
+    /// Ids of jobs, or empty for all.
     pub jobs: &'a [String],
 }
 
 impl Ledger {
-    /// From when on a connector sends when it is not told: the day of its first run.
+    /// The time from which on a connector sends interviews by default: that of its first run.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -103,7 +104,7 @@ impl Ledger {
         })
     }
 
-    /// Records from when on a connector sends: at its first run, and never otherwise.
+    /// Records the time of a connector's first run. Does nothing if it is recorded already.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -115,13 +116,13 @@ impl Ledger {
         })
     }
 
-    /// What a connector has to send at a time: new ones, those due again, and those whose body was read again since;
-    /// the longest completed first, but those that failed last, so that they are in nobody's way. One that may still get
-    /// a transcript waits for it.
+    /// The interviews that a connector has to send at a time: new ones, those due again, and those whose body was read
+    /// again since. Those completed first come first, but those that failed before come last, so that they do not block
+    /// others. An interview that may still get a transcript waits for it.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn outgoing(&self, connector: &str, wanted: Wanted<'_>, now: Timestamp) -> Result<Vec<Outgoing>> {
+    pub fn outgoing(&self, connector: &str, wanted: OutgoingFilter<'_>, now: Timestamp) -> Result<Vec<Outgoing>> {
         let complete_by = now.checked_sub(TRANSCRIPTS_COME_WITHIN).unwrap_or(Timestamp::MIN);
         let jobs = serde_json::to_string(wanted.jobs).expect("texts are JSON");
         self.read(|connection| {
@@ -145,7 +146,7 @@ impl Ledger {
         })
     }
 
-    /// One completed interview, whatever is due; `None` when the lake has none of this id.
+    /// One completed interview, whether or not it is due. `None` when the lake has none with this id.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -156,7 +157,7 @@ impl Ledger {
         })
     }
 
-    /// Puts a version of an interview into the outbox, before anything of it is sent.
+    /// Puts a version of an interview into the outbox, before any part of it is sent.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -175,7 +176,7 @@ impl Ledger {
         })
     }
 
-    /// Records that the body of an interview was read again, and its answers are the same.
+    /// Records that the body of an interview was read again, with the same answers.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -198,6 +199,8 @@ impl Ledger {
         })
     }
 
+    /// Records that a step is done.
+    ///
     /// # Errors
     /// When the ledger cannot be written.
     pub fn record_step(&mut self, connector: &str, id: &str, step: &str) -> Result<()> {
@@ -208,6 +211,8 @@ impl Ledger {
         })
     }
 
+    /// Records that an interview was delivered.
+    ///
     /// # Errors
     /// When the ledger cannot be written.
     pub fn record_delivered(&mut self, connector: &str, id: &str, now: Timestamp) -> Result<()> {
@@ -221,8 +226,8 @@ impl Ledger {
         })
     }
 
-    /// Records that recordings of an interview are still to be archived, before anything of it is sent (`Pending`) or
-    /// after (`Open`). It stays due, as nobody is asked until they are.
+    /// Records that recordings of an interview are still to be archived, before it is sent (`Pending`) or after
+    /// (`Open`). It stays due, because no request is made until they are.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -243,7 +248,7 @@ impl Ledger {
         })
     }
 
-    /// Records a try without success: it is due again at a time, or, without one, is a dead letter.
+    /// Records a failed try. The interview is due again at a time; without one, it is a dead letter.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -265,8 +270,8 @@ impl Ledger {
         })
     }
 
-    /// Makes dead letters of a connector due: those of some interviews, or all, each as another generation. How many there
-    /// were.
+    /// Makes dead letters of a connector due again, each as a new generation: those of some interviews, or all if `ids`
+    /// is empty. Returns how many there were.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -302,7 +307,7 @@ impl Ledger {
         })
     }
 
-    /// How much of each connector is in each state.
+    /// How many interviews of each connector are in each state.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -321,6 +326,7 @@ impl Ledger {
     }
 }
 
+/// The query for [`Outgoing`] interviews, without its conditions.
 const OUTGOING: &str =
     "SELECT i.id, i.changed_at, o.version, o.state, o.tries, o.deliveries, o.met_at, o.next_due, o.generation,
         EXISTS (SELECT 1 FROM outbox_steps s WHERE s.connector = ?1 AND s.interview_id = i.id)
@@ -330,7 +336,7 @@ fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
     let version: Option<String> = row.get(2)?;
     let entry = version.map(|version| {
         let state: String = row.get(3)?;
-        Ok::<_, rusqlite::Error>(Entry {
+        Ok::<_, rusqlite::Error>(OutboxEntry {
             version,
             state: OutboxState::ALL.into_iter().find(|one| one.as_str() == state).expect("the table checks it"),
             tries: row.get(4)?,
@@ -344,7 +350,7 @@ fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
     Ok(Outgoing { id: row.get(0)?, read_at: row.get(1)?, entry: entry.transpose()? })
 }
 
-/// How many there were.
+/// Deletes the done steps of an interview, and returns how many there were.
 fn forget_steps(connection: &Connection, connector: &str, id: &str) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM outbox_steps WHERE connector = ?1 AND interview_id = ?2";
     connection.prepare_cached(sql)?.execute([connector, id])

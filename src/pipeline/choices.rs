@@ -85,7 +85,8 @@ pub enum ExportRows {
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+#[schemars(rename = "Outcome")]
+pub enum RunOutcome {
     /// All done.
     Well,
     /// Something was set aside, given up, or left for the next run.
@@ -94,7 +95,7 @@ pub enum Outcome {
     Badly,
 }
 
-impl Outcome {
+impl RunOutcome {
     pub fn all() -> Vec<Self> {
         vec![Self::Well, Self::Partly, Self::Badly]
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::choices::{ExportFormat, ExportRows, Format, MetricGroup, Outcome, QuestionPolicy};
+use super::choices::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, RunOutcome};
 use super::one_or_many::OneOrMany;
 
 /// A pipeline: where interviews come from, where they go, and what is made of them.
@@ -243,8 +243,8 @@ pub struct NotifySection {
     /// File that holds the address.
     pub url_file: Option<String>,
     /// After which runs: all by default.
-    #[serde(default = "Outcome::all")]
-    pub on: Vec<Outcome>,
+    #[serde(default = "RunOutcome::all")]
+    pub on: Vec<RunOutcome>,
     /// How long it may take: "10s".
     #[serde(default = "default_notify_timeout")]
     pub timeout: String,

@@ -20,7 +20,7 @@ mod times;
 
 pub use ats::AtsPlan;
 pub use audio::{AudioPlan, parse_size};
-pub use choices::{ExportFormat, ExportRows, Format, MetricGroup, Outcome, QuestionPolicy, Stage};
+pub use choices::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, RunOutcome, Stage};
 pub use exclude::Exclude;
 pub use export::{ExportPlan, ExportTo, Since};
 pub use jobs::JobsFile;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::choices::Outcome;
+use super::choices::RunOutcome;
 use super::file::NotifySection;
 use super::place::place;
 use super::times::span_up_to;
@@ -14,7 +14,7 @@ use crate::model::{Error, Result};
 pub struct NotifyPlan {
     pub way: NotifyWay,
     /// After which runs.
-    pub on: Vec<Outcome>,
+    pub on: Vec<RunOutcome>,
     pub timeout: Duration,
 }
 

@@ -10,7 +10,7 @@ use super::privacy::alone;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, strings, time_at, times};
 use crate::lake::schema;
-use crate::ledger::Counts;
+use crate::ledger::InterviewCounts;
 use crate::model::Result;
 
 const WEEK_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
@@ -68,7 +68,7 @@ fn in_lake(frames: &Frames, in_period: Count) -> Count {
     Count(signed(interviews.settled).filter(|settled| *settled == 0 || (is_safe && *settled >= PRIVACY_FLOOR)))
 }
 
-fn left_out(frames: &Frames, aggregates: &Aggregates, counts: &Counts) -> Vec<LeftOut> {
+fn left_out(frames: &Frames, aggregates: &Aggregates, counts: &InterviewCounts) -> Vec<LeftOut> {
     let interviews = &frames.interviews;
     let not_asked_for = frames.jobs.iter().filter(|job| !job.is_wanted).count() as u64;
     let is_whole = not_asked_for == 0;

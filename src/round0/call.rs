@@ -1,11 +1,11 @@
-//! The two calls of the API, and what their bodies hold.
+//! The two calls of the API, and the contents of their bodies.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::body::{self, Violation};
 use crate::model::{Interview, Question, Result};
 
-/// Which call a body answers.
+/// A call of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
@@ -13,22 +13,22 @@ pub enum Call {
     Questions,
 }
 
-/// A body that was read.
+/// A body that was parsed.
 #[derive(Debug)]
-pub enum Content {
+pub enum ParsedBody {
     Interview(Box<Interview>),
     Questions(Vec<Question>),
 }
 
 impl Call {
-    /// Reads the body that answers this call for an id.
+    /// Parses the body that was returned by this call for an id.
     ///
     /// # Errors
     /// When it breaks the contract.
-    pub fn read(self, id: &str, body: &[u8]) -> Result<Content, Violation> {
+    pub fn read(self, id: &str, body: &[u8]) -> Result<ParsedBody, Violation> {
         match self {
-            Self::Interview => body::read_interview_of(id, body).map(|read| Content::Interview(Box::new(read))),
-            Self::Questions => body::read_questions_of(id, body).map(Content::Questions),
+            Self::Interview => body::read_interview_of(id, body).map(|read| ParsedBody::Interview(Box::new(read))),
+            Self::Questions => body::read_questions_of(id, body).map(ParsedBody::Questions),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One call to the API, and what became of it. Keeps the key, and never lets it out but in the header.
+//! Makes one call to the API. Keeps the key, which it reveals only in the request header.
 
 use std::env;
 use std::path::PathBuf;
@@ -12,47 +12,47 @@ use crate::http::client::{builder, encode_id, is_loopback, is_secure, read_body,
 use crate::http::pace::{Budget, Pace, Pacer};
 use crate::model::{Error, Result};
 
-/// Between two reads of a body.
+/// Longest pause between two reads of a body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
-/// Far more than any interview; a body beyond it is a mistake or an attack.
+/// Largest body that is read. It is far more than any interview; a larger body is a mistake or an attack.
 const LARGEST_BODY: usize = 64 << 20;
-/// Of an error's body, enough to read its message.
+/// Largest body of an error that is read, which is enough for its message.
 const LARGEST_ERROR: usize = 64 << 10;
 
 /// A client for one base address and key.
 #[derive(Clone)]
-pub struct Client {
+pub struct ApiClient {
     http: reqwest::Client,
     base: Url,
-    /// What the window of this key at this address is called; the key cannot be had from it.
+    /// The name of the rate-limit window of this key at this address. The key cannot be derived from it.
     window: String,
 }
 
-/// What became of a call.
+/// The outcome of one request.
 #[derive(Debug)]
-pub enum Answer {
+pub enum CallOutcome {
     Body(Vec<u8>),
     NotFound,
-    /// The key or the account is refused: every further call would be as well. Holds what to tell the user.
+    /// The key or the account is refused, and so would be every further call. Holds the message for the user.
     Refused(String),
     /// Over the limit.
     Limited,
-    /// Nothing listens there, or the name is not known: the API is not there at all.
+    /// Nothing listens at the address, or its name does not resolve. Holds the reason.
     Unreachable(String),
-    /// Worth another try, as the answer says itself; holds why.
+    /// Worth another try, by the status of the response. Holds the reason.
     Failed(String),
-    /// No answer, or one that was broken off; holds why.
-    Silence(String),
-    /// Not worth another try; holds why.
+    /// No response, or one that broke off. Holds the reason.
+    NoAnswer(String),
+    /// Not worth another try. Holds the reason.
     Unusable(String),
 }
 
-impl Client {
-    /// A client for an API; `base` goes up to and with `/api/v1`.
+impl ApiClient {
+    /// Makes a client. `base` is the address up to and including `/api/v1`.
     ///
     /// # Errors
-    /// A usage error when the address is none, or would send the key unencrypted to another machine.
+    /// A usage error when the address is invalid, or would send the key unencrypted to another machine.
     pub fn new(base: &str, key: &str) -> Result<Self> {
         let wrong = |what: String| Error::usage(what).hint("for example https://rz-app-omega.vercel.app/api/v1");
         let url = Url::parse(base).map_err(|error| wrong(format!("`{base}` is no address of an API: {error}")))?;
@@ -72,7 +72,7 @@ impl Client {
         Ok(Self { http, base: url, window })
     }
 
-    /// A pacer for the requests of this key, which counts those of other programs that use it as well.
+    /// A pacer for the requests of this key. It also counts those of other programs with the same key.
     #[must_use]
     pub fn pacer(&self, pace: Pace) -> Pacer {
         let file = state_folder().map(|folder| folder.join(format!("window-{}", &self.window[..32])));
@@ -80,63 +80,67 @@ impl Client {
     }
 
     /// `GET /interviews/:id`.
-    pub async fn interview(&self, id: &str) -> (Answer, Budget) {
+    pub async fn interview(&self, id: &str) -> (CallOutcome, Budget) {
         self.get(&format!("interviews/{}", encode_id(id))).await
     }
 
     /// `GET /interviews/:id/questions`.
-    pub async fn questions(&self, id: &str) -> (Answer, Budget) {
+    pub async fn questions(&self, id: &str) -> (CallOutcome, Budget) {
         self.get(&format!("interviews/{}/questions", encode_id(id))).await
     }
 
-    async fn get(&self, path: &str) -> (Answer, Budget) {
+    async fn get(&self, path: &str) -> (CallOutcome, Budget) {
         let mut url = self.base.clone();
         url.set_path(&format!("{}/{path}", self.base.path().trim_end_matches('/')));
         let response = match self.http.get(url).send().await {
             Ok(response) => response,
-            Err(error) if error.is_connect() => return (Answer::Unreachable(root_cause(&error)), Budget::default()),
-            Err(error) => return (Answer::Silence(root_cause(&error)), Budget::default()),
+            Err(error) if error.is_connect() => {
+                return (CallOutcome::Unreachable(root_cause(&error)), Budget::default());
+            }
+            Err(error) => return (CallOutcome::NoAnswer(root_cause(&error)), Budget::default()),
         };
         let status = response.status();
         let mut budget = read_budget(response.headers());
         let answer = match status {
             StatusCode::OK => match read_body(response, LARGEST_BODY).await {
-                Ok(Some(body)) => Answer::Body(body),
-                Ok(None) => Answer::Unusable(format!("the body is larger than {} MB", LARGEST_BODY >> 20)),
-                Err(error) => Answer::Silence(root_cause(&error)),
+                Ok(Some(body)) => CallOutcome::Body(body),
+                Ok(None) => CallOutcome::Unusable(format!("the body is larger than {} MB", LARGEST_BODY >> 20)),
+                Err(error) => CallOutcome::NoAnswer(root_cause(&error)),
             },
             StatusCode::NOT_FOUND => match read_body(response, LARGEST_ERROR).await {
-                Ok(Some(body)) if is_resource_not_found(&body) => Answer::NotFound,
-                // A wrong address answers 404 to everything: that must not make every id gone for good.
-                _ => Answer::Unusable("the API answered 404 without saying that the interview is not there".to_owned()),
+                Ok(Some(body)) if is_resource_not_found(&body) => CallOutcome::NotFound,
+                // A wrong address returns 404 for everything, which must not mark every id as gone for good.
+                _ => CallOutcome::Unusable(
+                    "the API answered 404 without saying that the interview is not there".to_owned(),
+                ),
             },
-            StatusCode::UNAUTHORIZED => Answer::Refused("the API does not accept the key (401)".to_owned()),
-            StatusCode::FORBIDDEN => Answer::Refused(
+            StatusCode::UNAUTHORIZED => CallOutcome::Refused("the API does not accept the key (401)".to_owned()),
+            StatusCode::FORBIDDEN => CallOutcome::Refused(
                 "the account has no access to the API, or its subscription is past due (403)".to_owned(),
             ),
             StatusCode::TOO_MANY_REQUESTS => {
                 if let Ok(Some(body)) = read_body(response, LARGEST_ERROR).await {
                     budget.retry_after = budget.retry_after.or_else(|| seconds_in_message(&body));
                 }
-                Answer::Limited
+                CallOutcome::Limited
             }
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-                Answer::Failed(format!("the API answered {status}"))
+                CallOutcome::Failed(format!("the API answered {status}"))
             }
-            status => Answer::Unusable(format!("the API answered {status}")),
+            status => CallOutcome::Unusable(format!("the API answered {status}")),
         };
         (answer, budget)
     }
 }
 
-/// Where this user's programs keep what outlives a run and belongs to no lake, as the XDG base directories have it.
+/// The folder for state that outlives a run and belongs to no lake, by the XDG base directory specification.
 fn state_folder() -> Option<PathBuf> {
     let folder = |variable: &str| env::var_os(variable).map(PathBuf::from).filter(|folder| folder.is_absolute());
     let state = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/state")));
     state.map(|state| state.join("roundup"))
 }
 
-/// Whether a 404 is the vendor's own.
+/// Whether a 404 comes from the vendor's API.
 fn is_resource_not_found(body: &[u8]) -> bool {
     let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     value["error"]["type"] == "resource_not_found"

@@ -1,4 +1,4 @@
-//! Fetching: tasks in, outcomes out, several at once; what can be tried again is, within bounds.
+//! Fetches several calls at once: takes tasks and returns outcomes. Failed calls are tried again, within bounds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,69 +10,70 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::call::{Call, Content};
-use super::client::{Answer, Client};
+use super::call::{Call, ParsedBody};
+use super::client::{ApiClient, CallOutcome};
 use crate::http::cancel::{Cancellation, Cancelled};
 use crate::http::pace::Pacer;
 use crate::http::retry::backoff;
 use crate::model::body::Violation;
 use crate::model::{Error, Kind};
 
-/// Tries of one call before it is given up; a 429 is none.
+/// Tries of one call before it is given up. A 429 does not count as a try.
 const TRIES: u32 = 5;
-/// Tries before a body that breaks the contract is believed to be what the API has.
+/// Tries before a body that breaks the contract is accepted as what the API has.
 const UNREADABLE_TRIES: u32 = 3;
-/// An API that was there and is gone is waited for this long.
+/// How long to wait for an API that answered before and cannot be reached now.
 const OUTAGE: Duration = Duration::from_mins(10);
-/// So many bodies that are no JSON, and nothing else before them: it is not the API that answers.
+/// If this many bodies are not JSON, and nothing else came before them, something other than the API is answering.
 const NOT_THE_API: usize = 3;
-/// A wait that is worth a line in the log.
+/// A wait of this length is logged.
 const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// One call to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Task {
+pub struct FetchTask {
     pub call: Call,
-    /// Inline, as a first night has very many.
+    /// Stored inline, because a first run has very many.
     pub id: CompactString,
-    /// The interview is settled in the lake; its body replaces what is there.
+    /// Whether the interview is settled in the lake, so that its body replaces the stored one.
     pub again: bool,
 }
 
-/// What became of a call that ended for good.
+/// The final outcome of a call.
 #[derive(Debug)]
-pub enum Outcome {
-    /// A body that keeps the contract, as it came and as it was read.
-    Body(Vec<u8>, Content),
+pub enum FetchOutcome {
+    /// A body that keeps the contract: its bytes, and what was parsed from them.
+    Body(Vec<u8>, ParsedBody),
     /// The API does not know the id.
     Gone,
-    /// A body that broke the contract at every try: the last one, and how.
+    /// A body that broke the contract at every try: the bytes of the last one, and the violation.
     Unreadable(Vec<u8>, Violation),
-    /// Given up; holds why.
+    /// Given up. Holds the reason.
     Failed(String),
 }
 
+/// A task with its outcome, and when it ended.
 #[derive(Debug)]
 pub struct Fetched {
-    pub task: Task,
+    pub task: FetchTask,
     pub at: Timestamp,
-    pub outcome: Outcome,
+    pub outcome: FetchOutcome,
 }
 
-/// Why fetching ended before its tasks did.
+/// Why fetching stopped before all tasks were done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
-    /// 401 or 403: every further call would be refused as well.
+pub enum StopReason {
+    /// 401 or 403, which every further call would get as well. Holds the reason.
     Refused(String),
-    /// Nothing listens there.
+    /// Nothing listens at the address. Holds the reason.
     Unreachable(String),
-    /// Something else than the API answers there.
+    /// Something other than the API answers at the address.
     NotTheApi,
     Cancelled(Cancelled),
 }
 
-impl Stop {
-    /// What to tell the user; `api` is what the API is called.
+impl StopReason {
+    /// The error for the user. `api` is the name of the API in the message.
     #[must_use]
     pub fn error(self, api: &str) -> Error {
         match self {
@@ -87,41 +88,41 @@ impl Stop {
     }
 }
 
-/// What was done, counted while it is.
+/// Counters that are updated while fetching.
 #[derive(Debug, Default)]
-pub struct Counts {
+pub struct FetchCounts {
     /// Requests sent.
     pub requests: AtomicU64,
-    /// Of them, those that were sent because an earlier one of the same call failed.
+    /// Requests that were sent because an earlier one of the same call failed.
     pub retries: AtomicU64,
-    /// Of them, those that were answered 429.
+    /// Requests that were answered with 429.
     pub limited: AtomicU64,
-    /// Of bodies, decompressed.
+    /// Bytes of bodies, decompressed.
     pub bytes: AtomicU64,
-    /// Whether anything was ever answered.
+    /// Whether any request was answered.
     answered: AtomicBool,
 }
 
-/// All that a fetch needs beside its tasks.
+/// Fetches tasks.
 #[derive(Clone)]
 pub struct Fetcher {
-    pub client: Client,
+    pub client: ApiClient,
     pub pacer: Arc<Pacer>,
-    /// Calls begun and not ended, at most: those under way and those that wait for another try.
+    /// Most calls at once, including those that wait for another try.
     pub width: usize,
-    pub counts: Arc<Counts>,
+    pub counts: Arc<FetchCounts>,
     pub cancellation: Cancellation,
 }
 
 impl Fetcher {
-    /// Makes the calls and sends what became of each.
+    /// Makes the calls, and sends the outcome of each to `results`.
     ///
     /// # Errors
-    /// A [`Stop`]; what was sent by then stands, the rest was not asked for.
-    pub async fn fetch(self, tasks: Vec<Task>, results: mpsc::Sender<Fetched>) -> Result<(), Stop> {
+    /// A [`StopReason`]. Outcomes that were sent before are valid; the other calls were not made.
+    pub async fn fetch(self, tasks: Vec<FetchTask>, results: mpsc::Sender<Fetched>) -> Result<(), StopReason> {
         let mut tasks = tasks.into_iter();
         let mut running = JoinSet::new();
-        // What is no JSON is held back until something else says that it is the API which answers.
+        // Bodies that are not JSON are held back until another outcome shows that the API is answering.
         let mut held = Some(Vec::new());
         let cancelled = self.cancellation.cancelled();
         tokio::pin!(cancelled);
@@ -129,35 +130,35 @@ impl Fetcher {
             while running.len() < self.width
                 && let Some(task) = tasks.next()
             {
-                running.spawn(self.clone().one(task));
+                running.spawn(self.clone().fetch_one(task));
             }
-            // Dropping the set, on a stop, ends what is under way.
+            // When fetching stops, dropping the set cancels the calls in flight.
             let joined = tokio::select! {
-                why = &mut cancelled => return Err(Stop::Cancelled(why)),
+                why = &mut cancelled => return Err(StopReason::Cancelled(why)),
                 joined = running.join_next() => joined,
             };
             let Some(joined) = joined else {
-                return deliver(held.take().unwrap_or_default(), &results).await;
+                return send_all(held.take().unwrap_or_default(), &results).await;
             };
             let fetched = joined.expect("a call does not panic")?;
             match (&mut held, &fetched.outcome) {
-                (Some(held), Outcome::Unreadable(_, Violation::NotJson { .. })) => {
+                (Some(held), FetchOutcome::Unreadable(_, Violation::NotJson { .. })) => {
                     held.push(fetched);
                     if held.len() == NOT_THE_API {
-                        return Err(Stop::NotTheApi);
+                        return Err(StopReason::NotTheApi);
                     }
                 }
                 _ => {
                     let mut ready = held.take().unwrap_or_default();
                     ready.push(fetched);
-                    deliver(ready, &results).await?;
+                    send_all(ready, &results).await?;
                 }
             }
         }
     }
 
-    /// Makes a call until it ends for good.
-    async fn one(self, task: Task) -> Result<Fetched, Stop> {
+    /// Makes a call, with further tries, until it has a final outcome.
+    async fn fetch_one(self, task: FetchTask) -> Result<Fetched, StopReason> {
         let began = Instant::now();
         let mut failed = 0;
         let outcome = loop {
@@ -165,19 +166,21 @@ impl Fetcher {
             failed += 1;
             let why = match result {
                 Attempt::Done(outcome) => {
-                    if let Outcome::Body(body, _) = &outcome {
+                    if let FetchOutcome::Body(body, _) = &outcome {
                         self.counts.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
                     }
                     break outcome;
                 }
                 Attempt::Unreadable(bytes, violation) if failed >= UNREADABLE_TRIES => {
-                    break Outcome::Unreadable(bytes, violation);
+                    break FetchOutcome::Unreadable(bytes, violation);
                 }
                 Attempt::Unreadable(_, violation) => violation.to_string(),
-                Attempt::NotThere(why) if !self.may_come_back(began, failed) => return Err(Stop::Unreachable(why)),
+                Attempt::NotThere(why) if !self.may_come_back(began, failed) => {
+                    return Err(StopReason::Unreachable(why));
+                }
                 Attempt::NotThere(why) => why,
-                Attempt::Failed(why) | Attempt::Silence(why) if failed >= TRIES => break Outcome::Failed(why),
-                Attempt::Failed(why) | Attempt::Silence(why) => why,
+                Attempt::Failed(why) | Attempt::NoAnswer(why) if failed >= TRIES => break FetchOutcome::Failed(why),
+                Attempt::Failed(why) | Attempt::NoAnswer(why) => why,
             };
             tracing::debug!(id = task.id.as_str(), why, failed, "trying interview {} again: {why}", task.id);
             sleep(backoff(failed)).await;
@@ -185,8 +188,8 @@ impl Fetcher {
         Ok(Fetched { task, at: Timestamp::now(), outcome })
     }
 
-    /// Makes a call once it is its turn, and again for as long as it is over the limit.
-    async fn attempt(&self, task: &Task, is_retry: bool) -> Result<Attempt, Stop> {
+    /// Makes one try of a call when it is its turn. A try that is over the limit is repeated.
+    async fn attempt(&self, task: &FetchTask, is_retry: bool) -> Result<Attempt, StopReason> {
         loop {
             let turn = self.pacer.turn().await;
             self.counts.requests.fetch_add(1, Ordering::Relaxed);
@@ -196,21 +199,21 @@ impl Fetcher {
                 Call::Questions => self.client.questions(&task.id).await,
             };
             match classify(task, answer) {
-                Verdict::Limited => {
+                Classification::Limited => {
                     self.counts.limited.fetch_add(1, Ordering::Relaxed);
                     let wait = turn.refused(budget);
                     if wait >= LONG_WAIT {
                         tracing::info!("over the API's limit; going on in {} s", wait.as_secs());
                     }
                 }
-                // Its turn never ends: no other begins while all are being stopped.
-                Verdict::Stop(stop) => {
+                // The turn is never released, so that no other call begins while all are being stopped.
+                Classification::Stop(stop) => {
                     std::mem::forget(turn);
                     return Err(stop);
                 }
-                // No answer tells nothing of the limit.
-                Verdict::Attempt(attempt @ (Attempt::Silence(_) | Attempt::NotThere(_))) => return Ok(attempt),
-                Verdict::Attempt(attempt) => {
+                // Without an answer, nothing is known about the limit.
+                Classification::Attempt(attempt @ (Attempt::NoAnswer(_) | Attempt::NotThere(_))) => return Ok(attempt),
+                Classification::Attempt(attempt) => {
                     turn.answered(budget);
                     self.counts.answered.store(true, Ordering::Relaxed);
                     return Ok(attempt);
@@ -219,57 +222,57 @@ impl Fetcher {
         }
     }
 
-    /// Whether an API that is not there is waited for.
+    /// Whether to wait for an API that cannot be reached.
     fn may_come_back(&self, began: Instant, failed: u32) -> bool {
         if self.counts.answered.load(Ordering::Relaxed) { began.elapsed() < OUTAGE } else { failed < UNREADABLE_TRIES }
     }
 }
 
-/// What an answer means for its call, and for all others.
-enum Verdict {
-    /// It counts for its call alone.
+/// What the outcome of a request means for its call, and for all others.
+enum Classification {
+    /// It matters for its own call only.
     Attempt(Attempt),
-    /// Over the limit: the same call once more, later, and without counting this try.
+    /// Over the limit. The call is repeated later, and this try does not count.
     Limited,
     /// No call is worth another try.
-    Stop(Stop),
+    Stop(StopReason),
 }
 
-/// What came of one try of a call.
+/// The result of one try of a call.
 enum Attempt {
-    /// The call is at its end.
-    Done(Outcome),
-    /// A body that breaks the contract. Worth another try, as are those that follow.
+    /// The call has its final outcome.
+    Done(FetchOutcome),
+    /// A body that breaks the contract. Worth another try.
     Unreadable(Vec<u8>, Violation),
-    /// An answer that says so.
+    /// A response with a status that is worth another try. Holds the reason.
     Failed(String),
-    /// No answer at all, or half of one.
-    Silence(String),
-    /// Nobody is there.
+    /// No response, or one that broke off. Worth another try. Holds the reason.
+    NoAnswer(String),
+    /// Nothing listens at the address. Worth another try for a while. Holds the reason.
     NotThere(String),
 }
 
-fn classify(task: &Task, answer: Answer) -> Verdict {
-    Verdict::Attempt(match answer {
-        Answer::Body(bytes) => match task.call.read(&task.id, &bytes) {
-            Ok(content) => Attempt::Done(Outcome::Body(bytes, content)),
+fn classify(task: &FetchTask, answer: CallOutcome) -> Classification {
+    Classification::Attempt(match answer {
+        CallOutcome::Body(bytes) => match task.call.read(&task.id, &bytes) {
+            Ok(content) => Attempt::Done(FetchOutcome::Body(bytes, content)),
             Err(violation) => Attempt::Unreadable(bytes, violation),
         },
-        Answer::NotFound => Attempt::Done(Outcome::Gone),
-        Answer::Unusable(why) => Attempt::Done(Outcome::Failed(why)),
-        Answer::Failed(why) => Attempt::Failed(why),
-        Answer::Silence(why) => Attempt::Silence(why),
-        Answer::Unreachable(why) => Attempt::NotThere(why),
-        Answer::Limited => return Verdict::Limited,
-        Answer::Refused(why) => return Verdict::Stop(Stop::Refused(why)),
+        CallOutcome::NotFound => Attempt::Done(FetchOutcome::Gone),
+        CallOutcome::Unusable(why) => Attempt::Done(FetchOutcome::Failed(why)),
+        CallOutcome::Failed(why) => Attempt::Failed(why),
+        CallOutcome::NoAnswer(why) => Attempt::NoAnswer(why),
+        CallOutcome::Unreachable(why) => Attempt::NotThere(why),
+        CallOutcome::Limited => return Classification::Limited,
+        CallOutcome::Refused(why) => return Classification::Stop(StopReason::Refused(why)),
     })
 }
 
-async fn deliver(ready: Vec<Fetched>, results: &mpsc::Sender<Fetched>) -> Result<(), Stop> {
+async fn send_all(ready: Vec<Fetched>, results: &mpsc::Sender<Fetched>) -> Result<(), StopReason> {
     for fetched in ready {
         if results.send(fetched).await.is_err() {
-            // The receiver met an error of its own, which it says, and has stopped taking bodies.
-            return Err(Stop::Cancelled(Cancelled::Interrupted));
+            // The receiver stopped because of an error of its own, which it reports.
+            return Err(StopReason::Cancelled(Cancelled::Interrupted));
         }
     }
     Ok(())

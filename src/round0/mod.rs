@@ -1,4 +1,4 @@
-//! The vendor's API: the client that reads it, its calls and what becomes of them, and its webhooks.
+//! The vendor's API: a client, its calls and their outcomes, and its webhooks.
 
 pub mod call;
 pub mod client;

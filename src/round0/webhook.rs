@@ -7,17 +7,18 @@ use sha2::Sha256;
 
 /// The header that holds the signature.
 pub const SIGNATURE_HEADER: &str = "x-webhook-signature";
-/// Where events are sent to, by convention of this program.
+/// The path that events are sent to. This program defines it.
 pub const PATH: &str = "/webhooks/round0";
-/// Types of events that the vendor documents.
+/// The type of the event for an interview that was started.
 pub const STARTED: &str = "interview_started";
+/// The type of the event for an interview that has ended.
 pub const ENDED: &str = "interview_ended";
-/// How far the time of a signature may be from now, either way.
+/// How far the time of a signature may be from now, in either direction.
 pub const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
-/// Bytes of the longest id and type of an event; the vendor's ids have 36.
+/// Most bytes of an event's id or type. The vendor's ids have 36.
 const LONGEST_WORD: usize = 200;
 
-/// What a signature is made with. No `Debug`, so that it cannot end in a log.
+/// The secret that signs events. Has no `Debug`, so that it cannot be logged.
 #[derive(Clone)]
 pub struct Secret(Hmac<Sha256>);
 
@@ -29,7 +30,7 @@ impl Secret {
         Self(Hmac::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length"))
     }
 
-    /// The value of the header for a body sent at a time: `t=<unix seconds>,v1=<HMAC-SHA256 of "<t>.<body>" in hex>`.
+    /// The header value for a body that is sent at a time: `t=<unix seconds>,v1=<HMAC-SHA256 of "<t>.<body>" in hex>`.
     #[must_use]
     pub fn sign(&self, at: Timestamp, body: &[u8]) -> String {
         let time = at.as_second().to_string();
@@ -42,7 +43,7 @@ impl Secret {
     }
 }
 
-/// What is wrong with a signature. Says nothing of the body or the secret.
+/// Why a signature is refused. Reveals nothing of the body or the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("there is no signature of the form t=…,v1=…")]
@@ -53,17 +54,17 @@ pub enum Refusal {
     Forged,
 }
 
-/// The header of a signature, read.
+/// A parsed signature header.
 #[derive(Debug)]
 pub struct Signature<'a> {
-    /// As it stands there: it is part of what was signed.
+    /// The time as it is written in the header, because it is part of what was signed.
     time: &'a str,
-    /// Every `v1`.
+    /// Every `v1` value.
     candidates: Vec<[u8; 32]>,
 }
 
 impl<'a> Signature<'a> {
-    /// Reads the header and checks its time, which needs no body. Schemes other than `v1` are left aside.
+    /// Parses the header and checks its time, which needs no body. Schemes other than `v1` are ignored.
     ///
     /// # Errors
     /// [`Refusal::Malformed`] or [`Refusal::Stale`].
@@ -75,7 +76,7 @@ impl<'a> Signature<'a> {
                 Some(("t", value)) if time.is_none() => time = Some(value),
                 Some(("t", _)) | None => return Err(Refusal::Malformed),
                 Some(("v1", value)) => {
-                    // A candidate that cannot be one is wrong, and others beside it may be right.
+                    // A malformed candidate is ignored, because another one may be right.
                     let mut candidate = [0; 32];
                     if hex::decode_to_slice(value, &mut candidate).is_ok() {
                         candidates.push(candidate);
@@ -93,8 +94,7 @@ impl<'a> Signature<'a> {
         Ok(Self { time, candidates })
     }
 
-    /// Whether any of the secrets signed this body. Takes as long whichever it was, and however much of a wrong one
-    /// is right.
+    /// Checks that one of the secrets signed this body. Takes the same time for every secret and every wrong signature.
     ///
     /// # Errors
     /// [`Refusal::Forged`].
@@ -103,7 +103,7 @@ impl<'a> Signature<'a> {
         for secret in secrets {
             let mac = secret.mac(self.time, body);
             for candidate in &self.candidates {
-                // The comparison is the crate's own, in constant time.
+                // The crate compares in constant time.
                 signed |= mac.clone().verify_slice(candidate).is_ok();
             }
         }
@@ -111,27 +111,27 @@ impl<'a> Signature<'a> {
     }
 }
 
-/// An event, as far as this program knows the vendor's. Nothing in it opens an interview.
+/// An event. It contains no token that opens an interview.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// The same for the same event, however often it is sent.
     pub id: String,
-    /// [`STARTED`], [`ENDED`], or what the vendor thinks of next.
+    /// [`STARTED`], [`ENDED`], or another type that the vendor may add.
     pub kind: String,
-    /// The id of the interview it is about, where it names one.
+    /// The id of the interview, if the event names one.
     pub interview: Option<String>,
     /// The body as JSON, without the token.
     pub body: Vec<u8>,
 }
 
-/// Why a signed body is no event. Holds no value of it.
+/// The error for a signed body that is not an event. Holds no value of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the body is no JSON object with the texts `id` and `type`")]
 pub struct NoEvent;
 
 impl Event {
-    /// Reads a body whose signature is right. The token of the candidate's interview opens it, so it ends here: every
-    /// field of that name is dropped, and with it every text that repeats it, such as a link.
+    /// Parses a body whose signature was verified. The candidate's token would open the interview, so every field of
+    /// that name is dropped, and every text that contains it, such as a link.
     ///
     /// # Errors
     /// When it is no JSON, or has no usable `id` and `type`.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use roundup::ingest::cut::{Arrival, cut_interviews};
-use roundup::ingest::spool::{self, Record};
+use roundup::ingest::spool::{self, SpoolRecord};
 use roundup::lake::Lake;
 use roundup::lake::publish::Staging;
 use roundup::lake::read::parquet_files;
@@ -134,8 +134,8 @@ fn figures_that_a_killed_analysis_left_half_written_are_made_again() {
     assert_eq!(tables.map(|table| rows(&root, table)), before);
 }
 
-fn record(body: &serde_json::Value) -> Record {
-    Record {
+fn record(body: &serde_json::Value) -> SpoolRecord {
+    SpoolRecord {
         call: Call::Interview,
         id: body["id"].as_str().unwrap().to_owned(),
         provenance: provenance(),
@@ -147,8 +147,8 @@ fn record(body: &serde_json::Value) -> Record {
 fn a_spool_file_cut_short_anywhere_gives_its_whole_records() {
     let folder = tempfile::tempdir().unwrap();
     let bodies = sample();
-    let records: Vec<Record> = bodies[..3].iter().map(record).collect();
-    let mut writer = spool::Writer::new(folder.path().to_owned());
+    let records: Vec<SpoolRecord> = bodies[..3].iter().map(record).collect();
+    let mut writer = spool::SpoolWriter::new(folder.path().to_owned());
     for record in &records {
         assert_eq!(writer.append(record).unwrap(), None);
     }

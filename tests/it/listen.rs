@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use roundup::inbox::file::{self as inbox, Received};
+use roundup::inbox::file::{self as inbox, ReceivedEvent};
 use roundup::lake::Lake;
 use roundup::round0::webhook::{PATH, Refusal, Secret, Signature};
 use rustix::process::{Pid, Signal, kill_process};
@@ -102,7 +102,7 @@ impl Drop for Listener {
 }
 
 /// What is in the inbox of a folder's lake, in order.
-fn received(folder: &Path) -> Vec<Received> {
+fn received(folder: &Path) -> Vec<ReceivedEvent> {
     let files = inbox::files(&folder.join("lake/_roundup/inbox")).unwrap();
     files.iter().flat_map(|path| inbox::read(path).unwrap()).collect()
 }

@@ -36,6 +36,6 @@ mod report_privacy;
 mod run;
 mod run_export;
 mod sandbox;
-mod silence;
+mod stalled;
 mod vendor_page;
 mod wait;

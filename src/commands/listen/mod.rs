@@ -1,4 +1,4 @@
-//! `listen`: the webhook receiver as a server. It takes no lock of the lake, so runs go on beside it.
+//! `listen`: runs the webhook receiver as a server. It does not lock the lake, so runs can take place at the same time.
 
 mod schedule;
 mod then;
@@ -10,11 +10,11 @@ use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::read_variable;
 use crate::round0::webhook::Secret;
-use then::{Then, has_unread};
+use then::{TriggeredRun, has_unread};
 
 pub fn run(flags: &ListenFlags) -> Result<u8> {
     let secrets = flags.secret_env.iter().map(|name| secret(name)).collect::<Result<Vec<_>>>()?;
-    let then = flags.then.as_deref().map(|words| Then::new(words, flags)).transpose()?;
+    let then = flags.then.as_deref().map(|words| TriggeredRun::new(words, flags)).transpose()?;
     let lake = Lake::create(&flags.lake.lake)?;
     let runtime = runtime()?;
     let exit_code = runtime.block_on(async {
@@ -29,11 +29,11 @@ pub fn run(flags: &ListenFlags) -> Result<u8> {
         tracing::info!("ending");
         receiver.stop().await;
         match (then, running) {
-            (Some(then), Some(run)) => Ok(then.end(run, &mut stops).await),
+            (Some(then), Some(run)) => Ok(then.wait_for_end(run, &mut stops).await),
             _ => Ok(DONE),
         }
     })?;
-    // A connection that hangs is left behind.
+    // A hanging connection is abandoned.
     runtime.shutdown_background();
     Ok(exit_code)
 }

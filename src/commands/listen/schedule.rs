@@ -1,25 +1,26 @@
-//! When a run that events start is due. Knows no clock.
+//! Decides when a run that events start is due. Has no clock of its own.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A steady stream of events holds a run back for so many times the debounce time, at most.
+/// A steady stream of events delays a run for at most this many times the debounce time.
 const AT_LATEST: u32 = 6;
 
-/// After a run that another one kept from the lake; twice as long after each more.
+/// The pause after a run that found the lake locked. It doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
+/// The longest pause after a run that found the lake locked.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
-/// When the next run is to start. Knows no clock.
+/// Decides when the next run is to start.
 pub struct Schedule {
     debounce: Duration,
-    /// The first and the last moment at which events came that no run has taken.
+    /// When the first and the last of the events came that no run has handled.
     waiting: Option<(Instant, Instant)>,
-    /// The same of those that the run under way takes.
+    /// When the first and the last of the events came that the current run handles.
     taken: Option<(Instant, Instant)>,
-    /// The lake is held by another run: not before this, and after a pause of this length.
+    /// While another run holds the lake: when to try again, and the length of that pause.
     held: Option<(Instant, Duration)>,
 }
 
@@ -28,26 +29,30 @@ impl Schedule {
         Self { debounce, waiting: None, taken: None, held: None }
     }
 
+    /// Notes that events came.
     pub fn came(&mut self, now: Instant) {
         let first = self.waiting.map_or(now, |(first, _)| first);
         self.waiting = Some((first, now));
     }
 
+    /// When the next run is due, if there are events for one.
     pub fn due(&self) -> Option<Instant> {
         let (first, last) = self.waiting?;
         let due = (last + self.debounce).min(first + self.debounce.saturating_mul(AT_LATEST));
         Some(self.held.map_or(due, |(until, _)| due.max(until)))
     }
 
+    /// Notes that a run has started.
     pub fn started(&mut self) {
         self.taken = self.waiting.take();
     }
 
+    /// Notes that the run has ended.
     pub fn ended(&mut self) {
         (self.taken, self.held) = (None, None);
     }
 
-    /// The run could not begin. What it was for is due again after the pause that is returned.
+    /// Notes that the run could not begin. Its events are due again after the returned pause.
     pub fn refused(&mut self, now: Instant) -> Duration {
         let pause = self.held.map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(LONGEST_PAUSE));
         self.held = Some((now + pause, pause));
@@ -62,7 +67,7 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    /// A schedule with a debounce time of ten seconds, and seconds since its beginning.
+    /// A schedule with a debounce time of ten seconds, and the time at which it began.
     struct Timed(Schedule, Instant);
 
     impl Timed {

@@ -1,5 +1,5 @@
-//! `listen --then run`: a run of a pipeline when events have come, one at a time. It is a process of its own, so that
-//! whatever becomes of it cannot take the receiver down.
+//! `listen --then run`: runs a pipeline when events have come, one run at a time. Each run is a process of its own, so
+//! that it cannot take the receiver down.
 
 use std::env;
 use std::io;
@@ -22,17 +22,17 @@ use crate::lake::outside::real_path;
 use crate::model::{Error, Kind, Result};
 use crate::pipeline::{INBOX, Pipeline};
 
-/// The run to be started.
-pub struct Then {
+/// The run that events start.
+pub struct TriggeredRun {
     program: PathBuf,
     pipeline: PathBuf,
     debounce: Duration,
-    /// Variables of the environment that are not its business.
+    /// Environment variables that the run does not get.
     hidden: Vec<String>,
 }
 
-impl Then {
-    /// Reads the pipeline, and everything that it names, so that what is wrong is said when the receiver starts.
+impl TriggeredRun {
+    /// Reads the pipeline, and everything that it names, so that mistakes are reported when the receiver starts.
     ///
     /// # Errors
     /// A usage error for a pipeline that is wrong, or would not read the events of this receiver.
@@ -65,8 +65,7 @@ impl Then {
         Ok(Self { program, pipeline: path.clone(), debounce: flags.debounce, hidden: flags.secret_env.clone() })
     }
 
-    /// Starts runs as events come, until it is asked to stop. A run that is under way then is asked to end, too, and
-    /// returned.
+    /// Starts runs as events come, until a signal arrives. A run in progress is then asked to end, and returned.
     pub async fn follow(&self, receiver: &Receiver, unread: bool, stops: &mut Stops) -> Option<Child> {
         let (mut news, metrics) = (receiver.news(), receiver.metrics());
         let mut schedule = Schedule::new(self.debounce);
@@ -80,7 +79,7 @@ impl Then {
                 () = stops.next() => break,
                 Ok(()) = news.changed() => schedule.came(Instant::now()),
                 () = until(due) => {
-                    // What has come by now the run finds by itself.
+                    // The run finds all events that have come by now.
                     news.mark_unchanged();
                     match self.start() {
                         Ok(child) => running = Some(child),
@@ -103,31 +102,31 @@ impl Then {
                         tracing::info!("another run holds the lake; trying again in {pause} s");
                     } else {
                         schedule.ended();
-                        self.say(status);
+                        self.print_end(status);
                     }
                 }
             }
         }
-        // It leaves the rest for the next run, and what was fetched in the lake.
+        // The run publishes what it fetched, and leaves the rest for the next one.
         running.iter().for_each(|run| send(run, Signal::INT));
         running
     }
 
-    /// Waits for a run that was asked to end. A signal that comes meanwhile is passed on and ends it at once; the one
-    /// after that ends the wait. Returns the exit code of the receiver.
-    pub async fn end(&self, mut run: Child, stops: &mut Stops) -> u8 {
+    /// Waits for a run that was asked to end. A signal that arrives meanwhile is passed on, and ends the run at once.
+    /// One more ends the wait. Returns the exit code of the receiver.
+    pub async fn wait_for_end(&self, mut run: Child, stops: &mut Stops) -> u8 {
         let pipeline = self.pipeline.display();
         tracing::info!("waiting for the run of {pipeline} to end; once more to cut it short");
         for passed_on in [false, true] {
             tokio::select! {
                 status = run.wait() => {
-                    self.say(status);
+                    self.print_end(status);
                     return DONE;
                 }
                 () = stops.next() => {}
             }
             if !passed_on {
-                // Another signal than the first, as two of a kind that come together count as one.
+                // Not the same signal as the first, because two of the same kind in quick succession count as one.
                 send(&run, Signal::TERM);
                 tracing::info!("the run of {pipeline} is told to end at once; once more to leave it");
             }
@@ -141,14 +140,14 @@ impl Then {
         let mut command = Command::new(&self.program);
         command.arg("--quiet").args(terminal::is_json().then_some("--log-format=json"));
         command.arg("run").arg(&self.pipeline).stdin(Stdio::null()).stdout(Stdio::null());
-        // A Ctrl-C is for the receiver, which passes it on once: a second one would cut the run short.
+        // A Ctrl-C goes to the receiver, which passes it on once. A second one would end the run at once.
         command.process_group(0);
         self.hidden.iter().for_each(|name| _ = command.env_remove(name));
         command.spawn()
     }
 
-    /// Says how a run ended.
-    pub fn say(&self, status: io::Result<ExitStatus>) {
+    /// Prints how a run ended.
+    pub fn print_end(&self, status: io::Result<ExitStatus>) {
         let pipeline = self.pipeline.display();
         match status.map(|status| status.code()) {
             Ok(Some(0)) => tracing::info!("the run of {pipeline} is done"),
@@ -159,7 +158,7 @@ impl Then {
     }
 }
 
-/// Whether events are left from before: in the inbox, or taken from it and not asked for.
+/// Whether there are events from before: in the inbox, or taken from it with an interview that was not fetched yet.
 pub fn has_unread(lake: &Lake, source: &str) -> bool {
     let called = lake.ledger_for_reading().and_then(|ledger| ledger.called_for(source));
     waiting(&lake.inbox_folder()).is_ok_and(|count| count > 0) || called.is_ok_and(|ids| !ids.is_empty())
@@ -171,6 +170,7 @@ fn send(run: &Child, signal: Signal) {
     }
 }
 
+/// Waits until a run is due, or forever.
 async fn until(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due).await,
@@ -178,6 +178,7 @@ async fn until(due: Option<Instant>) {
     }
 }
 
+/// Waits until the run ends, or forever if there is none.
 async fn end_of(running: &mut Option<Child>) -> io::Result<ExitStatus> {
     match running {
         Some(child) => child.wait().await,

@@ -1,4 +1,4 @@
-//! The accounts of a pipeline: where each is asked, and its client once it is.
+//! The accounts of a pipeline, and the API client of each.
 
 use std::collections::HashMap;
 
@@ -6,38 +6,39 @@ use tokio::runtime::Runtime;
 
 use crate::model::{Error, Result};
 use crate::pipeline::{Api, Exclude, Source};
-use crate::round0::client::Client;
+use crate::round0::client::ApiClient;
 use crate::sandbox::{Sandbox, SandboxOptions, start};
 
-/// One source with its ids read and its key in hand.
+/// One account, with its ids and key read.
 pub struct ReadySource {
     pub name: String,
     pub ids: Vec<String>,
-    /// Whether it also takes ids from the inbox.
+    /// Whether ids are also taken from the inbox.
     pub inbox: bool,
     pub exclude: Exclude,
     pub access: Access,
 }
 
+/// How the API of an account is reached.
 pub enum Access {
-    Remote(Client),
+    Remote(ApiClient),
     Sandbox { interviews: Option<usize>, seed: u64 },
 }
 
-/// One source with its API there to be asked.
+/// One account, with its API client.
 pub struct OpenSource {
     pub name: String,
     pub ids: Vec<String>,
     pub inbox: bool,
     pub exclude: Exclude,
-    pub client: Client,
+    pub client: ApiClient,
 }
 
 /// The accounts of a pipeline, each opened when it is first needed and kept until the run ends.
 pub struct Accounts<'a> {
     runtime: &'a Runtime,
     sources: &'a [Source],
-    clients: HashMap<String, Client>,
+    clients: HashMap<String, ApiClient>,
     sandboxes: Vec<Sandbox>,
 }
 
@@ -46,6 +47,8 @@ impl<'a> Accounts<'a> {
         Self { runtime, sources, clients: HashMap::new(), sandboxes: Vec::new() }
     }
 
+    /// Opens an account, and starts its sandbox if it has one.
+    ///
     /// # Errors
     /// When a sandbox cannot be started.
     pub fn open(&mut self, ready: ReadySource) -> Result<OpenSource> {
@@ -65,11 +68,11 @@ impl<'a> Accounts<'a> {
         Ok(OpenSource { name, ids, inbox, exclude, client })
     }
 
-    /// The client of an account by its name; `None` when the pipeline has no such account.
+    /// The client of an account by name. `None` when the pipeline has no such account.
     ///
     /// # Errors
     /// When there is no key, or a sandbox cannot be started.
-    pub fn client(&mut self, name: &str) -> Result<Option<Client>> {
+    pub fn client(&mut self, name: &str) -> Result<Option<ApiClient>> {
         if let Some(client) = self.clients.get(name) {
             return Ok(Some(client.clone()));
         }
@@ -88,27 +91,27 @@ impl<'a> Accounts<'a> {
     }
 }
 
-/// Where an account is asked.
+/// How the API of an account is reached.
 ///
 /// # Errors
 /// When there is no key, or the address of its API is wrong.
 pub fn access_of(source: &Source) -> Result<Access> {
     match &source.api {
         Api::Sandbox { interviews, seed } => Ok(Access::Sandbox { interviews: *interviews, seed: *seed }),
-        Api::Remote { base, key } => key.read().and_then(|key| Client::new(base, &key)).map(Access::Remote),
+        Api::Remote { base, key } => key.read().and_then(|key| ApiClient::new(base, &key)).map(Access::Remote),
     }
 }
 
-/// Starts the stand-in API inside this process.
+/// Starts the sandbox inside this process.
 ///
 /// # Errors
 /// When it cannot listen.
-fn start_sandbox(runtime: &Runtime, interviews: Option<usize>, seed: u64) -> Result<(Sandbox, Client)> {
+fn start_sandbox(runtime: &Runtime, interviews: Option<usize>, seed: u64) -> Result<(Sandbox, ApiClient)> {
     let options = SandboxOptions { interviews, seed, limit: None, ..SandboxOptions::default() };
     let key = options.key.clone();
     let sandbox = runtime
         .block_on(start(options))
         .map_err(|error| Error::failed(format!("cannot start the sandbox: {error}")))?;
-    let client = Client::new(&sandbox.base_url(), &key)?;
+    let client = ApiClient::new(&sandbox.base_url(), &key)?;
     Ok((sandbox, client))
 }

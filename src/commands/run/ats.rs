@@ -2,11 +2,11 @@
 
 use crate::commands::session::Session;
 use crate::commands::terminal;
-use crate::deliver::ats::{self, Connector, Job, Secrets, Summary};
+use crate::deliver::ats::{self, Connector, DeliveryOptions, DeliverySummary, Secrets};
 use crate::model::{Done, Kind, Result};
 use crate::pipeline::AtsPlan;
 
-/// One applicant tracking system with its secrets in hand.
+/// One applicant tracking system, with its secrets read.
 pub struct ReadyAts {
     pub plan: AtsPlan,
     pub connector: Connector,
@@ -14,8 +14,10 @@ pub struct ReadyAts {
 }
 
 impl ReadyAts {
+    /// Reads a connector and its secrets.
+    ///
     /// # Errors
-    /// A usage error when the connector is wrong or a secret is not there.
+    /// A usage error when the connector is wrong or a secret is missing.
     pub fn new(plan: &AtsPlan) -> Result<Self> {
         let connector = Connector::read(plan)?;
         let secrets = connector.secrets()?;
@@ -23,8 +25,8 @@ impl ReadyAts {
     }
 }
 
-/// Every system in turn. One that fails leaves the next ones their turn; an interrupt does not.
-pub fn deliver_all(session: &mut Session<'_>, systems: Vec<ReadyAts>) -> Done<Vec<Summary>> {
+/// Delivers to each system in turn. If one fails, the next ones still follow, except after an interrupt.
+pub fn deliver_all(session: &mut Session<'_>, systems: Vec<ReadyAts>) -> Done<Vec<DeliverySummary>> {
     let (mut summaries, mut errors) = (Vec::new(), Vec::new());
     for ready in systems {
         summaries.push(deliver(session, ready, &[]).into_summary(&mut errors));
@@ -35,18 +37,18 @@ pub fn deliver_all(session: &mut Session<'_>, systems: Vec<ReadyAts>) -> Done<Ve
     Done { summary: summaries, errors }
 }
 
-/// Sends these interviews, or what is due if there are none, to one system.
+/// Sends interviews to one system: those with some ids, or if there are none, those that are due.
 pub fn deliver(
     session: &mut Session<'_>,
     ReadyAts { plan, connector, secrets }: ReadyAts,
     ids: &[String],
-) -> Done<Summary> {
+) -> Done<DeliverySummary> {
     let Session { network, lake, ledger, quiet, .. } = session;
     terminal::with_bar("send", *quiet, |progress| {
         network.interrupt.during(|cancellation| {
             let (connector, plan) = (&connector, &plan);
-            let job = Job { connector, secrets, plan, ids, cancellation, progress };
-            ats::deliver(lake, ledger, &network.runtime, job)
+            let options = DeliveryOptions { connector, secrets, plan, ids, cancellation, progress };
+            ats::deliver(lake, ledger, &network.runtime, options)
         })
     })
 }

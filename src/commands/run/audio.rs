@@ -1,4 +1,4 @@
-//! The stage that archives recordings: after the others, and beside the ingest.
+//! The stage that archives recordings: during the ingest, and again after it.
 
 use std::thread;
 
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::session::Session;
 use crate::commands::terminal;
-use crate::deliver::audio::{Archiver, Asker, ClientOf, Outlook, Selection, Summary};
+use crate::deliver::audio::{ArchiveSummary, Archiver, ClientOf, Estimate, LinkRenewer, RecordingSelection};
 use crate::http::pace::Pace;
 use crate::model::Done;
 use crate::pipeline::AudioPlan;
@@ -16,58 +16,63 @@ use crate::pipeline::AudioPlan;
 /// How recordings are archived.
 pub struct Archiving<'a> {
     pub plan: &'a AudioPlan,
-    pub selection: Selection,
-    /// What was tried since is left alone.
+    pub selection: RecordingSelection,
+    /// Recordings that were tried since then are left out.
     pub began: Timestamp,
     pub pace: Pace,
     pub stop_at: Option<Instant>,
 }
 
 impl Archiving<'_> {
-    /// Archives what the lake has and the archive lacks. What it costs in calls is said before.
-    pub fn archive(self, session: &mut Session<'_>, outlook: Outlook, client_of: &mut ClientOf<'_>) -> Done<Summary> {
+    /// Archives the recordings that are missing in the archive. First prints the estimate if it needs calls to the API.
+    pub fn archive(
+        self,
+        session: &mut Session<'_>,
+        estimate: Estimate,
+        client_of: &mut ClientOf<'_>,
+    ) -> Done<ArchiveSummary> {
         let Self { plan, selection, began, pace, stop_at } = self;
-        if outlook.calls > 0 {
-            tracing::info!("audio {}", terminal::outlook_on_screen(&outlook, pace.requests_per_minute, plan));
+        if estimate.calls > 0 {
+            tracing::info!("audio {}", terminal::estimate_on_screen(&estimate, pace.requests_per_minute, plan));
         }
         let Session { network, lake, ledger, quiet, .. } = session;
-        let made = terminal::with_bar("audio", *quiet, |moves| {
+        let made = terminal::with_bar("audio", *quiet, |set_progress| {
             network.interrupt.during(|cancellation| {
                 let cancellation = cancellation.or_at(stop_at);
                 let archiver = Archiver::new(lake, &network.runtime, plan, cancellation.clone())?;
-                let mut asker = Asker::new(&network.runtime, pace, cancellation, client_of);
-                let progress = |done: u64| moves(done, outlook.wanted);
-                Ok(archiver.pass(ledger, &selection, began, &mut asker, &progress))
+                let mut renewer = LinkRenewer::new(&network.runtime, pace, cancellation, client_of);
+                let progress = |done: u64| set_progress(done, estimate.wanted);
+                Ok(archiver.pass(ledger, &selection, began, &mut renewer, &progress))
             })
         });
         made.unwrap_or_else(Done::failed)
     }
 }
 
-/// Archives recordings as an ingest keeps their links, for as long as it works. Returns what came of both.
-pub fn beside<T>(
+/// Runs an ingest, and archives recordings meanwhile, as the ingest keeps their links. Returns the results of both.
+pub fn archive_during<T>(
     session: &mut Session<'_>,
     plan: &AudioPlan,
     stop_at: Option<Instant>,
     ingest: impl FnOnce(&mut Session<'_>) -> T,
-) -> (T, Done<Summary>) {
+) -> (T, Done<ArchiveSummary>) {
     let (lake, network) = (session.lake.clone(), session.network);
     network.interrupt.during(|cancellation| {
-        let opened = session.lake.ledger_beside(&session.lock).and_then(|ledger| {
+        let opened = session.lake.second_ledger(&session.lock).and_then(|ledger| {
             Ok((ledger, Archiver::new(&lake, &network.runtime, plan, cancellation.or_at(stop_at))?))
         });
         let (mut ledger, archiver) = match opened {
             Ok(opened) => opened,
             Err(error) => return (ingest(session), Done::failed(error)),
         };
-        let over = CancellationToken::new();
+        let ingest_ended = CancellationToken::new();
         thread::scope(|scope| {
-            let following = scope.spawn(|| archiver.beside(&mut ledger, &over));
+            let archiving = scope.spawn(|| archiver.archive_during(&mut ledger, &ingest_ended));
             let done = {
-                let _over = over.clone().drop_guard();
+                let _ends_archiving = ingest_ended.clone().drop_guard();
                 ingest(session)
             };
-            (done, following.join().expect("a panic has been said"))
+            (done, archiving.join().expect("a panic has been said"))
         })
     })
 }

@@ -1,4 +1,4 @@
-//! The command `run`: reads a pipeline, runs its stages, records what they did, and tells who is to be told.
+//! The command `run`: reads a pipeline, runs its stages, records what they did, and sends the notification.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
         })
     });
     match ended {
-        Ok(Ended { summary, exit_code }) => {
+        Ok(EndedRun { summary, exit_code }) => {
             notify::of_run(&pipeline, &network.runtime, &summary, exit_code);
             Ok(exit_code)
         }
@@ -41,16 +41,16 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     }
 }
 
-/// A run that has ended. The exit code also tells of a record that could not be written, which the summary cannot.
-struct Ended {
+/// A run that has ended. Unlike the summary, the exit code also reflects that the record could not be written.
+struct EndedRun {
     summary: RunSummary,
     exit_code: u8,
 }
 
-/// Says what went wrong, records the run, and shows what it did.
-fn finish(run: Run<'_>, archive: Option<&Path>, prometheus: Option<&Path>) -> Result<Ended> {
+/// Prints the errors, records the run, and prints what it did.
+fn finish(run: Run<'_>, archive: Option<&Path>, prometheus: Option<&Path>) -> Result<EndedRun> {
     let Run { mut session, summary, mut errors, .. } = run;
-    // Said first: on a full disk the record fails too, and must not hide the cause.
+    // Errors are printed first: on a full disk the record fails as well, and must not hide the cause.
     errors.iter().for_each(terminal::error);
     if session.quiet {
         summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -65,7 +65,7 @@ fn finish(run: Run<'_>, archive: Option<&Path>, prometheus: Option<&Path>) -> Re
         errors.push(error);
         exit_code = terminal::exit_code(&errors, summary.has_losses());
     }
-    Ok(Ended { summary, exit_code })
+    Ok(EndedRun { summary, exit_code })
 }
 
 /// What a run did, for a person.

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use crate::commands::terminal;
-use crate::deliver::export::{Plan, Selection, Summary, Target, What, export};
+use crate::deliver::export::{ExportSummary, InterviewSelection, Plan, RowType, Target, export};
 use crate::keywords::Mode;
 use crate::lake::Lake;
 use crate::model::{Done, Error, Result};
@@ -18,13 +18,15 @@ use crate::pipeline::{ExportPlan, ExportRows, ExportTo, Since, midnight};
 
 const COMPLETED: &str = "completed";
 
-/// An export of a pipeline with what it names read.
+/// An export of a pipeline, with its keyword set read.
 pub struct ReadyExport {
     plan: Plan,
     pub output: PathBuf,
 }
 
 impl ReadyExport {
+    /// Reads the keyword set of an export.
+    ///
     /// # Errors
     /// When its keyword set is wrong, or its days are too far away.
     pub fn new(ExportTo { plan, output }: &ExportTo) -> Result<Self> {
@@ -32,19 +34,19 @@ impl ReadyExport {
     }
 }
 
-/// Reads what an export names.
+/// Reads the keyword set of an export, and resolves its days.
 ///
 /// # Errors
 /// When its keyword set is wrong, or its days are too far away.
 pub fn ready(plan: &ExportPlan, txt_mode: Mode, now: Timestamp) -> Result<Plan> {
     let what = match plan.what {
-        ExportRows::Interviews => What::Interviews,
-        ExportRows::Responses => What::Responses,
+        ExportRows::Interviews => RowType::Interviews,
+        ExportRows::Responses => RowType::Responses,
         ExportRows::Analysis => {
             let reference = plan.set();
             let is_substring = reference.ends_with(".txt") && txt_mode == Mode::Substring;
             let mode = if is_substring { " --mode substring" } else { "" };
-            What::Analysis { set: load_set(reference, txt_mode)?, reference: format!("{reference}{mode}") }
+            RowType::Analysis { set: load_set(reference, txt_mode)?, reference: format!("{reference}{mode}") }
         }
     };
     let far = |day: Date| Error::usage(format!("{day} is too far away"));
@@ -55,7 +57,7 @@ pub fn ready(plan: &ExportPlan, txt_mode: Mode, now: Timestamp) -> Result<Plan> 
         Since::Day(day) => (Some(day), plan.until),
         Since::DaysBefore(days) => (Some(end.checked_sub(i64::from(days).days()).map_err(|_| far(end))?), Some(end)),
     };
-    let mut selection = Selection {
+    let mut selection = InterviewSelection {
         jobs: plan.jobs.clone(),
         statuses: plan.statuses.clone(),
         from: from.map(beginning).transpose()?,
@@ -72,26 +74,26 @@ pub fn ready(plan: &ExportPlan, txt_mode: Mode, now: Timestamp) -> Result<Plan> 
 pub struct Exported {
     path: String,
     rows: u64,
-    /// Texts that a cell of a spreadsheet could not hold whole.
+    /// Texts that were cut because they were too long for a cell of a spreadsheet.
     cut: u64,
 }
 
-/// Writes every export for as long as the run goes on, also after one that failed.
+/// Writes every export while the run continues, even after one that failed.
 pub fn export_all(
     lake: &Lake,
     exports: Vec<ReadyExport>,
     quiet: bool,
-    goes_on: &dyn Fn() -> bool,
+    continues: &dyn Fn() -> bool,
 ) -> Done<Vec<Exported>> {
     let (mut exported, mut errors) = (Vec::new(), Vec::new());
-    for ReadyExport { plan, output } in exports.into_iter().take_while(|_| goes_on()) {
+    for ReadyExport { plan, output } in exports.into_iter().take_while(|_| continues()) {
         let folder = output.parent().map_or(Ok(()), fs::create_dir_all);
         let made = folder.map_err(|error| Error::path("make the folder of", &output, error)).and_then(|()| {
-            terminal::with_bar("export", quiet, |moves| export(lake, &plan, Target::File(output.clone()), moves))
+            terminal::with_bar("export", quiet, |progress| export(lake, &plan, Target::File(output.clone()), progress))
         });
         let path = output.display().to_string();
         match made {
-            Ok(Summary { rows, cut }) => exported.push(Exported { path, rows, cut }),
+            Ok(ExportSummary { rows, cut }) => exported.push(Exported { path, rows, cut }),
             Err(error) => errors.push(error.prefix(&format!("the export to {path}"))),
         }
     }

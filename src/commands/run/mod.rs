@@ -1,5 +1,5 @@
-//! `run`: the stages of a pipeline, in order, under one lock. [`command`](mod@command) is the command itself. Single stages
-//! are commands of their own, which use what is here.
+//! `run`: the stages of a pipeline, in order, under one lock. [`command`](mod@command) is the command itself. Commands
+//! for single stages use these functions as well.
 
 mod accounts;
 mod ats;
@@ -18,7 +18,7 @@ pub use ats::{ReadyAts, deliver};
 pub use audio::Archiving;
 pub use command::run;
 pub use export::ready as ready_export;
-pub use ingest::{Options, ingest_all};
+pub use ingest::{IngestOptions, ingest_all};
 pub use notify::address as notify_address;
 pub use plan::plan_on_screen;
 pub use prepare::{prepare, ready_analysis};

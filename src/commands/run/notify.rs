@@ -1,5 +1,5 @@
-//! Telling somebody that a run has ended: a command that reads JSON, or an address that it is posted to. Whatever becomes
-//! of that is said and changes nothing: the run has ended as it did.
+//! Sends a notification that a run has ended, as JSON to the standard input of a command, or by POST to an address. If
+//! that fails, a warning is printed, and the result of the run stays the same.
 
 use std::fs;
 use std::process::Stdio;
@@ -17,31 +17,31 @@ use super::record::RunSummary;
 use crate::commands::terminal::{DONE, FINISHED_WITH_LOSSES};
 use crate::deliver::ats::Connector;
 use crate::model::{Error, Result};
-use crate::pipeline::{Api, KeyPlace, NotifyPlan, NotifyWay, Outcome, Pipeline};
+use crate::pipeline::{Api, KeyPlace, NotifyPlan, NotifyWay, Pipeline, RunOutcome};
 
-/// What is told.
+/// The notification.
 #[derive(Debug, Serialize)]
 struct Notice<'a> {
-    outcome: Outcome,
-    /// One line for people; chat programs that take `{"text": …}` show it.
+    outcome: RunOutcome,
+    /// One line for people. Chat programs that accept `{"text": …}` show it.
     text: String,
     exit_code: u8,
     /// Folder of the report, if one was written.
     report: Option<&'a str>,
     errors: &'a [String],
-    /// As `last-run.json`; null for a run that could not begin.
+    /// The same as `last-run.json`. Null for a run that could not begin.
     run: Option<&'a RunSummary>,
 }
 
-/// Tells of a run that ended, with its exit code.
+/// Sends the notification of a run that has ended.
 pub fn of_run(pipeline: &Pipeline, runtime: &Runtime, summary: &RunSummary, exit_code: u8) {
     let outcome = match exit_code {
-        DONE if summary.complete => Outcome::Well,
-        DONE | FINISHED_WITH_LOSSES => Outcome::Partly,
-        _ => Outcome::Badly,
+        DONE if summary.complete => RunOutcome::Well,
+        DONE | FINISHED_WITH_LOSSES => RunOutcome::Partly,
+        _ => RunOutcome::Badly,
     };
     let report = summary.report.as_deref();
-    tell(
+    send_notice(
         pipeline,
         runtime,
         &Notice {
@@ -55,19 +55,19 @@ pub fn of_run(pipeline: &Pipeline, runtime: &Runtime, summary: &RunSummary, exit
     );
 }
 
-/// Tells of a run that could not begin.
+/// Sends the notification of a run that could not begin.
 pub fn of_failure(pipeline: &Pipeline, runtime: &Runtime, error: &Error) {
     let errors = [error.to_string()];
     let exit_code = error.kind().exit_code();
-    let text = text(Outcome::Badly, None, &errors);
-    tell(
+    let text = text(RunOutcome::Badly, None, &errors);
+    send_notice(
         pipeline,
         runtime,
-        &Notice { outcome: Outcome::Badly, text, exit_code, report: None, errors: &errors, run: None },
+        &Notice { outcome: RunOutcome::Badly, text, exit_code, report: None, errors: &errors, run: None },
     );
 }
 
-fn text(outcome: Outcome, report: Option<&str>, errors: &[String]) -> String {
+fn text(outcome: RunOutcome, report: Option<&str>, errors: &[String]) -> String {
     let mut text = format!("roundup ended {}", outcome.as_str());
     if let Some(error) = errors.first() {
         text += &format!(": {error}");
@@ -78,14 +78,14 @@ fn text(outcome: Outcome, report: Option<&str>, errors: &[String]) -> String {
     text
 }
 
-fn tell(pipeline: &Pipeline, runtime: &Runtime, notice: &Notice<'_>) {
+fn send_notice(pipeline: &Pipeline, runtime: &Runtime, notice: &Notice<'_>) {
     let Some(plan) = pipeline.notify.as_ref().filter(|plan| plan.on.contains(&notice.outcome)) else { return };
     let body = serde_json::to_vec(notice).expect("plain data");
-    let told = runtime.block_on(async {
+    let result = runtime.block_on(async {
         let within = timeout(plan.timeout, send(pipeline, plan, body)).await;
         within.unwrap_or_else(|_| Err(Error::failed(format!("not done within {} s", plan.timeout.as_secs_f64()))))
     });
-    if let Err(error) = told {
+    if let Err(error) = result {
         tracing::warn!("the notification failed: {error}");
     }
 }
@@ -97,7 +97,8 @@ async fn send(pipeline: &Pipeline, plan: &NotifyPlan, body: Vec<u8>) -> Result<(
     }
 }
 
-/// The program gets the notice on its standard input, and none of the keys of the API or of other systems.
+/// Runs a program with the notification on its standard input, and without the keys of the API and of other systems in
+/// its environment.
 async fn run(pipeline: &Pipeline, command: &[String], body: &[u8]) -> Result<()> {
     let program = &command[0];
     let fail = |doing: &str, error: std::io::Error| Error::failed(format!("cannot {doing} {program}: {error}"));
@@ -113,7 +114,7 @@ async fn run(pipeline: &Pipeline, command: &[String], body: &[u8]) -> Result<()>
     }
     let mut child = process.spawn().map_err(|error| fail("start", error))?;
     let mut input = child.stdin.take().expect("it is piped");
-    // A program that does not care for its input closes it.
+    // A program that does not read its input may close it.
     let _closed = input.write_all(body).await;
     drop(input);
     let status = child.wait().await.map_err(|error| fail("wait for", error))?;
@@ -121,7 +122,7 @@ async fn run(pipeline: &Pipeline, command: &[String], body: &[u8]) -> Result<()>
 }
 
 async fn post(address: Url, timeout: Duration, body: Vec<u8>) -> Result<()> {
-    // The address can be a secret, and reqwest's errors name it.
+    // The address can be a secret, and reqwest's errors contain it.
     let fail = |error: reqwest::Error| Error::failed(format!("cannot post: {}", error.without_url()));
     let client = reqwest::Client::builder().redirect(Policy::none()).timeout(timeout).build().map_err(fail)?;
     let request = client.post(address).header("content-type", "application/json").body(body);
@@ -129,10 +130,10 @@ async fn post(address: Url, timeout: Duration, body: Vec<u8>) -> Result<()> {
     if status.is_success() { Ok(()) } else { Err(Error::failed(format!("the address answered {status}"))) }
 }
 
-/// Reads where to post to. Messages never hold it.
+/// Reads the address to post to. Messages never contain it.
 ///
 /// # Errors
-/// A usage error when it is unset or no address.
+/// A usage error when it is missing or invalid.
 pub fn address(plan: &NotifyPlan) -> Result<Url> {
     let (text, whence) = match &plan.way {
         NotifyWay::UrlEnvironment(name) => {

@@ -1,4 +1,4 @@
-//! What a run would do.
+//! Shows what a run would do.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::accounts::{Access, ReadySource};
 use super::ats::ReadyAts;
 use super::prepare::Ready;
 use crate::commands::terminal;
-use crate::deliver::audio::{Outlook, Selection, outlook};
+use crate::deliver::audio::{Estimate, RecordingSelection, estimate};
 use crate::inbox;
 use crate::lake::Lake;
 use crate::ledger::Ledger;
@@ -16,12 +16,12 @@ use crate::model::Result;
 use crate::pipeline::{AudioPlan, NotifyPlan, NotifyWay, Pipeline};
 
 /// The lake of a pipeline as it is before the run, if there is one, with its ledger opened for reading.
-struct Before {
+struct LakeBefore {
     lake: Lake,
     ledger: Ledger,
 }
 
-impl Before {
+impl LakeBefore {
     fn open(path: &Path) -> Result<Option<Self>> {
         let Ok(lake) = Lake::open(path) else { return Ok(None) };
         let ledger = lake.ledger_for_reading()?;
@@ -29,12 +29,12 @@ impl Before {
     }
 }
 
-/// What a run of what is ready would do, for a person, in the order in which it does it.
+/// Describes for people what a run would do, in order.
 ///
 /// # Errors
 /// When the lake cannot be read.
 pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> {
-    let mut before = Before::open(&pipeline.lake)?;
+    let mut before = LakeBefore::open(&pipeline.lake)?;
     let rate = pipeline.ingest.requests_per_minute;
     let mut text = String::new();
     let sources = ready.sources.as_deref().unwrap_or_default();
@@ -70,7 +70,7 @@ pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> 
     Ok(text + &pipeline.notify.as_ref().map_or_else(String::new, notify_on_screen))
 }
 
-fn source_on_screen(source: &ReadySource, before: Option<&Before>, requests_per_minute: u32) -> Result<String> {
+fn source_on_screen(source: &ReadySource, before: Option<&LakeBefore>, requests_per_minute: u32) -> Result<String> {
     let name = &source.name;
     if let Access::Sandbox { interviews, .. } = &source.access
         && source.ids.is_empty()
@@ -81,7 +81,7 @@ fn source_on_screen(source: &ReadySource, before: Option<&Before>, requests_per_
     }
     let listed = source.ids.len();
     let mut due = listed;
-    if let Some(Before { ledger, .. }) = before {
+    if let Some(LakeBefore { ledger, .. }) = before {
         due = ledger.due(name, Timestamp::now())?.len();
         for id in &source.ids {
             due += usize::from(ledger.state(id)?.is_none());
@@ -93,16 +93,16 @@ fn source_on_screen(source: &ReadySource, before: Option<&Before>, requests_per_
     ))
 }
 
-fn audio_on_screen(plan: &AudioPlan, before: Option<&mut Before>, requests_per_minute: u32) -> Result<String> {
-    let selection = Selection { from: plan.from, ..Selection::default() };
-    let outlook = match before {
-        Some(Before { lake, ledger }) => outlook(lake, ledger, &selection, Timestamp::now())?,
-        None => Outlook::default(),
+fn audio_on_screen(plan: &AudioPlan, before: Option<&mut LakeBefore>, requests_per_minute: u32) -> Result<String> {
+    let selection = RecordingSelection { from: plan.from, ..RecordingSelection::default() };
+    let estimate = match before {
+        Some(LakeBefore { lake, ledger }) => estimate(lake, ledger, &selection, Timestamp::now())?,
+        None => Estimate::default(),
     };
-    Ok(terminal::outlook_on_screen(&outlook, requests_per_minute, plan))
+    Ok(terminal::estimate_on_screen(&estimate, requests_per_minute, plan))
 }
 
-fn ats_on_screen(ReadyAts { plan, connector, .. }: &ReadyAts, before: Option<&Before>) -> Result<String> {
+fn ats_on_screen(ReadyAts { plan, connector, .. }: &ReadyAts, before: Option<&LakeBefore>) -> Result<String> {
     let recorded = || before.map_or(Ok(None), |before| before.ledger.connector_since(&connector.name));
     let since = plan.since.map_or_else(recorded, |since| Ok(Some(since)))?;
     let since = since.map_or("its first run".to_owned(), |since| since.strftime("%Y-%m-%d").to_string());

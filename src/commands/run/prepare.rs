@@ -1,4 +1,4 @@
-//! A pipeline made ready to run: everything it names is read before anything is written.
+//! Prepares a pipeline: everything that it names is read before anything is written.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
 use crate::pipeline::{AtsPlan, AudioPlan, ExportTo, JobsFile, MetricGroup, Pipeline, ReportPlan, Source, Stage};
 
-/// Everything that the wanted stages need; none of what is not wanted.
+/// Everything that the selected stages need.
 pub struct Ready<'p> {
     pub sources: Option<Vec<ReadySource>>,
     pub analysis: Option<ReadyAnalysis>,
@@ -25,10 +25,10 @@ pub struct Ready<'p> {
     pub ats: Vec<ReadyAts>,
 }
 
-/// Reads what the wanted stages of a pipeline name.
+/// Reads everything that the selected stages of a pipeline name.
 ///
 /// # Errors
-/// Every problem there is, not only the first.
+/// All problems, and not only the first.
 pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::result::Result<Ready<'_>, Vec<Error>> {
     let lake = &pipeline.lake;
     let mut problems = Problems::default();
@@ -56,7 +56,7 @@ pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::resu
     if problems.0.is_empty() { Ok(Ready { sources, analysis, report, exports, audio, ats }) } else { Err(problems.0) }
 }
 
-/// All that is wrong with what a pipeline names.
+/// All problems with a pipeline.
 #[derive(Default)]
 struct Problems(Vec<Error>);
 
@@ -94,7 +94,7 @@ impl Problems {
     }
 }
 
-/// What an analysis asks for.
+/// The keyword sets and metrics of an analysis.
 pub struct ReadyAnalysis {
     pub sets: Vec<PreparedSet>,
     fillers: PreparedSet,
@@ -107,17 +107,17 @@ impl ReadyAnalysis {
     }
 }
 
-/// Reads keyword sets, and the one for fillers.
+/// Reads keyword sets, and the set of fillers.
 ///
 /// # Errors
-/// The first that is wrong.
+/// The error of the first set that is wrong.
 pub fn ready_analysis(references: &[String], txt_mode: Mode, metrics: &[MetricGroup]) -> Result<ReadyAnalysis> {
     let sets = load_sets(references, txt_mode)?.into_iter().map(PreparedSet::new).collect::<Result<_>>()?;
     let fillers = PreparedSet::new(load_set("builtin:fillers", Mode::Word)?)?;
     Ok(ReadyAnalysis { sets, fillers, metrics: metrics.to_vec() })
 }
 
-/// What keeps recordings from being archived where a pipeline wants them.
+/// Why recordings cannot be archived in the place that a pipeline names, if so.
 fn no_place_for(audio: &AudioPlan, lake: &Path) -> Option<Error> {
     let checked = audio::store::check(&audio.out, lake);
     let error = checked.err().or_else(|| audio.folder().and_then(|folder| unwritable("the archive", folder)))?;
@@ -127,7 +127,8 @@ fn no_place_for(audio: &AudioPlan, lake: &Path) -> Option<Error> {
     })
 }
 
-/// What keeps recordings from being read from a folder, unless that is the one which this pipeline makes for them.
+/// Why recordings cannot be read from a folder, if so. The folder that this pipeline archives them in need not exist
+/// yet.
 fn no_archive(folder: &Path, made: Option<&AudioPlan>) -> Option<Error> {
     let is_made = made.and_then(AudioPlan::folder).is_some_and(|made| real_path(made) == real_path(folder));
     let name = folder.display();
@@ -141,12 +142,12 @@ fn no_archive(folder: &Path, made: Option<&AudioPlan>) -> Option<Error> {
     Some(Error::usage(what).hint("`recordings` under [ats] names the folder that `roundup audio` fills"))
 }
 
-/// What keeps something from being written to a place in a folder that is to be made.
+/// Why something cannot be written to a path, if so.
 fn unusable(what: &str, place: &Path, folder: &Path, lake: &Path) -> Option<Error> {
     refuse_inside(what, place, lake).err().or_else(|| unwritable(what, folder))
 }
 
-/// What keeps a folder from being made or written, without making it.
+/// Why a folder cannot be made or written, if so. Does not make it.
 fn unwritable(what: &str, folder: &Path) -> Option<Error> {
     let there = folder.ancestors().find(|folder| folder.exists()).map_or(Path::new("."), folder_or_here);
     let why = if !there.is_dir() {

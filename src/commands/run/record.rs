@@ -1,4 +1,4 @@
-//! The record of a run: its row in `runs`, `last-run.json`, and the figures for Prometheus.
+//! The record of a run: its row in `runs`, `last-run.json`, and the metrics for Prometheus.
 
 use std::iter::once;
 use std::path::Path;
@@ -8,21 +8,22 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::export::Exported;
-use crate::analyze;
+use crate::analyze::AnalyzeSummary;
 use crate::commands::session::Session;
 use crate::commands::terminal;
-use crate::deliver::{ats, audio};
-use crate::ingest;
+use crate::deliver::ats::DeliverySummary;
+use crate::deliver::audio::ArchiveSummary;
+use crate::ingest::IngestSummary;
 use crate::lake::durable::{batch_id, write_whole};
 use crate::lake::publish::Staging;
 use crate::lake::schema::{Column, RUNS};
 use crate::lake::{Lake, rows};
-use crate::ledger::Counts;
+use crate::ledger::InterviewCounts;
 use crate::model::interview::month_of;
 use crate::model::prometheus::metric;
 use crate::model::{Error, Result};
 
-/// What a run did, as `_roundup/last-run.json` has it.
+/// The summary of a run, as it is written to `_roundup/last-run.json`.
 #[derive(Debug, Serialize)]
 pub struct RunSummary {
     pub run_id: String,
@@ -32,21 +33,21 @@ pub struct RunSummary {
     /// Whether nothing is left for the next run.
     pub complete: bool,
     pub lake: String,
-    /// Null for a stage that did not run.
-    pub ingest: Option<ingest::Summary>,
-    pub analyze: Option<analyze::AnalyzeSummary>,
+    /// Like the summaries of the other stages, null if the stage did not run.
+    pub ingest: Option<IngestSummary>,
+    pub analyze: Option<AnalyzeSummary>,
     pub report: Option<String>,
     pub export: Option<Vec<Exported>>,
-    /// What is probably wrong outside of this run; it changes no exit code.
+    /// Probable problems outside of this run. They do not change the exit code.
     pub warnings: Vec<String>,
-    pub audio: Option<audio::Summary>,
-    /// One for each system.
-    pub ats: Option<Vec<ats::Summary>>,
+    pub audio: Option<ArchiveSummary>,
+    /// One summary for each system.
+    pub ats: Option<Vec<DeliverySummary>>,
     pub errors: Vec<String>,
 }
 
 impl RunSummary {
-    /// Of a run that begins now and has done nothing yet.
+    /// The summary of a run that begins now.
     pub fn new(lake: &Lake) -> Self {
         let started_at = Timestamp::now();
         Self {
@@ -67,7 +68,7 @@ impl RunSummary {
         }
     }
 
-    /// Notes that the run has ended, with all that went wrong.
+    /// Records that the run has ended, with its errors.
     pub fn end(&mut self, errors: &[Error]) {
         self.ended_at = Timestamp::now();
         self.exit_code = terminal::exit_code(errors, self.has_losses());
@@ -77,16 +78,16 @@ impl RunSummary {
 
     /// Whether anything was newly set aside or given up.
     pub fn has_losses(&self) -> bool {
-        self.ingest.as_ref().is_some_and(ingest::Summary::has_losses)
-            || self.audio.as_ref().is_some_and(audio::Summary::has_losses)
-            || self.ats.iter().flatten().any(ats::Summary::has_losses)
+        self.ingest.as_ref().is_some_and(IngestSummary::has_losses)
+            || self.audio.as_ref().is_some_and(ArchiveSummary::has_losses)
+            || self.ats.iter().flatten().any(DeliverySummary::has_losses)
     }
 
     /// Whether no stage left anything for the next run.
     fn is_complete(&self) -> bool {
         self.ingest.as_ref().is_none_or(|summary| summary.left + summary.failed + summary.questions_failed == 0)
             && self.audio.as_ref().is_none_or(|summary| summary.left + summary.failed == 0)
-            && self.ats.iter().flatten().all(ats::Summary::is_complete)
+            && self.ats.iter().flatten().all(DeliverySummary::is_complete)
     }
 }
 
@@ -107,7 +108,7 @@ pub fn record(session: &mut Session<'_>, summary: &RunSummary, prometheus: Optio
     write_whole(path, text.as_bytes(), 0o644).map_err(|error| Error::path("write", path, error))
 }
 
-/// The run as a row of `runs`: columns that are not of every run are counts of the ingest, by their names.
+/// The row of a run in `runs`. Columns that are not listed here are counts of the ingest with the same names.
 fn row(summary: &RunSummary) -> RecordBatch {
     let counts = serde_json::to_value(summary.ingest.clone().unwrap_or_default()).expect("plain data");
     let errors = (!summary.errors.is_empty()).then(|| summary.errors.join("; "));
@@ -123,8 +124,8 @@ fn row(summary: &RunSummary) -> RecordBatch {
     rows::batch(&RUNS, RUNS.columns.iter().map(column).collect())
 }
 
-/// The figures of a run in the text format of Prometheus.
-fn metrics(summary: &RunSummary, counts: &Counts) -> String {
+/// The metrics of a run, in the text format of Prometheus.
+fn metrics(summary: &RunSummary, counts: &InterviewCounts) -> String {
     let seconds = |time: Timestamp| time.as_microsecond() as f64 / 1e6;
     let took = seconds(summary.ended_at) - seconds(summary.started_at);
     let ingest = summary.ingest.clone().unwrap_or_default();
@@ -159,7 +160,7 @@ fn metrics(summary: &RunSummary, counts: &Counts) -> String {
     gauges.iter().map(|(name, help, values)| metric(name, "gauge", help, values)).collect()
 }
 
-fn states(counts: &Counts) -> [(&'static str, u64); 7] {
+fn states(counts: &InterviewCounts) -> [(&'static str, u64); 7] {
     [
         ("settled", counts.settled),
         ("open", counts.open),
@@ -174,12 +175,15 @@ fn states(counts: &Counts) -> [(&'static str, u64); 7] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lake::schema::Kind;
+    use crate::lake::schema::ColumnType;
 
     #[test]
     fn every_count_in_the_table_of_runs_is_one_of_the_ingest() {
-        let counts = serde_json::to_value(ingest::Summary::default()).unwrap();
-        let integers = RUNS.columns.iter().filter(|column| column.kind == Kind::Integer && column.name != "exit_code");
+        let counts = serde_json::to_value(IngestSummary::default()).unwrap();
+        let integers = RUNS
+            .columns
+            .iter()
+            .filter(|column| column.column_type == ColumnType::Integer && column.name != "exit_code");
         for column in integers {
             assert!(counts[column.name].is_u64(), "{}", column.name);
         }

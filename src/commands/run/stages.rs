@@ -1,17 +1,17 @@
-//! The stages of a run, a function each, over one state.
+//! The stages of a run. Each is a method on the state of the run.
 
 use tokio::time::Instant;
 
 use super::accounts::{Accounts, ReadySource};
 use super::ats::{ReadyAts, deliver_all};
-use super::audio::{Archiving, beside};
+use super::audio::{Archiving, archive_during};
 use super::export::{ReadyExport, export_all};
-use super::ingest::{Options, ingest_all};
+use super::ingest::{IngestOptions, ingest_all};
 use super::prepare::{Ready, ReadyAnalysis};
 use super::record::RunSummary;
 use crate::commands::session::{Network, Session, next_moment};
 use crate::commands::terminal;
-use crate::deliver::audio::{Selection, outlook, publish_archived};
+use crate::deliver::audio::{RecordingSelection, estimate, publish_archived};
 use crate::http::pace::Pace;
 use crate::inbox::stalled;
 use crate::lake::Lake;
@@ -20,7 +20,7 @@ use crate::pipeline::{AudioPlan, Pipeline, ReportPlan};
 use crate::report::model::RunReference;
 use crate::{analyze, report};
 
-/// A run under way. A stage that fails leaves the later ones what is there, so errors are gathered.
+/// A run in progress. If a stage fails, later ones work with what is there, so errors are collected.
 pub struct Run<'a> {
     pipeline: &'a Pipeline,
     pub session: Session<'a>,
@@ -28,12 +28,12 @@ pub struct Run<'a> {
     stop_at: Option<Instant>,
     pub summary: RunSummary,
     pub errors: Vec<Error>,
-    /// The archiving beside the ingest ended early: what ended it would end it again.
+    /// Whether archiving failed during the ingest. The same error would end it again.
     archive_failed: bool,
 }
 
 impl<'a> Run<'a> {
-    /// Makes or opens the lake, and takes it.
+    /// Makes or opens the lake, and locks it.
     ///
     /// # Errors
     /// When another run holds the lake, or it cannot be opened.
@@ -52,55 +52,56 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Every stage that is ready, in the fixed order.
+    /// Runs every stage that is ready, in the fixed order.
     pub fn all(&mut self, ready: Ready<'_>, refetch: bool) {
         let Ready { sources, analysis, report, exports, audio, ats } = ready;
         if let Some(sources) = sources {
             self.ingest(sources, refetch, audio);
         }
-        // Asked before each stage: what is begun is ended in good order, and no other begins.
-        if let Some(analysis) = analysis.filter(|_| self.goes_on()) {
+        // Checked before each stage: one that has begun is finished, and no other begins.
+        if let Some(analysis) = analysis.filter(|_| self.continues()) {
             self.analyze(&analysis);
         }
-        if let Some(plan) = report.filter(|_| self.goes_on()) {
+        if let Some(plan) = report.filter(|_| self.continues()) {
             self.report(plan);
         }
-        if !exports.is_empty() && self.goes_on() {
+        if !exports.is_empty() && self.continues() {
             self.export(exports);
         }
-        if let Some(plan) = audio.filter(|_| self.goes_on()) {
+        if let Some(plan) = audio.filter(|_| self.continues()) {
             self.archive(plan);
         }
         self.accounts.close();
-        if !ats.is_empty() && self.goes_on() {
+        if !ats.is_empty() && self.continues() {
             self.send(ats);
         }
-        self.session.network.interrupt.note(&mut self.errors);
+        self.session.network.interrupt.add_error(&mut self.errors);
         self.summary.end(&self.errors);
     }
 
-    fn goes_on(&self) -> bool {
-        !self.session.network.interrupt.is_wanted()
+    /// Whether the run was not interrupted.
+    fn continues(&self) -> bool {
+        !self.session.network.interrupt.is_requested()
     }
 
-    /// A stage's result, or nothing and one more error.
+    /// Returns the value of a result, or collects its error.
     fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.errors.push(error)).ok()
     }
 
-    /// Fetches what is due, and archives recordings meanwhile.
+    /// Ingests all accounts, and archives recordings meanwhile.
     fn ingest(&mut self, sources: Vec<ReadySource>, refetch: bool, audio: Option<&AudioPlan>) {
         let mut open = Vec::new();
         for source in sources {
             let source = self.accounts.open(source);
             open.extend(self.keep(source));
         }
-        let options = Options { plan: &self.pipeline.ingest, stop_at: self.stop_at, refetch };
+        let options = IngestOptions { plan: &self.pipeline.ingest, stop_at: self.stop_at, refetch };
         let ingest = |session: &mut Session<'_>| ingest_all(session, open, &options);
         let ingested = match audio {
             None => ingest(&mut self.session),
             Some(plan) => {
-                let (ingested, archived) = beside(&mut self.session, plan, self.stop_at, ingest);
+                let (ingested, archived) = archive_during(&mut self.session, plan, self.stop_at, ingest);
                 self.archive_failed = !archived.errors.is_empty();
                 self.summary.audio = Some(archived.into_summary(&mut self.errors));
                 ingested
@@ -111,7 +112,7 @@ impl<'a> Run<'a> {
         self.summary.warnings = self.keep(warnings).unwrap_or_default();
     }
 
-    /// What is probably wrong outside of the run.
+    /// Probable problems outside of the run.
     fn warnings(&self) -> Result<Vec<String>> {
         let inboxes = self.pipeline.sources.iter().filter(|source| source.inbox);
         let warning = |name: &str| stalled::warning(&self.session.ledger, name, self.summary.started_at);
@@ -120,9 +121,9 @@ impl<'a> Run<'a> {
 
     fn analyze(&mut self, analysis: &ReadyAnalysis) {
         let Session { network, lake, ledger, quiet, .. } = &self.session;
-        let goes_on = || !network.interrupt.is_wanted();
-        let made = terminal::with_bar("analyse", *quiet, |moves| {
-            analyze::Plan::new(lake, ledger, analysis.request(false))?.run(lake, moves, &goes_on)
+        let continues = || !network.interrupt.is_requested();
+        let made = terminal::with_bar("analyse", *quiet, |progress| {
+            analyze::Plan::new(lake, ledger, analysis.request(false))?.run(lake, progress, &continues)
         });
         self.summary.analyze = self.keep(made);
     }
@@ -136,11 +137,12 @@ impl<'a> Run<'a> {
 
     fn export(&mut self, exports: Vec<ReadyExport>) {
         let Session { network, lake, quiet, .. } = &self.session;
-        let done = export_all(lake, exports, *quiet, &|| !network.interrupt.is_wanted());
+        let done = export_all(lake, exports, *quiet, &|| !network.interrupt.is_requested());
         self.summary.export = Some(done.into_summary(&mut self.errors));
     }
 
-    /// Archives the recordings that the archive lacks. Where that failed beside the ingest, what came by then is only told of.
+    /// Archives the recordings that are missing in the archive. If that failed during the ingest, only publishes those
+    /// that were archived by then.
     fn archive(&mut self, plan: &AudioPlan) {
         let Session { lake, ledger, .. } = &mut self.session;
         if self.archive_failed {
@@ -148,9 +150,9 @@ impl<'a> Run<'a> {
             return;
         }
         let began = self.summary.started_at;
-        let selection = Selection { from: plan.from, ..Selection::default() };
-        let outlook = outlook(lake, ledger, &selection, began);
-        let Some(outlook) = self.keep(outlook) else { return };
+        let selection = RecordingSelection { from: plan.from, ..RecordingSelection::default() };
+        let estimate = estimate(lake, ledger, &selection, began);
+        let Some(estimate) = self.keep(estimate) else { return };
         let ingest = &self.pipeline.ingest;
         let pace = Pace {
             requests_per_minute: ingest.requests_per_minute,
@@ -159,7 +161,7 @@ impl<'a> Run<'a> {
         };
         let archiving = Archiving { plan, selection, began, pace, stop_at: self.stop_at };
         let accounts = &mut self.accounts;
-        let done = archiving.archive(&mut self.session, outlook, &mut |source| accounts.client(source));
+        let done = archiving.archive(&mut self.session, estimate, &mut |source| accounts.client(source));
         *self.summary.audio.get_or_insert_default() += &done.into_summary(&mut self.errors);
     }
 

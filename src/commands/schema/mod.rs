@@ -49,7 +49,7 @@ fn markdown(table: &Table) -> String {
     }
     text += "\n\n| column | type | null | what it is |\n| --- | --- | --- | --- |\n";
     for column in table.columns {
-        let (name, kind) = (column.name, column.kind.sql());
+        let (name, kind) = (column.name, column.column_type.sql());
         let null = if column.nullable { "yes" } else { "no" };
         text += &format!("| `{name}` | {kind} | {null} | {} |\n", column.description);
     }
@@ -60,7 +60,7 @@ fn as_json(table: &Table) -> Value {
     let column = |column: &crate::lake::schema::Column| {
         json!({
             "name": column.name,
-            "type": column.kind.sql(),
+            "type": column.column_type.sql(),
             "nullable": column.nullable,
             "description": column.description,
         })

@@ -1,4 +1,4 @@
-//! Asking the API for a few interviews: what `get` and `wait` have in common.
+//! Requests a few interviews from the API, for `get` and `wait`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,30 +15,30 @@ use crate::model::{Error, Result};
 use crate::pipeline::ids::check_id;
 use crate::pipeline::{KeyPlace, parse_window};
 use crate::round0::call::Call;
-use crate::round0::client::Client;
-use crate::round0::fetch::{Fetched, Fetcher, Stop, Task};
+use crate::round0::client::ApiClient;
+use crate::round0::fetch::{FetchTask, Fetched, Fetcher, StopReason};
 
-/// The client that the flags describe.
+/// The API client for some flags.
 ///
 /// # Errors
-/// A usage error when the address is none, or there is no key.
-pub fn client(flags: &ApiFlags) -> Result<Client> {
-    Client::new(flags.api.trim_end_matches('/'), &KeyPlace::Environment(flags.key_env.clone()).read()?)
+/// A usage error when the address is invalid, or there is no key.
+pub fn client(flags: &ApiFlags) -> Result<ApiClient> {
+    ApiClient::new(flags.api.trim_end_matches('/'), &KeyPlace::Environment(flags.key_env.clone()).read()?)
 }
 
-/// The pace that the flags describe.
+/// The pace for some flags.
 ///
 /// # Errors
-/// A usage error when the length of the window is none.
+/// A usage error when the length of the window is invalid.
 pub fn pace(flags: &ApiFlags) -> Result<Pace> {
     let window = parse_window(&flags.limit_window)?;
     Ok(Pace { requests_per_minute: flags.requests_per_minute, window, concurrency: flags.concurrency.into() })
 }
 
-/// The ids of a command line, each once.
+/// The ids on a command line, without duplicates.
 ///
 /// # Errors
-/// A usage error for what can be no id.
+/// A usage error for an invalid id.
 pub fn ids(given: &[String]) -> Result<Vec<String>> {
     let mut seen = HashSet::new();
     for id in given {
@@ -47,16 +47,16 @@ pub fn ids(given: &[String]) -> Result<Vec<String>> {
     Ok(given.iter().filter(|id| seen.insert(id.as_str())).cloned().collect())
 }
 
-/// Asks within the budget that all programs with the key share.
-pub struct Api {
-    /// Nothing watches for its interrupt, which therefore ends the program with its own exit code.
+/// Requests interviews, within the rate limit that all programs with the same key share.
+pub struct InterviewApi {
+    /// No work watches for its interrupt, so an interrupt ends the program at once.
     network: Network,
     fetcher: Fetcher,
 }
 
-impl Api {
+impl InterviewApi {
     /// # Errors
-    /// As [`client`], and when the system does not let it.
+    /// As [`client`] and [`Network::start`].
     pub fn new(flags: &ApiFlags) -> Result<Self> {
         let client = client(flags)?;
         let pace = pace(flags)?;
@@ -70,10 +70,10 @@ impl Api {
         Ok(Self { network: Network::start()?, fetcher })
     }
 
-    /// Makes a call for each id and gives what becomes of it, as it does; `false` if `stop_at` came first.
+    /// Makes a call for each id, and calls `take` with each result. Returns `false` if `stop_at` came first.
     ///
     /// # Errors
-    /// When no call is answered, or they are not taken: then what is left is not asked for.
+    /// When fetching stops early, or `take` fails. The remaining calls are not made then.
     pub fn ask(
         &self,
         call: Call,
@@ -81,7 +81,7 @@ impl Api {
         stop_at: Option<Instant>,
         take: &mut dyn FnMut(Fetched) -> Result<()>,
     ) -> Result<bool> {
-        let tasks = ids.iter().map(|id| Task { call, id: id.into(), again: false }).collect();
+        let tasks = ids.iter().map(|id| FetchTask { call, id: id.into(), again: false }).collect();
         let (sender, mut results) = mpsc::channel(1);
         let cancellation = Cancellation::default().or_at(stop_at);
         let fetcher = Fetcher { cancellation, ..self.fetcher.clone() };
@@ -94,18 +94,18 @@ impl Api {
         }
         match self.network.runtime.block_on(fetching).expect("fetching does not panic") {
             Ok(()) => Ok(true),
-            Err(Stop::Cancelled(Cancelled::TimeIsUp)) => Ok(false),
+            Err(StopReason::Cancelled(Cancelled::TimeIsUp)) => Ok(false),
             Err(stop) => Err(stop.error("the API")),
         }
     }
 
-    /// Does nothing for so long.
-    pub fn rest(&self, time: Duration) {
+    /// Waits for some time.
+    pub fn pause(&self, time: Duration) {
         self.network.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 }
 
-/// An interview that the API does not know.
+/// The error for an interview that the API does not know.
 pub fn unknown(id: &str) -> Error {
     Error::failed(format!("the API knows no interview {id}"))
 }

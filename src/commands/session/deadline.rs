@@ -1,4 +1,4 @@
-//! When a run that begins now leaves the rest for the next one.
+//! Turns the time of day at which a run stops into a moment.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
-/// When it is this time of day next, by the clock of this machine, as a moment that no change of the clock moves.
+/// The next moment with a time of day, in the time zone of this machine. Later changes of the clock do not affect it.
 pub fn next_moment(time: Time) -> Instant {
     let now = Timestamp::now();
     let until = next_time(time, now, &TimeZone::system()).duration_since(now);
     Instant::now() + Duration::try_from(until).unwrap_or_default()
 }
 
-/// When it is this time of day next, by the clock of a time zone.
+/// The next time with a time of day, in a time zone.
 fn next_time(time: Time, now: Timestamp, zone: &TimeZone) -> Timestamp {
     let today = zone.to_datetime(now).date();
     let on = |date: Date| zone.to_timestamp(date.to_datetime(time)).unwrap_or(Timestamp::MAX);

@@ -1,6 +1,6 @@
-//! Ctrl-C and SIGTERM: the first ends a run or a fetch in good order, the second ends the program. Where neither is under
-//! way the first does, too. All of it can be killed at any instant: good order is for the record, and for what is on its
-//! way.
+//! Ctrl-C and SIGTERM. The first one ends a run or a fetch in an orderly way, the second one ends the program. If no
+//! work watches for an interrupt, the first one ends the program. The program can be killed at any instant: the orderly
+//! end only serves the record of the run and requests in flight.
 
 use std::process;
 use std::sync::Arc;
@@ -13,23 +13,23 @@ use tokio_util::sync::CancellationToken;
 use crate::http::cancel::Cancellation;
 use crate::model::{Error, Kind, Result};
 
-/// Every Ctrl-C and SIGTERM from when it is made.
+/// Receives every Ctrl-C and SIGTERM from its creation on.
 pub struct Stops {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Stops {
-    /// Listens from now on. To be called on a runtime.
+    /// Listens from now on. Must be called on a Tokio runtime.
     ///
     /// # Errors
-    /// When the system does not let signals be listened for.
+    /// When signals cannot be listened for.
     pub fn listen() -> Result<Self> {
         let listen = |kind| signal(kind).map_err(|error| Error::failed(format!("cannot listen for signals: {error}")));
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub async fn next(&mut self) {
         tokio::select! { _ = self.interrupt.recv() => {}, _ = self.terminate.recv() => {} }
     }
@@ -39,7 +39,7 @@ impl Stops {
 #[derive(Clone)]
 pub struct Interrupt {
     token: CancellationToken,
-    /// Works under way that watch for it, some within others.
+    /// How many pieces of work watch for it. They can be nested.
     watching: Arc<AtomicUsize>,
 }
 
@@ -47,17 +47,17 @@ impl Interrupt {
     /// Listens from now on.
     ///
     /// # Errors
-    /// When the system does not let it.
+    /// When signals cannot be listened for.
     pub fn listen(runtime: &Runtime) -> Result<Self> {
         let token = CancellationToken::new();
         let watching = Arc::new(AtomicUsize::new(0));
-        let (in_good_order, cancelled) = (Arc::clone(&watching), token.clone());
+        let (watchers, cancelled) = (Arc::clone(&watching), token.clone());
         let _guard = runtime.enter();
         let mut stops = Stops::listen()?;
         runtime.spawn(async move {
             loop {
                 stops.next().await;
-                if in_good_order.load(Ordering::Relaxed) == 0 || cancelled.is_cancelled() {
+                if watchers.load(Ordering::Relaxed) == 0 || cancelled.is_cancelled() {
                     process::exit(Kind::Interrupted.exit_code().into());
                 }
                 tracing::info!("ending; once more to end at once");
@@ -68,11 +68,11 @@ impl Interrupt {
     }
 
     /// Whether the user wants the run to end.
-    pub fn is_wanted(&self) -> bool {
+    pub fn is_requested(&self) -> bool {
         self.token.is_cancelled()
     }
 
-    /// Runs what watches for the interrupt and then ends in good order.
+    /// Runs work that watches for the interrupt, and then ends in an orderly way.
     pub fn during<T>(&self, work: impl FnOnce(Cancellation) -> T) -> T {
         self.watching.fetch_add(1, Ordering::Relaxed);
         let value = work(Cancellation::new(self.token.clone()));
@@ -80,10 +80,10 @@ impl Interrupt {
         value
     }
 
-    /// Adds the error to those of a work, if the user wants it to end and none of them says so: it may have come when
-    /// nothing was under way that says it.
-    pub fn note(&self, errors: &mut Vec<Error>) {
-        if self.is_wanted() && errors.iter().all(|error| error.kind() != Kind::Interrupted) {
+    /// Adds an error for the interrupt, if there was one and no error says so yet. It may have come when no stage was
+    /// running that reports it.
+    pub fn add_error(&self, errors: &mut Vec<Error>) {
+        if self.is_requested() && errors.iter().all(|error| error.kind() != Kind::Interrupted) {
             errors.push(Error::new(Kind::Interrupted, "interrupted").hint("what was fetched is in the lake"));
         }
     }

@@ -1,11 +1,11 @@
-//! A lake that is worked on, and what it is worked on with.
+//! A lake that a command works on.
 
 use super::network::Network;
 use crate::lake::{Lake, LakeLock};
 use crate::ledger::Ledger;
 use crate::model::Result;
 
-/// A lake that this process holds, with its ledger and the network.
+/// A locked lake, with its ledger and the network.
 pub struct Session<'n> {
     pub network: &'n Network,
     pub lake: Lake,
@@ -15,7 +15,7 @@ pub struct Session<'n> {
 }
 
 impl<'n> Session<'n> {
-    /// Takes the lake, and finishes what a killed run left half done.
+    /// Locks the lake, and finishes what a killed run left half done.
     ///
     /// # Errors
     /// When another process holds the lake, or its ledger cannot be opened.

@@ -1,4 +1,4 @@
-//! One interview on the screen.
+//! One interview as text or JSON.
 
 use jiff::Timestamp;
 
@@ -6,8 +6,8 @@ use super::cli::DataFormat;
 use crate::deliver::notes;
 use crate::model::{Interview, Status};
 
-/// A completed interview on the screen; among several with a heading.
-pub fn shown(interview: &Interview, format: DataFormat, has_heading: bool) -> String {
+/// An interview as text or JSON. The text has a heading if it is one of several.
+pub fn interview_text(interview: &Interview, format: DataFormat, has_heading: bool) -> String {
     if format == DataFormat::Json {
         return notes::json(interview).to_string() + "\n";
     }
@@ -22,7 +22,7 @@ fn heading(interview: &Interview) -> String {
     format!("{}, {}", parts.join(", "), standing(interview))
 }
 
-/// `completed at …`, `invited, expires at …`.
+/// The status of an interview in words: `completed at …`, `invited, expires at …`.
 pub fn standing(interview: &Interview) -> String {
     let status = interview.status.as_str();
     let at = |time: Option<Timestamp>| time.map_or_else(String::new, |time| format!(" at {time}"));

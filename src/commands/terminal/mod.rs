@@ -1,5 +1,5 @@
-//! What a person has before them: flags and help, data and messages, progress, and exit codes. Commands come here by this
-//! door alone.
+//! What a user sees and types: flags and help, data and messages, progress, and exit codes. Commands use it only
+//! through this module.
 
 mod cli;
 mod exit_code;
@@ -14,7 +14,7 @@ pub use cli::{
     SchemaFlags, SchemaFormat, SetFlags, StatusFlags, WaitFlags, Which,
 };
 pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};
-pub use interview::{shown, standing};
+pub use interview::{interview_text, standing};
 pub use output::{Stdout, bytes, data, error, init, is_json, json, report_all};
-pub use progress::{Fetching, bar, counter, with_bar};
-pub use screen::{analyze_on_screen, archived_on_screen, ingest_on_screen, outlook_on_screen, sent_on_screen};
+pub use progress::{FetchProgress, bar, counter, with_bar};
+pub use screen::{analyze_on_screen, archived_on_screen, estimate_on_screen, ingest_on_screen, sent_on_screen};

@@ -1,4 +1,4 @@
-//! Data to stdout, messages to stderr.
+//! Prints data to stdout and messages to stderr.
 
 use std::io::{self, IsTerminal, Write};
 use std::process;
@@ -10,7 +10,7 @@ use super::cli::LogFormat;
 use super::exit_code::DONE;
 use crate::model::{Error, Result};
 
-/// Whether messages are JSON; set once, before anything is said.
+/// Whether messages are JSON. It is set once, before anything is printed.
 static JSON: AtomicBool = AtomicBool::new(false);
 
 /// Sets up the log.
@@ -35,13 +35,13 @@ pub fn is_json() -> bool {
     JSON.load(Ordering::Relaxed)
 }
 
-/// Says what went wrong, and what to do about it.
+/// Prints an error, and what to do about it.
 pub fn error(error: &Error) {
     if is_json() {
         tracing::error!(hint = error.hint_text(), "{error}");
         return;
     }
-    // A closed stderr is no reason to end otherwise than with the exit code.
+    // If stderr is closed, the exit code still tells the error.
     let mut stderr = io::stderr().lock();
     let _closed = writeln!(stderr, "error: {error}");
     if let Some(hint) = error.hint_text() {
@@ -49,15 +49,15 @@ pub fn error(error: &Error) {
     }
 }
 
-/// Writes data to stdout. A reader that has seen enough (`| head`) ends it quietly.
+/// Writes text to stdout. If the reader has closed it (`| head`), the text is dropped quietly.
 ///
 /// # Errors
-/// When stdout cannot be written, other than because its reader has gone.
+/// When stdout cannot be written, except because its reader has closed it.
 pub fn data(text: &str) -> Result<()> {
     bytes(text.as_bytes())
 }
 
-/// As [`data`], of what need not be text.
+/// Writes bytes to stdout, like [`data`].
 ///
 /// # Errors
 /// As [`data`].
@@ -71,7 +71,7 @@ pub fn bytes(bytes: &[u8]) -> Result<()> {
     }
 }
 
-/// Standard output, for what is written bit by bit. A reader that has seen enough ends the program quietly.
+/// Standard output, for data that is written piece by piece. If the reader closes it, the program ends quietly.
 pub struct Stdout;
 
 impl Write for Stdout {
@@ -91,7 +91,7 @@ fn until_closed<T>(written: io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// Plain data as indented JSON and a line feed.
+/// A value as indented JSON with a line feed.
 pub fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value).expect("plain data") + "\n"
 }

@@ -1,4 +1,4 @@
-//! Progress: a bar on a terminal; elsewhere a line a minute of what takes long.
+//! Shows progress: a bar on a terminal, and elsewhere a line a minute for work that takes long.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::ingest::Progress;
 
-/// Between two lines where there is no terminal.
+/// The interval between two lines when there is no terminal.
 const EVERY: Duration = Duration::from_mins(1);
 
-/// A bar for work whose size is known soon; hidden when stderr is no terminal or nothing is to be said.
+/// A bar for work whose size is known soon. Hidden when stderr is not a terminal, or with `--quiet`.
 pub fn bar(what: &'static str, quiet: bool) -> ProgressBar {
     styled(
         ProgressBar::new(0),
@@ -20,7 +20,7 @@ pub fn bar(what: &'static str, quiet: bool) -> ProgressBar {
     )
 }
 
-/// A counter of lines, for work of unknown size.
+/// A counter of lines for work of unknown size.
 pub fn counter(what: &'static str, quiet: bool) -> ProgressBar {
     styled(ProgressBar::no_length(), what, "{prefix:>9} {spinner} {human_pos} lines  {per_sec}", quiet)
 }
@@ -36,44 +36,45 @@ fn styled(bar: ProgressBar, what: &'static str, template: &str, quiet: bool) -> 
     bar
 }
 
-/// Shows a bar while work goes on, which calls with (done, of) to move it.
+/// Shows a bar during some work, which calls its argument with the number of items that are done, and of all.
 pub fn with_bar<T>(what: &'static str, quiet: bool, work: impl FnOnce(&(dyn Fn(u64, u64) + Sync)) -> T) -> T {
     let bar = bar(what, quiet);
-    let done = work(&|done, of| moves(&bar, done, of));
+    let done = work(&|done, of| set_progress(&bar, done, of));
     bar.finish_and_clear();
     done
 }
 
-fn moves(bar: &ProgressBar, done: u64, of: u64) {
+fn set_progress(bar: &ProgressBar, done: u64, of: u64) {
     bar.set_length(of);
     bar.set_position(done);
 }
 
-/// How a fetch says how far it is: a bar on a terminal, a line a minute elsewhere.
-pub struct Fetching {
+/// The progress of a fetch: a bar on a terminal, and a line a minute elsewhere.
+pub struct FetchProgress {
     bar: ProgressBar,
     is_quiet: bool,
-    said: Cell<Instant>,
+    /// When the last line was printed.
+    printed: Cell<Instant>,
 }
 
-impl Fetching {
+impl FetchProgress {
     pub fn new(quiet: bool) -> Self {
-        Self { bar: bar("fetch", quiet), is_quiet: quiet, said: Cell::new(Instant::now()) }
+        Self { bar: bar("fetch", quiet), is_quiet: quiet, printed: Cell::new(Instant::now()) }
     }
 
-    pub fn shows(&self, Progress { done, of, remaining }: Progress) {
-        moves(&self.bar, done, of);
+    pub fn show(&self, Progress { done, of, remaining }: Progress) {
+        set_progress(&self.bar, done, of);
         let left = remaining.map_or_else(String::new, |left| format!("{left} requests left in the window"));
         if !self.bar.is_hidden() {
             self.bar.set_message(left);
-        } else if !self.is_quiet && self.said.get().elapsed() >= EVERY {
-            self.said.set(Instant::now());
+        } else if !self.is_quiet && self.printed.get().elapsed() >= EVERY {
+            self.printed.set(Instant::now());
             let comma = if left.is_empty() { "" } else { "; " };
             tracing::info!(done, of, remaining, "fetched {done} of {of}{comma}{left}");
         }
     }
 
-    pub fn ends(&self) {
+    pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -1,20 +1,20 @@
-//! What the stages did, for a person at a terminal.
+//! Summaries of the stages, as text for people.
 
 use std::path::Path;
 
-use crate::analyze;
-use crate::deliver::ats;
-use crate::deliver::audio::{self, Outlook};
-use crate::ingest;
+use crate::analyze::AnalyzeSummary;
+use crate::deliver::ats::DeliverySummary;
+use crate::deliver::audio::{ArchiveSummary, Estimate};
+use crate::ingest::IngestSummary;
 use crate::pipeline::AudioPlan;
 
-/// What else was done, a line each: what there is none of is left out.
+/// Counts, one a line, without those that are zero.
 fn counts(of: &[(u64, &str)]) -> String {
     of.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("           {count} {what}\n")).collect()
 }
 
-/// What an ingest did.
-pub fn ingest_on_screen(ingest: &ingest::Summary) -> String {
+/// The summary of an ingest.
+pub fn ingest_on_screen(ingest: &IngestSummary) -> String {
     let mut text = format!(
         "fetched    {} of {} interviews in {} requests; {} already settled and not asked for again\n",
         ingest.fetched, ingest.listed, ingest.requests, ingest.skipped_settled
@@ -42,17 +42,17 @@ pub fn ingest_on_screen(ingest: &ingest::Summary) -> String {
     text + &counts(&rest)
 }
 
-/// What an analysis did.
-pub fn analyze_on_screen(analyze: &analyze::AnalyzeSummary) -> String {
+/// The summary of an analysis.
+pub fn analyze_on_screen(analyze: &AnalyzeSummary) -> String {
     format!(
         "analysed   {} answers into {} files; {} files were up to date\n",
         analyze.responses, analyze.files_made, analyze.files_fresh
     )
 }
 
-/// What a pass over the recordings would do.
-pub fn outlook_on_screen(outlook: &Outlook, requests_per_minute: u32, plan: &AudioPlan) -> String {
-    let Outlook { wanted, calls } = outlook;
+/// The estimate for archiving recordings.
+pub fn estimate_on_screen(estimate: &Estimate, requests_per_minute: u32, plan: &AudioPlan) -> String {
+    let Estimate { wanted, calls } = estimate;
     let minutes = calls.div_ceil(requests_per_minute.into());
     let asked = match calls {
         0 => "no interview has to be asked for again".to_owned(),
@@ -63,9 +63,9 @@ pub fn outlook_on_screen(outlook: &Outlook, requests_per_minute: u32, plan: &Aud
     format!("to {}: {wanted} recordings are not archived; {asked}", plan.out.display())
 }
 
-/// Which recordings were archived.
-pub fn archived_on_screen(summary: &audio::Summary, out: &Path) -> String {
-    let &audio::Summary { archived, found, bytes, asked, failed, given_up, left } = summary;
+/// The summary of archiving recordings.
+pub fn archived_on_screen(summary: &ArchiveSummary, out: &Path) -> String {
+    let &ArchiveSummary { archived, found, bytes, asked, failed, given_up, left } = summary;
     let megabytes = bytes as f64 / 1e6;
     let text = format!("archived   {archived} recordings, {megabytes:.1} MB, to {}\n", out.display());
     let rest = [
@@ -78,9 +78,9 @@ pub fn archived_on_screen(summary: &audio::Summary, out: &Path) -> String {
     text + &counts(&rest)
 }
 
-/// Which interviews were sent to an applicant tracking system.
-pub fn sent_on_screen(summary: &ats::Summary) -> String {
-    let ats::Summary { connector, delivered, requests, .. } = summary;
+/// The summary of a delivery to an applicant tracking system.
+pub fn sent_on_screen(summary: &DeliverySummary) -> String {
+    let DeliverySummary { connector, delivered, requests, .. } = summary;
     let text = format!("sent       {delivered} interviews to {connector} in {requests} requests\n");
     let rest = [
         (summary.retries, "tries after a failure"),

@@ -1,4 +1,4 @@
-//! What an answer says: a status alone is not enough, as some systems answer 200 with an error.
+//! Judges an HTTP response. Its status is not enough, because some systems answer 200 with an error.
 
 use std::collections::BTreeMap;
 
@@ -7,71 +7,71 @@ use serde_json::Value;
 use super::connector::Step;
 use super::file::IfNothing;
 
-/// Of a value that is captured.
+/// Longest value that is captured, in bytes.
 const LONGEST_CAPTURE: usize = 512;
 
-/// What a status means, whatever the body says.
+/// What an HTTP status means, whatever the body says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
+pub enum StatusClass {
     Done,
     /// Worth another try.
-    Again,
+    Retry,
     /// Over the limit.
     Limited,
-    /// The credentials are refused, or what they are used for.
+    /// The credentials are refused, or do not allow the request.
     Refused,
-    /// It leads elsewhere, where nothing of a candidate is sent.
-    Elsewhere,
-    /// This request, as it is, will never be taken.
+    /// A redirect, which is not followed: nothing about a candidate is sent elsewhere.
+    Redirect,
+    /// The request will never be accepted as it is.
     Rejected,
 }
 
 #[must_use]
-pub fn meaning(status: u16) -> Meaning {
+pub fn classify(status: u16) -> StatusClass {
     match status {
-        200..=299 => Meaning::Done,
-        300..=399 => Meaning::Elsewhere,
-        401 | 403 => Meaning::Refused,
-        408 | 425 | 500.. => Meaning::Again,
-        429 => Meaning::Limited,
-        _ => Meaning::Rejected,
+        200..=299 => StatusClass::Done,
+        300..=399 => StatusClass::Redirect,
+        401 | 403 => StatusClass::Refused,
+        408 | 425 | 500.. => StatusClass::Retry,
+        429 => StatusClass::Limited,
+        _ => StatusClass::Rejected,
     }
 }
 
-/// What became of a step. Reasons name statuses and places, and nothing that stands there.
+/// The result of a step. Reasons name statuses and JSON pointers, and never the values there.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Verdict {
-    /// What it captured.
+pub enum StepOutcome {
+    /// It succeeded, and captured these values.
     Done(BTreeMap<String, Value>),
-    /// What is to be captured, or whom it is about, is not there and may come.
-    Nothing(String),
-    /// Not what a working system answers: perhaps later.
+    /// The value to capture, or the candidate, is not there yet.
+    NotYet(String),
+    /// The response cannot be read, and the system may work later.
     Unreadable(String),
     Rejected(String),
 }
 
-/// Judges an answer that is none of those that end or repeat a request; `None` for a body that is too large.
+/// Judges a response that neither ends nor repeats a request. `body` is `None` if it is too large.
 #[must_use]
-pub fn judge(step: &Step, status: u16, body: Option<&[u8]>, must_mention: Option<&str>) -> Verdict {
+pub fn judge(step: &Step, status: u16, body: Option<&[u8]>, must_mention: Option<&str>) -> StepOutcome {
     if step.also_done.contains(&status) {
-        return Verdict::Done(BTreeMap::new());
+        return StepOutcome::Done(BTreeMap::new());
     }
     if step.wait_on.contains(&status) {
-        return Verdict::Nothing(format!("answered {status}, and is waited for"));
+        return StepOutcome::NotYet(format!("answered {status}, and is waited for"));
     }
-    if meaning(status) != Meaning::Done {
-        return Verdict::Rejected(format!("answered {status}"));
+    if classify(status) != StatusClass::Done {
+        return StepOutcome::Rejected(format!("answered {status}"));
     }
-    if !step.looks_at_the_answer() {
-        return Verdict::Done(BTreeMap::new());
+    if !step.checks_answer() {
+        return StepOutcome::Done(BTreeMap::new());
     }
-    let Some(body) = body else { return Verdict::Unreadable(format!("answered {status} with more than 1 MB")) };
-    // A 204 has no body: there is nothing at any place, which is right where nothing is asked for.
+    let Some(body) = body else { return StepOutcome::Unreadable(format!("answered {status} with more than 1 MB")) };
+    // A 204 has no body, so there is nothing at any pointer. That is fine for a step that checks nothing.
     let answer = if body.trim_ascii().is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
     let Ok(answer) = answer else {
-        return Verdict::Unreadable(format!("answered {status} with something that is no JSON"));
+        return StepOutcome::Unreadable(format!("answered {status} with something that is no JSON"));
     };
-    let rejected = |what: String| Verdict::Rejected(format!("answered {status} {what}"));
+    let rejected = |what: String| StepOutcome::Rejected(format!("answered {status} {what}"));
     for place in &step.must_not_have {
         if answer.pointer(place).is_some_and(|value| !is_blank(value)) {
             return rejected(format!("with an error at {place}"));
@@ -94,7 +94,9 @@ pub fn judge(step: &Step, status: u16, body: Option<&[u8]>, must_mention: Option
     let mut captured = BTreeMap::new();
     for (name, place) in &step.capture {
         match answer.pointer(place).filter(|value| !is_blank(value)) {
-            None if step.if_nothing == IfNothing::Wait => return Verdict::Nothing(format!("found nothing at {place}")),
+            None if step.if_nothing == IfNothing::Wait => {
+                return StepOutcome::NotYet(format!("found nothing at {place}"));
+            }
             None => return rejected(format!("with nothing at {place}")),
             Some(value @ (Value::String(_) | Value::Number(_))) if value.to_string().len() <= LONGEST_CAPTURE => {
                 captured.insert(name.clone(), value.clone());
@@ -105,11 +107,11 @@ pub fn judge(step: &Step, status: u16, body: Option<&[u8]>, must_mention: Option
     if must_mention.is_some_and(|text| !mentions(&answer, text)) {
         return rejected("about somebody else: what it must mention is not in it".to_owned());
     }
-    Verdict::Done(captured)
+    StepOutcome::Done(captured)
 }
 
 impl Step {
-    fn looks_at_the_answer(&self) -> bool {
+    fn checks_answer(&self) -> bool {
         let places = self.must_have.len() + self.must_not_have.len() + self.must_be.len() + self.capture.len();
         places > 0 || self.at_most_one.is_some() || self.must_mention
     }
@@ -125,7 +127,7 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// Whether a value anywhere in it is this text, whatever its case.
+/// Whether any value in it is this text, ignoring case.
 fn mentions(value: &Value, text: &str) -> bool {
     match value {
         Value::String(one) => one.to_lowercase() == text.to_lowercase(),
@@ -162,10 +164,10 @@ mod tests {
 
     fn judged(body: &str) -> String {
         match judge(&step(), 200, Some(body.as_bytes()), Some("Jane@example.com")) {
-            Verdict::Done(captured) => serde_json::to_string(&captured).unwrap(),
-            Verdict::Nothing(reason) => format!("nothing: {reason}"),
-            Verdict::Unreadable(reason) => format!("unreadable: {reason}"),
-            Verdict::Rejected(reason) => format!("rejected: {reason}"),
+            StepOutcome::Done(captured) => serde_json::to_string(&captured).unwrap(),
+            StepOutcome::NotYet(reason) => format!("nothing: {reason}"),
+            StepOutcome::Unreadable(reason) => format!("unreadable: {reason}"),
+            StepOutcome::Rejected(reason) => format!("rejected: {reason}"),
         }
     }
 
@@ -201,27 +203,27 @@ mod tests {
         let place = || vec!["/id".to_owned()];
         let capture = || BTreeMap::from([("candidate".to_owned(), "/id".to_owned())]);
         let judged = |step: &Step| judge(step, 204, Some(b" \n"), step.must_mention.then_some("jane@example.com"));
-        assert_eq!(judged(&asks_nothing()), Verdict::Done(BTreeMap::new()));
+        assert_eq!(judged(&asks_nothing()), StepOutcome::Done(BTreeMap::new()));
         let nothing = "found nothing at /id".to_owned();
-        assert_eq!(judged(&Step { capture: capture(), ..asks_nothing() }), Verdict::Nothing(nothing));
+        assert_eq!(judged(&Step { capture: capture(), ..asks_nothing() }), StepOutcome::NotYet(nothing));
         for (step, why) in [
             (Step { must_have: place(), ..asks_nothing() }, "with nothing at /id"),
             (Step { must_be: step().must_be, ..asks_nothing() }, "without what must be at /success"),
             (Step { capture: capture(), if_nothing: IfNothing::Fail, ..asks_nothing() }, "with nothing at /id"),
             (Step { must_mention: true, ..asks_nothing() }, "about somebody else: what it must mention is not in it"),
         ] {
-            assert_eq!(judged(&step), Verdict::Rejected(format!("answered 204 {why}")));
+            assert_eq!(judged(&step), StepOutcome::Rejected(format!("answered 204 {why}")));
         }
     }
 
     #[test]
     fn statuses_decide_first() {
         let conflict = Step { also_done: vec![409], ..step() };
-        assert_eq!(judge(&conflict, 409, Some(b"words"), None), Verdict::Done(BTreeMap::new()));
-        assert_eq!(judge(&step(), 409, None, None), Verdict::Rejected("answered 409".to_owned()));
-        let meanings: Vec<Meaning> = [204, 302, 401, 403, 404, 408, 422, 425, 429, 503].map(meaning).to_vec();
-        use Meaning::{Again, Done, Elsewhere, Limited, Refused, Rejected};
-        let wanted = [Done, Elsewhere, Refused, Refused, Rejected, Again, Rejected, Again, Limited, Again];
+        assert_eq!(judge(&conflict, 409, Some(b"words"), None), StepOutcome::Done(BTreeMap::new()));
+        assert_eq!(judge(&step(), 409, None, None), StepOutcome::Rejected("answered 409".to_owned()));
+        let meanings: Vec<StatusClass> = [204, 302, 401, 403, 404, 408, 422, 425, 429, 503].map(classify).to_vec();
+        use StatusClass::{Done, Limited, Redirect, Refused, Rejected, Retry};
+        let wanted = [Done, Redirect, Refused, Refused, Rejected, Retry, Rejected, Retry, Limited, Retry];
         assert_eq!(meanings, wanted);
     }
 }

@@ -1,4 +1,5 @@
-//! Sending: one request at a time, tried again within bounds, with a token that is fetched and renewed as needed.
+//! Sends requests one at a time, with a bounded number of tries, and with a token that is fetched and renewed as
+//! needed.
 
 use std::time::Duration;
 
@@ -6,9 +7,9 @@ use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use tokio::time::{Instant, sleep};
 
-use super::answer::{Meaning, meaning};
+use super::answer::{StatusClass, classify};
 use super::connector::{Connector, Secrets};
-use super::request::Request;
+use super::request::AtsRequest;
 use super::template;
 use crate::http::cancel::Cancellation;
 use crate::http::client::{self, read_body, read_budget, root_cause};
@@ -16,20 +17,20 @@ use crate::http::pace::{Budget, Pace, Pacer};
 use crate::http::retry::backoff;
 use crate::model::{Error, Kind, Result};
 
-/// Tries of one request in a run; a 429 is none.
+/// Tries of one request in a run. A 429 does not count as a try.
 const TRIES: u32 = 4;
-/// So many 429 in a row, each of which was waited for, end the run of a connector.
+/// The number of consecutive 429 that ends the run of a connector.
 const LIMITED: u32 = 5;
-/// Of an answer; what is looked at is small.
+/// Largest response body that is read. Those that matter are small.
 const LARGEST_ANSWER: usize = 1 << 20;
-/// A token is renewed this long before it ends.
+/// A token is renewed this long before it expires.
 const TOKEN_MARGIN: Duration = Duration::from_secs(60);
-/// Whatever a token says of itself.
+/// A token is used for this long at most, whatever its expiry.
 const LONGEST_TOKEN: Duration = Duration::from_hours(24);
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// A client for one connector. No `Debug`: it holds secrets.
-pub struct Client<'a> {
+pub struct AtsClient<'a> {
     connector: &'a Connector,
     secrets: Secrets,
     http: reqwest::Client,
@@ -41,52 +42,52 @@ pub struct Client<'a> {
     pub limited: u64,
 }
 
-/// A token that was given.
+/// An access token.
 struct AccessToken {
     header: HeaderValue,
-    /// When another is asked for; never if it does not say how long it lasts.
+    /// When it is renewed; `None` if it does not say how long it lasts.
     ends_at: Option<Instant>,
 }
 
-/// An answer that neither ends nor repeats a request.
-pub struct Answer {
+/// A response that neither ends nor repeats a request.
+pub struct HttpResponse {
     pub status: u16,
-    /// `None` when it is too large.
+    /// The body, or `None` when it is too large.
     pub body: Option<Vec<u8>>,
 }
 
-/// Why there is no answer.
-pub enum Trouble {
-    /// Given up for now; holds why.
+/// Why there is no response.
+pub enum SendError {
+    /// Given up for now. Holds the reason.
     Failed(String),
-    /// Not allowed, or led elsewhere; holds why, and what to say when others are as well.
+    /// Not allowed, or redirected. Holds the reason, and the error to end with if other interviews are refused as well.
     Refused(String, Error),
-    /// No request of this connector is worth a try.
+    /// No further request of this connector can succeed.
     Stop(Error),
 }
 
-impl<'a> Client<'a> {
+impl<'a> AtsClient<'a> {
     /// # Errors
-    /// When there can be no client.
+    /// When no HTTP client can be made.
     pub fn new(
         connector: &'a Connector,
         secrets: Secrets,
         requests_per_minute: u32,
         cancellation: Cancellation,
     ) -> Result<Self> {
-        let http = client::builder(connector.is_here()).timeout(connector.timeout).build();
+        let http = client::builder(connector.is_local()).timeout(connector.timeout).build();
         let http = http.map_err(|error| Error::failed(format!("cannot set up the connection: {error}")))?;
         let pace = Pace { requests_per_minute, window: Duration::from_mins(1), concurrency: 1 };
         let pacer = Pacer::new(pace, None);
         Ok(Self { connector, secrets, http, token: None, pacer, cancellation, requests: 0, retries: 0, limited: 0 })
     }
 
-    /// Sends a request until it is answered.
+    /// Sends a request until it is answered, or the tries are used up.
     ///
     /// # Errors
-    /// A [`Trouble`] after the last try.
-    pub async fn send(&mut self, request: &Request) -> Result<Answer, Trouble> {
-        let body = request.body.encode().map_err(Trouble::Failed)?;
+    /// A [`SendError`] after the last try.
+    pub async fn send(&mut self, request: &AtsRequest) -> Result<HttpResponse, SendError> {
+        let body = request.body.encode().map_err(SendError::Failed)?;
         let mut is_renewed = false;
         let (mut failed, mut limited) = (0, 0);
         loop {
@@ -110,18 +111,18 @@ impl<'a> Client<'a> {
             let failure = match self.exchange(builder, &mut limited).await? {
                 Exchange::Answered(answer) => return Ok(answer),
                 Exchange::Limited => continue,
-                // The token may have ended earlier than it said.
+                // The token may have expired earlier than it said.
                 Exchange::Refused(StatusCode::UNAUTHORIZED) if self.token.is_some() && !is_renewed => {
                     is_renewed = true;
                     self.token = None;
                     continue;
                 }
                 Exchange::Refused(StatusCode::UNAUTHORIZED) => {
-                    return Err(Trouble::Stop(self.refused(StatusCode::UNAUTHORIZED)));
+                    return Err(SendError::Stop(self.refused(StatusCode::UNAUTHORIZED)));
                 }
-                // Perhaps only to this candidate's page.
+                // Perhaps only this candidate is refused.
                 Exchange::Refused(status) => {
-                    return Err(Trouble::Refused(format!("answered {}", status.as_u16()), self.refused(status)));
+                    return Err(SendError::Refused(format!("answered {}", status.as_u16()), self.refused(status)));
                 }
                 Exchange::Failed(failure) => failure,
             };
@@ -129,30 +130,32 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// The token, fetched when there is none that lasts.
-    async fn token(&mut self) -> Result<Option<HeaderValue>, Trouble> {
+    /// The access token. Fetches one if there is none or it is about to expire.
+    async fn token(&mut self) -> Result<Option<HeaderValue>, SendError> {
         let Some(basic) = self.secrets.token.clone() else { return Ok(None) };
         if let Some(token) = &self.token
             && token.ends_at.is_none_or(|end| end > Instant::now())
         {
             return Ok(Some(token.header.clone()));
         }
-        let request = Request::token(self.connector, template::fill).map_err(Trouble::Stop)?;
-        let body = request.body.encode().map_err(Trouble::Failed)?.expect("a token is asked for with a form");
+        let request = AtsRequest::token(self.connector, template::fill).map_err(SendError::Stop)?;
+        let body = request.body.encode().map_err(SendError::Failed)?.expect("a token is asked for with a form");
         let (mut failed, mut limited) = (0, 0);
         let answer = loop {
             let builder = self.http.post(request.url.clone()).header(AUTHORIZATION, basic.clone());
             let builder = builder.header(CONTENT_TYPE, &body.content_type).body(body.bytes.clone());
             match self.exchange(builder, &mut limited).await? {
-                Exchange::Answered(answer) if meaning(answer.status) == Meaning::Done => break answer,
-                // RFC 6749 has wrong credentials answered 400 as well.
+                Exchange::Answered(answer) if classify(answer.status) == StatusClass::Done => break answer,
+                // By RFC 6749, wrong credentials may also be answered with 400.
                 Exchange::Answered(answer) => {
                     let why =
                         format!("{}: the request for a token was answered {}", self.connector.name, answer.status);
-                    return Err(Trouble::Stop(Error::new(Kind::Refused, why).hint("are the id and the secret right?")));
+                    return Err(SendError::Stop(
+                        Error::new(Kind::Refused, why).hint("are the id and the secret right?"),
+                    ));
                 }
                 Exchange::Limited => {}
-                Exchange::Refused(status) => return Err(Trouble::Stop(self.refused(status))),
+                Exchange::Refused(status) => return Err(SendError::Stop(self.refused(status))),
                 Exchange::Failed(failure) => self.fail(&mut failed, failure).await?,
             }
         };
@@ -161,65 +164,65 @@ impl<'a> Client<'a> {
         let header = text.and_then(|text| HeaderValue::try_from(format!("Bearer {text}")).ok());
         let none =
             || Error::failed(format!("{}: the answer to the request for a token holds none", self.connector.name));
-        let mut header = header.ok_or_else(none).map_err(Trouble::Stop)?;
+        let mut header = header.ok_or_else(none).map_err(SendError::Stop)?;
         header.set_sensitive(true);
         let seconds = read.as_ref().and_then(|read| read.get("expires_in")?.as_u64());
         let ends_at = seconds.map(|seconds| Instant::now() + good_for(seconds));
-        // One that is about to end is still good for this request.
+        // Even a token that is about to expire is good for this request.
         self.token = Some(AccessToken { header: header.clone(), ends_at });
         Ok(Some(header))
     }
 
-    /// One try.
-    async fn exchange(&mut self, request: reqwest::RequestBuilder, limited: &mut u32) -> Result<Exchange, Trouble> {
+    /// Makes one try.
+    async fn exchange(&mut self, request: reqwest::RequestBuilder, limited: &mut u32) -> Result<Exchange, SendError> {
         let turn = unless_interrupted(&self.cancellation, self.pacer.turn()).await?;
         self.requests += 1;
         let response = match unless_interrupted(&self.cancellation, request.send()).await? {
             Ok(response) => response,
-            Err(error) => return Ok(Exchange::Failed(Failure::of(&error))),
+            Err(error) => return Ok(Exchange::Failed(FailedTry::of(&error))),
         };
         let status = response.status();
         let budget = Budget { retry_after: read_budget(response.headers()).retry_after, ..Budget::default() };
-        let means = meaning(status.as_u16());
-        if means == Meaning::Limited {
+        let class = classify(status.as_u16());
+        if class == StatusClass::Limited {
             let wait = turn.refused(budget);
             self.limited += 1;
             *limited += 1;
             if *limited >= LIMITED {
                 let message = format!("{} is over its limit of requests, and stays so", self.connector.name);
-                return Err(Trouble::Stop(Error::failed(message).hint("a lower requests-per-minute leaves room")));
+                return Err(SendError::Stop(Error::failed(message).hint("a lower requests-per-minute leaves room")));
             }
             tracing::info!("{} is over its limit; going on in {} s", self.connector.name, wait.as_secs());
             return Ok(Exchange::Limited);
         }
         turn.answered(Budget::default());
         *limited = 0;
-        Ok(match means {
-            Meaning::Refused | Meaning::Elsewhere => Exchange::Refused(status),
-            Meaning::Again => Exchange::Failed(Failure {
+        Ok(match class {
+            StatusClass::Refused | StatusClass::Redirect => Exchange::Refused(status),
+            StatusClass::Retry => Exchange::Failed(FailedTry {
                 why: format!("answered {}", status.as_u16()),
                 pause: budget.retry_after,
                 is_there: true,
             }),
-            Meaning::Done | Meaning::Rejected | Meaning::Limited => {
+            StatusClass::Done | StatusClass::Rejected | StatusClass::Limited => {
                 match unless_interrupted(&self.cancellation, read_body(response, LARGEST_ANSWER)).await? {
-                    Ok(body) => Exchange::Answered(Answer { status: status.as_u16(), body }),
-                    Err(error) => Exchange::Failed(Failure::of(&error)),
+                    Ok(body) => Exchange::Answered(HttpResponse { status: status.as_u16(), body }),
+                    Err(error) => Exchange::Failed(FailedTry::of(&error)),
                 }
             }
         })
     }
 
-    /// Pauses after a failure, or gives up: this interview, or all when nobody is there.
-    async fn fail(&mut self, failed: &mut u32, failure: Failure) -> Result<(), Trouble> {
+    /// Pauses after a failure, or gives up: the interview, or the whole run if nothing listens at the address.
+    async fn fail(&mut self, failed: &mut u32, failure: FailedTry) -> Result<(), SendError> {
         *failed += 1;
-        let Failure { why, pause, is_there } = failure;
+        let FailedTry { why, pause, is_there } = failure;
         if *failed >= TRIES && !is_there {
             let error = Error::failed(format!("cannot reach {}: {why}", self.connector.name));
-            return Err(Trouble::Stop(error.hint("is the address right, and this machine online?")));
+            return Err(SendError::Stop(error.hint("is the address right, and this machine online?")));
         }
         if *failed >= TRIES {
-            return Err(Trouble::Failed(why));
+            return Err(SendError::Failed(why));
         }
         self.retries += 1;
         let pause = pause.map_or_else(|| backoff(*failed), |pause| pause.min(Duration::from_secs(30)));
@@ -244,46 +247,48 @@ impl<'a> Client<'a> {
     }
 }
 
+/// The result of one try.
 enum Exchange {
-    Answered(Answer),
+    Answered(HttpResponse),
     Limited,
     /// 401, 403 or a redirect.
     Refused(StatusCode),
-    Failed(Failure),
+    Failed(FailedTry),
 }
 
-/// A try that may go better the next time.
-struct Failure {
+/// A failed try that is worth another one.
+struct FailedTry {
     why: String,
-    /// How long the answer says to wait.
+    /// The pause that the response asks for.
     pause: Option<Duration>,
     /// Whether anything listens at the address.
     is_there: bool,
 }
 
-impl Failure {
+impl FailedTry {
     fn of(error: &reqwest::Error) -> Self {
         Self { why: root_cause(error), pause: None, is_there: !error.is_connect() }
     }
 }
 
-/// How long a token is used that lasts so many seconds.
+/// How long a token is used, given its lifetime in seconds.
 fn good_for(seconds: u64) -> Duration {
     Duration::from_secs(seconds).min(LONGEST_TOKEN).saturating_sub(TOKEN_MARGIN)
 }
 
-/// Does something, or ends when it is cancelled: a request whose answer is not waited for comes again under its key.
-async fn unless_interrupted<T>(cancellation: &Cancellation, work: impl Future<Output = T>) -> Result<T, Trouble> {
+/// Waits for `work`, or returns an error when the run is interrupted. A request whose response was not awaited is sent
+/// again under the same idempotency key.
+async fn unless_interrupted<T>(cancellation: &Cancellation, work: impl Future<Output = T>) -> Result<T, SendError> {
     tokio::select! {
         _ = cancellation.cancelled() => {
             let error = Error::new(Kind::Interrupted, "interrupted");
-            Err(Trouble::Stop(error.hint("what is not sent yet is sent by the next run")))
+            Err(SendError::Stop(error.hint("what is not sent yet is sent by the next run")))
         }
         done = work => Ok(done),
     }
 }
 
-fn method(request: &Request) -> reqwest::Method {
+fn method(request: &AtsRequest) -> reqwest::Method {
     reqwest::Method::from_bytes(request.method.as_str().as_bytes()).expect("it is a method")
 }
 

@@ -9,26 +9,26 @@ use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 
 use super::file::{FileSection, ForEach, IfNothing, Method};
-use super::secret::{Form, SecretPlace, header};
+use super::secret::{AuthScheme, SecretPlace, header};
 use crate::http::client::{is_loopback, is_secure};
 use crate::model::{Error, Result};
 
-/// How one applicant tracking system is told of interviews. Holds no secret, but where they are.
+/// How one applicant tracking system is told of interviews. Holds where its secrets are, and not the secrets.
 #[derive(Debug)]
 pub struct Connector {
     pub name: String,
-    /// The file, as messages call it.
+    /// The name of the file in messages.
     pub origin: String,
     pub settings: BTreeMap<String, String>,
     pub timeout: Duration,
     pub headers: Vec<String>,
     pub secret_headers: Vec<SecretHeader>,
-    pub token: Option<Token>,
+    pub token: Option<TokenRequest>,
     pub steps: Vec<Step>,
-    /// Where the archive of recordings is; a step may send them.
+    /// The folder of archived recordings, for steps that send them.
     pub recordings: Option<PathBuf>,
     pub environment: Environment<'static>,
-    /// Where requests may go: what is said in the file and the settings, whatever an interview holds.
+    /// The origins that requests may be sent to: only those in the file and its settings.
     pub(super) origins: BTreeSet<String>,
 }
 
@@ -37,19 +37,19 @@ pub struct Connector {
 pub struct SecretHeader {
     pub name: HeaderName,
     pub place: SecretPlace,
-    pub form: Form,
+    pub form: AuthScheme,
 }
 
-/// How a token is asked for.
+/// How an access token is requested.
 #[derive(Debug)]
-pub struct Token {
+pub struct TokenRequest {
     pub id: SecretPlace,
     pub secret: SecretPlace,
-    /// Names of the form's fields.
+    /// Names of the form fields.
     pub form: Vec<String>,
 }
 
-/// One request; its templates are in the environment, under names that begin with its number.
+/// One request. Its templates are in the environment, under names that begin with the name of the step.
 #[derive(Debug)]
 pub struct Step {
     pub name: String,
@@ -69,10 +69,10 @@ pub struct Step {
     pub if_nothing: IfNothing,
 }
 
-/// The secrets of a connector. No `Debug`.
+/// The secrets of a connector. Has no `Debug`, so that they cannot be logged.
 pub struct Secrets {
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Basic authentication of the token's request.
+    /// Basic authentication for the token request.
     pub token: Option<HeaderValue>,
 }
 
@@ -80,7 +80,7 @@ impl Connector {
     /// Reads the secrets.
     ///
     /// # Errors
-    /// A usage error for the first that is not there.
+    /// A usage error for the first secret that is missing.
     pub fn secrets(&self) -> Result<Secrets> {
         let read = |place: &SecretPlace| place.read().map_err(|error| error.prefix(&self.origin));
         let headers = self.secret_headers.iter();
@@ -88,7 +88,7 @@ impl Connector {
             headers.map(|SecretHeader { name, place, form }| Ok((name.clone(), header(*form, &read(place)?))));
         let token = self.token.as_ref().map(|token| {
             let (id, secret) = (read(&token.id)?, read(&token.secret)?);
-            Ok::<_, Error>(header(Form::Basic, &format!("{id}:{secret}")))
+            Ok::<_, Error>(header(AuthScheme::Basic, &format!("{id}:{secret}")))
         });
         Ok(Secrets { headers: headers.collect::<Result<_>>()?, token: token.transpose()? })
     }
@@ -103,16 +103,17 @@ impl Connector {
         })
     }
 
-    /// Whether something that it asks is on this machine.
+    /// Whether any of its requests go to this machine.
     #[must_use]
-    pub fn is_here(&self) -> bool {
+    pub fn is_local(&self) -> bool {
         self.origins.iter().any(|origin| Url::parse(origin).is_ok_and(|url| is_loopback(&url)))
     }
 
-    /// An address that may be asked: encrypted, or on this machine, and one that the file or a setting names.
+    /// Parses an address that requests may be sent to: encrypted or on this machine, and named by the file or a
+    /// setting.
     ///
     /// # Errors
-    /// Says why not; the address itself can name a candidate.
+    /// Says why it is refused. It does not repeat the address, which can name a candidate.
     pub fn address(&self, text: &str) -> Result<Url, String> {
         let url = Url::parse(text).map_err(|error| format!("the url is no address: {error}"))?;
         if !is_secure(&url) {

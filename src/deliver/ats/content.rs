@@ -1,4 +1,4 @@
-//! What templates know of an interview, read from the lake.
+//! The data of an interview that templates can use, read from the lake.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -8,41 +8,41 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::deliver::fresh::Hashes;
+use crate::deliver::fresh::SourceHashes;
 use crate::deliver::notes;
 use crate::lake::Lake;
 use crate::lake::find;
 use crate::lake::read::ParquetFile;
-use crate::lake::schema::{AUDIO, INTERVIEW_METRICS, KEYWORD_HITS, Kind, SOURCE_SHA256};
+use crate::lake::schema::{AUDIO, ColumnType, INTERVIEW_METRICS, KEYWORD_HITS, SOURCE_SHA256};
 use crate::ledger::Outgoing;
 use crate::model::body::read_interview;
 use crate::model::{Interview, Result};
 
-/// Interviews whose contents are in memory at once.
+/// How many interviews are in memory at once.
 pub const AT_ONCE: usize = 200;
 
-/// One interview, ready for templates. No `Debug`: it holds what a candidate said.
-pub struct Content {
+/// One interview, ready for templates. Has no `Debug`, because it holds a candidate's words.
+pub struct InterviewContent {
     pub id: String,
-    /// Hash of what is sent of the candidate's answers: the same answers are sent once.
+    /// Hash of the candidate's answers. The same answers are sent only once.
     pub version: String,
-    /// `interview` and `notes`.
+    /// The template variables `interview` and `notes`.
     pub interview: Value,
-    /// Its figures, and for each keyword set the answers in which each term occurs; nothing when it was not analysed
-    /// as it is now.
+    /// Its figures, and for each keyword set the number of answers in which each term occurs. None if the analysis is
+    /// not up to date.
     pub analysis: Value,
-    pub recordings: Vec<Recording>,
-    /// Positions of the answers with a recording that is not among them.
+    pub recordings: Vec<RecordingFile>,
+    /// Positions of answers whose recording is not archived.
     pub unarchived: Vec<u32>,
-    /// Whether other answers of it were delivered before.
+    /// Whether another version of its answers was delivered before.
     pub again: bool,
     /// How often it was put back after it was given up.
     pub generation: u32,
 }
 
-/// A recording in the archive.
+/// The file of a recording in the archive.
 #[derive(Debug, Clone, Serialize)]
-pub struct Recording {
+pub struct RecordingFile {
     pub position: i64,
     pub question_id: String,
     #[serde(skip)]
@@ -50,13 +50,13 @@ pub struct Recording {
 }
 
 #[derive(Debug, Default)]
-struct Analysis {
+struct InterviewAnalysis {
     figures: BTreeMap<&'static str, Option<f64>>,
     keywords: BTreeMap<String, BTreeMap<String, i64>>,
 }
 
-impl Analysis {
-    /// The figures under their names, and `keywords`.
+impl InterviewAnalysis {
+    /// The template variable: the figures by name, and `keywords`.
     fn as_value(&self) -> Value {
         let figures = self.figures.iter().map(|(name, figure)| ((*name).to_owned(), json!(figure)));
         let keywords = ("keywords".to_owned(), json!(self.keywords));
@@ -64,8 +64,8 @@ impl Analysis {
     }
 }
 
-impl Content {
-    fn new(interview: &Interview, analysis: Option<&Analysis>, recordings: Vec<Recording>) -> Self {
+impl InterviewContent {
+    fn new(interview: &Interview, analysis: Option<&InterviewAnalysis>, recordings: Vec<RecordingFile>) -> Self {
         let notes = notes::text(&interview.responses);
         let json = notes::json(interview);
         let sent = json!([json["id"], json["completed_at"], json["responses"]]);
@@ -73,7 +73,7 @@ impl Content {
             id: interview.id.clone(),
             version: hex::encode(Sha256::digest(sent.to_string())),
             interview: minijinja::context! { interview => Serde(&json), notes },
-            analysis: analysis.map_or(Value::from(()), Analysis::as_value),
+            analysis: analysis.map_or(Value::from(()), InterviewAnalysis::as_value),
             unarchived: (0..)
                 .zip(&interview.responses)
                 .filter(|(position, response)| {
@@ -87,8 +87,8 @@ impl Content {
         }
     }
 
-    /// The vendor's sample, by which a connector is tried out.
-    pub fn made_up() -> Self {
+    /// The vendor's sample, with which a connector is tried out.
+    pub fn sample() -> Self {
         let body = br#"{"id":"660f9511-f30c-52e5-b827-557766551111","status":"completed",
             "job":{"id":"550e8400-e29b-41d4-a716-446655440000","title":"Senior Frontend Developer",
                    "department":"Engineering"},
@@ -99,12 +99,12 @@ impl Content {
                           "question_type":"technical","transcript":"Because.\nIndeed.","duration_seconds":145,
                           "answered_at":"2024-01-16T14:33:25Z"}]}"#;
         let interview = read_interview(body).expect("it keeps the contract");
-        let mut analysis = Analysis::default();
-        for column in INTERVIEW_METRICS.columns.iter().filter(|column| is_figure(column.kind)) {
+        let mut analysis = InterviewAnalysis::default();
+        for column in INTERVIEW_METRICS.columns.iter().filter(|column| is_figure(column.column_type)) {
             analysis.figures.insert(column.name, Some(145.0));
         }
         analysis.keywords.insert("vendor-sample".to_owned(), BTreeMap::from([("react".to_owned(), 1)]));
-        let recording = Recording {
+        let recording = RecordingFile {
             position: 0,
             question_id: "880h1733-h52e-74g7-d049-779988773333".to_owned(),
             path: PathBuf::new(),
@@ -113,11 +113,15 @@ impl Content {
     }
 }
 
-/// The contents of some interviews of the lake, by their ids. Those that are not in it are left out.
+/// The contents of interviews by id. Those that are not in the lake are left out.
 ///
 /// # Errors
 /// When the lake cannot be read.
-pub fn contents(lake: &Lake, outgoing: &[Outgoing], archive: Option<&Path>) -> Result<HashMap<String, Content>> {
+pub fn contents(
+    lake: &Lake,
+    outgoing: &[Outgoing],
+    archive: Option<&Path>,
+) -> Result<HashMap<String, InterviewContent>> {
     let ids: Vec<String> = outgoing.iter().map(|outgoing| outgoing.id.clone()).collect();
     let interviews = find::interviews(lake, &ids)?;
     let wanted: HashSet<&str> = interviews.keys().map(String::as_str).collect();
@@ -125,19 +129,19 @@ pub fn contents(lake: &Lake, outgoing: &[Outgoing], archive: Option<&Path>) -> R
     let mut recordings = archive.map(|archive| recordings(lake, &wanted, archive)).transpose()?.unwrap_or_default();
     let content = |interview: &Interview| {
         let recordings = recordings.remove(&interview.id).unwrap_or_default();
-        (interview.id.clone(), Content::new(interview, analyses.get(&interview.id), recordings))
+        (interview.id.clone(), InterviewContent::new(interview, analyses.get(&interview.id), recordings))
     };
     Ok(interviews.values().map(content).collect())
 }
 
-fn is_figure(kind: Kind) -> bool {
-    matches!(kind, Kind::Integer | Kind::Float)
+fn is_figure(column_type: ColumnType) -> bool {
+    matches!(column_type, ColumnType::Integer | ColumnType::Float)
 }
 
-/// What was analysed of interviews, where that is up to date.
-fn analyses(lake: &Lake, wanted: &HashSet<&str>) -> Result<HashMap<String, Analysis>> {
-    let hashes = Hashes::of(lake)?;
-    let mut found: HashMap<String, Analysis> = HashMap::new();
+/// The analyses of interviews, as far as they are up to date.
+fn analyses(lake: &Lake, wanted: &HashSet<&str>) -> Result<HashMap<String, InterviewAnalysis>> {
+    let hashes = SourceHashes::of(lake)?;
+    let mut found: HashMap<String, InterviewAnalysis> = HashMap::new();
     for path in lake.files(&INTERVIEW_METRICS)? {
         let place = lake.place_of(&INTERVIEW_METRICS, &path);
         if ParquetFile::open(&path)?.metadata(SOURCE_SHA256) != Some(&hashes.of_interviews(lake, place)) {
@@ -146,9 +150,9 @@ fn analyses(lake: &Lake, wanted: &HashSet<&str>) -> Result<HashMap<String, Analy
         find::each_row(&INTERVIEW_METRICS, &path, wanted, &mut |row| {
             let analysis = found.entry(row.id()).or_default();
             for column in INTERVIEW_METRICS.columns {
-                let figure = match column.kind {
-                    Kind::Float => row.float(column.name),
-                    Kind::Integer => row.integer(column.name).map(|count| count as f64),
+                let figure = match column.column_type {
+                    ColumnType::Float => row.float(column.name),
+                    ColumnType::Integer => row.integer(column.name).map(|count| count as f64),
                     _ => continue,
                 };
                 analysis.figures.insert(column.name, figure);
@@ -168,20 +172,24 @@ fn analyses(lake: &Lake, wanted: &HashSet<&str>) -> Result<HashMap<String, Analy
     Ok(found)
 }
 
-/// `set=NAME/month=…/….parquet` in its parts.
+/// Splits `set=NAME/month=…/….parquet` into the name of the set and the rest.
 fn set_and_place(path: &Path) -> Option<(&str, &Path)> {
     let first = path.iter().next()?;
     Some((first.to_str()?.strip_prefix("set=")?, path.strip_prefix(first).ok()?))
 }
 
-/// The recordings of interviews that the archive holds, in the order of the answers.
-fn recordings(lake: &Lake, wanted: &HashSet<&str>, archive: &Path) -> Result<HashMap<String, Vec<Recording>>> {
-    let mut found: HashMap<String, Vec<Recording>> = HashMap::new();
+/// The archived recordings of interviews, in the order of the answers.
+fn recordings(lake: &Lake, wanted: &HashSet<&str>, archive: &Path) -> Result<HashMap<String, Vec<RecordingFile>>> {
+    let mut found: HashMap<String, Vec<RecordingFile>> = HashMap::new();
     for path in lake.files(&AUDIO)? {
         find::each_row(&AUDIO, &path, wanted, &mut |row| {
             let (Some(position), Some(object)) = (row.integer("position"), row.text("object")) else { return };
             let question_id = row.text("question_id").unwrap_or_else(|| position.to_string());
-            found.entry(row.id()).or_default().push(Recording { position, question_id, path: archive.join(object) });
+            found.entry(row.id()).or_default().push(RecordingFile {
+                position,
+                question_id,
+                path: archive.join(object),
+            });
         })?;
     }
     found.values_mut().for_each(|recordings| recordings.sort_by_key(|recording| recording.position));

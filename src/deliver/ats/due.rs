@@ -3,23 +3,29 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::connector::Connector;
-use crate::ledger::{Ledger, Outgoing, Wanted};
+use crate::ledger::{Ledger, Outgoing, OutgoingFilter};
 use crate::model::{Error, Result};
 use crate::pipeline::AtsPlan;
 
-/// From when on a connector sends.
-pub struct Since {
+/// The time from which on completed interviews are sent.
+pub struct SinceTime {
     pub at: Timestamp,
-    /// Whether it is to be recorded.
+    /// Whether it is still to be recorded in the ledger.
     pub is_new: bool,
 }
 
-/// From when on a connector sends: what the plan says, which holds for this run; else what was recorded at its first run;
-/// else now. Interviews that are named are sent whatever it is, and are no first run.
+/// The time from which on completed interviews are sent: that of the plan, which holds for this run only; else that of
+/// the connector's first run; else now. A run for named interviews ignores it, and does not count as the first run.
 ///
 /// # Errors
 /// When the ledger cannot be read.
-pub fn since(ledger: &Ledger, connector: &Connector, plan: &AtsPlan, ids: &[String], now: Timestamp) -> Result<Since> {
+pub fn since(
+    ledger: &Ledger,
+    connector: &Connector,
+    plan: &AtsPlan,
+    ids: &[String],
+    now: Timestamp,
+) -> Result<SinceTime> {
     let recorded = ledger.connector_since(&connector.name)?;
     let is_new = recorded.is_none() && ids.is_empty();
     if is_new && plan.since.is_none() {
@@ -30,10 +36,10 @@ pub fn since(ledger: &Ledger, connector: &Connector, plan: &AtsPlan, ids: &[Stri
             now.strftime("%Y-%m-%d %H:%M UTC")
         );
     }
-    Ok(Since { at: plan.since.or(recorded).unwrap_or(now), is_new })
+    Ok(SinceTime { at: plan.since.or(recorded).unwrap_or(now), is_new })
 }
 
-/// What is to be sent.
+/// The interviews that are to be sent.
 ///
 /// # Errors
 /// A usage error for an interview that is named and cannot be sent, and when the ledger cannot be read.
@@ -46,7 +52,7 @@ pub fn outgoing(
     now: Timestamp,
 ) -> Result<Vec<Outgoing>> {
     if ids.is_empty() {
-        return ledger.outgoing(&connector.name, Wanted { since, jobs: &plan.jobs }, now);
+        return ledger.outgoing(&connector.name, OutgoingFilter { since, jobs: &plan.jobs }, now);
     }
     let one = |id: &String| {
         let unknown = || Error::usage(format!("{id} is no completed interview of this lake"));
@@ -55,18 +61,19 @@ pub fn outgoing(
     ids.iter().map(one).collect()
 }
 
-/// Hours after each try without success; after the last one it is a dead letter. A little less than whole days, so that
-/// a nightly run that begins earlier than the last does not miss a night.
+/// Hours to wait after each failed try. After the last one the interview is a dead letter. They are a little less than
+/// whole days, so that a nightly run that begins earlier than the last one does not miss a night.
 const HOURS: [i64; 8] = [1, 4, 20, 20, 44, 92, 188, 188];
 
-/// So long an interview is held back for recordings that are not archived: links open for a day, and a host that does not
-/// answer has two more nights. From when the outbox met it, as an archive of older interviews may only begin then.
+/// How long an interview is held back for recordings that are not archived: links open for a day, and a host that does
+/// not respond has two more nights. Counted from when the interview entered the outbox, because the archive of older
+/// interviews may only begin then.
 pub const HELD_BACK_FOR_RECORDINGS: SignedDuration = SignedDuration::from_hours(72);
 
-/// So long recordings that come after the note are attached: as many nights as an archive tries.
+/// How long recordings are still attached after the note was sent: as many nights as archiving is tried.
 pub const RECORDINGS_FOLLOW_WITHIN: SignedDuration = SignedDuration::from_hours(10 * 24);
 
-/// When to try again what was tried so often without success, this time included; `None` when it is given up.
+/// When to try again after a number of failed tries, the latest included. `None` when it is given up.
 #[must_use]
 pub fn next_try(tries: u32, now: Timestamp) -> Option<Timestamp> {
     let hours = HOURS.get((tries as usize).checked_sub(1)?)?;

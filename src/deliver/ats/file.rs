@@ -1,45 +1,46 @@
-//! A connector's file as it is written.
+//! The file of a connector, as it is written by a user.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::secret::Form;
+use super::secret::AuthScheme;
 
 /// How an applicant tracking system is told of an interview: a few requests in order.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConnectorFile {
-    /// What the outbox calls it: under another name, everything is sent anew.
+    /// The name in the outbox. Under another name, everything is sent again.
     pub name: String,
-    /// What templates have as `settings.…`; one that is empty must be set by who uses the connector.
+    /// Values for templates, as `settings.…`. Whoever uses the connector must set those that are empty.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
     /// How long an answer may take: "30s".
     #[serde(default = "default_timeout")]
     pub timeout: String,
-    /// Of every request; templates.
+    /// Headers of every request. The values are templates.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// Of every request; read from the environment or a file.
+    /// Headers of every request whose values are read from the environment or a file.
     #[serde(default)]
     pub secret_headers: BTreeMap<String, SecretHeaderSection>,
-    /// Asked for before the first request, and sent with each as a bearer.
+    /// How to request a bearer token for all requests.
     pub token: Option<TokenSection>,
     #[serde(default)]
     pub step: Vec<StepSection>,
 }
 
+/// Where the secret of a header is, and how it is sent.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SecretHeaderSection {
     pub env: Option<String>,
     pub file: Option<String>,
     #[serde(default)]
-    pub form: Form,
+    pub form: AuthScheme,
 }
 
-/// A token by client credentials, as RFC 6749 has it: id and secret go as Basic authentication.
+/// A token request with client credentials (RFC 6749): id and secret are sent as Basic authentication.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TokenSection {
@@ -48,7 +49,7 @@ pub struct TokenSection {
     pub id_file: Option<String>,
     pub secret_env: Option<String>,
     pub secret_file: Option<String>,
-    /// Beside `grant_type`; templates that know the settings alone.
+    /// Form fields besides `grant_type`. The values are templates that can use the settings only.
     #[serde(default)]
     pub form: BTreeMap<String, String>,
 }
@@ -60,48 +61,49 @@ pub struct StepSection {
     pub name: String,
     pub method: Method,
     pub url: String,
-    /// The body as JSON; a template.
+    /// The body as JSON. A template.
     pub json: Option<String>,
-    /// The body as a form, or the fields beside a file; templates.
+    /// The body as a form, or the fields beside a file. The values are templates.
     #[serde(default)]
     pub form: BTreeMap<String, String>,
-    /// A recording, sent as multipart/form-data.
+    /// The recording, sent as multipart/form-data.
     pub file: Option<FileSection>,
-    /// Once for each of these.
+    /// Sends the request once for each of these.
     pub for_each: Option<ForEach>,
-    /// Statuses that say that it was done before.
+    /// Statuses that mean that it was done before.
     #[serde(default)]
     pub also_done: Vec<u16>,
-    /// Statuses that say that the candidate is not there yet. The interview is tried again over some weeks.
+    /// Statuses that mean that the candidate is not there yet. The interview is tried again over some weeks.
     #[serde(default)]
     pub wait_on: Vec<u16>,
-    /// Places of the answer (JSON pointers) that must hold something.
+    /// Places of the response (JSON pointers) that must hold something.
     #[serde(default)]
     pub must_have: Vec<String>,
     /// Places that must hold nothing: not there, null, false or empty.
     #[serde(default)]
     pub must_not_have: Vec<String>,
-    /// Places that must hold this.
+    /// Places that must hold a certain value.
     #[serde(default)]
     pub must_be: BTreeMap<String, toml::Value>,
-    /// Place of a list that must not hold several: which of them would be meant?
+    /// Place of a list that must not hold more than one item, because it would be unclear which one is meant.
     pub at_most_one: Option<String>,
-    /// A text that the answer must hold somewhere as a whole value, whatever its case; a template.
+    /// A text that must be a value somewhere in the response, ignoring case. A template.
     pub must_mention: Option<String>,
-    /// What later steps have as `found.…`, by its place.
+    /// Values for later steps, as `found.…`, by their place in the response.
     #[serde(default)]
     pub capture: BTreeMap<String, String>,
-    /// What it means when there is nothing to capture.
+    /// What to do when there is nothing to capture.
     #[serde(default)]
     pub if_nothing: IfNothing,
 }
 
+/// A file to upload.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FileSection {
-    /// Name of its field.
+    /// Name of the form field.
     pub field: String,
-    /// Its own name; a template.
+    /// Name of the file. A template.
     pub name: String,
     #[serde(default = "default_content_type")]
     pub content_type: String,
@@ -130,17 +132,17 @@ impl Method {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ForEach {
-    /// As the template's `recording`.
+    /// Each recording, as `recording` in templates.
     Recordings,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IfNothing {
-    /// The answer is not what it should be.
+    /// The response is wrong, and the step fails.
     #[default]
     Fail,
-    /// It may come: a candidate who is not in the system yet. The interview is tried again over some weeks.
+    /// The candidate may not be in the system yet. The interview is tried again over some weeks.
     Wait,
 }
 

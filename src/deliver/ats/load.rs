@@ -1,5 +1,4 @@
-//! Reading a connector: its file is found right, and its templates are tried out on a made-up interview before anything is
-//! sent.
+//! Reads a connector: checks its file, and tries out its templates on a sample interview before anything is sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,22 +9,22 @@ use minijinja::Environment;
 use reqwest::Url;
 use reqwest::header::HeaderName;
 
-use super::answer::{Meaning, meaning};
-use super::connector::{Connector, SecretHeader, Step, Token};
-use super::content::Content;
+use super::answer::{StatusClass, classify};
+use super::connector::{Connector, SecretHeader, Step, TokenRequest};
+use super::content::InterviewContent;
 use super::file::{ConnectorFile, Method, StepSection, TokenSection};
-use super::request::{Found, Request};
+use super::request::{AtsRequest, Captured};
 use super::secret::SecretPlace;
-use super::template::{self, Writing};
+use super::template::{self, TemplateKind};
 use crate::model::error::from_toml;
 use crate::model::{Error, Result};
 use crate::pipeline::{AtsPlan, span_up_to};
 
-/// Headers that a connector may not set, as they follow from what is sent.
+/// Headers that a connector may not set, because they follow from the request.
 const OWN_HEADERS: [&str; 4] = ["content-length", "content-type", "host", "idempotency-key"];
 
 impl Connector {
-    /// Reads a connector as a plan has it, without its secrets.
+    /// Reads the connector of a plan, without its secrets.
     ///
     /// # Errors
     /// A usage error that names the file and the line or the step.
@@ -55,7 +54,7 @@ impl Connector {
         let mut headers = Vec::new();
         for (name, value) in file.headers {
             let name = header_name(&name)?.as_str().to_owned();
-            add(&mut environment, Writing::Text, "header", &name, value)?;
+            add(&mut environment, TemplateKind::Text, "header", &name, value)?;
             headers.push(name);
         }
         let mut secret_headers = Vec::new();
@@ -100,21 +99,21 @@ impl Connector {
         })
     }
 
-    /// Fills every template from a made-up interview, so that what is wrong is said before anything is sent.
+    /// Fills every template from the sample interview, so that mistakes are found before anything is sent.
     fn try_out(&self) -> Result<()> {
-        let content = Content::made_up();
+        let content = InterviewContent::sample();
         if self.token.is_some() {
-            Request::token(self, template::try_out)?;
+            AtsRequest::token(self, template::try_out)?;
         }
         for (number, step) in self.steps.iter().enumerate() {
             let recording = step.for_each.map(|_| &content.recordings[0]);
-            Request::of_step(self, number, &content, recording, &self.made_up_captures(number), template::try_out)
+            AtsRequest::of_step(self, number, &content, recording, &self.sample_captures(number), template::try_out)
                 .map_err(|message| Error::usage(format!("step `{}`: {message}", step.name)))?;
         }
         Ok(())
     }
 
-    fn made_up_captures(&self, before: usize) -> Found {
+    fn sample_captures(&self, before: usize) -> Captured {
         let names = self.steps[..before].iter().flat_map(|step| step.capture.keys());
         names.map(|name| (name.clone(), "1".into())).collect()
     }
@@ -144,20 +143,26 @@ fn header_name(name: &str) -> Result<HeaderName> {
     Ok(name)
 }
 
-/// Adds a template, whose name is made of what it belongs to and what of that it writes.
-fn add(environment: &mut Environment<'static>, writing: Writing, of: &str, what: &str, text: String) -> Result<()> {
+/// Adds a template. Its name consists of what it belongs to (`of`) and which part of that it fills (`what`).
+fn add(
+    environment: &mut Environment<'static>,
+    writing: TemplateKind,
+    of: &str,
+    what: &str,
+    text: String,
+) -> Result<()> {
     let added = environment.add_template_owned(writing.name(&format!("{of} {what}")), text);
     added.map_err(|error| Error::usage(format!("{what}: {}", template::describe(&error))))
 }
 
-fn resolve_token(section: TokenSection, folder: &Path, environment: &mut Environment<'static>) -> Result<Token> {
-    add(environment, Writing::Url, "token", "url", section.url)?;
+fn resolve_token(section: TokenSection, folder: &Path, environment: &mut Environment<'static>) -> Result<TokenRequest> {
+    add(environment, TemplateKind::Url, "token", "url", section.url)?;
     let mut form = Vec::new();
     for (field, text) in section.form {
-        add(environment, Writing::Text, "token", &format!("form {field}"), text)?;
+        add(environment, TemplateKind::Text, "token", &format!("form {field}"), text)?;
         form.push(field);
     }
-    Ok(Token {
+    Ok(TokenRequest {
         id: SecretPlace::new("the token's id", section.id_env, section.id_file, folder)?,
         secret: SecretPlace::new("the token's secret", section.secret_env, section.secret_file, folder)?,
         form,
@@ -181,7 +186,7 @@ fn resolve_step(section: StepSection, environment: &mut Environment<'static>) ->
         return Err(Error::usage(why));
     }
     for (key, statuses, example) in [("also-done", &section.also_done, 409), ("wait-on", &section.wait_on, 404)] {
-        if let Some(status) = statuses.iter().find(|status| meaning(**status) != Meaning::Rejected) {
+        if let Some(status) = statuses.iter().find(|status| classify(**status) != StatusClass::Rejected) {
             let message = format!("{key}: {status} has a meaning of its own");
             return Err(Error::usage(message).hint(format!("{example} is what it is for")));
         }
@@ -194,22 +199,22 @@ fn resolve_step(section: StepSection, environment: &mut Environment<'static>) ->
     if let Some(wrong) = pointers.find(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
         return Err(Error::usage(format!("`{wrong}` is no JSON pointer")).hint("for example /data/0/id"));
     }
-    add(environment, Writing::Url, &name, "url", section.url)?;
+    add(environment, TemplateKind::Url, &name, "url", section.url)?;
     let has_json = section.json.is_some();
     if let Some(json) = section.json {
-        add(environment, Writing::Json, &name, "json", json)?;
+        add(environment, TemplateKind::Json, &name, "json", json)?;
     }
     let mut form = Vec::new();
     for (field, text) in section.form {
-        add(environment, Writing::Text, &name, &format!("form {field}"), text)?;
+        add(environment, TemplateKind::Text, &name, &format!("form {field}"), text)?;
         form.push(field);
     }
     if let Some(file) = &section.file {
-        add(environment, Writing::Text, &name, "file", file.name.clone())?;
+        add(environment, TemplateKind::Text, &name, "file", file.name.clone())?;
     }
     let must_mention = section.must_mention.is_some();
     if let Some(text) = section.must_mention {
-        add(environment, Writing::Text, &name, "must-mention", text)?;
+        add(environment, TemplateKind::Text, &name, "must-mention", text)?;
     }
     let as_json = |value: toml::Value| serde_json::to_value(value).map_err(|error| Error::usage(error.to_string()));
     let must_be = section.must_be.into_iter().map(|(place, value)| Ok((place, as_json(value)?)));
@@ -232,7 +237,7 @@ fn resolve_step(section: StepSection, environment: &mut Environment<'static>) ->
     })
 }
 
-/// The origins of all settings that are addresses, and of addresses that a template begins with.
+/// The origins of all settings that are addresses, and of the addresses that templates begin with.
 fn origins(settings: &BTreeMap<String, String>, templates: &[String]) -> BTreeSet<String> {
     let literal = templates.iter().map(|text| {
         let host = text.find("://").and_then(|at| text[at + 3..].find('/').map(|end| &text[..at + 3 + end]));

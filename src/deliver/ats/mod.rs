@@ -1,22 +1,24 @@
-//! The applicant tracking system: completed interviews are sent to it, each as the few requests of a connector.
+//! The applicant tracking system: completed interviews are sent to it, each as a few requests that a connector
+//! describes.
 //!
-//! A connector (`file.rs` as written, `load.rs` found right, `connector.rs` the result) names requests. `request.rs` fills
-//! them from what `content.rs` read of the lake, `delivery.rs` takes them in order, `client.rs` sends them, and `answer.rs`
-//! judges what came: a status is not enough, as systems answer 200 with an error or with the first of all candidates. What a
-//! template writes is escaped by the environment's one formatter (`template.rs`), and an address is refused unless the file or
-//! a setting names its host.
+//! A connector (`file.rs` as written, `load.rs` checked, `connector.rs` resolved) lists requests. `request.rs` fills
+//! them from what `content.rs` reads of the lake, `delivery.rs` sends them in order through `client.rs`, and
+//! `answer.rs` judges the responses: a status is not enough, because systems answer 200 with an error or with the first
+//! of all candidates. The output of a template is escaped by the environment's one formatter (`template.rs`), and an
+//! address is refused unless the file or a setting names its host.
 //!
-//! At least once, and to a system that heeds the `Idempotency-Key`, in effect once. What is to be sent is in the ledger's
-//! outbox before it is sent: a row for each connector and interview, with the hash of the answers that are sent, so that they
-//! are sent once, and others again. Which are due (`due.rs`) is one query, and reads no file. A step that wrote is recorded, so
-//! that a file that fails does not write the note before it once more; a step that captured is done again, as what it found is
-//! kept nowhere. A step whose answer was lost is sent again under the same key, which follows from connector, interview,
-//! answers and step, and from how often the interview was put back, as its body may then be another. An interview whose steps
-//! are done but for recordings that are not archived yet is `open`, and costs no request until some are. The ledger is never
-//! told what an answer said or whom it is about.
+//! Delivery is at least once, and in effect once for a system that heeds the `Idempotency-Key`. What is to be sent is
+//! in the ledger's outbox before it is sent: a row for each connector and interview, with the hash of its answers, so
+//! that the same answers are sent once, and changed ones again. One query finds those that are due (`due.rs`), without
+//! reading a file. A step that writes is recorded, so that a file that fails does not write the note before it once
+//! more. A step that captures is sent again, because captured values are not stored. A step whose response was lost is
+//! sent again under the same key, which follows from connector, interview, answers and step, and from how often the
+//! interview was put back, because its body may then be another. An interview whose steps are done except for
+//! recordings that are not archived yet is `open`, and costs no request until some are. The ledger never learns what a
+//! response said or whom it is about.
 //!
-//! One request at a time (`pass.rs`): the systems' limits are lower than what one connection does, and what a kill leaves in
-//! doubt is one request.
+//! Requests are sent one at a time (`pass.rs`): the systems' limits are lower than what one connection can do, and a
+//! crash leaves only one request in doubt.
 
 mod answer;
 mod client;
@@ -33,5 +35,5 @@ mod secret;
 mod template;
 
 pub use connector::{Connector, Secrets};
-pub use dry_run::{Shown, dry_run};
-pub use pass::{Job, Summary, deliver};
+pub use dry_run::{PlannedRequest, dry_run};
+pub use pass::{DeliveryOptions, DeliverySummary, deliver};

@@ -1,13 +1,13 @@
-//! All that is due, sent one interview after the other.
+//! Sends everything that is due, one interview after the other.
 
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use super::client::Client;
+use super::client::AtsClient;
 use super::connector::{Connector, Secrets};
 use super::content::{AT_ONCE, contents};
-use super::delivery::{self, End, Turn};
+use super::delivery::{self, Delivery, DeliveryOutcome};
 use super::due::{outgoing, since};
 use crate::http::cancel::Cancellation;
 use crate::lake::Lake;
@@ -15,45 +15,45 @@ use crate::ledger::Ledger;
 use crate::model::{Done, Error, Result};
 use crate::pipeline::AtsPlan;
 
-/// So many in a row that the system was asked about and could not be delivered are the connector's or the system's fault,
-/// not theirs.
-const TOO_MANY: u32 = 5;
+/// The number of consecutive failures that ends the run of a connector: the fault is then in the connector or the
+/// system, and not in the interviews.
+const FAILURE_STREAK: u32 = 5;
 
-/// What to send, and how.
-pub struct Job<'a> {
+/// What to deliver, and how.
+pub struct DeliveryOptions<'a> {
     pub connector: &'a Connector,
     pub secrets: Secrets,
     pub plan: &'a AtsPlan,
-    /// Only these, also older ones; none for what is due.
+    /// Only these interviews, even old ones. Empty for everything that is due.
     pub ids: &'a [String],
     pub cancellation: Cancellation,
-    /// Called with (done, of).
+    /// Called with the number of interviews that are done, and of all.
     pub progress: &'a dyn Fn(u64, u64),
 }
 
-/// What was done.
+/// What a delivery did.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Summary {
+pub struct DeliverySummary {
     pub connector: String,
     pub delivered: u64,
     /// Delivered before with the same answers.
     pub unchanged: u64,
-    /// Whose candidate the system does not know yet, or whose recordings are still to be archived: tried again.
+    /// Tried again later, because the system does not know the candidate yet or recordings are still to be archived.
     pub waiting: u64,
-    /// Given up for now: tried again.
+    /// Given up for now, and tried again later.
     pub failed: u64,
     /// Given up until somebody puts them back.
     pub dead: u64,
-    /// Not tried, as the run of this connector ended early.
+    /// Not tried, because the run of this connector ended early.
     pub left: u64,
     pub requests: u64,
-    /// Of them, those sent again after a failure.
+    /// Requests that were sent again after a failure.
     pub retries: u64,
-    /// Of them, those answered 429.
+    /// Requests that were answered with 429.
     pub limited: u64,
 }
 
-impl Summary {
+impl DeliverySummary {
     /// Whether something was newly given up, for now or until somebody puts it back.
     #[must_use]
     pub fn has_losses(&self) -> bool {
@@ -66,37 +66,48 @@ impl Summary {
         self.failed + self.left == 0
     }
 
-    fn count(&mut self, ended: End) {
+    fn count(&mut self, ended: DeliveryOutcome) {
         match ended {
-            End::Delivered => self.delivered += 1,
-            End::Unchanged => self.unchanged += 1,
-            End::NotDue => {}
-            End::Waiting => self.waiting += 1,
-            End::Failed | End::Refused => self.failed += 1,
-            End::Dead => self.dead += 1,
+            DeliveryOutcome::Delivered => self.delivered += 1,
+            DeliveryOutcome::Unchanged => self.unchanged += 1,
+            DeliveryOutcome::NotDue => {}
+            DeliveryOutcome::Waiting => self.waiting += 1,
+            DeliveryOutcome::Failed | DeliveryOutcome::Refused => self.failed += 1,
+            DeliveryOutcome::Dead => self.dead += 1,
         }
     }
 }
 
-/// Sends what is due. The summary counts what was done also when an error ended it.
-pub fn deliver(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>) -> Done<Summary> {
-    let mut summary = Summary { connector: job.connector.name.clone(), ..Summary::default() };
-    let result = deliver_due(lake, ledger, runtime, job, &mut summary);
+/// Delivers what is due. The summary is complete even if an error ended the delivery early.
+pub fn deliver(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    runtime: &Runtime,
+    options: DeliveryOptions<'_>,
+) -> Done<DeliverySummary> {
+    let mut summary = DeliverySummary { connector: options.connector.name.clone(), ..DeliverySummary::default() };
+    let result = deliver_due(lake, ledger, runtime, options, &mut summary);
     Done::new(summary, result)
 }
 
-fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>, summary: &mut Summary) -> Result<()> {
-    let Job { connector, secrets, plan, ids, cancellation, progress } = job;
+fn deliver_due(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    runtime: &Runtime,
+    options: DeliveryOptions<'_>,
+    summary: &mut DeliverySummary,
+) -> Result<()> {
+    let DeliveryOptions { connector, secrets, plan, ids, cancellation, progress } = options;
     let now = Timestamp::now();
     let since = since(ledger, connector, plan, ids, now)?;
     if since.is_new {
         ledger.record_connector(&connector.name, since.at)?;
     }
     let due = outgoing(ledger, connector, plan, ids, since.at, now)?;
-    let mut client = Client::new(connector, secrets, plan.requests_per_minute, cancellation)?;
+    let mut client = AtsClient::new(connector, secrets, plan.requests_per_minute, cancellation)?;
     let of = due.len() as u64;
     let mut done = 0;
-    let (mut in_a_row, mut after_refused) = (0, false);
+    let (mut failure_streak, mut after_refused) = (0, false);
     for chunk in due.chunks(AT_ONCE) {
         let mut found = contents(lake, chunk, connector.recordings.as_deref())?;
         for outgoing in chunk {
@@ -107,27 +118,33 @@ fn deliver_due(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, job: Job<'_>
                 continue;
             };
             let requests = client.requests;
-            // One that failed before, where others are taken, says nothing of the system; nor does one that nothing is asked
-            // about.
-            let tells = summary.delivered == 0 || outgoing.entry.as_ref().is_none_or(|entry| entry.tries == 0);
+            // Once others were delivered, an interview that failed before says nothing about the system. Neither does
+            // one for which nothing is sent.
+            let counts = summary.delivered == 0 || outgoing.entry.as_ref().is_none_or(|entry| entry.tries == 0);
             let sent = runtime.block_on(delivery::deliver(
                 connector,
                 &mut client,
                 ledger,
-                Turn { outgoing, content, is_named: !ids.is_empty(), after_refused: after_refused && tells },
+                Delivery { outgoing, content, is_named: !ids.is_empty(), after_refused: after_refused && counts },
             ));
             (summary.requests, summary.retries, summary.limited) = (client.requests, client.retries, client.limited);
             let ended = sent.inspect_err(|_| summary.left = of - done)?;
             done += 1;
             summary.count(ended);
-            if client.requests == requests || !tells {
+            if client.requests == requests || !counts {
                 continue;
             }
-            after_refused = ended == End::Refused;
-            in_a_row = if matches!(ended, End::Failed | End::Refused | End::Dead) { in_a_row + 1 } else { 0 };
-            if in_a_row == TOO_MANY && done < of {
+            after_refused = ended == DeliveryOutcome::Refused;
+            failure_streak =
+                if matches!(ended, DeliveryOutcome::Failed | DeliveryOutcome::Refused | DeliveryOutcome::Dead) {
+                    failure_streak + 1
+                } else {
+                    0
+                };
+            if failure_streak == FAILURE_STREAK && done < of {
                 summary.left = of - done;
-                let message = format!("{}: {TOO_MANY} interviews in a row could not be delivered", connector.name);
+                let message =
+                    format!("{}: {FAILURE_STREAK} interviews in a row could not be delivered", connector.name);
                 let hint =
                     "`roundup status` says why; --dry-run shows the requests, --retry-dead puts dead letters back";
                 return Err(Error::failed(message).hint(hint));

@@ -1,4 +1,4 @@
-//! Requests, filled from an interview: what a dry run shows, and what is sent.
+//! Requests filled from an interview. They are sent, or shown by a dry run.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,45 +11,47 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::connector::{Connector, SecretHeader};
-use super::content::{Content, Recording};
+use super::content::{InterviewContent, RecordingFile};
 use super::file::Method;
-use super::template::Writing;
+use super::template::TemplateKind;
 use crate::model::{Error, Result};
 
-/// Of a recording. Minutes of speech are a few megabytes.
+/// Largest recording that is sent. Minutes of speech are a few megabytes.
 const LARGEST_FILE: u64 = 128 << 20;
 
-/// How a template is filled: [`super::template::fill`], or as a trial.
+/// How templates are filled: [`super::template::fill`], or [`super::template::try_out`].
 pub type Fill = fn(&Environment<'_>, &str, &Value) -> Result<String, String>;
 
-/// What earlier steps captured.
-pub type Found = BTreeMap<String, serde_json::Value>;
+/// The values that earlier steps captured.
+pub type Captured = BTreeMap<String, serde_json::Value>;
 
-/// One request, but for its secrets. No `Debug`: it holds what a candidate said.
-pub struct Request {
+/// One request, without its secrets. Has no `Debug`, because it holds a candidate's words.
+pub struct AtsRequest {
     pub method: Method,
     pub url: Url,
     pub headers: Vec<(String, String)>,
-    /// The same for every try of the same request, also by another run; none where nothing is changed.
+    /// The same for every try of a request, even in another run. `None` for requests that change nothing.
     pub idempotency_key: Option<String>,
-    pub body: Body,
-    /// What the answer must hold as a value.
+    pub body: RequestBody,
+    /// A value that the response must hold.
     pub must_mention: Option<String>,
 }
 
-pub enum Body {
+/// The body of a request.
+pub enum RequestBody {
     None,
     Json(String),
     Form(Vec<(String, String)>),
     Multipart { fields: Vec<(String, String)>, file: UploadedFile },
 }
 
-/// A body as it is sent.
+/// A body as bytes.
 pub struct EncodedBody {
     pub content_type: String,
     pub bytes: Vec<u8>,
 }
 
+/// A file that is uploaded.
 pub struct UploadedFile {
     pub field: String,
     pub name: String,
@@ -57,21 +59,23 @@ pub struct UploadedFile {
     pub path: PathBuf,
 }
 
-/// What the outbox calls a step, or one recording of it.
-pub fn label(connector: &Connector, step: usize, recording: Option<&Recording>) -> String {
+/// The name of a step in the outbox. A step for a recording has a name for each.
+pub fn label(connector: &Connector, step: usize, recording: Option<&RecordingFile>) -> String {
     let name = &connector.steps[step].name;
     recording.map_or_else(|| name.clone(), |recording| format!("{name} {}", recording.position))
 }
 
-impl Request {
+impl AtsRequest {
+    /// Fills the request of a step.
+    ///
     /// # Errors
-    /// Says which template cannot be filled, or what is wrong with what it wrote.
+    /// Says which template cannot be filled, or what is wrong with its output.
     pub fn of_step(
         connector: &Connector,
         number: usize,
-        content: &Content,
-        recording: Option<&Recording>,
-        found: &Found,
+        content: &InterviewContent,
+        recording: Option<&RecordingFile>,
+        found: &Captured,
         fill: Fill,
     ) -> Result<Self, String> {
         let step = &connector.steps[number];
@@ -89,41 +93,41 @@ impl Request {
             }
         };
         let plain = context(Value::from(Serde(&connector.settings)));
-        let fill_part = |writing: Writing, what: &str, context: &Value| {
+        let fill_part = |writing: TemplateKind, what: &str, context: &Value| {
             let name = writing.name(&format!("{} {what}", step.name));
             fill(&connector.environment, &name, context).map_err(|error| format!("{what}: {error}"))
         };
-        let url = fill_part(Writing::Url, "url", &context(safe(&connector.settings)))?;
-        let form = step
-            .form
-            .iter()
-            .map(|field| Ok::<_, String>((field.clone(), fill_part(Writing::Text, &format!("form {field}"), &plain)?)));
+        let url = fill_part(TemplateKind::Url, "url", &context(safe_settings(&connector.settings)))?;
+        let form = step.form.iter().map(|field| {
+            Ok::<_, String>((field.clone(), fill_part(TemplateKind::Text, &format!("form {field}"), &plain)?))
+        });
         let form: Vec<_> = form.collect::<Result<_, _>>()?;
         let body = match (&step.file, recording) {
             (Some(file), Some(recording)) => {
-                let name = fill_part(Writing::Text, "file", &plain)?;
+                let name = fill_part(TemplateKind::Text, "file", &plain)?;
                 let (field, content_type, path) =
                     (file.field.clone(), file.content_type.clone(), recording.path.clone());
-                Body::Multipart { fields: form, file: UploadedFile { field, name, content_type, path } }
+                RequestBody::Multipart { fields: form, file: UploadedFile { field, name, content_type, path } }
             }
             _ if step.has_json => {
-                let json = fill_part(Writing::Json, "json", &plain)?;
+                let json = fill_part(TemplateKind::Json, "json", &plain)?;
                 let read = serde_json::from_str::<serde::de::IgnoredAny>(&json);
                 read.map_err(|error| {
                     format!("json: what it is filled to is no JSON (line {}, column {})", error.line(), error.column())
                 })?;
-                Body::Json(json)
+                RequestBody::Json(json)
             }
-            _ if form.is_empty() => Body::None,
-            _ => Body::Form(form),
+            _ if form.is_empty() => RequestBody::None,
+            _ => RequestBody::Form(form),
         };
-        let must_mention = step.must_mention.then(|| fill_part(Writing::Text, "must-mention", &plain)).transpose()?;
-        // Whoever has no e-mail would be looked for without one, and anybody found.
+        let must_mention =
+            step.must_mention.then(|| fill_part(TemplateKind::Text, "must-mention", &plain)).transpose()?;
+        // Without a value to mention, for example an e-mail address, any candidate would match.
         if must_mention.as_ref().is_some_and(|text| text.trim().is_empty()) {
             return Err("must-mention: the interview has nothing for it".to_owned());
         }
         let headers = connector.headers.iter().map(|name| {
-            let text = fill(&connector.environment, &Writing::Text.name(&format!("header {name}")), &plain);
+            let text = fill(&connector.environment, &TemplateKind::Text.name(&format!("header {name}")), &plain);
             let text = text.map_err(|error| format!("header {name}: {error}"))?;
             let is_sendable = reqwest::header::HeaderValue::try_from(&text).is_ok();
             if is_sendable { Ok((name.clone(), text)) } else { Err(format!("header {name} cannot be sent")) }
@@ -138,28 +142,32 @@ impl Request {
         })
     }
 
-    /// The request for a token, which knows the settings alone.
+    /// Fills the request for a token. Its templates can use the settings only.
     ///
     /// # Errors
-    /// A usage error, as nothing of an interview is in it.
+    /// A usage error when a template cannot be filled. Its message may contain values, because none of them is from an
+    /// interview.
     pub fn token(connector: &Connector, fill: Fill) -> Result<Self> {
         let wrong = |message: String| Error::usage(format!("[token]: {message}"));
         let token = connector.token.as_ref().expect("it is asked for by who has one");
         let environment = &connector.environment;
-        let url =
-            fill(environment, &Writing::Url.name("token url"), &context! { settings => safe(&connector.settings) });
+        let url = fill(
+            environment,
+            &TemplateKind::Url.name("token url"),
+            &context! { settings => safe_settings(&connector.settings) },
+        );
         let url = connector.address(&url.map_err(wrong)?).map_err(wrong)?;
         let mut form = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
         for field in &token.form {
             let context = context! { settings => Serde(&connector.settings) };
-            let text = fill(environment, &Writing::Text.name(&format!("token form {field}")), &context);
+            let text = fill(environment, &TemplateKind::Text.name(&format!("token form {field}")), &context);
             form.push((field.clone(), text.map_err(|error| wrong(format!("form {field}: {error}")))?));
         }
-        let (headers, body) = (Vec::new(), Body::Form(form));
+        let (headers, body) = (Vec::new(), RequestBody::Form(form));
         Ok(Self { method: Method::Post, url, headers, idempotency_key: None, body, must_mention: None })
     }
 
-    /// As a dry run has it: secrets by where they are, a file by its name.
+    /// The request as a dry run shows it, with the places of secrets instead of the secrets, and names of files.
     pub fn as_json(&self, connector: &Connector) -> serde_json::Value {
         let fields = |fields: &[(String, String)]| -> serde_json::Map<String, serde_json::Value> {
             fields.iter().map(|(name, value)| (name.clone(), json!(value))).collect()
@@ -173,10 +181,10 @@ impl Request {
         }
         headers.extend(self.idempotency_key.iter().map(|key| ("idempotency-key".to_owned(), json!(key))));
         let body = match &self.body {
-            Body::None => serde_json::Value::Null,
-            Body::Json(text) => serde_json::from_str(text).expect("it was read before"),
-            Body::Form(form) => fields(form).into(),
-            Body::Multipart { fields: form, file } => {
+            RequestBody::None => serde_json::Value::Null,
+            RequestBody::Json(text) => serde_json::from_str(text).expect("it was read before"),
+            RequestBody::Form(form) => fields(form).into(),
+            RequestBody::Multipart { fields: form, file } => {
                 let mut fields = fields(form);
                 fields.insert(file.field.clone(), json!({"file": file.name, "content-type": file.content_type}));
                 fields.into()
@@ -186,8 +194,8 @@ impl Request {
     }
 }
 
-impl Body {
-    /// What is sent, if anything is.
+impl RequestBody {
+    /// Encodes the body. `None` if there is none.
     ///
     /// # Errors
     /// When a recording cannot be read.
@@ -217,7 +225,7 @@ fn multipart(fields: &[(String, String)], file: &UploadedFile) -> Result<Encoded
         return Err(cannot(&format!("it is larger than {} MB", LARGEST_FILE >> 20)));
     }
     let bytes = fs::read(&file.path).map_err(|error| cannot(&error))?;
-    // Follows from what it is between, so that it does not stand there.
+    // Derived from the content, so that the content cannot contain it.
     let boundary = hex::encode(&Sha256::digest(&bytes)[..16]);
     let quoted = |text: &str| text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
     let mut body = Vec::with_capacity(bytes.len() + 1024);
@@ -237,15 +245,16 @@ fn multipart(fields: &[(String, String)], file: &UploadedFile) -> Result<Encoded
     Ok(EncodedBody { content_type: format!("multipart/form-data; boundary={boundary}"), bytes: body })
 }
 
-/// Settings are the user's own and stand in addresses as they are.
-fn safe(settings: &BTreeMap<String, String>) -> Value {
-    let safe = settings.iter().map(|(name, value)| (name.clone(), Value::from_safe_string(value.clone())));
-    Value::from(safe.collect::<BTreeMap<String, Value>>())
+/// Marks settings as safe: they are the user's own, and are not escaped in addresses.
+fn safe_settings(settings: &BTreeMap<String, String>) -> Value {
+    let safe_settings = settings.iter().map(|(name, value)| (name.clone(), Value::from_safe_string(value.clone())));
+    Value::from(safe_settings.collect::<BTreeMap<String, Value>>())
 }
 
-/// Follows from what is sent, so that it is the same after a kill. What is put back after it was given up may have another
-/// body, as the connector was put right, and has another key: a system that heeds keys would answer as it did before.
-fn key(connector: &Connector, content: &Content, label: &str) -> String {
+/// The idempotency key of a request. It is derived from what is sent, so that it is the same after a crash. When an
+/// interview is put back after it was given up, the key is another one: the connector may have been corrected, and a
+/// system that heeds keys would repeat its old response.
+fn key(connector: &Connector, content: &InterviewContent, label: &str) -> String {
     let generation = content.generation.to_string();
     let parts = [connector.name.as_str(), &content.id, &content.version, &generation, label];
     let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update([0]));

@@ -1,4 +1,4 @@
-//! Secrets of a connector: named in its file, read from the environment or a file when they are needed.
+//! Secrets of a connector. Its file says where they are, and they are read when they are needed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,29 +11,29 @@ use serde::Deserialize;
 use crate::model::{Error, Result};
 use crate::pipeline::{is_variable_name, sendable};
 
-/// Where a secret is; the secret itself is kept nowhere else.
+/// Where a secret is stored.
 #[derive(Debug, Clone)]
 pub enum SecretPlace {
     Environment(String),
     File(PathBuf),
 }
 
-/// How a secret stands in its header.
+/// How a secret is written in its header.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Form {
+pub enum AuthScheme {
     /// As it is.
     #[default]
     Plain,
     /// After `Bearer `.
     Bearer,
-    /// As user name of Basic authentication without a password, or as `user:password`.
+    /// As Basic authentication: a user name without a password, or `user:password`.
     Basic,
 }
 
 impl SecretPlace {
     /// # Errors
-    /// A usage error unless exactly one of the two is named.
+    /// A usage error unless exactly one of the two is given.
     pub fn new(what: &str, env: Option<String>, file: Option<String>, folder: &Path) -> Result<Self> {
         match (env, file) {
             // A secret written here by mistake must not be repeated in a message.
@@ -47,7 +47,7 @@ impl SecretPlace {
         }
     }
 
-    /// Where it is, for people.
+    /// Describes the place, for messages.
     pub fn shown(&self) -> String {
         match self {
             Self::Environment(name) => format!("from {name}"),
@@ -55,10 +55,10 @@ impl SecretPlace {
         }
     }
 
-    /// Reads it.
+    /// Reads the secret.
     ///
     /// # Errors
-    /// A usage error when it is not there or cannot be sent. The message never holds it.
+    /// A usage error when it is missing or cannot be sent. The message never contains it.
     pub fn read(&self) -> Result<String> {
         let text = match self {
             Self::Environment(name) => std::env::var(name).map_err(|_| {
@@ -73,13 +73,13 @@ impl SecretPlace {
     }
 }
 
-/// The value of a header, marked so that no log shows it.
-pub fn header(form: Form, secret: &str) -> HeaderValue {
-    let text = match form {
-        Form::Plain => secret.to_owned(),
-        Form::Bearer => format!("Bearer {secret}"),
-        Form::Basic if secret.contains(':') => format!("Basic {}", STANDARD.encode(secret)),
-        Form::Basic => format!("Basic {}", STANDARD.encode(format!("{secret}:"))),
+/// The value of a header, marked as sensitive so that it is not logged.
+pub fn header(scheme: AuthScheme, secret: &str) -> HeaderValue {
+    let text = match scheme {
+        AuthScheme::Plain => secret.to_owned(),
+        AuthScheme::Bearer => format!("Bearer {secret}"),
+        AuthScheme::Basic if secret.contains(':') => format!("Basic {}", STANDARD.encode(secret)),
+        AuthScheme::Basic => format!("Basic {}", STANDARD.encode(format!("{secret}:"))),
     };
     let mut value = HeaderValue::try_from(text).expect("a secret is printable ASCII");
     value.set_sensitive(true);

@@ -1,5 +1,5 @@
-//! The templates of a connector. What they write is escaped for the place that it goes to, so that no template can
-//! forget it: values in a URL are percent-encoded, values in JSON are JSON.
+//! The templates of a connector. Their output is escaped automatically, so that no template can forget it: values in a
+//! URL are percent-encoded, and values in JSON are JSON.
 
 use jiff::Timestamp;
 use minijinja::value::Value;
@@ -8,27 +8,28 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use crate::http::client::SEGMENT;
 
-/// Steps that a template may take, which ends one that would not end.
+/// How many instructions a template may execute, so that none runs forever.
 const FUEL: u64 = 1_000_000;
-/// Of what a template writes.
+/// Largest output of a template, in bytes.
 const LARGEST: usize = 8 << 20;
 const URL: &str = "url";
-/// The errors of a value that can be said, as they say nothing of it.
+/// The only errors about values that are shown: they reveal nothing of the value. This one is for an empty value.
 const EMPTY: &str = "a value in the address is empty";
+/// The error for a value that would change the path.
 const DOTS: &str = "a value in the address is `.` or `..`, which would lead to another place";
 
-/// What a template writes, as the end of its name says.
+/// The kind of a template's output, which is the extension of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Writing {
-    /// An address. A value must be there and not be empty, as a search for nothing finds anybody, nor `.` or `..`, as an
-    /// address that is resolved would be another.
+pub enum TemplateKind {
+    /// An address. Its values must not be empty, because a search for nothing finds anybody, and must not be `.` or
+    /// `..`, because they would change the path.
     Url,
     Json,
-    /// A form's field, a header, the name of a file.
+    /// A form field, a header, or the name of a file.
     Text,
 }
 
-impl Writing {
+impl TemplateKind {
     pub fn name(self, of: &str) -> String {
         match self {
             Self::Url => format!("{of}.url"),
@@ -79,7 +80,7 @@ fn moment(time: &str, format: &str) -> Result<String, minijinja::Error> {
     Ok(time.strftime(format).to_string())
 }
 
-/// Fills a template. The error says where and of which kind it is, and nothing of the values.
+/// Fills a template. The error names its line and kind, and never a value.
 pub fn fill(environment: &Environment<'_>, name: &str, context: &Value) -> Result<String, String> {
     let filled = environment.get_template(name).and_then(|template| template.render(context));
     let text = filled.map_err(|error| match error.detail() {
@@ -92,7 +93,7 @@ pub fn fill(environment: &Environment<'_>, name: &str, context: &Value) -> Resul
     Ok(text)
 }
 
-/// As [`fill`], for made-up values: the error says all there is to say.
+/// Fills a template with sample values. The error has all details.
 pub fn try_out(environment: &Environment<'_>, name: &str, context: &Value) -> Result<String, String> {
     let filled = environment.get_template(name).and_then(|template| template.render(context));
     filled.map_err(|error| describe(&error))
@@ -112,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    fn filled(writing: Writing, template: &str, value: impl Into<Value>) -> Result<String, String> {
+    fn filled(writing: TemplateKind, template: &str, value: impl Into<Value>) -> Result<String, String> {
         let mut environment = environment();
         let name = writing.name("it");
         environment.add_template_owned(name.clone(), template.to_owned()).map_err(|error| describe(&error))?;
@@ -122,21 +123,25 @@ mod tests {
     #[test]
     fn values_are_escaped_for_where_they_go() {
         let hostile = "a\"b\\c/d?e=f&g#h {{ x }}\n";
-        let url = filled(Writing::Url, "https://ats.example/c?email={{ value }}", hostile).unwrap();
+        let url = filled(TemplateKind::Url, "https://ats.example/c?email={{ value }}", hostile).unwrap();
         assert_eq!(url, "https://ats.example/c?email=a%22b%5Cc%2Fd%3Fe%3Df%26g%23h%20%7B%7B%20x%20%7D%7D%0A");
-        let json = filled(Writing::Json, r#"{"note": {{ value }}, "again": {{ value | tojson }}}"#, hostile).unwrap();
+        let json =
+            filled(TemplateKind::Json, r#"{"note": {{ value }}, "again": {{ value | tojson }}}"#, hostile).unwrap();
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!((&json["note"], &json["again"]), (&hostile.into(), &hostile.into()));
-        assert_eq!(filled(Writing::Text, "{{ value }}", hostile).unwrap(), hostile);
-        assert_eq!(filled(Writing::Json, "{{ value }}", Value::from(())).unwrap(), "null");
+        assert_eq!(filled(TemplateKind::Text, "{{ value }}", hostile).unwrap(), hostile);
+        assert_eq!(filled(TemplateKind::Json, "{{ value }}", Value::from(())).unwrap(), "null");
     }
 
     #[test]
     fn nothing_is_searched_for_with_an_empty_value() {
         for nothing in [Value::from(()), Value::from(""), Value::from("  ")] {
-            assert_eq!(filled(Writing::Url, "https://ats.example/c?email={{ value }}", nothing).unwrap_err(), EMPTY);
+            assert_eq!(
+                filled(TemplateKind::Url, "https://ats.example/c?email={{ value }}", nothing).unwrap_err(),
+                EMPTY
+            );
         }
-        let message = filled(Writing::Url, "https://ats.example/{{ other }}", "secret words").unwrap_err();
+        let message = filled(TemplateKind::Url, "https://ats.example/{{ other }}", "secret words").unwrap_err();
         assert!(message.starts_with("line 1: ") && !message.contains("secret"), "{message}");
     }
 
@@ -144,18 +149,18 @@ mod tests {
     fn no_value_leads_to_another_place() {
         let template = "https://ats.example/candidates/{{ value }}/notes";
         for dots in [".", "..", "%2e", "%2E.", ".%2e", "%2e%2E"] {
-            assert_eq!(filled(Writing::Url, template, dots).unwrap_err(), DOTS, "{dots}");
+            assert_eq!(filled(TemplateKind::Url, template, dots).unwrap_err(), DOTS, "{dots}");
         }
         for harmless in ["...", "a.b", "%252e"] {
-            filled(Writing::Url, template, harmless).unwrap();
+            filled(TemplateKind::Url, template, harmless).unwrap();
         }
-        assert_eq!(filled(Writing::Text, "{{ value }}", "..").unwrap(), "..");
+        assert_eq!(filled(TemplateKind::Text, "{{ value }}", "..").unwrap(), "..");
     }
 
     #[test]
     fn a_template_that_does_not_end_is_ended() {
         let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{{ value }}{% endfor %}{% endfor %}";
-        filled(Writing::Text, endless, "x").unwrap_err();
-        assert_eq!(filled(Writing::Text, "{{ value | day }}", "2024-01-16T14:52:00Z").unwrap(), "2024-01-16");
+        filled(TemplateKind::Text, endless, "x").unwrap_err();
+        assert_eq!(filled(TemplateKind::Text, "{{ value | day }}", "2024-01-16T14:52:00Z").unwrap(), "2024-01-16");
     }
 }

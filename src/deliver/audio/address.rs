@@ -1,4 +1,4 @@
-//! Where a link may lead: https, to a public address, whatever it says and whatever its name resolves to.
+//! Where a link may lead: over https, to a public address. Both the link and what its name resolves to are checked.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,7 +8,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::http::client::is_loopback;
 
-/// Address and length of the prefix of IPv4 networks that are not the public internet.
+/// IPv4 networks that are not on the public internet, as address and prefix length.
 const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
@@ -26,22 +26,23 @@ const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[
     (Ipv4Addr::new(198, 18, 0, 0), 15),
     (Ipv4Addr::new(198, 51, 100, 0), 24),
     (Ipv4Addr::new(203, 0, 113, 0), 24),
-    // Multicast, what is reserved, and broadcast.
+    // Multicast, reserved, and broadcast.
     (Ipv4Addr::new(224, 0, 0, 0), 3),
 ];
-/// IPv6: of all addresses only 2000::/3 are public, and of them not these.
+/// IPv6 networks within [`PUBLIC_V6`] that are not public, as address and prefix length.
 const NOT_PUBLIC_V6: &[(Ipv6Addr, u32)] = &[
-    // Teredo, benchmarks, ORCHID: what the IETF keeps for protocols.
+    // Reserved by the IETF for protocols: Teredo, benchmarking, ORCHID.
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xDB8, 0, 0, 0, 0, 0, 0), 32),
     // 6to4 leads to any IPv4 address.
     (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
     (Ipv6Addr::new(0x3FFF, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
+/// The IPv6 network that all public addresses are in.
 const PUBLIC_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// Whether an address is on the public internet. IPv4 addresses inside IPv6 ones (mapped, NAT64, 6to4, Teredo) are
-/// not, whichever they are.
+/// Whether an address is on the public internet. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo) never
+/// counts as public.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -59,20 +60,20 @@ pub fn is_public(address: IpAddr) -> bool {
 
 /// Which addresses may be connected to.
 #[derive(Debug, Clone, Copy)]
-pub struct Reach {
-    /// Also this machine, on any port and without TLS: for tests.
+pub struct AddressPolicy {
+    /// Also allows this machine, on any port and without TLS. For tests.
     pub loopback: bool,
 }
 
-impl Reach {
+impl AddressPolicy {
     fn allows(self, address: IpAddr) -> bool {
         is_public(address) || (self.loopback && address.is_loopback())
     }
 
-    /// A link as an address that may be asked. What its name resolves to is for [`Resolve`] to judge.
+    /// Parses a link and checks that it may be opened. What its host name resolves to is checked later, by [`Resolve`].
     ///
     /// # Errors
-    /// Why it may not, in words that do not repeat it.
+    /// The reason for refusing it, which never repeats the link.
     pub fn check(self, link: &str) -> Result<Url, String> {
         let refuse = |why: &str| Err(why.to_owned());
         let Ok(url) = Url::parse(link) else { return refuse("its link is no address") };
@@ -98,7 +99,7 @@ impl Reach {
 
 const NOT_PUBLIC: &str = "its link leads to an address that is not public";
 
-/// A name that resolves to an address which may not be connected to.
+/// The error for a name that resolves to an address which may not be connected to.
 #[derive(Debug)]
 pub struct NotPublic;
 
@@ -110,14 +111,14 @@ impl fmt::Display for NotPublic {
 
 impl std::error::Error for NotPublic {}
 
-/// Names are resolved here for each connection, and only to addresses that were judged: one that is public now and
-/// private at the next look does not get through. A name with one wrong address among others is refused.
-impl Resolve for Reach {
+/// Resolves a name for each connection, and only to addresses that were checked, so that a name which is public now and
+/// private at the next lookup does not get through. A name with one forbidden address among others is refused.
+impl Resolve for AddressPolicy {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = *self;
+        let policy = *self;
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            if found.iter().any(|address| !reach.allows(address.ip())) {
+            if found.iter().any(|address| !policy.allows(address.ip())) {
                 return Err(NotPublic.into());
             }
             Ok(Box::new(found.into_iter()) as Addrs)
@@ -210,7 +211,7 @@ mod tests {
 
     #[test]
     fn links_that_may_not_be_opened_are_refused() {
-        let strict = Reach { loopback: false };
+        let strict = AddressPolicy { loopback: false };
         for link in [
             "not a link",
             "",
@@ -239,7 +240,7 @@ mod tests {
         for link in ["https://audio.example/a.mp3?sig=1", "https://audio.example:443/a", "https://8.8.8.8/a"] {
             assert!(strict.check(link).is_ok(), "{link}");
         }
-        let test = Reach { loopback: true };
+        let test = AddressPolicy { loopback: true };
         for link in ["http://127.0.0.1:8080/a", "http://localhost:1/a", "http://[::1]:1/a", "https://127.0.0.1:1/a"] {
             assert!(test.check(link).is_ok(), "{link}");
         }
@@ -252,7 +253,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_leads_to_this_machine_is_refused() {
-        let resolve = |loopback| Reach { loopback }.resolve("localhost".parse().unwrap());
+        let resolve = |loopback| AddressPolicy { loopback }.resolve("localhost".parse().unwrap());
         let Err(error) = resolve(false).await else { panic!("localhost is not public") };
         assert!(error.is::<NotPublic>(), "{error}");
         assert!(resolve(true).await.is_ok_and(|mut found| found.all(|address| address.ip().is_loopback())));

@@ -1,4 +1,4 @@
-//! The recordings that a pass deals with together, and how far each of them is.
+//! The recordings that a pass works on together, and how far each of them is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,59 +6,61 @@ use jiff::Timestamp;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-use super::download::Outcome;
-use super::missing::Wanted;
-use super::pool::{Pool, Task};
-use super::renew::Asked;
+use super::download::DownloadOutcome;
+use super::missing::MissingRecording;
+use super::pool::{DownloadTask, Pool};
+use super::renew::Renewal;
 use crate::ledger::Ledger;
 use crate::model::{Link, Result};
 
-/// What the pool knows a recording by.
+/// Identifies a recording to the pool.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
-    /// Its place among those that are dealt with together.
+pub struct DownloadKey {
+    /// Its index in the batch.
     pub number: usize,
-    /// Whether its link is one that was asked for.
+    /// Whether its link was requested from the API by this pass.
     pub is_renewed: bool,
 }
 
-/// What comes next.
-pub enum Next {
-    Done(Place, Result<Outcome>),
-    Asked(Asked),
-    AllAsked,
+/// What happens next in a pass.
+pub enum PassEvent {
+    Downloaded(DownloadKey, Result<DownloadOutcome>),
+    /// An interview was requested again.
+    Renewed(Renewal),
+    /// Every requested interview has a result.
+    AllRenewed,
     /// The pool stopped.
     Stopped,
 }
 
-/// Recordings that are dealt with together, each known by its place among them.
+/// Recordings that are worked on together, each known by its index.
 pub struct Batch<'a> {
-    pub wanted: &'a mut [Wanted],
-    /// Those whose interview is to be asked for.
+    pub wanted: &'a mut [MissingRecording],
+    /// Recordings without a link, whose interview is to be requested.
     pub linkless: BTreeSet<usize>,
-    /// Those whose link turned out not to open: their interviews are asked for, once, when all other links were opened.
+    /// Recordings whose link did not open. Their interviews are requested once, after all other links were tried.
     pub dead: BTreeSet<usize>,
-    /// Those whose interview is being asked for, by interview.
+    /// Recordings whose interview is being requested, by interview.
     pub open: BTreeMap<String, Vec<usize>>,
-    /// Where answers come from, while interviews are being asked for.
-    pub asking: Option<mpsc::UnboundedReceiver<Asked>>,
-    /// Downloads by new links that are under way.
+    /// Receives renewals while interviews are being requested.
+    pub asking: Option<mpsc::UnboundedReceiver<Renewal>>,
+    /// Downloads by new links that are in flight.
     pub renewed: usize,
-    pub pool: Pool<Place>,
+    pub pool: Pool<DownloadKey>,
 }
 
 impl<'a> Batch<'a> {
-    /// Begins to download those whose links open, but for those that are archived.
+    /// Begins to download the recordings that are not archived and whose links still open.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn begin(ledger: &Ledger, wanted: &'a mut [Wanted], mut pool: Pool<Place>) -> Result<Self> {
+    pub fn begin(ledger: &Ledger, wanted: &'a mut [MissingRecording], mut pool: Pool<DownloadKey>) -> Result<Self> {
         let mut linkless = BTreeSet::new();
         for (number, one) in wanted.iter().enumerate().filter(|(_, wanted)| wanted.archived.is_none()) {
             match ledger.link_of(&one.recording, &one.object, Timestamp::now())? {
                 Some(link) => {
-                    let what = Place { number, is_renewed: false };
-                    pool.give(Task { what, object: one.object.clone(), link });
+                    let key = DownloadKey { number, is_renewed: false };
+                    pool.submit(DownloadTask { key, object: one.object.clone(), link });
                 }
                 None => _ = linkless.insert(number),
             }
@@ -67,42 +69,42 @@ impl<'a> Batch<'a> {
         Ok(Self { wanted, linkless, dead, open, asking: None, renewed: 0, pool })
     }
 
-    /// Gives a new link to the pool.
-    pub fn give_renewed(&mut self, number: usize, link: Link) {
-        let what = Place { number, is_renewed: true };
-        self.pool.give(Task { what, object: self.wanted[number].object.clone(), link });
+    /// Submits a download by a new link.
+    pub fn submit_renewed(&mut self, number: usize, link: Link) {
+        let key = DownloadKey { number, is_renewed: true };
+        self.pool.submit(DownloadTask { key, object: self.wanted[number].object.clone(), link });
         self.renewed += 1;
     }
 
-    /// Waits for what comes next.
-    pub fn next(&mut self, runtime: &Runtime) -> Next {
+    /// Waits for the next event.
+    pub fn next(&mut self, runtime: &Runtime) -> PassEvent {
         let Self { asking, pool, .. } = self;
         runtime.block_on(async {
-            let asked = async {
+            let renewal = async {
                 match asking {
                     Some(asking) => asking.recv().await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
-                done = pool.done.recv() => done.map_or(Next::Stopped, |(place, outcome)| Next::Done(place, outcome)),
-                asked = asked => asked.map_or(Next::AllAsked, Next::Asked),
+                done = pool.done.recv() => done.map_or(PassEvent::Stopped, |(key, outcome)| PassEvent::Downloaded(key, outcome)),
+                renewal = renewal => renewal.map_or(PassEvent::AllRenewed, PassEvent::Renewed),
             }
         })
     }
 
-    /// Those whose interview is answered for, which is no longer open.
+    /// Ends the wait for an interview, and returns its recordings.
     pub fn close(&mut self, interview: &str) -> Vec<usize> {
         self.open.remove(interview).unwrap_or_default()
     }
 
-    /// Recordings that wait for the answer to their interview.
-    pub fn asked_for(&self) -> usize {
+    /// How many recordings wait for their interview.
+    pub fn waiting(&self) -> usize {
         self.open.values().map(Vec::len).sum()
     }
 
-    /// Recordings that nothing came of yet.
+    /// How many recordings have no outcome yet.
     pub fn left(&self) -> usize {
-        self.pool.under_way + self.asked_for() + self.linkless.len() + self.dead.len()
+        self.pool.in_flight + self.waiting() + self.linkless.len() + self.dead.len()
     }
 }

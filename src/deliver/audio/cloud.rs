@@ -10,26 +10,26 @@ use object_store::{
 use reqwest::Url;
 use tokio::sync::Semaphore;
 
-use super::part::Placed;
+use super::partial::Placement;
 use crate::model::{Error, Result};
 
-/// Of recordings that are being sent at once; a larger one is sent alone. An object that is made only where there is none
-/// is one request, which needs all of it in memory.
+/// Most megabytes of recordings that are in memory at once; a larger recording is sent alone. Creating an object only
+/// if there is none takes a single request, which needs the whole recording in memory.
 const MOST_MEGABYTES: u32 = 256;
-/// Attribute of an object that says what its bytes are.
+/// Attribute of an object that holds the hash of its bytes.
 const SHA256: &str = "sha256";
 
 /// A prefix in a bucket.
 pub struct Objects {
     store: Box<dyn ObjectStore>,
     prefix: Key,
-    /// A permit is a megabyte.
+    /// Each permit stands for a megabyte.
     memory: Semaphore,
 }
 
 impl Objects {
     /// # Errors
-    /// A usage error when the address or a setting of the environment is wrong.
+    /// A usage error when the address or an environment variable is wrong.
     pub fn open(address: &str) -> Result<Self> {
         let wrong = |why: &dyn std::fmt::Display| Error::usage(format!("cannot open the archive {address}: {why}"));
         let url = Url::parse(address).map_err(|error| wrong(&error))?;
@@ -42,15 +42,15 @@ impl Objects {
         Ok(Self { store, prefix, memory: Semaphore::new(MOST_MEGABYTES as usize) })
     }
 
-    /// Puts a file, never over another object. One that is there counts as the same if it says so, or if it is as long and
-    /// says nothing.
+    /// Uploads a file, never over another object. An existing object counts as the same recording if it has the same
+    /// size, and its hash, if it has one, is the same.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn put(&self, object: &str, file: &Path, sha256: &str) -> Result<Placed> {
+    pub async fn put(&self, object: &str, file: &Path, sha256: &str) -> Result<Placement> {
         let fail =
             |error: &dyn std::fmt::Display| Error::failed(format!("cannot write {object} to the archive: {error}"));
-        // The names are safe as they are; encoded once more they would not be what the table says.
+        // The names are safe as they are; encoded again they would differ from those in the table.
         let key = Key::parse(format!("{}/{object}", self.prefix)).map_err(|error| fail(&error))?;
         let size = file.metadata().map_err(|error| Error::path("read", file, error))?.len();
         let megabytes = u32::try_from(size.div_ceil(1 << 20)).unwrap_or(u32::MAX).clamp(1, MOST_MEGABYTES);
@@ -63,13 +63,13 @@ impl Objects {
         let attributes = Attributes::from_iter([(Attribute::Metadata(SHA256.into()), sha256.to_owned())]);
         let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
         match self.store.put_opts(&key, bytes.into(), options).await {
-            Ok(_) => Ok(Placed::Here),
+            Ok(_) => Ok(Placement::New),
             Err(StoreError::AlreadyExists { .. }) => {
                 let options = GetOptions { head: true, ..GetOptions::default() };
                 let there = self.store.get_opts(&key, options).await.map_err(|error| fail(&error))?;
                 let said = there.attributes.get(&Attribute::Metadata(SHA256.into()));
                 let is_the_same = there.meta.size == size && said.is_none_or(|said| said.as_ref() == sha256);
-                Ok(if is_the_same { Placed::There } else { Placed::Taken })
+                Ok(if is_the_same { Placement::Existing } else { Placement::Conflict })
             }
             Err(error) => Err(fail(&error)),
         }

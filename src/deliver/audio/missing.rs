@@ -1,4 +1,4 @@
-//! Which recordings are still to be archived: the answers of the lake that have one, less the table `audio`.
+//! Which recordings are still to be archived: answers in the lake that have a recording which the table `audio` lacks.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,37 +7,37 @@ use jiff::Timestamp;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, flags, integer_at, integers, string_at, strings, times, timestamp_at};
 use crate::lake::schema::{AUDIO, RESPONSES};
-use crate::ledger::{Archived, Ledger, Recording, RecordingState};
+use crate::ledger::{ArchivedRecording, Ledger, RecordingId, RecordingState};
 use crate::model::Result;
 use crate::model::interview::month_of;
 use crate::model::recording::object_names;
 
-/// Which recordings are wanted.
+/// Selects the recordings to archive.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
-    /// Ids of interviews; all if empty. A recording that was given up is tried again when its interview is named.
+pub struct RecordingSelection {
+    /// Ids of interviews, or empty for all. A recording that was given up is tried again when its interview is named.
     pub interviews: HashSet<String>,
-    /// Ids of jobs; all if empty.
+    /// Ids of jobs, or empty for all.
     pub jobs: Vec<String>,
-    /// The first instant of `settled_at`.
+    /// Only interviews that settled at this time or later.
     pub from: Option<Timestamp>,
 }
 
 /// A recording that the table `audio` does not have.
 #[derive(Debug, Clone)]
-pub struct Wanted {
-    pub recording: Recording,
+pub struct MissingRecording {
+    pub recording: RecordingId,
     pub object: String,
     pub question_id: Option<String>,
     pub job_id: Option<String>,
     pub settled_at: Option<Timestamp>,
-    /// Set when it is archived, and only the table lacks it.
-    pub archived: Option<Archived>,
-    /// An earlier run tried it, and could not archive it.
+    /// Set when it is in the archive, and only its row in the table is missing.
+    pub archived: Option<ArchivedRecording>,
+    /// Whether an earlier run tried it, and could not archive it.
     pub was_tried: bool,
 }
 
-impl Wanted {
+impl MissingRecording {
     pub fn month(&self) -> String {
         month_of(self.settled_at)
     }
@@ -45,9 +45,9 @@ impl Wanted {
 
 /// Positions and names of the recordings in the table `audio`, by interview.
 #[derive(Debug, Default)]
-pub struct Known(HashMap<String, Vec<(u32, String)>>);
+pub struct PublishedRecordings(HashMap<String, Vec<(u32, String)>>);
 
-impl Known {
+impl PublishedRecordings {
     /// # Errors
     /// When the lake cannot be read.
     pub fn read(lake: &Lake) -> Result<Self> {
@@ -65,24 +65,24 @@ impl Known {
         Ok(Self(known))
     }
 
-    pub fn has(&self, Recording { interview, position }: &Recording, object: &str) -> bool {
+    pub fn has(&self, RecordingId { interview, position }: &RecordingId, object: &str) -> bool {
         let is_it = |(at, name): &(u32, String)| at == position && name == object;
         self.0.get(interview).is_some_and(|known| known.iter().any(is_it))
     }
 }
 
-/// Gives the recordings that are still to be archived, a file of the lake at a time. What was tried since `began` is
-/// left alone; what is archived and only the table lacks is given whatever is selected.
+/// Calls `take` with the recordings that are still to be archived, one file of the lake at a time. Those that were
+/// tried since `began` are left out. Those that are archived and only missing in the table are always included.
 ///
 /// # Errors
-/// When the lake or the ledger cannot be read, or they are not taken.
-pub fn each(
+/// When the lake or the ledger cannot be read, or `take` fails.
+pub fn each_missing(
     lake: &Lake,
     ledger: &mut Ledger,
-    selection: &Selection,
+    selection: &RecordingSelection,
     began: Timestamp,
-    known: &Known,
-    take: &mut dyn FnMut(&mut Ledger, Vec<Wanted>) -> Result<()>,
+    known: &PublishedRecordings,
+    take: &mut dyn FnMut(&mut Ledger, Vec<MissingRecording>) -> Result<()>,
 ) -> Result<()> {
     let unpublished: HashSet<String> =
         ledger.archived_recordings()?.into_iter().map(|(recording, _)| recording.interview).collect();
@@ -112,7 +112,7 @@ pub fn each(
                 let names = object_names(id, answers.clone().map(|row| string_at(questions, row)));
                 for (row, object) in answers.zip(names).filter(|(row, _)| has_audio.value(*row)) {
                     let position = integer_at(positions, row).and_then(|position| u32::try_from(position).ok());
-                    let recording = Recording { interview: id.to_owned(), position: position.unwrap_or_default() };
+                    let recording = RecordingId { interview: id.to_owned(), position: position.unwrap_or_default() };
                     if known.has(&recording, &object) {
                         continue;
                     }
@@ -125,7 +125,15 @@ pub fn each(
                     };
                     let question_id = string_at(questions, row).map(str::to_owned);
                     let job_id = job_id.map(str::to_owned);
-                    wanted.push(Wanted { recording, object, question_id, job_id, settled_at, archived, was_tried });
+                    wanted.push(MissingRecording {
+                        recording,
+                        object,
+                        question_id,
+                        job_id,
+                        settled_at,
+                        archived,
+                        was_tried,
+                    });
                 }
             }
         }
@@ -134,7 +142,7 @@ pub fn each(
     Ok(())
 }
 
-impl Selection {
+impl RecordingSelection {
     fn has(&self, id: &str, job: Option<&str>, settled_at: Option<Timestamp>) -> bool {
         (self.interviews.is_empty() || self.interviews.contains(id))
             && (self.jobs.is_empty() || self.jobs.iter().any(|wanted| job == Some(wanted)))
@@ -142,7 +150,7 @@ impl Selection {
     }
 }
 
-/// Whether an interview settled then or later.
+/// Whether an interview settled at a time or later.
 pub fn settled_since(settled_at: Option<Timestamp>, from: Option<Timestamp>) -> bool {
     from.is_none_or(|from| settled_at.is_some_and(|at| at >= from))
 }

@@ -1,46 +1,46 @@
-//! What became of recordings: recorded and counted, and whether it was their fault.
+//! Outcomes of downloads. They are recorded and counted, and a streak of failures ends the pass.
 
 use std::collections::HashSet;
 
-use super::download::{Downloader, Outcome};
-use super::missing::Wanted;
-use super::summary::Summary;
+use super::download::{DownloadOutcome, Downloader};
+use super::missing::MissingRecording;
+use super::summary::ArchiveSummary;
 use crate::lake::crash;
-use crate::ledger::{Archived, Ledger, Recording, Trouble};
+use crate::ledger::{ArchiveFailure, ArchivedRecording, Ledger, RecordingId};
 use crate::model::{Error, Result};
 
-/// So many troubles are a line in the log; `status` has them all.
-const SAID: u64 = 10;
-/// So many failures in a row: it is not the recordings' fault but their host's or the API's, or that of something before
-/// it.
-const IN_A_ROW: usize = 20;
-/// What is no recording is given up after so many nights.
+/// How many failures are logged as warnings; `status` lists all of them.
+const MOST_LOGGED: u64 = 10;
+/// The number of consecutive failures that ends a pass. The fault is then not in the recordings but in their host, in
+/// the API, or in something between.
+const FAILURE_STREAK: usize = 20;
+/// Nights after which something that is not a recording is given up.
 const UNFIT_NIGHTS: u32 = 3;
-/// What is not given is given up after so many nights.
+/// Nights after which a recording that is not delivered is given up.
 const UNAVAILABLE_NIGHTS: u32 = 10;
 
 /// Why a recording could not be archived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// The recording itself, whatever its host is like: too long, empty, or its place is taken.
+pub enum FailureKind {
+    /// The recording itself is the reason: it is too long or empty, or its place is taken.
     Own,
-    /// What its link opens is no recording.
+    /// Its link opens something that is not a recording.
     Unfit,
-    /// No link opens it.
+    /// Its link does not open, and neither does a new one.
     LinkDead,
     /// Its interview has no link to it.
     NoLink,
-    /// Its host did not give it.
+    /// Its host did not deliver it.
     Unavailable,
-    /// Its interview could not be asked for.
+    /// Its interview could not be requested.
     NotAsked,
     /// The API does not know its interview.
     Gone,
 }
 
-impl Fault {
-    /// As the ledger has it.
-    fn kind(self) -> &'static str {
+impl FailureKind {
+    /// The word for it in the ledger.
+    fn as_str(self) -> &'static str {
         match self {
             Self::Own => "own",
             Self::Unfit => "unfit",
@@ -55,77 +55,77 @@ impl Fault {
 
 /// A recording that could not be archived, and why.
 #[derive(Debug)]
-struct Failure {
-    recording: Recording,
+struct FailedRecording {
+    recording: RecordingId,
     object: String,
     why: String,
-    fault: Fault,
-    /// The account of its interview, where that was asked for.
+    kind: FailureKind,
+    /// The account of its interview, if the interview was requested; otherwise empty.
     source: String,
 }
 
-/// Failures with no success between: held back until it is known whether there are too many of them.
+/// Consecutive failures. They are held back until a success, or the end, shows that they were not too many.
 #[derive(Debug, Default)]
-struct Row {
-    /// Answers that were failures.
+struct FailureStreak {
+    /// How many requests failed.
     answers: usize,
-    held: Vec<Failure>,
+    held: Vec<FailedRecording>,
 }
 
-/// Records what became of recordings, and counts it.
+/// Records and counts the outcomes of downloads.
 pub struct Outcomes<'a> {
     downloader: &'a Downloader,
-    pub summary: Summary,
-    of_host: Row,
-    of_api: Row,
-    /// Accounts of which an interview was answered with a body.
+    pub summary: ArchiveSummary,
+    of_host: FailureStreak,
+    of_api: FailureStreak,
+    /// Accounts for which the API has returned an interview.
     answering: HashSet<String>,
 }
 
 impl<'a> Outcomes<'a> {
     pub fn new(downloader: &'a Downloader) -> Self {
-        let (of_host, of_api) = (Row::default(), Row::default());
-        Self { downloader, summary: Summary::default(), of_host, of_api, answering: HashSet::new() }
+        let (of_host, of_api) = (FailureStreak::default(), FailureStreak::default());
+        Self { downloader, summary: ArchiveSummary::default(), of_host, of_api, answering: HashSet::new() }
     }
 
-    /// Records an outcome; what is archived, if it is.
+    /// Records an outcome, and returns the archived recording if there is one.
     ///
     /// # Errors
-    /// When the ledger cannot be written, or none of the last recordings was to be had.
+    /// When the ledger cannot be written, or too many recordings failed in a row.
     pub fn record(
         &mut self,
         ledger: &mut Ledger,
-        recording: &Recording,
+        recording: &RecordingId,
         object: &str,
-        outcome: Outcome,
-    ) -> Result<Option<Archived>> {
-        let (fault, why) = match outcome {
-            Outcome::Archived(archived) => return self.archived(ledger, recording, archived, true).map(Some),
-            Outcome::Found(archived) => return self.archived(ledger, recording, archived, false).map(Some),
-            Outcome::LinkDead(why) => (Fault::LinkDead, format!("{why}, nor does a new one")),
-            Outcome::Refused(why) => (Fault::Own, why),
-            Outcome::Unfit(why) => (Fault::Unfit, why),
-            Outcome::Unavailable(why) => (Fault::Unavailable, why),
-            Outcome::Busy => {
+        outcome: DownloadOutcome,
+    ) -> Result<Option<ArchivedRecording>> {
+        let (kind, why) = match outcome {
+            DownloadOutcome::Archived(archived) => return self.archived(ledger, recording, archived, true).map(Some),
+            DownloadOutcome::Found(archived) => return self.archived(ledger, recording, archived, false).map(Some),
+            DownloadOutcome::LinkDead(why) => (FailureKind::LinkDead, format!("{why}, nor does a new one")),
+            DownloadOutcome::Refused(why) => (FailureKind::Own, why),
+            DownloadOutcome::Unfit(why) => (FailureKind::Unfit, why),
+            DownloadOutcome::Unavailable(why) => (FailureKind::Unavailable, why),
+            DownloadOutcome::Busy => {
                 tracing::info!("{object} is left to another program, which is downloading it");
                 self.summary.left += 1;
                 return Ok(None);
             }
         };
         let (recording, object) = (recording.clone(), object.to_owned());
-        let failure = Failure { recording, object, why, fault, source: String::new() };
-        if fault == Fault::Own {
-            self.trouble(ledger, &failure)?;
+        let failure = FailedRecording { recording, object, why, kind, source: String::new() };
+        if kind == FailureKind::Own {
+            self.record_failure(ledger, &failure)?;
             return Ok(None);
         }
         self.of_host.answers += 1;
         self.of_host.held.push(failure);
-        if self.of_host.answers == IN_A_ROW {
-            let row = std::mem::take(&mut self.of_host);
-            return Err(self.leave(
+        if self.of_host.answers == FAILURE_STREAK {
+            let streak = std::mem::take(&mut self.of_host);
+            return Err(self.end_streak(
                 ledger,
-                row,
-                &format!("none of the last {IN_A_ROW} recordings could be archived"),
+                streak,
+                &format!("none of the last {FAILURE_STREAK} recordings could be archived"),
             )?);
         }
         Ok(None)
@@ -134,12 +134,12 @@ impl<'a> Outcomes<'a> {
     fn archived(
         &mut self,
         ledger: &mut Ledger,
-        recording: &Recording,
-        archived: Archived,
+        recording: &RecordingId,
+        archived: ArchivedRecording,
         is_new: bool,
-    ) -> Result<Archived> {
-        let row = std::mem::take(&mut self.of_host);
-        self.settle(ledger, row)?;
+    ) -> Result<ArchivedRecording> {
+        let streak = std::mem::take(&mut self.of_host);
+        self.settle(ledger, streak)?;
         ledger.record_archived(recording, &archived)?;
         crash::point("audio-recorded");
         if is_new {
@@ -151,104 +151,104 @@ impl<'a> Outcomes<'a> {
         Ok(archived)
     }
 
-    /// Notes that an interview of an account was answered with a body, and whether it gave a link that was wanted.
+    /// Notes that the API returned an interview of an account, and whether it had a link that was needed.
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn answered(&mut self, ledger: &mut Ledger, source: &str, gave_links: bool) -> Result<()> {
+    pub fn answered(&mut self, ledger: &mut Ledger, source: &str, has_links: bool) -> Result<()> {
         if !self.answering.contains(source) {
             self.answering.insert(source.to_owned());
         }
-        if gave_links {
-            let row = std::mem::take(&mut self.of_api);
-            self.settle(ledger, row)?;
+        if has_links {
+            let streak = std::mem::take(&mut self.of_api);
+            self.settle(ledger, streak)?;
         }
         Ok(())
     }
 
-    /// Records that an interview which was asked for gave no links to these of its recordings.
+    /// Records that a requested interview had no link to these recordings.
     ///
     /// # Errors
-    /// When the ledger cannot be written, or none of the last interviews gave any.
+    /// When the ledger cannot be written, or too many interviews in a row had no links.
     pub fn linkless(
         &mut self,
         ledger: &mut Ledger,
         source: &str,
-        recordings: &[&Wanted],
-        fault: Fault,
+        recordings: &[&MissingRecording],
+        kind: FailureKind,
         why: &str,
     ) -> Result<()> {
-        let mut failures = recordings.iter().map(|wanted| Failure {
+        let mut failures = recordings.iter().map(|wanted| FailedRecording {
             recording: wanted.recording.clone(),
             object: wanted.object.clone(),
             why: why.to_owned(),
-            fault,
+            kind,
             source: source.to_owned(),
         });
-        // One that is gone from an API which has others is gone.
-        if fault == Fault::Gone && self.answering.contains(source) {
-            return failures.try_for_each(|failure| self.trouble(ledger, &failure));
+        // It is gone for good only if the API returned another interview.
+        if kind == FailureKind::Gone && self.answering.contains(source) {
+            return failures.try_for_each(|failure| self.record_failure(ledger, &failure));
         }
         self.of_api.held.extend(failures);
         self.of_api.answers += 1;
-        if self.of_api.answers == IN_A_ROW {
-            let row = std::mem::take(&mut self.of_api);
-            let what = format!("the API gave no link to a recording of the last {IN_A_ROW} interviews");
-            return Err(self.leave(ledger, row, &what)?);
+        if self.of_api.answers == FAILURE_STREAK {
+            let streak = std::mem::take(&mut self.of_api);
+            let what = format!("the API gave no link to a recording of the last {FAILURE_STREAK} interviews");
+            return Err(self.end_streak(ledger, streak, &what)?);
         }
         Ok(())
     }
 
-    /// Records the failures that are held back: there were not too many of them.
+    /// Records the failures that were held back, when there were not too many of them.
     ///
     /// # Errors
     /// When the ledger cannot be written.
     pub fn end(&mut self, ledger: &mut Ledger) -> Result<()> {
-        for row in [std::mem::take(&mut self.of_host), std::mem::take(&mut self.of_api)] {
-            self.settle(ledger, row)?;
+        for streak in [std::mem::take(&mut self.of_host), std::mem::take(&mut self.of_api)] {
+            self.settle(ledger, streak)?;
         }
         Ok(())
     }
 
-    fn settle(&mut self, ledger: &mut Ledger, row: Row) -> Result<()> {
-        row.held.iter().try_for_each(|failure| self.trouble(ledger, failure))
+    fn settle(&mut self, ledger: &mut Ledger, streak: FailureStreak) -> Result<()> {
+        streak.held.iter().try_for_each(|failure| self.record_failure(ledger, failure))
     }
 
-    /// Leaves for the next run what was nobody's fault that is known; the error to end with.
-    fn leave(&mut self, ledger: &mut Ledger, row: Row, what: &str) -> Result<Error> {
-        for Failure { recording, object, why, .. } in &row.held {
+    /// Leaves the failures of a streak for the next run, without counting a try. Returns the error to end with.
+    fn end_streak(&mut self, ledger: &mut Ledger, streak: FailureStreak, what: &str) -> Result<Error> {
+        for FailedRecording { recording, object, why, .. } in &streak.held {
             ledger.record_left(recording, object, why)?;
-            self.say(recording, "left for the next run", why);
+            self.log(recording, "left for the next run", why);
             self.summary.failed += 1;
         }
-        let why = row.held.last().map_or("", |failure| failure.why.as_str());
+        let why = streak.held.last().map_or("", |failure| failure.why.as_str());
         let error = Error::failed(format!("{what}: {why}"));
         Ok(error.hint("the next run goes on from here; `roundup status` says why each failed"))
     }
 
-    fn trouble(&mut self, ledger: &mut Ledger, failure: &Failure) -> Result<()> {
-        let Failure { recording, object, why, fault, source } = failure;
-        let give_up_after = match fault {
-            Fault::Gone if self.answering.contains(source) => 1,
-            Fault::Own | Fault::Unfit | Fault::LinkDead | Fault::NoLink => UNFIT_NIGHTS,
-            Fault::Unavailable | Fault::NotAsked | Fault::Gone => UNAVAILABLE_NIGHTS,
+    fn record_failure(&mut self, ledger: &mut Ledger, failure: &FailedRecording) -> Result<()> {
+        let FailedRecording { recording, object, why, kind, source } = failure;
+        let give_up_after = match kind {
+            FailureKind::Gone if self.answering.contains(source) => 1,
+            FailureKind::Own | FailureKind::Unfit | FailureKind::LinkDead | FailureKind::NoLink => UNFIT_NIGHTS,
+            FailureKind::Unavailable | FailureKind::NotAsked | FailureKind::Gone => UNAVAILABLE_NIGHTS,
         };
-        let (kind, part_bytes) = (fault.kind(), self.downloader.part_bytes(object));
-        let trouble = Trouble { object, reason: why, kind, give_up_after, part_bytes };
-        if ledger.record_trouble(recording, &trouble)? {
-            self.say(recording, "given up", why);
+        let (kind, part_bytes) = (kind.as_str(), self.downloader.part_bytes(object));
+        let failure = ArchiveFailure { object, reason: why, kind, give_up_after, part_bytes };
+        if ledger.record_failed(recording, &failure)? {
+            self.log(recording, "given up", why);
             self.summary.given_up += 1;
             self.downloader.discard(object);
         } else {
-            self.say(recording, "left for the next run", why);
+            self.log(recording, "left for the next run", why);
             self.summary.failed += 1;
         }
         Ok(())
     }
 
-    fn say(&self, Recording { interview, position }: &Recording, end: &str, why: &str) {
+    fn log(&self, RecordingId { interview, position }: &RecordingId, end: &str, why: &str) {
         let what = format!("recording {position} of interview {interview} is {end}: {why}");
-        if self.summary.failed + self.summary.given_up < SAID {
+        if self.summary.failed + self.summary.given_up < MOST_LOGGED {
             tracing::warn!(interview, position, "{what}");
         } else {
             tracing::debug!(interview, position, "{what}");

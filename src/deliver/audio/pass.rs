@@ -1,4 +1,5 @@
-//! A pass over the lake: every recording that is not archived is, with a new link where the old one no longer opens.
+//! A pass over the lake, which archives every recording that is missing, with new links where the old ones no longer
+//! open.
 
 use std::collections::BTreeMap;
 
@@ -6,50 +7,51 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::archiver::Archiver;
-use super::batch::{Batch, Next, Place};
-use super::download::Outcome;
-use super::missing::{Known, Selection, Wanted, each};
-use super::outcomes::{Fault, Outcomes};
-use super::renew::{Asked, Asker};
-use super::summary::Summary;
+use super::batch::{Batch, DownloadKey, PassEvent};
+use super::download::DownloadOutcome;
+use super::missing::{MissingRecording, PublishedRecordings, RecordingSelection, each_missing};
+use super::outcomes::{FailureKind, Outcomes};
+use super::renew::{LinkRenewer, Renewal};
+use super::summary::ArchiveSummary;
 use super::table;
 use crate::ledger::{KeptLink, Ledger};
 use crate::model::recording::RecordingLink;
 use crate::model::{Done, Error, Kind, Result};
 
-/// Recordings that are dealt with together: so few that what is known of them is not much, and so many that the pool
-/// hardly ever waits for the last of them.
-const TOGETHER: usize = 10_000;
-/// Interviews that are asked for together. The next are asked for once most of what these gave was downloaded, so that
-/// a host which gives nothing costs few calls.
-const ASKED_TOGETHER: usize = 20;
+/// Recordings that are worked on together: few enough to keep in memory, and so many that the pool rarely waits for the
+/// last of them.
+const BATCH_SIZE: usize = 10_000;
+/// Interviews that are requested together. The next ones are requested once most of the recordings of these were
+/// downloaded, so that a host which delivers nothing costs few calls.
+const INTERVIEWS_PER_RENEWAL: usize = 20;
 
 impl Archiver<'_> {
-    /// Archives what is selected and was not tried since `began`. What is archived by the time it ends is in the table
-    /// `audio`, also when it ends early. An account that refuses leaves the others their turn.
+    /// Archives the selected recordings that were not tried since `began`. When it returns, everything that was
+    /// archived is in the table `audio`, even if it ended early. If one account refuses, the others are still asked.
     pub fn pass(
         &self,
         ledger: &mut Ledger,
-        selection: &Selection,
+        selection: &RecordingSelection,
         began: Timestamp,
-        asker: &mut Asker<'_, '_>,
+        renewer: &mut LinkRenewer<'_, '_>,
         progress: &dyn Fn(u64),
-    ) -> Done<Summary> {
+    ) -> Done<ArchiveSummary> {
         let (outcomes, refusing) = (Outcomes::new(&self.downloader), BTreeMap::new());
-        let mut pass = Pass { archiver: self, outcomes, asker, refusing, progress, done: 0 };
+        let mut pass = Pass { archiver: self, outcomes, renewer, refusing, progress, done: 0 };
         let result = pass.all(ledger, selection, began);
         let result = pass.outcomes.end(ledger).and(result);
         Done { summary: pass.outcomes.summary, errors: pass.refusing.into_values().chain(result.err()).collect() }
     }
 
-    /// Has the ledger forget what the table tells: after a crash, or when an interview was asked for again since.
-    fn forget_known(&self, ledger: &mut Ledger, known: &Known) -> Result<()> {
+    /// Makes the ledger forget recordings and links that the table has already: after a crash, or when an interview was
+    /// fetched again.
+    fn forget_published(&self, ledger: &mut Ledger, known: &PublishedRecordings) -> Result<()> {
         let archived = ledger.archived_recordings()?;
         let told = archived.iter().filter(|(recording, object)| known.has(recording, object));
         ledger.forget_recordings(told.map(|(recording, _)| recording))?;
         let mut last = 0;
         loop {
-            let links = ledger.links_after(last, TOGETHER, Timestamp::now())?;
+            let links = ledger.links_after(last, BATCH_SIZE, Timestamp::now())?;
             let Some((number, _)) = links.last() else { return Ok(()) };
             last = *number;
             let needless = links.iter().filter(|(_, kept)| known.has(&kept.recording, &kept.object));
@@ -61,82 +63,82 @@ impl Archiver<'_> {
 struct Pass<'a, 'b, 'c> {
     archiver: &'a Archiver<'a>,
     outcomes: Outcomes<'a>,
-    asker: &'a mut Asker<'b, 'c>,
-    /// Accounts that are asked no more, and why.
+    renewer: &'a mut LinkRenewer<'b, 'c>,
+    /// Accounts that are not asked any more, with the error of each.
     refusing: BTreeMap<String, Error>,
     progress: &'a dyn Fn(u64),
     done: u64,
 }
 
 impl Pass<'_, '_, '_> {
-    fn all(&mut self, ledger: &mut Ledger, selection: &Selection, began: Timestamp) -> Result<()> {
+    fn all(&mut self, ledger: &mut Ledger, selection: &RecordingSelection, began: Timestamp) -> Result<()> {
         let lake = self.archiver.lake;
-        let known = Known::read(lake)?;
-        self.archiver.forget_known(ledger, &known)?;
+        let known = PublishedRecordings::read(lake)?;
+        self.archiver.forget_published(ledger, &known)?;
         let mut waiting = Vec::new();
-        each(lake, ledger, selection, began, &known, &mut |ledger, wanted| {
+        each_missing(lake, ledger, selection, began, &known, &mut |ledger, wanted| {
             waiting.extend(wanted);
-            if waiting.len() >= TOGETHER { self.together(ledger, std::mem::take(&mut waiting)) } else { Ok(()) }
+            if waiting.len() >= BATCH_SIZE { self.archive_batch(ledger, std::mem::take(&mut waiting)) } else { Ok(()) }
         })?;
-        self.together(ledger, waiting)
+        self.archive_batch(ledger, waiting)
     }
 
-    /// Archives some recordings and publishes them, then says what stopped it, if anything did.
-    fn together(&mut self, ledger: &mut Ledger, mut wanted: Vec<Wanted>) -> Result<()> {
-        // What failed before comes last, so that it cannot keep others from being tried.
+    /// Archives some recordings and publishes them. An error that stopped it is returned afterwards.
+    fn archive_batch(&mut self, ledger: &mut Ledger, mut wanted: Vec<MissingRecording>) -> Result<()> {
+        // Recordings that failed before come last, so that they do not keep others from being tried.
         wanted.sort_by_key(|wanted| wanted.was_tried);
         let ended = self.download(ledger, &mut wanted);
         table::publish(self.archiver.lake, ledger, &wanted).and(ended)
     }
 
-    fn download(&mut self, ledger: &mut Ledger, wanted: &mut [Wanted]) -> Result<()> {
+    fn download(&mut self, ledger: &mut Ledger, wanted: &mut [MissingRecording]) -> Result<()> {
         let mut batch = Batch::begin(ledger, wanted, self.archiver.pool())?;
         let ended = loop {
-            if batch.pool.under_way == 0 && batch.linkless.is_empty() {
+            if batch.pool.in_flight == 0 && batch.linkless.is_empty() {
                 batch.linkless = std::mem::take(&mut batch.dead);
             }
             if batch.asking.is_none() && batch.renewed <= self.archiver.width {
-                batch.asking = self.ask_for(ledger, &mut batch)?;
+                batch.asking = self.request_links(ledger, &mut batch)?;
             }
-            if batch.asking.is_none() && batch.pool.under_way == 0 {
+            if batch.asking.is_none() && batch.pool.in_flight == 0 {
                 break Ok(());
             }
-            let went_on = match batch.next(self.archiver.runtime) {
-                Next::Done(place, outcome) => self.downloaded(ledger, &mut batch, place, outcome),
-                Next::Asked(asked) => self.asked(ledger, &mut batch, asked),
-                Next::AllAsked => {
+            let handled = match batch.next(self.archiver.runtime) {
+                PassEvent::Downloaded(key, outcome) => self.downloaded(ledger, &mut batch, key, outcome),
+                PassEvent::Renewed(renewal) => self.renewed(ledger, &mut batch, renewal),
+                PassEvent::AllRenewed => {
                     batch.asking = None;
-                    self.outcomes.summary.left += batch.asked_for() as u64;
+                    self.outcomes.summary.left += batch.waiting() as u64;
                     batch.open.clear();
                     Ok(())
                 }
-                Next::Stopped => break Ok(()),
+                PassEvent::Stopped => break Ok(()),
             };
-            if went_on.is_err() {
-                break went_on;
+            if handled.is_err() {
+                break handled;
             }
         };
         self.outcomes.summary.left += batch.left() as u64;
         ended?;
-        // The time may be up instead, which is no error.
+        // If the time is up instead, that is not an error.
         if self.archiver.cancellation.is_interrupted() {
             return Err(Error::new(Kind::Interrupted, "interrupted").hint("what was archived is in the lake"));
         }
         Ok(())
     }
 
-    /// Records what became of a download. A link that does not open is replaced once.
+    /// Records the outcome of a download. A link that does not open is replaced once.
     fn downloaded(
         &mut self,
         ledger: &mut Ledger,
         batch: &mut Batch<'_>,
-        Place { number, is_renewed }: Place,
-        outcome: Result<Outcome>,
+        DownloadKey { number, is_renewed }: DownloadKey,
+        outcome: Result<DownloadOutcome>,
     ) -> Result<()> {
-        batch.pool.under_way -= 1;
+        batch.pool.in_flight -= 1;
         batch.renewed -= usize::from(is_renewed);
-        let Wanted { recording, object, archived, .. } = &mut batch.wanted[number];
-        if !is_renewed && matches!(outcome, Ok(Outcome::LinkDead(_))) {
+        let MissingRecording { recording, object, archived, .. } = &mut batch.wanted[number];
+        if !is_renewed && matches!(outcome, Ok(DownloadOutcome::LinkDead(_))) {
             batch.dead.insert(number);
             return ledger.forget_link(recording);
         }
@@ -146,14 +148,18 @@ impl Pass<'_, '_, '_> {
         Ok(())
     }
 
-    /// Asks for the next interviews whose recordings have no link, if there are any.
-    fn ask_for(&mut self, ledger: &Ledger, batch: &mut Batch<'_>) -> Result<Option<mpsc::UnboundedReceiver<Asked>>> {
+    /// Requests the next interviews whose recordings have no link, if there are any.
+    fn request_links(
+        &mut self,
+        ledger: &Ledger,
+        batch: &mut Batch<'_>,
+    ) -> Result<Option<mpsc::UnboundedReceiver<Renewal>>> {
         let mut ids: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut asked = 0;
+        let mut count = 0;
         while let Some(number) = batch.linkless.first().copied() {
             let id = &batch.wanted[number].recording.interview;
             if !batch.open.contains_key(id) {
-                if asked == ASKED_TOGETHER {
+                if count == INTERVIEWS_PER_RENEWAL {
                     break;
                 }
                 let source = ledger.source_of(id)?.unwrap_or_default();
@@ -163,36 +169,36 @@ impl Pass<'_, '_, '_> {
                     continue;
                 }
                 ids.entry(source).or_default().push(id.clone());
-                asked += 1;
+                count += 1;
             }
             batch.linkless.remove(&number);
             batch.open.entry(id.clone()).or_default().push(number);
         }
-        Ok((asked > 0).then(|| self.asker.ask(ids)))
+        Ok((count > 0).then(|| self.renewer.request(ids)))
     }
 
-    /// Goes on with what came of asking for an interview.
-    fn asked(&mut self, ledger: &mut Ledger, batch: &mut Batch<'_>, asked: Asked) -> Result<()> {
-        let (interview, fault, why) = match asked {
-            Asked::Links { interview, links } => return self.linked(ledger, batch, &interview, &links),
-            Asked::Gone { interview } => {
-                (interview, Fault::Gone, "the API does not know the interview any more".into())
+    /// Handles the renewal of an interview's links.
+    fn renewed(&mut self, ledger: &mut Ledger, batch: &mut Batch<'_>, renewal: Renewal) -> Result<()> {
+        let (interview, kind, why) = match renewal {
+            Renewal::Links { interview, links } => return self.keep_links(ledger, batch, &interview, &links),
+            Renewal::Gone { interview } => {
+                (interview, FailureKind::Gone, "the API does not know the interview any more".into())
             }
-            Asked::Failed { interview, why } => (interview, Fault::NotAsked, why),
-            Asked::Refused { source, error } => {
+            Renewal::Failed { interview, why } => (interview, FailureKind::NotAsked, why),
+            Renewal::Refused { source, error } => {
                 self.refusing.insert(source, error);
                 return Ok(());
             }
         };
         self.outcomes.summary.asked += 1;
         let source = ledger.source_of(&interview)?.unwrap_or_default();
-        let recordings: Vec<&Wanted> =
+        let recordings: Vec<&MissingRecording> =
             batch.close(&interview).into_iter().map(|number| &batch.wanted[number]).collect();
-        self.outcomes.linkless(ledger, &source, &recordings, fault, &why)
+        self.outcomes.linkless(ledger, &source, &recordings, kind, &why)
     }
 
-    /// Keeps the links of an interview that was asked for, and gives those that were waited for to the pool.
-    fn linked(
+    /// Keeps the new links of an interview, and submits the downloads that waited for them.
+    fn keep_links(
         &mut self,
         ledger: &mut Ledger,
         batch: &mut Batch<'_>,
@@ -203,8 +209,8 @@ impl Pass<'_, '_, '_> {
         let mut kept = Vec::new();
         let mut missing = Vec::new();
         for number in batch.close(interview) {
-            let Wanted { recording, object, settled_at, .. } = &batch.wanted[number];
-            // An answer that moved would be archived under the name of another.
+            let MissingRecording { recording, object, settled_at, .. } = &batch.wanted[number];
+            // If an answer has moved, its recording would be archived under the name of another.
             let is_it = |found: &&RecordingLink| {
                 u32::try_from(found.position) == Ok(recording.position) && found.object == *object
             };
@@ -219,7 +225,7 @@ impl Pass<'_, '_, '_> {
                 settled_at: *settled_at,
                 fetched_at: Timestamp::now(),
             });
-            batch.give_renewed(number, link.clone());
+            batch.submit_renewed(number, link.clone());
         }
         ledger.keep_links(&kept)?;
         let source = ledger.source_of(interview)?.unwrap_or_default();
@@ -227,8 +233,8 @@ impl Pass<'_, '_, '_> {
         if missing.is_empty() {
             return Ok(());
         }
-        let missing: Vec<&Wanted> = missing.into_iter().map(|number| &batch.wanted[number]).collect();
+        let missing: Vec<&MissingRecording> = missing.into_iter().map(|number| &batch.wanted[number]).collect();
         let why = "the interview has no link to it any more";
-        self.outcomes.linkless(ledger, &source, &missing, Fault::NoLink, why)
+        self.outcomes.linkless(ledger, &source, &missing, FailureKind::NoLink, why)
     }
 }

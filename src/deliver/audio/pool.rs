@@ -7,51 +7,51 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::download::{Downloader, Outcome};
+use super::download::{DownloadOutcome, Downloader};
 use crate::http::cancel::Cancellation;
 use crate::model::{Link, Result};
 
-/// One recording to archive; `T` is what the caller knows it by.
+/// One recording to archive. `T` is the key that the caller knows it by.
 #[derive(Debug)]
-pub struct Task<T> {
-    pub what: T,
+pub struct DownloadTask<T> {
+    pub key: T,
     pub object: String,
     pub link: Link,
 }
 
-/// Downloads that go on until the pool is let go or interrupted.
+/// Several downloads at once, until the pool is dropped or interrupted.
 pub struct Pool<T> {
-    tasks: mpsc::UnboundedSender<Task<T>>,
-    pub done: mpsc::UnboundedReceiver<(T, Result<Outcome>)>,
-    /// Tasks that were given and did not end yet.
-    pub under_way: usize,
-    working: JoinHandle<()>,
-    let_go: CancellationToken,
+    tasks: mpsc::UnboundedSender<DownloadTask<T>>,
+    pub done: mpsc::UnboundedReceiver<(T, Result<DownloadOutcome>)>,
+    /// Tasks that were submitted and have not ended.
+    pub in_flight: usize,
+    worker: JoinHandle<()>,
+    stop: CancellationToken,
     runtime: Handle,
 }
 
 impl<T: Send + 'static> Pool<T> {
-    /// Begins to wait for tasks, of which so many are done at once.
+    /// Starts the pool. It works on `width` tasks at once.
     pub fn new(runtime: &Runtime, downloader: &Arc<Downloader>, width: usize, cancellation: &Cancellation) -> Self {
-        let (tasks, given) = mpsc::unbounded_channel();
+        let (tasks, queue) = mpsc::unbounded_channel();
         let (ended, done) = mpsc::unbounded_channel();
-        let (cancellation, let_go) = cancellation.child();
-        let working = runtime.spawn(work(Arc::clone(downloader), width, cancellation, given, ended));
-        Self { tasks, done, under_way: 0, working, let_go, runtime: runtime.handle().clone() }
+        let (cancellation, stop) = cancellation.child();
+        let worker = runtime.spawn(work(Arc::clone(downloader), width, cancellation, queue, ended));
+        Self { tasks, done, in_flight: 0, worker, stop, runtime: runtime.handle().clone() }
     }
 
-    /// Gives a task. One that comes after the pool has stopped is not done, and stays under way.
-    pub fn give(&mut self, task: Task<T>) {
-        self.under_way += 1;
+    /// Adds a task. One that is submitted after the pool has stopped is not done, and counts as in flight.
+    pub fn submit(&mut self, task: DownloadTask<T>) {
+        self.in_flight += 1;
         let _has_stopped = self.tasks.send(task);
     }
 }
 
 impl<T> Drop for Pool<T> {
     fn drop(&mut self) {
-        self.let_go.cancel();
-        // Nothing of it goes on beside what comes next. A panic in it has been said.
-        let _has_ended = self.runtime.block_on(&mut self.working);
+        self.stop.cancel();
+        // No download outlives the pool. A panic in it has been printed.
+        let _has_ended = self.runtime.block_on(&mut self.worker);
     }
 }
 
@@ -59,8 +59,8 @@ async fn work<T: Send + 'static>(
     downloader: Arc<Downloader>,
     width: usize,
     cancellation: Cancellation,
-    mut given: mpsc::UnboundedReceiver<Task<T>>,
-    ended: mpsc::UnboundedSender<(T, Result<Outcome>)>,
+    mut queue: mpsc::UnboundedReceiver<DownloadTask<T>>,
+    ended: mpsc::UnboundedSender<(T, Result<DownloadOutcome>)>,
 ) {
     let mut running = JoinSet::new();
     let cancelled = cancellation.cancelled();
@@ -68,13 +68,13 @@ async fn work<T: Send + 'static>(
     loop {
         tokio::select! {
             _ = &mut cancelled => {
-                // What has come of those under way stays, to be gone on with.
+                // The parts of unfinished downloads stay, and are resumed later.
                 running.shutdown().await;
                 return;
             }
-            Some(Task { what, object, link }) = given.recv(), if running.len() < width => {
+            Some(DownloadTask { key, object, link }) = queue.recv(), if running.len() < width => {
                 let downloader = Arc::clone(&downloader);
-                running.spawn(async move { (what, downloader.archive(&object, &link).await) });
+                running.spawn(async move { (key, downloader.archive(&object, &link).await) });
             }
             Some(result) = running.join_next() => {
                 match result {

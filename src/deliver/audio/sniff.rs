@@ -1,19 +1,19 @@
 //! Whether what a host serves is a recording.
 
-/// So many bytes tell.
+/// How many of the first bytes are needed.
 pub const ENOUGH: usize = 16;
 
-/// Judges what the host calls it; that in small letters and without parameters, if it says anything.
+/// Checks the content type that the host declares. Returns it in lower case and without parameters, if there is one.
 ///
 /// # Errors
-/// What it is instead.
+/// Says what it is instead.
 pub fn check_type(content_type: Option<&str>) -> Result<Option<String>, String> {
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    // What else is sent can be anybody's words.
+    // Anything else could be a person's words.
     let is_plain = kind.len() <= 40 && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte));
     match kind.as_str() {
         "" => Ok(None),
-        // Object stores call so what nobody named.
+        // The default type in object stores.
         "application/octet-stream" | "binary/octet-stream" => Ok(Some(kind)),
         audio if audio.starts_with("audio/") => Ok(is_plain.then_some(kind)),
         "text/html" | "application/xhtml+xml" => Err("it is a web page".to_owned()),
@@ -22,10 +22,10 @@ pub fn check_type(content_type: Option<&str>) -> Result<Option<String>, String> 
     }
 }
 
-/// Judges its first [`ENOUGH`] bytes, or all of a shorter one.
+/// Checks the first [`ENOUGH`] bytes, or all bytes of a shorter file.
 ///
 /// # Errors
-/// What it is instead.
+/// Says what it is instead.
 pub fn check_start(start: &[u8]) -> Result<(), String> {
     if is_audio(start) {
         return Ok(());
@@ -43,7 +43,7 @@ pub fn check_start(start: &[u8]) -> Result<(), String> {
 /// MP3 with a tag or without, WAV, Ogg, FLAC, MP4, WebM or AAC.
 fn is_audio(start: &[u8]) -> bool {
     let at = |place: usize, magic: &[u8]| start.get(place..).is_some_and(|rest| rest.starts_with(magic));
-    // Eleven bits of a frame's header are set; of the rest not every value is in use.
+    // The first eleven bits of a frame's header are set, and some values of the other bits are not in use.
     let is_frame = match start {
         [0xFF, second, third, ..] if second & 0xE0 == 0xE0 => {
             let (version, layer) = (second >> 3 & 3, second >> 1 & 3);

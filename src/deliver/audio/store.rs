@@ -1,4 +1,4 @@
-//! Where recordings are kept: a folder, or an object store in a build that has them.
+//! Where recordings are kept: in a folder, or in an object store if the build supports them.
 
 use std::fs;
 use std::io;
@@ -9,34 +9,34 @@ use sha2::{Digest, Sha256};
 
 #[cfg(feature = "cloud")]
 use super::cloud::Objects;
-use super::part::{Part, Placed};
+use super::partial::{PartialDownload, Placement};
 use crate::lake::Lake;
 use crate::lake::durable::sync_with_parent;
 use crate::lake::outside::refuse_inside;
 use crate::model::{Error, Kind, Result, is_address};
 
-/// Name of the folder for recordings that are still coming, inside the archive.
+/// Name of the folder for partial downloads, inside the archive.
 const STAGING: &str = ".roundup";
-/// Name of the folder that all recordings are in: the first part of each name.
+/// Name of the folder that all recordings are in. Every object's name begins with it.
 const RECORDINGS: &str = "interviews";
 
 /// An archive of recordings.
 pub struct Store {
-    place: Place,
-    /// Recordings that are still coming; on the file system of a folder that they will be renamed into.
+    backend: Backend,
+    /// Folder for partial downloads. It is on the same file system as the archive, so that they can be renamed into it.
     staging: PathBuf,
 }
 
-enum Place {
+enum Backend {
     Folder(PathBuf),
     #[cfg(feature = "cloud")]
     Objects(Objects),
 }
 
-/// Whether this can be the archive of a lake.
+/// Checks that a path or address can be the archive of a lake.
 ///
 /// # Errors
-/// A usage error when it is inside the lake, or an address that this build has no store for.
+/// A usage error when it is inside the lake, or is an address that this build does not support.
 pub fn check(out: &Path, lake: &Path) -> Result<()> {
     if let Some(address) = address(out) {
         if !["s3://", "gs://", "az://"].iter().any(|scheme| address.starts_with(scheme)) {
@@ -52,7 +52,7 @@ pub fn check(out: &Path, lake: &Path) -> Result<()> {
     refuse_inside("the archive", out, lake)
 }
 
-/// The address of an archive that is no folder.
+/// The address of an archive that is not a folder.
 fn address(out: &Path) -> Option<&str> {
     out.to_str().filter(|text| is_address(text))
 }
@@ -66,18 +66,18 @@ impl Store {
         check(out, lake.root())?;
         #[cfg(feature = "cloud")]
         if let Some(url) = address(out) {
-            let store = Self { place: Place::Objects(Objects::open(url)?), staging: lake.audio_folder() };
-            return store.made();
+            let store = Self { backend: Backend::Objects(Objects::open(url)?), staging: lake.audio_folder() };
+            return store.create_staging();
         }
-        // Synced here: who puts a recording into its folder syncs that and the one around it.
+        // Synced here, because moving a recording into its folder syncs only that folder and its parent.
         fs::create_dir_all(out.join(RECORDINGS))
             .and_then(|()| sync_with_parent(out))
             .map_err(|error| Error::path("make the archive at", out, error).with_kind(Kind::Usage))?;
-        Self { place: Place::Folder(out.to_owned()), staging: out.join(STAGING) }.made()
+        Self { backend: Backend::Folder(out.to_owned()), staging: out.join(STAGING) }.create_staging()
     }
 
-    fn made(self) -> Result<Self> {
-        // Voices are not for every user of a machine.
+    fn create_staging(self) -> Result<Self> {
+        // Recordings of voices are not for every user of the machine.
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -87,15 +87,15 @@ impl Store {
         Ok(self)
     }
 
-    /// Opens what has come of a recording so far, to go on with it; `None` while another program does.
+    /// Opens the partial download of a recording to resume it, or begins one. `None` while another program works on it.
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn part(&self, object: &str) -> io::Result<Option<Part>> {
-        Part::open(self.part_path(object))
+    pub fn partial(&self, object: &str) -> io::Result<Option<PartialDownload>> {
+        PartialDownload::open(self.part_path(object))
     }
 
-    /// The size of what is in a recording's place, where looking costs nothing.
+    /// The size of the file in a recording's place. `None` if there is none, or the archive is an object store.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -107,52 +107,52 @@ impl Store {
         }
     }
 
-    /// The file of a recording that is in its place, unless the archive is an object store.
+    /// The path of a recording, unless the archive is an object store.
     pub fn path(&self, object: &str) -> Option<PathBuf> {
-        match &self.place {
-            Place::Folder(root) => Some(root.join(object)),
+        match &self.backend {
+            Backend::Folder(root) => Some(root.join(object)),
             #[cfg(feature = "cloud")]
-            Place::Objects(_) => None,
+            Backend::Objects(_) => None,
         }
     }
 
-    /// Puts a recording that has come whole into its place, never over another file.
+    /// Moves a complete recording into its place, never over another file.
     ///
     /// # Errors
     /// When the archive cannot be written.
-    pub async fn place(&self, part: Part, object: &str, sha256: &str) -> Result<Placed> {
-        match &self.place {
-            Place::Folder(root) => {
+    pub async fn place(&self, partial: PartialDownload, object: &str, sha256: &str) -> Result<Placement> {
+        match &self.backend {
+            Backend::Folder(root) => {
                 let (target, sha256) = (root.join(object), sha256.to_owned());
-                // Waiting for the disk must not keep other recordings waiting.
+                // Waiting for the disk must not block other downloads.
                 let placing = tokio::task::spawn_blocking(move || {
-                    part.place(&target, &sha256).map_err(|error| Error::path("write", &target, error))
+                    partial.place(&target, &sha256).map_err(|error| Error::path("write", &target, error))
                 });
                 let ended = |error| Error::failed(format!("cannot write {object} to the archive: {error}"));
                 placing.await.map_err(ended)?
             }
             #[cfg(feature = "cloud")]
-            Place::Objects(objects) => {
-                let placed = objects.put(object, &part.path, sha256).await?;
-                part.discard().map_err(|error| Error::failed(format!("cannot clear {object}: {error}")))?;
+            Backend::Objects(objects) => {
+                let placed = objects.put(object, &partial.path, sha256).await?;
+                partial.discard().map_err(|error| Error::failed(format!("cannot clear {object}: {error}")))?;
                 Ok(placed)
             }
         }
     }
 
-    /// Deletes the place for what comes of a recording, if nothing has.
+    /// Deletes the partial download of a recording if it is empty.
     pub fn tidy(&self, object: &str) {
-        if self.part_path(object).metadata().is_ok_and(|part| part.len() == 0) {
+        if self.part_path(object).metadata().is_ok_and(|partial| partial.len() == 0) {
             self.discard(object);
         }
     }
 
-    /// How much has come of a recording.
+    /// Bytes of a recording that were downloaded so far.
     pub fn part_bytes(&self, object: &str) -> u64 {
-        self.part_path(object).metadata().map_or(0, |part| part.len())
+        self.part_path(object).metadata().map_or(0, |partial| partial.len())
     }
 
-    /// Deletes what has come of a recording.
+    /// Deletes the partial download of a recording.
     pub fn discard(&self, object: &str) {
         let path = self.part_path(object);
         for path in [path.with_extension("tag"), path] {

@@ -1,17 +1,17 @@
-//! What archiving did, in counts.
+//! Counts of what archiving did.
 
 use crate::model::counts::counts;
 
 counts! {
-    /// What was done; counts of recordings unless said otherwise.
-    pub struct Summary {
+    /// What archiving did. Counts recordings unless a field says otherwise.
+    pub struct ArchiveSummary {
         /// Archived now.
         pub archived: u64,
-        /// Bytes of them.
+        /// Bytes that were archived now.
         pub bytes: u64,
-        /// In the archive already, and only recorded.
+        /// Found in the archive, and only recorded.
         pub found: u64,
-        /// Interviews that were asked for again, for new links.
+        /// Interviews that were requested again for new links.
         pub asked: u64,
         /// Not archived, and tried again by the next run.
         pub failed: u64,
@@ -22,7 +22,7 @@ counts! {
     }
 }
 
-impl Summary {
+impl ArchiveSummary {
     /// Whether anything could not be archived.
     #[must_use]
     pub fn has_losses(&self) -> bool {

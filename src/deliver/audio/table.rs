@@ -1,41 +1,41 @@
-//! The table `audio`: what is archived.
+//! The table `audio`, which lists what is archived.
 
 use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 use jiff::Timestamp;
 
-use super::missing::{Known, Selection, Wanted, each};
+use super::missing::{MissingRecording, PublishedRecordings, RecordingSelection, each_missing};
 use crate::lake::publish::Staging;
 use crate::lake::row_groups::{InterviewSize, row_groups};
 use crate::lake::{Lake, crash, rows, schema};
-use crate::ledger::{Archived, Ledger};
+use crate::ledger::{ArchivedRecording, Ledger};
 use crate::model::Result;
 
 /// A row of the table.
-type Row<'a> = (&'a Wanted, &'a Archived);
+type AudioRow<'a> = (&'a MissingRecording, &'a ArchivedRecording);
 
-/// Publishes the recordings that are archived and only the ledger knows.
+/// Publishes the archived recordings that only the ledger knows.
 ///
 /// # Errors
 /// When the lake or the ledger cannot be read or written.
 pub fn publish_archived(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
-    let none = Selection { from: Some(Timestamp::MAX), ..Selection::default() };
+    let none = RecordingSelection { from: Some(Timestamp::MAX), ..RecordingSelection::default() };
     let mut unpublished = Vec::new();
-    each(lake, ledger, &none, Timestamp::now(), &Known::read(lake)?, &mut |_, wanted| {
+    each_missing(lake, ledger, &none, Timestamp::now(), &PublishedRecordings::read(lake)?, &mut |_, wanted| {
         unpublished.extend(wanted);
         Ok(())
     })?;
     publish(lake, ledger, &unpublished)
 }
 
-/// Publishes those recordings that are archived as one batch; the ledger then forgets them. A crash in between leaves them
-/// in both, which who asks the table first does not notice.
+/// Publishes the archived ones among some recordings as one batch, and then makes the ledger forget them. A crash in
+/// between leaves them in both, which does no harm, because readers ask the table first.
 ///
 /// # Errors
 /// When the lake or the ledger cannot be written.
-pub fn publish(lake: &Lake, ledger: &mut Ledger, recordings: &[Wanted]) -> Result<()> {
-    let mut months: BTreeMap<String, Vec<Row<'_>>> = BTreeMap::new();
+pub fn publish(lake: &Lake, ledger: &mut Ledger, recordings: &[MissingRecording]) -> Result<()> {
+    let mut months: BTreeMap<String, Vec<AudioRow<'_>>> = BTreeMap::new();
     for wanted in recordings {
         if let Some(archived) = &wanted.archived {
             months.entry(wanted.month()).or_default().push((wanted, archived));
@@ -56,7 +56,7 @@ pub fn publish(lake: &Lake, ledger: &mut Ledger, recordings: &[Wanted]) -> Resul
     ledger.forget_recordings(months.values().flatten().map(|(wanted, _)| &wanted.recording))
 }
 
-fn batch(rows: &[Row<'_>]) -> RecordBatch {
+fn batch(rows: &[AudioRow<'_>]) -> RecordBatch {
     rows::batch(
         &schema::AUDIO,
         vec![

@@ -1,4 +1,4 @@
-//! Rows with the figures that the vendor's sample computes, under its names, from what was analysed.
+//! Rows with the figures that the vendor's sample computes, under the same names, read from the derived tables.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,47 +9,55 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Fields, Schema, SchemaRef};
 
 use super::batches::{OnBatch, ROWS};
-use super::selection::Selection;
-use crate::deliver::fresh::Hashes;
+use super::selection::InterviewSelection;
+use crate::deliver::fresh::SourceHashes;
 use crate::keywords::KeywordSet;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, string_at, strings};
 use crate::lake::rows;
 use crate::lake::schema::{
-    CANDIDATES, INTERVIEW_METRICS, INTERVIEWS, KEYWORD_HITS, Kind, RESPONSES, SET_SHA256, SOURCE_SHA256,
+    CANDIDATES, ColumnType, INTERVIEW_METRICS, INTERVIEWS, KEYWORD_HITS, RESPONSES, SET_SHA256, SOURCE_SHA256,
 };
 use crate::model::{Error, Result};
 
-/// What is exported of each interview, and where it is in the lake.
-const COLUMNS: &[(&str, Kind)] = &[
-    ("interview_id", Kind::Text),
-    ("job_id", Kind::Text),
-    ("job_title", Kind::Text),
-    ("candidate", Kind::Text),
-    ("completedAt", Kind::Time),
-    ("totalDuration", Kind::Float),
-    ("averageResponseLength", Kind::Float),
+/// The columns of the export, with their types.
+const COLUMNS: &[(&str, ColumnType)] = &[
+    ("interview_id", ColumnType::Text),
+    ("job_id", ColumnType::Text),
+    ("job_title", ColumnType::Text),
+    ("candidate", ColumnType::Text),
+    ("completedAt", ColumnType::Time),
+    ("totalDuration", ColumnType::Float),
+    ("averageResponseLength", ColumnType::Float),
 ];
+/// Columns that are read of `interviews`.
 const READ: &[&str] = &["interview_id", "status", "job_id", "job_title", "completed_at", "settled_at"];
+/// Columns that are read of `interview_metrics`.
 const FIGURES: &[&str] = &["total_duration_seconds", "average_response_length"];
 
-pub struct Analysis<'a> {
+/// Reads the rows of an analysis.
+pub struct AnalysisReader<'a> {
     lake: &'a Lake,
     set: &'a KeywordSet,
     reference: &'a str,
-    selection: &'a Selection,
+    selection: &'a InterviewSelection,
     schema: SchemaRef,
     terms: Fields,
-    hashes: Hashes,
+    hashes: SourceHashes,
 }
 
-impl<'a> Analysis<'a> {
+impl<'a> AnalysisReader<'a> {
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn new(lake: &'a Lake, set: &'a KeywordSet, reference: &'a str, selection: &'a Selection) -> Result<Self> {
-        let hashes = Hashes::of(lake)?;
+    pub fn new(
+        lake: &'a Lake,
+        set: &'a KeywordSet,
+        reference: &'a str,
+        selection: &'a InterviewSelection,
+    ) -> Result<Self> {
+        let hashes = SourceHashes::of(lake)?;
         let terms: Fields =
-            set.terms().iter().map(|term| Field::new(&term.name, Kind::Integer.arrow(), false)).collect();
+            set.terms().iter().map(|term| Field::new(&term.name, ColumnType::Integer.arrow(), false)).collect();
         let mut fields: Vec<Field> =
             COLUMNS.iter().map(|(name, kind)| Field::new(*name, kind.arrow(), *name != "interview_id")).collect();
         fields.push(Field::new_struct("keywordMatches", terms.clone(), false));
@@ -60,7 +68,7 @@ impl<'a> Analysis<'a> {
         Arc::clone(&self.schema)
     }
 
-    /// The rows of a file of interviews.
+    /// Reads the rows of a file of interviews.
     ///
     /// # Errors
     /// When a file cannot be read, or has no figures that are up to date.
@@ -71,7 +79,7 @@ impl<'a> Analysis<'a> {
         let names = self.names_of(place)?;
         let file = ParquetFile::open(path)?;
         for group in 0..file.row_groups() {
-            // Row for row the figures of the interviews.
+            // Both files have the same interviews in the same order.
             for (batch, figures) in file.batches(group, READ, ROWS)?.zip(figures.batches(group, FIGURES, ROWS)?) {
                 let (batch, figures) = (batch?, figures?);
                 let keep = self.selection.keeps(&batch);
@@ -114,7 +122,7 @@ impl<'a> Analysis<'a> {
         )
     }
 
-    /// The figures of a file of interviews, which must be of what it holds now.
+    /// Opens the figures of a file of interviews, which must be up to date.
     fn figures_of(&self, path: &Path) -> Result<ParquetFile> {
         let figures = self.lake.derived(&INTERVIEWS, &INTERVIEW_METRICS, path);
         let figures = figures.map_err(|error| error.hint(self.hint()))?;
@@ -148,7 +156,7 @@ impl<'a> Analysis<'a> {
         Ok(names)
     }
 
-    /// For each interview that has any hit, the answers in which each term occurs.
+    /// For each interview with any hit, the number of answers in which each term occurs.
     fn matches_of(&self, place: &Path) -> Result<HashMap<String, Vec<i64>>> {
         let mut matches: HashMap<String, Vec<i64>> = HashMap::new();
         let responses = self.lake.root().join(RESPONSES.name).join(place);
@@ -165,7 +173,7 @@ impl<'a> Analysis<'a> {
         let numbers: HashMap<&str, usize> =
             self.set.terms().iter().enumerate().map(|(number, term)| (term.name.as_str(), number)).collect();
         for group in 0..hits.row_groups() {
-            // A row is one answer and term.
+            // Each row is one answer and one term.
             let batch = hits.row_group(group, &["interview_id", "term"])?;
             let (ids, terms) = (strings(&batch, "interview_id"), strings(&batch, "term"));
             for (id, term) in ids.iter().zip(terms.iter()) {

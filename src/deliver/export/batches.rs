@@ -1,11 +1,11 @@
-//! How rows travel: a few thousand at a time.
+//! Rows are passed on in batches of a few thousand.
 
 use arrow::array::RecordBatch;
 
 use crate::model::Result;
 
-/// Rows read at once.
+/// Rows of a batch.
 pub const ROWS: usize = 2_048;
 
-/// What takes the rows, batch by batch.
+/// A callback for each batch of rows.
 pub type OnBatch<'a> = &'a mut dyn FnMut(&RecordBatch) -> Result<()>;

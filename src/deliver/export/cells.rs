@@ -1,4 +1,4 @@
-//! The cells of a batch, by type; the fields of a group are columns of their own.
+//! The cells of a batch, by type. Each field of a struct column is a column of its own.
 
 use arrow::array::{
     Array, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
@@ -17,16 +17,16 @@ pub enum Cell<'a> {
     Time(Timestamp),
 }
 
-/// What a column is called.
+/// The name of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name {
-    /// The group that it is a field of.
+pub struct ColumnName {
+    /// The struct column that it is a field of.
     pub group: Option<String>,
     pub field: String,
 }
 
-impl Name {
-    /// `group.field`, or the field alone.
+impl ColumnName {
+    /// The name as one text: `group.field`, or the field alone.
     pub fn flat(&self) -> String {
         match &self.group {
             Some(group) => format!("{group}.{}", self.field),
@@ -35,21 +35,23 @@ impl Name {
     }
 }
 
-/// The names of the columns, in their order.
-pub fn names(schema: &SchemaRef) -> Vec<Name> {
+/// The names of the columns, in order.
+pub fn names(schema: &SchemaRef) -> Vec<ColumnName> {
     let mut names = Vec::new();
     for field in schema.fields() {
         match field.data_type() {
             DataType::Struct(fields) => names.extend(
-                fields.iter().map(|inner| Name { group: Some(field.name().clone()), field: inner.name().clone() }),
+                fields
+                    .iter()
+                    .map(|inner| ColumnName { group: Some(field.name().clone()), field: inner.name().clone() }),
             ),
-            _ => names.push(Name { group: None, field: field.name().clone() }),
+            _ => names.push(ColumnName { group: None, field: field.name().clone() }),
         }
     }
     names
 }
 
-enum Column<'a> {
+enum TypedColumn<'a> {
     Texts(&'a StringArray),
     Integers(&'a Int64Array),
     Floats(&'a Float64Array),
@@ -59,12 +61,12 @@ enum Column<'a> {
 
 /// The columns of a batch, by type.
 pub struct Cells<'a> {
-    columns: Vec<Column<'a>>,
+    columns: Vec<TypedColumn<'a>>,
 }
 
 impl<'a> Cells<'a> {
     /// # Panics
-    /// When a column is of a type that no export has.
+    /// When a column has a type that no export has.
     pub fn of(batch: &'a RecordBatch) -> Self {
         let mut columns = Vec::new();
         for array in batch.columns() {
@@ -81,18 +83,18 @@ impl<'a> Cells<'a> {
     }
 }
 
-fn typed(array: &dyn Array) -> Column<'_> {
+fn typed(array: &dyn Array) -> TypedColumn<'_> {
     match array.data_type() {
-        DataType::Utf8 => Column::Texts(array.as_string()),
-        DataType::Int64 => Column::Integers(array.as_primitive::<Int64Type>()),
-        DataType::Float64 => Column::Floats(array.as_primitive::<Float64Type>()),
-        DataType::Boolean => Column::Flags(array.as_boolean()),
-        DataType::Timestamp(..) => Column::Times(array.as_primitive::<TimestampMicrosecondType>()),
+        DataType::Utf8 => TypedColumn::Texts(array.as_string()),
+        DataType::Int64 => TypedColumn::Integers(array.as_primitive::<Int64Type>()),
+        DataType::Float64 => TypedColumn::Floats(array.as_primitive::<Float64Type>()),
+        DataType::Boolean => TypedColumn::Flags(array.as_boolean()),
+        DataType::Timestamp(..) => TypedColumn::Times(array.as_primitive::<TimestampMicrosecondType>()),
         other => panic!("no export has a column of {other}"),
     }
 }
 
-impl<'a> Column<'a> {
+impl<'a> TypedColumn<'a> {
     fn at(&self, row: usize) -> Cell<'a> {
         fn cell<A: Array + ?Sized, T>(array: &A, row: usize, value: impl FnOnce() -> T) -> Option<T> {
             array.is_valid(row).then(value)

@@ -5,13 +5,13 @@ mod analysis;
 mod batches;
 mod cells;
 mod plan;
+mod reader;
 mod selection;
 mod sheet;
-mod source;
 mod target;
 mod writer;
 
-pub use plan::{Plan, What};
-pub use selection::Selection;
+pub use plan::{Plan, RowType};
+pub use selection::InterviewSelection;
 pub use target::{Target, export};
-pub use writer::Summary;
+pub use writer::ExportSummary;

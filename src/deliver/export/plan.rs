@@ -1,11 +1,11 @@
-//! What is exported, and how it is written.
+//! The plan of an export.
 
-use super::selection::Selection;
+use super::selection::InterviewSelection;
 use crate::keywords::KeywordSet;
 use crate::pipeline::ExportFormat;
 
 /// What a row is.
-pub enum What {
+pub enum RowType {
     /// An interview, settled or open: the columns of `interviews`.
     Interviews,
     /// An answer, transcript included: the columns of `responses`.
@@ -14,16 +14,16 @@ pub enum What {
     /// number of answers in which it occurs.
     Analysis {
         set: KeywordSet,
-        /// The set as `roundup analyze --keywords` is told of it.
+        /// The set as it is written after `roundup analyze --keywords`.
         reference: String,
     },
 }
 
-/// An export.
+/// What is exported, and how it is written.
 pub struct Plan {
-    pub what: What,
+    pub what: RowType,
     pub format: ExportFormat,
-    pub selection: Selection,
+    pub selection: InterviewSelection,
     /// CSV as the rows are stored: no byte-order mark, and no apostrophe before what could be a formula.
     pub raw: bool,
 }

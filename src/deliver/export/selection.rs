@@ -1,29 +1,30 @@
-//! Which interviews are exported, and whether a row is of one of them.
+//! Which interviews are exported, and which rows belong to them.
 
 use arrow::array::{BooleanArray, RecordBatch};
 
 use crate::lake::read::{string_at, strings, time_at, times};
 
-/// Which interviews.
+/// Selects the interviews to export.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
-    /// Ids of jobs; all if empty.
+pub struct InterviewSelection {
+    /// Ids of jobs, or empty for all.
     pub jobs: Vec<String>,
-    /// Statuses, in the vendor's words; all if empty.
+    /// Statuses in the vendor's words, or empty for all.
     pub statuses: Vec<String>,
-    /// The first instant of `settled_at`, in microseconds since 1970.
+    /// The earliest `settled_at`, in microseconds since 1970.
     pub from: Option<i64>,
-    /// The first that is no longer wanted.
+    /// The end of the range of `settled_at`, exclusive, in microseconds since 1970.
     pub until: Option<i64>,
 }
 
-impl Selection {
+impl InterviewSelection {
     /// Whether interviews of a status are selected.
     pub fn has_status(&self, status: Option<&str>) -> bool {
         self.statuses.is_empty() || self.statuses.iter().any(|wanted| status == Some(wanted))
     }
 
-    /// Which rows of a batch with `job_id`, `settled_at` and, but for answers, `status` are selected.
+    /// Which rows of a batch are selected. The batch has the columns `job_id`, `settled_at` and, except for answers,
+    /// `status`.
     pub fn keeps(&self, batch: &RecordBatch) -> BooleanArray {
         let (jobs, settled) = (strings(batch, "job_id"), times(batch, "settled_at"));
         let statuses = batch.column_by_name("status").map(|_| strings(batch, "status"));

@@ -1,4 +1,4 @@
-//! A workbook of one sheet, whose rows are on disk as soon as the next one begins.
+//! A workbook of one sheet. Each row is written to disk as soon as the next one begins.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -9,20 +9,22 @@ use arrow::datatypes::SchemaRef;
 use jiff::Timestamp;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
-use super::cells::{Cell, Cells, Name, names};
+use super::cells::{Cell, Cells, ColumnName, names};
 use crate::model::spreadsheet::{MOST_ROWS, fitting};
 use crate::model::{Error, Result};
 
-/// Days from the day 0 of spreadsheets to 1970.
+/// Days from day 0 of spreadsheets to 1970.
 const DAY_OF_1970: f64 = 25_569.0;
 const MICROS_A_DAY: f64 = 86_400e6;
-/// The first day after their 29 February 1900, which never was; the last that they know is later than any time here.
+/// The first day after 29 February 1900, which spreadsheets have although it never existed. Their last day is later
+/// than any time here.
 const FIRST_DAY: f64 = 61.0;
 
+/// A workbook of one sheet.
 pub struct Sheet {
     workbook: Workbook,
     sheet: Worksheet,
-    /// Of times, which spreadsheets have as days.
+    /// Format of times, which spreadsheets store as days.
     time: Format,
     rows: usize,
     most_rows: usize,
@@ -30,10 +32,10 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// A sheet with its header. What is written meanwhile is beside the target, in a file without a name.
+    /// Makes a sheet with its header. Rows are kept in an unnamed temporary file beside the target until it is saved.
     ///
     /// # Errors
-    /// When that cannot be written, or there are more columns than a sheet has.
+    /// When the file cannot be written, or there are more columns than a sheet has.
     pub fn new(schema: &SchemaRef, target: &Path) -> Result<Self, XlsxError> {
         Self::of_at_most(schema, target, MOST_ROWS)
     }
@@ -43,12 +45,12 @@ impl Sheet {
         if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             workbook.set_tempdir(folder)?;
         }
-        // A fixed day: the same rows give the same bytes.
+        // A fixed day, so that the same rows give the same bytes.
         let made = ExcelDateTime::from_ymd(2000, 1, 1)?;
         workbook.set_properties(&DocProperties::new().set_title("roundup").set_creation_datetime(&made));
         let mut sheet = workbook.new_worksheet_with_constant_memory()?;
         let bold = Format::new().set_bold();
-        for (column, name) in (0u16..).zip(names(schema).iter().map(Name::flat)) {
+        for (column, name) in (0u16..).zip(names(schema).iter().map(ColumnName::flat)) {
             sheet.write_string_with_format(0, column, name, &bold)?;
             sheet.set_column_width(column, 20.0)?;
         }
@@ -97,7 +99,7 @@ impl Sheet {
         Ok(())
     }
 
-    /// Texts that a cell could not hold whole.
+    /// How many texts were too long for a cell.
     pub fn cut(&self) -> u64 {
         self.cut
     }
@@ -110,7 +112,7 @@ impl Sheet {
     }
 }
 
-/// The days of a time in UTC, as spreadsheets count them.
+/// A time in UTC as a day number of spreadsheets. `None` for a time that they cannot represent.
 #[expect(clippy::cast_precision_loss, reason = "a spreadsheet knows no other numbers")]
 fn day(time: Timestamp) -> Option<f64> {
     Some(time.as_microsecond() as f64 / MICROS_A_DAY + DAY_OF_1970).filter(|day| *day >= FIRST_DAY)

@@ -1,4 +1,4 @@
-//! Batches into the formats. Text formats write one row after the other; the others keep what they must on disk.
+//! Writes batches in each of the formats. Text formats are written row by row; the others keep their state on disk.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -13,7 +13,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-use super::cells::{Cell, Cells, Name, names};
+use super::cells::{Cell, Cells, ColumnName, names};
 use super::plan::Plan;
 use super::sheet::Sheet;
 use crate::lake::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
@@ -21,37 +21,37 @@ use crate::model::spreadsheet::neutral;
 use crate::model::{Error, Result};
 use crate::pipeline::ExportFormat;
 
-/// By this a spreadsheet knows that CSV is UTF-8.
+/// Tells a spreadsheet that a CSV file is UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Where bytes go.
+/// Where bytes are written to.
 pub type Sink = Box<dyn Write + Send>;
 
 /// What an export did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Summary {
+pub struct ExportSummary {
     pub rows: u64,
-    /// Texts that a cell of a spreadsheet could not hold whole.
+    /// Texts that were cut because they were too long for a cell of a spreadsheet.
     pub cut: u64,
 }
 
-/// Writes batches of one schema.
-pub struct Writer {
-    format: Writing,
+/// Writes batches of one schema in a format.
+pub struct RowWriter {
+    format: FormatWriter,
     rows: u64,
-    /// Where it writes to, as messages have it.
+    /// The name of the target in messages.
     target: PathBuf,
 }
 
-enum Writing {
+enum FormatWriter {
     Csv { rows: Box<csv::Writer<Sink>>, raw: bool },
-    Jsonl { sink: Sink, names: Vec<Name> },
+    Jsonl { sink: Sink, names: Vec<ColumnName> },
     Parquet(Box<ArrowWriter<Sink>>),
     Xlsx { sheet: Box<Sheet>, sink: Sink },
 }
 
-impl Writer {
-    /// Writes what comes before the rows.
+impl RowWriter {
+    /// Begins the output, with a header if the format has one.
     ///
     /// # Errors
     /// When the target cannot be written.
@@ -63,16 +63,16 @@ impl Writer {
                     sink.write_all(BYTE_ORDER_MARK).map_err(|error| fail(&error))?;
                 }
                 let mut rows = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(sink);
-                rows.write_record(names(schema).iter().map(Name::flat)).map_err(|error| fail(&error))?;
-                Writing::Csv { rows: Box::new(rows), raw: plan.raw }
+                rows.write_record(names(schema).iter().map(ColumnName::flat)).map_err(|error| fail(&error))?;
+                FormatWriter::Csv { rows: Box::new(rows), raw: plan.raw }
             }
-            ExportFormat::Jsonl => Writing::Jsonl { sink, names: names(schema) },
+            ExportFormat::Jsonl => FormatWriter::Jsonl { sink, names: names(schema) },
             ExportFormat::Parquet => {
                 let writer = ArrowWriter::try_new(sink, Arc::clone(schema), Some(properties(schema)));
-                Writing::Parquet(Box::new(writer.map_err(|error| fail(&error))?))
+                FormatWriter::Parquet(Box::new(writer.map_err(|error| fail(&error))?))
             }
             ExportFormat::Xlsx => {
-                Writing::Xlsx { sheet: Box::new(Sheet::new(schema, target).map_err(|error| fail(&error))?), sink }
+                FormatWriter::Xlsx { sheet: Box::new(Sheet::new(schema, target).map_err(|error| fail(&error))?), sink }
             }
         };
         Ok(Self { format, rows: 0, target: target.to_owned() })
@@ -85,37 +85,37 @@ impl Writer {
         let target = &self.target;
         let fail = |error: &dyn Display| cannot_write(target, error);
         match &mut self.format {
-            Writing::Csv { rows, raw } => csv_rows(rows, batch, *raw).map_err(|error| fail(&error)),
-            Writing::Jsonl { sink, names } => json_rows(sink, names, batch).map_err(|error| fail(&error)),
-            Writing::Parquet(writer) => writer.write(batch).map_err(|error| fail(&error)),
-            Writing::Xlsx { sheet, .. } => {
+            FormatWriter::Csv { rows, raw } => csv_rows(rows, batch, *raw).map_err(|error| fail(&error)),
+            FormatWriter::Jsonl { sink, names } => json_rows(sink, names, batch).map_err(|error| fail(&error)),
+            FormatWriter::Parquet(writer) => writer.write(batch).map_err(|error| fail(&error)),
+            FormatWriter::Xlsx { sheet, .. } => {
                 sheet.write(batch).map_err(|error| error.prefix(&target.display().to_string()))
             }
         }
     }
 
-    /// Writes what comes after the rows.
+    /// Ends the output.
     ///
     /// # Errors
     /// When the target cannot be written.
-    pub fn finish(self) -> Result<Summary> {
+    pub fn finish(self) -> Result<ExportSummary> {
         let Self { format, rows, target } = self;
         let fail = |error: &dyn Display| cannot_write(&target, error);
         let mut cut = 0;
         match format {
-            Writing::Csv { mut rows, .. } => rows.flush().map_err(|error| fail(&error))?,
-            Writing::Jsonl { mut sink, .. } => sink.flush().map_err(|error| fail(&error))?,
-            Writing::Parquet(mut writer) => {
+            FormatWriter::Csv { mut rows, .. } => rows.flush().map_err(|error| fail(&error))?,
+            FormatWriter::Jsonl { mut sink, .. } => sink.flush().map_err(|error| fail(&error))?,
+            FormatWriter::Parquet(mut writer) => {
                 writer.finish().map_err(|error| fail(&error))?;
                 writer.inner_mut().flush().map_err(|error| fail(&error))?;
             }
-            Writing::Xlsx { sheet, mut sink } => {
+            FormatWriter::Xlsx { sheet, mut sink } => {
                 cut = sheet.cut();
                 sheet.save(&mut sink).map_err(|error| fail(&error))?;
                 sink.flush().map_err(|error| fail(&error))?;
             }
         }
-        Ok(Summary { rows, cut })
+        Ok(ExportSummary { rows, cut })
     }
 }
 
@@ -128,11 +128,11 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by("roundup".to_owned())
         .set_compression(Compression::ZSTD(level))
-        // A row group is what is held in memory.
+        // A whole row group is held in memory.
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_max_row_group_bytes(Some(ROW_GROUP_TRANSCRIPT_BYTES));
     if schema.field_with_name("transcript").is_ok() {
-        // As in the lake: no two answers are alike, and no footer repeats the words of people.
+        // As in the lake: no two answers are alike, and a footer must not repeat people's words.
         let column = ColumnPath::from("transcript");
         properties = properties
             .set_column_dictionary_enabled(column.clone(), false)
@@ -141,7 +141,7 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
     properties.build()
 }
 
-/// As RFC 4180 has it. A number is the shortest text that reads back as the same; null is empty.
+/// Writes rows as CSV (RFC 4180). A number is the shortest text that reads back as the same number; null is empty.
 fn csv_rows(rows: &mut csv::Writer<Sink>, batch: &RecordBatch, raw: bool) -> csv::Result<()> {
     let cells = Cells::of(batch);
     for row in 0..batch.num_rows() {
@@ -162,8 +162,8 @@ fn csv_rows(rows: &mut csv::Writer<Sink>, batch: &RecordBatch, raw: bool) -> csv
     Ok(())
 }
 
-/// One object a line, with every column; a group is an object within.
-fn json_rows(sink: &mut Sink, names: &[Name], batch: &RecordBatch) -> io::Result<()> {
+/// Writes rows as JSON Lines: one object a line, with every column. A struct column is a nested object.
+fn json_rows(sink: &mut Sink, names: &[ColumnName], batch: &RecordBatch) -> io::Result<()> {
     let cells = Cells::of(batch);
     for row in 0..batch.num_rows() {
         sink.write_all(b"{")?;

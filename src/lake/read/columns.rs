@@ -1,4 +1,4 @@
-//! The columns of a batch by name and type, and their values.
+//! Typed access to the columns of a batch and their values.
 
 use arrow::array::{
     Array, BooleanArray, DictionaryArray, Float64Array, Int64Array, RecordBatch, StringArray, StringViewArray,
@@ -10,8 +10,8 @@ use jiff::Timestamp;
 /// A column of a batch by name and type.
 ///
 /// # Panics
-/// When the batch was read without that column or the column has another type: both are mistakes in this program,
-/// as [`ParquetFile`](super::ParquetFile) has checked the columns and the schema fixes their types.
+/// When the batch was read without that column or the column has another type. Both are mistakes in this program,
+/// because [`ParquetFile`](super::ParquetFile) checks the columns and the schema fixes their types.
 pub fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> &'a T {
     let column = batch.column_by_name(name).unwrap_or_else(|| panic!("column {name} was not read"));
     column.as_any().downcast_ref().unwrap_or_else(|| panic!("column {name} has type {}", column.data_type()))
@@ -25,7 +25,7 @@ pub fn views<'a>(batch: &'a RecordBatch, name: &str) -> &'a StringViewArray {
     column(batch, name)
 }
 
-/// A column that is read as a dictionary.
+/// A column that was read as a dictionary.
 ///
 /// # Panics
 /// As [`column`].
@@ -56,7 +56,7 @@ pub fn string_at(column: &StringArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))
 }
 
-/// A string of a column that is read as views, if it is not null.
+/// A string of a column that was read as views, if it is not null.
 #[must_use]
 pub fn view_at(column: &StringViewArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))

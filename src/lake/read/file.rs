@@ -18,7 +18,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::page_index::index_reader::{decode_column_index, decode_offset_index};
 use parquet::file::reader::ChunkReader;
 
-use super::stored::Stored;
+use super::slice::FileSlice;
 use crate::model::{Error, Result};
 
 /// A Parquet file of the lake with its footer read.
@@ -31,7 +31,7 @@ impl ParquetFile {
     /// Reads the footer.
     ///
     /// # Errors
-    /// When the file is missing or is no Parquet.
+    /// When the file is missing or is not Parquet.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|error| Error::path("open", path, error))?;
         let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
@@ -39,8 +39,8 @@ impl ParquetFile {
         Ok(Self { path: path.to_owned(), footer })
     }
 
-    /// Reads the footer; the strings of some columns will be read as other arrays than [`StringArray`](arrow::array::StringArray): as views of the
-    /// pages they are in, or as a dictionary.
+    /// Reads the footer. The strings of some columns will be read as other arrays than
+    /// [`StringArray`](arrow::array::StringArray): as views of their pages, or as a dictionary.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -68,7 +68,7 @@ impl ParquetFile {
         self.footer.metadata().num_row_groups()
     }
 
-    /// Rows of the whole file.
+    /// The number of rows in the file.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.footer.metadata().file_metadata().num_rows().unsigned_abs()
@@ -81,62 +81,62 @@ impl ParquetFile {
         pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
     }
 
-    /// The named columns of one row group, in one batch. Columns come in the order of the file.
+    /// Reads the named columns of a row group into one batch. The columns are in the order of the file.
     ///
     /// # Errors
     /// When the file cannot be read or lacks one of the columns.
     pub fn row_group(&self, group: usize, columns: &[&str]) -> Result<RecordBatch> {
-        self.one_batch(Part::Group(group), self.rows_in_group(group), columns)
+        self.one_batch(ReadScope::Group(group), self.rows_in_group(group), columns)
     }
 
-    /// Rows of one row group.
+    /// The number of rows in a row group.
     #[must_use]
     pub fn rows_in_group(&self, group: usize) -> usize {
         usize::try_from(self.footer.metadata().row_group(group).num_rows()).unwrap_or(0)
     }
 
-    /// The named columns of some rows of a row group, which are sorted and differ, in one batch.
+    /// Reads the named columns of some rows of a row group into one batch. `rows` is sorted and has no duplicates.
     ///
     /// # Errors
     /// As [`Self::row_group`].
     pub fn rows_of_group(&self, group: usize, rows: &[usize], columns: &[&str]) -> Result<RecordBatch> {
         let ranges = rows.iter().map(|row| *row..*row + 1);
         let selection = RowSelection::from_consecutive_ranges(ranges, self.rows_in_group(group));
-        self.one_batch(Part::Rows(group, selection), rows.len(), columns)
+        self.one_batch(ReadScope::Rows(group, selection), rows.len(), columns)
     }
 
-    /// The named columns of the whole file, in one batch.
+    /// Reads the named columns of the whole file into one batch.
     ///
     /// # Errors
     /// As [`Self::row_group`].
     pub fn all(&self, columns: &[&str]) -> Result<RecordBatch> {
         let rows = usize::try_from(self.rows()).unwrap_or(usize::MAX);
-        self.one_batch(Part::All, rows, columns)
+        self.one_batch(ReadScope::All, rows, columns)
     }
 
-    /// The named columns of one row group, in batches of at most so many rows.
+    /// Reads the named columns of a row group in batches of at most `rows` rows.
     ///
     /// # Errors
-    /// As [`Self::row_group`]; each batch may fail, too.
+    /// As [`Self::row_group`]. Each batch can also fail.
     pub fn batches(
         &self,
         group: usize,
         columns: &[&str],
         rows: usize,
     ) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
-        let reader = self.reader(Part::Group(group), rows, columns)?;
+        let reader = self.reader(ReadScope::Group(group), rows, columns)?;
         Ok(reader.map(|batch| batch.map_err(|error| self.cannot_read(&error))))
     }
 
-    /// The file itself, opened to be read.
+    /// Opens the file itself for reading.
     ///
     /// # Errors
-    /// When it is not there any more.
+    /// When it does not exist any more.
     pub fn file(&self) -> Result<File> {
         File::open(&self.path).map_err(|error| self.cannot_read(&error))
     }
 
-    /// What the footer says of a column of a row group, so that it can be copied as it is stored from [`Self::file`].
+    /// The metadata of a column chunk, with which it can be copied from [`Self::file`] without decoding it.
     ///
     /// # Errors
     /// As [`Self::row_group`].
@@ -169,7 +169,7 @@ impl ParquetFile {
         })
     }
 
-    fn one_batch(&self, part: Part, rows: usize, columns: &[&str]) -> Result<RecordBatch> {
+    fn one_batch(&self, part: ReadScope, rows: usize, columns: &[&str]) -> Result<RecordBatch> {
         let mut reader = self.reader(part, rows.max(1), columns)?;
         let schema = reader.schema();
         match reader.next() {
@@ -178,7 +178,7 @@ impl ParquetFile {
         }
     }
 
-    fn reader(&self, part: Part, rows: usize, columns: &[&str]) -> Result<ParquetRecordBatchReader> {
+    fn reader(&self, part: ReadScope, rows: usize, columns: &[&str]) -> Result<ParquetRecordBatchReader> {
         let schema = self.footer.schema();
         if let Some(missing) = columns.iter().find(|name| schema.field_with_name(name).is_err()) {
             return Err(self.cannot_read(&lacks(missing)));
@@ -191,21 +191,21 @@ impl ParquetFile {
             builder.with_projection(mask.clone()).with_batch_size(rows)
         };
         let reader = match part {
-            Part::All => of_file(file).build(),
-            Part::Rows(group, selection) => {
+            ReadScope::All => of_file(file).build(),
+            ReadScope::Rows(group, selection) => {
                 of_file(file).with_row_groups(vec![group]).with_row_selection(selection).build()
             }
-            Part::Group(group) => {
-                let stored = self.stored(&file, group, columns).map_err(|error| self.cannot_read(&error))?;
-                let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(stored, footer.clone());
+            ReadScope::Group(group) => {
+                let slice = self.slice(&file, group, columns).map_err(|error| self.cannot_read(&error))?;
+                let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(slice, footer.clone());
                 builder.with_projection(mask).with_batch_size(rows).with_row_groups(vec![group]).build()
             }
         };
         reader.map_err(|error| self.cannot_read(&error))
     }
 
-    /// The part of the file that holds some columns of a row group, in one read.
-    fn stored(&self, file: &File, group: usize, columns: &[&str]) -> io::Result<Stored> {
+    /// Reads the part of the file that holds some columns of a row group, in one read.
+    fn slice(&self, file: &File, group: usize, columns: &[&str]) -> io::Result<FileSlice> {
         let row_group = self.footer.metadata().row_group(group);
         let wanted = row_group.columns().iter().filter(|chunk| {
             let root = chunk.column_path().parts().first();
@@ -215,7 +215,7 @@ impl ParquetFile {
         let (begin, end) =
             ranges.fold((u64::MAX, 0), |(begin, end), (at, length)| (begin.min(at), end.max(at + length)));
         let length = usize::try_from(end.saturating_sub(begin)).unwrap_or(usize::MAX);
-        Stored::read(file, begin, length)
+        FileSlice::read(file, begin, length)
     }
 
     fn cannot_read(&self, error: &dyn std::fmt::Display) -> Error {
@@ -223,8 +223,8 @@ impl ParquetFile {
     }
 }
 
-/// What is read of a file.
-enum Part {
+/// The part of a file that is read.
+enum ReadScope {
     All,
     /// One row group.
     Group(usize),

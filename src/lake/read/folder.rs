@@ -1,4 +1,4 @@
-//! The Parquet files below a folder.
+//! Lists the Parquet files below a folder.
 
 use std::fs;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Error, Result};
 
-/// Every Parquet file below a folder, sorted by path; none if there is no such folder.
+/// Every Parquet file below a folder, sorted by path. Empty if there is no such folder.
 ///
 /// # Errors
 /// When a folder cannot be listed.

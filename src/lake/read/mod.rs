@@ -1,9 +1,9 @@
-//! Reading the lake's files: which there are, and their columns by name.
+//! Reads the lake's files: lists them, and reads their columns by name.
 
 mod columns;
 mod file;
 mod folder;
-mod stored;
+mod slice;
 
 pub use columns::{
     column, dictionary, flags, float_at, floats, integer_at, integers, string_at, strings, time_at, times,

@@ -7,36 +7,38 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
 
-use super::analysis::Analysis;
+use super::analysis::AnalysisReader;
 use super::batches::{OnBatch, ROWS};
-use super::plan::What;
-use super::selection::Selection;
+use super::plan::RowType;
+use super::selection::InterviewSelection;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, strings};
 use crate::lake::schema::{INTERVIEWS, OPEN_INTERVIEWS, RESPONSES, Table};
 use crate::model::{Error, Result};
 
-/// What an export reads.
-pub struct Source<'a> {
+/// Reads the rows of an export.
+pub struct RowReader<'a> {
     lake: &'a Lake,
-    selection: &'a Selection,
+    selection: &'a InterviewSelection,
     rows: Rows<'a>,
 }
 
 enum Rows<'a> {
     Interviews,
     Responses,
-    Analysis(Analysis<'a>),
+    Analysis(AnalysisReader<'a>),
 }
 
-impl<'a> Source<'a> {
+impl<'a> RowReader<'a> {
     /// # Errors
     /// When the ledger cannot be read, or the lake was not analysed with the set.
-    pub fn new(lake: &'a Lake, what: &'a What, selection: &'a Selection) -> Result<Self> {
+    pub fn new(lake: &'a Lake, what: &'a RowType, selection: &'a InterviewSelection) -> Result<Self> {
         let rows = match what {
-            What::Interviews => Rows::Interviews,
-            What::Responses => Rows::Responses,
-            What::Analysis { set, reference } => Rows::Analysis(Analysis::new(lake, set, reference, selection)?),
+            RowType::Interviews => Rows::Interviews,
+            RowType::Responses => Rows::Responses,
+            RowType::Analysis { set, reference } => {
+                Rows::Analysis(AnalysisReader::new(lake, set, reference, selection)?)
+            }
         };
         Ok(Self { lake, selection, rows })
     }
@@ -49,10 +51,10 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Gives every row that is selected, in batches.
+    /// Calls `take` with every selected row, in batches.
     ///
     /// # Errors
-    /// When the lake cannot be read, or they are not taken.
+    /// When the lake cannot be read, or `take` fails.
     pub fn each_batch(&self, progress: &dyn Fn(u64, u64), take: OnBatch) -> Result<()> {
         match &self.rows {
             Rows::Interviews => self.interviews(progress, take),
@@ -65,8 +67,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Settled interviews, then open ones. An interview that settles meanwhile is in both tables for an instant, so open
-    /// ones are read first and given last, without those that were met among the settled ones.
+    /// Reads settled interviews, then open ones. An interview that settles meanwhile is in both tables for an instant,
+    /// so open ones are read first and passed on last, without those that turned out to be settled.
     fn interviews(&self, progress: &dyn Fn(u64, u64), take: OnBatch) -> Result<()> {
         let mut open = Vec::new();
         for path in self.lake.files(&OPEN_INTERVIEWS)? {
@@ -75,22 +77,22 @@ impl<'a> Source<'a> {
                 Ok(())
             })?;
         }
-        let mut unmet: HashSet<String> = HashSet::new();
+        let mut only_open: HashSet<String> = HashSet::new();
         for batch in &open {
-            unmet.extend(strings(batch, "interview_id").iter().flatten().map(str::to_owned));
+            only_open.extend(strings(batch, "interview_id").iter().flatten().map(str::to_owned));
         }
         each_file(self.lake.files(&INTERVIEWS)?, progress, |path| {
             self.table(&INTERVIEWS, path, None, &mut |batch| {
-                if !unmet.is_empty() {
-                    strings(batch, "interview_id").iter().flatten().for_each(|id| _ = unmet.remove(id));
+                if !only_open.is_empty() {
+                    strings(batch, "interview_id").iter().flatten().for_each(|id| _ = only_open.remove(id));
                 }
                 take(batch)
             })
         })?;
         for batch in &open {
             let keep: BooleanArray =
-                strings(batch, "interview_id").iter().map(|id| id.map(|id| unmet.contains(id))).collect();
-            give(&INTERVIEWS, batch, &keep, take)?;
+                strings(batch, "interview_id").iter().map(|id| id.map(|id| only_open.contains(id))).collect();
+            pass_on(&INTERVIEWS, batch, &keep, take)?;
         }
         Ok(())
     }
@@ -114,7 +116,7 @@ impl<'a> Source<'a> {
         self.table(&RESPONSES, path, Some(&wanted), take)
     }
 
-    /// The selected rows of a table's file; of answers, those of some interviews.
+    /// Reads the selected rows of a table's file. `interviews` limits them to those of some interviews.
     fn table(&self, table: &Table, path: &Path, interviews: Option<&HashSet<String>>, take: OnBatch) -> Result<()> {
         let file = ParquetFile::open(path)?;
         for group in 0..file.row_groups() {
@@ -127,15 +129,16 @@ impl<'a> Source<'a> {
                         .map(|(id, keep)| keep.map(|keep| keep && id.is_some_and(|id| interviews.contains(id))))
                         .collect();
                 }
-                give(table, &batch, &keep, take)?;
+                pass_on(table, &batch, &keep, take)?;
             }
         }
         Ok(())
     }
 }
 
-/// Gives the rows to keep, under the table's own schema: that of a file may differ in what is said of the columns.
-fn give(table: &Table, batch: &RecordBatch, keep: &BooleanArray, take: OnBatch) -> Result<()> {
+/// Passes on the rows to keep, under the table's own schema. The schema of a file may have other descriptions of
+/// columns.
+fn pass_on(table: &Table, batch: &RecordBatch, keep: &BooleanArray, take: OnBatch) -> Result<()> {
     if keep.true_count() == 0 {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Parts of a file in memory, and that memory again for the next part.
+//! A slice of a file in memory, and the reuse of that memory.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -9,21 +9,21 @@ use bytes::{Buf, Bytes};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
-/// A part of a file in memory: without it, every page would be a handful of calls to the system.
-pub struct Stored {
+/// A slice of a file in memory. Without it, every page would take several system calls.
+pub struct FileSlice {
     begin: u64,
     bytes: Bytes,
 }
 
-impl Stored {
-    /// Reads a part of a file, from a byte on, in one read.
+impl FileSlice {
+    /// Reads a slice of a file in one read.
     pub fn read(file: &File, begin: u64, length: usize) -> io::Result<Self> {
         let mut bytes = SPARE.take();
         if bytes.len() < length {
             bytes = vec![0; length.next_power_of_two()];
         }
         file.read_exact_at(&mut bytes[..length], begin)?;
-        Ok(Self { begin, bytes: Bytes::from_owner(Reused(bytes)).slice(..length) })
+        Ok(Self { begin, bytes: Bytes::from_owner(ReusedBuffer(bytes)).slice(..length) })
     }
 
     fn from(&self, start: u64) -> parquet::errors::Result<Bytes> {
@@ -33,13 +33,13 @@ impl Stored {
     }
 }
 
-impl Length for Stored {
+impl Length for FileSlice {
     fn len(&self) -> u64 {
         self.begin + self.bytes.len() as u64
     }
 }
 
-impl ChunkReader for Stored {
+impl ChunkReader for FileSlice {
     type T = bytes::buf::Reader<Bytes>;
 
     fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
@@ -57,23 +57,23 @@ impl ChunkReader for Stored {
 }
 
 thread_local! {
-    /// Memory for the next part of a file that the thread reads: new memory, which the system has to clear first, takes
+    /// Memory for the next slice that the thread reads. New memory must be cleared by the system first, which takes
     /// longer than reading into it.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Memory that is kept for the next read once nothing of it is in use.
-struct Reused(Vec<u8>);
+/// Memory that is kept for the next read when it is dropped.
+struct ReusedBuffer(Vec<u8>);
 
-impl AsRef<[u8]> for Reused {
+impl AsRef<[u8]> for ReusedBuffer {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
 }
 
-impl Drop for Reused {
+impl Drop for ReusedBuffer {
     fn drop(&mut self) {
-        // A thread that is ending keeps nothing.
+        // A thread that is ending keeps no memory.
         let _ending = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.0)));
     }
 }

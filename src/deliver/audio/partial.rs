@@ -1,4 +1,4 @@
-//! A recording that is still coming: what has come of it, on disk, and whether it can be gone on with.
+//! A partial download on disk, and whether it can be resumed.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -13,20 +13,21 @@ use crate::lake::durable::{hash_of, rename_new, sha256_of, sync, sync_with_paren
 /// Bytes of a recording that a power cut may cost.
 const SYNC_EVERY: u64 = 32 << 20;
 
-/// What came of putting a recording into its place.
+/// The result of moving a recording into its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placed {
-    Here,
-    /// The same was there.
-    There,
-    /// Something else is there, and stays.
-    Taken,
+pub enum Placement {
+    /// It was put there.
+    New,
+    /// The same recording was there already.
+    Existing,
+    /// Another file is there, and stays.
+    Conflict,
 }
 
-/// What is known of a recording of which something has come: a line each.
+/// The metadata of a partial download, in a file beside it with one field a line.
 struct Tag {
     validator: String,
-    /// Bytes that came and were synced.
+    /// Bytes that were downloaded and synced.
     length: u64,
     content_type: Option<String>,
 }
@@ -35,30 +36,31 @@ impl Tag {
     fn read(text: &str) -> Option<Self> {
         let mut lines = text.lines();
         let (validator, length) = (lines.next()?.to_owned(), lines.next()?.parse().ok()?);
-        // The last line is there also when it is empty: without it this is a part of a tag.
+        // The last line is always written, even if it is empty. Without it the tag was cut short.
         let content_type = Some(lines.next()?.to_owned()).filter(|kind| !kind.is_empty());
         (!validator.is_empty() && length > 0).then_some(Self { validator, length, content_type })
     }
 }
 
-/// A recording of which something has come. What has, is kept when it is let go.
-pub struct Part {
+/// A partial download. When it is dropped, what was downloaded is kept.
+pub struct PartialDownload {
     file: File,
     pub path: PathBuf,
-    /// File that says by what to tell that the host still has the same recording.
+    /// The file that holds the [`Tag`].
     tag_path: PathBuf,
     is_tagged: bool,
     pub length: u64,
-    /// Bytes of it that a power cut does not touch.
+    /// Bytes that are synced.
     synced: u64,
-    /// By what the host tells that it has the same recording; without it nothing can be gone on with.
+    /// The validator by which the host can tell whether it still has the same recording. Without one, the download
+    /// cannot be resumed.
     pub validator: Option<String>,
-    /// What the host called it.
+    /// Content type, as the host declared it.
     pub content_type: Option<String>,
 }
 
-impl Part {
-    /// Opens what has come of a recording so far, to go on with it; `None` while another program does.
+impl PartialDownload {
+    /// Opens a partial download to resume it, or begins one. `None` while another program works on it.
     ///
     /// # Errors
     /// When it cannot be opened.
@@ -70,33 +72,41 @@ impl Part {
             Err(TryLockError::Error(error)) => return Err(error),
             Ok(()) => {}
         }
-        // Who had it open may have put it into its place before it was locked here.
-        let about = file.metadata()?;
-        if !path.metadata().is_ok_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino())) {
+        // The program that held it may have moved it into its place before it was locked here.
+        let metadata = file.metadata()?;
+        if !path.metadata().is_ok_and(|there| (there.dev(), there.ino()) == (metadata.dev(), metadata.ino())) {
             return Ok(None);
         }
         let tag_path = path.with_extension("tag");
         let tag = fs::read_to_string(&tag_path).ok();
-        let known = tag.as_deref().and_then(Tag::read).filter(|known| known.length <= about.len());
+        let known = tag.as_deref().and_then(Tag::read).filter(|known| known.length <= metadata.len());
         let is_tagged = tag.is_some();
-        let mut part =
-            Part { file, path, tag_path, is_tagged, length: 0, synced: 0, validator: None, content_type: None };
+        let mut partial = PartialDownload {
+            file,
+            path,
+            tag_path,
+            is_tagged,
+            length: 0,
+            synced: 0,
+            validator: None,
+            content_type: None,
+        };
         match known {
             Some(Tag { validator, length, content_type }) => {
-                // What came after it was synced may not be what was sent.
-                part.file.set_len(length)?;
-                (part.length, part.synced) = (length, length);
-                (part.validator, part.content_type) = (Some(validator), content_type);
+                // Bytes after the last sync may be wrong.
+                partial.file.set_len(length)?;
+                (partial.length, partial.synced) = (length, length);
+                (partial.validator, partial.content_type) = (Some(validator), content_type);
             }
-            None => part.restart(None, None)?,
+            None => partial.restart(None, None)?,
         }
-        Ok(Some(part))
+        Ok(Some(partial))
     }
 
-    /// Begins anew.
+    /// Starts again from the beginning.
     pub fn restart(&mut self, validator: Option<&str>, content_type: Option<&str>) -> io::Result<()> {
         if self.is_tagged {
-            // Before other bytes are written, or it would vouch for them after a power cut.
+            // The tag goes before other bytes are written: after a power cut it would vouch for them.
             fs::remove_file(&self.tag_path)?;
             sync(self.tag_path.parent().expect("it is in a folder"))?;
             self.is_tagged = false;
@@ -108,7 +118,7 @@ impl Part {
         Ok(())
     }
 
-    /// The hash of what has come, after which more can be appended.
+    /// Hashes what was downloaded so far. More can be appended afterwards.
     pub fn hash(&mut self) -> io::Result<Sha256> {
         self.file.rewind()?;
         let hash = hash_of(&mut self.file)?;
@@ -119,11 +129,11 @@ impl Part {
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.length += bytes.len() as u64;
-        if self.length - self.synced >= SYNC_EVERY { self.keep() } else { Ok(()) }
+        if self.length - self.synced >= SYNC_EVERY { self.sync() } else { Ok(()) }
     }
 
-    /// Makes what has come last through a power cut, and says so.
-    fn keep(&mut self) -> io::Result<()> {
+    /// Syncs what was downloaded, and records that in the tag.
+    fn sync(&mut self) -> io::Result<()> {
         self.file.sync_all()?;
         self.synced = self.length;
         let Some(validator) = self.validator.as_deref().filter(|_| self.length > 0) else { return Ok(()) };
@@ -140,21 +150,21 @@ impl Part {
         Ok(())
     }
 
-    /// Puts it into its place, never over another file.
+    /// Moves the complete recording into its place, never over another file.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn place(mut self, target: &Path, sha256: &str) -> io::Result<Placed> {
-        self.keep()?;
+    pub fn place(mut self, target: &Path, sha256: &str) -> io::Result<Placement> {
+        self.sync()?;
         crash::point("audio-whole");
         let folder = target.parent().expect("a recording is in a folder");
         fs::create_dir_all(folder)?;
         let placed = match rename_new(&self.path, target) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 fs::remove_file(&self.path)?;
-                if sha256_of(target)? == sha256 { Placed::There } else { Placed::Taken }
+                if sha256_of(target)? == sha256 { Placement::Existing } else { Placement::Conflict }
             }
-            renamed => renamed.map(|()| Placed::Here)?,
+            renamed => renamed.map(|()| Placement::New)?,
         };
         sync_with_parent(folder)?;
         if self.is_tagged {
@@ -163,7 +173,7 @@ impl Part {
         Ok(placed)
     }
 
-    /// Deletes what has come, which is in its place elsewhere.
+    /// Deletes the partial download after it was uploaded.
     ///
     /// # Errors
     /// When it cannot be deleted.
@@ -175,11 +185,11 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for PartialDownload {
     fn drop(&mut self) {
         if self.length > self.synced {
-            // What is not kept is asked for again.
-            let _is_kept = self.keep();
+            // What is not synced is downloaded again.
+            let _is_synced = self.sync();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A run says when events that used to come have stopped.
+//! A run warns when events that used to come have stopped.
 
 use std::fs;
 
@@ -24,7 +24,7 @@ fn gauge(served: &Served) -> String {
     text.lines().find(|line| line.starts_with("roundup_last_run_warnings ")).unwrap().to_owned()
 }
 
-/// Has the ledger know of events, so many hours ago each.
+/// Puts events into the ledger, each received some hours ago.
 fn events(served: &Served, hours_ago: impl Iterator<Item = i64>) {
     let ledger = rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap();
     ledger.execute("DELETE FROM events", []).unwrap();
@@ -37,7 +37,7 @@ fn events(served: &Served, hours_ago: impl Iterator<Item = i64>) {
 }
 
 #[test]
-fn a_silence_that_is_long_for_this_account_is_said_everywhere() {
+fn events_that_stop_for_longer_than_ever_are_reported_everywhere() {
     let served = serve(Some(3));
     let inbox = "\"inbox\"";
     assert!(run(&served, inbox).0.is_empty(), "none ever came");
@@ -58,7 +58,7 @@ fn a_silence_that_is_long_for_this_account_is_said_everywhere() {
 }
 
 #[test]
-fn interviews_that_were_completed_without_an_event_are_said() {
+fn interviews_that_were_completed_without_an_event_are_reported() {
     let served = serve(None);
     let both = "\"ids.txt\", \"inbox\"";
     run(&served, both);
