@@ -521,6 +521,10 @@ fn a_selection_archives_that_alone() {
     let job = answers.iter().find(|row| is_of_may(row) && row["has_audio"] == "true").unwrap()["job_id"].clone();
     let of_job: BTreeSet<&String> =
         answers.iter().filter(|row| row.get("job_id") == Some(&job)).map(|row| &row["interview_id"]).collect();
+    let interviews = rows(&served.lake(), "interviews");
+    let title = &interviews.iter().find(|row| row.get("job_id") == Some(&job)).unwrap()["job_title"];
+    let planned = |name: &str| archive(&served, &["--job", name, "--from", "2026-05-01", "--dry-run"], 0);
+    assert_eq!(planned(title), planned(&job), "a job is named by its title as well");
     archive(&served, &["--job", &job, "--from", "2026-05-01"], 0);
     let archived = table(&served);
     assert!(!archived.is_empty() && archived.len() < with_audio(&served.lake()).len() / 2);

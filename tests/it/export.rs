@@ -1,6 +1,6 @@
 //! Exports say what the lake says, in every format, and are safe where they are opened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -152,6 +152,13 @@ fn filters_are_by_job_status_and_period() {
     let job = interviews[0]["job_id"].clone();
     let of_job = lake.jsonl(&["--job", &job]);
     assert!(!of_job.is_empty() && of_job.iter().all(|row| row["job_id"] == job.as_str()));
+    let title = interviews[0]["job_title"].to_uppercase();
+    let all = lake.jsonl(&[]);
+    let has_title = |row: &&Value| row["job_title"].as_str().is_some_and(|named| named.to_uppercase() == title);
+    let ids: BTreeSet<&str> = all.iter().filter(has_title).filter_map(|row| row["job_id"].as_str()).collect();
+    let expected: Vec<&Value> =
+        all.iter().filter(|row| row["job_id"].as_str().is_some_and(|id| ids.contains(id))).collect();
+    assert_eq!(lake.jsonl(&["--job", &title]).iter().collect::<Vec<_>>(), expected);
     let both = lake.jsonl(&["--status", "expired", "invited"]);
     let statuses: Vec<&str> = both.iter().map(|row| row["status"].as_str().unwrap()).collect();
     assert!(statuses.contains(&"expired") && statuses.contains(&"invited"));

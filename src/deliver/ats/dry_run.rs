@@ -9,7 +9,8 @@ use super::due::{outgoing, since};
 use super::request::{AtsRequest, Captured, label};
 use super::template;
 use crate::lake::Lake;
-use crate::ledger::Ledger;
+use crate::lake::jobs::job_ids;
+use crate::ledger::{Ledger, OutgoingFilter};
 use crate::model::Result;
 use crate::pipeline::AtsPlan;
 
@@ -36,7 +37,8 @@ pub fn dry_run(
 ) -> Result<u64> {
     let now = Timestamp::now();
     let since = since(ledger, connector, plan, ids, now)?;
-    let due = outgoing(ledger, connector, plan, ids, since.at, now)?;
+    let jobs = job_ids(lake, &plan.jobs)?;
+    let due = outgoing(ledger, connector, ids, OutgoingFilter { since: since.at, jobs: &jobs }, now)?;
     let is_named = !ids.is_empty();
     let mut shown = 0;
     for chunk in due.chunks(AT_ONCE) {

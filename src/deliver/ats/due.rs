@@ -46,13 +46,12 @@ pub fn since(
 pub fn outgoing(
     ledger: &Ledger,
     connector: &Connector,
-    plan: &AtsPlan,
     ids: &[String],
-    since: Timestamp,
+    filter: OutgoingFilter<'_>,
     now: Timestamp,
 ) -> Result<Vec<Outgoing>> {
     if ids.is_empty() {
-        return ledger.outgoing(&connector.name, OutgoingFilter { since, jobs: &plan.jobs }, now);
+        return ledger.outgoing(&connector.name, filter, now);
     }
     let one = |id: &String| {
         let unknown = || Error::usage(format!("{id} is no completed interview of this lake"));

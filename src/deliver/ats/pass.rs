@@ -11,7 +11,8 @@ use super::delivery::{self, Delivery, DeliveryOutcome};
 use super::due::{outgoing, since};
 use crate::http::cancel::Cancellation;
 use crate::lake::Lake;
-use crate::ledger::Ledger;
+use crate::lake::jobs::job_ids;
+use crate::ledger::{Ledger, OutgoingFilter};
 use crate::model::{Done, Error, Result};
 use crate::pipeline::AtsPlan;
 
@@ -103,7 +104,8 @@ fn deliver_due(
     if since.is_new {
         ledger.record_connector(&connector.name, since.at)?;
     }
-    let due = outgoing(ledger, connector, plan, ids, since.at, now)?;
+    let jobs = job_ids(lake, &plan.jobs)?;
+    let due = outgoing(ledger, connector, ids, OutgoingFilter { since: since.at, jobs: &jobs }, now)?;
     let mut client = AtsClient::new(connector, secrets, plan.requests_per_minute, cancellation)?;
     let of = due.len() as u64;
     let mut done = 0;

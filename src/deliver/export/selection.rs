@@ -2,12 +2,15 @@
 
 use arrow::array::{BooleanArray, RecordBatch};
 
+use crate::lake::Lake;
+use crate::lake::jobs::job_ids;
 use crate::lake::read::{string_at, strings, time_at, times};
+use crate::model::Result;
 
 /// Selects the interviews to export.
 #[derive(Debug, Clone, Default)]
 pub struct InterviewSelection {
-    /// Ids of jobs, or empty for all.
+    /// Ids or titles of jobs, or empty for all.
     pub jobs: Vec<String>,
     /// Statuses in the vendor's words, or empty for all.
     pub statuses: Vec<String>,
@@ -18,6 +21,14 @@ pub struct InterviewSelection {
 }
 
 impl InterviewSelection {
+    /// The same selection with jobs by id alone.
+    ///
+    /// # Errors
+    /// When the lake cannot be read.
+    pub fn with_job_ids(&self, lake: &Lake) -> Result<Self> {
+        Ok(Self { jobs: job_ids(lake, &self.jobs)?, ..self.clone() })
+    }
+
     /// Whether interviews of a status are selected.
     pub fn has_status(&self, status: Option<&str>) -> bool {
         self.statuses.is_empty() || self.statuses.iter().any(|wanted| status == Some(wanted))

@@ -56,7 +56,8 @@ fn to_file(lake: &Lake, plan: &Plan, path: &Path, progress: &dyn Fn(u64, u64)) -
 }
 
 fn write(lake: &Lake, plan: &Plan, sink: Sink, name: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
-    let reader = RowReader::new(lake, &plan.what, &plan.selection)?;
+    let selection = plan.selection.with_job_ids(lake)?;
+    let reader = RowReader::new(lake, &plan.what, &selection)?;
     let mut writer = RowWriter::new(plan, &reader.schema(), sink, name)?;
     reader.each_batch(progress, &mut |batch| writer.write(batch))?;
     writer.finish()
