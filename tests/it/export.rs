@@ -155,9 +155,9 @@ fn filters_are_by_job_status_and_period() {
     let title = interviews[0]["job_title"].to_uppercase();
     let all = lake.jsonl(&[]);
     let has_title = |row: &&Value| row["job_title"].as_str().is_some_and(|named| named.to_uppercase() == title);
-    let ids: BTreeSet<&str> = all.iter().filter(has_title).filter_map(|row| row["job_id"].as_str()).collect();
+    let named: BTreeSet<&str> = all.iter().filter(has_title).filter_map(|row| row["job_id"].as_str()).collect();
     let expected: Vec<&Value> =
-        all.iter().filter(|row| row["job_id"].as_str().is_some_and(|id| ids.contains(id))).collect();
+        all.iter().filter(|row| row["job_id"].as_str().is_some_and(|id| named.contains(id))).collect();
     assert_eq!(lake.jsonl(&["--job", &title]).iter().collect::<Vec<_>>(), expected);
     let both = lake.jsonl(&["--status", "expired", "invited"]);
     let statuses: Vec<&str> = both.iter().map(|row| row["status"].as_str().unwrap()).collect();
