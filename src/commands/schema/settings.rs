@@ -10,7 +10,7 @@ use crate::pipeline::file::PipelineFile;
 /// Sections in the order of a run, with the command that has the same settings as flags.
 const SECTIONS: [(&str, &str); 10] = [
     ("source", "ingest"),
-    ("lake", ""),
+    ("lake", "ingest"),
     ("ingest", "ingest"),
     ("analyze", "analyze"),
     ("report", "report"),
@@ -23,7 +23,8 @@ const SECTIONS: [(&str, &str); 10] = [
 
 const HEAD: &str = "# Settings and flags
 
-Written by `roundup schema settings`. A setting of a pipeline and the flag of the stage's own command have one spelling.
+Written by `roundup schema settings`. A setting of a pipeline and the flag of the stage's own command share their
+spelling unless the table says otherwise.
 
 ## A pipeline
 ";
@@ -45,9 +46,11 @@ pub fn settings() -> String {
             let has = |long: &str| {
                 command.is_some_and(|command| long_flags(command).any(|flag| flag.get_long() == Some(long)))
             };
-            // What is on unless it is turned off has a flag that turns it off.
-            let spellings = [name.clone(), format!("no-{name}")];
-            let flag = spellings.iter().find(|long| has(long)).map_or_else(String::new, |long| format!("`--{long}`"));
+            // What is on unless it is turned off has a flag that turns it off; a flag alone says of what it is the name.
+            let others = [("name", "source"), ("path", "lake")].into_iter().filter(|(setting, _)| setting == name);
+            let spellings = [name.clone(), format!("no-{name}")].into_iter();
+            let mut spellings = spellings.chain(others.map(|(_, flag)| flag.to_owned()));
+            let flag = spellings.find(|long| has(long)).map_or_else(String::new, |long| format!("`--{long}`"));
             text += &format!("| `{name}` | {flag} | {default} | {} |\n", cell(&description(&schema, setting)));
         }
     }

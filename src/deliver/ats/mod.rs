@@ -19,6 +19,9 @@
 //!
 //! Requests are sent one at a time (`pass.rs`): the systems' limits are lower than what one connection can do, and a
 //! crash leaves only one request in doubt.
+//!
+//! A run of a connector ends after five 429s in a row (`client.rs`), a second refusal in a row (`delivery.rs`), or five
+//! failures in a row (`pass.rs`).
 
 mod answer;
 mod client;

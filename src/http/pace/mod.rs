@@ -12,8 +12,8 @@
 //! 3. **The server's word.** The newest `Remaining`, less what was sent since, must leave room. What entries have left our own
 //!    window since then is added only once the answers have shown that the server's window slides.
 //!
-//! What the server counted and we did not send is others' (`others.rs`). They are left what they use, or what their rate says
-//! they will. Limits above 6,000 a window are kept by the even pace alone, at 97 %.
+//! What the server counted and we did not send is others' (`other_clients.rs`). They are left what they use, or what their
+//! rate says they will. Limits above 6,000 a window are kept by the even pace alone, at 97 %.
 //!
 //! A 429 is a deadline for all requests (`Retry-After`, else the message, else the reset; from 1 s to 15 min), then one goes
 //! alone. It is never a failure of the interview. An API that was there and is gone is waited for ten minutes.
