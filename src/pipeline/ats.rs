@@ -1,4 +1,4 @@
-//! What a pipeline says of applicant tracking systems, resolved.
+//! Applicant tracking systems, resolved from a pipeline file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,23 +10,23 @@ use super::place::place;
 use super::times::parse_midnight;
 use crate::model::{Error, Result};
 
-/// One system that interviews are sent to.
+/// One applicant tracking system that interviews are sent to.
 #[derive(Debug, Clone)]
 pub struct AtsPlan {
-    /// The connector's file.
+    /// File of the connector.
     pub connector: PathBuf,
-    /// What was completed from then on; `None` for from its first run on.
+    /// Only interviews completed at this instant or later are sent; `None` for the time of the connector's first run.
     pub since: Option<Timestamp>,
-    /// Only interviews of these jobs, by id or title; empty for all.
+    /// Ids or titles of the jobs whose interviews are sent; empty for all.
     pub jobs: Vec<String>,
     pub requests_per_minute: u32,
     /// Values of the connector's settings.
     pub set: BTreeMap<String, String>,
-    /// Folder of the archive that recordings are taken from.
+    /// Folder of the archive from which recordings are taken.
     pub recordings: Option<PathBuf>,
 }
 
-/// `archive` is where the pipeline archives recordings.
+/// Resolves an `[ats]` section. `archive` is the folder in which the pipeline archives recordings.
 pub(super) fn resolve(section: AtsSection, folder: &Path, archive: Option<&Path>) -> Result<AtsPlan> {
     if section.requests_per_minute == 0 {
         return Err(Error::usage("requests-per-minute under [ats] is at least 1"));

@@ -1,4 +1,4 @@
-//! What a pipeline says of the archive of recordings, resolved.
+//! The archive of recordings, resolved from a pipeline file.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,22 +12,22 @@ use crate::model::{Error, Result, is_address};
 
 #[derive(Debug, Clone)]
 pub struct AudioPlan {
-    /// A folder, or the address of an object store.
+    /// The folder of the archive, or the address of an object store.
     pub out: PathBuf,
-    /// Downloads under way at once, at most.
+    /// Number of downloads under way at once, at most.
     pub concurrency: usize,
-    /// Largest recording.
+    /// Size of a recording in bytes, at most.
     pub max_bytes: u64,
-    /// How long one may take.
+    /// Duration of a download, at most.
     pub max_time: Duration,
-    /// Only recordings of interviews that settled from this instant on.
+    /// Only recordings of interviews that settled at this instant or later are downloaded; `None` for all.
     pub from: Option<Timestamp>,
-    /// Whether links may lead to this machine, also without TLS.
+    /// Whether links may lead to this machine, and do without TLS then.
     pub allow_loopback: bool,
 }
 
 impl AudioPlan {
-    /// Where recordings are, unless that is an object store.
+    /// The folder of the archive; `None` if it is an object store.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         Some(self.out.as_path()).filter(|out| !is_address(&out.to_string_lossy()))
@@ -48,10 +48,10 @@ pub(super) fn resolve(audio: AudioSection, folder: &Path) -> Result<AudioPlan> {
     })
 }
 
-/// A number of bytes: `200MB`, `1GB`, `5000`.
+/// Parses a number of bytes: `200MB`, `1GB`, `5000`.
 ///
 /// # Errors
-/// A usage error for anything else, and for none.
+/// A usage error for anything else, and for 0.
 pub fn parse_size(text: &str) -> Result<u64> {
     let units = [("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("B", 1), ("", 1)];
     let unit = units.iter().find_map(|(unit, factor)| Some((text.trim().strip_suffix(unit)?, factor)));

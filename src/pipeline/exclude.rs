@@ -1,18 +1,20 @@
-//! Patterns of what stays out of the lake: test candidates, internal interviews.
+//! Patterns of interviews that stay out of the lake, such as those of test candidates or internal ones.
 
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::model::{Error, Interview, Result};
 
-/// The patterns of one source. `*` is any text and `?` any character; case makes no difference.
+/// The patterns of one source. `*` matches any text, `?` any character, and case is ignored.
 #[derive(Debug, Clone, Default)]
 pub struct Exclude {
     patterns: Vec<GlobMatcher>,
 }
 
 impl Exclude {
+    /// Compiles the patterns of a source.
+    ///
     /// # Errors
-    /// A usage error that names the pattern that is none.
+    /// A usage error that names an invalid pattern.
     pub fn new(patterns: &[String]) -> Result<Self> {
         let build = |pattern: &String| {
             let glob = GlobBuilder::new(pattern).case_insensitive(true).build();
@@ -22,13 +24,14 @@ impl Exclude {
         Ok(Self { patterns: patterns.iter().map(build).collect::<Result<_>>()? })
     }
 
-    /// The pattern that keeps an id out before it is asked for.
+    /// The pattern that keeps out an interview by its id, before it is requested.
     #[must_use]
     pub fn by_id(&self, id: &str) -> Option<&str> {
         self.first([Some(id)])
     }
 
-    /// The pattern that keeps an interview out: by its id, the candidate's e-mail, the job's id or title.
+    /// The pattern that keeps out an interview by its id, the candidate's e-mail address, or the id or title of the
+    /// job.
     #[must_use]
     pub fn by_body(&self, interview: &Interview) -> Option<&str> {
         let Interview { id, candidate, job, .. } = interview;

@@ -1,4 +1,4 @@
-//! An export: which rows are written, and how. The same for the command and for a pipeline.
+//! An export: which rows are written, and how. The `export` command and pipelines share it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,37 +10,37 @@ use super::place::{place, resolve_set};
 use super::times::{parse_date, parse_days};
 use crate::model::{Error, Result};
 
-/// The terms of the vendor's sample, found as it does.
+/// The keyword set of the vendor's sample, which finds terms as the sample does.
 const SAMPLE_SET: &str = "builtin:vendor-sample";
 
-/// What is exported.
+/// The rows and the format of an export.
 #[derive(Debug, Clone)]
 pub struct ExportPlan {
     pub what: ExportRows,
     pub format: ExportFormat,
-    /// Ids or titles of jobs; all if empty.
+    /// Ids or titles of the jobs to export; empty for all.
     pub jobs: Vec<String>,
-    /// Statuses, in the vendor's words; all if empty.
+    /// Statuses to export, in the vendor's words; empty for all.
     pub statuses: Vec<String>,
-    /// Interviews that settled from the first day on, in UTC.
+    /// First day in UTC on which exported interviews settled.
     pub from: Since,
-    /// The first day that is no longer wanted.
+    /// First day after those on which exported interviews settled; `None` for no limit.
     pub until: Option<Date>,
     pub raw: bool,
-    /// The set whose terms an analysis counts; the vendor sample's if left out.
+    /// The keyword set whose terms an export of the analysis counts; `None` for that of the vendor's sample.
     pub keywords: Option<String>,
 }
 
-/// Where the period of an export begins.
+/// The start of an export's period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {
     Always,
     Day(Date),
-    /// So many days before its end, which is today if nothing else is said.
+    /// This number of days before the end of the period, which is today by default.
     DaysBefore(u32),
 }
 
-/// An export of a pipeline.
+/// An export of a pipeline, with the file that it writes.
 #[derive(Debug, Clone)]
 pub struct ExportTo {
     pub plan: ExportPlan,
@@ -48,6 +48,8 @@ pub struct ExportTo {
 }
 
 impl ExportPlan {
+    /// Checks that the settings go together.
+    ///
     /// # Errors
     /// A usage error for settings that do not go together.
     pub fn check(&self) -> Result<()> {
@@ -65,14 +67,15 @@ impl ExportPlan {
         Ok(())
     }
 
-    /// The set whose terms are counted, as a pipeline or a flag names it.
+    /// The keyword set whose terms are counted, as a pipeline or a flag names it.
     #[must_use]
     pub fn set(&self) -> &str {
         self.keywords.as_deref().unwrap_or(SAMPLE_SET)
     }
 }
 
-/// Resolves the exports of a pipeline. `searched` are the sets that it analyses with, if it does.
+/// Resolves the exports of a pipeline. `searched` is the list of keyword sets that the pipeline analyses with; `None`
+/// if it does not analyse.
 pub(super) fn resolve_all(
     sections: Vec<ExportSection>,
     folder: &Path,

@@ -1,4 +1,5 @@
-//! Lists of interview ids: one a line, `#` comments, as editors and spreadsheets really save them.
+//! Lists of interview ids: one per line, with `#` comments, in the encodings and line ends that editors and
+//! spreadsheets write.
 
 use std::collections::HashSet;
 use std::fs;
@@ -7,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Error, Result};
 
-/// More than any id of the vendor's, and short enough for a URL and for a file name once encoded.
+/// Length of an id in bytes, at most. It is more than the vendor's ids have, and short enough for a URL and for an
+/// encoded file name.
 const LONGEST: usize = 80;
 
-/// Reads a list from a file, or from standard input for `-`. Duplicates are dropped, the order is kept.
+/// Reads a list from a file, or from standard input if the path is `-`. Duplicates are dropped, and the order is kept.
 ///
 /// # Errors
-/// A usage error that names file and line when the file is missing, is not UTF-8, or holds what cannot be an id.
+/// A usage error that names file and line if the file is missing, is not UTF-8, or contains text that cannot be an id.
 pub fn read_ids(path: &Path) -> Result<Vec<String>> {
     let (name, bytes) = if path == Path::new("-") {
         let mut bytes = Vec::new();
@@ -28,10 +30,10 @@ pub fn read_ids(path: &Path) -> Result<Vec<String>> {
     parse_ids(&name, &bytes)
 }
 
-/// Reads several lists; an id that stands in two is kept once.
+/// Reads several lists. An id that is in several lists is kept once.
 ///
 /// # Errors
-/// Those of [`read_ids`], one for each list that is wrong.
+/// The error of [`read_ids`] for each list that is wrong.
 pub fn read_lists(paths: &[PathBuf]) -> std::result::Result<Vec<String>, Vec<Error>> {
     let mut ids = Vec::new();
     let mut problems = Vec::new();
@@ -47,10 +49,10 @@ pub fn read_lists(paths: &[PathBuf]) -> std::result::Result<Vec<String>, Vec<Err
     if problems.is_empty() { Ok(ids) } else { Err(problems) }
 }
 
-/// The ids of a list; `name` is what messages call it.
+/// Parses the ids of a list; `name` is its name in messages.
 ///
 /// # Errors
-/// As [`read_ids`].
+/// A usage error that names the line if the list is not UTF-8, or contains text that cannot be an id.
 pub fn parse_ids(name: &str, bytes: &[u8]) -> Result<Vec<String>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let mut ids = Vec::new();
@@ -71,7 +73,7 @@ pub fn parse_ids(name: &str, bytes: &[u8]) -> Result<Vec<String>> {
     Ok(ids)
 }
 
-/// Keeps the first of each. Lists are long, so no id is copied for it.
+/// Keeps the first occurrence of each id. Lists are long, so no id is copied.
 fn drop_repeated(ids: &mut Vec<String>) {
     let mut seen = HashSet::with_capacity(ids.len());
     let is_first: Vec<bool> = ids.iter().map(|id| seen.insert(id.as_str())).collect();
@@ -79,10 +81,10 @@ fn drop_repeated(ids: &mut Vec<String>) {
     ids.retain(|_| is_first.next().unwrap_or(false));
 }
 
-/// Whether a text can be an interview id. Ids are opaque, so nearly anything can.
+/// Checks whether a text can be an interview id. Ids are opaque, so nearly any text can.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A description of the problem.
 pub fn check_id(id: &str) -> Result<(), &'static str> {
     if id.chars().any(|character| character.is_control() || character.is_whitespace()) {
         return Err("an interview id holds no white space and no control characters");

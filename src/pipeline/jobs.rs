@@ -1,4 +1,4 @@
-//! A file of jobs: which ids of the vendor's are one job to its readers, and what it is called.
+//! The file of jobs, which merges several of the vendor's job ids into one job and renames jobs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,26 +9,26 @@ use serde::Deserialize;
 use crate::model::error::from_toml;
 use crate::model::{Error, Result};
 
-/// Merges and names. The default changes nothing.
+/// Jobs that are merged or renamed. The default changes nothing.
 #[derive(Debug, Default)]
 pub struct JobsFile {
     jobs: Vec<NamedJob>,
-    /// By the vendor's id: the place in `jobs`.
+    /// Position in `jobs` by the vendor's id.
     places: BTreeMap<String, usize>,
 }
 
-/// One job as its readers know it.
+/// A job as reports show it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NamedJob {
-    /// The id that a report shows.
+    /// Id under which the job is shown.
     pub id: String,
-    /// The vendor's ids that are this job; left out: `id` alone.
+    /// The vendor's ids that are merged into this job. Without it, the job has only `id`.
     #[serde(default)]
     pub ids: Vec<String>,
-    /// Left out: the latest that the vendor has.
+    /// Title of the job. Without it, the latest title from the vendor is used.
     pub title: Option<String>,
-    /// Left out: the latest that the vendor has.
+    /// Department of the job. Without it, the latest department from the vendor is used.
     pub department: Option<String>,
 }
 
@@ -40,10 +40,10 @@ struct Raw {
 }
 
 impl JobsFile {
-    /// Reads a file, or nothing.
+    /// Reads a file; without a path, returns the default.
     ///
     /// # Errors
-    /// A usage error that names the file and, where there is one, the line.
+    /// A usage error that names the file, and the line if there is one.
     pub fn read(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else { return Ok(Self::default()) };
         let name = path.display().to_string();
@@ -52,10 +52,10 @@ impl JobsFile {
         Self::parse(&text, &name)
     }
 
-    /// Reads `[[job]]` tables; `origin` is named in errors.
+    /// Parses `[[job]]` tables; `origin` is the name of the file in errors.
     ///
     /// # Errors
-    /// A usage error for what is no such file, and for an id that two jobs claim.
+    /// A usage error for text that is not a file of jobs, and for an id that two jobs claim.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
         let Raw { job: jobs } = from_toml(text, origin)?;
         let mut places = BTreeMap::new();
@@ -69,13 +69,13 @@ impl JobsFile {
         Ok(Self { jobs, places })
     }
 
-    /// The id under which a job is shown.
+    /// The id under which the job with this vendor id is shown.
     #[must_use]
     pub fn merged_id<'a>(&'a self, id: &'a str) -> &'a str {
         self.named(id).map_or(id, |job| job.id.as_str())
     }
 
-    /// What is said of a job.
+    /// The entry of the job with this vendor id, if the file has one.
     #[must_use]
     pub fn named(&self, id: &str) -> Option<&NamedJob> {
         self.places.get(id).map(|place| &self.jobs[*place])

@@ -1,4 +1,4 @@
-//! Pipeline files: what may stand in one, and the plan that it resolves to.
+//! Pipeline files: the settings they may contain, and the plan they resolve to.
 
 mod ats;
 mod audio;

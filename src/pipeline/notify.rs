@@ -1,4 +1,4 @@
-//! What a pipeline says of who is told when a run has ended, resolved.
+//! Notifications about the end of a run, resolved from a pipeline file.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,21 +9,22 @@ use super::place::place;
 use super::times::span_up_to;
 use crate::model::{Error, Result};
 
-/// Who is told when a run has ended.
+/// A notification about the end of a run.
 #[derive(Debug)]
 pub struct NotifyPlan {
     pub way: NotifyWay,
-    /// After which runs.
+    /// Outcomes of a run after which the notification is sent.
     pub on: Vec<RunOutcome>,
     pub timeout: Duration,
 }
 
 #[derive(Debug)]
 pub enum NotifyWay {
-    /// Program and arguments.
+    /// Program and arguments of a command.
     Command(Vec<String>),
-    /// Where the address is; it can be a secret, and is read when it is needed.
+    /// Environment variable that contains the address. It can be a secret, so it is only read when it is needed.
     UrlEnvironment(String),
+    /// File that contains the address. It can be a secret, so it is only read when it is needed.
     UrlFile(PathBuf),
 }
 

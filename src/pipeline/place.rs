@@ -1,16 +1,17 @@
-//! Where the paths of a pipeline file lead.
+//! Resolves the paths in a pipeline file.
 
 use std::path::{Component, Path, PathBuf};
 
 use crate::model::{folder_or_here, is_address};
 
-/// `folder/path` as a person would write it: without `x/..`, relative to where the program runs if it is below.
+/// Resolves `path` against `folder` into a readable path: without `x/..`, and relative to the working directory if it
+/// is below that.
 pub fn place(folder: &Path, path: &str) -> PathBuf {
-    // The lake says itself that it cannot be an address.
+    // An address stays as it is. The lake rejects one by itself.
     if is_address(path) {
         return PathBuf::from(path);
     }
-    // The real folder first, as `..` after a symbolic link is not the folder before it.
+    // The folder is resolved first, because `..` after a symbolic link is not the link's parent folder.
     let Ok(real) = folder_or_here(folder).canonicalize() else { return folder.join(path) };
     let mut clean = PathBuf::new();
     for part in real.join(path).components() {
@@ -30,7 +31,7 @@ pub fn place(folder: &Path, path: &str) -> PathBuf {
     }
 }
 
-/// A keyword set as a pipeline names it: `builtin:NAME`, or a path.
+/// Resolves a keyword set as a pipeline names it: `builtin:NAME` stays, a path is resolved.
 pub fn resolve_set(set: String, folder: &Path) -> String {
     if set.starts_with("builtin:") { set } else { place(folder, &set).display().to_string() }
 }

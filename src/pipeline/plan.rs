@@ -19,7 +19,7 @@ use super::times::{parse_time_of_day, parse_window};
 use crate::model::error::from_toml;
 use crate::model::{Error, Result};
 
-/// A pipeline that was read and found right: every path resolved, every default filled in.
+/// A pipeline file that was read and checked, with every path resolved and every default filled in.
 #[derive(Debug)]
 pub struct Pipeline {
     pub sources: Vec<Source>,
@@ -29,28 +29,28 @@ pub struct Pipeline {
     pub report: Option<ReportPlan>,
     pub exports: Vec<ExportTo>,
     pub audio: Option<AudioPlan>,
-    /// Systems that interviews are sent to.
+    /// Applicant tracking systems that interviews are sent to.
     pub ats: Vec<AtsPlan>,
     pub notify: Option<NotifyPlan>,
-    /// Where a run writes its figures for Prometheus.
+    /// File to which a run writes its figures for Prometheus.
     pub prometheus: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone)]
 pub struct IngestPlan {
-    /// A ceiling; the API's own limit rules below it.
+    /// Requests per minute, at most. A lower limit of the API takes precedence.
     pub requests_per_minute: u32,
     pub concurrency: usize,
     pub questions: QuestionPolicy,
-    /// Time of day, by this machine's time zone, at which a run leaves the rest for the next one.
+    /// Time of day, in this machine's time zone, at which a run stops and leaves the rest to the next run.
     pub stop_at: Option<Time>,
-    /// How long the window is in which the API counts requests.
+    /// Length of the window in which the API counts requests.
     pub limit_window: Duration,
 }
 
 #[derive(Debug, Clone)]
 pub struct AnalyzePlan {
-    /// `builtin:NAME`, or the path of a set.
+    /// Keyword sets: each is `builtin:NAME` or a path.
     pub keywords: Vec<String>,
     pub metrics: Vec<MetricGroup>,
 }
@@ -59,7 +59,7 @@ impl Pipeline {
     /// Reads a pipeline file.
     ///
     /// # Errors
-    /// A usage error that names the file and, where there is one, the line.
+    /// A usage error that names the file, and the line if there is one.
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let text = fs::read_to_string(path).map_err(|error| {

@@ -1,4 +1,4 @@
-//! What a pipeline says of its report, resolved.
+//! The report, resolved from a pipeline file.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub struct ReportPlan {
     pub out: PathBuf,
     pub formats: Vec<Format>,
     pub days: u32,
-    /// The first day that is no longer in the period; `None` for today.
+    /// First day after the period; `None` for today.
     pub until: Option<Date>,
     pub time_zone: TimeZone,
     pub compare: Compare,
@@ -30,7 +30,7 @@ pub struct ReportPlan {
 }
 
 impl ReportPlan {
-    /// A week until today, of everything, in every format.
+    /// The plan of a report on the seven days before today, on everything and in every format.
     #[must_use]
     pub fn new(out: PathBuf) -> Self {
         Self {
@@ -48,20 +48,20 @@ impl ReportPlan {
     }
 }
 
-/// What the figures of a period are compared with.
+/// The period that figures are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compare {
     None,
-    /// The period of equal length before it.
+    /// The period of equal length right before the report's period.
     Previous,
-    /// The period of equal length before this day.
+    /// The period of equal length right before this day.
     Until(Date),
 }
 
-/// What a report is narrowed to; empty lists for everything.
+/// The jobs and departments that a report is narrowed to; empty lists for everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Narrow {
-    /// By id, slug or title.
+    /// Jobs by id, slug or title.
     pub jobs: Vec<String>,
     pub departments: Vec<String>,
 }
@@ -81,7 +81,7 @@ pub(super) fn resolve(report: ReportSection, folder: &Path) -> Result<ReportPlan
     })
 }
 
-/// What to compare with: `previous`, `none`, or the first day after the compared period.
+/// Parses the period to compare with: `previous`, `none`, or the first day after that period.
 ///
 /// # Errors
 /// A usage error for anything else.

@@ -1,5 +1,5 @@
-//! Keys and secrets: named in a file or by a flag, and read from the environment or a file when they are needed.
-//! Messages never hold one.
+//! Keys and secrets. A file or flag names where one is, and it is read from the environment or a file when it is
+//! needed. Messages never contain one.
 
 use std::env::{self, VarError};
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Error, Result};
 
-/// Where the API's key is; the key itself is kept nowhere else.
+/// Place of the API key. The key itself is stored nowhere else.
 #[derive(Debug)]
 pub enum KeyPlace {
     Environment(String),
@@ -18,7 +18,7 @@ impl KeyPlace {
     /// Reads the key.
     ///
     /// # Errors
-    /// A usage error when it is unset, empty, or cannot be sent in a header.
+    /// A usage error if the key is not set, is empty, or cannot be sent in a header.
     pub fn read(&self) -> Result<String> {
         match self {
             Self::Environment(name) => {
@@ -30,13 +30,13 @@ impl KeyPlace {
     }
 }
 
-/// Reads what an environment variable holds. `named_by` is the setting or flag that names it, `what` is in it, and
-/// `hint` says how it comes there.
+/// Reads a secret from an environment variable. `named_by` is the setting or flag that names the variable, `what` is
+/// the kind of secret, and `hint` says how to set it.
 ///
 /// # Errors
-/// A usage error when the name is none, or the variable is not set, empty, or not [`sendable`].
+/// A usage error if the name is not one of a variable, or if the variable is not set, empty, or not [`sendable`].
 pub fn read_variable(named_by: &str, name: &str, what: &str, hint: &str) -> Result<String> {
-    // A secret written here by mistake must not be repeated in a message.
+    // A secret that was written here by mistake must not be repeated in a message.
     if !is_variable_name(name) {
         let message = format!("{named_by} names an environment variable, and does not hold the {what} itself");
         return Err(Error::usage(message).hint("a name is made of capital letters, digits and `_`"));
@@ -50,7 +50,7 @@ pub fn read_variable(named_by: &str, name: &str, what: &str, hint: &str) -> Resu
     .map_err(|error| error.hint(hint))
 }
 
-/// As [`read_variable`], of a file.
+/// Reads a secret from a file. `what` is the kind of secret, and `hint` says what it looks like.
 fn read_file(path: &Path, what: &str, hint: &str) -> Result<String> {
     let name = path.display();
     let text =
@@ -63,14 +63,15 @@ fn sound(text: &str, whence: &str, what: &str) -> Result<String> {
     sendable(text).map(str::to_owned).ok_or_else(|| Error::usage(format!("{whence} {wrong}")))
 }
 
-/// A key or secret without the space around it, if it is one that a header can hold: printable ASCII without a space.
+/// A key or secret without surrounding white space; `None` unless a header can contain it, as printable ASCII without
+/// spaces.
 #[must_use]
 pub fn sendable(text: &str) -> Option<&str> {
     let text = text.trim();
     (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())).then_some(text)
 }
 
-/// Whether a text names an environment variable as people name those: in capital letters, digits and `_`.
+/// Whether a text looks like the name of an environment variable: it has only capital letters, digits and `_`.
 #[must_use]
 pub fn is_variable_name(name: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit();

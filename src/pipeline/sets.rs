@@ -1,4 +1,4 @@
-//! Finding and reading keyword sets: the ones that ship, and files.
+//! Finds and reads keyword sets: those that ship with the program, and files.
 
 use std::fs;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 use crate::keywords::{KeywordSet, Mode, SHIPPED};
 use crate::model::{Error, Result};
 
-/// Reads `builtin:NAME`, a `.toml` file, or a `.txt` file whose terms are found in the given mode.
+/// Reads a keyword set: `builtin:NAME`, a `.toml` file, or a `.txt` file, whose terms are matched in `txt_mode`.
 ///
 /// # Errors
-/// A usage error that names the set, and the line where there is one.
+/// A usage error that names the set, and the line if there is one.
 pub fn load_set(reference: &str, txt_mode: Mode) -> Result<KeywordSet> {
     if let Some(name) = reference.strip_prefix("builtin:") {
         let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) else {
@@ -35,10 +35,10 @@ pub fn load_set(reference: &str, txt_mode: Mode) -> Result<KeywordSet> {
     }
 }
 
-/// Reads several sets, whose names must differ because results are kept by name.
+/// Reads several sets. Their names must differ, because results are stored by name.
 ///
 /// # Errors
-/// As [`load_set`], and when two sets have one name.
+/// Those of [`load_set`], and a usage error if two sets have the same name.
 pub fn load_sets(references: &[String], txt_mode: Mode) -> Result<Vec<KeywordSet>> {
     let mut sets: Vec<KeywordSet> = Vec::with_capacity(references.len());
     for reference in references {

@@ -1,4 +1,4 @@
-//! An account that a pipeline reads interviews from, resolved.
+//! An account that a pipeline reads interviews from, resolved from a pipeline file.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use super::place::place;
 use super::secret::KeyPlace;
 use crate::model::{Error, Result};
 
-/// The word that stands for the inbox among lists of ids.
+/// The word in the place of a list of ids that means the inbox.
 pub const INBOX: &str = "inbox";
 
-/// The word that stands for the stand-in API inside this process.
+/// The word in the place of the API's address that means the sandbox inside this process.
 const SANDBOX: &str = "sandbox";
 
 /// One account to read interviews from.
@@ -19,9 +19,10 @@ const SANDBOX: &str = "sandbox";
 pub struct Source {
     pub name: String,
     pub api: Api,
-    /// Lists of ids, `-` for standard input. Empty for the sandbox: all of its own.
+    /// Files with lists of ids; `-` is standard input. If a source with the sandbox has none, it takes all of the
+    /// sandbox's interviews.
     pub lists: Vec<PathBuf>,
-    /// Whether it also takes ids from the inbox.
+    /// Whether the source also takes ids from the inbox.
     pub inbox: bool,
     pub exclude: Exclude,
 }
@@ -29,11 +30,11 @@ pub struct Source {
 #[derive(Debug)]
 pub enum Api {
     Remote {
-        /// Without a slash at the end.
+        /// Base URL of the API, without a slash at the end.
         base: String,
         key: KeyPlace,
     },
-    /// Started inside this process.
+    /// The sandbox, started inside this process.
     Sandbox { interviews: Option<usize>, seed: u64 },
 }
 

@@ -1,4 +1,4 @@
-//! Days, times and spans as people write them, in files and flags alike.
+//! Parses days, times and spans as people write them in files and flags.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Error, Result};
 
-/// A day: `2026-05-31`.
+/// Parses a day: `2026-05-31`.
 ///
 /// # Errors
 /// A usage error for anything else.
@@ -16,7 +16,7 @@ pub fn parse_date(text: &str) -> Result<Date> {
     text.parse().map_err(|_| Error::usage(format!("`{text}` is no day")).hint("write it as 2026-05-31"))
 }
 
-/// The first instant of a day in UTC: `2026-05-31`.
+/// Parses a day, `2026-05-31`, and returns its first instant in UTC.
 ///
 /// # Errors
 /// A usage error for anything else.
@@ -27,13 +27,13 @@ pub fn parse_midnight(text: &str) -> Result<Timestamp> {
 /// The first instant of a day in UTC.
 ///
 /// # Errors
-/// A usage error for a day that is too far away.
+/// A usage error for a day outside of the supported range.
 pub fn midnight(day: Date) -> Result<Timestamp> {
     let midnight = TimeZone::UTC.to_timestamp(day.to_datetime(Time::midnight()));
     midnight.map_err(|_| Error::usage(format!("{day} is too far away")))
 }
 
-/// A time of day: `05:30`.
+/// Parses a time of day: `05:30`.
 ///
 /// # Errors
 /// A usage error for anything else.
@@ -41,15 +41,15 @@ pub fn parse_time_of_day(text: &str) -> Result<Time> {
     text.parse().map_err(|_| Error::usage(format!("`{text}` is no time of day")).hint("write it as 05:30"))
 }
 
-/// A time zone of the IANA database: `UTC`, `Europe/Berlin`.
+/// Looks up a time zone of the IANA database: `UTC`, `Europe/Berlin`.
 ///
 /// # Errors
-/// A usage error for a name that is not there.
+/// A usage error for an unknown name.
 pub fn parse_time_zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|_| Error::usage(format!("`{name}` is no time zone")).hint("for example Europe/Berlin"))
 }
 
-/// A period in whole days or weeks: `7d`, `4w`.
+/// Parses a period in whole days or weeks, `7d` or `4w`, and returns its number of days.
 ///
 /// # Errors
 /// A usage error for anything else.
@@ -64,14 +64,14 @@ pub fn parse_days(text: &str) -> Result<u32> {
     days.filter(|days| (1..=3660).contains(days)).ok_or_else(wrong)
 }
 
-/// A span of time from 100 milliseconds to `longest`: `30s`, `10m`; `None` for anything else.
+/// Parses a span of time from 100 milliseconds to `longest`: `30s`, `10m`. Returns `None` for anything else.
 #[must_use]
 pub fn span_up_to(longest: Duration, text: &str) -> Option<Duration> {
     let span = Duration::try_from(text.parse::<SignedDuration>().ok()?).ok()?;
     (Duration::from_millis(100)..=longest).contains(&span).then_some(span)
 }
 
-/// The window of a rate limit: `60s`, `1m`.
+/// Parses the window of a rate limit: `60s`, `1m`.
 ///
 /// # Errors
 /// A usage error for anything else, and for less than 100 milliseconds or more than an hour.
@@ -80,10 +80,10 @@ pub fn parse_window(text: &str) -> Result<Duration> {
         .ok_or_else(|| Error::usage(format!("`{text}` is no window of a rate limit")).hint("for example 60s"))
 }
 
-/// How long a recording may take: `10m`.
+/// Parses the longest duration of a recording's download: `10m`.
 ///
 /// # Errors
-/// A usage error for anything else, and for less than a tenth of a second or more than a day.
+/// A usage error for anything else, and for less than 100 milliseconds or more than a day.
 pub fn parse_max_time(text: &str) -> Result<Duration> {
     span_up_to(Duration::from_hours(24), text)
         .ok_or_else(|| Error::usage(format!("`{text}` is no time for a recording")).hint("for example 10m"))

@@ -1,13 +1,13 @@
-//! Names of places on a page: they follow from what stands there, so that a link of yesterday leads there today.
+//! Anchors on a page. They depend only on the content that they mark, so that an old link still leads to it.
 
 use sha2::{Digest, Sha256};
 
-/// Of a term, the same in every job.
+/// Anchor of a term, which is the same in every job.
 pub fn term(set: &str, term: &str) -> String {
     format!("term-{}", digits(&[set, term]))
 }
 
-/// Of a question of a job.
+/// Anchor of a question on the page of its job.
 pub fn question(text: Option<&str>) -> String {
     format!("question-{}", digits(&[text.unwrap_or_default()]))
 }

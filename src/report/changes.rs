@@ -1,24 +1,25 @@
-//! "What changed": which figures differ from the previous period beyond chance, at the level of interviews.
+//! "What changed": the figures that differ from the previous period beyond chance. Interviews are compared, not
+//! answers.
 
 use super::aggregate::Aggregates;
 use super::frames::Frames;
 use super::model::{Changes, Distribution, Figures, Finding, JobReport, PRIVACY_FLOOR, Unit};
 use super::statistics::{adjusted, fisher, mann_whitney};
 
-/// Findings that are named, at most.
+/// Number of findings that are named, at most.
 const FINDINGS: usize = 3;
-/// Share of false findings that is accepted among all.
+/// Accepted share of false findings among all findings.
 const FALSE_DISCOVERIES: f64 = 0.05;
-/// Weeks of history without which nothing is compared.
+/// Weeks of history that a comparison needs, at least.
 const LEAST_WEEKS: u32 = 6;
-/// Least rank-biserial correlation of numbers.
+/// Least rank-biserial correlation that makes a finding of a difference in numbers.
 const LEAST_CORRELATION: f64 = 0.15;
-/// Least change of a median, as a share of the previous one.
+/// Least change of a median that makes a finding, relative to the previous median.
 const LEAST_CHANGE: f64 = 0.05;
-/// Least difference of shares.
+/// Least difference of shares that makes a finding.
 const LEAST_DIFFERENCE: f64 = 0.1;
 
-/// Compares every figure that is shown in both periods.
+/// Compares all figures that are shown in both periods.
 pub fn changes(frames: &Frames, aggregates: &Aggregates, compares: bool, weeks_of_history: u32) -> Changes {
     let missing = |why: String| Changes { missing: Some(why), ..Changes::default() };
     if !compares {
@@ -48,7 +49,7 @@ pub fn changes(frames: &Frames, aggregates: &Aggregates, compares: bool, weeks_o
     Changes { findings, comparisons, missing: None }
 }
 
-/// Whether a difference is large enough to be worth a line.
+/// Whether a difference is large enough to be reported.
 fn matters(finding: &Finding) -> bool {
     let difference = (finding.value - finding.previous).abs();
     if finding.unit == Unit::Share {
@@ -57,13 +58,13 @@ fn matters(finding: &Finding) -> bool {
     finding.effect.abs() >= LEAST_CORRELATION && difference >= LEAST_CHANGE * finding.previous.abs()
 }
 
-/// The number of a job and what is shown of it; none for all jobs together.
+/// A group to compare: the number of a job and its report, or `None` for all jobs together.
 type ComparedGroup<'a> = Option<(u32, &'a JobReport)>;
 
 struct Comparisons<'a> {
     frames: &'a Frames,
     aggregates: &'a Aggregates,
-    /// Of each interview.
+    /// Pace of each interview, in words per minute.
     paces: Vec<Option<f64>>,
 }
 
@@ -151,7 +152,8 @@ impl Comparisons<'_> {
     }
 }
 
-/// Compares two shares: (with, of). None of fewer than the floor.
+/// Compares two shares, each as (interviews that count, all interviews). Returns `None` if either total is below the
+/// privacy floor.
 fn shares(
     group: ComparedGroup,
     what: (&'static str, String, Unit),
@@ -168,7 +170,7 @@ fn shares(
     Some(finding(group, what, shares, [of, of_before], ("Fisher", p, shares[0] - shares[1])))
 }
 
-/// What one comparison found; q is set once all are made.
+/// The result of one comparison. Its `q` is set once all comparisons are made.
 fn finding(
     group: ComparedGroup,
     (figure, label, unit): (&'static str, String, Unit),
@@ -195,7 +197,7 @@ fn finding(
     }
 }
 
-/// Words a minute of each interview, over its answers that have both.
+/// Pace of each interview in words per minute, over the answers whose words and pace are known.
 fn paces(frames: &Frames) -> Vec<Option<f64>> {
     let responses = &frames.responses;
     let mut sums = vec![(0.0, 0.0); frames.interviews.ids.len()];

@@ -1,21 +1,22 @@
-//! Reports: the figures of a period as a folder that needs nothing else, the same in every format.
+//! Reports: the figures of a period as a self-contained folder, with the same figures in every format.
 //!
-//! `frames` reads only the columns and rows that a report needs and turns every name into a number: interviews, jobs, terms,
-//! questions and types are integers in Polars, so that 400,000 answers are some tens of megabytes and groups are made by
-//! integers. Transcripts are not read, except those of answers whose figures cannot tell whether they are blank, and those that
-//! are quoted. `aggregate` counts once for all formats. Each count that could give another away is entered as a cell of
-//! `privacy`, with the sums it is part of (jobs of all, weeks of a period, questions of a type). When all are entered, cells are
-//! held back until no sum gives one away, and only then does the model get to see them. `changes` compares, `evidence` quotes.
+//! `frames` reads only the columns and rows that a report needs and turns every name into a number. Interviews, jobs,
+//! terms, questions and types are integers in Polars, so that 400,000 answers take some tens of megabytes and grouping
+//! is fast. Transcripts are read in two cases only: when the figures of an answer cannot tell whether it is blank, and
+//! when it is quoted. `aggregate` counts once for all formats. It enters each count that could give another away as a
+//! cell of `privacy`, together with the sums that include the count (all jobs, the weeks of a period, the questions of
+//! a type). Then cells are held back until no sum gives one away, and only the result goes into the model. `changes`
+//! compares, `evidence` quotes.
 //!
-//! The [`model`] is what there is to show, final: exporters write it and compute nothing, so that no format can show what
-//! another holds back. Words of people are in `Evidence`, apart from the figures, and only pages get it.
+//! The [`model`] is final: exporters write it and compute nothing, so that no format can show a figure that another
+//! holds back. Candidates' words are in `Evidence`, apart from the figures, and only pages get it.
 //!
-//! `html` fills templates from the model and nothing else. Text is escaped by the environment's one formatter, which also makes
-//! control characters visible, so that no template can forget it; only pictures made by `charts` are markup. The style sheet and
-//! the script are allowed by their hashes in a policy that refuses all else, also style attributes: shades and bars are classes
-//! and shapes. The script sorts and searches what is there, so that a page without it holds the same. A page shows the keywords
-//! and questions that most interviews have, so that it stays light; only keywords with a row have quotes, and every link's
-//! target is on the page.
+//! `html` fills templates from the model and nothing else. The environment's one formatter escapes all text and makes
+//! control characters visible, so that no template can forget to; only the pictures made by `charts` are markup. A
+//! content security policy allows the style sheet and the script by their hashes and refuses everything else, including
+//! style attributes: shades and bars are classes and shapes. The script only sorts and searches the rows of a page, so
+//! a page without it has the same content. To stay light, a page shows the keywords and questions that most interviews
+//! have. Only keywords with a row have quotes, and the target of every link is on the page.
 
 mod aggregate;
 mod anchors;
@@ -43,11 +44,12 @@ use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::{Format, JobsFile, ReportPlan};
 
-/// Computes and writes a report; returns its folder. `run` is the run that it belongs to; left out, the lake's newest.
+/// Computes and writes a report, and returns its folder. `run` is the run that the report belongs to; if it is `None`,
+/// the report names the newest run of the lake.
 ///
 /// # Errors
-/// When the lake cannot be read, was not analysed, or the folder cannot be written; a usage error for a job or
-/// department that is not there.
+/// When the lake cannot be read or was not analysed, or when the folder cannot be written. A usage error for a job or
+/// department that is not in the lake.
 pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunReference>) -> Result<PathBuf> {
     let calendar = Calendar::new(plan, now)?;
     let merged = JobsFile::read(plan.jobs_file.as_deref())?;
@@ -84,7 +86,7 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunRef
     };
     let files = render(&report, &quoted.evidence, &plan.formats)?;
     let name = publish::name(&report.period, &plan.narrow);
-    // No quote is ever shown that cannot be found again, neither of these pages nor of those that they replace.
+    // The record must always find every quote that is shown, in the new pages and in those that they replace.
     let record = quoted.record(lake, &plan.out.join(&name))?;
     record.before_publishing()?;
     let folder = publish::publish(&plan.out, &name, &files)?;
@@ -92,7 +94,7 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunRef
     Ok(folder)
 }
 
-/// Every file of the report, by path in its folder.
+/// Every file of the report, with its path in the report's folder.
 fn render(report: &Report, evidence: &Evidence, formats: &[Format]) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files = Vec::new();
     for format in Format::all().into_iter().filter(|format| formats.contains(format)) {

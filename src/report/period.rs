@@ -1,4 +1,4 @@
-//! Periods and weeks: which instants belong to the figures of a report, to those it compares with, and to which week.
+//! Periods and weeks: assigns an instant to the report's period, to the one it is compared with, and to a week.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -8,11 +8,11 @@ use super::model::{Period, Week};
 use crate::model::{Error, Result};
 use crate::pipeline::{Compare, ReportPlan};
 
-/// Weeks that a series shows at least, the period's own included.
+/// Number of weeks that a series shows at least, up to the end of the period.
 const WEEKS_SHOWN: i32 = 12;
-/// And at most: a year.
+/// Number of weeks that a series shows at most: a year.
 const MOST_WEEKS: usize = 53;
-/// What expires in this time after the period's end is named.
+/// Interviews that expire within this time after the end of the period are reported as expiring.
 const SOON: jiff::SignedDuration = jiff::SignedDuration::from_hours(72);
 
 /// `[from, until)` in microseconds since 1970, UTC.
@@ -29,42 +29,42 @@ impl Span {
     }
 }
 
-/// Where an instant belongs.
+/// The periods and the week to which an instant belongs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PeriodMembership {
     pub current: bool,
     pub previous: bool,
-    /// Index of its week; none outside of all.
+    /// Index of the week; `None` outside of all weeks.
     pub week: Option<u32>,
 }
 
 impl PeriodMembership {
-    /// Whether any figure is made from it.
+    /// Whether any figure includes the instant.
     #[must_use]
     pub fn counts_anywhere(self) -> bool {
         self.current || self.previous || self.week.is_some()
     }
 }
 
-/// The days of a report.
+/// The periods and weeks of a report.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     pub period: Period,
     pub previous_period: Option<Period>,
     pub current: Span,
     pub previous: Option<Span>,
-    /// 72 hours after the period's end.
+    /// The 72 hours after the end of the period.
     pub soon: Span,
     pub weeks: Vec<Week>,
-    /// Their Mondays, and the end of the last.
+    /// The start of each week and the end of the last one, in microseconds since 1970.
     bounds: Vec<i64>,
 }
 
 impl Calendar {
-    /// The days that a plan asks for, at a time.
+    /// The periods and weeks that a plan asks for, as of `now`.
     ///
     /// # Errors
-    /// A usage error when there are no such days, or the compared ones are partly the same.
+    /// A usage error if there are no such days, or if the two periods overlap.
     pub fn new(plan: &ReportPlan, now: Timestamp) -> Result<Self> {
         let zone = &plan.time_zone;
         let until = plan.until.unwrap_or_else(|| zone.to_datetime(now).date());
@@ -105,7 +105,7 @@ impl Calendar {
         }
     }
 
-    /// The weeks that make up a span exactly, if any do.
+    /// The range of weeks that fills a span exactly, if there is one.
     #[must_use]
     pub fn weeks_of(&self, span: Span) -> Option<std::ops::Range<usize>> {
         let at = |bound| self.bounds.binary_search(&bound).ok();
@@ -126,7 +126,8 @@ fn midnight(day: Date, zone: &TimeZone) -> std::result::Result<i64, jiff::Error>
     Ok(zone.to_timestamp(day.to_datetime(jiff::civil::Time::midnight()))?.as_microsecond())
 }
 
-/// The ISO weeks that touch the period or the last [`WEEKS_SHOWN`], the newest [`MOST_WEEKS`] of them, and their bounds.
+/// The ISO weeks that touch the period or the last [`WEEKS_SHOWN`] weeks, but at most the newest [`MOST_WEEKS`], and
+/// their bounds.
 fn weeks(from: Date, until: Date, zone: &TimeZone) -> Result<(Vec<Week>, Vec<i64>)> {
     let wrong = |error: jiff::Error| Error::usage(format!("there are no weeks before {until}: {error}"));
     let earliest = until.checked_sub(WEEKS_SHOWN.weeks()).map_err(wrong)?.min(from);

@@ -1,4 +1,4 @@
-//! Where the figures of a report come from, and what is not in them.
+//! The origin of a report's figures, and the data that is not in them.
 
 use jiff::Timestamp;
 
@@ -15,7 +15,7 @@ use crate::model::Result;
 
 const WEEK_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
 
-/// Says where figures come from, and adds to them what only the ledger knows.
+/// Describes the origin of the figures, and adds to `aggregates` the counts that only the ledger knows.
 ///
 /// # Errors
 /// When the ledger or the table of runs cannot be read.
@@ -55,7 +55,8 @@ pub fn provenance(
     })
 }
 
-/// Settled interviews of the lake, unless those of a few would be left over when what else is said of them is taken off.
+/// Settled interviews of the lake. The count is held back if, together with the other counts shown, it would give away
+/// a small count.
 fn in_lake(frames: &Frames, in_period: Count) -> Count {
     let interviews = &frames.interviews;
     let current = interviews.memberships.iter().filter(|membership| membership.current).count() as u64;
@@ -72,7 +73,8 @@ fn left_out(frames: &Frames, aggregates: &Aggregates, counts: &InterviewCounts) 
     let interviews = &frames.interviews;
     let not_asked_for = frames.jobs.iter().filter(|job| !job.is_wanted).count() as u64;
     let is_whole = not_asked_for == 0;
-    // Of a narrowed report, or of one that holds back its total, neither may be worked out.
+    // In a narrowed report, or if the total is held back, the number of interviews outside the period must not be
+    // derivable.
     let in_period = aggregates.settled_of_all.0.filter(|_| is_whole).map(i64::unsigned_abs);
     let outside = in_period.map_or(0, |in_period| interviews.settled - in_period - interviews.without_time);
     let open = if is_whole { aggregates.open_in_all } else { Count(Some(0)) };
@@ -80,7 +82,7 @@ fn left_out(frames: &Frames, aggregates: &Aggregates, counts: &InterviewCounts) 
     if !is_whole {
         held_back.push_str("; nor are they in the figures over all jobs");
     }
-    // Jobs are nobody's.
+    // Counts of jobs need no protection.
     let of_jobs = |count: u64| Count(signed(count));
     let counted = [
         (of_people(outside), "settled interviews", "outside the period"),
@@ -106,7 +108,7 @@ fn left_out(frames: &Frames, aggregates: &Aggregates, counts: &InterviewCounts) 
     left_out
 }
 
-/// A count of people's interviews that stands for itself.
+/// A count of interviews that is held back on its own if it is small.
 fn of_people(count: u64) -> Count {
     signed(count).map_or(Count(None), alone)
 }
@@ -115,7 +117,7 @@ fn signed(count: u64) -> Option<i64> {
     i64::try_from(count).ok()
 }
 
-/// The newest row of `runs`.
+/// The newest run in the table `runs`.
 fn newest_run(lake: &Lake) -> Result<Option<RunReference>> {
     let mut newest: Option<(String, i64)> = None;
     for path in lake.files(&schema::RUNS)? {

@@ -1,4 +1,5 @@
-//! A report appears whole: written aside, then renamed into place; `latest` points to the newest.
+//! Publishes a report atomically: it is written to a hidden folder, then renamed into place. `latest` points to the
+//! newest report.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,8 +14,8 @@ use crate::lake::durable::{sync, sync_all};
 use crate::model::{Error, Result};
 use crate::pipeline::Narrow;
 
-/// The name of a report's folder: the day it ends before; one that was narrowed has a name of its own, so that it does
-/// not replace that of everything.
+/// The name of a report's folder: the first day after its period. A narrowed report has a hash of its selection in its
+/// name, so that it does not replace the report on everything.
 pub fn name(period: &Period, narrow: &Narrow) -> String {
     if narrow.jobs.is_empty() && narrow.departments.is_empty() {
         return period.until.to_string();
@@ -27,7 +28,7 @@ pub fn name(period: &Period, narrow: &Narrow) -> String {
     format!("{}-only-{}", period.until, hex::encode(&hash.finalize()[..4]))
 }
 
-/// Writes the files as `out/name/` and points `out/latest` to it; an older report of that name is replaced.
+/// Writes the files as `out/name/` and points `out/latest` to that folder. An older report of that name is replaced.
 pub fn publish(out: &Path, name: &str, files: &[(String, Vec<u8>)]) -> Result<PathBuf> {
     let target = out.join(name);
     work(out, &target, name, files).map_err(|error| Error::path("write the report", &target, error))?;
@@ -50,7 +51,7 @@ fn work(out: &Path, target: &Path, name: &str, files: &[(String, Vec<u8>)]) -> i
     if target.exists() {
         match renameat_with(CWD, &new, CWD, target, RenameFlags::EXCHANGE) {
             Ok(()) => {}
-            // File systems that cannot exchange: for an instant there is no report of that name.
+            // The file system cannot exchange folders: for an instant there is no report of that name.
             Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
                 remove_folder(target)?;
                 fs::rename(&new, target)?;

@@ -1,6 +1,6 @@
-//! The recordings: a few silent seconds of MP3 behind each link.
+//! The recordings: a few silent seconds of MP3 for each link.
 //!
-//! The vendor keeps recordings on another host than its API, so this one has a port of its own.
+//! The vendor keeps recordings on a different host from its API, so they have a port of their own here.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::links::link_signature;
 use super::random::mix;
 use super::state::{SandboxApi, unix_now};
 
-/// The audio host's routes.
+/// The routes of the audio host.
 pub fn router(api: Arc<SandboxApi>) -> Router {
     Router::new().route("/audio/{interview}/{file}", get(recording)).with_state(api)
 }
@@ -59,14 +59,15 @@ async fn recording(
     (status, about, bytes).into_response()
 }
 
-/// Where a client goes on that has the beginning of these bytes: `Range: bytes=1000-`.
+/// The offset from which a client continues a recording, if it has the beginning of the same bytes:
+/// `Range: bytes=1000-`.
 fn range_start(headers: &HeaderMap, tag: &str) -> Option<usize> {
     let value = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let is_the_same = value(header::IF_RANGE).is_none_or(|known| known == tag);
     value(header::RANGE).filter(|_| is_the_same)?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
 }
 
-/// A title in ID3v2.4, then one to three seconds of silence in MPEG-1 Layer III: the same bytes for the same ids.
+/// A title in ID3v2.4, then one to three seconds of silence in MPEG-1 Layer III. The same ids give the same bytes.
 fn mp3(interview: &str, question: &str) -> Vec<u8> {
     // MPEG-1 Layer III, no checksum, 32 kbit/s, 44.1 kHz, mono: 104 bytes and 26 ms a frame. All zero after the
     // header means no coefficients, which is silence.
@@ -89,7 +90,7 @@ fn mp3(interview: &str, question: &str) -> Vec<u8> {
     bytes
 }
 
-/// ID3's way to write a length: seven bits a byte, so that no tag looks like the start of a frame.
+/// A length as ID3 writes it: seven bits per byte, so that no tag looks like the start of a frame.
 fn synchsafe(length: usize) -> [u8; 4] {
     [21, 14, 7, 0].map(|shift| (length >> shift & 0x7f) as u8)
 }

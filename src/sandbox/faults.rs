@@ -1,4 +1,4 @@
-//! What can go wrong between a client and an API, on demand: which share of answers is spoilt, and how.
+//! Faults between a client and an API, on demand: the share of answers that are spoilt, and how.
 
 use std::io;
 use std::time::Duration;
@@ -16,17 +16,17 @@ use super::response::{broken_off, promised};
 use crate::model::error::from_toml;
 use crate::model::{Error, Result};
 
-/// A server whose clock is wrong is ahead by this.
+/// Seconds by which a server with a wrong clock is ahead.
 const SKEW_SECONDS: i64 = 3 * 60 * 60;
-/// After what is given of an answer that is cut short: so that it has left before the connection ends.
+/// Pause before the connection of a truncated answer ends, so that the bytes before it are delivered.
 const CUT_AFTER: Duration = Duration::from_millis(10);
 const HUGE_TRANSCRIPT_BYTES: usize = 5 << 20;
 const DEPTH: usize = 200_000;
 const HUGE_RECORDING_BYTES: u64 = 5_000_000_000;
-/// One interview or candidate in so many has a fault of those that are given in turn.
+/// Of faults given in turn, one interview or candidate in this many has one.
 const FAULT_EVERY: usize = 3;
 
-/// Ways to spoil an answer; `docs/faults.md` says what each is like.
+/// Ways to spoil an answer; `docs/faults.md` describes each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApiFault {
@@ -86,23 +86,23 @@ pub struct Faults {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct FaultEntry {
     kind: ApiFault,
-    /// From 0 to 1.
+    /// Share of the requests or interviews that have the fault, from 0 to 1.
     share: f64,
     #[serde(default)]
     of: ShareOf,
-    /// How long a slow or stalled answer takes.
+    /// Delay of a slow or stalled answer.
     #[serde(default = "two_seconds")]
     delay: SignedDuration,
 }
 
-/// What a share is of.
+/// The unit that a share counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum ShareOf {
-    /// Drawn anew for every request.
+    /// The fault is drawn anew for every request.
     #[default]
     Requests,
-    /// The same interview always has it.
+    /// The fault is drawn once for each interview, and is the same for all its requests.
     Interviews,
 }
 
@@ -118,10 +118,10 @@ pub struct DrawnFault {
 }
 
 impl Faults {
-    /// Reads a faults file; `name` is what messages call it.
+    /// Reads a faults file; `name` is its name in messages.
     ///
     /// # Errors
-    /// A usage error that names file and line, or the fault whose share or delay cannot be.
+    /// A usage error that names the file and line, or the fault whose share or delay is invalid.
     pub fn parse(text: &str, name: &str) -> Result<Self> {
         let faults: Self = from_toml(text, name)?;
         for (index, entry) in faults.fault.iter().enumerate() {
@@ -133,20 +133,21 @@ impl Faults {
         Ok(faults)
     }
 
-    /// What becomes of the request number `ordinal` for an interview or its questions. The first entry that is drawn
-    /// wins. It follows from these numbers and the seed alone, whatever else is asked for.
+    /// Draws the fault of request `ordinal` for an interview or its questions. The first entry that is drawn wins. The
+    /// result depends only on these numbers and the seed, whatever else is requested.
     pub fn draw(&self, interview: usize, questions: bool, ordinal: u64) -> Option<DrawnFault> {
         let of_body = (interview as u64) << 24 ^ u64::from(questions) << 23;
         self.first_drawn(false, ordinal, |index, which| of_body ^ index << 16 ^ which << 40)
     }
 
-    /// What becomes of the request number `ordinal` for a recording, which has this number among all. Of interviews'
-    /// share the same recordings always have it.
+    /// Draws the fault of request `ordinal` for a recording, whose number is `recording`. With a share of interviews,
+    /// the same recordings always have the fault.
     pub fn draw_recording(&self, recording: u64, ordinal: u64) -> Option<DrawnFault> {
         self.first_drawn(true, ordinal, |index, which| mix(recording ^ mix(index << 32 ^ which)))
     }
 
-    /// `stream` gives the random numbers for an entry, from its index and from which request it is drawn for.
+    /// The first entry that is drawn. `stream` gives the stream of random numbers from the index of the entry and the
+    /// request it is drawn for.
     fn first_drawn(&self, of_audio: bool, ordinal: u64, stream: impl Fn(u64, u64) -> u64) -> Option<DrawnFault> {
         let is_drawn = |(index, entry): &(u64, &FaultEntry)| {
             let which = if entry.of == ShareOf::Requests { ordinal + 1 } else { 0 };
@@ -163,7 +164,7 @@ impl Faults {
 }
 
 impl ApiFault {
-    /// Whether it is a fault of the recordings' host rather than of the API.
+    /// Whether it is a fault of the audio host rather than of the API.
     fn is_audio_fault(self) -> bool {
         matches!(
             self,
@@ -179,7 +180,8 @@ impl ApiFault {
         )
     }
 
-    /// Refuses as if the limit were met, with these words on when to come back.
+    /// The `Retry-After` of a refusal as if the limit were reached. The outer `None` is no refusal, the inner `None` is
+    /// no such header.
     pub fn retry_after(self) -> Option<Option<String>> {
         match self {
             Self::RateLimited => Some(None),
@@ -190,7 +192,7 @@ impl ApiFault {
         }
     }
 
-    /// Whether the client gets the body whole and as the contract has it.
+    /// Whether the client still gets the whole body as the contract has it.
     pub fn is_harmless(self) -> bool {
         matches!(
             self,
@@ -206,7 +208,7 @@ impl ApiFault {
         )
     }
 
-    /// Changes a body that is still JSON.
+    /// Applies the fault to a body that stays JSON.
     fn change(self, body: &mut Value) {
         let Some(fields) = body.as_object_mut() else { return };
         let first = fields.get_mut("responses").and_then(Value::as_array_mut);
@@ -248,7 +250,7 @@ impl ApiFault {
 }
 
 impl DrawnFault {
-    /// The answer that the client gets in the place of one with this body.
+    /// The answer that replaces one with this body.
     pub async fn spoil(self, mut body: Value, elsewhere: &str) -> Response {
         self.fault.change(&mut body);
         let mut bytes = serde_json::to_vec(&body).expect("a JSON value can be written");
@@ -270,13 +272,13 @@ impl DrawnFault {
             ApiFault::Cut => broken_off(bytes[..bytes.len() / 2].to_vec().into(), bytes.len(), CUT_AFTER),
             ApiFault::Stall => broken_off(bytes[..bytes.len() / 2].to_vec().into(), bytes.len(), self.delay),
             ApiFault::Deep => {
-                // In a field that nobody asked for.
+                // The nesting is in a field that no client reads.
                 let deep = ["[".repeat(DEPTH), "]".repeat(DEPTH)].concat();
                 let rest = bytes.split_off(1);
                 (json, [&bytes[..], b"\"deep\":", deep.as_bytes(), b",", &rest[..]].concat()).into_response()
             }
             ApiFault::InvalidUtf8 => {
-                // After the first quote of a value: somewhere in a text.
+                // The place is after the first quote of a value, inside a text.
                 let place = bytes.windows(3).position(|window| window == b"\":\"").map_or(0, |place| place + 3);
                 bytes.insert(place, 0xFF);
                 (json, bytes).into_response()
@@ -285,7 +287,7 @@ impl DrawnFault {
         }
     }
 
-    /// The answer that the client gets in the place of a recording, or of a part of it, with these headers.
+    /// The answer that replaces a recording, or a part of it, with these headers.
     pub async fn spoil_recording(self, headers: HeaderMap, bytes: Vec<u8>) -> Response {
         let page = |status| (status, [(header::CONTENT_TYPE, "text/html")], "<html><h1>Sign in</h1></html>");
         let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
@@ -315,7 +317,7 @@ impl DrawnFault {
         response
     }
 
-    /// Changes what the headers say of the limit.
+    /// Applies the fault to the headers about the limit.
     pub fn spoil_headers(self, headers: &mut HeaderMap) {
         match self.fault {
             ApiFault::NoLimitHeaders => {
@@ -336,13 +338,13 @@ impl DrawnFault {
     }
 }
 
-/// The time in so many seconds, as HTTP writes it.
+/// The time in this many seconds, as HTTP writes it.
 fn date_in(seconds: i64) -> String {
     let date = jiff::Timestamp::now() + SignedDuration::from_secs(seconds);
     date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// The fault of the interview or candidate at `index`, where one in three has one of these.
+/// The fault of the interview or candidate at `index`. One in three has a fault, and the faults take turns.
 pub fn in_turn<T: Copy>(faults: &[T], index: usize) -> Option<T> {
     let count = faults.len();
     (count > 0 && index.is_multiple_of(FAULT_EVERY)).then(|| faults[index / FAULT_EVERY % count])

@@ -1,19 +1,19 @@
-//! The ids of made-up interviews and candidates, from which their index can be read back.
+//! The ids of made-up interviews and candidates. The index can be read back from an id.
 
 use std::ops::Range;
 
 use super::random::{mix, unmix};
 
-/// What an id is of.
+/// The kind of entity that an id names.
 #[derive(Clone, Copy)]
 pub enum Entity {
     Interview,
     Candidate,
 }
 
-/// The id of what was made at `index`, in the vendor's shape: like a UUID, with a letter in it that is no hex digit.
-/// The index can be read back from it, and from no other id: 64 bits are the index, scattered, and 56 bits follow
-/// from those.
+/// The id of the entity at `index`, in the vendor's shape: like a UUID, but with a letter that is not a hex digit. The
+/// index can be read back from this id, and from no other: 64 bits are the scattered index, and 56 bits are a checksum
+/// of them.
 pub fn id(seed: u64, entity: Entity, index: usize) -> String {
     let letter = match entity {
         Entity::Interview => 'k',
@@ -23,12 +23,12 @@ pub fn id(seed: u64, entity: Entity, index: usize) -> String {
     let check = mix(scattered ^ mix(seed ^ letter as u64)) >> 8;
     let digits = format!("{scattered:016x}{check:014x}");
     let part = |place: Range<usize>| &digits[place];
-    // The vendor's own: 770g0622-g41d-63f6-c938-668877662222.
+    // An id of the vendor's: 770g0622-g41d-63f6-c938-668877662222.
     let start = format!("{}{letter}{}-{letter}{}", part(0..3), part(3..7), part(7..10));
     format!("{start}-{}-{}-{}", part(10..14), part(14..18), part(18..30))
 }
 
-/// The index of an interview's id, when it was made from `seed`.
+/// The index of an interview, if the id was made from `seed`.
 pub fn index(seed: u64, text: &str) -> Option<usize> {
     let places = [0..3, 4..8, 10..13, 14..18, 19..21];
     let scattered = places.into_iter().map(|place| text.get(place)).collect::<Option<String>>()?;

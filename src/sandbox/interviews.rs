@@ -1,4 +1,4 @@
-//! The interviews of one sandbox, each made when it is asked for.
+//! The interviews of a sandbox, each made when it is requested.
 
 use serde_json::Value;
 
@@ -6,8 +6,8 @@ use super::ids::{self, Entity};
 use super::recombine;
 use super::sample::SAMPLE;
 
-/// The interviews of one sandbox, by index: first the sample's, in its order, then those made from the seed and the
-/// index alone, so that no table of them is kept.
+/// The interviews of a sandbox, by index. Those of the sample come first, in its order. The others are made from the
+/// seed and the index alone, so that none need be kept.
 #[derive(Clone, Copy)]
 pub struct Interviews {
     count: usize,
@@ -15,14 +15,14 @@ pub struct Interviews {
 }
 
 impl Interviews {
-    /// As many as `count`; without one, just the sample.
+    /// A sandbox of `count` interviews, or of just the sample if `count` is `None`.
     pub fn new(count: Option<usize>, seed: u64) -> Self {
-        // Read here even where the length is not needed, so that no request has to wait for it.
+        // The sample is read here, even if its length is not needed, so that no request has to wait for it.
         let shipped = SAMPLE.interviews.len();
         Self { count: count.unwrap_or(shipped), seed }
     }
 
-    /// Every id, in the order of the indices.
+    /// All ids in the order of the indices.
     pub fn ids(self) -> impl Iterator<Item = String> + use<> {
         (0..self.count).map(move |index| self.id(index))
     }
@@ -34,7 +34,7 @@ impl Interviews {
         }
     }
 
-    /// The index of an id, when there is such an interview.
+    /// The index of the interview with this id, if there is one.
     pub fn find(self, id: &str) -> Option<usize> {
         SAMPLE
             .places
@@ -44,7 +44,7 @@ impl Interviews {
             .filter(|&index| index < self.count)
     }
 
-    /// The body of an interview. Its `audio_url`s are the sample's, which open nothing.
+    /// The body of an interview. Its `audio_url`s are those of the sample, which do not work.
     pub fn interview(self, index: usize) -> Value {
         match SAMPLE.interviews.get(index) {
             Some(body) => body.clone(),

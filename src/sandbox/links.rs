@@ -7,31 +7,31 @@ use sha2::Sha256;
 
 use crate::http::client::encode_id;
 
-/// How long a link opens its recording, from when the body with it is served: the vendor's 24 hours.
+/// How long a link is valid, in seconds, from when the body that contains it is served: the vendor's 24 hours.
 pub const LINK_LIFETIME_SECONDS: u64 = 24 * 60 * 60;
 
-/// Signs links to recordings, and opens those that it signed.
+/// Signs links to recordings, and verifies them.
 pub struct LinkSigner {
     addr: SocketAddr,
-    /// Keyed once: a large interview has a dozen links to sign at each answer.
+    /// MAC that already contains the key: an answer with a large interview has a dozen links to sign.
     mac: Hmac<Sha256>,
 }
 
 impl LinkSigner {
-    /// Links to the host at `addr`, signed with `key`.
+    /// A signer of links to the host at `addr`, with `key`.
     pub fn new(addr: SocketAddr, key: &str) -> Self {
         let mac = Hmac::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length");
         Self { addr, mac }
     }
 
-    /// A link to one recording that ends at `expires` (Unix seconds).
+    /// A link to a recording that is valid until `expires`, in Unix seconds.
     pub fn link(&self, interview: &str, question: &str, expires: u64) -> String {
         let path = format!("/audio/{}/{}.mp3", encode_id(interview), encode_id(question));
         let signature = hex::encode(self.sign(interview, question, expires).finalize().into_bytes());
         format!("http://{}{path}?expires={expires}&signature={signature}", self.addr)
     }
 
-    /// Whether a ticket opens a recording at `now` (Unix seconds).
+    /// Whether the signature of a link is valid for a recording at `now`, in Unix seconds.
     pub fn opens(&self, interview: &str, question: &str, link_signature: &LinkSignature, now: u64) -> bool {
         let signature = hex::decode(&link_signature.signature).unwrap_or_default();
         now <= link_signature.expires
@@ -39,18 +39,18 @@ impl LinkSigner {
     }
 
     fn sign(&self, interview: &str, question: &str, expires: u64) -> Hmac<Sha256> {
-        // A line end between the parts, which no id of the sample holds: no two recordings sign the same bytes.
+        // No id of the sample contains a line end, so no two recordings sign the same bytes.
         self.mac.clone().chain_update(format!("{interview}\n{question}\n{expires}"))
     }
 }
 
-/// What a link carries beside its path.
+/// Expiry and signature in the query of a link.
 pub struct LinkSignature {
     expires: u64,
     signature: String,
 }
 
-/// Reads `expires=…&signature=…`, in either order.
+/// Reads `expires=…&signature=…` in either order.
 pub fn link_signature(query: &str) -> Option<LinkSignature> {
     let value = |name| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     Some(LinkSignature { expires: value("expires")?.parse().ok()?, signature: value("signature")?.to_owned() })

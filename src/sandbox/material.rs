@@ -1,4 +1,4 @@
-//! What further interviews are made of: the sample's answers in sentences, and the names of its candidates.
+//! The material of further interviews: the sample's answers, split into sentences, and the names of its candidates.
 
 use std::collections::HashMap;
 
@@ -6,27 +6,28 @@ use serde_json::Value;
 
 use super::text::{is_english, sentences};
 
-/// Fewer sentences than this and a pool would soon repeat itself.
+/// Least number of sentences in a pool. A smaller one would soon repeat itself.
 const SMALLEST_POOL: usize = 24;
 
-/// An answer of fewer sentences is a "no", a "sorry" or a date: it fits nowhere else, and nothing else fits it.
+/// Least number of sentences in an answer. A shorter one is a "no", a "sorry" or a date, which fits nowhere else and in
+/// which nothing else fits.
 const SHORTEST_ANSWER: usize = 3;
 
-/// What answers and candidates are made of.
+/// The material that answers and candidates are made from.
 pub struct Material {
-    /// The sample's answers in sentences, as far as these fit elsewhere.
+    /// The sample's answers, split into sentences, as far as these fit elsewhere.
     pub answers: Vec<Vec<String>>,
-    /// For each interview of the sample and each of its responses what its answer is made like; none where it stays
-    /// as it is, because it is null, empty, short or in another language.
+    /// The template of each answer, by interview of the sample and by response. `None` for an answer that stays as it
+    /// is, because it is null, empty, short or in another language.
     pub templates: Vec<Vec<Option<AnswerTemplate>>>,
     pub first_names: Vec<String>,
     pub last_names: Vec<String>,
 }
 
-/// What an answer is made like.
+/// The template of an answer: its length, and the answers that it takes sentences from.
 pub struct AnswerTemplate {
     pub sentences: usize,
-    /// The answers whose sentences fit, as places in [`Material::answers`].
+    /// Positions in [`Material::answers`] of the answers whose sentences fit.
     pub pool: Vec<usize>,
 }
 
@@ -57,7 +58,7 @@ impl Material {
             .iter()
             .map(|body| responses(body).iter().map(|response| template(text(&body["job"], "id"), response)).collect())
             .collect();
-        // A name in two scripts, the second in brackets, does not come apart at its first space.
+        // The first space does not split a name that is written in two scripts, the second in brackets.
         let names = interviews.iter().map(|body| text(&body["candidate"], "name")).filter(|name| !name.contains('('));
         let names = names.filter_map(|name| name.split_once(' '));
         let (first_names, last_names) = names.map(|(first, last)| (first.to_owned(), last.to_owned())).unzip();
@@ -65,13 +66,13 @@ impl Material {
     }
 }
 
-/// An answer in sentences, when they fit elsewhere.
+/// The sentences of an answer, if they fit elsewhere.
 fn divided(transcript: &str) -> Option<Vec<String>> {
     let answer: Vec<String> = sentences(transcript).map(str::to_owned).collect();
     (answer.len() >= SHORTEST_ANSWER && is_english(transcript)).then_some(answer)
 }
 
-/// A field that is a string; empty when it is not.
+/// The text of a field; empty if it is not a string.
 pub fn text<'a>(object: &'a Value, field: &str) -> &'a str {
     object[field].as_str().unwrap_or_default()
 }

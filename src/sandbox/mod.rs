@@ -1,8 +1,8 @@
 //! The vendor's API on this machine, with made-up interviews: for a first try, for tests and for measurements.
 //!
-//! It is a real server on real sockets, and as strict as the vendor says it is: it wants the key, it counts every
-//! request and refuses what is over the limit. Two listeners, because recordings are on another host than the API.
-//! It answers on loopback only.
+//! It is a real server on real sockets, and as strict as the vendor documents: it requires the key, counts every
+//! request and refuses those over the limit. It has two listeners, because recordings are on a different host from the
+//! API. It only listens on loopback.
 
 mod ats;
 mod audio;
@@ -41,38 +41,38 @@ pub use faults::{ApiFault, Faults};
 pub use stats::Stats;
 pub use webhooks::{SentEvents, WebhookFault, Webhooks};
 
-/// The key of a sandbox that was given no other. It opens nothing else.
+/// The default key of a sandbox. It is valid nowhere else.
 pub const DEFAULT_KEY: &str = "rz_live_5a4db05a4db05a4db05a4db05a4db05a4db05a4db05a4db05a4db05a4db0";
 
-/// How long answers under way may still take when the sandbox stops, beyond the latency that it gives them itself.
+/// How long answers under way may take after the sandbox is stopped, in addition to its latency.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
-/// What a sandbox is like. No `Debug`: it holds a key, and nothing keeps a real one from being put there.
+/// Settings of a sandbox. It has no `Debug` because it contains a key, which may be a real one.
 #[derive(Clone)]
 pub struct SandboxOptions {
-    /// Where the API listens, port 0 for any. Must be loopback. Recordings take any free port of the same address.
+    /// Address on which the API listens; port 0 for any free port. It must be loopback. Recordings take any free port
+    /// of the same address.
     pub addr: SocketAddr,
-    /// How many interviews there are: the first of the sample, or the sample and further ones made from `seed`.
-    /// `None` for just the sample.
+    /// Number of interviews: first those of the sample, then further ones made from `seed`. `None` for just the sample.
     pub interviews: Option<usize>,
-    /// What the further interviews follow from: the same seed makes the same ones.
+    /// Seed of the further interviews: the same seed makes the same ones.
     pub seed: u64,
-    /// Requests in a window; `None` for no limit and no headers about one.
+    /// Requests per window; `None` for no limit and no headers about one.
     pub limit: Option<u32>,
     pub window: WindowKind,
     pub window_length: Duration,
-    /// How long every answer of the API is held back. Answers do not wait for one another.
+    /// Delay of every answer of the API. Answers do not wait for each other.
     pub latency: Duration,
-    /// The key that requests must have. With `-suspended` after it, it is that of an account without API access.
+    /// The key that requests must have. With `-suspended` appended, it is the key of an account without API access.
     pub key: String,
-    /// What goes wrong, if anything.
+    /// Faults of the API and of recordings, if any.
     pub faults: Option<Faults>,
-    /// What goes wrong in the applicant tracking systems: given in turn to one candidate in three.
+    /// Faults of the applicant tracking systems, given in turn to one candidate in three.
     pub ats_faults: Vec<AtsFault>,
 }
 
 impl Default for SandboxOptions {
-    /// The sample behind the vendor's default limit, 100 requests a minute, on any free port.
+    /// The sample with the vendor's default limit, 100 requests a minute, on any free port.
     fn default() -> Self {
         Self {
             addr: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -89,21 +89,21 @@ impl Default for SandboxOptions {
     }
 }
 
-/// A running sandbox. It stops when dropped, but only [`Sandbox::stop`] waits for it.
+/// A running sandbox. It stops when it is dropped, but only [`Sandbox::stop`] waits for that.
 pub struct Sandbox {
     addr: SocketAddr,
     seed: u64,
     api: Arc<state::SandboxApi>,
     systems: Arc<ats::Systems>,
-    /// Both servers run for as long as this is there.
+    /// Both servers run until this is dropped.
     running: watch::Sender<()>,
     servers: [JoinHandle<io::Result<()>>; 2],
 }
 
-/// Starts a sandbox on the current Tokio runtime. It answers from here on.
+/// Starts a sandbox on the current Tokio runtime. It answers as soon as this returns.
 ///
 /// # Errors
-/// When the address is not loopback or cannot be listened on, or the window has no length.
+/// When the address is not loopback or cannot be listened on, or when the window has no length.
 pub async fn start(options: SandboxOptions) -> io::Result<Sandbox> {
     let refuse = |message| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     if !options.addr.ip().is_loopback() {
@@ -139,20 +139,20 @@ pub async fn start(options: SandboxOptions) -> io::Result<Sandbox> {
     Ok(Sandbox { addr, seed: options.seed, api, systems, running, servers })
 }
 
-/// Serves until the other end of `stopped` is gone, then lets the answers under way finish.
+/// Serves until the sender of `stopped` is dropped, then lets the answers under way finish.
 async fn run(listener: TcpListener, router: Router, mut stopped: watch::Receiver<()>) -> io::Result<()> {
-    // Without it, an answer in two writes waits for the client's delayed acknowledgement: 40 ms each.
+    // Without it, an answer in two writes waits for the client's delayed acknowledgement, 40 ms each time.
     let listener = listener.tap_io(|stream| _ = stream.set_nodelay(true));
     axum::serve(listener, router).with_graceful_shutdown(async move { while stopped.changed().await.is_ok() {} }).await
 }
 
 impl Sandbox {
-    /// Where the API listens.
+    /// The address on which the API listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// What a client takes as the vendor's base URL.
+    /// The base URL of the API, for a client to use in place of the vendor's.
     pub fn base_url(&self) -> String {
         format!("http://{}/api/v1", self.addr)
     }
@@ -162,25 +162,25 @@ impl Sandbox {
         self.api.interviews.ids()
     }
 
-    /// Sends events of all interviews to a webhook, as the vendor does.
+    /// Sends the events of all interviews to a webhook, as the vendor does.
     ///
     /// # Errors
-    /// When there can be no client. That nobody answers is counted.
+    /// When the HTTP client cannot be made. Requests without an answer are counted.
     pub async fn send_events(&self, webhooks: &Webhooks) -> io::Result<SentEvents> {
         webhooks::send(webhooks, self.api.interviews, self.seed).await
     }
 
-    /// What was written to the applicant tracking systems until now.
+    /// Notes and files written to the applicant tracking systems so far.
     pub fn written(&self) -> Vec<AtsWrite> {
         self.systems.written()
     }
 
-    /// What was counted until now.
+    /// Counts so far.
     pub fn stats(&self) -> Stats {
         self.api.stats()
     }
 
-    /// Stops listening and waits for the answers under way, for five seconds and the latency at most.
+    /// Stops listening and waits for the answers under way, at most for five seconds and the latency.
     pub async fn stop(self) {
         drop(self.running);
         let deadline = tokio::time::Instant::now() + STOP_WITHIN + self.api.latency;

@@ -1,7 +1,7 @@
-//! A small deterministic generator (splitmix64), so that the same seed makes the same interviews everywhere and for
-//! ever, which no generator of a crate promises across its versions.
+//! A small deterministic generator (splitmix64): the same seed makes the same interviews everywhere and for ever, which
+//! no crate promises across its versions.
 
-/// A stream of numbers that follows from a seed and the number of the stream.
+/// A stream of numbers, determined by a seed and the number of the stream.
 pub struct Random(u64);
 
 impl Random {
@@ -14,7 +14,7 @@ impl Random {
         mix(self.0)
     }
 
-    /// A number from 0 to one less than `count`; 0 when `count` is 0.
+    /// A number from 0 to `count` − 1; 0 if `count` is 0.
     pub fn below(&mut self, count: usize) -> usize {
         ((u128::from(self.next()) * count as u128) >> 64) as usize
     }
@@ -25,14 +25,14 @@ impl Random {
     }
 }
 
-/// Scatters a number over all 64 bits, one to one.
+/// Scatters a number over all 64 bits. No two numbers give the same one.
 pub fn mix(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ (number >> 31)
 }
 
-/// The number that [`mix`] made `mixed` of. The factors are the inverses of its own modulo 2^64.
+/// The inverse of [`mix`]. The factors are the inverses of those in `mix` modulo 2^64.
 pub fn unmix(mixed: u64) -> u64 {
     let number = (mixed ^ (mixed >> 31) ^ (mixed >> 62)).wrapping_mul(0x3196_42b2_d24d_8ec3);
     let number = (number ^ (number >> 27) ^ (number >> 54)).wrapping_mul(0x96de_1b17_3f11_9089);

@@ -1,5 +1,6 @@
-//! Further interviews, made of the sample's: the job, the questions, the status and the gaps of one of them, a new
-//! person, new dates, and answers put together from sentences that were said to the same question.
+//! Makes further interviews from those of the sample. Each takes the job, the questions, the status and the gaps of one
+//! of them. The candidate and the dates are new. The answers are put together from sentences that candidates said, as
+//! far as possible in answer to the same question.
 
 use std::collections::HashSet;
 
@@ -12,16 +13,17 @@ use super::random::Random;
 use super::sample::Sample;
 use super::text::{email_name, word_count};
 
-/// Settled interviews end in the 182 days before 2026-06-01T00:00:00Z.
+/// 2026-06-01T00:00:00Z, in seconds since 1970. Settled interviews end before it.
 const END: i64 = 1_780_272_000;
+/// Settled interviews end within this time before [`END`]: 182 days.
 const SPREAD_SECONDS: usize = 182 * 24 * 60 * 60;
-/// Open ones are of the last week before it: older ones would be over.
+/// Open interviews are dated within this time before [`END`]: a week, since older ones would have expired.
 const OPEN_SPREAD_SECONDS: usize = 7 * 24 * 60 * 60;
 
-/// An interview with at least this many sentences has so many possible texts that no two are the same.
+/// Least number of sentences in an interview. With so many, two interviews hardly ever have the same text.
 const FEWEST_SENTENCES: usize = 6;
 
-/// The interview at `index`, which lies behind the sample.
+/// The interview at `index`, which is beyond the sample.
 pub fn interview(sample: &Sample, seed: u64, index: usize) -> Value {
     let mut random = Random::new(seed, index as u64);
     let place = random.below(sample.interviews.len());
@@ -48,7 +50,7 @@ pub fn interview(sample: &Sample, seed: u64, index: usize) -> Value {
     body
 }
 
-/// The questions of the interview at `index`, which lies behind the sample.
+/// The questions of the interview at `index`, which is beyond the sample.
 pub fn questions(sample: &Sample, seed: u64, index: usize) -> Value {
     let place = Random::new(seed, index as u64).below(sample.interviews.len());
     let mut body = sample.questions[place].clone();
@@ -56,11 +58,11 @@ pub fn questions(sample: &Sample, seed: u64, index: usize) -> Value {
     body
 }
 
-/// Makes another person of a candidate. What is null or missing stays so.
+/// Gives a candidate another identity. Values that are null or missing stay so.
 fn rename(candidate: &mut Map<String, Value>, material: &Material, seed: u64, index: usize, random: &mut Random) {
     let mut pick = |names: &[String]| names[random.below(names.len())].clone();
     let name = format!("{} {}", pick(&material.first_names), pick(&material.last_names));
-    // The index makes the address one of a kind where two candidates share a name.
+    // The index makes the address unique even if two candidates share a name.
     let email = format!("{}.{index}@example.com", email_name(&name));
     for (field, value) in [("id", id(seed, Entity::Candidate, index)), ("name", name), ("email", email)] {
         if let Some(Value::String(old)) = candidate.get_mut(field) {
@@ -69,7 +71,7 @@ fn rename(candidate: &mut Map<String, Value>, material: &Material, seed: u64, in
     }
 }
 
-/// How many sentences each answer gets: about as many as its mould, and enough in all.
+/// Number of sentences of each answer: about as many as its template has, and enough in all.
 fn lengths(templates: &[Option<AnswerTemplate>], random: &mut Random) -> Vec<usize> {
     let mut length = |template: &AnswerTemplate| (template.sentences * random.between(75, 130)).div_ceil(100);
     let mut lengths: Vec<usize> = templates.iter().map(|template| template.as_ref().map_or(0, &mut length)).collect();
@@ -80,8 +82,8 @@ fn lengths(templates: &[Option<AnswerTemplate>], random: &mut Random) -> Vec<usi
     lengths
 }
 
-/// An answer of `length` sentences, none of them said before in the interview. Each is taken from about the same place
-/// of some answer, so that what opens an answer opens this one and what closes an answer closes it.
+/// An answer of `length` sentences that are new to the interview. Each is taken from about the same relative position
+/// of another answer, so that beginnings stay beginnings and endings stay endings.
 fn answer<'a>(
     material: &'a Material,
     template: &AnswerTemplate,
@@ -89,7 +91,7 @@ fn answer<'a>(
     used: &mut HashSet<&'a str>,
     random: &mut Random,
 ) -> String {
-    /// A sentence that was said before is drawn again so often; then the answer goes without.
+    /// Number of draws for a sentence that is not used yet. After that, the answer has one sentence less.
     const DRAWS: usize = 8;
     const STEP: usize = 1000;
     let mut taken: Vec<&str> = Vec::with_capacity(length);
@@ -103,8 +105,8 @@ fn answer<'a>(
     taken.join(" ")
 }
 
-/// Gives an answer the time that its words take, at about 150 a minute. What is null, missing or zero stays so, and
-/// a fraction stays one.
+/// Sets the duration of an answer to the time its words take, at about 150 a minute. A value that is null, missing or
+/// zero stays, and a fractional one stays fractional.
 fn set_duration(response: &mut Value, words: usize, random: &mut Random) {
     let tenths = words * 4 * random.between(85, 115) / 100;
     match response.get_mut("duration_seconds") {
@@ -115,8 +117,8 @@ fn set_duration(response: &mut Value, words: usize, random: &mut Random) {
     }
 }
 
-/// Moves an interview to another time; a completed one's answers also apart, as their lengths in `seconds` need. A
-/// time that is null, missing or no time stays so.
+/// Moves an interview to another time. The answers of a completed one are also moved apart to fit their durations, in
+/// `seconds`. A value that is null, missing or not a time stays.
 fn redate(body: &mut Value, seconds: &[i64], random: &mut Random) {
     let completed = text(body, "status") == "completed";
     let (anchor, spread) = match text(body, "status") {

@@ -1,4 +1,4 @@
-//! Answers of any host of the sandbox: JSON, and bodies that are less than they promise.
+//! Answers of all hosts of the sandbox: JSON, and bodies shorter than announced.
 
 use std::io;
 use std::time::Duration;
@@ -14,14 +14,15 @@ pub fn json(status: StatusCode, body: &Value) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-/// JSON that promises `length` bytes, gives these, is silent for a while, and ends the connection.
+/// A JSON answer that announces `length` bytes, sends `bytes`, pauses for `silence`, and ends the connection.
 pub fn broken_off(bytes: Bytes, length: usize, silence: Duration) -> Response {
     let mut response = promised(bytes, length as u64, silence);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-/// As [`broken_off`], of no type.
+/// An answer without a content type that announces `length` bytes, sends `bytes`, pauses for `silence`, and ends the
+/// connection.
 pub fn promised(bytes: Bytes, length: u64, silence: Duration) -> Response {
     let given = stream::once(async move { Ok::<_, io::Error>(bytes) });
     let end = stream::once(async move {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::material::Material;
 
-/// Read once, when it is first asked for.
+/// The sample, read when it is first needed.
 pub static SAMPLE: LazyLock<Sample> = LazyLock::new(|| {
     Sample::read(include_str!("../../data/interviews.jsonl"), include_str!("../../data/questions.jsonl"))
 });
@@ -15,11 +15,11 @@ pub static SAMPLE: LazyLock<Sample> = LazyLock::new(|| {
 /// The sample as shipped.
 pub struct Sample {
     pub interviews: Vec<Value>,
-    /// The questions of the interview at the same place.
+    /// Questions of each interview, in the order of `interviews`.
     pub questions: Vec<Value>,
-    /// What further interviews are made of.
+    /// Material for further interviews.
     pub material: Material,
-    /// By id: where its interview is.
+    /// Position of each interview by its id.
     pub places: HashMap<String, usize>,
 }
 

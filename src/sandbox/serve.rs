@@ -1,4 +1,4 @@
-//! The API's routes: who may ask, how often, and what is answered.
+//! The routes of the API: they check the key, apply the limit, and answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,19 +16,19 @@ use super::response;
 use super::state::{SandboxApi, unix_now};
 use crate::http::pace::limiter::Admission;
 
-/// What a path is of.
+/// The kind of body that a path leads to.
 #[derive(Clone, Copy)]
 enum Resource {
     Interview,
     Questions,
 }
 
-/// The API's routes and the stats.
+/// The routes of the API and of the stats.
 pub fn router(api: Arc<SandboxApi>) -> Router {
     type Id = Result<Path<String>, PathRejection>;
     let resource = |resource| {
         get(async move |State(api): State<Arc<SandboxApi>>, headers: HeaderMap, id: Id| {
-            // An id that is no UTF-8 is an id that nobody has.
+            // An id that is not UTF-8 is an id that nothing has.
             let index = id.ok().and_then(|Path(id)| api.interviews.find(&id));
             answer(&api, &headers, index.map(|index| (resource, index))).await
         })
@@ -46,7 +46,7 @@ pub fn router(api: Arc<SandboxApi>) -> Router {
         .with_state(api)
 }
 
-/// Answers one request to the API. Without anything `wanted` the path or the id is unknown.
+/// Answers one request to the API. `wanted` is `None` if the path or the id is unknown.
 async fn answer(api: &SandboxApi, headers: &HeaderMap, wanted: Option<(Resource, usize)>) -> Response {
     let response = match refusal(&api.key, headers) {
         Some(refusal) => refusal,
@@ -59,7 +59,7 @@ async fn answer(api: &SandboxApi, headers: &HeaderMap, wanted: Option<(Resource,
     response
 }
 
-/// What a request without the key is answered; nothing when it has it.
+/// The answer to a request without the right key; `None` if it has it.
 fn refusal(key: &str, headers: &HeaderMap) -> Option<Response> {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
@@ -71,7 +71,7 @@ fn refusal(key: &str, headers: &HeaderMap) -> Option<Response> {
     }
 }
 
-/// Answers a request that has the key, when the limit lets it.
+/// Answers a request that has the key, if the limit admits it.
 async fn within_limit(api: &SandboxApi, wanted: Option<(Resource, usize)>) -> Response {
     let (mut admission, fault) = {
         let mut state = api.state();
@@ -126,7 +126,7 @@ fn refused(seconds: u64, retry_after: Option<String>) -> Response {
     response
 }
 
-/// Puts a fresh link to the recording wherever the body has one.
+/// Replaces each link to a recording in a body by a fresh one.
 fn with_links(mut body: Value, links: &LinkSigner) -> Value {
     let expires = unix_now().as_secs() + LINK_LIFETIME_SECONDS;
     let interview = body["id"].as_str().unwrap_or_default().to_owned();
@@ -141,7 +141,7 @@ fn with_links(mut body: Value, links: &LinkSigner) -> Value {
 }
 
 fn set_limit_headers(headers: &mut HeaderMap, admission: Admission) {
-    // Rounded up, so that who waits until then is not a fraction of a second early.
+    // Rounded up, so that a client that waits until then is not a fraction of a second early.
     let reset = ceil_seconds(unix_now() + admission.reset_in);
     headers.insert("x-ratelimit-limit", HeaderValue::from(admission.limit));
     headers.insert("x-ratelimit-remaining", HeaderValue::from(admission.remaining));

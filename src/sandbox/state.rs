@@ -1,4 +1,4 @@
-//! What a sandbox knows and counts, for the API and the recordings' host alike.
+//! State and counters of a sandbox, shared by the API and the audio host.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,20 +9,20 @@ use super::links::LinkSigner;
 use super::stats::{RequestCounter, Stats};
 use crate::http::pace::limiter::Limiter;
 
-/// What all answers are made from.
+/// The data that all answers are made from.
 pub struct SandboxApi {
     pub interviews: Interviews,
     pub key: String,
     pub latency: Duration,
     pub faults: Option<Faults>,
-    /// Where an answer sends the client that should not.
+    /// Address that redirects lead to. A client must not follow them.
     pub elsewhere: String,
     pub links: LinkSigner,
     pub started: Instant,
     pub state: Mutex<RequestState>,
 }
 
-/// What the requests change. One lock for both, so that times reach them in order.
+/// State that requests change. One lock covers both fields, so that times reach them in order.
 pub struct RequestState {
     pub limiter: Option<Limiter>,
     pub counter: RequestCounter,
@@ -33,7 +33,7 @@ impl SandboxApi {
         self.state().counter.stats()
     }
 
-    /// Counts a request for a recording, and draws what goes wrong with it. A part of it counts apart from the whole.
+    /// Counts a request for a recording or for a part of it, and draws its fault.
     pub fn recording_asked(&self, recording: u64, is_part: bool) -> Option<DrawnFault> {
         let mut state = self.state();
         let ordinal = state.counter.recording_asked(recording, is_part);
@@ -43,7 +43,7 @@ impl SandboxApi {
     }
 
     pub fn state(&self) -> MutexGuard<'_, RequestState> {
-        // A panic in another request leaves counts that are at most one off, which is no reason to stop answering.
+        // After a panic in another request, counts are off by one at most, which is no reason to stop answering.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,5 @@
-//! What the sandbox counts. Nothing here reads a clock: every time is passed in, as the time since the sandbox started, and
-//! never goes back.
+//! The sandbox's counters. Nothing here reads a clock: every time is passed in as the time since the sandbox started,
+//! and never goes back.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
@@ -9,25 +9,26 @@ use serde::{Deserialize, Serialize};
 use super::faults::ApiFault;
 use crate::http::pace::limiter::forget;
 
-/// What the server counted since it started. `GET /_sandbox/stats` answers it as JSON; asking is not counted.
+/// Counts since the server started. `GET /_sandbox/stats` returns them as JSON, and is not counted itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
-    /// Requests to the API, whatever the answer; the audio host's are not among them. A request counts when it
-    /// arrives, so also when the client hangs up before the latency is over.
+    /// Requests to the API with any answer; those to the audio host are not included. A request counts when it arrives,
+    /// even if the client hangs up before the latency is over.
     pub requests: u64,
-    /// The same requests by the status of their answer.
+    /// Requests to the API by the status of their answer.
     pub by_status: BTreeMap<u16, u64>,
-    /// The largest number of counted requests within any stretch of one window length (the later end included, the
-    /// earlier not). Counted are the requests with a valid key, those that were answered 429 included: it is what the
-    /// client sent, whichever kind of window is set, and also without a limit.
+    /// The largest number of requests with a valid key within any span of one window length, its later end included and
+    /// its earlier end not. Requests that were answered 429 are included: the number is what the client sent, for every
+    /// kind of window and also without a limit.
     pub largest_window: u64,
-    /// How often the most asked-for body was answered with 200: 1 when nothing was fetched twice. The interview and
-    /// its questions are two bodies; what was answered otherwise, or spoilt by a fault, is not in it.
+    /// How often the body that was fetched most was answered with 200: 1 if nothing was fetched twice. An interview and
+    /// its questions are two bodies. Other answers, and answers spoilt by a fault, are not included.
     pub largest_per_id: u64,
-    /// Faults given, by kind.
+    /// Number of faults given, by kind.
     pub faults: BTreeMap<ApiFault, u64>,
-    /// Requests to the audio host with a link that opens: for a whole recording, and for the rest of one.
+    /// Requests to the audio host with a valid link, for a whole recording.
     pub recordings: u64,
+    /// Requests to the audio host with a valid link, for the rest of a recording.
     pub recordings_continued: u64,
 }
 
@@ -35,13 +36,13 @@ pub struct Stats {
 #[derive(Debug)]
 pub struct RequestCounter {
     length: Duration,
-    /// The counted requests of the last window length.
+    /// Times of the requests with a valid key within the last window length.
     recent: VecDeque<Duration>,
-    /// Answers with 200, by index of the interview: of itself and of its questions.
+    /// Answers with 200 by index of the interview: for the interview and for its questions.
     answered: HashMap<usize, [u64; 2]>,
-    /// Requests that a fault might be drawn for, likewise.
+    /// Requests for which a fault may be drawn, by index of the interview: for the interview and for its questions.
     asked: HashMap<usize, [u64; 2]>,
-    /// Requests for each recording.
+    /// Requests by recording.
     recordings: HashMap<u64, u64>,
     stats: Stats,
 }
@@ -58,7 +59,7 @@ impl RequestCounter {
         }
     }
 
-    /// Counts a request with a valid key at `now`, before anything else is known of it.
+    /// Counts a request with a valid key at `now`, whatever it asks for.
     pub fn arrived(&mut self, now: Duration) {
         forget(&mut self.recent, now, self.length);
         self.recent.push_back(now);
@@ -71,14 +72,14 @@ impl RequestCounter {
         *self.stats.by_status.entry(status).or_default() += 1;
     }
 
-    /// Counts a request for the interview at `index`, or for its questions, and returns how many came before it.
+    /// Counts a request for the interview at `index`, or for its questions, and returns the number of earlier ones.
     pub fn asked(&mut self, index: usize, questions: bool) -> u64 {
         let times = &mut self.asked.entry(index).or_default()[usize::from(questions)];
         *times += 1;
         *times - 1
     }
 
-    /// Counts a request for a recording, and returns how many came before it.
+    /// Counts a request for a recording, or for a part of it, and returns the number of earlier ones.
     pub fn recording_asked(&mut self, recording: u64, is_part: bool) -> u64 {
         self.stats.recordings += u64::from(!is_part);
         self.stats.recordings_continued += u64::from(is_part);
@@ -94,7 +95,7 @@ impl RequestCounter {
         }
     }
 
-    /// Counts a body answered with 200: of the interview at `index`, or of its questions.
+    /// Counts a body that was answered with 200: the interview at `index`, or its questions.
     pub fn served(&mut self, index: usize, questions: bool) {
         let times = &mut self.answered.entry(index).or_default()[usize::from(questions)];
         *times += 1;

@@ -1,6 +1,6 @@
-//! The little that is needed of transcripts and names.
+//! Helpers for transcripts and names.
 
-/// The sentences of a transcript, without the space between them.
+/// The sentences of a transcript, without the white space between them.
 pub fn sentences(transcript: &str) -> impl Iterator<Item = &str> {
     let mut rest = transcript.trim();
     std::iter::from_fn(move || {
@@ -10,8 +10,8 @@ pub fn sentences(transcript: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Where the first sentence of a text ends: at a full stop, question or exclamation mark with space after it and then
-/// no small letter. Three dots are a pause and not an end, and neither is the dot of an abbreviation.
+/// End of the first sentence of a text. A sentence ends at a full stop, question mark or exclamation mark, if white
+/// space and no lower-case letter follow. Three dots are a pause, and the dot of an abbreviation ends nothing.
 fn first_end(text: &str) -> usize {
     const ABBREVIATIONS: [&str; 8] = ["e.g", "i.e", "vs", "Mr", "Mrs", "Ms", "Dr", "St"];
     let abbreviates = |before: &str| {
@@ -33,15 +33,16 @@ pub fn word_count(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
-/// Whether a text is in English, told by its small words: they are at least one word in fifteen of every English answer
-/// of the sample, and hardly one of those in other languages.
+/// Whether a text is in English, judged by its small words. They are at least one word in fifteen in every English
+/// answer of the sample, and very rare in the answers in other languages.
 pub fn is_english(text: &str) -> bool {
     const SMALL_WORDS: [&str; 8] = ["the", "and", "to", "I", "it", "of", "that", "is"];
     let small = text.split_whitespace().filter(|word| SMALL_WORDS.contains(word)).count();
     small * 20 > word_count(text)
 }
 
-/// A name as the front of an e-mail address: its ASCII letters and digits, in lower case, with dots between the words.
+/// A name as the local part of an e-mail address: its ASCII letters and digits in lower case, with dots between the
+/// words.
 pub fn email_name(name: &str) -> String {
     let letters = |word: &str| word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     let words: Vec<_> = name.split_whitespace().map(letters).filter(|word| !word.is_empty()).collect();

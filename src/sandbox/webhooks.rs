@@ -1,5 +1,5 @@
-//! The vendor's webhooks, sent from this machine: signed events of the sandbox's interviews, and what a receiver must
-//! bear beside them.
+//! Sends the vendor's webhooks from this machine: signed events of the sandbox's interviews, and requests that a
+//! receiver must refuse.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,44 +15,44 @@ use super::interviews::Interviews;
 use super::random::mix;
 use crate::round0::webhook::{self, SIGNATURE_HEADER, Secret};
 
-/// As long as the vendor waits for an answer.
+/// How long to wait for an answer: as long as the vendor does.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// An event that is not acknowledged is sent again after these pauses.
+/// Pauses before an event that is not acknowledged is sent again.
 const PAUSES: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25)];
-/// More than a receiver takes.
+/// Size in bytes of the padding that makes a body too large for any receiver.
 const OVERSIZED: usize = 2 << 20;
 
-/// What goes wrong with the events of an interview.
+/// A fault of the events of an interview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookFault {
-    /// They come after those of all others.
+    /// The events come after those of all other interviews.
     Late,
-    /// Each is sent twice, signed anew.
+    /// Each event is sent twice, each time with a new signature.
     Twice,
-    /// The end comes before the start.
+    /// The event of the end comes before that of the start.
     OutOfOrder,
-    /// The same request once more.
+    /// After each event, a request for it is sent twice more, both times with the same bytes and signature.
     Replayed,
-    /// Another one beside them, with a wrong secret.
+    /// An additional event is signed with a wrong secret.
     Forged,
-    /// Another one beside them, signed an hour ago.
+    /// An additional event has a signature that is an hour old.
     Stale,
-    /// Another one beside them, cut short after it was signed.
+    /// An additional event is cut short after it was signed.
     Truncated,
-    /// Another one beside them, of 2 MiB.
+    /// An additional event has a body of more than 2 MiB.
     Oversized,
 }
 
-/// Where events are sent, and how. No `Debug`: it holds a secret.
+/// Target and secret of the webhooks. It has no `Debug` because it contains a secret.
 pub struct Webhooks {
     pub to: Url,
     pub secret: Secret,
-    /// Given in turn to one interview in three.
+    /// Faults that are given in turn to one interview in three.
     pub faults: Vec<WebhookFault>,
 }
 
-/// What became of the requests: how many had each status; 0 is no answer.
+/// Number of requests by the status of their answer; 0 is no answer.
 pub type SentEvents = BTreeMap<u16, u64>;
 
 struct EventSender<'a> {
@@ -61,10 +61,11 @@ struct EventSender<'a> {
     sent: SentEvents,
 }
 
-/// Sends the events of all interviews: those that were started and those that were completed, in order but for the faults.
+/// Sends the events of all interviews, of their start and of their completion. They are in order, except for the
+/// faults.
 ///
 /// # Errors
-/// When there can be no client.
+/// When the HTTP client cannot be made.
 pub async fn send(webhooks: &Webhooks, interviews: Interviews, seed: u64) -> io::Result<SentEvents> {
     let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(ANSWER_WITHIN);
     let client = client.build().map_err(io::Error::other)?;
@@ -106,7 +107,8 @@ impl EventSender<'_> {
         }
     }
 
-    /// Sends a request that a receiver must refuse. Its ids are nobody's, so that one who does not is found out.
+    /// Sends a request that a receiver must refuse. Its ids exist nowhere, so that a receiver that accepts it is
+    /// detected.
     async fn send_bad_request(&mut self, mut event: Value, fault: WebhookFault) {
         event["id"] = json!(format!("{}-refuse-this", event["id"].as_str().unwrap_or_default()));
         event["data"]["interview"]["id"] = json!("refuse-this");

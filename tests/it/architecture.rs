@@ -1,4 +1,4 @@
-//! Who may know whom: what ARCHITECTURE.md says of it, read from the sources.
+//! Checks from the sources that modules depend on one another as ARCHITECTURE.md says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemMod, ItemUse, UseTree};
 
-/// The floors of the house from the ground up. A module knows those below it; modules of one floor do not know one another.
+/// The floors of the program from the ground up. A module may import from those below it, but not from those on its own
+/// floor.
 const FLOORS: &[&[&str]] = &[
     &["model"],
     &["http", "keywords"],
@@ -22,16 +23,16 @@ const FLOORS: &[&[&str]] = &[
     &["commands"],
 ];
 
-/// Imports that close a circle and may, each within a module's own folder, with the reason.
+/// Import cycles that are allowed, each within the folder of one module: importing file, imported file, reason.
 const CIRCLES: &[(&str, &str, &str)] = &[];
 
-/// Imports between the commands and the rooms that they share.
+/// Number of imports between the commands and the modules that they share, at most.
 const MOST_IMPORTS_OF_COMMANDS: usize = 60;
 
-/// A file as the module that it is, such as `lake::schema`; tests are left out.
+/// Path of the module that a file defines, such as `lake::schema`.
 type Module = Vec<String>;
 
-/// Which file names which.
+/// The imports between files, without those of tests.
 struct House {
     imports: BTreeMap<Module, BTreeSet<Module>>,
 }
@@ -65,7 +66,7 @@ impl House {
     }
 }
 
-/// All source files of a folder by their modules. The root is the module without a name.
+/// Collects all source files of a folder by their modules. The crate root is the module without a name.
 fn collect(folder: &Path, root: &Path, files: &mut BTreeMap<Module, PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -80,8 +81,8 @@ fn collect(folder: &Path, root: &Path, files: &mut BTreeMap<Module, PathBuf>) {
     }
 }
 
-/// The file that a path leads to: the longest part of it that is a module. A path that begins with neither `crate`,
-/// `super`, `self` nor a module of this one leads out of the crate.
+/// The file that a path leads to: its longest part that is a module. A path leads out of the crate if it begins with
+/// neither `crate`, `super`, `self` nor a module of this one.
 fn file_of(path: &[String], module: &Module, files: &BTreeMap<Module, PathBuf>) -> Option<Module> {
     let mut path = path.iter();
     let mut place = match path.as_slice().first()?.as_str() {
@@ -108,19 +109,19 @@ fn file_of(path: &[String], module: &Module, files: &BTreeMap<Module, PathBuf>) 
     found
 }
 
-/// The paths that a file names, in its `use`s and elsewhere, but for its tests.
+/// The paths that a file names, in its `use`s and elsewhere, without those of its tests.
 struct Names<'a> {
     module: &'a Module,
     paths: BTreeSet<Vec<String>>,
-    /// Its modules that are for tests alone.
+    /// Modules of the file that are only for tests.
     tests: BTreeSet<Module>,
-    /// Modules within the file around what is read.
+    /// Number of inline modules around the current item.
     depth: usize,
 }
 
 impl Names<'_> {
     fn add(&mut self, path: Vec<String>) {
-        // Within a module of the file, the first `super` is the file itself.
+        // Inside an inline module, the first `super` is the file itself.
         let skipped = path.iter().take(self.depth).take_while(|part| *part == "super").count();
         let rest = path[skipped..].to_vec();
         let rest = if skipped > 0 && rest.first().is_some_and(|part| part != "super") {
@@ -167,7 +168,7 @@ impl<'ast> Visit<'ast> for Names<'_> {
     }
 
     fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {
-        // Who may see a thing is no import.
+        // A visibility is not an import.
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -178,7 +179,7 @@ impl<'ast> Visit<'ast> for Names<'_> {
     }
 }
 
-/// `#[cfg(test)]`, and `#[cfg(any(test, …))]`.
+/// Whether an attribute is `#[cfg(test)]` or `#[cfg(any(test, …))]`.
 fn is_for_tests(attribute: &Attribute) -> bool {
     let mut found = false;
     if attribute.path().is_ident("cfg") {
@@ -229,7 +230,7 @@ fn no_files_import_one_another_in_a_circle() {
         assert!(is_there, "{from} does not import {to} any more, so the exception can go: {why}");
         assert_eq!(from.split('/').next(), to.split('/').next(), "an exception is for one module's own folder");
     }
-    // Who imports nothing that is left is in no circle, and neither is who is imported by nothing that is left.
+    // A file that imports no remaining file is in no cycle, and neither is one that no remaining file imports.
     loop {
         let before = imports.len();
         let left: BTreeSet<Module> = imports.keys().cloned().collect();
@@ -259,7 +260,7 @@ fn no_command_knows_another() {
         from.first().is_some_and(|first| first == "commands") && from[0] == *to.first().unwrap_or(&String::new())
     }) {
         let (from, to) = (from.get(1).cloned().unwrap_or_default(), to.get(1).cloned().unwrap_or_default());
-        // `mod.rs` is the one that starts them.
+        // `mod.rs` starts the commands, so it may import each of them.
         let may = from.is_empty() || from == to || rooms.contains(&to.as_str());
         assert!(may, "commands/{from} imports commands/{to}");
         if from != to {

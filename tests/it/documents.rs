@@ -1,4 +1,4 @@
-//! Documents and shipped files say what the program does.
+//! Checks that documents and shipped files say what the program does.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ fn stdout(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A file that `command` writes; says how to write it again when it is not up to date.
+/// Asserts that a file is the output of `command`. The message says how to write it again.
 #[track_caller]
 fn is_written_by(file: &str, command: &[&str]) {
     let expected = stdout(command);
@@ -44,7 +44,7 @@ fn every_pipeline_that_ships_is_right() {
     }
 }
 
-/// Pages that show parts of pipelines and files of jobs.
+/// Pages that contain parts of pipeline files and of files of jobs.
 const PAGES: [&str; 6] = [
     "README.md",
     "docs/pipelines.md",

@@ -1,4 +1,4 @@
-//! The figures of a report, from the frames to what of them is shown.
+//! The figures of a report, from the frames to the figures that are shown.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::report::model::{Card, Count, Figures, JobReport, Keyword, OpenFigures
 use crate::report::period::Calendar;
 use crate::report::privacy::Cells;
 
-/// What a report shows of figures, and what of them may be compared.
+/// The figures that a report shows, and those that may be compared.
 pub struct Aggregates {
     pub overall: Option<Figures>,
     pub overall_previous: Option<Figures>,
@@ -28,18 +28,18 @@ pub struct Aggregates {
     pub keywords: Vec<Keyword>,
     pub quality: Option<Quality>,
     pub comparable: Comparable,
-    /// Jobs with interviews in the period that show no figures.
+    /// Number of jobs with interviews in the period that show no figures.
     pub jobs_held_back: u64,
-    /// By job: the number that the frames know it by, as `jobs`.
+    /// Numbers of the jobs in the frames, in the order of `jobs`.
     pub numbers: Vec<u32>,
-    /// Numbers of the jobs that the figures over all jobs are of: those that were asked for, less those that show no
-    /// figures where not all were.
+    /// Numbers of the jobs that the figures over all jobs cover: the wanted jobs. In a narrowed report, those that show
+    /// no figures are left out.
     pub counted: Vec<u32>,
-    /// Settled interviews of the period and of the previous one, of these jobs.
+    /// Settled interviews of the period and of the previous one, over the jobs that the figures over all jobs cover.
     pub settled: [Count; 2],
-    /// Settled interviews of the period, of all jobs, and whether they may be known.
+    /// Settled interviews of the period, over all jobs of the lake.
     pub settled_of_all: Count,
-    /// Open interviews of the jobs that were asked for.
+    /// Open interviews of the wanted jobs.
     pub open_in_all: Count,
 }
 
@@ -59,8 +59,8 @@ fn work(frames: &Frames, calendar: &Calendar) -> PolarsResult<Aggregates> {
     let mut cells = Cells::default();
     let entered = Entered::new(&raw, frames, calendar, &mut cells);
     cells.solve();
-    // A report of a few jobs shows of each what that of all jobs shows, and together only those that show figures:
-    // else the two could be subtracted.
+    // A narrowed report shows of each job what the whole report shows. Its totals cover only the jobs that show
+    // figures: otherwise the totals of the two reports could be subtracted.
     let narrowed = if wanted.len() < all.len() {
         let totals = raw.narrowed(&tables, &wanted)?;
         let entered = entered.narrowed(&totals, &wanted, &mut cells);
@@ -73,7 +73,7 @@ fn work(frames: &Frames, calendar: &Calendar) -> PolarsResult<Aggregates> {
     Ok(build(&builder, totals, total_cells, &wanted))
 }
 
-/// The figures of the wanted jobs, and over all of them.
+/// The figures of the wanted jobs, and those over all of them.
 fn build(builder: &ModelBuilder<'_>, totals: &Totals, entered: &TotalCells, wanted: &[u32]) -> Aggregates {
     let ModelBuilder { frames, raw, cells, .. } = *builder;
     let [is_shown, previous_is_shown] = totals.is_shown;
@@ -89,7 +89,7 @@ fn build(builder: &ModelBuilder<'_>, totals: &Totals, entered: &TotalCells, want
     };
     let numbers: Vec<u32> = wanted.iter().copied().filter(has_rows).collect();
     let jobs: Vec<JobReport> = numbers.iter().map(|job| builder.job(*job, &order)).collect();
-    // Of wanted jobs of which none shows figures, 0 would be wrong.
+    // If none of the wanted jobs shows figures, 0 would be wrong.
     let settled = |jobs: &BTreeMap<u32, GroupCounts>, group: &GroupCells| {
         let is_any = totals.jobs.is_empty()
             && wanted.iter().filter_map(|job| jobs.get(job)).any(|raw| raw.completed + raw.expired > 0);

@@ -1,14 +1,14 @@
-//! Histograms whose bins hold nobody alone.
+//! Histograms in which no bin singles anybody out.
 
 use crate::report::model::{Bin, PRIVACY_FLOOR};
 
-/// Bins at most, before any are pooled.
+/// Number of bins, at most, before any are pooled.
 const BINS: f64 = 12.0;
 
-/// Bins of equal, round width; those that fewer than the floor fell into are pooled with what follows, the last with
-/// what is before it. Empty for fewer values than the floor.
+/// Puts values into bins of equal, round width. A bin below the privacy floor is pooled with the bins after it, and the
+/// last one with the bin before it. Returns nothing for fewer values than the floor.
 pub fn bins(mut values: Vec<f64>) -> Vec<Bin> {
-    // What no number lies beyond fits in no bin.
+    // A bin that holds an extreme value could not end after it.
     values.retain(|value| value.abs() < f64::MAX);
     let floor = usize::try_from(PRIVACY_FLOOR).expect("a small number");
     if values.len() < floor {
@@ -16,7 +16,7 @@ pub fn bins(mut values: Vec<f64>) -> Vec<Bin> {
     }
     values.sort_unstable_by(f64::total_cmp);
     let (least, most) = (values[0], values[values.len() - 1]);
-    // A few long ones must not press all others into one bin.
+    // A few very large values must not press all others into one bin.
     let nearly_most = values[(values.len() - 1) * 49 / 50];
     let width = round_width((nearly_most - least) / BINS);
     let mut bins: Vec<Bin> = Vec::new();
@@ -26,7 +26,7 @@ pub fn bins(mut values: Vec<f64>) -> Vec<Bin> {
         let mut until = (from + width).min(f64::MAX);
         let mut count = rest.partition_point(|value| *value < until);
         while count < rest.len() && count < floor {
-            // Straight to where enough have gathered: there may be a long way between two.
+            // Skips to the bin where enough values have gathered: the gap between two may be long.
             until = end_of_bin(rest[floor - 1], width).max((until + width).min(f64::MAX));
             count = rest.partition_point(|value| *value < until);
         }
@@ -42,12 +42,13 @@ pub fn bins(mut values: Vec<f64>) -> Vec<Bin> {
     bins
 }
 
-/// Where the bin of a value ends: always after it, even where a width is too little to make a difference to it.
+/// The end of the bin that holds a value. It is always above the value, even if the width is too small to change it.
 fn end_of_bin(value: f64, width: f64) -> f64 {
     ((value / width).floor() * width + width).max(value.next_up()).min(f64::MAX)
 }
 
-/// The next of 1, 2, 5, 10, …, at least 1; of 15, 30, 60, … in what is likely seconds this is close enough.
+/// Rounds a width up to 1, 2, 5, 10, … and to at least 1. Times are in seconds, for which 15, 30, 60, … would be
+/// rounder, but this is close enough.
 fn round_width(width: f64) -> f64 {
     if width <= 1.0 || !width.is_finite() {
         return 1.0;

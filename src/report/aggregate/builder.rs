@@ -1,4 +1,4 @@
-//! What is at hand while the model is filled: what of the counts is shown, and how numbers are called.
+//! The counts, cells and names that the model is filled from.
 
 use super::cells::Entered;
 use super::counted::ReportCounts;
@@ -7,7 +7,7 @@ use crate::report::model::{Count, PRIVACY_FLOOR};
 use crate::report::period::Calendar;
 use crate::report::privacy::{Cell, Cells};
 
-/// Everything at hand while the model is filled.
+/// The counts, cells and names that the model is filled from.
 pub struct ModelBuilder<'a> {
     pub frames: &'a Frames,
     pub calendar: &'a Calendar,
@@ -17,7 +17,7 @@ pub struct ModelBuilder<'a> {
 }
 
 impl ModelBuilder<'_> {
-    /// What is shown of a count that is 0 where no cell was entered for it.
+    /// The count of a cell as it is shown. A count without a cell is 0.
     pub fn count_or_zero(&self, cell: Option<&Cell>) -> Count {
         cell.map_or(Count(Some(0)), |cell| self.cells.count(*cell))
     }

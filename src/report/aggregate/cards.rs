@@ -1,4 +1,4 @@
-//! The five figures on top of a page.
+//! The five figures at the top of a page.
 
 use super::builder::ModelBuilder;
 use super::cells::GroupCells;
@@ -6,7 +6,7 @@ use super::share::as_float;
 use crate::report::model::{Card, Count, Distribution, Figures, Unit, WeekFigures};
 
 impl ModelBuilder<'_> {
-    /// The cards of figures; the rate is of the interviews of the cohort that have settled.
+    /// The cards of a group. The completion rate is over the settled interviews of the cohort.
     pub fn cards(
         &self,
         figures: Option<&Figures>,
@@ -88,7 +88,7 @@ impl ModelBuilder<'_> {
     }
 }
 
-/// How much a figure changed: shares by their difference, all else as a part of what it was.
+/// The change of a figure: a difference for shares, otherwise relative to the previous value.
 fn change(value: Option<f64>, previous: Option<f64>, unit: Unit) -> Option<f64> {
     let (value, previous) = value.zip(previous)?;
     match unit {

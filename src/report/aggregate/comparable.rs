@@ -1,4 +1,4 @@
-//! Which counts of both periods may be compared.
+//! The counts of both periods that may be compared.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,15 @@ use super::builder::ModelBuilder;
 use super::cells::{GroupCells, TotalCells};
 use super::counted::Totals;
 
-/// Counts that are shown for both periods, by (job, or none for all jobs; term).
+/// The counts that are shown for both periods, this one first. They are keyed by job, or by `None` for all jobs
+/// together.
 #[derive(Default)]
 pub struct Comparable {
-    /// Completed interviews of the period and of the previous one.
+    /// Completed interviews of each period.
     pub completed: BTreeMap<Option<u32>, [i64; 2]>,
-    /// Completed and expired interviews of both cohorts.
+    /// Completed and expired interviews of each period's cohort.
     pub cohorts: BTreeMap<Option<u32>, [[i64; 2]; 2]>,
-    /// Interviews with the term in both.
+    /// Interviews of each period that contain the term, by job and term.
     pub keywords: BTreeMap<(Option<u32>, u32), [i64; 2]>,
 }
 
@@ -32,7 +33,7 @@ impl ModelBuilder<'_> {
         for (group, (now, before)) in groups {
             let Some(completed) = pair(Some(&now.flow.completed), Some(&before.flow.completed)) else { continue };
             comparable.completed.insert(group, completed);
-            // Where the open ones are not shown, nor is the rate.
+            // If the open interviews are not shown, neither is the rate.
             let settled = |group: &GroupCells| {
                 let [completed, expired, open] = group.flow.cohort.map(|cell| self.cells.shown(cell));
                 open.and(Some([completed?, expired?]))

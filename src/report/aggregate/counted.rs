@@ -1,4 +1,4 @@
-//! Everything that is counted, before anything is held back, and which groups show figures at all.
+//! All counts before any is held back, and the groups that show figures at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,16 +11,16 @@ use super::questions::{self, QuestionCounts};
 use crate::report::model::PRIVACY_FLOOR;
 use crate::report::privacy::Cells;
 
-/// Which groups of a period show their figures.
+/// The groups that show their figures of a period.
 #[derive(Debug, Default, PartialEq)]
 pub struct ShownGroups {
     pub jobs: BTreeSet<u32>,
-    /// Whether the figures over all jobs do.
+    /// Whether the figures over all jobs are shown.
     pub all: bool,
 }
 
-/// A job below the floor shows nothing, and with it so many others that their sum gives nothing away. One candidate of
-/// many jobs is one.
+/// Decides which groups show figures. A job below the privacy floor shows nothing. Other jobs are held back with it,
+/// until the sum over all jobs does not give it away. A candidate of several jobs counts once over all jobs.
 fn shown_groups(candidates: &BTreeMap<u32, i64>, of_all: i64) -> ShownGroups {
     let mut cells = Cells::default();
     let parts: Vec<_> = candidates.iter().map(|(job, count)| (*job, cells.add(*count))).collect();
@@ -32,7 +32,7 @@ fn shown_groups(candidates: &BTreeMap<u32, i64>, of_all: i64) -> ShownGroups {
     ShownGroups { jobs, all: is_shown(total) && of_all >= PRIVACY_FLOOR }
 }
 
-/// Everything that was counted, of all jobs.
+/// All counts, of all jobs.
 pub struct ReportCounts {
     pub current: ShownGroups,
     pub previous: ShownGroups,
@@ -49,11 +49,11 @@ pub struct ReportCounts {
     pub totals: Totals,
 }
 
-/// What was counted over some jobs together.
+/// Counts over several jobs together.
 pub struct Totals {
-    /// Which, sorted.
+    /// Numbers of the jobs, sorted.
     pub jobs: Vec<u32>,
-    /// Whether their figures of the period are shown, and those of the previous one.
+    /// Whether the figures of the period are shown, and whether those of the previous period are.
     pub is_shown: [bool; 2],
     pub all: GroupCounts,
     pub all_previous: GroupCounts,
@@ -92,7 +92,7 @@ impl ReportCounts {
         })
     }
 
-    /// The same over those of the wanted jobs that show figures.
+    /// Counts over the wanted jobs that show figures.
     pub fn narrowed(&self, tables: &CountedTables, wanted: &[u32]) -> PolarsResult<Totals> {
         let counted: Vec<u32> = wanted.iter().copied().filter(|job| self.current.jobs.contains(job)).collect();
         let before = |job: &u32| self.jobs_previous.get(job).map_or(0, |raw| raw.candidates);
@@ -124,7 +124,7 @@ impl Totals {
 mod tests {
     use super::*;
 
-    /// Which jobs are shown, and whether all together are, where nobody applied to two.
+    /// The jobs that are shown, and whether the sum over them is, if nobody applied for two jobs.
     fn shown(candidates: &[i64]) -> (Vec<u32>, bool) {
         let by_job: BTreeMap<u32, i64> = (0u32..).zip(candidates.iter().copied()).collect();
         let ShownGroups { jobs, all } = shown_groups(&by_job, candidates.iter().sum());

@@ -1,11 +1,11 @@
-//! The rows that are counted: those of the frames, each with its groups and its candidate.
+//! The rows that are counted, each with its groups and its candidate.
 
 use polars::prelude::{BooleanChunked, Column, DataFrame, PolarsResult};
 
 use super::share::share;
 use crate::report::frames::Frames;
 
-/// The column that puts everything into one group, beside `job`.
+/// Name of the column that puts every row into one group, as the `job` column puts it into that of its job.
 pub const ALL: &str = "all";
 pub const JOB: &str = "job";
 
@@ -29,7 +29,7 @@ impl CountedTables {
         })
     }
 
-    /// The rows of some jobs, which are sorted.
+    /// The rows of some jobs, whose numbers are sorted.
     pub fn of_jobs(&self, jobs: &[u32]) -> PolarsResult<Self> {
         let of = |frame: &DataFrame| -> PolarsResult<DataFrame> {
             let is_of: BooleanChunked =
@@ -45,7 +45,7 @@ impl CountedTables {
     }
 }
 
-/// All settled interviews with their figures, and what is known of the questions they were asked.
+/// All settled interviews with their figures, and with the questions they were asked where those were fetched.
 fn interviews(frames: &Frames) -> PolarsResult<DataFrame> {
     let mut frame = frames.interviews.frame();
     let rows = &frames.interviews;
@@ -58,13 +58,13 @@ fn interviews(frames: &Frames) -> PolarsResult<DataFrame> {
     Ok(frame)
 }
 
-/// With a column that puts every row into one group.
+/// Adds the column that puts every row into one group.
 fn with_all(mut frame: DataFrame) -> PolarsResult<DataFrame> {
     frame.with_column(Column::new(ALL.into(), vec![0u32; frame.height()]))?;
     Ok(frame)
 }
 
-/// With the candidate of each row's interview.
+/// Adds the candidate of each row's interview.
 fn with_candidates(mut frame: DataFrame, candidate: &[u32]) -> PolarsResult<DataFrame> {
     let of_rows: Vec<u32> =
         frame.column("interview")?.u32()?.into_no_null_iter().map(|row| candidate[row as usize]).collect();

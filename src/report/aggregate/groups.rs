@@ -1,4 +1,4 @@
-//! Figures of groups of interviews, before anything is held back: of each job, and of all.
+//! Figures of a group of interviews, before any is held back: of each job, and of all jobs.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use super::counted_tables::CountedTables;
 use crate::report::frames::{COMPLETED, EXPIRED, OPEN};
 use crate::report::model::{Count, Distribution, PRIVACY_FLOOR};
 
-/// A figure of a group, before anything is held back.
+/// A figure of a group, before it is held back.
 #[derive(Debug, Clone, Default)]
 pub struct Measured {
     pub n: i64,
-    /// Candidates of whom it is known.
+    /// Number of candidates with a value.
     candidates: i64,
     summary: Distribution,
 }
 
 impl Measured {
-    /// Whether it is known of enough candidates to be shown, however many answers they gave.
+    /// Whether enough candidates have a value for the figure to be shown, however many answers they gave.
     pub fn is_of_enough(&self) -> bool {
         self.candidates >= PRIVACY_FLOOR
     }
@@ -27,7 +27,7 @@ impl Measured {
         self.summary.median.filter(|_| self.is_of_enough())
     }
 
-    /// The summary where n is shown.
+    /// The summary if n is shown, otherwise n alone.
     pub fn shown(&self, n: Count) -> Distribution {
         match n {
             Count(Some(1..)) => self.summary.clone(),
@@ -46,7 +46,8 @@ pub struct GroupCounts {
     pub answered: i64,
     /// Completed, expired and open interviews of the cohort.
     pub cohort: [i64; 3],
-    /// Interviews without answers; answers without duration, without transcript, with a blank one.
+    /// Number of interviews without answers, and of answers without duration, without transcript, and with a blank
+    /// transcript.
     pub missing: [i64; 4],
     pub total_duration_seconds: Measured,
     pub average_response_length: Measured,
@@ -74,7 +75,7 @@ impl GroupCounts {
     }
 }
 
-/// Figures of the current or the previous period, by the number of the group.
+/// Figures of the current or the previous period by the number of the group.
 pub fn figures(tables: &CountedTables, by: &str, period: &str) -> PolarsResult<BTreeMap<u32, GroupCounts>> {
     let mut groups: BTreeMap<u32, GroupCounts> = BTreeMap::new();
     let completed = || col("completed");
@@ -155,7 +156,7 @@ pub struct WeekCounts {
     pub words_per_minute: Measured,
 }
 
-/// Figures of weeks, by the numbers of the group and the week.
+/// Figures of each week by the numbers of the group and the week.
 pub fn weekly(tables: &CountedTables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), WeekCounts>> {
     let mut weeks: BTreeMap<(u32, u32), WeekCounts> = BTreeMap::new();
     let completed = || col("completed");
@@ -191,22 +192,22 @@ pub fn weekly(tables: &CountedTables, by: &str) -> PolarsResult<BTreeMap<(u32, u
     Ok(weeks)
 }
 
-/// How many different values a column has.
+/// Number of different values in a column.
 pub fn distinct(name: &str) -> Expr {
     col(name).n_unique().cast(DataType::Int64)
 }
 
-/// How many candidates there are in the rows of which something is true.
+/// Number of candidates in the rows that meet a condition.
 pub fn candidates(condition: Expr) -> Expr {
     col("candidate").filter(condition).n_unique().cast(DataType::Int64)
 }
 
-/// How often something is true.
+/// Number of rows that meet a condition.
 pub fn count(condition: Expr) -> Expr {
     condition.sum().cast(DataType::Int64)
 }
 
-/// A figure over all rows, or those of which something is true.
+/// Summary of a figure over all rows, or over those that meet a condition.
 pub fn distribution(name: &str, condition: Option<Expr>) -> Vec<Expr> {
     let values = condition.iter().fold(col(name), |values, condition| values.filter(condition.clone()));
     let is_known = condition.into_iter().fold(col(name).is_not_null(), Expr::and);
@@ -236,11 +237,11 @@ fn cohort() -> Vec<Expr> {
     named.into_iter().map(|(name, state)| count(col("state").eq(lit(state))).alias(name)).collect()
 }
 
-/// Groups and what was aggregated of each.
+/// The groups of a frame, a row each, with their aggregates.
 pub struct GroupTable(DataFrame);
 
 impl GroupTable {
-    /// Groups rows, of a period if one is named; nothing is said of the order of the groups.
+    /// Groups the rows of a frame, only those of a period if one is named. The order of the groups is not specified.
     pub fn of(frame: &DataFrame, by: &[&str], period: Option<&str>, exprs: Vec<Expr>) -> PolarsResult<Self> {
         let keys: Vec<Expr> = by.iter().map(|name| col(*name)).collect();
         let rows = frame.clone().lazy();
@@ -264,12 +265,12 @@ impl GroupTable {
         Ok(self.0.column(name)?.i64()?.get(row).unwrap_or(0))
     }
 
-    /// A figure, unless it is beyond what a number can hold.
+    /// The value of a figure; `None` if it is not a finite number.
     pub fn float(&self, name: &str, row: usize) -> PolarsResult<Option<f64>> {
         Ok(self.0.column(name)?.f64()?.get(row).filter(|value| value.is_finite()))
     }
 
-    /// The group and the week, if it is in one.
+    /// The numbers of the group and the week; `None` for a row outside of all weeks.
     fn week(&self, by: &str, row: usize) -> PolarsResult<Option<(u32, u32)>> {
         let group = self.number(by, row)?;
         Ok(self.number_or_none("week", row)?.map(|week| (group, week)))
@@ -305,7 +306,7 @@ impl GroupTable {
     }
 }
 
-/// Rows in a group.
+/// Number of rows in a group.
 pub fn rows() -> Expr {
     len().cast(DataType::Int64)
 }

@@ -1,4 +1,4 @@
-//! From counts and cells to the model: what is shown of each job, and of all.
+//! Turns counts and cells into the model of each job, and of all jobs.
 
 use jiff::Timestamp;
 
@@ -55,7 +55,7 @@ impl ModelBuilder<'_> {
         report
     }
 
-    /// Figures of jobs together, in the places that count.
+    /// The figures of several jobs together, over the interviews that `counts` accepts.
     pub fn figures(
         &self,
         raw: &GroupCounts,
@@ -92,7 +92,8 @@ impl ModelBuilder<'_> {
         }
     }
 
-    /// The rate and what it is of, or nothing when a count of 1 to 4 would follow from it.
+    /// The completion rate and its cohort, or the reason why there is no rate. There is none if a count of 1 to 4 would
+    /// follow from it.
     fn completion(&self, cohort: [Cell; 3]) -> Completion {
         let missing = |why| Completion { completion_rate_missing: Some(why), ..Completion::default() };
         let [Some(completed), Some(expired), Some(open)] = cohort.map(|cell| self.cells.shown(cell)) else {
@@ -170,7 +171,7 @@ impl ModelBuilder<'_> {
         }
     }
 
-    /// The questions that enough were asked, in their order.
+    /// The questions of a job that were asked often enough to be shown, in the order in which they are asked.
     fn questions(&self, job: u32) -> Vec<(u32, QuestionReport)> {
         let mut questions: Vec<(u32, &QuestionCounts)> = (0u32..)
             .zip(&self.frames.responses.questions)
@@ -209,7 +210,7 @@ impl ModelBuilder<'_> {
         questions.into_iter().map(shown).collect()
     }
 
-    /// The types of question of a job, sorted, with how many interviews were asked them.
+    /// The question types of a job, sorted, each with the number of interviews in which it was asked.
     fn question_types(&self, job: u32) -> Vec<(u32, i64)> {
         let own = self.raw.asked_by_question_type.range((job, 0)..=(job, u32::MAX));
         self.common_question_types(own.map(|((_, question_type), asked)| (*question_type, *asked)).collect())

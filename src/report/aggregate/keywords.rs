@@ -1,4 +1,4 @@
-//! Counts of keywords, before anything is held back.
+//! Counts of keywords, before any is held back.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use polars::prelude::{Expr, PolarsResult, col};
 use super::counted_tables::CountedTables;
 use super::groups::{GroupTable, distinct, rows};
 
-/// Completed interviews that hold a term.
+/// The completed interviews that contain a term.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Holding {
     pub interviews: i64,
-    /// Whose they are.
+    /// Number of candidates in these interviews.
     pub candidates: i64,
 }
 
@@ -25,7 +25,7 @@ impl Holding {
     }
 }
 
-/// A term in the completed interviews of a group.
+/// Counts of a term in the completed interviews of a group.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TermCounts {
     pub holding: Holding,
@@ -37,7 +37,7 @@ pub struct TermCounts {
 /// Numbers of a group and a term.
 pub type Key = (u32, u32);
 
-/// Counts of a period, by (`job` or `all`, term).
+/// Counts of terms in a period, by the numbers of the group and the term. `by` is the group's column: `job` or `all`.
 pub fn keywords(tables: &CountedTables, by: &str, period: &str) -> PolarsResult<BTreeMap<Key, TermCounts>> {
     let mut exprs = Holding::exprs();
     exprs.extend([rows().alias("responses"), col("mentions").sum(), col("negated").sum()]);
@@ -54,11 +54,12 @@ pub fn keywords(tables: &CountedTables, by: &str, period: &str) -> PolarsResult<
     table.rows().map(read).collect()
 }
 
-/// By the number of a question, a type or a week.
+/// Interviews that contain a term, by the number of a question, a question type or a week.
 pub type Parts = BTreeMap<u32, Holding>;
 
-/// Interviews that hold a term in each question, type or week (`of`): by (`job` or `all`, term), then by the number of
-/// that. Only of the current period, unless it is weeks.
+/// Interviews that contain a term in each question, question type or week, which `of` names. The key is the numbers of
+/// the group and the term; `by` is the group's column: `job` or `all`. Only the current period is counted, except by
+/// week.
 pub fn split(tables: &CountedTables, by: &str, of: &str) -> PolarsResult<BTreeMap<Key, Parts>> {
     let period = (of != "week").then_some("current");
     let table = GroupTable::of(&tables.hits, &[by, "term", of], period, Holding::exprs())?;

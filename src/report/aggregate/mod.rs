@@ -1,4 +1,5 @@
-//! The figures of a report, once, through Polars: counted, then held back where they must be, then put into the model.
+//! The figures of a report, computed once through Polars: counted, held back where they must be, and put into the
+//! model.
 
 mod aggregates;
 mod bins;

@@ -1,4 +1,4 @@
-//! Figures of questions, before anything is held back.
+//! Figures of questions, before any is held back.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -9,19 +9,21 @@ use super::counted_tables::CountedTables;
 use super::groups::{GroupTable, Measured, candidates, count, distinct, distribution, pooled_pace, rows};
 use crate::report::model::PRIVACY_FLOOR;
 
-/// A question over the completed interviews of a period.
+/// Counts and figures of a question over the completed interviews of a period.
 #[derive(Debug, Clone, Default)]
 pub struct QuestionCounts {
     pub asked: i64,
-    /// Interviews with an answer that is not blank, such answers, and whose they are.
+    /// Interviews with an answer that is not blank.
     pub answered: i64,
+    /// Answers that are not blank.
     pub answers: i64,
+    /// Candidates with an answer that is not blank.
     pub answering: i64,
-    /// Candidates who were asked it.
+    /// Candidates who were asked the question.
     candidates: i64,
-    /// Mean place in the interview; none when nobody answered it.
+    /// Mean position in the interview; `None` if nobody answered the question.
     pub place: Option<f64>,
-    /// Number of its most frequent type.
+    /// Number of the question's most frequent type.
     pub question_type: Option<u32>,
     pub word_count: Measured,
     pub duration_seconds: Measured,
@@ -32,13 +34,13 @@ pub struct QuestionCounts {
 }
 
 impl QuestionCounts {
-    /// Whether enough were asked it to be shown.
+    /// Whether enough candidates were asked the question for it to be shown.
     pub fn is_common(&self) -> bool {
         self.candidates >= PRIVACY_FLOOR
     }
 }
 
-/// By the number of the question.
+/// Questions of the current period, by number.
 pub fn questions(tables: &CountedTables) -> PolarsResult<BTreeMap<u32, QuestionCounts>> {
     let mut exprs = vec![
         distinct("interview").alias("asked"),
@@ -88,7 +90,8 @@ pub fn questions(tables: &CountedTables) -> PolarsResult<BTreeMap<u32, QuestionC
     Ok(questions)
 }
 
-/// Completed interviews of the period that were asked questions of a type, by (`job` or `all`, type).
+/// Completed interviews of the period in which a type of question was asked, by the numbers of the group and the type.
+/// `by` is the group's column: `job` or `all`.
 pub fn asked_by_question_type(tables: &CountedTables, by: &str) -> PolarsResult<BTreeMap<(u32, u32), i64>> {
     let asked = distinct("interview").alias("asked");
     let rows = tables.responses.clone().lazy().filter(col("question_type").is_not_null()).collect()?;

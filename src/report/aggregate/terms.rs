@@ -1,4 +1,4 @@
-//! Keywords as they are shown, and what is distinctive for a job.
+//! Keywords as they are shown, and the terms that are distinctive for a job.
 
 use std::cmp::Reverse;
 
@@ -15,20 +15,20 @@ use crate::report::model::{
 use crate::report::privacy;
 use crate::report::statistics::log_odds::{PRIOR, log_odds};
 
-/// Terms of a job that are named as distinctive, at most.
+/// Number of distinctive terms per job, at most.
 const DISTINCTIVE: usize = 10;
-/// Least |z| of these.
+/// Least |z| of a distinctive term, the two-sided 5 % level.
 const LEAST_Z: f64 = 1.96;
 
-/// What the cells of a job's keywords stand beside.
+/// The questions, question types and weeks of a job, by which its keywords are split.
 pub struct KeywordDimensions<'a> {
     pub questions: &'a [(u32, QuestionReport)],
-    /// Number of the type, and how many interviews were asked it.
+    /// Number of each question type, and the interviews in which it was asked.
     pub question_types: &'a [(u32, i64)],
     pub weekly: &'a [WeekFigures],
 }
 
-/// Numbers of the terms by set and name.
+/// Numbers of the terms, ordered by set and name.
 pub fn order(hits: &Hits) -> Vec<u32> {
     let mut order: Vec<u32> = (0u32..).take(hits.terms.len()).collect();
     order.sort_by_key(|term| &hits.terms[*term as usize]);
@@ -114,7 +114,7 @@ impl ModelBuilder<'_> {
         share(self.count_or_zero(cell).0?, completed)
     }
 
-    /// A part of a keyword's interviews, of the interviews that could hold it there.
+    /// A part of a keyword: `part` is its interviews, `of` is all interviews in which it could occur there.
     fn cell(&self, part: Option<&privacy::Cell>, of: Count) -> KeywordPart {
         let Some(of) = of.0 else { return KeywordPart { of: None, interviews: Count(None), share: None } };
         let interviews = self.count_or_zero(part);
@@ -126,7 +126,7 @@ impl ModelBuilder<'_> {
         weeks.map(|(week, figures)| self.cell(cells.by_week.get(&week), figures.completed)).collect()
     }
 
-    /// The terms of a job that stand out most against all other jobs, set by set.
+    /// The terms that set a job apart most from all other jobs. Log-odds are computed within each keyword set.
     pub fn distinctive(&self, job: u32, keywords: &[Keyword]) -> Vec<Distinctive> {
         let (totals, entered) = (&self.raw.totals, &self.entered.totals);
         let others = totals.all.completed - self.raw.jobs[&job].completed;
@@ -168,9 +168,9 @@ impl ModelBuilder<'_> {
     }
 }
 
-/// Set by set, most interviews first, then those that are held back; by name where that says nothing.
+/// Sorts by set, then by number of interviews, largest first and held-back counts last, then by name.
 fn sorted(mut keywords: Vec<Keyword>) -> Vec<Keyword> {
-    // Stable: what is equal stays in the order of names.
+    // The sort is stable: equal keywords stay in the order of their names.
     keywords.sort_by(|a, b| {
         let count = |keyword: &Keyword| Reverse(keyword.counts.as_ref().map_or(0, |counts| counts.interviews));
         a.set.cmp(&b.set).then_with(|| count(a).cmp(&count(b)))

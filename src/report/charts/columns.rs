@@ -1,20 +1,20 @@
-//! Counts side by side, each of two parts: volume by week.
+//! Stacked columns of two counts each: volume by week.
 
 use super::plot::{HEIGHT, Plot, WIDTH};
 use super::svg::{Caption, Svg};
 
-/// One place on the axis.
+/// One column of the chart.
 #[derive(Debug, Clone)]
 pub struct StackedColumn {
-    /// What stands below it.
+    /// Label below the column.
     pub label: String,
-    /// The lower, filled part; `None` where it is not shown.
+    /// Height of the lower, filled part; `None` if it is not shown.
     pub lower: Option<f64>,
-    /// The upper part, an outline.
+    /// Height of the upper, outlined part; `None` if it is not shown.
     pub upper: Option<f64>,
 }
 
-/// Labels below an axis before they would touch.
+/// Number of labels below the axis that fit without touching.
 const MOST_LABELS: usize = 7;
 
 pub fn columns(caption: Caption, columns: &[StackedColumn]) -> String {
@@ -37,7 +37,7 @@ pub fn columns(caption: Caption, columns: &[StackedColumn]) -> String {
         if column.lower.is_none() || column.upper.is_none() {
             svg.line("few", (x, lower - 3.0), (x + width, lower - 3.0));
         }
-        // Counted from the last, which is the one people look for.
+        // Labels are counted from the last column, which matters most to readers.
         if (columns.len() - 1 - at).is_multiple_of(every) {
             svg.label("middle", (middle, HEIGHT - 10.0), &column.label);
         }

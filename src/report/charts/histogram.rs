@@ -1,9 +1,9 @@
-//! How a figure is spread: a histogram with its quartiles marked.
+//! A histogram with its quartiles marked.
 
 use super::plot::{HEIGHT, Plot, WIDTH};
 use super::svg::{Caption, Svg};
 
-/// Values from `from` up to, and without, `until`.
+/// A bin of a histogram: the number of values in `[from, until)`.
 #[derive(Debug, Clone)]
 pub struct Bar {
     pub from: f64,
@@ -11,7 +11,7 @@ pub struct Bar {
     pub count: f64,
 }
 
-/// Median and quartiles.
+/// Median and quartiles of a distribution.
 #[derive(Debug, Clone, Copy)]
 pub struct Quartiles {
     pub quartile_1: f64,
@@ -19,13 +19,13 @@ pub struct Quartiles {
     pub quartile_3: f64,
 }
 
-/// Room that a label below the axis needs, in the picture's own units.
+/// Width of a label below the axis, in the picture's own units.
 const LABEL_WIDTH: f64 = 52.0;
-/// Room that a count above a bar needs.
+/// Width of a count above a bar, in the picture's own units.
 const COUNT_WIDTH: f64 = 24.0;
 
-/// The area of a bar is its count, since bins may differ in width. `label` writes an edge of a bin. Bins follow one
-/// another.
+/// Draws a histogram of adjacent bins. The area of a bar is its count, since bins may differ in width. `label` formats
+/// the edge of a bin.
 pub fn histogram(
     caption: Caption,
     bars: &[Bar],
@@ -71,7 +71,7 @@ fn edge(svg: &mut Svg, anchor: &str, x: f64, label: &str) {
     svg.label(anchor, (x, HEIGHT - 6.0), label);
 }
 
-/// The largest value, or 1 when none is above 0: something to divide by.
+/// The largest value, or 1 if none is above 0, so that it can be a divisor.
 fn positive(values: impl Iterator<Item = f64>) -> f64 {
     let largest = values.fold(0.0, f64::max);
     if largest > 0.0 { largest } else { 1.0 }

@@ -1,5 +1,5 @@
-//! Charts as inline SVG: plain functions from figures to markup. They compute no figure and format no number; what they
-//! are given is what they show. None needs colour to be read, and each says in its description what the eye would see.
+//! Charts as inline SVG: pure functions from figures to markup. They show the values that they are given, and compute
+//! no figure. No chart needs colour to be read, and each has a description of what it shows.
 
 mod columns;
 mod histogram;

@@ -1,9 +1,10 @@
-//! Charts with axes: their size, and where a value is drawn in them.
+//! Charts with axes: their size, and the coordinates of a value.
 
 use super::svg::Svg;
 
-/// The size of a chart with axes, in its own units.
+/// Width of a chart with axes, in its own units.
 pub const WIDTH: f64 = 480.0;
+/// Height of a chart with axes, in its own units.
 pub const HEIGHT: f64 = 200.0;
 
 /// The drawing area of a chart with axes, in its own units.
@@ -12,12 +13,12 @@ pub struct Plot {
     pub right: f64,
     pub top: f64,
     pub bottom: f64,
-    /// The value at the top; the bottom is 0.
+    /// The value at the top. The bottom is 0.
     pub highest: f64,
 }
 
 impl Plot {
-    /// An area that holds counts up to this one, with its horizontal lines and their labels drawn.
+    /// A drawing area for counts up to `largest`. Its grid lines and their labels are drawn into `svg`.
     pub fn of_counts(svg: &mut Svg, largest: f64) -> Self {
         let step = round_step(largest);
         let highest = (largest / step).ceil().max(1.0) * step;
@@ -36,14 +37,14 @@ impl Plot {
         self.bottom - (value / self.highest).clamp(0.0, 1.0) * (self.bottom - self.top)
     }
 
-    /// Left edge and width of one of so many places side by side.
+    /// Left edge and width of column `at` of `of` columns side by side.
     pub fn place(&self, at: usize, of: usize) -> (f64, f64) {
         let width = (self.right - self.left) / of.max(1) as f64;
         (self.left + at as f64 * width, width)
     }
 }
 
-/// 1, 2 or 5 times a power of ten, at least 1, so that two to four of them reach the largest count.
+/// The smallest step of 1, 2 or 5 times a power of ten that reaches the largest count in at most four steps.
 fn round_step(largest: f64) -> f64 {
     let mut power = 1.0;
     loop {

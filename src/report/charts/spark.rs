@@ -1,4 +1,4 @@
-//! Small charts beside a figure: how it went, without axes.
+//! Sparklines: small charts without axes that stand next to a figure.
 
 use super::svg::{Caption, Svg};
 
@@ -6,7 +6,8 @@ const WIDTH: f64 = 120.0;
 const HEIGHT: f64 = 28.0;
 const MARGIN: f64 = 3.0;
 
-/// A line from the lowest value to the highest, with its last point marked. Where there is no value the line is broken.
+/// A line scaled from the lowest value to the highest, with its last point marked. The line is interrupted where a
+/// value is missing.
 pub fn spark_line(caption: Caption, values: &[Option<f64>]) -> String {
     let mut svg = small(caption);
     let known = || values.iter().flatten().copied().filter(|value| value.is_finite());
@@ -34,7 +35,7 @@ pub fn spark_line(caption: Caption, values: &[Option<f64>]) -> String {
     svg.finish()
 }
 
-/// Draws what was gathered between two gaps and starts anew. A point alone has no line: it is a dot.
+/// Draws the points since the last gap and clears them. A single point is a dot.
 fn draw(svg: &mut Svg, stretch: &mut Vec<(f64, f64)>) {
     match stretch.as_slice() {
         [] => {}
@@ -44,7 +45,7 @@ fn draw(svg: &mut Svg, stretch: &mut Vec<(f64, f64)>) {
     stretch.clear();
 }
 
-/// Columns from zero, the last one marked: for counts. A count that is not shown is a short dash on the ground.
+/// Columns from zero for counts, with the last one marked. A count that is not shown is a short dash at the bottom.
 pub fn spark_columns(caption: Caption, values: &[Option<f64>]) -> String {
     let mut svg = small(caption);
     let highest = values.iter().flatten().copied().fold(0.0, f64::max);

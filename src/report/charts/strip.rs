@@ -1,4 +1,4 @@
-//! Charts for one cell of a table: where the middle half of the values lies, and a share as a bar.
+//! Charts for one table cell: the middle half of the values, and a share as a bar.
 
 use super::histogram::Quartiles;
 use super::svg::Svg;
@@ -7,8 +7,8 @@ const WIDTH: f64 = 96.0;
 const HEIGHT: f64 = 14.0;
 const MARGIN: f64 = 3.0;
 
-/// The middle half as a bar and the median as a stroke across it, on a scale from 0 that the rows of a table share. It
-/// stands beside its figures, so that it needs no words of its own.
+/// The middle half of the values as a bar and the median as a stroke across it. The rows of a table share a scale,
+/// which begins at 0. The figures are in the table, so the picture has no text alternative.
 pub fn strip(quartiles: Quartiles, highest: f64) -> String {
     let mut svg = Svg::decoration("strip", (WIDTH, HEIGHT));
     let x = |value: f64| {
@@ -21,7 +21,7 @@ pub fn strip(quartiles: Quartiles, highest: f64) -> String {
     svg.finish()
 }
 
-/// A share of 1 as a bar in its frame, beside its figure.
+/// A share as a bar in a frame whose length is 1. The figure is next to it.
 pub fn share_bar(share: f64) -> String {
     let mut svg = Svg::decoration("strip", (WIDTH, HEIGHT));
     svg.rect("frame", 0.5, 3.5, WIDTH - 1.0, 7.0);

@@ -1,25 +1,25 @@
-//! The few shapes that charts are made of. Colours and lines come from the page's style sheet, by class.
+//! The few shapes that charts are made of. The page's style sheet sets colours and lines by class.
 
 use std::fmt::{Display, Write};
 
 use super::text::escaped;
 
-/// What a chart says in words.
+/// The text alternative of a chart.
 #[derive(Debug, Clone, Copy)]
 pub struct Caption<'a> {
-    /// What it shows.
+    /// Subject of the chart.
     pub title: &'a str,
-    /// What one would see: the range, the last value, where most of it is.
+    /// Description of what the chart shows: the range, the last value, or where most values are.
     pub description: &'a str,
 }
 
-/// A picture under way.
+/// A picture that is being drawn.
 pub struct Svg {
     markup: String,
 }
 
 impl Svg {
-    /// A picture of that size in its own units. The title names it; the description says what the eye would see.
+    /// A picture of this size in its own units, with the caption as its title and description.
     pub fn new(class: &str, (width, height): (f64, f64), caption: Caption) -> Self {
         let mut markup = format!("<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\">");
         for (element, text) in [("title", caption.title), ("desc", caption.description)] {
@@ -30,7 +30,7 @@ impl Svg {
         Self { markup }
     }
 
-    /// A picture that repeats what stands beside it: nothing is read out.
+    /// A picture that repeats the content next to it, so that screen readers skip it.
     pub fn decoration(class: &str, (width, height): (f64, f64)) -> Self {
         Self { markup: format!("<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" aria-hidden=\"true\">") }
     }
@@ -45,7 +45,7 @@ impl Svg {
         self.push(format_args!("<path class=\"{class}\" d=\"M{x1} {y1}L{x2} {y2}\"/>"));
     }
 
-    /// A line from point to point.
+    /// A line through these points.
     pub fn polyline(&mut self, class: &str, points: &[(f64, f64)]) {
         self.push(format_args!("<path class=\"{class}\" d=\""));
         for (at, (x, y)) in points.iter().enumerate() {
@@ -60,7 +60,7 @@ impl Svg {
         self.push(format_args!("<circle class=\"{class}\" cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>"));
     }
 
-    /// Text whose anchor is `start`, `middle` or `end`.
+    /// A label at this point. `anchor` is `start`, `middle` or `end`.
     pub fn label(&mut self, anchor: &str, (x, y): (f64, f64), text: &str) {
         let (x, y) = (Coordinate(x), Coordinate(y));
         self.push(format_args!("<text text-anchor=\"{anchor}\" x=\"{x}\" y=\"{y}\">{}</text>", escaped(text)));
@@ -76,13 +76,13 @@ impl Svg {
     }
 }
 
-/// A coordinate: a tenth is finer than any eye, and keeps pages light.
+/// A coordinate, rounded to a tenth: finer than is visible, and short.
 struct Coordinate(f64);
 
 impl Display for Coordinate {
     fn fmt(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
         let tenths = (self.0 * 10.0).round() / 10.0;
-        // No figure may become markup that a browser reports: what is not finite is drawn at the origin.
+        // A value that is not finite would be invalid markup; it is drawn at the origin.
         write!(formatter, "{}", if tenths.is_finite() { tenths + 0.0 } else { 0.0 })
     }
 }

@@ -1,16 +1,17 @@
-//! Text of people inside markup: escaped, and with nothing in it that a reader cannot see.
+//! Text from outside inside markup: escaped, and without invisible characters.
 
 use std::borrow::Cow;
 
 use minijinja::HtmlEscape;
 
-/// The text as markup that shows it: escaped, controls made visible.
+/// The text as markup: escaped, with control characters made visible.
 pub fn escaped(text: &str) -> String {
     HtmlEscape(&visible(text)).to_string()
 }
 
-/// Control characters as signs, so that none hides, reorders or cuts what stands around it. Line breaks and tabs stay,
-/// and so do the two marks that right-to-left text needs (U+200E, U+200F): they order nothing but what touches them.
+/// Replaces control characters by visible signs, so that none hides, reorders or cuts the text around it. Line breaks
+/// and tabs stay. So do the two marks that right-to-left text needs (U+200E, U+200F), which only affect the characters
+/// next to them.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
@@ -34,7 +35,7 @@ fn is_hidden(character: char) -> bool {
         '\0'..='\u{8}' | '\u{b}'..='\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         // Embeddings, overrides and isolates of the bidirectional algorithm, line and paragraph separators.
         | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        // Invisible tags, interlinear annotation, and what is no character at all.
+        // Invisible tags, interlinear annotation, and noncharacters.
         | '\u{e0000}'..='\u{e007f}' | '\u{fff9}'..='\u{fffb}' | '\u{feff}' | '\u{fffe}'..='\u{ffff}')
 }
 

@@ -1,4 +1,5 @@
-//! Which answers are quoted: by a hash of the interview, so that nothing about an answer makes it likelier.
+//! Chooses the answers to quote. The choice follows a hash of the interview, so that the content of an answer makes it
+//! no likelier.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,11 +10,11 @@ use crate::report::anchors;
 use crate::report::frames::Frames;
 use crate::report::model::JobReport;
 
-/// Quotes of a keyword, at most.
+/// Number of quotes per keyword, at most.
 pub const QUOTES: usize = 3;
-/// Whole answers of a question, at most.
+/// Number of whole answers per question, at most.
 const ANSWERS: usize = 5;
-/// Some are chosen in reserve: a match that is a masked name is not quoted.
+/// Number of answers per keyword that are chosen in reserve, because a match inside a masked name is not quoted.
 const RESERVE: usize = 3;
 
 /// An answer that may be quoted for a term or a question.
@@ -22,19 +23,19 @@ pub struct ChosenAnswer {
     pub job: u32,
     /// Number of the term, or of the question.
     pub subject: u32,
-    /// Index of the answer among all.
+    /// Index of the answer in `Responses`.
     pub response: u32,
-    /// Index of the hit, of a term.
+    /// Index of the hit in `Hits`; 0 for a whole answer.
     pub hit: u32,
 }
 
-/// The first by rank of each group, no two of one candidate.
+/// The answers of each job and subject with the lowest ranks, at most one per candidate.
 struct TopRanked {
     most: usize,
     groups: BTreeMap<(u32, u32), Vec<Ranked>>,
 }
 
-/// Rank, candidate, and what was offered.
+/// Rank, candidate and answer.
 type Ranked = (u64, u32, ChosenAnswer);
 
 impl TopRanked {
@@ -58,13 +59,13 @@ impl TopRanked {
         group.truncate(self.most);
     }
 
-    /// By job, then by what it is of, then by rank.
+    /// The chosen answers by job, then by subject, then by rank.
     fn finish(self) -> Vec<ChosenAnswer> {
         self.groups.into_values().flatten().map(|(.., chosen)| chosen).collect()
     }
 }
 
-/// Answers for each keyword whose figures a job shows.
+/// Chooses answers for each keyword whose figures a job shows.
 pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates) -> Vec<ChosenAnswer> {
     let hits = &frames.hits;
     let anchors: Vec<String> =
@@ -72,7 +73,7 @@ pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates) -> Vec<ChosenAnsw
     let shown = by_job(frames, aggregates, |job| {
         job.keywords.iter().filter(|keyword| keyword.counts.is_some()).map(|keyword| keyword.anchor.as_str()).collect()
     });
-    // Looked up once for each term of a job, not for each hit.
+    // Looked up once per term of a job, not once per hit.
     let shown: Vec<Vec<bool>> =
         shown.iter().map(|shown| anchors.iter().map(|anchor| shown.contains(anchor.as_str())).collect()).collect();
     let ranks = ranks(frames);
@@ -92,7 +93,7 @@ pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates) -> Vec<ChosenAnsw
     best.finish()
 }
 
-/// Answers for each question whose figures a job shows.
+/// Chooses answers for each question whose figures a job shows.
 pub fn choose_answers(frames: &Frames, aggregates: &Aggregates) -> Vec<ChosenAnswer> {
     let responses = &frames.responses;
     let shown =
@@ -119,7 +120,7 @@ pub fn choose_answers(frames: &Frames, aggregates: &Aggregates) -> Vec<ChosenAns
     best.finish()
 }
 
-/// What each job shows, by the job's number; nothing of most.
+/// The anchors that each job shows, by the number of the job. Jobs that are not in the report have none.
 fn by_job<'a>(
     frames: &Frames,
     aggregates: &'a Aggregates,
@@ -132,7 +133,7 @@ fn by_job<'a>(
     shown
 }
 
-/// A number for each interview that follows from its id alone.
+/// A rank for each interview, which depends only on its id.
 fn ranks(frames: &Frames) -> Vec<u64> {
     let rank = |id: &String| {
         let hash = Sha256::digest(id.as_bytes());
@@ -141,7 +142,8 @@ fn ranks(frames: &Frames) -> Vec<u64> {
     frames.interviews.ids.iter().map(rank).collect()
 }
 
-/// Other terms are quoted from other interviews. The last step of SplitMix64.
+/// Mixes a rank with the term and the position, so that different terms are quoted from different interviews. The last
+/// steps are those of SplitMix64.
 fn mixed(rank: u64, of: u64, position: Option<i64>) -> u64 {
     let position = position.unwrap_or_default().unsigned_abs();
     let mut mixed = rank ^ (of << 32 | position).wrapping_mul(0x9E37_79B9_7F4A_7C15);

@@ -3,14 +3,15 @@
 use super::mask::{Person, masked, masks};
 use crate::report::model::Quote;
 
-/// Characters before a match, and after it, at most.
+/// Number of characters before a match, and after it, at most.
 const AROUND: usize = 110;
-/// Characters of a match, at most: a term may be as long as its set says.
+/// Number of characters of a match, at most: a set may have longer terms.
 const LONGEST_MATCH: usize = 200;
-/// Characters of a whole answer, at most: pages stay light whatever a transcript holds.
+/// Number of characters of a whole answer, at most, so that pages stay light.
 const LONGEST_ANSWER: usize = 10_000;
 
-/// The match at a place (bytes, end exclusive) of a transcript; none when it is of what is masked, or not there.
+/// The match at a byte range of a transcript, end exclusive, with the words around it. `None` if it overlaps a masked
+/// stretch, is too long, or is not in the text.
 pub fn quote(transcript: &str, (start, end): (usize, usize), person: &Person) -> Option<Quote> {
     let matched = transcript.get(start..end)?;
     if matched.chars().count() > LONGEST_MATCH {
@@ -18,7 +19,7 @@ pub fn quote(transcript: &str, (start, end): (usize, usize), person: &Person) ->
     }
     let from = before(transcript, start);
     let until = after(transcript, end);
-    // What is masked may begin or end outside of what is shown.
+    // A masked stretch may begin or end outside of the part that is shown.
     let masks = masks(transcript, from..until, person);
     if masks.iter().any(|mask| mask.start < end && mask.end > start) {
         return None;
@@ -44,7 +45,7 @@ pub fn whole_answer(transcript: &str, person: &Person) -> String {
     text
 }
 
-/// Where the words before a place begin: at a space, if there is one near enough.
+/// Start of the words before a match, in bytes: at a space, if there is one near enough.
 fn before(text: &str, at: usize) -> usize {
     let mut from = at;
     let mut word = None;
@@ -60,7 +61,7 @@ fn before(text: &str, at: usize) -> usize {
     0
 }
 
-/// Where the words after a place end.
+/// End of the words after a match, in bytes: at a space, if there is one near enough.
 fn after(text: &str, at: usize) -> usize {
     let mut word = None;
     for (count, (index, character)) in text[at..].char_indices().enumerate() {

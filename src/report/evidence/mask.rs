@@ -1,4 +1,5 @@
-//! What is masked in words of people: their own name, e-mail addresses, phone numbers. Best effort, and said to be.
+//! Masks candidates' own names, e-mail addresses and phone numbers in their words. This is best effort, and documented
+//! as such.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -13,21 +14,21 @@ use crate::lake::read::{ParquetFile, string_at, strings};
 use crate::lake::schema;
 use crate::report::frames::Frames;
 
-/// Digits from which on a row of them is taken for a phone number.
+/// Least number of digits that is taken for a phone number.
 const PHONE_DIGITS: usize = 7;
-/// How far a masked stretch that is cut may reach beyond what is shown, in bytes.
+/// Number of bytes on each side of the shown text that are searched as well, to find what is cut at its edge.
 const REACH: usize = 128;
 
-/// Letters of a name that is written in one word with another, at least: two short ones make many a common word.
+/// Least number of letters in names that are joined into one word: two short names often make a common word.
 const JOINED_LETTERS: usize = 5;
 
-/// The words that a candidate goes by, folded.
+/// The names of a candidate, folded.
 #[derive(Debug, Clone, Default)]
 pub struct Person {
     words: BTreeSet<String>,
-    /// Those of two letters, as they are written or all in capitals: an article in lower case is no name.
+    /// Names of two letters, as written and in capitals. Lower case is not a name but perhaps an article.
     short: BTreeSet<String>,
-    /// Those of scripts that put no space between words, or none before an ending: found anywhere.
+    /// Names in scripts that put no space between words, or add endings to names. They are found anywhere in a text.
     inside: BTreeSet<String>,
 }
 
@@ -38,7 +39,7 @@ impl Person {
         for text in [name, local].into_iter().flatten() {
             let parts: Vec<&str> = words(text).map(|(_, word)| word).collect();
             parts.iter().for_each(|part| person.add(part));
-            // As handles have them: "O'Brien" as "obrien", "Jane Doe" as "janedoe".
+            // Handles join names: "O'Brien" as "obrien", "Jane Doe" as "janedoe".
             for token in text.split(|letter: char| letter.is_whitespace() || letter == '-') {
                 person.add_joined(&words(token).map(|(_, word)| word).collect::<Vec<_>>());
             }
@@ -61,7 +62,7 @@ impl Person {
                 }
             };
             add(&letters);
-            // Surname and given name stand together, and one of two characters is mostly one of them.
+            // Surname and given name are written together, and one of them mostly has two characters.
             if letters.len() > 2 && letters.iter().all(|letter| matches!(letter.script(), Script::Han | Script::Hangul))
             {
                 add(&letters[..2]);
@@ -85,7 +86,7 @@ impl Person {
         }
     }
 
-    /// Whether a word is a name, also with the number of a handle or the s of a possessive after it.
+    /// Whether a word is a name, or a name followed by the digits of a handle or the s of a possessive.
     fn has(&self, word: &str) -> bool {
         let folded = folded(word);
         let name = folded.trim_end_matches(|letter: char| letter.is_ascii_digit());
@@ -94,13 +95,13 @@ impl Person {
         is_one || self.short.contains(&unmarked(word))
     }
 
-    /// Where names of scripts without spaces stand in a text, in bytes.
+    /// Byte ranges of names in scripts without spaces.
     fn found_inside(&self, text: &str) -> Vec<Range<usize>> {
         if self.inside.is_empty() {
             return Vec::new();
         }
         let mut plain = String::new();
-        // For each byte of the folded text, where the character that it is of begins.
+        // For each byte of the folded text, the start of the original character.
         let mut places = Vec::new();
         for (at, letter) in text.char_indices() {
             plain += &folded(letter.encode_utf8(&mut [0; 4]));
@@ -118,7 +119,7 @@ impl Person {
     }
 }
 
-/// A stretch of a text that is not shown, in bytes, and what is shown for it.
+/// A byte range of a text that is masked, and the label that replaces it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mask {
     pub start: usize,
@@ -126,8 +127,8 @@ pub struct Mask {
     pub label: &'static str,
 }
 
-/// Who the candidates of interviews are, by the number of the interview; those of whom neither name nor address is known
-/// are absent. None when that cannot be read.
+/// The candidates of these interviews, by the row of the interview. Those with neither a name nor an address are
+/// absent. `None` if the candidates cannot be read.
 pub fn people(lake: &Lake, frames: &Frames, interviews: &BTreeSet<u32>) -> Option<HashMap<u32, Person>> {
     let files = lake.files(&schema::CANDIDATES).ok().filter(|files| !files.is_empty())?;
     let mut people = HashMap::new();
@@ -147,7 +148,7 @@ pub fn people(lake: &Lake, frames: &Frames, interviews: &BTreeSet<u32>) -> Optio
     Some(people)
 }
 
-/// What is masked in a stretch of a text, in order and without overlap.
+/// The masks in a byte range of a text and close to it, in order and without overlap.
 pub fn masks(text: &str, shown: Range<usize>, person: &Person) -> Vec<Mask> {
     let from = floor(text, shown.start.saturating_sub(REACH));
     let until = floor(text, (shown.end + REACH).min(text.len()));
@@ -165,7 +166,7 @@ pub fn masks(text: &str, shown: Range<usize>, person: &Person) -> Vec<Mask> {
         add(&mut masks, Mask { start, end: start + word.len(), label: "[name]" });
     }
     let mut inside = person.found_inside(part);
-    // Of those that overlap, the longest hides the most.
+    // Of overlapping names, the longest hides the most.
     inside.sort_by_key(|found| Reverse(found.len()));
     for Range { start, end } in inside {
         add(&mut masks, Mask { start, end, label: "[name]" });
@@ -178,7 +179,7 @@ pub fn masks(text: &str, shown: Range<usize>, person: &Person) -> Vec<Mask> {
     masks
 }
 
-/// A stretch of a text with what is masked replaced.
+/// A byte range of a text with its masked parts replaced by their labels.
 pub fn masked(text: &str, from: usize, until: usize, masks: &[Mask]) -> String {
     let mut shown = String::new();
     let mut at = from;
@@ -197,7 +198,7 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// Lower case, without marks and in plain letters: transcribers leave them out.
+/// A word in lower case, without marks and in plain letters, as transcribers often write names.
 fn folded(word: &str) -> String {
     let mut plain = String::new();
     for letter in unmarked(word).chars().flat_map(char::to_lowercase) {
@@ -209,7 +210,8 @@ fn folded(word: &str) -> String {
     plain
 }
 
-/// Letters that are no letter with a mark to Unicode, and how they are written without a key for them.
+/// Letters that Unicode does not decompose into a letter and a mark, with the spelling used where a keyboard lacks
+/// them.
 const PLAIN: [(char, &str); 13] = [
     ('ł', "l"),
     ('ø', "o"),
@@ -245,7 +247,7 @@ fn is_unspaced(letter: char) -> bool {
     )
 }
 
-/// Runs of letters, marks and digits with where they begin.
+/// Runs of letters, marks and digits, each with the byte at which it begins.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_word = |letter: char| letter.is_alphanumeric() || is_combining_mark(letter);
     let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
@@ -294,7 +296,7 @@ fn phones(text: &str) -> Vec<Mask> {
     masks
 }
 
-/// Rows of digits in words: "double five one two three four six".
+/// Phone numbers spelled in words: "double five one two three four six".
 fn spoken_phones(text: &str) -> Vec<Mask> {
     const DIGITS: [&str; 13] =
         ["zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double", "triple"];

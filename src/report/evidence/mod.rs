@@ -1,9 +1,9 @@
-//! Evidence: for each keyword of a job a few quotes in context, so that every figure leads to answers behind it.
+//! Evidence: a few quotes in context for each keyword of a job, so that every figure leads to answers behind it.
 //!
-//! Which are quoted follows from the interviews alone, so that the same lake gives the same quotes. Candidates' own
-//! names, e-mails and phone numbers are masked; where `candidates` cannot be read, or does not say whose an answer is,
-//! nothing is quoted. Which interviews a report quotes is kept in the lake, so that they can be found when one of them is to
-//! be forgotten.
+//! The choice follows from the interviews alone, so the same lake gives the same quotes. Candidates' own names, e-mail
+//! addresses and phone numbers are masked. Nothing is quoted where `candidates` cannot be read or does not say whose an
+//! answer is. The lake records which interviews a report quotes, so that reports can be found when a person is to be
+//! forgotten.
 
 mod choose;
 mod context;

@@ -1,4 +1,5 @@
-//! The texts of what was chosen, and where the matches are in them: read again, of the rows that are needed alone.
+//! Reads the texts of the chosen answers and the positions of matches in them. Only the rows that are needed are read
+//! again.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -14,17 +15,17 @@ use crate::lake::read::{ParquetFile, integers, view_at, views};
 use crate::model::Result;
 use crate::report::frames::Frames;
 
-/// An answer, and where the terms that were chosen stand in it.
+/// A transcript, and the positions of the chosen terms in it.
 #[derive(Debug, Default)]
 pub struct AnswerText {
     pub transcript: Option<String>,
-    /// By the number of the term: bytes, end exclusive.
+    /// Byte ranges of the matches, end exclusive, by the number of the term.
     pub places: HashMap<u32, Vec<(usize, usize)>>,
-    /// Terms of which every mention here is negated.
+    /// Numbers of the terms that are negated at every mention in this answer.
     pub negated: HashSet<u32>,
 }
 
-/// By the index of the answer among all.
+/// Reads the text of each chosen answer, by the index of the answer in `Responses`.
 pub fn texts(
     lake: &Lake,
     frames: &Frames,
@@ -82,7 +83,7 @@ pub fn texts(
     Ok(texts)
 }
 
-/// Rows by the file that they are in: the number of each, and its row in the file.
+/// Groups rows by their file: the index of each row, and its row in the file. `rows` is sorted.
 fn by_file<'a>(
     files: &'a [(PathBuf, Range<usize>)],
     rows: &[u32],
@@ -101,7 +102,7 @@ fn by_file<'a>(
     found
 }
 
-/// Rows of a file by row group: the number of each, and its row in the group.
+/// Groups rows of a file by row group: the index of each row, and its row in the group.
 fn by_group(source: &ParquetFile, rows: &[(u32, u32)]) -> BTreeMap<usize, Vec<(u32, usize)>> {
     let mut groups: BTreeMap<usize, Vec<(u32, usize)>> = BTreeMap::new();
     let (mut group, mut first) = (0, 0);

@@ -1,4 +1,5 @@
-//! Which interviews a report quotes, kept in the lake: who is to be forgotten later is found in reports as well.
+//! The record of the interviews that a report quotes. It is kept in the lake, so that a person who is to be forgotten
+//! is also found in reports.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,22 +14,22 @@ use crate::lake::durable::write_whole;
 use crate::model::{Error, Result};
 use crate::report::model::Evidence;
 
-/// Quotes, and whose words they are.
+/// The evidence of a report, and the interviews that it quotes.
 #[derive(Default)]
 pub struct QuotedEvidence {
     pub evidence: Evidence,
-    /// Ids of the interviews that are quoted.
+    /// Ids of the quoted interviews.
     pub interviews: BTreeSet<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct RecordFile {
-    /// The report's folder, from the root.
+    /// Absolute path of the report's folder.
     report: String,
     interviews: BTreeSet<String>,
 }
 
-/// The record of one report.
+/// The record of one report's quotes.
 pub struct QuoteRecord<'a> {
     path: PathBuf,
     report: String,
@@ -36,10 +37,10 @@ pub struct QuoteRecord<'a> {
 }
 
 impl QuotedEvidence {
-    /// The record of a report in a folder.
+    /// The record of a report in this folder.
     ///
     /// # Errors
-    /// When the folder is nowhere.
+    /// When the absolute path of the folder cannot be found.
     pub fn record(&self, lake: &Lake, report: &Path) -> Result<QuoteRecord<'_>> {
         let place = std::path::absolute(report).map_err(|error| Error::path("find", report, error))?;
         let hash = hex::encode(&Sha256::digest(place.as_os_str().as_encoded_bytes())[..4]);
@@ -50,8 +51,8 @@ impl QuotedEvidence {
 }
 
 impl QuoteRecord<'_> {
-    /// Keeps whom the report will quote, beside those whom it may quote as it stands: until its pages are replaced
-    /// nobody knows which of the two will be there.
+    /// Records the interviews that the report will quote, in addition to those that it quotes now. Until the pages are
+    /// replaced, either set may be the one that is shown.
     ///
     /// # Errors
     /// When the record cannot be read or written.
@@ -61,7 +62,7 @@ impl QuoteRecord<'_> {
         self.write(interviews)
     }
 
-    /// Keeps whom the report quotes, now that it is there; a report that quotes nobody leaves no record.
+    /// Records the interviews that the published report quotes. A report without quotes leaves no record.
     ///
     /// # Errors
     /// When the record cannot be written.
@@ -75,7 +76,7 @@ impl QuoteRecord<'_> {
         }
     }
 
-    /// Whom the report quoted until now.
+    /// Ids of the interviews in the present record.
     fn kept(&self) -> Result<BTreeSet<String>> {
         let text = match fs::read(&self.path) {
             Ok(text) => text,

@@ -1,4 +1,4 @@
-//! What is quoted of each job, masked, as pages show it.
+//! The masked quotes of each job, as pages show them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,7 +15,7 @@ use crate::report::anchors;
 use crate::report::frames::Frames;
 use crate::report::model::{Evidence, JobEvidence, JobReport, KeywordQuotes, QuestionAnswers, Quote, WholeAnswer};
 
-/// Quotes what a plan asks for.
+/// Makes the evidence that a plan asks for.
 ///
 /// # Errors
 /// When answers or hits cannot be read again.
@@ -125,7 +125,8 @@ impl EvidenceWriter<'_> {
         let anchor = self.keys.key_of(&format!("{id}\0{reference}\0{}\0{}\0{start}", term.set, term.name));
         quote.anchor = format!("quote-{}", &anchor[..12]);
         quote.reference = reference;
-        // What few were asked may speak to one of them by name; what the page shows anyway says nothing more here.
+        // A question that few were asked may address one of them by name. Only a text that the page shows anyway is
+        // repeated.
         let asked = &responses.questions[responses.question[chosen.response as usize] as usize].text;
         if let Some(question) = job.questions.iter().find(|question| question.question_text == *asked) {
             quote.question = Some(question.anchor.clone());
@@ -145,7 +146,7 @@ impl EvidenceWriter<'_> {
         Some(WholeAnswer { reference, text })
     }
 
-    /// The id of an answer's interview, and what stands for the answer on a page.
+    /// The id of an answer's interview, and the reference that stands for the answer on a page.
     fn reference(&self, response: u32) -> (&String, String) {
         let responses = &self.frames.responses;
         let id = &self.frames.interviews.ids[responses.interview[response as usize] as usize];

@@ -1,4 +1,4 @@
-//! CSV as RFC 4180 has it, UTF-8, and safe to open in a spreadsheet.
+//! CSV export by RFC 4180, in UTF-8, and safe to open in a spreadsheet.
 
 use super::tables::{self, CellValue, Table};
 use crate::model::spreadsheet::neutral;
@@ -23,7 +23,7 @@ fn bytes(table: &Table) -> Vec<u8> {
     writer.into_inner().expect("memory takes every row")
 }
 
-/// A number is the shortest text that reads back as the same; null is empty.
+/// Writes a cell as text. A number is the shortest text that reads back as the same number; an empty cell is empty.
 fn text(value: &CellValue) -> String {
     match value {
         CellValue::Empty => String::new(),

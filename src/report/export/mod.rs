@@ -1,4 +1,4 @@
-//! Exporters: tables to bytes. The tables are made once; CSV and XLSX write the same cells.
+//! Exporters, which turn tables into bytes. Tables are made once; CSV and XLSX write the same cells.
 
 mod csv;
 mod json;

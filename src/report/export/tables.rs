@@ -1,18 +1,18 @@
-//! The tables of a report: names of columns, and cells of a few types.
+//! The tables of a report: column names, and cells of a few types.
 
 use crate::report::model::{
     Count, Distribution, Figures, JobReport, Keyword, KeywordCounts, Quality, Report, WeekFigures,
 };
 
-/// One cell.
+/// One cell of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CellValue {
     Empty,
-    /// As it came: whoever writes it keeps it from being more than text.
+    /// Unescaped text. Each exporter must keep it from being read as anything but text.
     Text(String),
     Integer(i64),
     Float(f64),
-    /// 0 to 1.
+    /// A share from 0 to 1.
     Share(f64),
     Flag(bool),
     /// A count that is held back.
@@ -21,7 +21,7 @@ pub enum CellValue {
 
 pub struct TableColumn {
     pub name: String,
-    /// Whether bars make its cells easier to compare.
+    /// Whether bars in the cells help to compare the rows.
     pub has_bars: bool,
 }
 
@@ -37,7 +37,7 @@ impl Table {
         Self { columns: columns.into_iter().map(column).collect(), rows: Vec::new() }
     }
 
-    /// Adds a row, filled with empty cells where it is short.
+    /// Adds a row. A short row is filled with empty cells.
     fn push(&mut self, mut row: Vec<CellValue>) {
         debug_assert!(row.len() <= self.columns.len(), "a row has no more cells than columns");
         row.resize(self.columns.len(), CellValue::Empty);
@@ -48,7 +48,7 @@ impl Table {
 const JOB: [&str; 3] = ["job_id", "job_title", "department"];
 const PARTS: [&str; 6] = ["n", "median", "quartile_1", "quartile_3", "mean", "standard_deviation"];
 
-/// One row a job, figures empty where they are held back.
+/// One row per job. Figures are empty where they are held back.
 pub fn jobs(report: &Report) -> Table {
     let mut names: Vec<String> = owned(&JOB);
     names.push("suppressed".to_owned());
@@ -100,7 +100,7 @@ const VOLUME: [FigureColumn; 7] = [
     ("answered", |figures| count(figures.answered)),
 ];
 const PACE: FigureColumn = ("pooled_words_per_minute", |figures| number(figures.pooled_words_per_minute));
-/// What is repeated of the previous period.
+/// The figures that are repeated for the previous period.
 const PREVIOUS: [FigureColumn; 5] = [
     ("completed", |figures| count(figures.completed)),
     ("completion_rate", |figures| share(figures.completion.completion_rate)),
@@ -109,7 +109,7 @@ const PREVIOUS: [FigureColumn; 5] = [
     ("words_per_minute_median", |figures| number(figures.words_per_minute.median)),
 ];
 
-/// Each is as many columns as it has parts.
+/// Distributions of a group. Each fills as many columns as [`PARTS`] has names.
 const DISTRIBUTIONS: [DistributionColumns; 8] = [
     ("total_duration_seconds", |figures| &figures.total_duration_seconds),
     ("average_response_length", |figures| &figures.average_response_length),
@@ -121,7 +121,7 @@ const DISTRIBUTIONS: [DistributionColumns; 8] = [
     ("answered_share", |figures| &figures.answered_share),
 ];
 
-/// One row a figure over all jobs: name, this period, the previous one.
+/// One row per figure over all jobs: its name, its value in this period, and its value in the previous one.
 pub fn overall(report: &Report) -> Table {
     let mut table = Table::new(owned(&["figure", "value", "previous"]));
     let figures = |figures: &Figures| {
@@ -141,7 +141,7 @@ pub fn overall(report: &Report) -> Table {
     table
 }
 
-/// One row a job and question.
+/// One row per question of each job.
 pub fn questions(report: &Report) -> Table {
     let mut names = owned(&JOB);
     names.extend(owned(&["question_text", "question_type", "asked", "answered", "coverage"]));
@@ -181,7 +181,7 @@ const KEYWORD: [&str; 11] = [
     "negated",
 ];
 
-/// One row a keyword, over all jobs first (without a job), then of each job.
+/// One row per keyword: first over all jobs, where the job is empty, then for each job.
 pub fn keywords(report: &Report) -> Table {
     let mut table = Table::new(owned(&JOB).into_iter().chain(owned(&KEYWORD)));
     each_keyword(report, |job, keyword| {
@@ -201,7 +201,7 @@ pub fn keywords(report: &Report) -> Table {
     table
 }
 
-/// One row a keyword and question, question type or week in which it occurs; columns as [`keywords`].
+/// One row per keyword and question, question type or week in which it occurs. The columns are those of [`keywords`].
 pub fn keyword_parts(report: &Report) -> Table {
     let mut table = Table::new(owned(&JOB).into_iter().chain(owned(&KEYWORD)));
     each_keyword(report, |job, keyword| {
@@ -225,7 +225,7 @@ pub fn keyword_parts(report: &Report) -> Table {
     table
 }
 
-/// What is distinctive for each job.
+/// One row per distinctive term of each job.
 pub fn distinctive(report: &Report) -> Table {
     let mut names = owned(&JOB);
     names.extend(owned(&["set", "term", "n", "share", "others_share", "log_odds_ratio", "z"]));
@@ -242,7 +242,7 @@ pub fn distinctive(report: &Report) -> Table {
     table
 }
 
-/// What changed.
+/// One row per finding.
 pub fn changes(report: &Report) -> Table {
     let names = ["job_id", "job", "figure", "what", "value", "previous", "n", "previous_n", "test", "p", "q", "effect"];
     let mut table = Table::new(owned(&names));
@@ -261,7 +261,7 @@ pub fn changes(report: &Report) -> Table {
     table
 }
 
-/// Completed interviews by week: over all jobs, then one row a job.
+/// Completed interviews by week: one row over all jobs, then one per job.
 pub fn weeks(report: &Report) -> Table {
     let mut names = owned(&JOB);
     names.extend(report.weeks.iter().map(|week| week.name.clone()));
@@ -284,7 +284,7 @@ fn each_keyword<'a>(report: &'a Report, mut each: impl FnMut(Option<&'a JobRepor
     }
 }
 
-/// The cells of [`JOB`].
+/// The cells of the columns in [`JOB`].
 fn job_cells(job: &JobReport) -> Vec<CellValue> {
     vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())]
 }

@@ -1,4 +1,4 @@
-//! What each exporter writes of a small report.
+//! The output of each exporter for a small report.
 
 use std::io::Read;
 
@@ -12,7 +12,7 @@ use crate::report::model::{
     Week, WeekFigures,
 };
 
-/// A job with figures, whose title is a formula and more, and one that is held back.
+/// A report of two jobs: one whose title is, among others, a formula, and one that is held back.
 fn report() -> Report {
     let distribution = Distribution {
         n: Count(Some(12)),
@@ -75,7 +75,7 @@ fn csv_file(name: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// One part of the workbook.
+/// The text of one part of the workbook.
 fn part(name: &str) -> String {
     part_of(xlsx(&report()).unwrap(), name)
 }

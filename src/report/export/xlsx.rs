@@ -1,4 +1,4 @@
-//! `roundup.xlsx`: a sheet for each table, with typed cells; texts are written as texts, whatever they begin with.
+//! `roundup.xlsx`: one sheet per table, with typed cells. A text stays a text, whatever it begins with.
 
 use rust_xlsxwriter::{
     Color, ConditionalFormatDataBar, ConditionalFormatType, DocProperties, ExcelDateTime, Format, FormatAlign,
@@ -10,24 +10,24 @@ use crate::model::spreadsheet::{MOST_ROWS, fitting};
 use crate::model::{Error, Result};
 use crate::report::model::{HIDDEN, Report};
 
-/// The first columns name the job.
+/// Number of leading columns, which name the job.
 const NAMES: u16 = 3;
-/// The sheet that has a line behind each row.
+/// Name of the sheet that has a sparkline after each row.
 const WEEKS: &str = "Weeks";
 const BAR: Color = Color::RGB(0x9E_B1_C9);
 
 /// Renders the workbook.
 ///
 /// # Errors
-/// When it cannot be made, which would be a mistake in this program.
+/// When the workbook cannot be made, which would be a mistake in this program.
 pub fn xlsx(report: &Report) -> Result<Vec<u8>> {
     work(report, MOST_ROWS).map_err(|error| Error::failed(format!("cannot make roundup.xlsx: {error}")))
 }
 
-/// With so many rows in a sheet, at most.
+/// Renders the workbook with at most `most_rows` rows per sheet.
 pub(super) fn work(report: &Report, most_rows: usize) -> std::result::Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
-    // A fixed day: the same figures give the same bytes.
+    // The date is fixed so that the same figures give the same bytes.
     let made = ExcelDateTime::from_ymd(2000, 1, 1)?;
     workbook.set_properties(&DocProperties::new().set_title("roundup").set_creation_datetime(&made));
     let formats = CellFormats::new();
@@ -72,7 +72,8 @@ impl CellFormats {
     }
 }
 
-/// A header that stays, a filter, cells, and bars where shares are compared; says so where rows did not fit.
+/// Writes a table with a fixed header, a filter, and bars where shares are compared. Returns a note if rows did not
+/// fit.
 fn write(
     sheet: &mut Worksheet,
     name: &str,
@@ -132,7 +133,7 @@ fn write_cell(
     Ok(())
 }
 
-/// A line of the weeks behind the last one.
+/// Adds a sparkline of the weeks after the last column of each row.
 fn sparklines(sheet: &mut Worksheet, name: &str, table: &Table) -> std::result::Result<(), XlsxError> {
     let columns = u16::try_from(table.columns.len()).expect("a table has few columns");
     if columns <= NAMES {
@@ -146,7 +147,7 @@ fn sparklines(sheet: &mut Worksheet, name: &str, table: &Table) -> std::result::
     Ok(())
 }
 
-/// The first sheet: what the others are of, and how to read them.
+/// Writes the first sheet, which says what the other sheets contain and how to read them.
 fn about(
     sheet: &mut Worksheet,
     report: &Report,

@@ -4,12 +4,12 @@ use polars::prelude::{Column, DataFrame};
 
 use crate::report::period::PeriodMembership;
 
-/// Columns of one length as a frame.
+/// A frame of these columns, which have equal lengths.
 pub fn frame(columns: Vec<Column>) -> DataFrame {
     DataFrame::new_infer_height(columns).expect("columns grow together")
 }
 
-/// `job`, `current`, `previous` and `week`, which is null outside of all weeks.
+/// The columns `job`, `current`, `previous` and `week`. A week is null outside of all weeks.
 pub fn period_columns(job: &[u32], memberships: &[PeriodMembership]) -> Vec<Column> {
     let flags = |get: fn(&PeriodMembership) -> bool| memberships.iter().map(get).collect::<Vec<bool>>();
     vec![

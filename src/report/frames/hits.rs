@@ -1,4 +1,4 @@
-//! Keyword hits in completed interviews, each with the answer it is in.
+//! Keyword hits in completed interviews, each with the answer in which it is.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -15,7 +15,7 @@ use crate::lake::read::{ParquetFile, integers, string_at, strings};
 use crate::lake::schema::{self, SET_SHA256, SOURCE_SHA256};
 use crate::model::{Error, Result};
 
-/// A term of a set.
+/// A term of a keyword set.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SetTerm {
     /// Number of its set in [`Hits::sets`].
@@ -24,29 +24,29 @@ pub struct SetTerm {
     pub category: Option<String>,
 }
 
-/// Columns side by side: index for index one answer and term.
+/// Keyword hits. The vectors are columns of equal length, with one entry for each answer and term.
 #[derive(Default)]
 pub struct Hits {
-    /// Index of the answer among all.
+    /// Index of the answer in [`Responses`].
     pub response: Vec<u32>,
     pub term: Vec<u32>,
     mentions: Vec<i64>,
     negated: Vec<i64>,
-    /// The row of a hit in its file.
+    /// Row of the hit in its file.
     pub file_row: Vec<u32>,
-    /// Files, and which hits came from each.
+    /// Files, each with the range of hits that came from it.
     pub files: Vec<(PathBuf, Range<usize>)>,
     pub terms: Vec<SetTerm>,
     numbers: Vec<HashMap<String, u32>>,
-    /// Sets that every answer was searched for: name and hash, sorted.
+    /// Name and hash of each set that every answer was searched for, sorted by name.
     pub sets: Vec<(String, String)>,
-    /// Sets of which not every answer has an up-to-date result: their shares would come out too low.
+    /// Sets without an up-to-date result for every answer. They are left out because their shares would be too low.
     pub sets_left_out: Vec<String>,
     folder: PathBuf,
 }
 
 impl Hits {
-    /// Finds the sets that there are results of.
+    /// Finds the sets that have results in the lake.
     pub fn new(lake: &Lake) -> Result<Self> {
         let mut hits = Self { folder: lake.root().join(schema::KEYWORD_HITS.name), ..Self::default() };
         for set in searched_sets(&hits.folder)? {
@@ -112,7 +112,8 @@ impl Hits {
         number
     }
 
-    /// `interview`, `job`, `current`, `previous`, `week`, `question`, `kind`, `response`, `term`, `mentions`, `negated`.
+    /// The columns `interview`, `job`, `current`, `previous`, `week`, `question`, `question_type`, `response`, `term`,
+    /// `mentions`, `negated`.
     pub fn frame(&self, responses: &DataFrame) -> DataFrame {
         let of = |name: &str| {
             let column = responses.column(name).expect("a column of answers");
@@ -134,7 +135,7 @@ impl Hits {
 }
 
 impl Responses {
-    /// The index of the answer at a position of an interview whose answers are `count` from `first` on.
+    /// Index of the answer at a position of an interview, whose `count` answers begin at `first`.
     fn at(&self, first: usize, count: usize, position: i64) -> Option<u32> {
         let positions = &self.position[first..first + count];
         let guess = usize::try_from(position).ok().filter(|at| positions.get(*at) == Some(&Some(position)));
@@ -143,7 +144,7 @@ impl Responses {
     }
 }
 
-/// The sets there are results of, sorted.
+/// The sets that have results, sorted.
 fn searched_sets(folder: &Path) -> Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -159,7 +160,7 @@ fn searched_sets(folder: &Path) -> Result<Vec<String>> {
     Ok(sets)
 }
 
-/// The hash of a set if every file of answers was searched for it, as it is now and with one version of the set.
+/// The hash of a set, if every file of answers has an up-to-date result of one version of the set.
 fn hash_if_complete(lake: &Lake, folder: &Path, set: &str) -> Result<Option<String>> {
     let mut version = None;
     for path in lake.files(&schema::RESPONSES)? {

@@ -1,4 +1,4 @@
-//! Which files a report was made from, so that it can say so in one hash.
+//! The files that a report was made from, which it names in one hash.
 
 use std::path::Path;
 
@@ -15,18 +15,18 @@ use crate::model::{Error, Result};
 pub struct InputFiles(Vec<(String, String)>);
 
 impl InputFiles {
-    /// Adds a file that figures were made from, with its hash as the figures have it.
+    /// Adds a file from which figures were derived, with the hash that the file of the figures states.
     pub fn add(&mut self, lake: &Lake, path: &Path, figures: &ParquetFile) {
         self.0.push((name_of(lake, path), figures.metadata(SOURCE_SHA256).unwrap_or_default().to_owned()));
     }
 
-    /// Adds a file of the lake that is read as it is.
+    /// Adds a file of the lake that is read as it is, with the hash of its bytes.
     pub fn add_bytes(&mut self, lake: &Lake, path: &Path) -> Result<()> {
         self.0.push((name_of(lake, path), hash_of(path)?));
         Ok(())
     }
 
-    /// Adds the file of jobs, wherever it is.
+    /// Adds the file of jobs, which need not be in the lake.
     pub fn add_jobs_file(&mut self, path: &Path) -> Result<()> {
         self.0.push(("file of jobs".to_owned(), hash_of(path)?));
         Ok(())

@@ -1,8 +1,8 @@
-//! Texts as numbers, so that groups are made by integers.
+//! Numbers for texts, so that Polars groups by integers.
 
 use foldhash::HashMap;
 
-/// Texts by number, each once.
+/// Distinct texts; the position of a text is its number.
 #[derive(Debug, Default)]
 pub struct Interner {
     numbers: HashMap<String, u32>,

@@ -15,19 +15,22 @@ use crate::lake::schema;
 use crate::model::{Result, Via};
 use crate::report::period::{Calendar, PeriodMembership};
 
-/// How an interview of a cohort stands.
+/// State of an interview of a cohort that was completed.
 pub const COMPLETED: u32 = 0;
+/// State of an interview of a cohort that expired.
 pub const EXPIRED: u32 = 1;
+/// State of an interview of a cohort that is still open.
 pub const OPEN: u32 = 2;
 
-/// Columns side by side: index for index one settled interview that a figure is made from.
+/// Settled interviews that a figure is made from. The vectors are columns of equal length, with one entry per
+/// interview.
 #[derive(Default)]
 pub struct Interviews {
     pub ids: Vec<String>,
     pub job: Vec<u32>,
     pub memberships: Vec<PeriodMembership>,
     pub completed: Vec<bool>,
-    /// A number for each person; interviews without a candidate's id count as one person each.
+    /// A number for each candidate. Interviews without a candidate id count as one candidate each.
     pub candidate: Vec<u32>,
     pub total_duration_seconds: Vec<Option<f64>>,
     pub average_response_length: Vec<Option<f64>>,
@@ -35,24 +38,25 @@ pub struct Interviews {
     pub days_to_complete: Vec<Option<f64>>,
     pub response_count: Vec<i64>,
     pub answered_count: Vec<i64>,
-    /// By job: the completed ones.
+    /// Rows of the completed interviews of each job.
     by_job: Vec<Vec<u32>>,
-    /// Completed ones by id.
+    /// Rows of the completed interviews by id.
     pub rows: HashMap<String, u32>,
     pub cohort: Cohort,
     pub open: OpenInterviews,
-    /// Settled interviews of the lake.
+    /// Number of settled interviews in the lake.
     pub settled: u64,
-    /// Of these, those that no time is known of.
+    /// Number of settled interviews in the lake whose time is not known.
     pub without_time: u64,
-    /// When the first of the lake and the last before the period's end were settled.
+    /// When the first interview of the lake was settled, in microseconds since 1970.
     pub first_settled: Option<i64>,
+    /// When the last interview before the end of the period was settled, in microseconds since 1970.
     pub last_settled: Option<i64>,
     candidates: Interner,
 }
 
-/// Interviews that were first seen through an id list, by when they were created. Others would count only those that
-/// ended well: an event comes when an interview has ended.
+/// Interviews that were first seen through an id list, by when they were created. Interviews that came through events
+/// are left out: an event reports only an interview that has ended well, so they would bias the rate.
 #[derive(Default)]
 pub struct Cohort {
     pub job: Vec<u32>,
@@ -60,12 +64,12 @@ pub struct Cohort {
     pub state: Vec<u32>,
 }
 
-/// Interviews that are not settled.
+/// Interviews that are not settled. The vectors are columns of equal length, with one entry per interview.
 #[derive(Default)]
 pub struct OpenInterviews {
     pub job: Vec<u32>,
     pub status: Vec<u32>,
-    /// When it expires, if that is within 72 hours after the period's end.
+    /// When the interview expires, if that is within 72 hours after the end of the period.
     pub expires_soon: Vec<Option<i64>>,
     pub statuses: Interner,
 }
@@ -160,7 +164,7 @@ impl Interviews {
         let (created, expires) = (times(&rows, "created_at"), times(&rows, "expires_at"));
         for row in 0..rows.num_rows() {
             let job = jobs.number(text("job_id", row).unwrap_or_default());
-            // Their names are older than those of any settled interview.
+            // The names in open interviews count as older than those in any settled one.
             jobs.record_names(job, i64::MIN, text("job_title", row), text("department", row));
             if text("first_seen_via", row) == Some(Via::List.as_str()) {
                 self.cohort.add(job, calendar.membership(time_at(created, row)), OPEN);
@@ -173,7 +177,7 @@ impl Interviews {
         Ok(())
     }
 
-    /// Puts every job's number as it is shown in place of the one it was met with.
+    /// Replaces the number that each job got when it was met by its position in `order`.
     pub fn renumber(&mut self, order: &[u32]) {
         for job in self.job.iter_mut().chain(&mut self.cohort.job).chain(&mut self.open.job) {
             *job = order[*job as usize];
@@ -184,13 +188,13 @@ impl Interviews {
         }
     }
 
-    /// A figure of the completed interviews of jobs, in the places that count.
+    /// The values of a column over completed interviews of these jobs whose membership passes `counts`.
     pub fn values(&self, column: &[Option<f64>], jobs: &[u32], counts: fn(&PeriodMembership) -> bool) -> Vec<f64> {
         let rows = jobs.iter().flat_map(|job| &self.by_job[*job as usize]).map(|row| *row as usize);
         rows.filter(|row| counts(&self.memberships[*row])).filter_map(|row| column[row]).collect()
     }
 
-    /// `job`, `current`, `previous`, `week`, `completed`, `candidate` and all figures.
+    /// The columns `job`, `current`, `previous`, `week`, `completed`, `candidate`, and all figures.
     pub fn frame(&self) -> DataFrame {
         let mut columns = period_columns(&self.job, &self.memberships);
         columns.extend([
@@ -216,7 +220,7 @@ impl Cohort {
         }
     }
 
-    /// `job`, `current`, `previous`, `week`, `state`.
+    /// The columns `job`, `current`, `previous`, `week`, `state`.
     pub fn frame(&self) -> DataFrame {
         let mut columns = period_columns(&self.job, &self.memberships);
         columns.push(Column::new("state".into(), &self.state));

@@ -1,4 +1,5 @@
-//! The jobs of a lake: their latest names, those that a file merges and renames, those that were asked for.
+//! The jobs of a lake with their latest names. A file of jobs can merge and rename them, and a report can be narrowed
+//! to some.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +13,17 @@ use crate::pipeline::{JobsFile, Narrow};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     pub id: String,
-    /// The latest that is not null, or the one it was given.
+    /// The title from the file of jobs, or else the latest of the vendor's that is not null.
     pub title: Option<String>,
     pub department: Option<String>,
-    /// Safe as a file name, unique among the jobs of the lake, and the same tomorrow.
+    /// Name of the job in file names: safe as one, unique among the jobs of the lake, and stable as long as the title
+    /// is.
     pub slug: String,
-    /// Whether the report is about it.
+    /// Whether the report covers the job.
     pub is_wanted: bool,
 }
 
-/// Jobs as they come, each name with its time, so that the latest can be told.
+/// Jobs as they are met while the lake is read. Each name comes with its time, so that the latest can be kept.
 pub struct Jobs<'a> {
     merged: &'a JobsFile,
     ids: Interner,
@@ -35,7 +37,7 @@ impl<'a> Jobs<'a> {
         Self { merged, ids: Interner::default(), seen: Vec::new() }
     }
 
-    /// The number of a job by the vendor's id, as it came.
+    /// The number of the job with this vendor's id. Merged jobs share a number.
     pub fn number(&mut self, id: &str) -> u32 {
         let number = self.ids.number(self.merged.merged_id(id));
         self.seen.resize_with(self.ids.texts.len(), Default::default);
@@ -48,10 +50,10 @@ impl<'a> Jobs<'a> {
         keep_latest(latest_department, at, department);
     }
 
-    /// All jobs in the order in which they are shown, and the place there of each number that was given.
+    /// All jobs in the order in which they are shown, and the position of each job there by its number.
     ///
     /// # Errors
-    /// A usage error for a name that no job has.
+    /// A usage error for a job or department that is not in the lake.
     pub fn finish(self, narrow: &Narrow) -> Result<(Vec<Job>, Vec<u32>)> {
         let slugs = slugs(&self.ids.texts);
         let named = self.ids.texts.into_iter().zip(self.seen).zip(slugs);
@@ -77,7 +79,7 @@ impl<'a> Jobs<'a> {
     }
 }
 
-/// Of several at one time the greatest wins, so that the order of files does not matter.
+/// Keeps the later of two texts. At equal times it keeps the greater one, so that the order of files does not matter.
 fn keep_latest(latest: &mut LatestName, at: i64, text: Option<&str>) {
     let Some(text) = text else { return };
     if latest.as_ref().is_none_or(|(then, known)| (*then, known.as_str()) < (at, text)) {
@@ -111,7 +113,7 @@ fn choose(jobs: &mut [Job], narrow: &Narrow) -> Result<()> {
 const LONGEST_TITLE: usize = 48;
 const HASH_DIGITS: usize = 8;
 
-/// Of each id as much of its hash as no other id shares.
+/// The hash of each id, cut to the shortest length at which all differ, but at least to [`HASH_DIGITS`].
 fn slugs(ids: &[String]) -> Vec<String> {
     let hashes: Vec<String> = ids.iter().map(|id| hex::encode(Sha256::digest(id.as_bytes()))).collect();
     let mut sorted: Vec<&str> = hashes.iter().map(String::as_str).collect();

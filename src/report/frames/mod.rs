@@ -1,4 +1,5 @@
-//! The lake's columns as Polars frames: only the rows that a report needs, every name as a number.
+//! The lake's columns as Polars frames. They contain only the rows that a report needs, with numbers in the place of
+//! names.
 
 mod columns;
 mod hits;

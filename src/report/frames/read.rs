@@ -1,4 +1,4 @@
-//! Reads the lake, table by table: each says what the next may know.
+//! Reads the lake table by table. Each table limits which rows of the next are needed.
 
 use super::hits::Hits;
 use super::input_files::InputFiles;
@@ -10,24 +10,25 @@ use crate::model::Result;
 use crate::pipeline::{JobsFile, ReportPlan};
 use crate::report::period::Calendar;
 
-/// What a report is made from.
+/// The data that a report is made from.
 pub struct Frames {
-    /// In the order in which they are shown; their place is their number everywhere below.
+    /// Jobs in the order in which they are shown. The position of a job is its number in all other frames.
     pub jobs: Vec<Job>,
     /// Settled and open interviews.
     pub interviews: Interviews,
-    /// Answers of completed interviews, also of jobs that were not asked for: what is held back depends on all.
+    /// Answers of completed interviews. They include those of unwanted jobs, because all counts decide which are held
+    /// back.
     pub responses: Responses,
-    /// Keyword hits in these.
+    /// Keyword hits in the answers.
     pub hits: Hits,
     /// The files that were read.
     pub inputs: InputFiles,
 }
 
-/// Reads what a report needs. A missing job id is read as the empty one.
+/// Reads the data of a report. A missing job id is read as an empty one.
 ///
 /// # Errors
-/// When a file cannot be read, or was not analysed yet; a usage error for a job or department that is not there.
+/// When a file cannot be read, or was not analysed yet; a usage error for a job or department that is not in the lake.
 pub fn read(lake: &Lake, calendar: &Calendar, merged: &JobsFile, plan: &ReportPlan) -> Result<Frames> {
     let mut jobs = Jobs::new(merged);
     let mut inputs = InputFiles::default();

@@ -18,24 +18,25 @@ use crate::lake::schema;
 use crate::model::Result;
 use crate::report::period::PeriodMembership;
 
-/// A question of a job: its text without regard to case and white space.
+/// A question of a job. Texts that differ only in case and white space are one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobQuestion {
     pub job: u32,
-    /// As it was asked; of several spellings the least.
+    /// Text as it was asked; of several spellings, the first in alphabetical order.
     pub text: Option<String>,
 }
 
-/// Columns side by side: index for index one answer, or one question that was asked and has none.
+/// Answers of completed interviews, and questions that were asked and not answered. The vectors are columns of equal
+/// length, with one entry per answer or question.
 #[derive(Default)]
 pub struct Responses {
     pub interview: Vec<u32>,
     pub job: Vec<u32>,
     memberships: Vec<PeriodMembership>,
     pub question: Vec<u32>,
-    /// Number of the question's type in `question_types`; null without one.
+    /// Number of the question's type in `question_types`; `None` if it has none.
     pub question_type: Vec<Option<u32>>,
-    /// 0-based place in the interview; null for a question without an answer.
+    /// 0-based position in the interview; `None` for a question without an answer.
     pub position: Vec<Option<i64>>,
     has_transcript: Vec<bool>,
     /// Whether the transcript is not blank.
@@ -44,18 +45,18 @@ pub struct Responses {
     words_per_minute: Vec<Option<f64>>,
     duration_seconds: Vec<Option<f64>>,
     time_limit_seconds: Vec<Option<f64>>,
-    /// The row of an answer in its file.
+    /// Row of the answer in its file.
     pub file_row: Vec<u32>,
-    /// Files in the lake, and which answers came from each.
+    /// Files of the lake, each with the range of answers that came from it.
     pub files: Vec<(PathBuf, Range<usize>)>,
     pub questions: Vec<JobQuestion>,
     numbers: HashMap<(u32, Option<String>), u32>,
-    /// Texts as they came, by job: most come again and again.
+    /// Numbers of questions by job and exact text. Most texts come again and again, and need not be normalised again.
     known: HashMap<(u32, Option<String>), u32>,
     pub question_types: Interner,
-    /// What was fetched of an interview's questions, by its row, until an answer takes it.
+    /// Fetched questions by the row of their interview. Each is marked when its answer is met.
     fetched: HashMap<u32, Vec<FetchedQuestion>>,
-    /// Questions that were asked of an interview, by its row, where they were fetched.
+    /// Number of questions asked, by the row of the interview. Interviews whose questions were not fetched are absent.
     pub question_count: HashMap<u32, i64>,
 }
 
@@ -67,7 +68,7 @@ struct FetchedQuestion {
     is_answered: bool,
 }
 
-/// One row of [`Responses`] before its names are numbers. The default is a question without an answer.
+/// One row of [`Responses`], with names in the place of numbers. The default is a question without an answer.
 #[derive(Default)]
 struct AnswerRow<'a> {
     question: Option<&'a str>,
@@ -81,16 +82,16 @@ struct AnswerRow<'a> {
     time_limit_seconds: Option<f64>,
 }
 
-/// The answers of one file: for each of its interviews where they are among all.
+/// The answers of one file, by interview.
 pub struct FileAnswers {
-    /// By the interview's id: the index of its first answer and how many there are.
+    /// Index of the interview's first answer and number of its answers, by the id of the interview.
     pub answers: HashMap<String, (usize, usize)>,
-    /// `month=…/<batch>.parquet`
+    /// Path of the file in its table: `month=…/<batch>.parquet`.
     pub place: PathBuf,
 }
 
 impl Responses {
-    /// Reads which questions were asked, where that was fetched.
+    /// Reads the questions that were asked, where they were fetched.
     pub fn new(lake: &Lake, interviews: &Interviews, inputs: &mut InputFiles) -> Result<Self> {
         let mut responses = Self::default();
         for path in lake.files(&schema::QUESTIONS)? {
@@ -132,7 +133,7 @@ impl Responses {
         let columns = ["interview_id", "position", "question_id", "question_text", "question_type", "duration_seconds"];
         let (lengths, counts) = (integers(&figures, "length_utf16"), integers(&figures, "word_count"));
         let paces = floats(&figures, "words_per_minute");
-        // Without this group of figures, no length does not mean no transcript.
+        // Without any lengths, a missing length does not mean that there is no transcript.
         let has_lengths = lengths.null_count() < lengths.len();
         let first = self.interview.len();
         let mut at = 0;
@@ -143,7 +144,7 @@ impl Responses {
             let (texts, question_types) = (text("question_text"), text("question_type"));
             let (positions, durations) = (integers(&rows, "position"), floats(&rows, "duration_seconds"));
             let blank = BlankAnswers::of(&source, group, at..at + rows.num_rows(), lengths, counts, has_lengths)?;
-            // Rows of an interview stand together.
+            // The rows of an interview are consecutive.
             let mut interview = ("", None);
             for row in 0..rows.num_rows() {
                 if interview.0 != ids.value(row) || row == 0 {
@@ -177,7 +178,7 @@ impl Responses {
         Ok(found)
     }
 
-    /// The time limit of a question that an answer names, which is no longer without an answer.
+    /// Marks the fetched question of an answer as answered, and returns its time limit.
     fn take_fetched(&mut self, interview: u32, question_id: Option<&str>) -> Option<f64> {
         let questions = self.fetched.get_mut(&interview)?;
         let question = questions.iter_mut().find(|question| question.question_id.as_deref() == question_id)?;
@@ -185,7 +186,7 @@ impl Responses {
         question.time_limit_seconds
     }
 
-    /// Adds the questions that were fetched and have no answer.
+    /// Adds the fetched questions that have no answer.
     pub fn finish(&mut self, interviews: &Interviews) {
         let mut fetched: Vec<(u32, Vec<FetchedQuestion>)> = std::mem::take(&mut self.fetched).into_iter().collect();
         fetched.sort_by_key(|(interview, _)| *interview);
@@ -220,7 +221,7 @@ impl Responses {
         self.time_limit_seconds.push(row.time_limit_seconds);
     }
 
-    /// Length of an answer whose pace is known.
+    /// Duration in seconds of an answer whose pace is known.
     pub fn paced_seconds(&self, row: usize) -> Option<f64> {
         self.duration_seconds[row].filter(|_| self.words_per_minute[row].is_some())
     }
@@ -243,7 +244,8 @@ impl Responses {
         number
     }
 
-    /// `interview`, `job`, `current`, `previous`, `week`, `question`, `question_type`, `position`, and all figures.
+    /// The columns `interview`, `job`, `current`, `previous`, `week`, `question`, `question_type`, `position`, and all
+    /// figures.
     pub fn frame(&self) -> DataFrame {
         let shares: Vec<Option<f64>> = self.duration_seconds.iter().zip(&self.time_limit_seconds).map(share).collect();
         let mut columns = period_columns(&self.job, &self.memberships);
@@ -269,13 +271,13 @@ fn share((duration, limit): (&Option<f64>, &Option<f64>)) -> Option<f64> {
     share.filter(|share| share.is_finite())
 }
 
-/// A question's text without regard to case and white space.
+/// The text of a question in lower case and with single spaces.
 fn normalised(text: &str) -> String {
     text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
-/// Which answers of a row group have no transcript, or a blank one. Figures tell it of nearly all; only where they do
-/// not are transcripts read.
+/// The answers of a row group that have no transcript, or a blank one. Lengths and word counts tell for nearly all
+/// answers; transcripts are only read where they do not.
 struct BlankAnswers {
     missing: Vec<bool>,
     blank: Vec<bool>,

@@ -1,4 +1,4 @@
-//! The words behind the figures of one job: which quotes a page holds, and what leads to them.
+//! The quotes on the page of a job, and the links that lead to them.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,8 @@ pub struct QuoteIndex<'a> {
 }
 
 impl<'a> QuoteIndex<'a> {
-    /// Only of keywords that have a row on the page: what is quoted belongs to a figure.
+    /// Indexes the quotes. Those of keywords without a row on the page are left out, since every quote belongs to a
+    /// figure.
     pub fn new(
         evidence: Option<&'a JobEvidence>,
         sets: &[ShownSet<'a>],
@@ -45,14 +46,14 @@ impl<'a> QuoteIndex<'a> {
         self.by_term.contains_key(&(set, term))
     }
 
-    /// Anchor of the first quote of a term in answer to this question.
+    /// Anchor of the first quote of a term in an answer to this question.
     pub fn quote(&self, set: &str, term: &str, question: &QuestionReport) -> Option<&'a str> {
         let keyword = self.by_term.get(&(set, term))?;
         let answers = |quote: &&Quote| quote.question.as_deref() == Some(question.anchor.as_str());
         keyword.quotes.iter().find(answers).map(|quote| quote.anchor.as_str())
     }
 
-    /// The quotes, in the order of the rows that lead to them.
+    /// The quotes, in the order of the rows that link to them.
     pub fn sections(&self, sets: &[ShownSet]) -> Vec<Value> {
         let keyword = |keyword: &&Keyword| {
             let quoted = self.by_term.get(&(keyword.set.as_str(), keyword.term.as_str()))?;
@@ -67,7 +68,7 @@ impl<'a> QuoteIndex<'a> {
             .collect()
     }
 
-    /// Whole answers by question, where they were asked for.
+    /// Whole answers by question, if the report was asked for them.
     pub fn answers(&self) -> Value {
         value(&self.evidence.map_or(&[][..], |evidence| &evidence.questions))
     }

@@ -1,4 +1,4 @@
-//! Figures as people read them. Every page writes a figure through one of these, so that it looks alike everywhere.
+//! Figures in readable form. All pages write figures through these functions, so that they look the same everywhere.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -9,12 +9,12 @@ use minijinja::{Environment, escape_formatter};
 use crate::report::charts::visible;
 use crate::report::model::Unit;
 
-/// What is written where there is no figure.
+/// The text that stands for a missing figure.
 const NONE: &str = "–";
-/// Between a number and its unit: narrow, and no line breaks there.
+/// The space between a number and its unit: narrow and non-breaking.
 const THIN: char = '\u{202f}';
 
-/// Gives templates these filters, and makes what is hidden in text visible wherever text is written.
+/// Registers these functions as filters, and a formatter that makes hidden characters visible in all text.
 pub fn register(environment: &mut Environment) {
     environment.set_formatter(|output, state, value| match value.as_str() {
         Some(text) if !value.is_safe() => escape_formatter(output, state, &Value::from(visible(text).into_owned())),
@@ -35,7 +35,7 @@ pub fn register(environment: &mut Environment) {
     environment.add_filter("shade", shade);
 }
 
-/// A count with its thousands apart; one that is held back as it is written everywhere.
+/// A count with its thousands separated, or "<5" for one that is held back.
 fn count(value: &Value) -> String {
     match (value.as_str(), i64::try_from(value.clone())) {
         (Some(held_back), _) => held_back.to_owned(),
@@ -56,7 +56,7 @@ fn thousands(count: i64) -> String {
     written
 }
 
-/// A number: whole from 100 on, else with at most one decimal.
+/// A number: whole from 100 on, otherwise with at most one decimal.
 fn number(value: Option<f64>) -> String {
     written(value, |value| {
         if value.abs() >= 99.95 {
@@ -68,7 +68,7 @@ fn number(value: Option<f64>) -> String {
     })
 }
 
-/// Seconds as minutes, `12:05`; from an hour on as `1 h 05`.
+/// Seconds as minutes and seconds, `12:05`, or from an hour on as hours and minutes, `1 h 05`.
 fn minutes(value: Option<f64>) -> String {
     written(value, |seconds| {
         let seconds = whole(seconds);
@@ -94,7 +94,7 @@ pub fn figure(value: Option<f64>, unit: Unit) -> String {
     }
 }
 
-/// The same by the unit's name, for templates.
+/// A figure in the unit with this name, for templates.
 fn in_unit(value: Option<f64>, unit: &str) -> String {
     let unit = match unit {
         "share" => Unit::Share,
@@ -104,7 +104,7 @@ fn in_unit(value: Option<f64>, unit: &str) -> String {
     figure(value, unit)
 }
 
-/// How much a figure changed: shares in points, all else in percent of what it was.
+/// The change of a figure: percentage points for shares, otherwise percent of the previous value.
 fn change(value: Option<f64>, unit: &str) -> String {
     written(value, |change| {
         let percent = change * 100.0;
@@ -122,12 +122,12 @@ fn probability(value: f64) -> String {
     if value < 0.001 { "below 0.001".to_owned() } else { format!("{value:.3}") }
 }
 
-/// `2 Mar 2026`
+/// A day: `2 Mar 2026`.
 pub fn day(date: Date) -> String {
     date.strftime("%-d %b %Y").to_string()
 }
 
-/// `2 Mar to 31 May 2026`
+/// A period: `2 Mar to 31 May 2026`.
 fn period(period: &Value) -> Result<String, minijinja::Error> {
     let date = |name: &str| -> Result<Option<Date>, minijinja::Error> {
         Ok(period.get_attr(name)?.as_str().and_then(|date| date.parse().ok()))
@@ -140,14 +140,14 @@ fn period(period: &Value) -> Result<String, minijinja::Error> {
     })
 }
 
-/// A time of RFC 3339 as people of that zone write it: `2 Mar 2026, 09:15`.
+/// A time in RFC 3339 as local time of a time zone: `2 Mar 2026, 09:15`.
 fn moment(time: &str, zone: &str) -> String {
     let parsed = (time.parse::<Timestamp>(), TimeZone::get(zone));
     let (Ok(time), Ok(zone)) = parsed else { return time.to_owned() };
     zone.to_datetime(time).strftime("%-d %b %Y, %H:%M").to_string()
 }
 
-/// At most so many characters, with a sign that something was cut.
+/// Shortens a text to at most `most` characters and "…".
 fn clip(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", text[..at].trim_end()),
@@ -155,7 +155,7 @@ fn clip(text: &str, most: usize) -> String {
     }
 }
 
-/// The step of a table's shading, 0 to 9, for a share; the cell says the share as well.
+/// The shade of a table cell for a share, from 0 to 9. The cell also states the share.
 fn shade(share: Option<f64>) -> i64 {
     share.map_or(0, |share| if share <= 0.0 { 0 } else { whole((share * 9.0).ceil()).clamp(1, 9) })
 }

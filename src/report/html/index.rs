@@ -1,4 +1,4 @@
-//! What `index.html` is filled with.
+//! Fills `index.html`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,12 @@ use super::rows::{by_week, cards, keyword_row, value};
 use super::shown::{shown, shown_by_set};
 use crate::report::model::{Count, Evidence, JobReport, Keyword, Report};
 
-/// Keywords of a set that are shown; the others are in `keywords.csv`.
+/// Number of keywords per set that are shown, at most. The others are in `keywords.csv`.
 const KEYWORDS_SHOWN: usize = 25;
-/// Jobs that are named because interviews of theirs expire soon.
+/// Number of jobs that are named because some of their interviews expire soon, at most.
 const EXPIRING_SHOWN: usize = 6;
-/// Jobs that a keyword of the index leads to: those that mention it in the largest share of interviews.
+/// Number of jobs that a keyword of the index links to, at most: those in which the largest share of interviews mention
+/// it.
 const JOBS_OF_A_KEYWORD: usize = 3;
 
 pub fn page(report: &Report, evidence: &Evidence) -> Value {
@@ -60,7 +61,8 @@ fn departments(report: &Report) -> BTreeSet<&str> {
     report.jobs.iter().filter_map(|job| job.department.as_deref()).collect()
 }
 
-/// The keyword sets over all jobs, each keyword with the jobs whose pages hold most evidence of it.
+/// The keyword sets over all jobs. Each keyword links to the jobs in which the largest share of interviews mention it,
+/// and there to its quotes if there are any.
 fn sets(report: &Report, evidence: &Evidence) -> Vec<Value> {
     let mut jobs_of: BTreeMap<&str, Vec<(f64, Value)>> = BTreeMap::new();
     for job in &report.jobs {

@@ -1,4 +1,4 @@
-//! What the page of a job is filled with.
+//! Fills the page of a job.
 
 use minijinja::context;
 use minijinja::value::Value;
@@ -9,7 +9,7 @@ use super::rows::{by_week, cards, keyword_row, value};
 use super::shown::{NumberedQuestion, ShownSet, most_asked, shown};
 use crate::report::model::{Evidence, Figures, JobReport, Keyword, Report, Unit};
 
-/// Questions side by side in the matrix, so that it fits on paper.
+/// Number of questions side by side in the matrix, so that it fits on paper.
 const QUESTIONS_ACROSS: usize = 12;
 
 pub fn page(report: &Report, job: &JobReport, evidence: &Evidence) -> Value {
@@ -63,7 +63,7 @@ fn question_rows(questions: &[NumberedQuestion]) -> Vec<Value> {
         .collect()
 }
 
-/// A keyword set: its table, its matrix by question, and its weeks.
+/// A keyword set with its table, its matrix by question, and its weeks.
 fn set(report: &Report, set: &ShownSet, questions: &[NumberedQuestion], quoted: &QuoteIndex) -> Value {
     let ShownSet { name, keywords: shown, others } = set;
     let has_quotes = |keyword: &Keyword| quoted.has(&keyword.set, &keyword.term);

@@ -1,5 +1,5 @@
-//! The pages: one of all jobs, and one of each. They ask for nothing from anywhere, work without their script, and are
-//! filled from the model alone: what is made here is layout, words and pictures, never a figure.
+//! The pages: one on all jobs, and one on each job. They load nothing, and work without their script. They are filled
+//! from the model alone: this module makes layout, words and pictures, but computes no figure.
 
 mod evidence;
 mod format;

@@ -1,4 +1,4 @@
-//! Renders the pages, and says what browsers may do with them.
+//! Renders the pages, and sets the policy that browsers enforce on them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,7 +23,8 @@ const TEMPLATES: [(&str, &str); 5] = [
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// Every page of a report with its path in the report's folder: `index.html`, and `jobs/<slug>.html` of each job.
+/// Renders every page of a report. Each comes with its path in the report's folder: `index.html`, or `jobs/<slug>.html`
+/// for a job.
 ///
 /// # Errors
 /// When a template fails, which would be a mistake in this program.
@@ -64,7 +65,7 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     Ok(environment)
 }
 
-/// What every page says and how it is guarded.
+/// The values that every page needs, including its content security policy.
 fn every_page(report: &Report) -> Value {
     context! {
         policy => policy(),
@@ -78,7 +79,7 @@ fn every_page(report: &Report) -> Value {
     }
 }
 
-/// Lets the page's own style sheet and script work, by their hashes, and nothing else.
+/// The content security policy: it allows the page's own style sheet and script by their hashes, and nothing else.
 fn policy() -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(

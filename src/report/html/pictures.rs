@@ -1,4 +1,4 @@
-//! Which figures are drawn how, and what each picture says in words.
+//! Draws figures as charts, and describes each chart in words.
 
 use minijinja::value::Value;
 
@@ -8,7 +8,7 @@ use crate::report::charts::{
 };
 use crate::report::model::{self, Card, Distribution, KeywordPart, Unit, Week, WeekFigures};
 
-/// How a card's figure went by week: counts as columns, all else as a line.
+/// A card's figure by week: counts as columns, all other figures as a line.
 pub fn of_card(card: &Card) -> Value {
     let title = format!("{} by week", card.label);
     let caption = Caption { title: &title, description: &range(&card.series, card.unit) };
@@ -18,20 +18,20 @@ pub fn of_card(card: &Card) -> Value {
     }
 }
 
-/// How many interviews of a job were completed by week.
+/// The completed interviews of a job by week.
 pub fn of_volume(weekly: &[WeekFigures]) -> Value {
     let series: Vec<Option<f64>> = weekly.iter().map(|week| count(week.completed)).collect();
     let caption = Caption { title: "Completed by week", description: &range(&series, Unit::Interviews) };
     markup(spark_columns(caption, &series))
 }
 
-/// In which share of interviews a keyword occurs, by week.
+/// The share of interviews in which a keyword occurs, by week.
 pub fn of_keyword(by_week: &[KeywordPart]) -> Value {
     let series: Vec<Option<f64>> = by_week.iter().map(|week| week.share).collect();
     line(Caption { title: "Share by week", description: &range(&series, Unit::Share) }, &series)
 }
 
-/// A line, where at least half of the weeks are known: a few dots show no course.
+/// A line, if at least half of the weeks are known: a few dots show no trend.
 fn line(caption: Caption, series: &[Option<f64>]) -> Value {
     let known = series.iter().flatten().count();
     if known < 2 || known * 2 < series.len() { Value::from("") } else { markup(spark_line(caption, series)) }
@@ -59,7 +59,7 @@ pub fn volume(weeks: &[Week], weekly: &[WeekFigures]) -> Value {
     markup(columns(Caption { title: "Completed and expired interviews by week", description: &description }, &stacked))
 }
 
-/// How a figure of interviews is spread.
+/// Histogram of a figure of interviews.
 pub fn spread(title: &str, bins: &[model::Bin], distribution: &Distribution, unit: Unit) -> Value {
     let bars: Vec<Bar> =
         bins.iter().map(|bin| Bar { from: bin.from, until: bin.until, count: bin.interviews as f64 }).collect();
@@ -77,7 +77,7 @@ pub fn spread(title: &str, bins: &[model::Bin], distribution: &Distribution, uni
     markup(histogram(caption, &bars, quartiles, |edge| figure(Some(edge), unit)))
 }
 
-/// The middle half of each distribution on one scale; nothing for one that is held back.
+/// The middle half of each distribution, all on one scale. A distribution that is held back has an empty picture.
 pub fn strips<'a>(distributions: impl Iterator<Item = &'a Distribution> + Clone) -> Vec<Value> {
     let highest = distributions.clone().filter_map(|one| one.quartile_3).fold(0.0, f64::max);
     distributions
@@ -97,7 +97,7 @@ fn quartiles(distribution: &Distribution) -> Option<Quartiles> {
     })
 }
 
-/// What one would see of a series.
+/// Describes a series as a reader would see it: its range, its last value, and the weeks without a value.
 fn range(series: &[Option<f64>], unit: Unit) -> String {
     let known: Vec<f64> = series.iter().flatten().copied().collect();
     let Some(last) = known.last() else { return "no week has a figure that is shown".to_owned() };

@@ -1,4 +1,4 @@
-//! What several pages show alike, as templates see it.
+//! Parts that several pages share, as values for templates.
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::pictures;
 use crate::report::model::{Card, Keyword, Report};
 
-/// Weeks side by side in a table.
+/// Number of weeks side by side in a table, at most.
 const WEEKS_ACROSS: usize = 13;
 
-/// A part of the model as templates see it.
+/// A part of the model as a value for templates.
 pub fn value(part: &impl Serialize) -> Value {
     Value::from(Serde(part))
 }
@@ -19,7 +19,7 @@ pub fn cards(cards: &[Card]) -> Vec<Value> {
     cards.iter().map(|card| context! { spark => pictures::of_card(card), ..value(card) }).collect()
 }
 
-/// A keyword with its pictures, without its cells.
+/// The row of a keyword, with its charts but without its cells by question and week.
 pub fn keyword_row(keyword: &Keyword) -> Value {
     context! {
         set => &keyword.set,
@@ -33,7 +33,7 @@ pub fn keyword_row(keyword: &Keyword) -> Value {
     }
 }
 
-/// The newest weeks, and the course of each of these keywords in them.
+/// The newest weeks, and the cells of these keywords in them.
 pub fn by_week(report: &Report, keywords: &[&Keyword]) -> (Value, Vec<Value>) {
     let from = report.weeks.len().saturating_sub(WEEKS_ACROSS);
     let row = |keyword: &&Keyword| {

@@ -1,11 +1,11 @@
-//! Reports of any size, for tests: plausible, and the same every time.
+//! Plausible and deterministic reports of any size, for tests.
 
 use jiff::ToSpan;
 use jiff::civil::date;
 
 use crate::report::model::*;
 
-/// How large a report to make.
+/// Size of a sample report.
 #[derive(Clone, Copy)]
 pub struct ReportSize {
     pub jobs: usize,
@@ -17,7 +17,7 @@ pub struct ReportSize {
 
 pub const SMALL: ReportSize = ReportSize { jobs: 3, questions: 4, terms: 6, weeks: 13, quotes: 2 };
 
-/// A report and its evidence. Every text that came from outside has `mark` in it.
+/// A report and its evidence. Every text that comes from outside contains `mark`.
 pub fn sample(size: ReportSize, mark: &str) -> (Report, Evidence) {
     let jobs: Vec<JobReport> = (0..size.jobs).map(|at| job(size, at, mark)).collect();
     let evidence = Evidence {

@@ -1,28 +1,29 @@
-//! Which keywords and questions have a place on a page: those that most interviews have, so that it stays light.
+//! Chooses the keywords and questions on a page: those that most interviews have, so that the page stays small.
 
 use std::cmp::Reverse;
 
 use crate::report::model::{JobReport, Keyword, QuestionReport, Report};
 
-/// Keywords of a page, all sets together, and the fewest of a set; the others are in `keywords.csv`. They, their cells
-/// and their quotes are most of a page's weight.
+/// Number of keywords on a page, over all sets. The others are in `keywords.csv`. Keywords with their cells and quotes
+/// make up most of a page's size.
 const KEYWORDS_SHOWN: usize = 60;
+/// Number of keywords that a set may always show, even if the page then has more than [`KEYWORDS_SHOWN`].
 const KEYWORDS_OF_A_SET: usize = 10;
-/// Questions of a page: those that were asked most. The others are in `questions.csv`.
+/// Number of questions on a page, at most: those that were asked most. The others are in `questions.csv`.
 const QUESTIONS_SHOWN: usize = 24;
 
-/// A question of the page with its number, from 1, which is its place among all questions of the job.
+/// A question on the page, with its 1-based position among all questions of the job.
 pub struct NumberedQuestion<'a> {
     pub number: usize,
     pub question: &'a QuestionReport,
 }
 
-/// What is shown of a keyword set.
+/// The part of a keyword set that is shown.
 pub struct ShownSet<'a> {
     pub name: &'a str,
-    /// The first ones that enough interviews have.
+    /// The first keywords whose counts are not held back.
     pub keywords: Vec<&'a Keyword>,
-    /// How many others occur.
+    /// Number of other keywords that occur.
     pub others: usize,
 }
 
@@ -36,13 +37,13 @@ pub fn shown_by_set<'a>(report: &'a Report, keywords: &'a [Keyword], most: usize
     .collect()
 }
 
-/// The keywords that have a row on the page of a job.
+/// The keywords that have a row on the page of a job, by set.
 pub fn shown<'a>(report: &'a Report, job: &'a JobReport) -> Vec<ShownSet<'a>> {
     let most = (KEYWORDS_SHOWN / report.provenance.keyword_sets.len().max(1)).max(KEYWORDS_OF_A_SET);
     shown_by_set(report, &job.keywords, most)
 }
 
-/// The questions of the page of a job, in their order.
+/// The questions on the page of a job, in their order.
 pub fn most_asked(questions: &[QuestionReport]) -> Vec<NumberedQuestion<'_>> {
     let mut all: Vec<NumberedQuestion> =
         questions.iter().enumerate().map(|(at, question)| NumberedQuestion { number: at + 1, question }).collect();

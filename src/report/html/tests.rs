@@ -1,4 +1,4 @@
-//! What must hold for every page, whatever the report.
+//! Properties of every page, whatever the report.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ fn values(page: &str, attribute: &str) -> Vec<String> {
     written.map(|value| value.replace("&#x27;", "'").replace("&#x2f;", "/")).collect()
 }
 
-/// The text of the only element of that name.
+/// The text of the only element with this name.
 fn inside<'a>(page: &'a str, element: &str) -> &'a str {
     let (open, close) = (format!("<{element}>"), format!("</{element}>"));
     let parts: Vec<&str> = page.split(&open).collect();
@@ -106,7 +106,8 @@ fn departments_are_chosen_by_their_names_to_the_letter() {
     let (mut report, evidence) = sample(SMALL, "");
     report.jobs[0].department = Some(" People &  Culture ".to_owned());
     let index = &rendered(&report, &evidence)["index.html"];
-    // Without a value, a browser folds the white space of an option's text, and no cell would be the same.
+    // Without a value attribute, a browser collapses the white space of an option's text, which would then match no
+    // cell.
     assert!(index.contains("<option value=\" People &amp;  Culture \">"));
     assert!(index.contains("<bdi> People &amp;  Culture </bdi>"));
 }
@@ -151,7 +152,8 @@ fn without_quotes_no_figure_leads_to_one() {
 
 #[test]
 fn pages_stay_light() {
-    // A job's page does not depend on how many others there are, and the index shows no more terms than these.
+    // The size of a job's page does not depend on the number of other jobs, and the index shows no more terms than
+    // these.
     let index = ReportSize { jobs: 200, questions: 0, terms: 60, weeks: 26, quotes: 1 };
     let job = ReportSize { jobs: 1, questions: 30, terms: 200, weeks: 26, quotes: 3 };
     for (size, path, most) in [(index, "index.html", 1_000_000), (job, "jobs/job-00000000.html", 500_000)] {

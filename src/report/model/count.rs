@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// A count of interviews, answers or mentions; `None` is written "<5": it is one of 1 to 4, or one by which such a
-/// count could be worked out.
+/// A count of interviews, answers or mentions. `None` is a count that is held back: it is 1 to 4 itself, or it would
+/// give such a count away. It is written "<5".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count(pub Option<i64>);
 
@@ -33,8 +33,8 @@ impl fmt::Display for Count {
     }
 }
 
-/// How a count that is held back is written, in every format.
+/// The text that stands for a count that is held back, in every format.
 pub const HIDDEN: &str = "<5";
 
-/// Fewest candidates of a group whose figures are shown.
+/// The privacy floor: a group shows figures only if it has at least this many candidates.
 pub const PRIVACY_FLOOR: i64 = 5;

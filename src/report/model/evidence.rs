@@ -1,23 +1,23 @@
-//! Words of people.
+//! Candidates' words.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// Words of people, for pages alone.
+/// Candidates' words, which only pages show.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Evidence {
-    /// By `job_id`; no job below the floor is in it.
+    /// Evidence by `job_id`. Jobs below the privacy floor are absent.
     pub jobs: BTreeMap<String, JobEvidence>,
-    /// Why there are no quotes, if there are none.
+    /// Reason why there are no quotes; null if there are some.
     pub missing: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct JobEvidence {
-    /// In the order of the job's keywords; those without quotes are absent.
+    /// Quotes in the order of the job's keywords. Keywords without quotes are absent.
     pub keywords: Vec<KeywordQuotes>,
-    /// Whole answers by question, when they were asked for.
+    /// Whole answers by question, if the report was asked for them.
     pub questions: Vec<QuestionAnswers>,
 }
 
@@ -25,26 +25,28 @@ pub struct JobEvidence {
 pub struct KeywordQuotes {
     pub set: String,
     pub term: String,
-    /// As `Keyword::anchor`.
+    /// Anchor of the keyword, `Keyword::anchor`.
     pub anchor: String,
     pub quotes: Vec<Quote>,
 }
 
-/// A match with the words around it. The candidate's own name, e-mail and phone numbers are masked, best effort.
+/// A match with the words around it. The candidate's own name, e-mail address and phone numbers are masked, on a
+/// best-effort basis.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Quote {
-    /// Stands for the answer, and leads to no person without the lake: hex digits.
+    /// Hex digits that identify the answer. They lead to no person without the lake.
     pub reference: String,
-    /// `quote-` and hex digits, unique on the page.
+    /// Anchor of the quote, unique on the page: `quote-` and hex digits.
     pub anchor: String,
-    /// As `QuestionReport::anchor`; null for a question that is not among those of the job, since few were asked it.
+    /// Anchor of the question, `QuestionReport::anchor`. Null if the question is not among those of the job because few
+    /// were asked it.
     pub question: Option<String>,
-    /// Null where the question has none, and where few were asked it: it may speak to one of them by name.
+    /// Text of the question. Null if it has none, and if few were asked it: it may address one of them by name.
     pub question_text: Option<String>,
-    /// Begins with "…" when it was cut.
+    /// The words before the match. They begin with "…" if they were cut.
     pub before: String,
     pub matched: String,
-    /// Ends with "…" when it was cut.
+    /// The words after the match. They end with "…" if they were cut.
     pub after: String,
     /// Whether a negation stands shortly before the match.
     pub negated: bool,
@@ -52,7 +54,7 @@ pub struct Quote {
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct QuestionAnswers {
-    /// As `QuestionReport::anchor`.
+    /// Anchor of the question, `QuestionReport::anchor`.
     pub anchor: String,
     pub question_text: Option<String>,
     pub answers: Vec<WholeAnswer>,

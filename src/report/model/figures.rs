@@ -7,24 +7,26 @@ use super::count::Count;
 /// One figure on top of a page.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Card {
-    /// `completed`, `completion_rate`, `median_duration_seconds`, `median_response_length`, `median_words_per_minute`
+    /// `completed`, `completion_rate`, `median_duration_seconds`, `median_response_length` or
+    /// `median_words_per_minute`.
     pub name: &'static str,
-    /// For people: "Completed".
+    /// Name of the figure on the page: "Completed".
     pub label: &'static str,
     pub unit: Unit,
-    /// A count as a number; null when it is held back or cannot be computed.
+    /// The figure, also if it is a count; null if it is held back or cannot be computed.
     pub value: Option<f64>,
-    /// Whether `value` is a count that is held back: written "<5".
+    /// Whether `value` is a count that is held back and written "<5".
     pub hidden: bool,
     pub previous: Option<f64>,
     pub previous_hidden: bool,
-    /// value − previous for shares, (value − previous) / previous for all else; null where either is.
+    /// `value − previous` for shares, `(value − previous) / previous` for all other figures; null if either value is
+    /// null.
     pub change: Option<f64>,
-    /// Interviews (answers for pace) that the value is of.
+    /// Number of interviews behind the value; of answers for the pace.
     pub n: Count,
-    /// Why there is no value, if that can be said.
+    /// Reason why there is no value, if it is known.
     pub missing: Option<String>,
-    /// By week, as `weeks`; null where held back or absent.
+    /// The figure by week, in the order of `Report::weeks`; null where it is held back or absent.
     pub series: Vec<Option<f64>>,
 }
 
@@ -32,17 +34,17 @@ pub struct Card {
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     Interviews,
-    /// 0 to 1.
+    /// A share from 0 to 1.
     Share,
     Seconds,
-    /// UTF-16 code units.
+    /// A length in UTF-16 code units.
     Characters,
     WordsPerMinute,
     Words,
 }
 
-/// n and the usual summary of one figure; all but n are null for n below the floor. Quantiles are linear, the standard
-/// deviation has n − 1.
+/// Count and summary of one figure. If `n` is below the privacy floor, everything else is null. Quantiles are
+/// interpolated linearly; the standard deviation divides by n − 1.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Distribution {
     pub n: Count,
@@ -53,21 +55,22 @@ pub struct Distribution {
     pub standard_deviation: Option<f64>,
 }
 
-/// How many of those who were asked came to the end: over the interviews that were created in the period and first
-/// seen through an id list, whenever they settled.
+/// Completion of a cohort: the interviews that were created in the period and first seen through an id list, whenever
+/// they settled.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Completion {
-    /// Interviews of the cohort, open ones too.
+    /// Interviews of the cohort, including open ones.
     pub completion_cohort: Count,
-    /// completed / (completed + expired)
+    /// Completed / (completed + expired).
     pub completion_rate: Option<f64>,
-    /// Those neither completed nor expired yet, of the cohort.
+    /// Share of the cohort that is neither completed nor expired yet.
     pub still_open_share: Option<f64>,
-    /// Why there is no rate, if there is none.
+    /// Reason why there is no rate; null if there is one.
     pub completion_rate_missing: Option<&'static str>,
 }
 
-/// Figures of a group of interviews in a period. n is completed interviews, except for words and pace: answers.
+/// Figures of a group of interviews in a period. Each distribution is over completed interviews, except those of word
+/// count and pace, which are over answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Figures {
     pub completed: Count,
@@ -77,30 +80,30 @@ pub struct Figures {
     pub responses: Count,
     /// Answers whose transcript is not blank.
     pub answered: Count,
-    /// Seconds of answers in an interview.
+    /// Total duration of an interview's answers, in seconds.
     pub total_duration_seconds: Distribution,
-    /// Mean UTF-16 length of an interview's answers.
+    /// Mean length of an interview's answers, in UTF-16 code units.
     pub average_response_length: Distribution,
-    /// From start to end of an interview, in seconds.
+    /// Time from start to end of an interview, in seconds.
     pub elapsed_seconds: Distribution,
-    /// From creation to end of an interview, in days.
+    /// Time from creation to end of an interview, in days.
     pub days_to_complete: Distribution,
-    /// Words of an answer.
+    /// Number of words in an answer.
     pub word_count: Distribution,
-    /// Words a minute of an answer.
+    /// Pace of an answer, in words per minute.
     pub words_per_minute: Distribution,
-    /// Σ words / Σ minutes over the answers that have both.
+    /// Σ words / Σ minutes over the answers for which both are known.
     pub pooled_words_per_minute: Option<f64>,
-    /// Questions asked of an interview, of those whose questions were fetched.
+    /// Number of questions asked in an interview, over the interviews whose questions were fetched.
     pub question_count: Distribution,
-    /// Answered questions / questions asked, of the same.
+    /// Answered questions / questions asked in an interview, over the interviews whose questions were fetched.
     pub answered_share: Distribution,
     pub duration_bins: Vec<Bin>,
     pub length_bins: Vec<Bin>,
 }
 
-/// Completed interviews with a figure in `[from, until)`. Bins that fewer than the floor fell into were pooled with
-/// their neighbours, so widths differ: a chart shows density, interviews / width.
+/// Number of completed interviews with a figure in `[from, until)`. A bin below the privacy floor is pooled with its
+/// neighbours, so bins differ in width: a chart shows density, interviews / width.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Bin {
     pub from: f64,
@@ -108,7 +111,7 @@ pub struct Bin {
     pub interviews: i64,
 }
 
-/// A group in one week of `weeks`; medians are null below the floor.
+/// Figures of a group in one week of `Report::weeks`. Medians are null below the privacy floor.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct WeekFigures {
     pub completed: Count,
@@ -122,15 +125,15 @@ pub struct WeekFigures {
 /// Interviews that are not settled, as the lake has them now.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct OpenFigures {
-    /// By the vendor's word for the status, in the order of the words.
+    /// Interviews by the vendor's status, in alphabetical order of the statuses.
     pub by_status: Vec<StatusCount>,
-    /// Those that expire within 72 hours after the period's end.
+    /// Interviews that expire within 72 hours after the end of the period.
     pub expiring: Count,
-    /// When the first of these expires, RFC 3339; null when `expiring` is 0 or held back.
+    /// When the first of the `expiring` interviews expires, RFC 3339; null if `expiring` is 0 or held back.
     pub first_expiry: Option<String>,
-    /// Open past their expiry and no longer asked for; over all jobs only.
+    /// Interviews that are open past their expiry and no longer polled; only in the figures over all jobs.
     pub stale: Option<Count>,
-    /// Unknown to the API; over all jobs only.
+    /// Interviews that the API does not know; only in the figures over all jobs.
     pub gone: Option<Count>,
 }
 
@@ -140,15 +143,16 @@ pub struct StatusCount {
     pub interviews: Count,
 }
 
-/// What is missing in the data of completed interviews.
+/// Gaps in the data of completed interviews.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Quality {
     pub interviews_without_answers: Count,
     pub answers_without_duration: Count,
-    /// No transcript at all.
+    /// Answers that have no transcript at all.
     pub answers_without_transcript: Count,
-    /// A transcript that is blank.
+    /// Answers whose transcript is blank.
     pub answers_with_empty_transcript: Count,
-    /// Bodies set aside because they break the contract; over all jobs only, as their job is not known.
+    /// Bodies that were set aside because they break the contract. Only in the figures over all jobs, as their job is
+    /// not known.
     pub quarantined: Option<Count>,
 }

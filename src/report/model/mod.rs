@@ -1,8 +1,9 @@
-//! What a report says, final and suppressed: every page, sheet and file renders this and computes no figure of its own.
+//! The content of a report, final and with small counts held back. Every page, sheet and file renders it and computes
+//! no figure of its own.
 //!
-//! Figures are in [`Report`]; words of people are in [`Evidence`] and nowhere else, so that only pages hold them.
+//! Figures are in [`Report`]. Candidates' words are in [`Evidence`] and nowhere else, so that only pages contain them.
 //! A null figure could not be computed, or its group is below the privacy floor. Titles, departments, questions and
-//! terms are text as it came: whoever renders it escapes it.
+//! terms are unescaped text: each renderer escapes them.
 
 mod changes;
 mod count;

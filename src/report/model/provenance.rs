@@ -1,25 +1,27 @@
-//! Where the figures come from.
+//! The origin of the figures.
 
 use serde::Serialize;
 
 use super::count::Count;
 
-/// Where the figures come from.
+/// The origin of the figures: the data they were made from, and the data that was left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Provenance {
-    /// When the newest interview before the period's end was settled, RFC 3339; null for none.
+    /// When the newest interview before the end of the period was settled, RFC 3339; null if there is none.
     pub data_until: Option<String>,
-    /// The newest run that filled the lake; null when it was filled without one.
+    /// The newest run that filled the lake; null if no run did.
     pub run: Option<RunReference>,
     /// SHA-256 over the names and hashes of all files that the figures were made from.
     pub inputs_sha256: String,
-    /// The sets that were searched for.
+    /// The keyword sets whose hits were counted.
     pub keyword_sets: Vec<KeywordSetName>,
-    /// Settled interviews in the lake, in the period, and in the previous one.
+    /// Settled interviews in the lake.
     pub interviews_in_lake: Count,
+    /// Settled interviews in the period.
     pub interviews_in_period: Count,
+    /// Settled interviews in the previous period; null if the report compares nothing.
     pub interviews_in_previous_period: Option<Count>,
-    /// What is not in the figures, and why.
+    /// Data that is not in the figures, with the reason.
     pub left_out: Vec<LeftOut>,
     /// Whole weeks from the first settled interview of the lake to the end of the period.
     pub weeks_of_history: u32,
@@ -28,7 +30,7 @@ pub struct Provenance {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RunReference {
     pub run_id: String,
-    /// RFC 3339.
+    /// Start of the run, RFC 3339.
     pub started_at: String,
 }
 
@@ -40,9 +42,9 @@ pub struct KeywordSetName {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
-    /// As a sentence goes on after the count: "interviews outside the period".
+    /// Name of the data in the plural, or of a keyword set: "settled interviews", "keyword set web".
     pub what: String,
-    /// Null where it is not a matter of counting.
+    /// How many were left out; null for a keyword set.
     pub count: Option<Count>,
     pub why: String,
 }

@@ -1,4 +1,4 @@
-//! The report as a whole, and its days.
+//! The report as a whole, with its period and weeks.
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -8,28 +8,29 @@ use super::figures::{Card, Figures, OpenFigures, Quality, WeekFigures};
 use super::job::{JobReport, Keyword};
 use super::provenance::Provenance;
 
-/// A report before it is rendered. Holds no time of its making: the same lake and flags give the same bytes.
+/// A report before it is rendered. It does not contain the time at which it was made: the same lake and options give
+/// the same bytes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
     pub period: Period,
-    /// What every figure is compared with; null when the report compares nothing.
+    /// The period that every figure is compared with; null if the report compares nothing.
     pub previous_period: Option<Period>,
     pub provenance: Provenance,
-    /// What the report was narrowed to; empty lists for everything.
+    /// The jobs and departments that the report was narrowed to; empty lists if it covers everything.
     pub selection: ReportSelection,
     /// The ISO weeks of every weekly series, oldest first. The last one ends with the period.
     pub weeks: Vec<Week>,
-    /// Over all jobs; null for fewer candidates than the floor.
+    /// Figures over all jobs; null if there are fewer candidates than the privacy floor.
     pub overall: Option<Figures>,
     pub overall_previous: Option<Figures>,
-    /// The five figures on top: completed, completion rate, median duration, median answer length, median pace.
+    /// The five figures at the top: completed, completion rate, median duration, median answer length, median pace.
     pub cards: Vec<Card>,
     pub weekly: Vec<WeekFigures>,
     pub open: OpenFigures,
     pub changes: Changes,
-    /// By department, title and id.
+    /// Jobs by department, title and id.
     pub jobs: Vec<JobReport>,
-    /// Over all jobs: set by set, most interviews first, then by term.
+    /// Keywords over all jobs: by set, then by number of interviews, largest first, then by term.
     pub keywords: Vec<Keyword>,
     pub quality: Option<Quality>,
     pub privacy_floor: i64,
@@ -39,9 +40,9 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Period {
     pub from: Date,
-    /// The first day that is no longer in it.
+    /// The first day after the period.
     pub until: Date,
-    /// The last day that is in it.
+    /// The last day of the period.
     pub last: Date,
     pub days: u32,
     pub time_zone: String,
@@ -57,13 +58,13 @@ impl Default for Period {
 /// An ISO week.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Week {
-    /// `2026-W22`
+    /// Name of the week: `2026-W22`.
     pub name: String,
-    /// Its Monday.
+    /// Monday of the week.
     pub from: Date,
 }
 
-/// Names as they were asked for.
+/// The jobs and departments, as the user named them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ReportSelection {
     pub jobs: Vec<String>,

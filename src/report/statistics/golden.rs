@@ -1,4 +1,4 @@
-//! The golden figures of `tests/oracle/statistics.py`, which asks SciPy, statsmodels and scattertext.
+//! Tests against the golden figures that `tests/oracle/statistics.py` computes with SciPy, statsmodels and scattertext.
 
 use serde::Deserialize;
 

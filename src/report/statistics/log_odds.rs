@@ -1,11 +1,11 @@
-//! Log-odds ratio with an informative Dirichlet prior: Monroe, Colaresi and Quinn, "Fightin' Words" (2008), with the
-//! variance of both odds in full.
+//! Log-odds ratio with an informative Dirichlet prior: Monroe, Colaresi and Quinn, "Fightin' Words" (2008). The
+//! variance has all four terms, not the paper's approximation.
 
-/// α₀: how many counts the prior weighs as much as, whatever the job.
+/// α₀, the weight of the prior: it counts as much as this number of observations, for every job.
 pub const PRIOR: f64 = 100.0;
 
-/// Of each term the log-odds ratio of the first counts against the second, and that in standard deviations. The prior
-/// is the pooled counts, scaled to `prior` in all.
+/// The log-odds ratio of each term in the first counts against the second, and its z-score: the ratio divided by its
+/// standard deviation. The prior is the pooled counts, scaled so that they sum to `prior`.
 #[must_use]
 pub fn log_odds(first: &[f64], second: &[f64], prior: f64) -> Vec<(f64, f64)> {
     let (n1, n2) = (first.iter().sum::<f64>(), second.iter().sum::<f64>());

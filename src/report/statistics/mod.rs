@@ -1,4 +1,5 @@
-//! Tests and ratios: pure functions, held to SciPy, statsmodels and scattertext by golden figures.
+//! Statistical tests and ratios, as pure functions. Golden figures check them against SciPy, statsmodels and
+//! scattertext.
 
 pub mod log_odds;
 mod tests_of_difference;

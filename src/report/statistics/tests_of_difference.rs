@@ -1,15 +1,16 @@
-//! Whether two samples differ beyond chance.
+//! Tests of whether two samples differ beyond chance.
 
-/// What a Mann-Whitney test says of two samples.
+/// Result of a Mann-Whitney test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MannWhitney {
-    /// Two-sided, by the normal approximation with correction for ties and for continuity.
+    /// Two-sided p-value, by the normal approximation with corrections for ties and continuity.
     pub p: f64,
-    /// Rank-biserial correlation: how much oftener a value of the first is above one of the second than below it.
+    /// Rank-biserial correlation: the share of pairs in which the value of the first sample is greater, less the share
+    /// in which it is smaller.
     pub effect: f64,
 }
 
-/// Compares two samples of at least one value each by their ranks; none when all values are equal.
+/// Compares two samples by their ranks. Each has at least one value. Returns `None` if all values are equal.
 #[must_use]
 pub fn mann_whitney(first: &[f64], second: &[f64]) -> Option<MannWhitney> {
     let (n1, n2) = (float(first.len()), float(second.len()));
@@ -35,8 +36,8 @@ pub fn mann_whitney(first: &[f64], second: &[f64]) -> Option<MannWhitney> {
     Some(MannWhitney { p, effect: 2.0 * u1 / pairs - 1.0 })
 }
 
-/// Fisher's exact test, two-sided: the probability of all tables with the margins of this one that are no likelier.
-/// `first` and `second` are (with, without).
+/// p-value of Fisher's exact test, two-sided: the total probability of the tables with the same margins that are no
+/// likelier than this one. `first` and `second` are (with, without).
 #[must_use]
 pub fn fisher(first: [u64; 2], second: [u64; 2]) -> f64 {
     let with = first[0] + second[0];
@@ -44,13 +45,13 @@ pub fn fisher(first: [u64; 2], second: [u64; 2]) -> f64 {
     let log_choose = |n: u64, k: u64| log_factorial(n) - log_factorial(k) - log_factorial(n - k);
     let all = log_choose(n1 + n2, with);
     let log_p = |k: u64| log_choose(n1, k) + log_choose(n2, with - k) - all;
-    // Of equally likely tables rounding must not leave one out.
+    // Rounding must not exclude a table that is equally likely.
     let most = log_p(first[0]) + 1e-7;
     let possible = with.saturating_sub(n2)..=with.min(n1);
     possible.map(log_p).filter(|p| *p <= most).map(f64::exp).sum::<f64>().min(1.0)
 }
 
-/// p-values adjusted for how many there are by Benjamini and Hochberg, in the same order.
+/// Adjusts p-values for multiple comparisons by Benjamini and Hochberg. The order stays.
 #[must_use]
 pub fn adjusted(p: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();

@@ -1,4 +1,4 @@
-//! The systems' own ways: what a request asks for in each, what each takes for credentials, and how each answers.
+//! The dialect of each system: the meaning of its requests, the credentials it takes, and its answers.
 
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::Response;
@@ -12,22 +12,22 @@ use crate::sandbox::response;
 pub struct AtsRequest<'a> {
     pub system: &'a str,
     pub method: &'a Method,
-    /// What follows the system in the address, decoded.
+    /// Segments of the path after the name of the system, decoded.
     pub path: &'a [&'a str],
     pub uri: &'a Uri,
     pub headers: &'a HeaderMap,
     pub body: &'a [u8],
-    /// The body; null if it is no JSON.
+    /// The body as JSON; null if it is not JSON.
     pub json: Value,
 }
 
-/// What a request asks for, in every system's own words.
+/// Meaning of a request, whatever the system.
 pub enum AtsAction {
     Token,
     Find(String),
-    /// About a candidate: `note` or `file`.
+    /// Write a `note` or a `file` about a candidate.
     Write(usize, &'static str),
-    /// It lacks what the system needs.
+    /// The request lacks a field that the system needs.
     Wrong(&'static str),
     Unknown,
 }
@@ -70,7 +70,8 @@ pub fn action(systems: &Systems, request: &AtsRequest) -> AtsAction {
     }
 }
 
-/// Whether the request has what the system takes for credentials; any will do.
+/// Whether the request has credentials of the kind that the system takes. Their content is not checked, except that of
+/// tokens.
 pub fn is_let_in(systems: &Systems, request: &AtsRequest, action: &AtsAction) -> bool {
     let given = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match (request.system, action) {
@@ -81,7 +82,7 @@ pub fn is_let_in(systems: &Systems, request: &AtsRequest, action: &AtsAction) ->
     }
 }
 
-/// What a search by e-mail is answered.
+/// The answer to a search by e-mail address.
 pub fn answer_found(system: &str, candidate: Option<usize>, email: &str) -> Response {
     let list = |one: &dyn Fn(usize) -> Value| Value::from(candidate.map(one).into_iter().collect::<Vec<_>>());
     let body = match system {
@@ -95,7 +96,7 @@ pub fn answer_found(system: &str, candidate: Option<usize>, email: &str) -> Resp
     response::json(StatusCode::OK, &body)
 }
 
-/// What is answered to who wrote something that has this number.
+/// The answer to a write that has this number.
 pub fn answer_written(system: &str, number: usize) -> Response {
     match system {
         "ashby" => {

@@ -1,34 +1,34 @@
-//! What can go wrong when something is written to an applicant tracking system.
+//! Faults of writes to an applicant tracking system.
 
-/// What goes wrong with what is written about a candidate.
+/// A fault of the writes about a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtsFault {
-    /// 200, and an error in the answer.
+    /// 200 with an error in the body, always.
     ErrorIn200,
-    /// It is written, and answered 204, always.
+    /// The write is recorded and answered 204, always.
     NoContent,
-    /// 409.
+    /// 409, always.
     Conflict,
-    /// 422.
+    /// 422, always.
     Unprocessable,
-    /// 429 with Retry-After, once.
+    /// 429 with `Retry-After`, once.
     Limited,
     /// 503, once.
     Unavailable,
-    /// A page where JSON should be, once.
+    /// An HTML page in the place of JSON, once.
     Page,
-    /// Silence until the client hangs up, once.
+    /// No answer until the client hangs up, once.
     Silence,
-    /// It is written, and the answer is broken off, once.
+    /// The write is recorded, and its answer breaks off, once.
     AnswerLost,
-    /// 401, once, as if the token had ended.
+    /// 401 as if the token had expired, once.
     TokenEnded,
     /// 429, always.
     OverLimit,
     /// 403, always.
     Refused,
-    /// 302 to elsewhere, always.
+    /// 302 to another host, always.
     Redirect,
-    /// Nobody of that e-mail is found; 404 where it is in the address.
+    /// The candidate is not found, always: a search returns nobody, and a write is answered 404.
     Unknown,
 }

@@ -1,5 +1,5 @@
-//! Applicant tracking systems, played as far as the connectors of `docs/ats/` need them: who looks a candidate up by
-//! e-mail finds the candidates of the sandbox's interviews, and what is written is counted once for each key.
+//! Applicant tracking systems, simulated as far as the connectors of `docs/ats/` need them. A search by e-mail address
+//! finds the candidates of the sandbox's interviews, and writes with the same key are counted as one.
 
 mod dialects;
 mod faults;

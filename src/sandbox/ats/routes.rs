@@ -1,4 +1,4 @@
-//! The systems' routes: who is let in, what goes wrong, and what is written down.
+//! The routes of the applicant tracking systems: they check credentials, inject faults, and record writes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::faults::AtsFault;
 use super::state::Systems;
 use crate::sandbox::response::{self, broken_off};
 
-/// Of a recording.
+/// Largest accepted body in bytes, enough for a recording.
 const LARGEST_BODY: usize = 64 << 20;
 
 pub fn router(systems: Arc<Systems>) -> Router {
@@ -87,7 +87,7 @@ async fn write(systems: &Systems, request: &AtsRequest<'_>, candidate: usize, ki
     }
 }
 
-/// The answer to a request that is not heeded for a fault.
+/// The answer to a request that is refused because of a fault.
 async fn refusal(systems: &Systems, candidate: usize, fault: Option<AtsFault>) -> Option<Response> {
     let is_first = || systems.is_first(candidate);
     Some(match fault? {

@@ -1,4 +1,5 @@
-//! What the applicant tracking systems know: the candidates, what was written about them, and which faults happened.
+//! State of the applicant tracking systems: the candidates, the notes and files written about them, and the faults that
+//! happened.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -10,7 +11,7 @@ use super::faults::AtsFault;
 use crate::sandbox::faults::in_turn;
 use crate::sandbox::interviews::Interviews;
 
-/// What was written: once for each key, however often it came.
+/// A note or file that was written. Requests with the same key are one write.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AtsWrite {
     pub system: String,
@@ -18,17 +19,17 @@ pub struct AtsWrite {
     /// `note` or `file`.
     pub kind: &'static str,
     pub idempotency_key: String,
-    /// How often it came.
+    /// Number of requests with this key.
     pub times: u64,
-    /// As JSON; of a file its name and size.
+    /// The body as JSON; for a file, its name and size.
     pub body: Value,
 }
 
-/// Every system.
+/// All applicant tracking systems of the sandbox.
 pub struct Systems {
     interviews: Interviews,
     faults: Vec<AtsFault>,
-    /// The first interview of a candidate, by e-mail in lower case.
+    /// Index of each candidate's first interview, by e-mail address in lower case.
     candidates: OnceLock<HashMap<String, usize>>,
     state: Mutex<AtsState>,
 }
@@ -36,7 +37,7 @@ pub struct Systems {
 #[derive(Default)]
 struct AtsState {
     written: Vec<AtsWrite>,
-    /// Candidates whose fault that happens once has happened.
+    /// Candidates whose one-time fault has happened.
     spoilt: HashSet<usize>,
     tokens: usize,
 }
@@ -50,7 +51,7 @@ impl Systems {
         self.state().written.clone()
     }
 
-    /// Writes something down about a candidate, if no other had this key before. Returns its number.
+    /// Records a write about a candidate, unless one with this key exists. Returns the number of the write.
     pub fn write(&self, system: &str, candidate: usize, kind: &'static str, key: &str, body: Value) -> usize {
         let email = self.email(candidate);
         let mut state = self.state();
@@ -64,12 +65,12 @@ impl Systems {
         state.written.len() - 1
     }
 
-    /// How many tokens were given or ended; only the latest lets in.
+    /// Number of tokens that were issued or ended. Only the latest token is valid.
     pub fn tokens(&self) -> usize {
         self.state().tokens
     }
 
-    /// Ends the token before it.
+    /// Makes the next token valid in place of the present one, and returns its number.
     pub fn next_token(&self) -> usize {
         let mut state = self.state();
         state.tokens += 1;
@@ -80,7 +81,7 @@ impl Systems {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The candidate with an e-mail.
+    /// The candidate with an e-mail address.
     pub fn candidate(&self, email: &str) -> Option<usize> {
         let candidates = self.candidates.get_or_init(|| {
             let mut candidates = HashMap::new();
@@ -100,12 +101,12 @@ impl Systems {
         body.pointer("/candidate/email").and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
-    /// What goes wrong with a candidate.
+    /// The fault of writes about a candidate, if there is one.
     pub fn fault(&self, candidate: usize) -> Option<AtsFault> {
         in_turn(&self.faults, candidate)
     }
 
-    /// Whether a fault that happens once is to happen now.
+    /// Whether a one-time fault of a candidate happens now. It is then marked as having happened.
     pub fn is_first(&self, candidate: usize) -> bool {
         self.state().spoilt.insert(candidate)
     }
