@@ -1,5 +1,6 @@
-//! The floor of every analysis: reading the transcripts of a lake and nothing else, with arrow-rs as anybody would, a
-//! row group at a time on as many threads. Prints the seconds as JSON; `benches/analysis.py` runs it beside the rest.
+//! The floor of every analysis: reads the transcripts of a lake and nothing else, in the usual way of arrow-rs, a row
+//! group at a time on the given number of threads. Prints the seconds as JSON; `benches/analysis.py` runs it beside the
+//! other measurements.
 //!
 //!     cargo run --release --bench decode -- LAKE THREADS
 
@@ -38,7 +39,7 @@ fn footer(file: &Path) -> ArrowReaderMetadata {
     ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).expect("it is Parquet")
 }
 
-/// Bytes of transcript of a row group.
+/// Decodes a row group, and returns the bytes of its transcripts.
 fn decode(path: &Path, group: usize) -> usize {
     let footer = footer(path);
     let mask = ProjectionMask::columns(footer.parquet_schema(), ["transcript"]);

@@ -1,5 +1,5 @@
-//! The keyword kernel alone, on one thread: word starts, search, overlaps, negation. Prints GB/s as JSON, the best of five
-//! rounds; `benches/analysis.py --kernel` runs it beside Hyperscan (`benches/hyperscan.c`).
+//! Measures the keyword kernel alone, on one thread: word starts, search, overlaps and negation. Prints the GB/s of the
+//! best of five rounds as JSON; `benches/analysis.py --kernel` runs it beside Hyperscan (`benches/hyperscan.c`).
 //!
 //!     cargo run --release --bench kernel -- TERMS.txt TEXT     (a transcript a line)
 
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use roundup::keywords::{KeywordSet, Matcher, Mode, Scratch, TextBuffers, Texts};
 
-/// As many texts at a time as the analysis works on.
+/// Number of texts searched at a time, as in the analysis.
 const TEXTS: usize = 64;
 
 fn main() {

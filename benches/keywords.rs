@@ -1,5 +1,5 @@
-//! The kernels of the analysis over the sample's transcripts, in bytes a second: keywords, words, richness. What they
-//! find is pinned: a faster kernel that finds something else fails here.
+//! Measures the kernels of the analysis over the sample's transcripts, in bytes a second: keywords, words and richness.
+//! Their results are checked, so a faster kernel that finds something else fails here.
 //!
 //!     cargo bench --bench keywords
 
@@ -10,10 +10,11 @@ use roundup::keywords::text::words;
 use roundup::keywords::{KeywordSet, Matcher, SHIPPED, Scratch};
 
 const INTERVIEWS: &str = include_str!("../data/interviews.jsonl");
-/// Words of all answers, and the sum of the different ones of each, as `data/golden/python.jsonl` has them.
+/// Number of words in all answers, as in `data/golden/python.jsonl`.
 const WORDS: u64 = 27_290;
+/// Sum of the numbers of different words in each answer, as in `data/golden/python.jsonl`.
 const UNIQUE_WORDS: u64 = 19_752;
-/// Set and hits over the whole sample.
+/// Each set, and the number of its hits in the whole sample.
 const EXPECTED: [(&str, usize); 3] = [("vendor-sample", 27), ("engineering", 241), ("behavioural", 24)];
 
 fn transcripts() -> Vec<String> {

@@ -1,5 +1,5 @@
-//! Whatever a keyword file holds, it is read or refused. A set that is read can be searched for and always has the same
-//! hash, and each term of a list is found in itself.
+//! Checks that every keyword file is either read or refused. A set that is read can be searched for and always has the
+//! same hash. Each term of a list is found in itself.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| {
     }
 });
 
-/// The set of a file, and the same made ready to search; none if it is refused.
+/// Returns the set of a file and its matcher, or `None` if the file is refused.
 fn read(text: &str, parse: impl Fn(&str) -> Result<KeywordSet>) -> Option<(KeywordSet, Matcher)> {
     let set = match parse(text) {
         Ok(set) => set,
@@ -28,7 +28,7 @@ fn read(text: &str, parse: impl Fn(&str) -> Result<KeywordSet>) -> Option<(Keywo
             return None;
         }
     };
-    // A mark of byte order is no part of a file's meaning, unless it has one already.
+    // A byte order mark does not change the meaning of a file that does not have one already.
     if !text.starts_with('\u{FEFF}') {
         let marked = parse(&format!("\u{FEFF}{text}")).expect("what is read is read again");
         assert_eq!(marked.hash(), set.hash());

@@ -1,4 +1,4 @@
-//! The fast ways to search find what the definition says, place for place.
+//! Checks that the fast searches find exactly the places that the definition says.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! The words of a text are those that the standard's own crate finds, however they are counted.
+//! Checks that the words of a text are those that `unicode_segmentation` finds, however they are counted.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

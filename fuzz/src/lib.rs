@@ -1,5 +1,5 @@
-//! What is fuzzed, and nothing else: the keyword modules and the errors they speak, from the same files that roundup is
-//! built of. To depend on roundup itself would build Polars, Arrow and SQLite with a fuzzer's counters, which takes a
+//! The fuzzed code and nothing else: the keyword modules and the errors they use, from the same files that roundup is
+//! built from. Depending on roundup itself would build Polars, Arrow and SQLite with a fuzzer's counters, which takes a
 //! quarter of an hour.
 
 #[path = "../../src/keywords/mod.rs"]

@@ -1,19 +1,19 @@
-//! The matcher against its plain reference, over sets and texts that a fuzzer chooses.
+//! Compares the matcher with its plain reference, over sets and texts that a fuzzer chooses.
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
 use crate::keywords::reference::{self, ALPHABET, WORDS};
 use crate::keywords::{Hit, KeywordSet, Matcher, Scratch, TextBuffers, Texts};
 
-/// Stands on a line of its own between a set and a text that are written out.
+/// The line between a set and a text that are written out.
 const PARTING: &str = "\n=====\n";
 
-/// In bytes. Of longer texts, the reference would read few in a minute.
+/// The longest text, in bytes. The reference could read only a few longer texts in a minute.
 const LONGEST_TEXT: usize = 400;
 
-/// Panics if the matcher finds anything else than its reference.
+/// Panics if the matcher finds anything other than its reference does.
 ///
-/// The input is a set in TOML and a text with [`PARTING`] between them, or else any bytes, each of which chooses an
+/// The input is a set in TOML and a text, with [`PARTING`] between them. In any other input, each byte chooses an
 /// option or a scrap.
 pub fn check(input: &[u8]) {
     let written = std::str::from_utf8(input).ok().and_then(|input| input.split_once(PARTING));
@@ -28,7 +28,8 @@ pub fn check(input: &[u8]) {
 }
 
 fn compare(set: &KeywordSet, text: &str, question_type: Option<&str>) {
-    // A text takes the fast way only if all of it is ASCII. Twice, so that two are searched side by side.
+    // A text takes the fast way only if all of it is ASCII. The ASCII text is given twice so that two are searched side
+    // by side.
     let ascii: String = text.chars().filter(char::is_ascii).collect();
     let texts = [Some(text), Some(&ascii), None, Some(&ascii)];
     let mut found: [Vec<Hit>; 4] = Default::default();
@@ -45,7 +46,8 @@ fn compare(set: &KeywordSet, text: &str, question_type: Option<&str>) {
     }
 }
 
-/// A set of one to six terms, those that are refused left out, none if all are; a text; and a question type.
+/// Chooses a set of one to six terms, a text, and a question type. Terms that are refused are left out, and there is no
+/// set if all are.
 fn chosen(input: &mut Unstructured) -> Result<(Option<KeywordSet>, String, Option<&'static str>)> {
     let mut toml = format!("name = \"set\"\nversion = \"1\"\noverlap = {}\n", input.arbitrary::<bool>()?);
     let question_type = input.arbitrary::<bool>()?.then_some("technical");
@@ -67,7 +69,7 @@ fn chosen(input: &mut Unstructured) -> Result<(Option<KeywordSet>, String, Optio
     Ok((set, text, question_type))
 }
 
-/// A term of a TOML set, with any of its options.
+/// Chooses a term of a TOML set, with any of its options.
 fn term(input: &mut Unstructured) -> Result<String> {
     let name = spelling(input)?;
     let mut toml = format!("[[terms]]\nname = {}\n", quoted(&name));
@@ -97,7 +99,7 @@ fn flags(input: &mut Unstructured) -> Result<[bool; 8]> {
     Ok(std::array::from_fn(|bit| bits >> bit & 1 == 1))
 }
 
-/// One to three scraps.
+/// Chooses a spelling of one to three scraps.
 fn spelling(input: &mut Unstructured) -> Result<String> {
     (0..input.int_in_range(1..=3)?).map(|_| scrap(input)).collect()
 }

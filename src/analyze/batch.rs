@@ -1,4 +1,4 @@
-//! What is stale of one batch of answers, made in one pass over them.
+//! The stale derived files of one batch, made in one pass over its answers.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -17,37 +17,39 @@ use crate::lake::read::ParquetFile;
 use crate::lake::schema;
 use crate::model::{Error, Result};
 
-/// All that is stale of one batch: of the files with one month and name.
+/// A batch: the files of each table that share a month and a name, and the derived files to make from them.
 pub struct Batch<'a> {
-    /// What it is in `interviews`.
+    /// The batch's file in `interviews`.
     interviews: PathBuf,
-    /// What it is in `responses`; none if no interview of the batch has answers.
+    /// The batch's file in `responses`; `None` if no interview of the batch has answers.
     responses: Option<PathBuf>,
+    /// The derived files to make.
     pub outputs: Vec<DerivedFile<'a>>,
 }
 
-/// What was made of a batch.
+/// The result of [`Batch::make`].
 pub struct BatchResult {
     pub staged: Vec<StagedFile>,
-    /// Answers analysed for it.
+    /// Number of answers analysed; 0 if only figures of interviews were made.
     pub responses: u64,
     pub steps: StepTimes,
 }
 
-/// SHA-256 of a batch's two files.
+/// The SHA-256 hashes of a batch's two files.
 pub struct BatchHashes {
     interviews: String,
     responses: Option<String>,
 }
 
 impl<'a> Batch<'a> {
+    /// The batch of a file in `interviews`, with nothing to make yet.
     pub fn of(lake: &Lake, interviews: PathBuf) -> Self {
         let place = lake.place_of(&schema::INTERVIEWS, &interviews);
         let responses = Some(lake.root().join(schema::RESPONSES.name).join(place)).filter(|path| path.exists());
         Self { interviews, responses, outputs: Vec::new() }
     }
 
-    /// `known` are the hashes that the ledger has.
+    /// Returns the SHA-256 hashes of the batch's files. `known` holds those that the ledger has; other files are read.
     pub fn hashes(&self, known: &HashMap<PathBuf, String>) -> Result<BatchHashes> {
         let hash = |path: &PathBuf| match known.get(path) {
             Some(hash) => Ok(hash.clone()),
@@ -59,7 +61,7 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// The derived file of a kind; none if there is nothing to make it from.
+    /// Returns the derived file of a kind, or `None` if the batch has no answers to make it from.
     pub fn output(
         &self,
         lake: &Lake,
@@ -81,7 +83,7 @@ impl<'a> Batch<'a> {
         Some(DerivedFile { kind, target, metadata: metadata(kind, request, place.display().to_string(), source) })
     }
 
-    /// Makes the files under staging.
+    /// Makes the files of `outputs` in the staging folder.
     pub fn make(&self, lake: &Lake, request: &AnalyzeRequest, prefilter: &Prefilter) -> Result<BatchResult> {
         let kinds = || self.outputs.iter().map(|output| output.kind);
         let request = PassRequest {

@@ -1,4 +1,4 @@
-//! A derived file: what its bytes follow from, why it must be made again, and how it is written.
+//! Derived files: the inputs they are made from, the reasons to make them again, and how they are written.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::lake::write::{write_extended, write_file};
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
 
-/// Version of what the figures mean. A change makes every result stale.
+/// Version of the definitions of all figures. A change makes every derived file stale.
 const DEFINITIONS_VERSION: &str = "3";
 
 const DEFINITIONS: &str = "roundup.definitions";
@@ -21,26 +21,26 @@ const METRICS: &str = "roundup.metrics";
 const SCHEMA: &str = "roundup.schema";
 const SOURCE: &str = "roundup.source";
 
-/// Why a derived file is made.
+/// The reason why a derived file has to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StaleReason {
-    /// There is none yet, or none that can be read.
+    /// The file does not exist or cannot be read.
     Missing,
-    /// The answers or interviews it was made from are others now.
+    /// The answers or interviews that the file was made from have changed.
     Source,
-    /// What the figures mean, or the table, is another.
+    /// The definitions of the figures or the schema of the table have changed.
     Definitions,
-    /// The keyword set is another.
+    /// The keyword set has changed.
     Set,
-    /// Other groups of figures are asked for.
+    /// The file was made for other groups of figures than those asked for.
     Metrics,
-    /// `--force`.
+    /// `--force` was given.
     Forced,
 }
 
 impl StaleReason {
-    /// As it is said of files.
+    /// The reason as a phrase about several files, such as "their source changed".
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
@@ -54,15 +54,15 @@ impl StaleReason {
     }
 }
 
-/// A derived file.
+/// A derived file: its kind, its path in the lake and its metadata.
 pub struct DerivedFile<'a> {
     pub kind: DerivedKind<'a>,
     pub target: PathBuf,
-    /// What the bytes follow from.
+    /// The metadata that names the file's inputs. If the file in the lake has other metadata, it is stale.
     pub metadata: Vec<(&'static str, String)>,
 }
 
-/// What a derived file has rows of.
+/// The kinds of derived files.
 #[derive(Clone, Copy)]
 pub enum DerivedKind<'a> {
     Responses,
@@ -80,18 +80,20 @@ impl DerivedKind<'_> {
     }
 }
 
-/// What a derived file is written from, by row groups.
+/// The rows of a derived file, by row group.
 pub enum DerivedRows<'a> {
+    /// Rows with columns of their own.
     Own(Vec<RecordBatch>),
-    /// A row for each of another file, with columns of that and new ones.
+    /// The rows of a source file, with new columns beside its own.
     WithSource(&'a ParquetFile, Vec<Vec<ArrayRef>>),
 }
 
-/// A derived file that is written and not yet in its place: where it is, and where it belongs.
+/// A derived file that is written but not yet published: its path in the staging folder, and its path in the lake.
 pub type StagedFile = (PathBuf, PathBuf);
 
 impl DerivedFile<'_> {
-    /// Why the file must be made again; none if it was made from the same bytes under the same definitions.
+    /// Returns why the file must be made again, or `None` if it was made from the same bytes under the same
+    /// definitions.
     pub fn staleness(&self) -> Option<StaleReason> {
         let Ok(target) = ParquetFile::open(&self.target) else { return Some(StaleReason::Missing) };
         if target.metadata(SCHEMA) != Some(SCHEMA_VERSION) {
@@ -107,10 +109,11 @@ impl DerivedFile<'_> {
         })
     }
 
-    /// Writes the file under staging.
+    /// Writes the file into the staging folder.
     pub fn write(&self, lake: &Lake, rows: DerivedRows) -> Result<StagedFile> {
         let name = self.target.strip_prefix(lake.root()).expect("a target is in the lake").display().to_string();
-        // What a killed run left there is gone: opening the ledger, which the plan was made with, clears staging.
+        // A killed run has left nothing there: opening the ledger clears the staging folder, and the plan needs the
+        // ledger.
         let file = lake.staging_folder().join(name.replace('/', "--"));
         let metadata: Vec<(&str, &str)> = self.metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
         match rows {
@@ -123,8 +126,8 @@ impl DerivedFile<'_> {
     }
 }
 
-/// What the bytes of a derived file follow from. `source` is the name of the file it is made from, and `hash` says which
-/// bytes that has.
+/// Returns the metadata of a derived file. `source` is the month and name of the batch it is made from, and `hash` the
+/// SHA-256 of the source's bytes (two hashes for figures of interviews that have answers).
 pub fn metadata(
     kind: DerivedKind,
     request: &AnalyzeRequest,
@@ -145,7 +148,7 @@ pub fn metadata(
     metadata
 }
 
-/// Groups as metadata has them: in a fixed order, each once.
+/// Returns the names of groups as metadata holds them: in a fixed order, each once, separated by spaces.
 fn names_of(groups: &[MetricGroup]) -> String {
     let mut groups = groups.to_vec();
     groups.sort_unstable();

@@ -1,4 +1,5 @@
-//! The figures of one answer and of one interview. Pure; what cannot be computed is `None`, never 0 or NaN.
+//! Computes the figures of one answer and of one interview, without I/O. A figure that cannot be computed is `None`,
+//! never 0 or NaN.
 
 use jiff::Timestamp;
 
@@ -8,21 +9,26 @@ use crate::keywords::Text;
 use crate::keywords::text::words;
 use crate::pipeline::MetricGroup;
 
-/// Figures of one answer; all `None` without a transcript, and those of groups that were not asked for.
+/// Figures of one answer. All are `None` without a transcript, and so are those of groups that were not asked for.
+/// Figures of words are also `None` for a text that is written without spaces.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ResponseFigures {
-    /// UTF-16 code units: what JavaScript's `.length` counts.
+    /// Length of the transcript in UTF-16 code units, as JavaScript's `.length` counts.
     pub length_utf16: Option<u64>,
-    /// Unicode scalar values.
+    /// Length of the transcript in Unicode scalar values.
     pub char_count: Option<u64>,
+    /// Number of words, as UAX #29 finds them.
     pub word_count: Option<u64>,
+    /// Number of distinct words after case folding.
     pub unique_words: Option<u64>,
+    /// Moving-average type-token ratio over windows of 50 words; `None` for fewer than 50 words.
     pub mattr_50: Option<f64>,
-    /// 60 · words / duration; `None` without a duration above 0.
+    /// 60 · words / duration in seconds; `None` unless the duration is above 0.
     pub words_per_minute: Option<f64>,
 }
 
-/// The figures of the groups `length`, `words`, `pace` and `richness`, as far as they are asked for.
+/// Computes the figures of an answer, for those of the groups `length`, `words`, `pace` and `richness` that are in
+/// `groups`.
 #[must_use]
 pub fn response<'t>(
     transcript: Option<impl Into<Text<'t>>>,
@@ -60,12 +66,12 @@ pub fn response<'t>(
     figures
 }
 
-/// How long a text is.
+/// The length of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextLength {
-    /// UTF-16 code units.
+    /// Number of UTF-16 code units.
     pub utf16: u64,
-    /// Unicode scalar values.
+    /// Number of Unicode scalar values.
     pub chars: u64,
 }
 
@@ -78,18 +84,19 @@ impl TextLength {
             return Self { utf16: bytes.len() as u64, chars: bytes.len() as u64 };
         }
         let chars = count(bytes, |byte| !matches!(byte, 0x80..=0xBF));
-        // What UTF-8 has four bytes for, UTF-16 has two units for.
+        // A character of four bytes in UTF-8 is two code units in UTF-16.
         Self { utf16: chars + count(bytes, |byte| byte >= 0xF0), chars }
     }
 }
 
-/// How many bytes of a text are such: so few at a time that a byte can count them, so that many are compared at once.
+/// Counts the bytes of a text for which `is` holds. Each chunk is short enough for a `u8` to count its bytes, so that
+/// the compiler can compare many bytes at once.
 fn count(text: &[u8], is: impl Fn(u8) -> bool) -> u64 {
     let few = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(is(*byte))).sum::<u8>();
     text.chunks(128).map(|bytes| u64::from(few(bytes))).sum()
 }
 
-/// One answer, as far as the figures of its interview need it.
+/// The measures of one answer that the figures of its interview are computed from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AnswerMeasures {
     pub length_utf16: Option<u64>,
@@ -112,14 +119,14 @@ impl AnswerMeasures {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct InterviewFigures {
     pub total_duration_seconds: Option<f64>,
-    /// Mean UTF-16 length over the answers that have a transcript; an empty one counts with 0.
+    /// Mean length, in UTF-16 code units, of the answers that have a transcript. An empty transcript counts as 0.
     pub average_response_length: Option<f64>,
     pub response_count: u64,
-    /// Answers whose transcript is not blank.
+    /// Number of answers whose transcript is not blank.
     pub answered_count: u64,
 }
 
-/// Figures over the answers of one interview, in their order (sums of floats depend on it).
+/// Computes the figures of one interview. The answers must be in their order, because sums of floats depend on it.
 #[must_use]
 pub fn interview(answers: &[AnswerMeasures]) -> InterviewFigures {
     let durations = answers.iter().filter_map(|answer| answer.duration_seconds);
@@ -135,7 +142,8 @@ pub fn interview(answers: &[AnswerMeasures]) -> InterviewFigures {
     }
 }
 
-/// Seconds from one time to another; `None` without both. Negative when a clock was wrong: that is shown, not hidden.
+/// Returns the seconds from one time to another, or `None` unless both are given. The result is negative when a clock
+/// was wrong; it is kept so that the error is visible.
 #[must_use]
 pub fn seconds_between(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<f64> {
     Some(to?.duration_since(from?).as_secs_f64())

@@ -12,16 +12,20 @@ use crate::keywords::Hit;
 use crate::lake::rows;
 use crate::lake::schema::{self, place_fields};
 
-/// Gathers hits, answer by answer: rows in the order of the answers, then by the name of the term.
+/// Collects the hits of a row group, answer by answer. The rows are in the order of the answers, and within an answer
+/// in the order of the terms' names.
 pub struct HitRows<'a> {
     prepared: &'a PreparedSet,
     hits: Vec<Hit>,
-    /// By row: the number of the answer among all of its row group.
+    /// For each row, the index of its answer in the row group.
     answers: Vec<u32>,
+    /// For each row, the index of its term in the set.
     terms: Vec<u32>,
     mentions: Vec<i64>,
     negated: Vec<i64>,
+    /// Where each mention starts: all mentions of all rows.
     starts: Vec<i64>,
+    /// Where each mention ends: all mentions of all rows.
     ends: Vec<i64>,
 }
 
@@ -54,8 +58,8 @@ impl<'a> HitRows<'a> {
         }
     }
 
-    /// The rows. `shared` are the columns that they repeat of `responses`, a row for each answer, some of them maybe as
-    /// dictionaries.
+    /// Returns the rows. `shared` holds the columns of `responses` that they repeat, with a value for each answer; some
+    /// of them may be dictionaries.
     pub fn finish(self, shared: &[ArrayRef]) -> RecordBatch {
         let terms = self.prepared.set.terms();
         let names: ArrayRef = Arc::new(StringArray::from_iter_values(terms.iter().map(|term| term.name.as_str())));
@@ -76,7 +80,7 @@ impl<'a> HitRows<'a> {
     }
 }
 
-/// The strings of a dictionary one by one.
+/// Unpacks a dictionary column into its values. Other columns are returned as they are.
 fn plain(column: &ArrayRef) -> ArrayRef {
     match column.data_type() {
         DataType::Dictionary(_, values) => cast(column, values).expect("a dictionary has its values"),

@@ -1,4 +1,4 @@
-//! Rows of `interview_metrics`, from the rows of `interviews` and what was seen of their answers.
+//! Rows of `interview_metrics`, made from the rows of `interviews` and the measures of their answers.
 
 use std::collections::HashMap;
 
@@ -10,10 +10,10 @@ use crate::lake::read::{ParquetFile, strings, times, timestamp_at};
 use crate::lake::rows;
 use crate::model::Result;
 
-/// Answers by the id of their interview, in their order.
+/// The measures of answers by the id of their interview, in the order of the answers.
 pub type AnswersByInterview = HashMap<String, Vec<AnswerMeasures>>;
 
-/// The columns that figures have beside those of `interviews`: of all interviews of a file, by its row groups.
+/// Returns the columns that `interview_metrics` has besides those of `interviews`, for each row group of a file.
 pub fn columns(source: &ParquetFile, answers: &AnswersByInterview) -> Result<Vec<Vec<ArrayRef>>> {
     (0..source.row_groups()).map(|group| columns_of(source, group, answers)).collect()
 }

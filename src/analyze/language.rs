@@ -1,24 +1,27 @@
-//! The language of an answer, by detector crates.
+//! Detects the language of an answer, with two detector crates.
 //!
-//! `whatlang` knows 69 languages and says when it is unsure, but it compares with all of them and takes longer than
-//! every other figure together. Most interviews are English, so `whichlang`, which knows 16 and is fifty times faster,
-//! is asked first: where it says English and one of the words stands there that no English of a few sentences is
-//! without, that is the answer. Alone it would take Welsh and Tagalog for English, which have none of these words.
+//! `whatlang` knows 69 languages and says when it is unsure, but it compares a text with all of them and takes longer
+//! than all other figures together. `whichlang` knows 16 languages and is fifty times faster. Most interviews are in
+//! English, so it is asked first: a text is English if `whichlang` says so and one of the words "the", "and" and "of"
+//! is in it. No English text of a few sentences lacks all three. `whichlang` alone would take Welsh and Tagalog for
+//! English; these languages have none of the three words.
 
 use whatlang::Lang;
 
-/// Below this many characters nothing is said.
+/// The shortest text whose language is detected, in characters.
 pub const SHORTEST: usize = 40;
 
-/// How much of an answer is looked at, in characters: more changes nothing but the time it takes.
+/// How much of an answer is looked at, in characters. A longer sample changes nothing but the time it takes.
 const SAMPLE: usize = 400;
-/// How much of it the quick detector is given, and how much if that was not enough. Longer ones find hardly more
-/// English, and take a little more of other languages for it.
+/// The sizes of the samples given to `whichlang`, in characters. The second is tried if the first is not found to be
+/// English. Longer samples find hardly more English and take a few more texts in other languages for English.
 const QUICK_SAMPLES: [usize; 2] = [24, 80];
 
+/// Words of which every English text of a few sentences has at least one.
 const ENGLISH_WORDS: [&str; 3] = ["the", "and", "of"];
 
-/// ISO 639-1 code of a text's language; `None` below 40 characters or when unsure.
+/// Returns the ISO 639-1 code of a text's language, or `None` if the text has fewer than 40 characters or `whatlang` is
+/// unsure.
 #[must_use]
 pub fn detect(text: &str) -> Option<&'static str> {
     let sample = first(text, SAMPLE);
@@ -36,7 +39,7 @@ fn is_plainly_english(sample: &str) -> bool {
         && QUICK_SAMPLES.iter().any(|&size| whichlang::detect_language(first(sample, size)) == whichlang::Lang::Eng)
 }
 
-/// The first characters of a text.
+/// Returns at most the first `characters` characters of a text.
 fn first(text: &str, characters: usize) -> &str {
     if text.len() <= characters {
         return text;

@@ -1,19 +1,21 @@
-//! Analysis: figures and keyword hits of every answer in the lake, in one pass over what is new or stale.
+//! Analysis: computes figures and keyword hits for every answer in the lake, in one pass over the answers that are new
+//! or stale.
 //!
-//! [`plan`] compares each derived file's metadata ([`derived`]) with what is asked for and gathers, for each batch, what is
-//! missing or stale; [`pass`] then reads a row group once and makes all of it. [`figures`], [`richness`] and [`language`] know
-//! what is computed, [`responses`], [`interviews`] and [`hits`] how it becomes rows. All of it is synchronous.
+//! [`plan`] compares the metadata of each derived file ([`derived`]) with the request and collects, for each batch, the
+//! files that are missing or stale. [`pass`] then reads each row group once and makes all of them. [`figures`],
+//! [`richness`] and [`language`] compute values; [`responses`], [`interviews`] and [`hits`] turn them into rows. All of
+//! it is synchronous.
 //!
-//! Transcripts are decoded a page at a time and worked on 64 at a time, so that a text that was folded is still in the cache
-//! when it is searched. The moving-average type-token ratio needs no windows: a word counts in those that begin after its kind
-//! was last seen, so one look at the last place of its kind is enough. Every second word is new, which no processor foresees:
-//! so a new word takes the same way as one that was seen, and is compared with itself. Fillers are only counted, so nobody asks
-//! whether they are negated.
+//! Transcripts are decoded a page at a time and worked on 64 at a time, so that a folded text is still in the cache
+//! when it is searched. The moving-average type-token ratio is computed without going through its windows: a word
+//! counts in the windows that contain it and begin after the previous word of its kind, so the distance to that word is
+//! enough. Every second word is new, which no branch predictor foresees. A new word therefore takes the same path as a
+//! known one and is compared with itself. Fillers are only counted, so their negation is not computed.
 //!
-//! Columns that a file of figures repeats of its source are copied as they are stored, without being decoded
-//! (`lake/write.rs`); where rows of hits repeat them, ids are read as the dictionaries they are stored as. Finished files are
-//! put into their places by a thread of its own: all that were finished while the disk was waited for are synced by one call,
-//! since hundreds of small ones synced one by one take longer than making them.
+//! Columns that a file of figures repeats from its source are copied in their stored form, without being decoded
+//! (`lake/write.rs`). Rows of hits repeat ids, which are read as the dictionaries they are stored as. A separate thread
+//! puts finished files into their places. All files that were finished while it waited for the disk are synced by one
+//! call, because hundreds of small files synced one by one take longer than making them.
 
 mod batch;
 mod derived;

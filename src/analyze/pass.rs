@@ -1,4 +1,4 @@
-//! One pass over a row group of answers: decoded once, and everything that is asked for made of it.
+//! One pass over a row group of answers, which is decoded once for everything that is made from it.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -18,34 +18,35 @@ use crate::lake::read::{ParquetFile, dictionary, float_at, floats, string_at, st
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
 
-/// Answers are decoded some at a time, so that memory is used again while it is near: about as many as a page holds.
+/// Number of answers decoded at a time: about as many as a page holds, so that memory is reused while it is in a cache.
 const DECODED_ROWS: usize = 1024;
-/// And worked on fewer at a time, so that a text that was folded is still nearer when it is searched.
+/// Number of answers worked on at a time. It is smaller than [`DECODED_ROWS`] so that a folded text is still in a
+/// nearer cache when it is searched.
 const BLOCK_ROWS: usize = 64;
 
-/// The columns that rows of hits repeat of the answers they describe.
+/// The columns of `responses` that rows of hits repeat.
 const REPEATED: [&str; 4] = ["interview_id", "position", "job_id", "settled_at"];
 
-/// What is to be made of a file of answers.
+/// The figures and hits to make from a file of answers.
 pub struct PassRequest<'a> {
-    /// The groups of figures and the set of fillers, if columns of `response_metrics` are to be made.
+    /// The groups of figures and the set of fillers; `None` if no columns of `response_metrics` are to be made.
     pub figures: Option<(&'a [MetricGroup], &'a PreparedSet)>,
-    /// A batch of `keyword_hits` for each.
+    /// The sets to search for. Each gets a batch of `keyword_hits`.
     pub sets: Vec<&'a PreparedSet>,
-    /// Whether the figures of interviews are to be made.
+    /// Whether to collect the measures that figures of interviews are computed from.
     pub answers: bool,
-    /// For the fillers and the sets, and maybe others.
+    /// The prefilter for the fillers and the sets. It may be made for further sets too.
     pub prefilter: &'a Prefilter,
 }
 
-/// What was made of a row group.
+/// The result of a pass over one row group.
 #[derive(Default)]
 pub struct RowGroupResult {
-    /// What `response_metrics` has beside the columns of `responses`.
+    /// The columns that `response_metrics` has besides those of `responses`.
     pub figures: Option<Vec<ArrayRef>>,
-    /// In the order of [`PassRequest::sets`].
+    /// The hits of each set, in the order of [`PassRequest::sets`].
     pub hits: Vec<RecordBatch>,
-    /// Neighbours have different interviews.
+    /// The measures of the answers, grouped by the id of their interview. Neighbouring groups have different ids.
     pub answers: Vec<(String, Vec<AnswerMeasures>)>,
     pub steps: StepTimes,
 }
@@ -53,14 +54,14 @@ pub struct RowGroupResult {
 /// Opens a file of answers.
 ///
 /// # Errors
-/// When it is missing or is no Parquet.
+/// When the file is missing or is not Parquet.
 pub fn open(answers: &Path) -> Result<ParquetFile> {
     let repeated = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let columns = [("transcript", DataType::Utf8View), ("interview_id", repeated()), ("job_id", repeated())];
     ParquetFile::open_as(answers, &columns)
 }
 
-/// Makes what is wanted of one row group of answers, opened by [`open`].
+/// Makes everything that `request` asks for from one row group of a file opened by [`open`].
 ///
 /// # Errors
 /// When the file cannot be read.
@@ -76,7 +77,7 @@ pub fn row_group(source: &ParquetFile, group: usize, request: &PassRequest) -> R
 
     let Pass { figures, hits, answers, mut steps, buffers, .. } = pass;
     SPARE.set(buffers);
-    // Without hits the ids are enough, to tell whose answers they are.
+    // Without hits, only the interview ids are needed, to group the answers.
     let asked = if hits.is_empty() { &REPEATED[..1] } else { &REPEATED };
     let repeated = timed(&mut steps.decode, || source.row_group(group, asked))?;
     Ok(RowGroupResult {
@@ -87,7 +88,7 @@ pub fn row_group(source: &ParquetFile, group: usize, request: &PassRequest) -> R
     })
 }
 
-/// What was made of the answers of a row group that were read so far.
+/// A pass in progress: everything made from the answers that were read so far.
 struct Pass<'a> {
     request: &'a PassRequest<'a>,
     rows: usize,
@@ -98,7 +99,7 @@ struct Pass<'a> {
     buffers: PassBuffers,
 }
 
-/// What texts are read with; what it holds between two texts has no meaning.
+/// Buffers used for one text after another. Their contents have no meaning between two texts.
 #[derive(Default)]
 struct PassBuffers {
     texts: TextBuffers,
@@ -107,12 +108,13 @@ struct PassBuffers {
 }
 
 thread_local! {
-    /// For the thread's next row group: new memory, which the system has to clear first, takes longer than many a figure.
+    /// Buffers kept for the thread's next row group. The system has to clear new memory first, which takes longer than
+    /// computing many a figure.
     static SPARE: Cell<PassBuffers> = Cell::default();
 }
 
 impl<'a> Pass<'a> {
-    /// For the answers of a row group, of which there are so many.
+    /// Begins a pass over a row group with this number of answers.
     fn new(request: &'a PassRequest<'a>, answers: usize) -> Self {
         Self {
             request,
@@ -188,7 +190,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// The answers of a row group, together with their neighbours of the same interview.
+/// Groups the answers of a row group by interview. Only neighbouring answers are put together.
 fn by_interview(repeated: &RecordBatch, answers: Vec<AnswerMeasures>) -> Vec<(String, Vec<AnswerMeasures>)> {
     let ids = dictionary(repeated, "interview_id");
     let mut all: Vec<(String, Vec<AnswerMeasures>)> = Vec::new();

@@ -1,9 +1,9 @@
-//! Which derived files are missing or stale, why, and how they are made.
+//! Decides which derived files are missing or stale, and makes them.
 //!
-//! A derived file has the month and name of the file it was made from, and says in its metadata from which bytes and
-//! under which definitions; it is made again only when one of these changed. Row group N of figures of answers and of
-//! keyword hits comes from row group N of the answers, and row group N of figures of interviews from row group N of the
-//! interviews. Everything that is stale of one batch of answers is made in one pass over it.
+//! A derived file has the month and name of the file it was made from. Its metadata says from which bytes and under
+//! which definitions it was made; it is made again only when one of these has changed. Row group N of figures of
+//! answers and of keyword hits comes from row group N of the answers. Row group N of figures of interviews comes from
+//! row group N of the interviews. All stale files of one batch are made in one pass over its answers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -24,27 +24,28 @@ use crate::lake::schema;
 use crate::ledger::Ledger;
 use crate::model::{Error, Kind, Result};
 
-/// What an analysis will do.
+/// The derived files that an analysis will make.
 pub struct Plan<'a> {
     request: AnalyzeRequest<'a>,
     batches: Vec<Batch<'a>>,
-    /// For `--explain`: what becomes of each kind of derived file.
+    /// The numbers of fresh and stale files of each kind, for `--explain`.
     pub parts: Vec<PlannedFiles>,
 }
 
-/// One kind of derived file: a table, and of keyword hits one set.
+/// The derived files of one kind: those of a table or, for keyword hits, of one set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlannedFiles {
     pub table: &'static str,
+    /// The keyword set, for a table of keyword hits.
     pub set: Option<String>,
-    /// Files that are up to date.
+    /// Number of files that are up to date.
     pub fresh: u64,
-    /// Files to be made, by what they are made for.
+    /// Number of files to make, by reason.
     pub made: BTreeMap<StaleReason, u64>,
 }
 
 impl<'a> Plan<'a> {
-    /// Compares what is there with what is asked for.
+    /// Compares the derived files in the lake with the request.
     ///
     /// # Errors
     /// When the lake cannot be read.
@@ -80,12 +81,13 @@ impl<'a> Plan<'a> {
         Ok(Self { request, batches, parts })
     }
 
-    /// Makes every file that is missing or stale, in parallel over batches and their row groups, for as long as it goes
-    /// on.
+    /// Makes every file that is missing or stale, in parallel over batches and their row groups, as long as
+    /// `should_continue` returns `true`. Calls `progress` with the number of batches that are done and the number of
+    /// all.
     ///
     /// # Errors
-    /// When a file cannot be read or written, and [`Kind::Interrupted`] when it does not go on. Files made before that
-    /// stay.
+    /// When a file cannot be read or written, and [`Kind::Interrupted`] when `should_continue` returns `false`. Files
+    /// that were made before stay.
     pub fn run(
         &self,
         lake: &Lake,
@@ -104,7 +106,7 @@ impl<'a> Plan<'a> {
                     return Err(error.hint("the next one makes what is missing"));
                 }
                 let mut made = batch.make(lake, &self.request, &prefilter)?;
-                // If the publisher has ended, it says why.
+                // This fails only if the publisher has ended, and its own result says why.
                 let _ended = finished.send(mem::take(&mut made.staged));
                 Ok(made)
             };
@@ -127,8 +129,8 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Puts files into their places as they are finished: those of all batches that were finished while the disk was waited
-/// for go together.
+/// Puts files into their places as they are finished. Files that are finished while this waits for the disk are
+/// published together.
 fn publish(finished: mpsc::Receiver<Vec<StagedFile>>, progress: impl Fn(u64)) -> Result<()> {
     let mut done = 0;
     while let Ok(first) = finished.recv() {

@@ -1,18 +1,20 @@
-//! What an analysis is asked for: keyword sets made ready, and groups of figures.
+//! The request for an analysis: keyword sets that are ready to search, and groups of figures.
 
 use crate::keywords::{KeywordSet, Matcher};
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
 
-/// A keyword set ready to search.
+/// A keyword set that is ready to search.
 pub struct PreparedSet {
     pub set: KeywordSet,
     pub matcher: Matcher,
-    /// By term: its place in the order of names, in which rows of hits are.
+    /// For each term, its rank in the order of names. Rows of hits are in this order.
     pub(super) rank: Vec<u32>,
 }
 
 impl PreparedSet {
+    /// Compiles a set.
+    ///
     /// # Errors
     /// When the set is too large to search for.
     pub fn new(set: KeywordSet) -> Result<Self> {
@@ -27,14 +29,15 @@ impl PreparedSet {
     }
 }
 
-/// What is asked for.
+/// The request for an analysis.
 #[derive(Clone, Copy)]
 pub struct AnalyzeRequest<'a> {
+    /// The sets to search for.
     pub sets: &'a [PreparedSet],
-    /// The set of `filler_count`.
+    /// The set whose mentions `filler_count` counts.
     pub fillers: &'a PreparedSet,
-    /// Which figures of answers are made.
+    /// The groups of figures of answers to compute.
     pub metrics: &'a [MetricGroup],
-    /// Whether everything is made, also what is up to date.
+    /// Whether to make every file, even if it is up to date.
     pub force: bool,
 }

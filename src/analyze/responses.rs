@@ -5,7 +5,7 @@ use arrow::array::ArrayRef;
 use super::figures::ResponseFigures;
 use crate::lake::rows;
 
-/// The figures of one answer, as its row has them.
+/// The figures of one answer: the values of its row in `response_metrics`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ResponseRow {
     pub figures: ResponseFigures,
@@ -13,7 +13,7 @@ pub struct ResponseRow {
     pub language: Option<&'static str>,
 }
 
-/// The columns that rows of answers have beside those of `responses`.
+/// Returns the columns that `response_metrics` has besides those of `responses`.
 pub fn columns(answers: &[ResponseRow]) -> Vec<ArrayRef> {
     let count = |get: fn(&ResponseRow) -> Option<u64>| counts(answers.iter().map(get));
     vec![
@@ -28,6 +28,7 @@ pub fn columns(answers: &[ResponseRow]) -> Vec<ArrayRef> {
     ]
 }
 
+/// A column of counts, stored as signed integers.
 pub fn counts(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
     let signed = |count| i64::try_from(count).expect("no count reaches 2^63");
     rows::integers(values.map(|count| count.map(signed)))

@@ -1,4 +1,4 @@
-//! How many different words an answer has, and the moving-average type-token ratio.
+//! The number of different words in an answer, and the moving-average type-token ratio.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -11,59 +11,64 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::keywords::Text;
 use crate::keywords::text::words::{TextPiece, WordFinder, pieces};
 
-/// Words of a window of the moving average.
+/// Number of words in a window of the moving average.
 pub const WINDOW: usize = 50;
 
 const CASE_MAPPER: CaseMapperBorrowed<'static> = CaseMapper::new();
 
+/// How many words a text has, and how many of them differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Richness {
     pub words: u64,
-    /// Distinct words, case-folded.
+    /// Number of distinct words after case folding.
     pub unique: u64,
-    /// Mean type-token ratio over every window of 50 words (Covington & McFall 2010); `None` below 50 words.
+    /// Mean type-token ratio over all windows of 50 words (Covington & McFall 2010); `None` for fewer than 50 words.
     pub mattr_50: Option<f64>,
 }
 
-/// Finds the different words of one answer after another, in memory that is used again.
+/// Finds the different words of one answer after another, and reuses its memory.
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     hasher: RandomState,
-    /// The answer's words, in their order.
+    /// The keys of the answer's words, in their order.
     words: Vec<WordKey>,
-    /// Words of more than 16 bytes, case-folded, with their numbers.
+    /// The case-folded words of more than 16 bytes, with their numbers.
     long: HashMap<Vec<u8>, u32, RandomState>,
-    /// The number of the last word of each kind, at or after the place that its hash says. So small that it stays in the
-    /// nearest cache, and empty for the next answer without being cleared: what is less than the number of its first word
-    /// is another's.
+    /// A hash table that holds, for each kind of word, the number of the last word of that kind. It is small enough for
+    /// the nearest cache. It is not cleared between answers: a number below that of the answer's first word is left
+    /// from an earlier answer and marks an empty slot.
     slots: Vec<u32>,
-    /// The number of the answer's first word: words are numbered from 1 through all answers.
+    /// The number of the answer's first word, while its words are looked up. Words are numbered from 1 through all
+    /// answers.
     first: u32,
-    /// For each word: how many words back its kind was last seen, if that is in the same answer; otherwise, how many
-    /// words the answer had with it. At most [`WINDOW`].
+    /// For each word, the distance in words to the previous word of its kind in the answer. If there is none, the
+    /// number of the answer's words up to and including this one. At most [`WINDOW`].
     back: Vec<u8>,
-    /// The answer with its ASCII in lower case, and zeros behind it, so that sixteen bytes can be read of every word.
+    /// The answer with its ASCII letters in lower case, followed by zeros so that 16 bytes can be read at every word.
     lowered: Vec<u8>,
     finder: WordFinder,
 }
 
-/// A case-folded word of up to 16 bytes, filled up with zeros, or the number of a longer one.
+/// The key of a word: its case-folded bytes filled up with zeros to 16, or the number of a longer word.
 type WordKey = [u64; 2];
 
-/// The second half of the key of a long word: its highest byte is in no UTF-8 text.
+/// The second half of the key of a word of more than 16 bytes. Its highest byte occurs in no UTF-8 text, so it differs
+/// from the key of every shorter word.
 const LONG: u64 = 0xFF << 56;
 
-/// So many that two words seldom want the same: that is what no processor foresees.
+/// Number of slots in the hash table for each word. With so many, two words seldom want the same slot, a case that no
+/// branch predictor foresees.
 const SLOTS_A_WORD: usize = 8;
 
 impl Vocabulary {
+    /// Computes the richness of one answer.
     pub fn richness<'t>(&mut self, text: impl Into<Text<'t>>) -> Richness {
         self.read(text.into());
         let unique = self.look_back();
         Richness { words: self.words.len() as u64, unique, mattr_50: self.moving_average() }
     }
 
-    /// Fills `words`.
+    /// Reads a text into `words`.
     fn read(&mut self, text: Text) {
         let Self { words, long, lowered, finder, .. } = self;
         words.clear();
@@ -91,7 +96,7 @@ impl Vocabulary {
         }
     }
 
-    /// Fills `back`; returns how many words are the first of their kind.
+    /// Fills `back`, and returns the number of words that are the first of their kind.
     fn look_back(&mut self) -> u64 {
         let Self { hasher, words, slots, first, back, .. } = self;
         let count = u32::try_from(words.len()).expect("texts are below 4 GiB");
@@ -110,8 +115,8 @@ impl Vocabulary {
             let mut at = hasher.hash_one(u128::from(key[0]) | u128::from(key[1]) << 64) as usize;
             loop {
                 let slot = &mut slots[at & (wanted - 1)];
-                // Every second word is new, which no processor foresees: only what is rare may be a branch. So a new word
-                // is compared with itself.
+                // Every second word is new, which no branch predictor foresees, so only rare cases may branch. A new
+                // word is therefore compared with itself.
                 let is_new = *slot < answer;
                 let same = select_unpredictable(is_new, number, *slot);
                 if words[(same - answer) as usize] == *key {
@@ -127,13 +132,15 @@ impl Vocabulary {
         unique
     }
 
-    /// A window has as many types as words whose kind was not seen before them in it: so every word counts in the windows
-    /// that begin after its kind was last seen, and not after the word.
+    /// Returns the mean type-token ratio over all windows.
+    ///
+    /// The number of types in a window is the number of its words whose kind did not occur before them in the window.
+    /// So a word counts in each window that contains it and begins after the previous word of its kind.
     fn moving_average(&self) -> Option<f64> {
         let windows = (self.words.len() + 1).checked_sub(WINDOW).filter(|windows| *windows > 0)?;
         let (before_last, last) = self.back.split_at(windows);
         let sum: u64 = before_last.iter().map(|back| u64::from(*back)).sum();
-        // No window begins at the last words.
+        // No window begins at the last words, so they count in fewer windows.
         let rest: u64 = last.iter().zip(1..).map(|(back, missing)| u64::from(back.saturating_sub(missing))).sum();
         #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
         let mean = (sum + rest) as f64 / (windows * WINDOW) as f64;
@@ -141,14 +148,14 @@ impl Vocabulary {
     }
 }
 
-/// The key of a word of at most 16 bytes.
+/// Returns the key of a case-folded word of at most 16 bytes, or `None` if it is longer.
 fn short_key(folded: &[u8]) -> Option<WordKey> {
     let mut sixteen = [0; 16];
     sixteen.get_mut(..folded.len())?.copy_from_slice(folded);
     Some(kept(&sixteen, &KEPT[folded.len()]))
 }
 
-/// The key of a word of more.
+/// Returns the key of a case-folded word of more than 16 bytes.
 #[cold]
 fn long_key(folded: &[u8], long: &mut HashMap<Vec<u8>, u32, RandomState>) -> WordKey {
     let next = u32::try_from(long.len()).expect("texts are below 4 GiB");
@@ -156,14 +163,14 @@ fn long_key(folded: &[u8], long: &mut HashMap<Vec<u8>, u32, RandomState>) -> Wor
     [number.into(), LONG]
 }
 
-/// The key that has these bits of sixteen bytes.
+/// Returns the key that consists of the given bits of 16 bytes.
 #[inline]
 fn kept(sixteen: &[u8], bits: &WordKey) -> WordKey {
     let (eights, _) = sixteen.as_chunks::<8>();
     [u64::from_le_bytes(eights[0]) & bits[0], u64::from_le_bytes(eights[1]) & bits[1]]
 }
 
-/// The bits of sixteen bytes that a word of so many bytes has.
+/// For each length of a word in bytes, the bits that the word takes of its 16 bytes.
 static KEPT: [WordKey; 17] = {
     let mut kept = [[0; 2]; 17];
     let mut length = 1;

@@ -1,16 +1,16 @@
-//! What an analysis did, and where its time went.
+//! The summary of an analysis: what it did, and where its time went.
 
 use std::ops::AddAssign;
 use std::time::Instant;
 
 use serde::Serialize;
 
-/// What an analysis did.
+/// The summary of an analysis.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct AnalyzeSummary {
-    /// Answers analysed now, for whatever figures.
+    /// Answers that were analysed, for figures or keyword hits.
     pub responses: u64,
-    /// Derived files made now.
+    /// Derived files that were made.
     pub files_made: u64,
     /// Derived files that were up to date.
     pub files_fresh: u64,
@@ -18,7 +18,7 @@ pub struct AnalyzeSummary {
     pub steps: StepTimes,
 }
 
-/// Where the time went, in seconds of all threads together, and over how much text.
+/// The seconds that each step took, summed over all threads, and the amount of text read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct StepTimes {
     /// Reading and decompressing columns.
@@ -27,12 +27,14 @@ pub struct StepTimes {
     pub fold: f64,
     /// Lengths, words, pace and richness.
     pub words: f64,
+    /// Detecting languages.
     pub language: f64,
-    /// Keyword sets and fillers: word starts, found once for all, included, and the folding of text beyond ASCII.
+    /// Searching for keywords and fillers. Includes finding word starts, once for all sets, and folding text beyond
+    /// ASCII.
     pub r#match: f64,
     /// Writing derived files.
     pub encode: f64,
-    /// Of transcripts.
+    /// Bytes of transcripts that were read.
     pub bytes: u64,
 }
 
@@ -49,7 +51,7 @@ impl AddAssign for StepTimes {
     }
 }
 
-/// Runs a step and adds what it took.
+/// Runs a step and adds the seconds it took to `seconds`.
 pub fn timed<T>(seconds: &mut f64, step: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let result = step();

@@ -1,15 +1,15 @@
-//! When words can be counted at all.
+//! Tells whether the words of a text can be counted.
 
 use unicode_script::{Script, UnicodeScript};
 
 use crate::keywords::Text;
 
-/// Whether more than half of the letters are Han, Kana or Thai: these are written without spaces, so UAX #29 does not
-/// find their words, and there are no word figures.
+/// Whether more than half of a text's letters are Han, Hiragana, Katakana or Thai. These scripts are written without
+/// spaces, so UAX #29 does not find their words, and such a text has no figures of words.
 #[must_use]
 pub fn is_unspaced(text: Text) -> bool {
-    // Texts have apostrophes and accents far more often than a letter of these scripts. Without a way out of the inner
-    // loop, many bytes are compared at once.
+    // Apostrophes and accents are far more frequent than letters of these scripts, so the bytes are checked first. The
+    // inner loop has no early exit, so that many bytes are compared at once.
     let any = |bytes: &[u8]| bytes.iter().fold(false, |any, byte| any | begins_unspaced(*byte));
     if text.is_ascii() || !text.as_bytes().chunks(128).any(any) {
         return false;
@@ -22,7 +22,7 @@ pub fn is_unspaced(text: Text) -> bool {
     unspaced * 2 > letters
 }
 
-/// Whether a letter of these scripts can begin with a byte.
+/// Whether a byte can be the first of a letter of a script that is written without spaces.
 fn begins_unspaced(byte: u8) -> bool {
     matches!(byte, 0xE0 | 0xE3..=0xE9 | 0xEF | 0xF0)
 }

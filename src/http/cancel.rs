@@ -1,4 +1,4 @@
-//! What ends work before it is done: the user, or a time at which the rest is left for the next run.
+//! Ends work before it is done: when the user wants it, or at a time from which on the rest is left for the next run.
 
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -8,11 +8,11 @@ use tokio_util::sync::CancellationToken;
 pub enum Cancelled {
     /// The user wants the run to end.
     Interrupted,
-    /// It is `stop-at`.
+    /// The time set with `stop-at` has come.
     TimeIsUp,
 }
 
-/// Tells work when to end early. A clone tells the same.
+/// Tells work when to end early. Clones end at the same time.
 #[derive(Debug, Clone, Default)]
 pub struct Cancellation {
     interrupt: CancellationToken,
@@ -20,19 +20,20 @@ pub struct Cancellation {
 }
 
 impl Cancellation {
-    /// For work that ends when the token is cancelled.
+    /// Creates a cancellation for work that ends when the token is cancelled.
     #[must_use]
     pub fn new(interrupt: CancellationToken) -> Self {
         Self { interrupt, stop_at: None }
     }
 
-    /// The same, for work that also ends at a moment, if one is given.
+    /// Makes the work also end at `stop_at`, if it is given.
     #[must_use]
     pub fn or_at(self, stop_at: Option<Instant>) -> Self {
         Self { stop_at, ..self }
     }
 
-    /// For a part of the work, which ends with the whole or when the returned token is cancelled.
+    /// Creates a cancellation for a part of the work. The part ends with the whole work, or when the returned token is
+    /// cancelled.
     #[must_use]
     pub fn child(&self) -> (Self, CancellationToken) {
         let interrupt = self.interrupt.child_token();
@@ -45,7 +46,7 @@ impl Cancellation {
         self.interrupt.is_cancelled()
     }
 
-    /// Waits until the work is to end.
+    /// Waits until the work has to end, and returns why.
     pub async fn cancelled(&self) -> Cancelled {
         let time_is_up = async {
             match self.stop_at {

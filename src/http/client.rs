@@ -1,5 +1,5 @@
-//! What every HTTP client of this program has in common: how it connects, how much of a body it takes, what it reads of a
-//! rate limit, and what it says of an error.
+//! Settings and helpers shared by all HTTP clients of this program: connecting, reading bodies and rate limits, and
+//! wording errors.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -14,13 +14,14 @@ use super::pace::Budget;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Unix seconds in the year 2200: a reset beyond it is no time, and must not overflow one.
+/// Unix seconds in the year 2200. A later reset is no real time and is ignored, so that it cannot overflow one.
 const A_FAR_TIME: i64 = 7_258_118_400;
 
-/// What may stand in a path segment as it is.
+/// The characters to encode in a path segment: all but letters, digits, `-`, `_`, `.` and `~`.
 pub const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// What every client has in common: no redirects, and no proxy on the way to this machine, where it would see keys.
+/// Returns a builder with the settings of every client: no redirects and, for a server on this machine, no proxy, which
+/// would see keys.
 pub(crate) fn builder(is_here: bool) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .user_agent(concat!("roundup/", env!("CARGO_PKG_VERSION")))
@@ -29,13 +30,13 @@ pub(crate) fn builder(is_here: bool) -> reqwest::ClientBuilder {
     if is_here { builder.no_proxy() } else { builder }
 }
 
-/// An id as one path segment of a URL, which is safe as a file name too.
+/// Encodes an id as one path segment of a URL. The result holds no slash, so it can be part of a file name too.
 #[must_use]
 pub fn encode_id(id: &str) -> String {
     utf8_percent_encode(id, SEGMENT).to_string()
 }
 
-/// Whether what is sent there can be read by nobody on the way: it is encrypted, or stays on this machine.
+/// Whether nobody on the way can read what is sent to a URL, because it is encrypted or stays on this machine.
 pub(crate) fn is_secure(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }
@@ -45,7 +46,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The whole body, or `None` when it is longer than `most` bytes.
+/// Reads the whole body, or returns `None` if it is longer than `most` bytes.
 pub(crate) async fn read_body(mut response: reqwest::Response, most: usize) -> reqwest::Result<Option<Vec<u8>>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
@@ -57,8 +58,9 @@ pub(crate) async fn read_body(mut response: reqwest::Response, most: usize) -> r
     Ok(Some(body))
 }
 
-/// What the headers say of the limit, by the server's own clock where it tells the time: then a wrong one, here or
-/// there, does no harm. A reset is in Unix seconds, or in seconds from now if it is small.
+/// Reads the rate limit from an answer's headers. Times are compared with the server's own clock if it sends the time,
+/// so that a wrong clock on either side does no harm. A reset is in Unix seconds, or in seconds from now if it is below
+/// 1,000,000.
 pub(crate) fn read_budget(headers: &HeaderMap) -> Budget {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let date = |text: &str| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
@@ -80,7 +82,8 @@ pub(crate) fn read_budget(headers: &HeaderMap) -> Budget {
     }
 }
 
-/// The innermost cause, without the URL: it holds an interview's id, which the caller names anyway, or is a secret.
+/// Returns the innermost cause of an error, without the URL. The URL is a secret, or it holds an interview's id, which
+/// the caller names anyway.
 pub fn root_cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();

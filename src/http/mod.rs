@@ -1,5 +1,5 @@
-//! What any HTTP client here needs: the client's settings and limits, the pace of requests, pauses between tries,
-//! and what ends work early.
+//! The parts that all HTTP clients share: settings and limits, the pace of requests, pauses between tries, and the
+//! early end of work.
 
 pub mod cancel;
 pub mod client;

@@ -1,11 +1,12 @@
-//! How long to pause before another try.
+//! The pause before another try.
 
 use std::time::Duration;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
-/// The pause after so many failures. Full jitter: anything from nothing to the step, which doubles.
+/// Returns the pause after a number of failures. It has full jitter: it is random between zero and a step, which
+/// doubles with each failure up to 30 seconds.
 #[must_use]
 pub fn backoff(failed: u32) -> Duration {
     let share = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);

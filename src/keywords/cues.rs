@@ -1,7 +1,7 @@
-//! The words that make a mention negated or no longer so. They are part of what a set's hash follows from.
+//! The words that negate a mention or end a negation. They are part of a set's hash.
 
-/// Words that negate what follows, besides every word that ends in `n't` with whatever apostrophe;
-/// transcribers drop it too.
+/// Words that negate what follows them. Every word that ends in `n't`, with any apostrophe, negates too; the list has
+/// such words without an apostrophe because transcribers drop it.
 pub(super) const CUES: [&str; 39] = [
     "aint",
     "arent",
@@ -44,11 +44,11 @@ pub(super) const CUES: [&str; 39] = [
     "wouldnt",
 ];
 
-/// After `not`, these make it no negation: "not only react but also vue".
+/// Words before which `not` is no negation, as in "not only react but also vue".
 pub(super) const UNDOING: [&str; 3] = ["just", "merely", "only"];
 
-/// Words that begin a new clause, as a mark of punctuation does. Left out for what they do after a cue: `yet` ("not yet
-/// used"), `so` ("not so good with"), `and` and `or` ("no react or vue").
+/// Words that begin a new clause, as a punctuation mark does. Some words are left out because of their use after a cue:
+/// `yet` ("not yet used"), `so` ("not so good with"), `and` and `or` ("no react or vue").
 pub(super) const BREAKS: [&str; 14] = [
     "although", "because", "besides", "but", "except", "however", "instead", "since", "then", "though", "unless",
     "until", "whereas", "while",

@@ -1,14 +1,14 @@
-//! What is probably a mistake in a set that is right by the letter.
+//! Warns of probable mistakes in a set that is formally valid.
 
 use std::collections::HashMap;
 
 use super::set::KeywordSet;
 use super::term::Term;
 
-/// Up to this many characters a spelling is found in places that mean something else.
+/// The longest spelling, in characters, that is so short that it is found in places that mean something else.
 const SHORT: usize = 2;
 
-/// Words that stand in any answer, whatever it is about.
+/// Words that occur in any answer, whatever it is about.
 const COMMON_WORDS: &str = "\
     a able about after again all also always an and another any around as ask at away back be because before being \
     best better big both but by call came can come could day did different do does done down each end even every \
@@ -29,11 +29,11 @@ pub struct Warning {
     pub message: String,
 }
 
-/// All warnings, in the order of the terms.
+/// Returns all warnings, in the order of the terms.
 #[must_use]
 pub fn lint(set: &KeywordSet) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    // By spelling as it is sought: the term that has it first.
+    // For each folded spelling, the first term that has it.
     let mut owners = HashMap::new();
     for (index, term) in set.terms().iter().enumerate() {
         let mut warn = |message: String| warnings.push(Warning { line: term.line, message });

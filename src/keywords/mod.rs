@@ -1,22 +1,23 @@
 //! Keyword sets and the matcher: text in, hits out, without I/O.
 //!
-//! [`KeywordSet`] is the file, read and checked; [`Matcher`] is the same set compiled; [`Matcher::find_all`] over [`Texts`] is
-//! the one way in. What a hit is stands in "Keyword matching" on the page of definitions, and the modules follow its order: in
-//! [`text`], `fold` makes two spellings of a word equal and `boundary` says where a word ends; `surface` lists the spellings of
-//! a term; in `search`, `matcher` puts them together and settles overlaps, and `negation` looks at the five words before, for
-//! the words of `cues`. [`lint`] knows what is probably a mistake in a set. `reference` finds the same the plain way, and
-//! property tests hold every way of searching to it.
+//! [`KeywordSet`] is a file, read and checked, and [`Matcher`] is a set compiled. [`Matcher::find_all`] over [`Texts`]
+//! is the one way in. "Keyword matching" on the page of definitions defines a hit, and the modules follow its order. In
+//! [`text`], `fold` makes two spellings of a word equal and `boundary` says where a word ends. `surface` lists the
+//! spellings of a term. In `search`, `matcher` puts them together and settles overlaps, and `negation` looks for the
+//! words of `cues` among the five words before a hit. [`lint`] warns of probable mistakes in a set. `reference` finds
+//! the same hits in the plainest way, and property tests compare every way of searching with it.
 //!
-//! Nearly every text is ASCII. Each is looked through once for whether it is, which every figure and search asks
-//! (`text/ascii.rs`). The ASCII ones are put side by side and lower-cased once for every set (`search/texts.rs`). Where a match
-//! can begin in them is found and hashed once, too (`search/starts.rs`), and all sets together turn nearly all of these places
-//! away by one filter of a bit a place (`search/prefilter.rs`). A set then only looks up what is left (`search/anchors.rs`), and
-//! the rules of the definition are asked of what it finds (`search/finder.rs`). Substrings go to the vector search of
-//! `aho-corasick`, which reports no overlaps and is therefore started again one byte on (`search/anywhere.rs`). Negations are
-//! found from the few cues of a text: for each, where a hit after it would be negated.
+//! Nearly every text is ASCII. Each text is checked once for whether it is, for all figures and searches
+//! (`text/ascii.rs`). The ASCII texts are put side by side and lower-cased once for all sets (`search/texts.rs`). The
+//! places where a match can begin are also found and hashed once (`search/starts.rs`), and one filter for all sets
+//! turns nearly all of them away (`search/prefilter.rs`). Each set looks up only the places that are left
+//! (`search/anchors.rs`), and the rules of the definition are applied to the candidates found there
+//! (`search/finder.rs`). Substrings go to the vector search of `aho-corasick`, which reports no overlaps and is
+//! therefore started again one byte on (`search/anywhere.rs`). Negations are found from the few cues of a text: each
+//! yields the places where a hit would be negated by it.
 //!
-//! Text beyond ASCII is folded with a map back to its bytes and searched the same way; words of it are counted by the
-//! standard's own crate only where they are not ASCII (`text/words.rs`).
+//! Text beyond ASCII is folded with a map back to its bytes and then searched in the same way. Words are counted by the
+//! `unicode_segmentation` crate only where a text is not ASCII (`text/words.rs`).
 
 mod cues;
 mod lint;

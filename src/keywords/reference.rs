@@ -1,6 +1,6 @@
-//! The same definition once more, as plainly as can be: no automaton, no maps, no shortcuts. Shares with the matcher
-//! only the classes of characters. And the scraps of text on which the two are compared, by property tests and by a
-//! fuzzer.
+//! The definition of keyword matching in its plainest form: no automaton, no maps, no shortcuts. It shares only the
+//! classes of characters with the matcher. Property tests and a fuzzer compare the two, on texts made of the scraps in
+//! this module.
 
 use icu_casemap::CaseMapper;
 use unicode_normalization::UnicodeNormalization;
@@ -16,7 +16,7 @@ use super::text::boundary::{is_letter, is_mark, is_separator, is_word, script_of
 /// Folded characters, each with the index of the original character that it comes from.
 type FoldedChars = Vec<(char, usize)>;
 
-/// The mentions that [`super::Matcher::find`] must find.
+/// Returns the mentions that [`super::Matcher::find`] must find.
 pub(crate) fn find(set: &KeywordSet, text: &str, question_type: Option<&str>) -> Vec<Hit> {
     let mut candidates = Vec::new();
     for (index, term) in set.terms().iter().enumerate() {
@@ -114,7 +114,7 @@ fn folded(term: &Term, text: &str) -> FoldedChars {
     chars.into_iter().filter(|&(c, _)| !(term.fold_diacritics && ('\u{300}'..='\u{36F}').contains(&c))).collect()
 }
 
-/// Where a term's spellings, or its exclude phrases, stand in the original, in bytes.
+/// Returns where a term's spellings, or its exclude phrases, stand in the original text, in bytes.
 fn places(term: &Term, spellings: &[String], text: &str) -> Vec<(usize, usize)> {
     let chars = folded(term, text);
     let mut places = Vec::new();
@@ -144,7 +144,7 @@ fn places(term: &Term, spellings: &[String], text: &str) -> Vec<(usize, usize)> 
     places
 }
 
-/// Where a spelling that begins at `start` ends.
+/// Returns where a spelling that begins at `start` ends, or `None` if it does not stand there.
 fn end_of(term: &Term, spelling: &[char], chars: &FoldedChars, start: usize) -> Option<usize> {
     let mut at = start;
     let mut wanted = 0;
@@ -240,7 +240,7 @@ fn negated(text: &str, start: usize) -> bool {
     false
 }
 
-/// Characters that fold, join, part or count in ways of their own.
+/// Characters that fold, join, separate or count in special ways.
 pub(crate) const ALPHABET: [&str; 50] = [
     "a",
     "b",
@@ -294,7 +294,8 @@ pub(crate) const ALPHABET: [&str; 50] = [
     "\u{334}",
 ];
 
-/// Words that negate or break, spellings that plurals and options are about, and gaps of the longest and a longer length.
+/// Words that negate or end a negation, spellings for plurals and options, and gaps of the longest length and of a
+/// longer one.
 pub(crate) const WORDS: [&str; 14] = [
     " not ",
     " isn’t ",

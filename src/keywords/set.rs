@@ -1,8 +1,9 @@
-//! The file of a keyword set: its format, what is refused, and the hash that every result carries.
+//! Reads the file of a keyword set: its formats, the checks, and the hash that every result carries.
 //!
-//! Two formats. TOML says everything; a `.txt` file is a list of terms, one a line, each as it stands (white space at
-//! its ends included) and independent of the others. In a list, lines of nothing but white space are skipped, and so
-//! are comments: lines that begin with `#` and a space. `#` alone or `#hashtag` are terms, as `c#` is.
+//! There are two formats. TOML has all options. A `.txt` file is a list of terms, one a line, which are independent of
+//! one another. Each line is a term exactly as it stands, with the white space at its ends. Lines of nothing but white
+//! space are skipped, and so are comments, which begin with `#` and a space. `#` alone and `#hashtag` are terms, as
+//! `c#` is.
 
 use std::collections::HashMap;
 
@@ -15,7 +16,8 @@ use super::cues::{BREAKS, CUES, UNDOING};
 use super::term::{Forms, Mode, Term};
 use crate::model::error::{Error, Result, from_toml};
 
-/// Goes into every set's hash. To be raised with each change to the matcher that changes results.
+/// Version of the matcher. It is part of every set's hash and must be raised with each change to the matcher that
+/// changes results.
 pub const MATCHER_VERSION: u32 = 1;
 
 /// The longest name of a set, in characters.
@@ -96,11 +98,12 @@ pub struct KeywordSet {
 }
 
 impl KeywordSet {
-    /// Reads a TOML set. `origin` names it in errors: a path, or `builtin:NAME`.
+    /// Reads a TOML set. `origin` names the set in errors: a path or `builtin:NAME`.
     ///
     /// # Errors
-    /// A usage error that names the line: no TOML, unknown fields, names that are not allowed or not unique, spellings
-    /// that cannot match, options that contradict one another, or no terms.
+    /// Returns a usage error that names the line if the text is not TOML, has unknown fields, has names that are not
+    /// allowed or not unique, has spellings that cannot match, has options that contradict one another, or has no
+    /// terms.
     pub fn parse_toml(text: &str, origin: &str) -> Result<Self> {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let file: KeywordSetFile = from_toml(text, origin)?;
@@ -119,10 +122,10 @@ impl KeywordSet {
         Self::checked(origin, file.name.into_inner(), file.version.into_inner(), file.description, file.overlap, terms)
     }
 
-    /// Reads a list of terms, one a line, all in `mode` and independent of one another.
+    /// Reads a list of terms, one a line. All are in `mode` and independent of one another.
     ///
     /// # Errors
-    /// A usage error: a name that is not allowed, a term that stands twice, or no terms.
+    /// Returns a usage error if the name is not allowed, a term occurs twice, or there are no terms.
     pub fn parse_txt(text: &str, origin: &str, name: &str, mode: Mode) -> Result<Self> {
         if let Some(wrong) = wrong_name(name) {
             return Err(Error::usage(format!("{origin}: {wrong}")).hint(NAME_HINT));
@@ -139,7 +142,7 @@ impl KeywordSet {
         &self.name
     }
 
-    /// What its author calls this state of the set; `1` for a list of terms.
+    /// The author's version of the set; `1` for a list of terms.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
@@ -156,19 +159,20 @@ impl KeywordSet {
         self.overlap
     }
 
-    /// In the order of the file; hits name them by index.
+    /// The terms, in the order of the file. Hits refer to them by index.
     #[must_use]
     pub fn terms(&self) -> &[Term] {
         &self.terms
     }
 
-    /// SHA-256, in hex, of all that its results follow from: everything in the set but its description, in a canonical
-    /// form, the negation cues and [`MATCHER_VERSION`].
+    /// SHA-256, in hex, of everything that the set's results follow from: a canonical form of the set without its
+    /// description, the words of negation, and [`MATCHER_VERSION`].
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
     }
 
+    /// Checks that there are terms and that their names are unique, and computes the set's hash.
     fn checked(
         origin: &str,
         name: String,
@@ -204,10 +208,10 @@ fn wrong_name(name: &str) -> Option<String> {
     (!right).then(|| format!("`{name}` cannot be the name of a keyword set"))
 }
 
-/// A file, to turn its spans into line numbers.
+/// The source of a set, to turn spans into line numbers.
 struct SourceFile<'a> {
     origin: &'a str,
-    /// Where its lines end, ascending.
+    /// The positions of its line ends, ascending.
     line_ends: Vec<usize>,
 }
 
@@ -220,7 +224,7 @@ impl SourceFile<'_> {
         Error::usage(format!("{}:{}: {message}", self.origin, self.line(value)))
     }
 
-    /// The term of an entry, with the set's mode filled in, or what is wrong with it.
+    /// Returns the term of an entry, with the set's mode filled in, or an error that says what is wrong with the entry.
     fn term(&self, entry: &TermEntry, default_mode: Mode) -> Result<Term> {
         let values = |list: &[Spanned<String>]| list.iter().map(|value| value.get_ref().clone()).collect();
         let term = Term {
@@ -301,7 +305,7 @@ fn hash_of(set: &KeywordSet) -> String {
     hex::encode(hash.hasher.finalize())
 }
 
-/// Values with their lengths before them, so that no two sets have the same form.
+/// Hashes values with their lengths before them, so that no two sets have the same form.
 #[derive(Default)]
 struct SetHasher {
     hasher: Sha256,
@@ -325,7 +329,7 @@ impl SetHasher {
         }
     }
 
-    /// For lists whose order and repetitions change nothing.
+    /// Hashes a list whose order and repetitions change no results.
     fn sorted(&mut self, values: &[String]) {
         let mut values: Vec<_> = values.iter().map(String::as_str).collect();
         values.sort_unstable();

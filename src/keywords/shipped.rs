@@ -1,6 +1,6 @@
-//! The sets inside the binary: `builtin:NAME`, the same files as in `keywords/`.
+//! The keyword sets inside the binary, named `builtin:NAME`. They are the files in `keywords/`.
 
-/// Name and text of every set that ships.
+/// The name and the text of every set that ships.
 pub const SHIPPED: &[(&str, &str)] = &[
     ("behavioural", include_str!("../../keywords/behavioural.toml")),
     ("data", include_str!("../../keywords/data.toml")),

@@ -1,4 +1,4 @@
-//! The spellings of a term: aliases, plurals, and tokens that may be joined by any separator.
+//! The spellings of a term: aliases, plurals, and tokens that any separator may join.
 
 use std::ops::Range;
 
@@ -11,16 +11,16 @@ use super::text::fold::Folding;
 /// The longest run of separators between two tokens, in characters.
 const LONGEST_GAP: usize = 8;
 
-/// One spelling, folded. Without `separators` it is a single token, spaces and all.
+/// One spelling, folded. Without `separators`, it is a single token that includes any spaces.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Surface {
     tokens: Vec<String>,
-    /// The longest token: what a search looks for before it asks for the others.
+    /// The index of the longest token. A search looks for it first and then for the others.
     anchor: usize,
 }
 
 impl Term {
-    /// How this term, and the text it is sought in, are folded.
+    /// Returns how this term and the texts it is sought in are folded.
     pub(super) fn folding(&self) -> Folding {
         match (self.mode, self.case_sensitive) {
             (Mode::Word, case_sensitive) => Folding::Word { case_sensitive, diacritics: self.fold_diacritics },
@@ -29,7 +29,7 @@ impl Term {
         }
     }
 
-    /// Its name and aliases, in all forms, each spelling once.
+    /// Returns its name and aliases in all forms, each spelling once.
     pub(super) fn surfaces(&self) -> Vec<Surface> {
         let mut surfaces = Vec::new();
         for spelling in std::iter::once(&self.name).chain(&self.aliases) {
@@ -43,7 +43,8 @@ impl Term {
         surfaces
     }
 
-    /// One spelling as this term is sought. Exclude phrases are sought as their term is, but in no other form.
+    /// Returns one spelling as this term is sought. Exclude phrases are sought in the same way, but have no other
+    /// forms.
     pub(super) fn surface(&self, spelling: &str) -> Surface {
         let folded = self.folding().fold_term(spelling);
         let tokens: Vec<String> = if self.separators {
@@ -55,7 +56,7 @@ impl Term {
         Surface { tokens, anchor }
     }
 
-    /// What is wrong with a spelling, as a fragment that follows it.
+    /// Returns what is wrong with a spelling, if anything, as a phrase that follows the spelling.
     pub(super) fn refusal(&self, spelling: &str) -> Option<&'static str> {
         let folded = self.folding().fold_term(spelling);
         if spelling.is_empty() {
@@ -73,7 +74,7 @@ impl Term {
 }
 
 impl Surface {
-    /// What to search for; where it is found, [`Surface::complete`] tells whether the rest is there too.
+    /// The token to search for. Where it is found, [`Surface::complete`] tells whether the other tokens are there too.
     pub(super) fn anchor(&self) -> &str {
         &self.tokens[self.anchor]
     }
@@ -82,8 +83,9 @@ impl Surface {
         self.tokens.len() == 1
     }
 
-    /// The whole spelling around an anchor found at `found`: the other tokens, each after 1 to 8 separators. Tokens
-    /// hold no separators, so there is never more than one way to read a text.
+    /// Returns the place of the whole spelling around an anchor found at `found`: the other tokens must be there, with
+    /// 1 to 8 separators between any two. Tokens hold no separators, so there is never more than one way to read a
+    /// text.
     pub(super) fn complete(&self, text: &str, found: Range<usize>) -> Option<Range<usize>> {
         let mut start = found.start;
         for token in self.tokens[..self.anchor].iter().rev() {
@@ -98,7 +100,7 @@ impl Surface {
         Some(start..end)
     }
 
-    /// Whether this spelling stands anywhere in a folded text, whatever is beside it.
+    /// Whether this spelling occurs anywhere in a folded text, without regard to word boundaries.
     pub(super) fn occurs_in(&self, text: &str) -> bool {
         let anchor = self.anchor();
         let starts = text.char_indices().map(|(at, _)| at).filter(|&at| text[at..].starts_with(anchor));
@@ -106,7 +108,7 @@ impl Surface {
     }
 }
 
-/// The bytes of the separators that `chars` begins with; none if there are too few or too many.
+/// Returns the length in bytes of the separators that `chars` begins with, or `None` if there are too few or too many.
 fn gap_length(chars: impl Iterator<Item = char>) -> Option<usize> {
     let (mut count, mut length) = (0, 0);
     for c in chars.take_while(|&c| is_separator(c)).take(LONGEST_GAP + 1) {
@@ -116,9 +118,10 @@ fn gap_length(chars: impl Iterator<Item = char>) -> Option<usize> {
     (1..=LONGEST_GAP).contains(&count).then_some(length)
 }
 
-/// The plural of the last word that is three or more ASCII letters and nothing else; none if there is no such word.
+/// Returns a spelling with its last word that consists of three or more ASCII letters in the plural, or `None` if there
+/// is no such word.
 fn plural(spelling: &str) -> Option<String> {
-    // Decomposed, so that `café` is no word of ASCII letters, however it is written.
+    // The spelling is decomposed so that `café` is no word of ASCII letters, however it is written.
     let spelling: String = spelling.nfd().collect();
     let (start, word) = words(&spelling)
         .filter(|(_, word)| word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_alphabetic()))
@@ -135,7 +138,7 @@ fn plural(spelling: &str) -> Option<String> {
     Some(format!("{}{ending}{}", &spelling[..kept], &spelling[end..]))
 }
 
-/// Maximal runs of word characters, with their places.
+/// Returns the maximal runs of word characters, with their positions.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.split(|c| !is_word(c)).map(|word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
 }

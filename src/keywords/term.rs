@@ -43,7 +43,7 @@ pub struct Term {
 }
 
 impl Term {
-    /// A term of a list: in no form but the one given.
+    /// Creates a term of a list, with its name as the only spelling.
     pub(super) fn plain(name: &str, mode: Mode, line: usize) -> Self {
         Self {
             name: name.to_owned(),

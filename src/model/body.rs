@@ -1,8 +1,8 @@
-//! The contract with the vendor's bodies: what is read, and what becomes of what breaks it.
+//! The contract with the vendor's bodies: which fields are read, and how a breach of the contract is handled.
 //!
-//! `docs/contract.md` is the same in a table. Two rules are behind it: an answer's words are never dropped silently,
-//! so a body whose answers cannot be read is set aside whole; anything else that has the wrong type is null.
-//! A violation names the field and never its value, because values are people's words.
+//! `docs/contract.md` has the contract as a table. Two rules are behind it. An answer's words are never dropped
+//! silently, so a body whose answers cannot be read is set aside whole. Any other field of the wrong type is null. A
+//! violation names the field and never its value, because values are people's words.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::interview::{Candidate, Interview, Job, Question, Response, Status};
 use super::recording::Link;
 
-/// Why a body cannot be used. Holds no value of the body.
+/// The reason why a body cannot be used. It holds no value of the body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     #[error("not valid UTF-8")]
@@ -52,16 +52,16 @@ pub fn read_interview(bytes: &[u8]) -> Result<Interview, Violation> {
     })
 }
 
-/// Reads one body of `GET /interviews/:id`, which must be that of `id`.
+/// Reads one body of `GET /interviews/:id`, which must be of the interview `id`.
 ///
 /// # Errors
-/// As [`read_interview`], and when the body is of another interview.
+/// When the body is not JSON, has no usable `id` or `status`, is of another interview, or its answers cannot be read.
 pub fn read_interview_of(id: &str, bytes: &[u8]) -> Result<Interview, Violation> {
     let interview = read_interview(bytes)?;
     if interview.id == id { Ok(interview) } else { Err(Violation::OtherId) }
 }
 
-/// Reads one body of `GET /interviews/:id/questions`, which must be that of `id`.
+/// Reads one body of `GET /interviews/:id/questions`, which must be of the interview `id`.
 ///
 /// # Errors
 /// When the body is not JSON, names another interview, or its questions cannot be read.
@@ -121,7 +121,7 @@ fn required(map: &mut Map<String, Value>, field: &str) -> Result<String, Violati
     }
 }
 
-/// An object within; an empty one when there is none.
+/// Takes the object out of a field, or returns an empty one if there is none.
 fn child(map: &mut Map<String, Value>, field: &str) -> Map<String, Value> {
     match map.remove(field) {
         Some(Value::Object(child)) => child,
@@ -136,12 +136,12 @@ fn text(map: &mut Map<String, Value>, field: &str) -> Option<String> {
     }
 }
 
-/// A number of seconds: finite and not negative, else null.
+/// Returns a number of seconds, or `None` unless it is finite and not negative.
 fn seconds(map: &Map<String, Value>, field: &str) -> Option<f64> {
     map.get(field).and_then(Value::as_f64).filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
 }
 
-/// ISO 8601; a time without an offset is taken as UTC.
+/// Reads a time in ISO 8601. A time without an offset is taken as UTC.
 fn time(map: &Map<String, Value>, field: &str) -> Option<Timestamp> {
     let text = map.get(field)?.as_str()?;
     if let Ok(time) = text.parse::<Timestamp>() {

@@ -1,6 +1,6 @@
-//! Summaries that are counts, declared once and added up.
+//! Summaries that consist of counts and can be added up.
 
-/// Declares a struct of counts that can be added to one of its kind.
+/// Declares a struct of counts to which another value of its type can be added.
 macro_rules! counts {
     ($(#[$of_struct:meta])* pub struct $name:ident { $($(#[$of_field:meta])* pub $field:ident: u64,)* }) => {
         $(#[$of_struct])*

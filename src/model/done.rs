@@ -1,9 +1,9 @@
-//! What a piece of work did, and what went wrong with it.
+//! The outcome of a piece of work: what it did, and the errors it met.
 
 use super::error::{Error, Result};
 
-/// What was done, and the errors that were met. The summary is true also when an error ended the work early: what was done
-/// by then stands.
+/// The summary of a piece of work and the errors it met. The summary is also true when an error ended the work early:
+/// everything done before the error stands.
 #[derive(Debug)]
 pub struct Done<T> {
     pub summary: T,
@@ -11,13 +11,13 @@ pub struct Done<T> {
 }
 
 impl<T> Done<T> {
-    /// Work that ended with a result.
+    /// Creates the outcome of work that ended with a result.
     #[must_use]
     pub fn new(summary: T, result: Result<()>) -> Self {
         Self { summary, errors: result.err().into_iter().collect() }
     }
 
-    /// The summary; the errors go to those of a larger work.
+    /// Returns the summary, and adds the errors to those of a larger piece of work.
     pub fn into_summary(self, errors: &mut Vec<Error>) -> T {
         errors.extend(self.errors);
         self.summary
@@ -25,7 +25,7 @@ impl<T> Done<T> {
 }
 
 impl<T: Default> Done<T> {
-    /// Work that could not begin.
+    /// Creates the outcome of work that could not begin.
     #[must_use]
     pub fn failed(error: Error) -> Self {
         Self { summary: T::default(), errors: vec![error] }

@@ -1,4 +1,4 @@
-//! Errors that a user can do something about, and the exit code that each kind ends the program with.
+//! Errors that a user can do something about, and the program's exit code for each kind.
 
 use std::fmt::Display;
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of trouble it is; this alone decides the exit code.
+/// The kind of an error. It alone decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A flag, a configuration file, a keyword set, an id file or an environment variable is wrong.
@@ -35,7 +35,8 @@ impl Kind {
     }
 }
 
-/// An expected error: a lower-case fragment that names the thing (file, line, id), and, where it helps, what to do.
+/// An expected error. Its message is a lower-case fragment that names the file, line or id. Where it helps, a hint says
+/// what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
@@ -57,25 +58,26 @@ impl Error {
         Self::new(Kind::Failed, message)
     }
 
-    /// A file or folder operation that failed: `cannot {doing} {path}: {why}`.
+    /// Creates an error about a failed file or folder operation: `cannot {doing} {path}: {why}`.
     pub fn path(doing: &str, path: &Path, why: impl Display) -> Self {
         Self::failed(format!("cannot {doing} {}: {why}", path.display()))
     }
 
+    /// Adds a hint that says what the user can do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The same error with its place in front: `{place}: {message}`.
+    /// Puts a place in front of the message: `{place}: {message}`.
     #[must_use]
     pub fn prefix(mut self, place: &str) -> Self {
         self.message = format!("{place}: {}", self.message);
         self
     }
 
-    /// The same error seen as another kind: a missing file named on the command line is a usage error.
+    /// Gives the error another kind. For example, a missing file named on the command line is a usage error.
     #[must_use]
     pub fn with_kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
@@ -94,11 +96,11 @@ impl Error {
     }
 }
 
-/// Reads a TOML document into `T`; an error names the origin (a path or `builtin:NAME`), line and column.
+/// Reads a TOML document into `T`. An error names the origin (a path or `builtin:NAME`) and the line.
 pub fn from_toml<T: serde::de::DeserializeOwned>(text: &str, origin: &str) -> Result<T> {
     toml::from_str(text).map_err(|error| {
         let place = error.span().map_or_else(String::new, |span| line_of(text, &span));
-        // The first line says what; a second one, if any, lists what was expected.
+        // The first line says what is wrong. A second one, if any, lists what was expected.
         let mut lines = error.message().lines();
         let what = lines.next().unwrap_or("not valid TOML");
         let rest = lines.collect::<Vec<_>>().join(" ");
@@ -107,7 +109,7 @@ pub fn from_toml<T: serde::de::DeserializeOwned>(text: &str, origin: &str) -> Re
     })
 }
 
-/// `:LINE` of a byte range, 1-based.
+/// Returns the 1-based line where a byte range begins, as `:LINE`.
 fn line_of(text: &str, span: &Range<usize>) -> String {
     let before = &text.as_bytes()[..span.start.min(text.len())];
     format!(":{}", before.iter().filter(|&&byte| byte == b'\n').count() + 1)

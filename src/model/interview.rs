@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::recording::{Link, RecordingLink, object_names};
 
-/// Where an interview stands, in the vendor's words; a word we do not know is kept as it came.
+/// The state of an interview, in the vendor's words. An unknown word is kept as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     Invited,
@@ -38,13 +38,14 @@ impl Status {
         }
     }
 
-    /// Nothing more will happen to it: completed or expired.
+    /// Whether the interview is completed or expired, so that nothing more will happen to it.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         matches!(self, Self::Completed | Self::Expired)
     }
 }
 
+/// The job that an interview is for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Job {
     pub id: Option<String>,
@@ -52,6 +53,7 @@ pub struct Job {
     pub department: Option<String>,
 }
 
+/// The candidate who is interviewed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Candidate {
     pub id: Option<String>,
@@ -59,6 +61,7 @@ pub struct Candidate {
     pub email: Option<String>,
 }
 
+/// An answer to one question.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Response {
     pub question_id: Option<String>,
@@ -70,10 +73,11 @@ pub struct Response {
     pub answered_at: Option<Timestamp>,
     /// Whether the body had a link to a recording.
     pub has_audio: bool,
-    /// The link, until an ingest takes it; never in the lake.
+    /// The link to the recording, until an ingest takes it out. It is never in the lake.
     pub link: Option<Link>,
 }
 
+/// An interview with its answers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interview {
     pub id: String,
@@ -88,8 +92,8 @@ pub struct Interview {
 }
 
 impl Interview {
-    /// When it settled: `completed_at`; of an expired one `expires_at`; failing that the latest time the body holds.
-    /// `None` for an open interview and for a body without any time.
+    /// Returns when the interview settled: `completed_at` or, for an expired interview, `expires_at`. If that is
+    /// missing, it is the latest time in the body. `None` for an open interview and for a body without any time.
     #[must_use]
     pub fn settled_at(&self) -> Option<Timestamp> {
         let named = match self.status {
@@ -104,7 +108,7 @@ impl Interview {
         })
     }
 
-    /// Takes the links to its recordings out of it.
+    /// Takes the links to the recordings out of the interview.
     pub fn take_links(&mut self) -> Vec<RecordingLink> {
         if self.responses.iter().all(|response| response.link.is_none()) {
             return Vec::new();
@@ -118,7 +122,7 @@ impl Interview {
             .collect()
     }
 
-    /// Bytes of transcript: what row groups and batches are measured by.
+    /// Returns the length of all transcripts in bytes, by which row groups and batches are measured.
     #[must_use]
     pub fn transcript_bytes(&self) -> usize {
         self.responses.iter().filter_map(|response| response.transcript.as_ref()).map(String::len).sum()
@@ -132,14 +136,14 @@ pub struct Question {
     pub text: Option<String>,
     pub question_type: Option<String>,
     pub time_limit_seconds: Option<f64>,
-    /// The vendor's `order`; it may have gaps.
+    /// The vendor's `order`, which may have gaps.
     pub order: Option<i64>,
-    /// Added over the API rather than from the job's template.
+    /// Whether the question was added over the API rather than from the job's template.
     pub is_custom: bool,
 }
 
-/// The partition of a settled interview: `YYYY-MM` in UTC, or `unknown` for a body without any time and for a time
-/// whose year has not four digits, as folder names sort by time.
+/// Returns the partition of a settled interview: `YYYY-MM` in UTC. It is `unknown` for a body without any time, and for
+/// a time whose year does not have four digits, because folder names sort by time.
 #[must_use]
 pub fn month_of(settled_at: Option<Timestamp>) -> String {
     let date = settled_at.map(|time| TimeZone::UTC.to_datetime(time).date()).filter(|date| date.year() >= 1);

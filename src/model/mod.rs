@@ -1,4 +1,4 @@
-//! What an interview is: the vendor's bodies as this program understands them, and the errors every layer speaks.
+//! The model of an interview: the vendor's bodies as this program reads them, and the errors that all layers use.
 
 pub mod body;
 pub(crate) mod counts;

@@ -1,10 +1,10 @@
-//! Where a body is from: the account, how its interview was found, and when the body came.
+//! The origin of a body: the account, how its interview was found, and when the body came.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How an interview was found, spelled the same in spool files, in tables and in the ledger; a word we do not know is
-/// kept as it came.
+/// How an interview was found. It is spelled alike in spool files, in tables and in the ledger; an unknown word is kept
+/// as it came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Via {
@@ -49,15 +49,16 @@ impl From<Via> for String {
     }
 }
 
-/// Where a body is from. The names and the order of the fields are those of a spool file's records.
+/// The origin of a body. The names and the order of the fields are those of a spool file's records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
-    /// Name of the account.
+    /// The name of the account.
     pub source: String,
     pub via: Via,
-    /// It was asked for on purpose although its interview is settled in the lake, and replaces what is there.
+    /// Whether the interview was fetched on purpose although it is settled in the lake. The body then replaces the one
+    /// there.
     #[serde(default)]
     pub again: bool,
-    /// When it was fetched, or read from a file.
+    /// When the body was fetched, or read from a file.
     pub fetched_at: Timestamp,
 }

@@ -7,17 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-/// How long a link opens its recording, from when the body with it was fetched.
+/// How long a link opens its recording, counted from when its body was fetched.
 pub const LINK_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
-/// What may stand in a part of a name as it is. A dot may not: so no part is `..`, and what follows one is ours.
+/// The characters to encode in a part of a name: all but letters, digits, `-` and `_`. Dots are encoded too, so no part
+/// is `..`, and a suffix after a dot is always this program's own.
 const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
-/// Bytes of an encoded id that stand whole in a name; file systems take 255.
+/// The longest encoded id, in bytes, that stands whole in a name. File systems allow 255 bytes.
 const LONGEST_PART: usize = 180;
-/// Of a longer one so many stay, with its hash behind them.
+/// Number of bytes that are kept of a longer encoded id. The id's hash follows them.
 const CUT_PART: usize = 120;
 
-/// A signed link to a recording: whoever has it can listen. Nothing shows it but [`Link::secret`].
+/// A signed link to a recording. Whoever has it can listen, so nothing shows it but [`Link::secret`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Link(String);
 
@@ -27,7 +28,7 @@ impl Link {
         Self(link)
     }
 
-    /// The link itself, to be opened or stored in the ledger and for nothing else.
+    /// Returns the link itself, to be opened or stored in the ledger and for nothing else.
     #[must_use]
     pub fn secret(&self) -> &str {
         &self.0
@@ -40,25 +41,25 @@ impl fmt::Debug for Link {
     }
 }
 
-/// A link as an interview has it.
+/// A link to the recording of one answer of an interview.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordingLink {
-    /// The 0-based place of the answer.
+    /// The 0-based position of the answer.
     pub position: usize,
-    /// What the recording is called below an archive.
+    /// The name of the recording in an archive.
     pub object: String,
     pub link: Link,
 }
 
-/// The newest time at which a link was fetched that no longer opens.
+/// Returns the newest time of fetching whose links no longer open at `now`.
 #[must_use]
 pub fn links_dead_since(now: Timestamp) -> Timestamp {
     now.checked_sub(LINK_LIFETIME).unwrap_or(Timestamp::MIN)
 }
 
-/// The name of each answer's recording below an archive, from the question ids of all answers of an interview in
-/// order: `interviews/<interview id>/q<question id>.mp3`, as the vendor's sample has it. An answer without a question
-/// id, or with one that an earlier answer has, gets its position as well: `q<question id>.<position>.mp3`.
+/// Returns the name of each answer's recording in an archive, from the question ids of all answers of an interview in
+/// order. A name is `interviews/<interview id>/q<question id>.mp3`, as in the vendor's sample. An answer without a
+/// question id, or with that of an earlier answer, gets its position as well: `q<question id>.<position>.mp3`.
 #[must_use]
 pub fn object_names<'a>(interview: &str, questions: impl Iterator<Item = Option<&'a str>>) -> Vec<String> {
     let folder = part(interview);
@@ -67,7 +68,7 @@ pub fn object_names<'a>(interview: &str, questions: impl Iterator<Item = Option<
         .enumerate()
         .map(|(position, question)| {
             let name = question.map(part).filter(|name| !name.is_empty());
-            // Some file systems do not tell small letters from capitals.
+            // Some file systems do not distinguish upper and lower case.
             let is_new = name.as_ref().is_some_and(|name| met.insert(name.to_ascii_lowercase()));
             let name = name.unwrap_or_default();
             let place = if is_new { String::new() } else { format!(".{position}") };
@@ -76,7 +77,7 @@ pub fn object_names<'a>(interview: &str, questions: impl Iterator<Item = Option<
         .collect()
 }
 
-/// An id as a part of a name that leaves no folder and hides in none.
+/// Returns an id as a part of a name. The part cannot leave its folder and is not a hidden name.
 fn part(id: &str) -> String {
     let encoded = utf8_percent_encode(id, PART).to_string();
     if encoded.len() <= LONGEST_PART {

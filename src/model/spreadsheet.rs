@@ -1,13 +1,13 @@
-//! What spreadsheets make of what is written for them: how much fits, and which texts they take for more than text.
+//! Limits of spreadsheets, and the texts that they take for formulas.
 
 use std::borrow::Cow;
 
-/// Rows of a sheet, at most, less the header.
+/// The most rows in a sheet, not counting the header.
 pub const MOST_ROWS: usize = 1_048_575;
-/// UTF-16 units of a cell, at most.
+/// The longest text in a cell, in UTF-16 code units.
 const LONGEST_TEXT: usize = 32_767;
 
-/// As much of a text as a cell holds.
+/// Returns as much of a text as a cell can hold.
 #[must_use]
 pub fn fitting(text: &str) -> &str {
     if text.len() <= LONGEST_TEXT {
@@ -21,12 +21,12 @@ pub fn fitting(text: &str) -> &str {
     too_long.map_or(text, |(at, _)| &text[..at])
 }
 
-/// What spreadsheets take for the beginning of a formula, the fullwidth forms too.
+/// The characters that begin a formula in a spreadsheet, including their full-width forms.
 const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
-/// A text for CSV: one that a spreadsheet could take for a formula gets an apostrophe in front; so does what stands after
-/// `;`, a tab or the end of a line, where spreadsheets that do not separate by commas begin another cell. Control
-/// characters, at which readers of CSV stop or stumble, become U+FFFD.
+/// Returns a text for CSV that no spreadsheet takes for a formula. A text that could begin a formula gets an apostrophe
+/// in front. So does a part after `;`, a tab or the end of a line, where spreadsheets that do not separate by commas
+/// begin another cell. Other control characters, at which readers of CSV stop or stumble, become U+FFFD.
 #[must_use]
 pub fn neutral(text: &str) -> Cow<'_, str> {
     let is_special = |letter: char| letter.is_control() || letter == ';' || SIGNS.contains(&letter);

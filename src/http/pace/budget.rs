@@ -1,29 +1,31 @@
-//! What an answer says of the limit, and how long a refusal says to wait.
+//! The rate limit as an answer reports it, and the wait that a refusal asks for.
 
 use std::time::Duration;
 
-/// A 429 without a word on when to come back waits this long.
+/// The wait after a 429 that does not say when to come back.
 const UNSAID: Duration = Duration::from_secs(30);
-/// No 429 waits shorter than this (0 is not "at once, forever") or longer than that.
+/// The shortest and the longest wait after a 429. Without the shortest, a wait of 0 would mean to try again at once,
+/// forever.
 const BOUNDS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15 * 60));
 
-/// What an answer said of the limit.
+/// The rate limit as an answer reports it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Budget {
-    /// Requests a window.
+    /// Requests allowed in a window.
     pub limit: Option<u32>,
     /// Requests left in the window.
     pub remaining: Option<u32>,
     /// When the window resets, in Unix seconds of the server's clock.
     pub window_end: Option<i64>,
-    /// What that clock said, in Unix seconds.
+    /// The time of the server's clock, in Unix seconds.
     pub server_time: Option<i64>,
-    /// How long until a 429 says to come back.
+    /// How long a 429 asks to wait.
     pub retry_after: Option<Duration>,
 }
 
 impl Budget {
-    /// How long a 429 says to wait, within bounds.
+    /// Returns how long to wait after a 429: as long as it asks, else until the window resets, else 30 seconds. The
+    /// wait is at least 1 second and at most 15 minutes.
     pub fn wait(self) -> Duration {
         let reset = self.window_end.zip(self.server_time).map(|(end, now)| end.saturating_sub(now));
         let reset = reset.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);

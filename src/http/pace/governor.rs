@@ -1,9 +1,9 @@
-//! When the next request may go out. Nothing here sleeps or reads a clock: every time is passed in.
+//! Decides when the next request may go out. Nothing here sleeps or reads a clock: every time is passed in.
 //!
-//! The server's window may be fixed or sliding, and nothing says which. This keeps the stricter of the two for itself:
-//! a request counts from when it is sent until a window's length after its answer, so that wherever between the two
-//! the server counted it, no window of either kind holds more than the limit. What the answers say of the limit is
-//! held against that: the difference is what others use of the same key, and is left to them.
+//! The server's window may be fixed or sliding, and nothing says which. The governor therefore keeps a window that is
+//! stricter than both: a request counts from when it is sent until a window's length after its answer. Wherever in
+//! between the server counted it, no window of either kind holds more than the limit. The limit that answers report is
+//! compared with this window. The difference is what other clients use of the same key, and it is left to them.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -14,26 +14,29 @@ use super::micros::{Micros, micros};
 use super::other_clients::OtherClients;
 use super::window::Window;
 
-/// A limit above this is kept by the even pace alone: so many requests a window are not worth a record of each.
+/// The largest limit, in requests a window, for which every request is recorded. A larger limit is kept by the even
+/// pace alone.
 const EXACT_UP_TO: u32 = 6_000;
-/// Of such a limit, the share that is used; in flight and in the clock's grain the rest may be lost.
+/// The share that is used of a limit above [`EXACT_UP_TO`]. The rest may be lost to requests in flight and to the grain
+/// of the clock.
 const SHARE_OF_A_LARGE_LIMIT: f64 = 0.97;
-/// While another program of this user has the last word, its answers are looked for this often.
+/// How often to look for news in the shared window while only an answer to another program of this user can make room.
 const LOOK_AGAIN: Micros = 20_000;
-/// Timers are no finer than this, and what is due by then may go out.
+/// The grain of timers. A request that is due within this time may go out now.
 const GRAIN: Micros = 1_000;
 
-/// What a request that wants to go out is told.
+/// The decision on a request that wants to go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
+    /// Send it now.
     Send(SentRequest),
-    /// Ask again at this time, or when an answer comes.
+    /// Ask again at this time, or earlier when an answer comes.
     WaitUntil(Micros),
     /// Ask again when an answer comes.
     WaitForAnswer,
 }
 
-/// A request that is under way.
+/// A request in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SentRequest {
     number: u64,
@@ -41,7 +44,7 @@ pub struct SentRequest {
     slot: Option<usize>,
 }
 
-/// The newest word on the limit: that of the request that was sent last of those answered.
+/// The newest report on the limit. It is from the answer to the request that was sent last among those answered.
 #[derive(Debug, Clone, Copy)]
 struct BudgetReport {
     number: u64,
@@ -49,34 +52,37 @@ struct BudgetReport {
     at: Micros,
     limit: Option<u32>,
     remaining: u32,
-    /// In Unix seconds of the server's clock; stands still while a fixed window lasts.
+    /// When the window resets, in Unix seconds of the server's clock. It does not change while a fixed window lasts.
     window_end: Option<i64>,
-    /// Requests sent earlier and not answered then: the server may have counted them later.
+    /// Number of requests that were sent earlier and had no answer yet. The server may have counted them later.
     stragglers: usize,
 }
 
 #[derive(Debug)]
 pub struct Governor {
     length: Micros,
-    /// Requests a window that the user allows.
+    /// The most requests a window that the user allows.
     ceiling: u32,
-    /// Requests under way at once, at most.
+    /// The most requests in flight at once.
     concurrency: usize,
     window: Window,
     in_flight: BTreeSet<u64>,
     next_number: u64,
     last_sent: Micros,
     latest: Option<BudgetReport>,
-    /// By how much the server's clock is ahead of this machine's; it tells whole seconds, so this is the least.
+    /// By how much the server's clock is at least ahead of this machine's. It cannot be known exactly, because the
+    /// server reports whole seconds.
     server_ahead: Option<Micros>,
-    /// One request at a time, until an answer says how things are.
+    /// Whether one request is sent at a time, until an answer other than a 429 comes.
     is_probing: bool,
-    /// Requests were seen to leave the server's window one by one: it slides.
+    /// Whether requests were seen to leave the server's window one by one, which means that it slides.
     is_sliding: bool,
     others: OtherClients,
 }
 
 impl Governor {
+    /// Creates a governor.
+    ///
     /// # Panics
     /// When the ceiling or the concurrency is 0.
     pub fn new(window: Window, length: Duration, ceiling: u32, concurrency: usize) -> Self {
@@ -97,10 +103,10 @@ impl Governor {
         }
     }
 
-    /// Whether a request may go out now.
+    /// Decides whether a request may go out now, and records it if so.
     ///
     /// # Errors
-    /// When the file of the window fails; [`Self::drop_file`] goes on without it.
+    /// When the window's file fails. [`Self::drop_file`] goes on without it.
     pub fn decide(&mut self, now: Micros) -> io::Result<Decision> {
         self.window.lock()?;
         self.window.release_dead(now)?;
@@ -112,16 +118,17 @@ impl Governor {
         Ok(decision)
     }
 
+    /// Goes on without the window's file.
     pub fn drop_file(&mut self) {
         self.window.drop_file();
     }
 
-    /// Requests left in the window, as the newest answer had it.
+    /// Returns how many requests are left in the window, as the newest answer reports it.
     pub fn remaining(&self) -> Option<u32> {
         self.latest.map(|report| report.remaining)
     }
 
-    /// What a request must wait for, if anything.
+    /// Returns what a request must wait for, if anything.
     fn wait(&self, now: Micros) -> Option<Decision> {
         let busy = if self.is_probing { 1 } else { self.concurrency };
         if self.in_flight.len() >= busy {
@@ -145,7 +152,8 @@ impl Governor {
         self.wait_for_server(now)
     }
 
-    /// What the server's own count leaves to wait for. Its window may hold what this one knows nothing of.
+    /// Returns what a request must wait for by the server's own count, if anything. The server's window may hold
+    /// requests that this program does not know of.
     fn wait_for_server(&self, now: Micros) -> Option<Decision> {
         let report = self.latest.filter(|report| now < report.at + self.length)?;
         let since = self.window.sent_between(report.sent, now) + report.stragglers;
@@ -156,23 +164,23 @@ impl Governor {
         if !self.in_flight.is_empty() {
             return Some(Decision::WaitForAnswer);
         }
-        // Nothing is under way that could bring news: at the reset one goes out and asks.
+        // No request is in flight that could bring news, so one goes out at the reset and asks.
         let reset = self.resets(report).unwrap_or(report.at + self.length);
         let next = self.is_sliding.then(|| self.window.next_dropped(report.at, now)).flatten();
         let until = next.map_or(reset, |next| next.min(reset));
         (until > now).then_some(Decision::WaitUntil(until))
     }
 
-    /// When the window of an answer resets, by this machine's clock.
+    /// Returns when the window of a report resets, by this machine's clock.
     fn resets(&self, report: BudgetReport) -> Option<Micros> {
         Some(report.window_end? * 1_000_000 - self.server_ahead.unwrap_or(0))
     }
 
     fn send(&mut self, now: Micros) -> io::Result<SentRequest> {
         let due = self.due(now);
-        // Two requests never have the same time: who was sent after whom is asked by time.
+        // No two requests have the same time, because times tell which of them was sent first.
         let at = now.max(self.last_sent + 1);
-        // One that goes alone may be the first that tells a limit.
+        // A request that goes alone is recorded too, because its answer may be the first to report a limit.
         let slot = if self.is_probing || self.is_exact() {
             Some(self.window.send(at, due)?)
         } else {
@@ -186,8 +194,8 @@ impl Governor {
         Ok(SentRequest { number, at, slot })
     }
 
-    /// When the next request is due by the even pace. A pause is made up for, by a sixtieth of a window at most, and at
-    /// no more than twice that pace.
+    /// Returns when the next request is due by the even pace. A pause is made up for, by at most a sixtieth of a window
+    /// and at no more than twice the even pace.
     fn due(&self, now: Micros) -> Micros {
         if self.window.last_due == 0 {
             return now;
@@ -195,6 +203,7 @@ impl Governor {
         (self.window.last_due + self.interval(now)).max(now - self.length / 60)
     }
 
+    /// Returns the time between two requests at the even pace.
     fn interval(&self, now: Micros) -> Micros {
         let share = match self.window.limit {
             Some(limit) if !self.is_exact() => f64::from(self.ceiling).min(f64::from(limit) * SHARE_OF_A_LARGE_LIMIT),
@@ -203,28 +212,30 @@ impl Governor {
         (self.length as f64 / share) as Micros
     }
 
+    /// Whether the limit is low enough that every request is recorded.
     fn is_exact(&self) -> bool {
         self.window.limit.map_or(self.ceiling, |limit| limit.min(self.ceiling)) <= EXACT_UP_TO
     }
 
-    /// Requests a window that are this user's: the limit less what others use, under the user's own ceiling.
+    /// Returns how many requests a window this user may send: the limit less what other clients use, but no more than
+    /// the user's own ceiling.
     fn share(&self, now: Micros) -> u32 {
         let Some(limit) = self.window.limit else { return self.ceiling };
         let others = self.others.forecast(now, self.length, self.is_sliding);
-        // Others do not come quite evenly, so they are left a little more than they take.
+        // The requests of others do not come quite evenly, so they are left a little more than they use.
         let room = if others == 0 { 0 } else { 1 + others / 50 };
         limit.saturating_sub(others + room).clamp(1, self.ceiling)
     }
 
-    /// Heeds an answer, or that none came (an empty budget).
+    /// Records an answer or, with an empty budget, that none came.
     ///
     /// # Errors
-    /// As [`Self::decide`]; the answer is heeded all the same.
+    /// When the window's file fails. The answer is recorded all the same.
     pub fn answered(&mut self, sent: SentRequest, now: Micros, budget: Budget) -> io::Result<()> {
         self.in_flight.remove(&sent.number);
         let recorded = sent.slot.map_or(Ok(()), |slot| self.window.answered(slot, now));
         if let Some(time) = budget.server_time {
-            // The least that an answer took on its way is the nearest to the truth.
+            // The answer that took the least time on its way gives the best estimate.
             let ahead = time * 1_000_000 - now;
             self.server_ahead = Some(self.server_ahead.map_or(ahead, |most| most.max(ahead)));
         }
@@ -249,38 +260,39 @@ impl Governor {
         recorded.and(kept)
     }
 
-    /// Says that a request was answered at all, whatever with, and not with a 429.
+    /// Records that a request got an answer other than a 429, after which requests need no longer go out one at a time.
     pub fn admitted(&mut self) {
         self.is_probing = false;
     }
 
-    /// Heeds a 429: nothing goes out before it says so, and then one request alone.
+    /// Records a 429: nothing goes out before the wait is over, and then one request goes alone.
     ///
     /// # Errors
-    /// As [`Self::decide`]; the wait is kept all the same.
+    /// When the window's file fails. The wait is kept all the same.
     pub fn refused(&mut self, now: Micros, wait: Duration) -> io::Result<()> {
         self.is_probing = true;
-        // Kept even when the file of it fails.
+        // The wait is kept even if the file fails.
         let locked = self.window.lock();
         let held = self.window.hold_until(now + micros(wait));
         locked.and(held).and(self.window.unlock())
     }
 
-    /// Learns from two answers that follow one another what others use, and whether the window slides.
+    /// Learns from two successive answers how much other clients use, and whether the window slides.
     fn learn(&mut self, new: BudgetReport) {
         let Some(limit) = new.limit else { return };
-        // Stragglers may have been counted or not; what is left to others errs in their favour.
+        // The server may or may not have counted the stragglers. Leaving them out errs in favour of the other clients.
         let own = self.window.sent_between(new.sent - self.length, new.sent).saturating_sub(new.stragglers);
         let used = i64::from(limit) - i64::from(new.remaining);
         self.others.record_level(new.at, used - own as i64, self.length);
         let Some(old) = self.latest.filter(|old| old.limit == new.limit) else { return };
         let (Some(old_end), Some(new_end)) = (old.window_end, new.window_end) else { return };
         if (new_end - old_end).abs() * 1_000_000 > self.length / 2 {
-            // A fixed window has begun anew (or one request overtook another as it did), or a sliding one was left
-            // alone for long.
+            // A new fixed window has begun (or one request overtook another as it did), or a sliding one was left alone
+            // for long.
             return;
         }
-        // Sent after the older answer came, so counted after it; and yet nothing was used up.
+        // The new request was sent after the older answer came, so it was counted after it, and yet nothing was used
+        // up.
         self.is_sliding |= new.sent > old.at && new.remaining >= old.remaining;
         let own = self.window.sent_between(old.sent, new.sent);
         let used = i64::from(old.remaining) - i64::from(new.remaining);

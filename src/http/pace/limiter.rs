@@ -1,33 +1,33 @@
-//! A server's rate limit, as the stand-in of the API keeps it and as the pace is tested against. Nothing here reads a clock:
+//! A server's rate limit, used by the stand-in of the API and by the tests of the pace. Nothing here reads a clock:
 //! every time is passed in, as the time since the server started, and never goes back.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How the limit counts. The vendor does not document which of the two it uses.
+/// The kind of window in which a limit counts. The vendor does not document which of the two it uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WindowKind {
-    /// Windows follow one another without a gap from the first counted request on; each starts empty. A client may
-    /// so send twice the limit around the end of one.
+    /// Windows follow one another without a gap from the first counted request on, and each starts empty. A client can
+    /// therefore send twice the limit around the end of a window.
     Fixed,
-    /// At every moment, no more than the limit was admitted within the window length before it.
+    /// At every moment, no more requests than the limit were admitted within the window's length before it.
     #[default]
     Sliding,
 }
 
-/// What the limit says of one request.
+/// The verdict of a limit on one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admission {
     pub admitted: bool,
     pub limit: u32,
     /// How many more requests would be admitted now.
     pub remaining: u32,
-    /// How long until the window resets. Fixed: until it ends. Sliding: until the oldest admitted request leaves it,
-    /// which is when one more is admitted.
+    /// How long until the window resets. A fixed window resets when it ends. A sliding window resets when the oldest
+    /// admitted request leaves it, which makes room for one more.
     pub reset_in: Duration,
 }
 
-/// A limit of so many admitted requests in a window. What it refuses takes no place in the window.
+/// A limit on the number of requests admitted in a window. Refused requests do not count.
 #[derive(Debug)]
 pub struct Limiter {
     limit: u32,
@@ -42,7 +42,7 @@ enum Counter {
 }
 
 impl Limiter {
-    /// `length` must be longer than zero.
+    /// Creates a limiter. `length` must be longer than zero.
     pub fn new(limit: u32, window: WindowKind, length: Duration) -> Self {
         let counter = match window {
             WindowKind::Fixed => Counter::Fixed { start: None, used: 0 },
@@ -51,7 +51,7 @@ impl Limiter {
         Self { limit, length, counter }
     }
 
-    /// Judges one request at `now` and takes its place in the window when there is one.
+    /// Decides on one request at `now`, and counts it if it is admitted.
     pub fn admit(&mut self, now: Duration) -> Admission {
         let (limit, length) = (self.limit, self.length);
         match &mut self.counter {
@@ -79,7 +79,7 @@ impl Limiter {
     }
 }
 
-/// Drops what is a window length old or older.
+/// Drops the times that are a window's length old or older.
 pub(crate) fn forget(times: &mut VecDeque<Duration>, now: Duration, length: Duration) {
     while times.front().is_some_and(|&time| time + length <= now) {
         times.pop_front();
@@ -96,7 +96,8 @@ pub(crate) mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Times with bursts, ties, pauses and, often, exactly a window length apart: where an off-by-one would hide.
+    /// Times with bursts, ties and pauses. Many are exactly a window's length apart, where an off-by-one error would
+    /// hide.
     pub(crate) fn times(seed: u64, length: Duration) -> Vec<Duration> {
         let mut state = seed;
         let mut below = |count: u64| {

@@ -1,4 +1,4 @@
-//! The pace of the requests of one key: each waits for its turn, and what is answered is heeded.
+//! Paces the requests of one key: each waits for its turn, and every answer is taken into account.
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
@@ -13,14 +13,14 @@ use super::governor::{Decision, Governor, SentRequest};
 use super::micros::{Micros, micros};
 use super::window::Window;
 
-/// How fast requests may go out, as the user has it.
+/// The user's settings for the pace of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// A ceiling; the server's own limit rules below it.
+    /// The most requests a minute. A lower limit of the server still applies.
     pub requests_per_minute: u32,
-    /// How long the server's window is.
+    /// The length of the server's window.
     pub window: Duration,
-    /// Requests under way at once, at most.
+    /// The most requests in flight at once.
     pub concurrency: usize,
 }
 
@@ -28,7 +28,7 @@ pub struct Pace {
 #[derive(Debug)]
 pub struct Pacer {
     governor: Mutex<Governor>,
-    /// Whoever holds it has the next turn; the others wait in order.
+    /// Held by the request that has the next turn. The others wait for it in order.
     queue: tokio::sync::Mutex<()>,
     answered: Notify,
     began: (Micros, Instant),
@@ -36,8 +36,8 @@ pub struct Pacer {
 }
 
 impl Pacer {
-    /// A pacer that shares its window with every program that names the same file. Without one, or when it cannot be
-    /// used, it goes on alone and says so.
+    /// Creates a pacer that shares its window with every program that names the same file. Without a file, it counts
+    /// its own requests only. If the file cannot be used, it logs a warning and does the same.
     #[must_use]
     pub fn new(pace: Pace, file: Option<&Path>) -> Self {
         let began = (Timestamp::now().as_microsecond(), Instant::now());
@@ -58,7 +58,7 @@ impl Pacer {
         }
     }
 
-    /// Waits for this request's turn. What is returned must hear of the answer.
+    /// Waits for this request's turn. The returned value must be told of the answer.
     pub async fn turn(&self) -> InFlight<'_> {
         let _next = self.queue.lock().await;
         loop {
@@ -87,12 +87,12 @@ impl Pacer {
         }
     }
 
-    /// How long requests have waited for the limit's sake, one after the other.
+    /// Returns how long requests have waited because of the limit, one after the other.
     pub fn waited(&self) -> Duration {
         *self.waited.lock().expect("nothing panics while it holds it")
     }
 
-    /// Requests left in the window, as the newest answer had it.
+    /// Returns how many requests are left in the window, as the newest answer reports it.
     pub fn remaining(&self) -> Option<u32> {
         self.lock().remaining()
     }
@@ -110,7 +110,7 @@ impl Pacer {
     }
 }
 
-/// A request that is under way. Dropped without an answer, it counts as answered then.
+/// A request in flight. If it is dropped without an answer, it counts as answered at that moment.
 #[derive(Debug)]
 pub struct InFlight<'a> {
     pacer: &'a Pacer,
@@ -118,7 +118,7 @@ pub struct InFlight<'a> {
 }
 
 impl InFlight<'_> {
-    /// Heeds any answer but a 429.
+    /// Records any answer but a 429.
     pub fn answered(mut self, budget: Budget) {
         self.end(budget, |governor, _| {
             governor.admitted();
@@ -126,7 +126,7 @@ impl InFlight<'_> {
         });
     }
 
-    /// Heeds a 429. Returns how long all requests hold back.
+    /// Records a 429, and returns how long all requests hold back.
     pub fn refused(mut self, budget: Budget) -> Duration {
         let wait = budget.wait();
         self.end(budget, |governor, now| governor.refused(now, wait));

@@ -1,4 +1,4 @@
-//! The governor against a server, a network and others with the same key, all in virtual time.
+//! Tests the governor against a simulated server, a network and other clients of the same key, in virtual time.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use super::window::Window;
 const START: Micros = 1_800_000_000_000_000;
 const SECOND: Micros = 1_000_000;
 
-/// A server, a network, and others with the same key, in virtual time.
+/// A simulated server, a network and other clients of the same key, in virtual time.
 struct Simulation {
     limit: u32,
     kind: WindowKind,
     window: Duration,
-    /// From the least to the most that a request takes to the server, and an answer back.
+    /// The shortest and the longest time that a request takes to the server, or an answer back.
     way: (Micros, Micros),
     concurrency: usize,
-    /// When others ask, as times since the start.
+    /// When other clients send requests, as times since the start.
     others: Vec<Micros>,
     requests: usize,
 }
@@ -29,10 +29,10 @@ struct Simulation {
 #[derive(Debug, Default)]
 struct SimulationResult {
     took: Micros,
-    /// When the server refused one.
+    /// When the server refused requests of the client.
     refused: Vec<Micros>,
     others_refused: usize,
-    /// When the server took in each of the client's requests.
+    /// When each of the client's requests arrived at the server.
     arrived: Vec<Micros>,
 }
 
@@ -71,7 +71,7 @@ impl Simulation {
                 let budget = Budget {
                     limit: Some(self.limit),
                     remaining: Some(admission.remaining),
-                    // As `X-RateLimit-Reset` and `Date` have it, in whole seconds of a clock that is wrong.
+                    // As in `X-RateLimit-Reset` and `Date`, in whole seconds of a clock that is wrong.
                     window_end: Some(end + 1234),
                     server_time: Some(now / SECOND + 1234),
                     retry_after: None,
@@ -109,7 +109,7 @@ impl Simulation {
         result
     }
 
-    /// How long the requests take at the limit, if `left` of it is there to be had.
+    /// Returns how many microseconds the requests take at the limit if the share `left` of it is available.
     fn bound(&self, left: f64) -> f64 {
         self.window.as_micros() as f64 * (self.requests - 1) as f64 / (f64::from(self.limit) * left)
     }
@@ -122,7 +122,7 @@ fn kind() -> impl Strategy<Value = WindowKind> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
-    /// Whoever has the key for himself is never refused and uses what there is.
+    /// A client that has the key to itself is never refused and uses the whole limit.
     #[test]
     fn alone_the_limit_is_used_up_and_never_exceeded(
         kind in kind(), seconds in 10_u64..=60, limit in 10_u32..600, slow in 0_i64..1_000_000,
@@ -137,8 +137,8 @@ proptest! {
         for (index, end) in result.arrived.iter().enumerate().skip(limit as usize) {
             prop_assert!(end - result.arrived[index - limit as usize] >= micros(window));
         }
-        // Each window may lose an answer's way and the second that a reset is rounded by, and no more than so many
-        // can be under way at once.
+        // Each window may lose a round trip and the second that a reset is rounded by, and only so many requests can be
+        // in flight at once.
         let round_trip = 2 * way.1;
         let lost = (windows as i64 + 2) * (round_trip + 2 * SECOND);
         let by_width = requests as f64 * round_trip as f64 / concurrency as f64;
@@ -146,13 +146,13 @@ proptest! {
         prop_assert!(result.took as f64 <= bound, "{} s, not {} s", result.took as f64 / 1e6, bound / 1e6);
     }
 
-    /// Another program with a steady share of the key keeps it, and the rest is used.
+    /// Another program that uses a steady share of the key keeps it, and the client uses the rest.
     #[test]
     fn a_steady_share_of_others_is_left_to_them(
         kind in kind(), before in 0_i64..60, slow in 1_000_i64..400_000, seed: u64,
     ) {
         let (limit, window) = (600, Duration::from_secs(60));
-        // A third of the key; it may have begun long before.
+        // Others use a third of the limit.
         let others = (0..).map(|n| n * 300_000).take_while(|at| *at < 500 * SECOND).collect();
         let simulation = Simulation {
             limit, kind, window, way: (slow, slow + 5_000), concurrency: 16, others, requests: 1200 + before as usize,
@@ -164,12 +164,12 @@ proptest! {
         prop_assert!(result.took as f64 <= bound, "{} s, not {} s", result.took as f64 / 1e6, bound / 1e6);
     }
 
-    /// Others that come in bursts are met with one 429 a window at most.
+    /// Bursts of other clients cost at most one 429 a window.
     #[test]
     fn bursts_of_others_cost_one_refusal_a_window(
         kind in kind(), bursts in prop::collection::vec((61_i64..90, 1_i64..150), 0..8), seed: u64,
     ) {
-        // One burst a window at most, of any size.
+        // There is at most one burst a window, of any size.
         let mut at = 0;
         let mut others = Vec::new();
         for (pause, count) in bursts {

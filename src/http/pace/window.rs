@@ -1,8 +1,8 @@
-//! The window of a key: every request that still counts, shared by all programs of this user that use the key.
+//! The window of a key: every request that still counts. All programs of this user that use the key share it.
 //!
-//! A small file holds a slot for each request. It is locked, read and written before a request goes out, so that a
-//! program that was killed, or one beside this one, uses up nothing that this one does not know of. Nothing in it needs
-//! an fsync: it must outlive the process, not the machine, and after a reboot the window has passed.
+//! A small file holds a slot for each request. It is locked, read and written before a request goes out, so that this
+//! program knows of all requests of a program that was killed or that runs beside it. Nothing in the file needs an
+//! fsync: it must outlive the process, not the machine, because the window has passed after a reboot.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -14,43 +14,47 @@ use rustix::process::{Pid, test_kill_process};
 
 use super::micros::Micros;
 
-/// How long a request of which nothing is heard may still be under way: longer than the client's time-out.
+/// How long a request without an answer may still be in flight: longer than the client's time-out.
 const LONGEST_CALL: Micros = 130_000_000;
+/// The first eight bytes of the file.
 const MAGIC: i64 = i64::from_le_bytes(*b"roundup1");
+/// Length of the file's header in bytes.
 const HEADER: usize = 48;
+/// Length of a slot in the file in bytes.
 const SLOT: usize = 24;
 
-/// A request. It counts from `sent` until a window's length after `answered`: the server counted it somewhere between.
+/// A request. It counts from `sent` until a window's length after `answered`, because the server counted it somewhere
+/// in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Slot {
     sent: Micros,
-    /// 0 while it is under way.
+    /// When it was answered, or 0 while it is in flight.
     answered: Micros,
-    /// The process that sent it.
+    /// The id of the process that sent it.
     process: u32,
 }
 
-/// The requests of a key, and what else all its users keep to.
+/// The requests of a key, and the other values that all its users share.
 #[derive(Debug)]
 pub struct Window {
     length: Micros,
     slots: Vec<Slot>,
-    /// No request goes out before this.
+    /// The time before which no request goes out.
     pub not_before: Micros,
-    /// When the last request was due, by the even pace.
+    /// When the last request was due by the even pace.
     pub last_due: Micros,
-    /// Requests a window, as the server last had it.
+    /// Requests allowed in a window, as the server last reported.
     pub limit: Option<u32>,
     file: Option<File>,
 }
 
 impl Window {
-    /// A window that no other program shares.
+    /// Creates a window that no other program shares.
     pub fn in_memory(length: Micros) -> Self {
         Self { length, slots: Vec::new(), not_before: 0, last_due: 0, limit: None, file: None }
     }
 
-    /// The window that a file holds, made if it is not there.
+    /// Opens the window that a file holds. The file is created if it does not exist.
     ///
     /// # Errors
     /// When the file cannot be made, opened or read.
@@ -62,7 +66,7 @@ impl Window {
         let file = options.create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
         let mut window = Self { file: Some(file), ..Self::in_memory(length) };
         window.lock()?;
-        // Of an earlier process that had this one's number.
+        // Requests in flight under this process's id are those of an earlier process that had the same id.
         for slot in 0..window.slots.len() {
             if window.slots[slot].answered == 0 && window.slots[slot].process == process::id() {
                 window.answered(slot, now)?;
@@ -72,7 +76,8 @@ impl Window {
         Ok(window)
     }
 
-    /// Keeps other programs out and learns what they did. Every change is made between this and [`Self::unlock`].
+    /// Locks the file against other programs and reads their changes. Requests are sent between this call and
+    /// [`Self::unlock`].
     ///
     /// # Errors
     /// When the file cannot be locked, read or written.
@@ -84,7 +89,7 @@ impl Window {
         let number =
             |at: usize| bytes.get(at..at + 8).map_or(0, |bytes| i64::from_le_bytes(bytes.try_into().expect("8 bytes")));
         if number(0) != MAGIC {
-            // New, or not ours: a window of nothing is where it begins.
+            // The file is new or not ours, so the window begins empty.
             file.set_len(0)?;
             self.slots.clear();
             return self.write_header();
@@ -100,7 +105,7 @@ impl Window {
         Ok(())
     }
 
-    /// Lets the others in again.
+    /// Unlocks the file for other programs.
     ///
     /// # Errors
     /// When the system refuses.
@@ -108,12 +113,12 @@ impl Window {
         self.file.as_ref().map_or(Ok(()), File::unlock)
     }
 
-    /// Whether other programs see it.
+    /// Whether other programs share this window.
     pub fn is_shared(&self) -> bool {
         self.file.is_some()
     }
 
-    /// Goes on alone: with what is known by now, and without a file.
+    /// Goes on without a file, from the requests that are known by now.
     pub fn drop_file(&mut self) {
         self.file = None;
     }
@@ -128,13 +133,14 @@ impl Window {
         )
     }
 
-    /// Records that a request goes out `now` that was due at `due`, and returns its slot.
+    /// Records that a request which was due at `due` goes out at `now`, and returns its slot.
     ///
     /// # Errors
-    /// When the file cannot be written; the request must not go out then.
+    /// When the file cannot be written. The request must not go out then.
     pub fn send(&mut self, now: Micros, due: Micros) -> io::Result<usize> {
         let new = Slot { sent: now, answered: 0, process: process::id() };
-        // A slot is kept for one more length: who looks back from a slow answer still counts it.
+        // A slot is kept for another window's length after it stopped counting, because a slow answer may look back at
+        // it.
         let slot =
             self.slots.iter().position(|slot| self.counts_until(slot).is_some_and(|end| end + self.length <= now));
         let slot = slot.unwrap_or_else(|| {
@@ -151,12 +157,13 @@ impl Window {
         Ok(slot)
     }
 
-    /// Records that the request of a slot was answered, or given up. Needs no lock: the slot is this program's own.
+    /// Records that the request of a slot was answered or given up. This needs no lock, because the slot is this
+    /// program's own.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn answered(&mut self, slot: usize, now: Micros) -> io::Result<()> {
-        // It is gone only if someone emptied the file meanwhile.
+        // The slot is missing only if someone emptied the file meanwhile.
         if let Some(slot) = self.slots.get_mut(slot) {
             slot.answered = now;
         }
@@ -164,7 +171,7 @@ impl Window {
         file.write_all_at(&now.to_le_bytes(), (HEADER + slot * SLOT + 8) as u64)
     }
 
-    /// Lets no program send before a time.
+    /// Keeps all programs from sending before a time.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -173,7 +180,7 @@ impl Window {
         self.write_header()
     }
 
-    /// Keeps what the server says its limit is, for whoever comes next and knows nothing yet.
+    /// Records the limit that the server reports, for programs that start later and have no answer yet.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -185,17 +192,17 @@ impl Window {
         self.write_header()
     }
 
-    /// When a request counts no more; unknown while it is under way and its process lives.
+    /// Returns when a request stops counting, or `None` while it is in flight from this process.
     fn counts_until(&self, slot: &Slot) -> Option<Micros> {
         match slot.answered {
             0 if slot.process == process::id() => None,
-            // Nothing more is heard of it: its process may have been killed, or have it given up long ago.
+            // Its process may have been killed, or may have given it up long ago.
             0 => Some(slot.sent + LONGEST_CALL + self.length),
             answered => Some(answered + self.length),
         }
     }
 
-    /// Gives up the requests of processes that are no more: what was under way has reached the server by now.
+    /// Gives up the requests of processes that have ended. They have reached the server by now.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -209,12 +216,13 @@ impl Window {
         Ok(())
     }
 
-    /// How many requests count at a time.
+    /// Returns how many requests count at `now`.
     pub fn used(&self, now: Micros) -> usize {
         self.slots.iter().filter(|slot| self.counts_until(slot).is_none_or(|end| end > now)).count()
     }
 
-    /// When at least `count` of the requests that count now will count no more; `None` if that takes an answer.
+    /// Returns when at least `count` of the requests that count now will have stopped counting, or `None` if that
+    /// depends on an answer.
     pub fn free_at(&self, count: usize, now: Micros) -> Option<Micros> {
         let mut ends: Vec<Micros> =
             self.slots.iter().filter_map(|slot| self.counts_until(slot)).filter(|end| *end > now).collect();
@@ -222,20 +230,21 @@ impl Window {
         ends.get(count.checked_sub(1)?).copied()
     }
 
-    /// How many requests went out after one time and not after another.
+    /// Returns how many requests went out after `after` and no later than `until`.
     pub fn sent_between(&self, after: Micros, until: Micros) -> usize {
         self.slots.iter().filter(|slot| slot.sent > after && slot.sent <= until).count()
     }
 
-    /// How many requests a server with a sliding window has dropped since it gave the answer that came `heard`, for
-    /// certain: it counted them then, and does not now.
+    /// Returns how many requests a server with a sliding window has certainly dropped since it gave the answer that
+    /// came at `heard`: it counted them then and does not count them now.
     pub fn dropped(&self, heard: Micros, now: Micros) -> usize {
         let certain =
             |slot: &&Slot| slot.answered != 0 && slot.sent > heard - self.length && slot.answered + self.length <= now;
         self.slots.iter().filter(certain).count()
     }
 
-    /// When the next one is dropped in that sense.
+    /// Returns when a server with a sliding window will certainly drop the next of the requests that it counted in the
+    /// answer that came at `heard`.
     pub fn next_dropped(&self, heard: Micros, now: Micros) -> Option<Micros> {
         let later = self.slots.iter().filter(|slot| slot.answered != 0 && slot.sent > heard - self.length);
         later.map(|slot| slot.answered + self.length).filter(|end| *end > now).min()
@@ -255,13 +264,14 @@ mod tests {
 
     const LENGTH: Micros = 1_000_000;
 
-    /// What a program does with the window: of two, which; how much later; and whether it sends or hears an answer.
+    /// Steps of two programs that use a window: which program acts, how much later, and whether it sends or gets an
+    /// answer.
     fn steps() -> impl Strategy<Value = Vec<(bool, Micros, bool)>> {
         prop::collection::vec((any::<bool>(), 0..400_000_i64, any::<bool>()), 1..120)
     }
 
     proptest! {
-        /// Two programs that share a file know what one that does all of it itself knows, at every moment.
+        /// Two programs that share a file know at every moment what a single program knows that does everything itself.
         #[test]
         fn a_shared_window_is_one_window(steps in steps()) {
             let folder = tempfile::tempdir().unwrap();
@@ -300,7 +310,7 @@ mod tests {
         let mut window = Window::shared(LENGTH, &path, now).unwrap();
         window.send(now, now).unwrap();
         window.hold_until(now + 7).unwrap();
-        // The same process opens it again, as one that was started anew with the number of the killed one.
+        // The same process opens it again, like a new process that has the id of the killed one.
         let mut next = Window::shared(LENGTH, &path, now + 10).unwrap();
         next.lock().unwrap();
         assert_eq!((next.used(now + 10), next.used(now + 10 + LENGTH)), (1, 0));

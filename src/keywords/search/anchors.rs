@@ -1,81 +1,86 @@
-//! Anchors looked for where a match can begin: by the hash of the first word, through a small filter that turns nearly
-//! all places of a text away.
+//! Finds anchors where a match can begin: by the hash of their first word, through a small filter that turns nearly all
+//! places of a text away.
 //!
-//! Hundreds of terms may begin with one word (`data …`), so those that go on for four bytes or more after it are looked
-//! up by these too. What is found is only a candidate: [`super::finder`] asks all the rules of it.
+//! Hundreds of terms may begin with one word (`data …`), so anchors that go on for four bytes or more after it are
+//! looked up by these bytes too. Only candidates are found here; [`super::finder`] applies all the rules to them.
 
 use std::ops::Range;
 
 use super::starts::{eight_bytes, kept, key, longer_key};
 use crate::keywords::text::ascii::is_word;
 
-/// Places of a filter for each key: so many that false alarms are few.
+/// Number of places in a filter for each key: enough that few keys pass without need.
 const PLACES_A_KEY: usize = 16;
 
-/// Anchors by what they begin with.
+/// Anchors, by the bytes they begin with.
 #[derive(Debug)]
 pub(in crate::keywords) struct Anchors {
-    /// Of the keys of first words: whether anchors end with them or less than four bytes after ([`ENDS`]), and whether
-    /// anchors go on ([`GOES_ON`]).
+    /// For the key of a first word, whether anchors end with that word or less than four bytes after it ([`ENDS`]), and
+    /// whether anchors go on for longer ([`GOES_ON`]).
     filter: KeyFilter,
+    /// The anchors that end with their first word or less than four bytes after it, by [`key`].
     ending: HashTable,
-    /// By [`longer_key`].
+    /// The anchors that go on for longer, by [`longer_key`].
     going_on: HashTable,
+    /// The longer keys that anchors have.
     longer_filter: KeyFilter,
     anchors: Vec<Anchor>,
     /// The bytes of all anchors.
     bytes: Vec<u8>,
 }
 
+/// The bit of a filter for anchors that end with their first word or less than four bytes after it.
 const ENDS: u64 = 1;
+/// The bit of a filter for anchors that go on for four bytes or more after their first word.
 const GOES_ON: u64 = 2;
 
 #[derive(Debug, Clone, Copy)]
 struct Anchor {
     begin: u32,
     length: u32,
-    /// What [`Anchors::find`] calls it by.
+    /// The number that [`Anchors::find`] reports.
     number: u32,
 }
 
-/// Two bits for each place, which the highest bits of a key say.
+/// A filter with two bits for each place. The highest bits of a key say its place.
 #[derive(Debug)]
 struct KeyFilter {
     bits: Vec<u64>,
     shift: u32,
 }
 
-/// Ranges of anchors by key, in a table that has a slot too many for every three: a key is at or after the slot that its
-/// highest bits say.
+/// A hash table of ranges of anchors by key. A key is in the slot that its highest bits say or in one after it. At
+/// least a quarter of the slots are empty.
 #[derive(Debug)]
 struct HashTable {
     slots: Vec<HashSlot>,
     shift: u32,
 }
 
-/// Empty if it has no anchors.
+/// A slot of a hash table. It is empty if it has no anchors.
 #[derive(Debug, Clone, Copy, Default)]
 struct HashSlot {
     key: u64,
-    /// The first of its anchors, or the number of the [`ONLY`] one.
+    /// The index of its first anchor, or the number of its only anchor if `end` is [`ONLY`].
     begin: u32,
     end: u32,
 }
 
-/// The end of a slot whose one anchor is all that its key is of: most are, and nothing of them need be looked up.
+/// The `end` of a slot that has one anchor, all of whose bytes are in the key. Most slots are such, and nothing more
+/// needs to be compared for them.
 const ONLY: u32 = u32::MAX;
 
 impl Anchors {
-    /// Whether an anchor can be sought this way.
+    /// Whether an anchor can be sought where a match can begin.
     pub(in crate::keywords) fn takes(anchor: &str) -> bool {
         let mut bytes = anchor.bytes();
-        // The key of a lone full stop would not say what follows it.
+        // The key of a lone full stop would not include what follows it.
         let begins =
             bytes.next().is_some_and(|first| is_word(first) || first == b'.' && bytes.next().is_some_and(is_word));
         begins && anchor.is_ascii()
     }
 
-    /// Of anchors, each called by its place in the list.
+    /// Creates the index of anchors. They are numbered by their place in the list.
     pub(in crate::keywords) fn new(texts: &[String]) -> Self {
         let mut keyed: Vec<(u64, Option<u64>, &str, u32)> = texts
             .iter()
@@ -87,7 +92,7 @@ impl Anchors {
                 (key, next, text.as_str(), number)
             })
             .collect();
-        // At a place the longest is found first, as the order of hits has it.
+        // At each place the longest anchor is found first, as in the order of hits.
         keyed.sort_unstable_by_key(|&(key, next, text, number)| (next, key, usize::MAX - text.len(), number));
         let (mut anchors, mut bytes) = (Vec::with_capacity(texts.len()), Vec::new());
         for &(.., text, number) in &keyed {
@@ -128,13 +133,13 @@ impl Anchors {
         index
     }
 
-    /// The keys of the anchors, see [`key`].
+    /// Returns the keys of the anchors, see [`key`].
     pub(in crate::keywords) fn keys(&self) -> impl Iterator<Item = u64> {
         self.anchors.iter().map(|anchor| key(self.bytes_of(anchor)))
     }
 
-    /// Calls `found` with the number and the place of every anchor that begins where a match can. `starts` are those of
-    /// `text` that a prefilter for these anchors lets through, or some of them.
+    /// Calls `found` with the number and the place of every anchor that stands where a match can begin. `starts` are
+    /// the places in `text`, or in a part of it, that a prefilter for these anchors lets through.
     pub(in crate::keywords) fn find(
         &self,
         text: &[u8],
@@ -171,7 +176,8 @@ impl Anchors {
         &self.bytes[anchor.begin as usize..(anchor.begin + anchor.length) as usize]
     }
 
-    /// Calls `found` with those of some anchors that stand at `place`, where their first `known` bytes are known to be.
+    /// Calls `found` with those of a range of anchors that stand at `place`. Their first `known` bytes are known to be
+    /// there.
     fn compare(
         &self,
         anchors: Range<u32>,
@@ -189,7 +195,7 @@ impl Anchors {
     }
 }
 
-/// Whether a text goes on with `bytes` at `place`: eight at once, as most are few.
+/// Whether `bytes` stand in a text at `place`. Eight bytes are compared at once, because most anchors are short.
 fn stands_at(bytes: &[u8], text: &[u8], place: usize) -> bool {
     if place + bytes.len() > text.len() {
         return false;
@@ -230,7 +236,7 @@ impl HashTable {
         Self { slots: vec![HashSlot::default(); slots], shift: 64 - slots.trailing_zeros() }
     }
 
-    /// Adds the anchors of a key, or more of them that follow those it has.
+    /// Adds the anchors of a key, or further ones that follow those the key already has.
     fn add(&mut self, key: u64, anchors: Range<u32>) {
         let slot = self.slot(key);
         let slot = &mut self.slots[slot];
@@ -243,7 +249,7 @@ impl HashTable {
         self.slots[self.slot(key)]
     }
 
-    /// The slot of a key, or the empty one where it would be.
+    /// Returns the slot of a key, or the empty slot where it would be.
     #[inline]
     fn slot(&self, key: u64) -> usize {
         let mut at = (key >> self.shift) as usize;

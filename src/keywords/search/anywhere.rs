@@ -1,26 +1,28 @@
-//! Anchors looked for wherever they may stand, overlapping ones too.
+//! Finds anchors anywhere in a text, overlapping ones too.
 
 use std::ops::Range;
 
 use aho_corasick::packed::{self, Searcher};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, MatchKind, Span};
 
-/// Up to this many bytes of anchors an automaton is a table, which is faster; beyond, a compact one.
+/// The most bytes of anchors for which an automaton is a table, which is faster. Beyond, a compact one is built.
 const LARGEST_TABLE: usize = 16 * 1024;
 
+/// A search for anchors anywhere in a text.
 #[derive(Debug)]
 pub(in crate::keywords) enum AnywhereSearch {
-    /// For few anchors: vector instructions. They report one match where several begin and none that overlaps it, so
-    /// the anchors are compared at each place, and the search goes on one byte after it.
+    /// Few anchors, found with vector instructions. These report one match where several begin, and none that overlaps
+    /// it. So all anchors are compared at each match, and the search goes on one byte after its start.
     Few {
         searcher: Searcher,
         anchors: Vec<Box<[u8]>>,
     },
+    /// Many anchors, found with an automaton.
     Many(AhoCorasick),
 }
 
 impl AnywhereSearch {
-    /// Anchors are called by their place in the list; none is empty.
+    /// Creates a search. Anchors are numbered by their place in the list; none may be empty.
     pub(in crate::keywords) fn new<S: AsRef<[u8]>>(anchors: &[S]) -> Result<Self, BuildError> {
         if let Some(searcher) = packed::Config::new().builder().extend(anchors).build() {
             let anchors = anchors.iter().map(|anchor| anchor.as_ref().into()).collect();
@@ -29,14 +31,14 @@ impl AnywhereSearch {
         Self::automaton(anchors).map(Self::Many)
     }
 
-    /// The way without vector instructions.
+    /// Builds an automaton for the anchors, which needs no vector instructions.
     pub(in crate::keywords) fn automaton<S: AsRef<[u8]>>(anchors: &[S]) -> Result<AhoCorasick, BuildError> {
         let bytes: usize = anchors.iter().map(|anchor| anchor.as_ref().len()).sum();
         let kind = (bytes <= LARGEST_TABLE).then_some(AhoCorasickKind::DFA);
         AhoCorasick::builder().match_kind(MatchKind::Standard).kind(kind).build(anchors)
     }
 
-    /// Calls `found` with the number and the place of every anchor.
+    /// Calls `found` with the number and the place of every anchor in a text.
     pub(in crate::keywords) fn find(&self, text: &str, mut found: impl FnMut(usize, Range<usize>)) {
         match self {
             Self::Few { searcher, anchors } => {

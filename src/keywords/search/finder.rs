@@ -1,5 +1,5 @@
-//! The spellings of a set in one kind of text: candidates from whatever finds them fastest, then the rules of the
-//! definition.
+//! Finds the spellings of a set in one kind of text: the fastest search for each anchor finds candidates, and the rules
+//! of the definition decide on them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use crate::keywords::surface::Surface;
 use crate::keywords::text::boundary;
 use crate::keywords::text::fold::Folding;
 
-/// One way to write a term, or a phrase in which it does not count.
+/// One spelling of a term, or of a phrase in which the term does not count.
 #[derive(Debug, Clone)]
 pub(in crate::keywords) struct Spelling {
     pub(in crate::keywords) term: u32,
@@ -22,40 +22,42 @@ pub(in crate::keywords) struct Spelling {
     pub(in crate::keywords) surface: Surface,
 }
 
-/// Spellings by what a search looks for.
+/// The spellings of a set, by the anchors that a search looks for.
 #[derive(Debug)]
 pub(in crate::keywords) struct Finder {
-    /// Of whole words: sought where a match can begin.
+    /// The anchors of whole words, sought where a match can begin.
     starting: Option<Anchors>,
-    /// Of substrings, of what begins with a sign and so may follow anything, and of what is not ASCII.
+    /// The other anchors: those of substrings, those that begin with a sign and so may follow anything, and those that
+    /// are not ASCII.
     anywhere: Option<AnywhereSearch>,
-    /// By number of an anchor, those of `starting` first: where its spellings begin in `spellings`.
+    /// For each anchor, the index in `checks` and `surfaces` where its spellings begin. The anchors of `starting` come
+    /// first.
     begins: Vec<u32>,
     checks: Vec<SpellingCheck>,
-    /// Of each spelling. Most are found without a look at it.
+    /// The surface of each spelling. Most spellings are found without a look at it.
     surfaces: Vec<Surface>,
     /// How many anchors `starting` has.
     starting_count: usize,
 }
 
-/// What is asked of a spelling whose anchor was found.
+/// What has to be checked for a spelling whose anchor was found.
 #[derive(Debug)]
 pub(in crate::keywords) struct SpellingCheck {
     pub(in crate::keywords) term: u32,
     pub(in crate::keywords) is_exclude: bool,
     pub(in crate::keywords) folding: Folding,
-    /// Whether the anchor is not all of it, or must be compared once more.
+    /// Whether the surface must be checked, because the anchor is only a part of it or was changed in case.
     asks_surface: bool,
 }
 
 impl Finder {
-    /// Of spellings in texts that are folded as they ask for.
+    /// Creates a finder for texts that are folded as the spellings ask for.
     pub(in crate::keywords) fn new(spellings: impl Iterator<Item = Spelling>) -> Result<Self, BuildError> {
         Self::by_anchor(spellings, |spelling| spelling.surface.anchor().to_owned())
     }
 
-    /// Of spellings in ASCII texts in lower case, whatever folding they ask for: all foldings are the same there but for
-    /// case, for which the original is compared.
+    /// Creates a finder for ASCII texts in lower case, whatever folding the spellings ask for. All foldings are the
+    /// same there but for case, for which the original is compared.
     pub(in crate::keywords) fn in_ascii(spellings: impl Iterator<Item = Spelling>) -> Result<Self, BuildError> {
         let possible = spellings.filter(|spelling| spelling.surface.anchor().is_ascii());
         Self::by_anchor(possible, |spelling| spelling.surface.anchor().to_ascii_lowercase())
@@ -97,7 +99,8 @@ impl Finder {
         self.starting.iter().flat_map(Anchors::keys)
     }
 
-    /// Calls `candidate` with the number and the place of every anchor in a text. `starts` gives the text's.
+    /// Calls `candidate` with the number and the place of every anchor in a text. `starts` returns the places where
+    /// matches can begin in it.
     pub(in crate::keywords) fn find<'s>(
         &self,
         text: &str,
@@ -112,8 +115,8 @@ impl Finder {
         }
     }
 
-    /// Calls `take` with every spelling that a candidate in a text is part of, and where it is as a whole. `original` is
-    /// the text as it was before its ASCII letters were lower-cased.
+    /// Calls `take` with every spelling that a candidate is part of and that is allowed where it stands, and with its
+    /// whole place. `original` is the text before its ASCII letters were lower-cased.
     #[inline]
     pub(in crate::keywords) fn ask(
         &self,

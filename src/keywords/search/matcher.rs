@@ -1,4 +1,4 @@
-//! The search: the spellings that were found in many texts, settled in the order of the definition.
+//! The search: finds spellings in many texts and settles them in the order of the definition.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -16,7 +16,8 @@ use crate::keywords::term::Mode;
 use crate::keywords::text::fold::{Folded, Folding};
 use crate::model::error::{Error, Result};
 
-/// Up to this many bytes an ASCII text is looked at before each hit, if nothing of it was read for the search.
+/// The longest ASCII text, in bytes, in which the words before each hit are read to tell whether it is negated, unless
+/// the text's word starts are known.
 const LOOKED_AT: usize = 4096;
 
 /// One mention of a term.
@@ -24,51 +25,51 @@ const LOOKED_AT: usize = 4096;
 pub struct Hit {
     /// An index into [`KeywordSet::terms`].
     pub term: u32,
-    /// Where it begins: a byte of the original text, on a character's boundary.
+    /// Where it begins: a byte offset in the original text, on a character boundary.
     pub start: u32,
-    /// Where it ends, exclusive.
+    /// Where it ends: a byte offset in the original text, exclusive.
     pub end: u32,
     /// Whether a negation is among the five words before it, in the same clause.
     pub negated: bool,
 }
 
-/// A keyword set made ready to search. Cheap to share between threads; each brings its own [`Scratch`].
+/// A keyword set compiled for searching. It can be shared between threads, each of which brings its own [`Scratch`].
 #[derive(Debug)]
 pub struct Matcher {
     set_hash: String,
-    /// For this set alone.
+    /// The prefilter for this set alone.
     prefilter: OnceLock<Prefilter>,
-    /// By term: whether its hits neither hide those of other terms nor are hidden by them.
+    /// For each term, whether its hits neither hide those of other terms nor are hidden by them.
     independent: Vec<bool>,
-    /// Of the terms that count only in answers to questions of some types.
+    /// The question types of the terms that count only in answers to certain questions.
     question_types: HashMap<u32, Vec<String>>,
-    /// For texts beyond ASCII: each is folded in every way that a term asks for.
+    /// The finders for texts beyond ASCII, one for each folding that terms ask for.
     groups: Vec<FoldingGroup>,
-    /// For ASCII texts, in which all ways of folding are the same but for case.
+    /// The finder for ASCII texts, in which all foldings are the same but for case.
     ascii: Finder,
 }
 
-/// Memory that searches reuse; what it holds between them has no meaning.
+/// Memory that searches reuse. Its contents have no meaning between two searches.
 #[derive(Debug, Default)]
 pub struct Scratch {
     folded: Folded,
     starts: WordStarts,
     found: Vec<Match>,
     excluded: Vec<Match>,
-    /// By term: where its last accepted hit ended; all 0 between searches.
+    /// For each term, where its last accepted hit ended; all 0 between searches.
     ends: Vec<u32>,
     negation: Negation,
     hits: Vec<Hit>,
 }
 
-/// The spellings that are sought in the same folding of a text.
+/// The spellings that are sought in one folding of a text.
 #[derive(Debug)]
 struct FoldingGroup {
     folding: Folding,
     finder: Finder,
 }
 
-/// A place in one of many texts that a term or an exclude phrase matches.
+/// A place in one of many texts where a term or an exclude phrase matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Match {
     text: u32,
@@ -109,7 +110,8 @@ impl Matcher {
         compile().map_err(|error| Error::usage(format!("keyword set `{}` is too large: {error}", set.name())))
     }
 
-    /// The prefilter for texts in which these sets, and the cues of negation, are sought. Made once for many texts.
+    /// Returns the prefilter for texts in which these sets and the cues of negation are sought. It is made once for
+    /// many texts.
     pub fn shared_prefilter<'m>(matchers: impl IntoIterator<Item = &'m Self>) -> Prefilter {
         let mut sets = Vec::new();
         let mut keys: Vec<u64> = CUE_STARTS.keys().collect();
@@ -120,12 +122,12 @@ impl Matcher {
         Prefilter::new(sets, keys)
     }
 
-    /// The prefilter for texts in which nothing but this set is sought.
+    /// The prefilter for texts in which only this set is sought.
     pub fn prefilter(&self) -> &Prefilter {
         self.prefilter.get_or_init(|| Self::shared_prefilter([self]))
     }
 
-    /// Replaces `hits` by the mentions in `text`, as [`Self::find_all`] finds them.
+    /// Replaces `hits` with the mentions in `text`, as [`Self::find_all`] finds them.
     ///
     /// # Panics
     /// If the text is 4 GiB or larger.
@@ -139,11 +141,11 @@ impl Matcher {
         );
     }
 
-    /// Calls `mentions` with the number of every text that has any, in their order, and its mentions: sorted by start,
-    /// then the longer first, then by term.
+    /// Calls `mentions` with the number of every text that has mentions, in order, and with the mentions. They are
+    /// sorted by start, then by length, the longer first, then by term.
     ///
-    /// Terms that ask for question types count only in texts whose `question_type` is one of them, so nowhere if it is
-    /// none.
+    /// Terms with question types count only in texts whose `question_type` is one of them; in a text without a question
+    /// type they never count.
     pub fn find_all<'q>(
         &self,
         texts: &Texts,
@@ -157,8 +159,8 @@ impl Matcher {
         });
     }
 
-    /// Calls `count` with the number of every text that has mentions, in their order, and how many. What is not counted
-    /// is not asked either: whether they are negated.
+    /// Calls `count` with the number of every text that has mentions, in order, and with how many there are. Whether
+    /// they are negated is not computed.
     pub fn count_all<'q>(
         &self,
         texts: &Texts,
@@ -169,7 +171,8 @@ impl Matcher {
         self.settle_all(texts, question_type, scratch, |text, hits, _| count(text as usize, hits.len()));
     }
 
-    /// Calls `settled` with the number of every text that has mentions, and these, none of them negated so far.
+    /// Calls `settled` with the number of every text that has mentions, in order, and with the mentions, none of which
+    /// is marked as negated yet.
     fn settle_all<'q>(
         &self,
         texts: &Texts,
@@ -206,9 +209,9 @@ impl Matcher {
         }
     }
 
-    /// Calls `take` with every place in an ASCII text that a spelling matches, and the number of the text.
+    /// Calls `take` with the number of a text and every place in it where a spelling matches, for all ASCII texts.
     fn find_in_ascii(&self, texts: &Texts, take: &mut impl FnMut(u32, bool, u32, Range<u32>)) {
-        // Candidates come in the order of the texts, once for each way of finding them.
+        // Candidates come in the order of the texts, and do so once for each way of finding them.
         let mut current = 0;
         self.ascii.find(
             texts.lowered,
@@ -239,7 +242,8 @@ impl Matcher {
         question_type().is_some_and(|asked| named.iter().any(|named| named == asked))
     }
 
-    /// Greedily by start, then the longer, then the term: among the terms that compete, and for each other by itself.
+    /// Settles overlaps greedily, by start, then the longer first, then by term. Terms that compete are settled
+    /// together, and each independent term by itself.
     fn settle_overlaps(&self, found: &[Match], ends: &mut [u32], hits: &mut Vec<Hit>) {
         hits.clear();
         let mut shared_end = 0;
@@ -256,12 +260,12 @@ impl Matcher {
     }
 }
 
-/// Says of the hits of a text whether they are negated.
+/// Marks which hits of a text are negated.
 fn mark_negated(texts: &Texts, number: u32, negation: &mut Negation, hits: &mut [Hit]) {
     let text = texts.original(number);
     match (texts.place_in_lowered(number), texts.starts_if_read()) {
         (Some(place), Some(starts)) => negation.read_ascii(text, texts.lowered, starts, place),
-        // A word of a million bytes is not read again for each of its hits.
+        // A longer text may have a word of a million bytes, which must not be read again for each hit.
         (Some(_), None) if text.len() <= LOOKED_AT => {
             return hits.iter_mut().for_each(|hit| hit.negated = is_negated(text, hit.start as usize));
         }
@@ -270,7 +274,7 @@ fn mark_negated(texts: &Texts, number: u32, negation: &mut Negation, hits: &mut 
     hits.iter_mut().for_each(|hit| hit.negated = negation.has(hit.start as usize));
 }
 
-/// Drops what lies inside a phrase in which its term does not count.
+/// Drops the matches that lie inside an exclude phrase of their term.
 fn drop_excluded(found: &mut Vec<Match>, excluded: &[Match]) {
     let mut phrases: HashMap<(u32, u32), Vec<Range<u32>>> = HashMap::new();
     for phrase in excluded {
@@ -283,7 +287,7 @@ fn drop_excluded(found: &mut Vec<Match>, excluded: &[Match]) {
 }
 
 impl FoldingGroup {
-    /// Calls `take` with every place in the original text that a spelling matches.
+    /// Calls `take` with every place in the original text where a spelling matches.
     fn find(
         &self,
         text: &str,

@@ -1,4 +1,4 @@
-//! How the spellings of a set are found in many texts at once, and which of them count.
+//! Finds the spellings of a set in many texts at once, and decides which of them count.
 
 mod anchors;
 mod anywhere;

@@ -1,5 +1,5 @@
-//! Whether a mention is negated: a cue among the five words before it, in the same clause. English only, and a flag,
-//! never a reason to drop a hit.
+//! Decides whether a mention is negated: whether a cue is among the five words before it, in the same clause. This is
+//! for English only. It sets a flag and never drops a hit.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -10,20 +10,21 @@ use crate::keywords::cues::{BREAKS, CUES, UNDOING};
 use crate::keywords::text::boundary::is_word;
 use crate::keywords::text::words::{self, WordFinder};
 
-/// How many words before a hit are looked at.
+/// Number of words before a hit that are looked at.
 const REACH: usize = 5;
 
-/// Where in a text a hit is negated: found once, from the few cues that there are, and asked about many hits.
+/// The places in a text where a hit is negated. They are found once, from the few cues of the text, and used for many
+/// hits.
 #[derive(Debug, Default)]
 pub(in crate::keywords) struct Negation {
-    /// For each cue where a hit that it negates may begin. Both ends ascend.
+    /// For each cue, the places where a hit that it negates may begin. Both ends ascend.
     reaches: Vec<Range<usize>>,
     words: Vec<Range<usize>>,
     finder: WordFinder,
 }
 
 impl Negation {
-    /// Reads a text.
+    /// Reads any text.
     pub(in crate::keywords) fn read(&mut self, text: &str) {
         let Self { reaches, words, finder } = self;
         reaches.clear();
@@ -37,7 +38,8 @@ impl Negation {
         }
     }
 
-    /// Reads an ASCII text, which is at `place` of `lowered`; `starts` are where matches can begin there.
+    /// Reads an ASCII text, which is at `place` of `lowered`. `starts` holds the places where matches can begin in
+    /// `lowered`.
     pub(in crate::keywords) fn read_ascii(
         &mut self,
         text: &str,
@@ -63,15 +65,15 @@ impl Negation {
         });
     }
 
-    /// Whether a hit that begins at `start` of the text that was read is negated.
+    /// Whether a hit that begins at `start` of the text read last is negated.
     pub(in crate::keywords) fn has(&self, start: usize) -> bool {
         let nearest = self.reaches.partition_point(|reach| reach.start <= start).checked_sub(1);
         nearest.is_some_and(|nearest| start < self.reaches[nearest].end)
     }
 }
 
-/// Whether a hit that begins at `start` of an ASCII text is negated: what is asked of few hits, for which no more than
-/// what is before them need be read.
+/// Whether a hit that begins at `start` of an ASCII text is negated. This reads only the words before the hit, which is
+/// faster if there are few hits.
 pub(in crate::keywords) fn is_negated(text: &str, start: usize) -> bool {
     let bytes = text.as_bytes();
     let at_or_after = words::at_or_after(bytes, start);
@@ -93,16 +95,17 @@ pub(in crate::keywords) fn is_negated(text: &str, start: usize) -> bool {
     false
 }
 
-/// What stands where a match can begin in a cue: the cue, or the end of `don't`.
+/// The anchors that find cues where a match can begin: the cues themselves, and the `t` of words such as `don't`.
 pub(in crate::keywords) static CUE_STARTS: LazyLock<Anchors> =
     LazyLock::new(|| Anchors::new(&CUES.iter().chain(["t"].iter()).map(|&cue| cue.to_owned()).collect::<Vec<_>>()));
 
-/// Where a hit may begin to be negated by a cue. `following` are the words after it.
+/// Returns where a hit that a cue negates may begin. `following` are the words after the cue.
 ///
-/// A hit may begin within a word (`js` in `node.js`): the beginning of that word is neither before it nor a break.
+/// A hit may begin within a word (`js` in `node.js`). The beginning of that word is then neither a word before the hit
+/// nor a break.
 fn reach(text: &str, cue: &Range<usize>, mut following: impl Iterator<Item = Range<usize>>) -> Range<usize> {
     let mut end = cue.end;
-    // Up to four words may be between the cue and the one that the hit begins in, or before.
+    // Up to four words may stand between the cue and the hit, or between the cue and the word that the hit begins in.
     for _ in 0..REACH {
         let Some(word) = following.next() else {
             return cue.end..first_break(text, end..text.len()).unwrap_or(text.len()) + 1;
@@ -118,6 +121,7 @@ fn reach(text: &str, cue: &Range<usize>, mut following: impl Iterator<Item = Ran
     cue.end..end
 }
 
+/// The role of a word in a negation.
 enum WordRole {
     Cue,
     Break,
@@ -140,7 +144,7 @@ fn role(word: &str, next_word: Option<&str>) -> WordRole {
     }
 }
 
-/// By first letter: the lengths of the cues and breaks that begin with it, as bits.
+/// For each first letter, the lengths of the cues and breaks that begin with it, as bits.
 static LENGTHS: LazyLock<[u16; 256]> = LazyLock::new(|| {
     let mut lengths = [0; 256];
     for word in CUES.iter().chain(&BREAKS) {
@@ -149,20 +153,20 @@ static LENGTHS: LazyLock<[u16; 256]> = LazyLock::new(|| {
     lengths
 });
 
-/// Whether an ASCII word can be a cue or a break: what is quickly said of most words, of which many are asked about.
+/// Whether an ASCII word can be a cue or a break. This is a quick check, because most words are neither.
 fn may_have_role(word: &[u8]) -> bool {
     let lengths = LENGTHS[usize::from(word[0].to_ascii_lowercase())];
     let is_listed = word.len() < 16 && lengths >> word.len() & 1 != 0;
     is_listed || matches!(word, [.., b'n' | b'N', b'\'', b't' | b'T'])
 }
 
-/// In lower case, with one kind of apostrophe.
+/// Returns a word in lower case, with one kind of apostrophe.
 fn plain(word: &str) -> String {
     word.to_lowercase().replace(['\u{2019}', '\u{2BC}', '\u{FF07}'], "'")
 }
 
-/// The first character between two words that parts two clauses. A full stop does not where a word character follows it
-/// directly: `.net` begins no sentence.
+/// Returns the place of the first character between two words that separates two clauses. A full stop does not if a
+/// word character follows it directly: `.net` begins no sentence.
 fn first_break(text: &str, between: Range<usize>) -> Option<usize> {
     let is_break = |&(at, c): &(usize, char)| match c {
         '.' => !text[between.start + at + 1..].chars().next().is_some_and(is_word),

@@ -1,21 +1,23 @@
-//! What many sets look for, in one small filter, so that a text is looked through once for all of them: a place that no
-//! set has anything for is turned away before a set is asked.
+//! One small filter for many sets, so that a text is looked through once for all of them. It turns a place away before
+//! any set is asked if no set has an anchor for it.
 
-/// Places of the filter for each key. False alarms are one in so many; each set turns away those it gets.
+/// Number of places in the filter for each key. About one key in as many passes without need, and each set turns away
+/// those it gets.
 const PLACES_A_KEY: usize = 32;
+/// The smallest number of places in a filter.
 const SMALLEST: usize = 1 << 13;
 
-/// Which keys of [`super::starts`] may be worth a look: a bit for each place that the highest bits of a key say.
+/// The keys of [`super::starts`] that may be worth a look. The highest bits of a key say its place, which has one bit.
 #[derive(Debug)]
 pub struct Prefilter {
     bits: Vec<u64>,
     shift: u32,
-    /// The hashes of the sets it is made for.
+    /// The hashes of the sets that the filter is made for.
     sets: Vec<String>,
 }
 
 impl Prefilter {
-    /// For the sets with these hashes, which look for these keys.
+    /// Creates a filter for the sets with these hashes, which look for these keys.
     pub(in crate::keywords) fn new(sets: Vec<String>, mut keys: Vec<u64>) -> Self {
         keys.sort_unstable();
         keys.dedup();
@@ -28,13 +30,13 @@ impl Prefilter {
         filter
     }
 
-    /// Turns nothing away.
+    /// Creates a filter that turns nothing away.
     #[cfg(test)]
     pub(in crate::keywords) fn open() -> Self {
         Self { bits: vec![u64::MAX], shift: 58, sets: Vec::new() }
     }
 
-    /// Whether nothing that the set with this hash looks for is turned away.
+    /// Whether the filter lets through everything that the set with this hash looks for.
     pub(in crate::keywords) fn is_for(&self, set_hash: &str) -> bool {
         self.sets.iter().any(|set| set == set_hash)
     }

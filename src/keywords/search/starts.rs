@@ -1,19 +1,19 @@
-//! Where a match can begin in a text, and what stands there.
+//! Finds where a match can begin in a text, and hashes the bytes there.
 //!
 //! A match that begins with an ASCII word character or a full stop does not follow an ASCII word character (the left
-//! boundary), and neither does any of its tokens (they follow a separator). That leaves one byte in five. For each such
-//! place the first eight bytes, cut off at the end of the word, are hashed once for all sets; what [`super::prefilter`]
-//! lets through, [`super::anchors`] looks up.
+//! boundary). The same is true of each of its tokens, because they follow a separator. This leaves one byte in five.
+//! The first eight bytes at each such place, cut off at the end of the word, are hashed once for all sets. The places
+//! that [`super::prefilter`] lets through are looked up by [`super::anchors`].
 
 use std::ops::Range;
 
 use super::prefilter::Prefilter;
 use crate::keywords::text::ascii::{BLOCK, Places, blocks, equal, is_word, pack, word_characters};
 
-/// Places in a text where a match can begin, of those that a prefilter lets through.
+/// The places in a text where a match can begin and that a prefilter lets through.
 #[derive(Debug, Default)]
 pub(in crate::keywords) struct WordStarts {
-    /// Those too that are turned away.
+    /// All places where a match can begin, including those that the prefilter turns away.
     places: Places,
     /// Which bytes of the text are word characters, as bits.
     words: Vec<u8>,
@@ -23,14 +23,15 @@ pub(in crate::keywords) struct WordStarts {
 #[derive(Debug, Clone, Copy)]
 struct WordStart {
     place: u32,
-    /// See [`key`].
+    /// The key of the bytes there, see [`key`].
     key: u64,
 }
 
 impl WordStarts {
-    /// Replaces what is held by the places of a text, which is smaller than 4 GiB, and returns it.
+    /// Replaces the contents with the places of a text, which must be smaller than 4 GiB, and returns `self`.
     ///
-    /// Blocks have a number of places, and words a length, that no processor foresees: so nothing here branches on them.
+    /// No branch predictor foresees the number of places in a block or the length of a word, so nothing here branches
+    /// on them.
     pub(in crate::keywords) fn read(&mut self, text: &[u8], prefilter: &Prefilter) -> &Self {
         let Self { places, words, starts } = self;
         places.clear(text);
@@ -55,12 +56,12 @@ impl WordStarts {
         self
     }
 
-    /// Each place with its key, in the order of the text.
+    /// Returns each place with its key, in the order of the text.
     pub(in crate::keywords) fn iter(&self) -> impl Iterator<Item = (usize, u64)> {
         self.starts.iter().map(|start| (start.place as usize, start.key))
     }
 
-    /// Those within a part of the text.
+    /// Returns the places within a part of the text, with their keys.
     pub(in crate::keywords) fn within(&self, part: Range<usize>) -> impl Iterator<Item = (usize, u64)> {
         let begin = self.starts.partition_point(|start| (start.place as usize) < part.start);
         let of_part = self.starts[begin..].iter().map(|start| (start.place as usize, start.key));
@@ -68,14 +69,15 @@ impl WordStarts {
     }
 }
 
-/// Which of at most 64 places pass, as bits. A function of its own, so that all it needs is in registers.
+/// Returns which of at most 64 places pass the prefilter, as bits. This is a function of its own so that all it needs
+/// is in registers.
 #[inline(never)]
 fn passing(text: &[u8], words: &[u8], lot: &[u32], prefilter: &Prefilter) -> u64 {
     let passes = lot.iter().map(|place| u64::from(prefilter.passes(key_at(text, words, *place))));
     passes.rev().fold(0, |passing, passes| passing << 1 | passes)
 }
 
-/// The key of a place in a text, of which `words` are the bytes that are word characters.
+/// Returns the key of a place in a text. The bits of `words` say which bytes of the text are word characters.
 #[inline]
 fn key_at(text: &[u8], words: &[u8], place: u32) -> u64 {
     let place = place as usize;
@@ -83,8 +85,8 @@ fn key_at(text: &[u8], words: &[u8], place: u32) -> u64 {
     scatter(eight_bytes(text, place) & KEPT[usize::from(words as u8)])
 }
 
-/// By which of eight bytes are word characters: the first byte, whatever it is, and those word characters that follow it
-/// without a gap.
+/// For each combination of word characters among eight bytes, a mask of the bytes that go into a key: the first byte,
+/// whatever it is, and the word characters that follow it without a gap.
 static KEPT: [u64; 256] = {
     let mut kept = [0; 256];
     let mut words = 0;
@@ -96,7 +98,7 @@ static KEPT: [u64; 256] = {
     kept
 };
 
-/// The eight bytes of a text from `place` on, filled up with zeros at its end.
+/// Returns the eight bytes of a text from `place` on, filled up with zeros at its end.
 pub(in crate::keywords) fn eight_bytes(text: &[u8], place: usize) -> u64 {
     match text.get(place..place + 8) {
         Some(eight) => u64::from_le_bytes(eight.try_into().expect("eight bytes")),
@@ -109,35 +111,38 @@ pub(in crate::keywords) fn eight_bytes(text: &[u8], place: usize) -> u64 {
     }
 }
 
-/// Odd, and so without loss.
+/// The factor by which keys are scattered. It is odd, so no two keys become equal.
 const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-/// What undoes the multiplication by it.
+/// The inverse of [`FACTOR`] modulo 2^64, which undoes the scattering.
 const INVERSE: u64 = inverse(FACTOR);
 
-/// The key of an anchor, and of a text where it stands: the first of eight bytes and what word characters follow it
-/// without a gap, scattered so that the highest bits follow from all of them. No two keys become one.
+/// Returns the key of an anchor, which is also the key of a text where the anchor stands: the first of eight bytes and
+/// the word characters that follow it without a gap. They are scattered so that the highest bits depend on all of them,
+/// and no two keys become equal.
 ///
-/// An anchor that ends there, and one that goes on with a sign, have the same key as the text they are in.
+/// An anchor that ends after these bytes, and one that goes on with a sign, have the same key as the text they are in.
 pub(in crate::keywords) fn key(anchor: &[u8]) -> u64 {
     let words = anchor.iter().take(8).zip(0..).map(|(byte, at)| u8::from(is_word(*byte)) << at);
     scatter(eight_bytes(anchor, 0) & KEPT[usize::from(words.fold(0, |all, bit| all | bit))])
 }
 
-/// How many bytes a key is of.
+/// Returns how many bytes of a text a key is made from.
 pub(in crate::keywords) fn kept(key: u64) -> usize {
     8 - key.wrapping_mul(INVERSE).leading_zeros() as usize / 8
 }
 
-/// A key together with the four bytes after those it is of. Two may become one: what has it must be compared.
+/// Returns a key that also covers the four bytes after those of `key`. Two of these keys may be equal, so the anchors
+/// found by one must be compared with the text.
 pub(in crate::keywords) fn longer_key(key: u64, next: u64) -> u64 {
     scatter(key.rotate_left(32) ^ (next & 0xFFFF_FFFF))
 }
 
+/// Multiplies a key by [`FACTOR`], so that its highest bits depend on all of it.
 fn scatter(key: u64) -> u64 {
     key.wrapping_mul(FACTOR)
 }
 
-/// The inverse of an odd number modulo 2^64, by Newton's iteration.
+/// Returns the inverse of an odd number modulo 2^64, by Newton's iteration.
 const fn inverse(odd: u64) -> u64 {
     let mut inverse = odd;
     let mut right_bits = 3;

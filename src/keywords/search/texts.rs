@@ -1,5 +1,5 @@
-//! Texts made ready to be searched, many at a time: those of ASCII side by side in one buffer, folded once for every
-//! set, so that the search runs over long stretches of memory.
+//! Texts prepared for searching, many at a time. Those in ASCII stand side by side in one buffer that is folded once
+//! for all sets, so that a search runs over long stretches of memory.
 
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
@@ -8,10 +8,10 @@ use super::prefilter::Prefilter;
 use super::starts::WordStarts;
 use crate::keywords::text::ascii::Text;
 
-/// Parts two texts, and is part of no word.
+/// Stands after each text in the buffer, and is part of no word.
 const SEPARATOR: char = '\0';
 
-/// Memory that texts are made ready in, one lot after another.
+/// Memory in which one lot of texts after another is prepared.
 #[derive(Debug, Default)]
 pub struct TextBuffers {
     lowered: String,
@@ -19,20 +19,22 @@ pub struct TextBuffers {
     starts: WordStarts,
 }
 
-/// Some texts, of which any may be missing.
+/// A list of texts, of which any may be missing.
 pub struct Texts<'t> {
     originals: Vec<Option<Text<'t>>>,
-    /// Of the sets that are sought.
+    /// The prefilter for the sets that are sought.
     pub(in crate::keywords) prefilter: &'t Prefilter,
     /// The ASCII texts in lower case, each followed by a separator.
     pub(in crate::keywords) lowered: &'t str,
-    /// Where the ASCII texts are in `lowered`, in their order.
+    /// The places of the ASCII texts in `lowered`, in order.
     pub(in crate::keywords) ascii: &'t [AsciiText],
-    /// Where matches can begin in `lowered`; found when a set first asks, in the memory that is kept for it.
+    /// The places in `lowered` where matches can begin. They are found when a set first asks for them, in the memory of
+    /// `unread_starts`.
     starts: OnceCell<&'t WordStarts>,
     unread_starts: Cell<Option<&'t mut WordStarts>>,
 }
 
+/// The place of one ASCII text in the buffer.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::keywords) struct AsciiText {
     /// Its number among all texts.
@@ -42,7 +44,7 @@ pub(in crate::keywords) struct AsciiText {
 }
 
 impl<'t> Texts<'t> {
-    /// Texts in which the sets of `prefilter` will be sought.
+    /// Prepares texts in which the sets of `prefilter` will be sought.
     ///
     /// # Panics
     /// If the texts have 4 GiB or more together.
@@ -70,29 +72,31 @@ impl<'t> Texts<'t> {
         Self { originals, prefilter, lowered, ascii, starts: OnceCell::new(), unread_starts: Cell::new(Some(starts)) }
     }
 
-    /// The texts that are there and not ASCII, with their numbers.
+    /// Returns the texts that are present and not ASCII, with their numbers.
     pub(in crate::keywords) fn beyond_ascii(&self) -> impl Iterator<Item = (u32, &'t str)> {
         let numbered = self.originals.iter().zip(0..);
         numbered.filter_map(|(text, number)| text.filter(|text| !text.is_ascii()).map(|text| (number, text.as_str())))
     }
 
-    /// Where matches can begin in `lowered`.
+    /// Returns the places in `lowered` where matches can begin.
     pub(in crate::keywords) fn starts(&self) -> &WordStarts {
         let unread = || self.unread_starts.take().expect("they are read once");
         self.starts.get_or_init(|| unread().read(self.lowered.as_bytes(), self.prefilter))
     }
 
-    /// Where matches can begin in `lowered`, if a set has asked.
+    /// Returns the places in `lowered` where matches can begin, if a set has asked for them already.
     pub(in crate::keywords) fn starts_if_read(&self) -> Option<&WordStarts> {
         self.starts.get().copied()
     }
 
-    /// Where a text is in `lowered`, if it is ASCII.
+    /// Returns the place of a text in `lowered`, if it is ASCII.
     pub(in crate::keywords) fn place_in_lowered(&self, number: u32) -> Option<Range<usize>> {
         let at = self.ascii.binary_search_by_key(&number, |ascii| ascii.text).ok()?;
         Some(self.ascii[at].start..self.ascii[at].end)
     }
 
+    /// Returns a text as it was given.
+    ///
     /// # Panics
     /// If there is no such text.
     pub(in crate::keywords) fn original(&self, number: u32) -> &'t str {

@@ -1,4 +1,4 @@
-//! The matcher agrees with its plain reference.
+//! Tests that the matcher agrees with its plain reference.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -48,7 +48,7 @@ fn term() -> impl Strategy<Value = String> {
     )
 }
 
-/// A set of those terms that are allowed, and a text of scraps and of the terms themselves.
+/// A random set, from which terms that are not allowed are left out, with a text of scraps and of the set's terms.
 fn case() -> impl Strategy<Value = (String, String, Option<&'static str>)> {
     let text = prop::collection::vec((prop::option::weighted(0.7, scrap()), any::<prop::sample::Index>()), 0..30);
     let terms = prop::collection::vec(term(), 1..6);
@@ -73,7 +73,7 @@ fn case() -> impl Strategy<Value = (String, String, Option<&'static str>)> {
 }
 
 fn agree(toml: &str, text: &str, question_type: Option<&str>) -> Result<(), TestCaseError> {
-    // No term of the draw may have been allowed.
+    // It may be that no term of the draw was allowed.
     let Ok(set) = KeywordSet::parse_toml(toml, "t") else { return Ok(()) };
     let found = find(&set, text, question_type);
     for hit in &found {
@@ -97,7 +97,7 @@ proptest! {
         agree(&toml, &text, question_type)?;
     }
 
-    /// A text's hits are its own, whatever stands before and after it and is sought beside the set.
+    /// The hits in a text do not depend on the texts before and after it, nor on other sets that are sought.
     #[test]
     fn texts_side_by_side_are_searched_as_if_alone(
         (toml, text, question_type) in case(),
@@ -109,7 +109,7 @@ proptest! {
         let mut rest = text.chars();
         let mut parts: Vec<String> = lengths.into_iter().map(|length| rest.by_ref().take(length).collect()).collect();
         parts.push(rest.collect());
-        // Every third is missing.
+        // Every third text is missing.
         let texts: Vec<Option<&str>> =
             parts.iter().enumerate().map(|(number, part)| (number % 3 != 2).then_some(part.as_str())).collect();
         let alone: Vec<(usize, Vec<Hit>)> = texts
@@ -136,8 +136,9 @@ proptest! {
         prop_assert_eq!(counts, alone.iter().map(|(number, hits)| (*number, hits.len())).collect::<Vec<_>>());
     }
 
-    /// Canonically equivalent texts have the same hits in word mode. Left out: marks that come between `か` and its
-    /// voicing, where the definition asks no boundary of the one spelling and sees a part of a character in the other.
+    /// Canonically equivalent texts have the same hits in word mode. Marks that come between `か` and its voicing are
+    /// left out: there, the definition asks no boundary of the one spelling and sees a part of a character in the
+    /// other.
     #[test]
     fn normalisation_changes_no_count((toml, text, question_type) in case()) {
         let Ok(set) = KeywordSet::parse_toml(&toml, "t") else { return Ok(()) };
@@ -150,12 +151,12 @@ proptest! {
     }
 }
 
-/// 2,000 a test, so that the suite stays quick; `PROPTEST_CASES` asks for more.
+/// The number of cases for each test: 2,000, so that the suite stays quick, or `PROPTEST_CASES`.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000)
 }
 
-/// The hits that random cases have, so that agreement means something.
+/// Random cases have hits, so that agreement means something.
 #[test]
 fn random_cases_have_hits() {
     use proptest::strategy::ValueTree;

@@ -1,11 +1,11 @@
-//! What a file of keywords may say, what is refused and with which words, and what its hash follows.
+//! Tests what a keyword file may contain, what is refused and with which message, and what the hash depends on.
 
 use super::super::{Forms, KeywordSet, KeywordSetFile, Matcher, Mode, Scratch};
 use super::set;
 
 const HEAD: &str = "name = \"t\"\nversion = \"1\"\n";
 
-/// The message of a set that is refused, without the hint.
+/// Checks the message with which a set is refused, without the hint.
 #[track_caller]
 fn refused(toml: &str, expected: &str) {
     let error = KeywordSet::parse_toml(toml, "bad.toml").expect_err(toml);
@@ -147,7 +147,7 @@ fn the_schema_names_every_field() {
     assert_eq!(schema.get("additionalProperties").and_then(|value| value.as_bool()), Some(false));
 }
 
-/// Every shipped set parses; every spelling is found by itself, under its own term, and belongs to no other.
+/// Every shipped set can be read. Each spelling in it is found by itself, under its own term and no other.
 #[test]
 fn shipped_sets_find_their_own_spellings() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/keywords");

@@ -1,11 +1,11 @@
-//! The cases that the page of definitions names, and those that earlier matchers got wrong.
+//! Tests the cases that the page of definitions names, and those that earlier matchers got wrong.
 
 use std::fmt::Write as _;
 
 use super::super::{KeywordSet, Mode};
 use super::{find, set};
 
-/// A set of plain terms, each line the inside of one `[[terms]]`, with `;` for a line break.
+/// Returns a set of terms. Each line is the inside of one `[[terms]]`, with `;` for a line break, or just a name.
 fn terms(lines: &[&str]) -> KeywordSet {
     let mut toml = String::from("name = \"golden\"\nversion = \"1\"\n");
     for line in lines {
@@ -15,7 +15,7 @@ fn terms(lines: &[&str]) -> KeywordSet {
     set(&toml)
 }
 
-/// The hits as `TERM@QUOTE`, with `!` before those negated.
+/// Checks the hits in a text, written as `TERM@QUOTE` with `!` before negated ones.
 #[track_caller]
 fn check(set: &KeywordSet, text: &str, expected: &[&str]) {
     let hits = find(set, text, None);
@@ -30,7 +30,7 @@ fn check(set: &KeywordSet, text: &str, expected: &[&str]) {
     assert_eq!(shown, expected, "in {text:?}");
 }
 
-/// How often one term with these options is in a text.
+/// Checks how often one term with its options is found in a text.
 #[track_caller]
 fn count(term: &str, text: &str, expected: usize) {
     assert_eq!(find(&terms(&[term]), text, None).len(), expected, "{term} in {text:?}");
@@ -143,7 +143,7 @@ fn folding_is_of_whole_characters() {
     check(&terms(&["ﬁ"]), "fi ﬁ FI", &["ﬁ@fi", "ﬁ@ﬁ", "ﬁ@FI"]);
     count("f", "ﬁ", 0);
     count("ile", "ﬁle", 0);
-    // Also where no boundary is asked, and where a mark has come between the parts.
+    // This holds also where no boundary is asked, and where a mark has come between the parts.
     count("\u{2ADD}", "\u{2ADC}", 0);
     count("\u{338}", "\u{2ADC}", 0);
     count("か\u{334}", "が\u{334}", 0);
@@ -158,9 +158,9 @@ fn folding_is_of_whole_characters() {
         &["cafe@cafe\u{301}", "cafe@café", "cafe@cafe"],
     );
     check(&terms(&["name = \"café\"; fold_diacritics = true"]), "cafe", &["café@cafe"]);
-    // U+0300–036F only: the marks of Hebrew stay.
+    // Only U+0300–036F are removed, so the marks of Hebrew stay.
     count("name = \"ש\"; fold_diacritics = true", "ש\u{5C1}", 0);
-    // Two marks in either order, also across the original's characters.
+    // Two marks are equal in either order, even if they belong to different characters of the original.
     for text in ["ạ\u{307}", "a\u{323}\u{307}", "a\u{307}\u{323}", "ȧ\u{323}"] {
         check(&terms(&["ȧ\u{323}"]), text, &[&format!("ȧ\u{323}@{text}")]);
         count("ạ", text, 0);
@@ -198,7 +198,7 @@ fn excludes_drop_hits_before_overlaps_are_resolved() {
     let set = terms(&["name = \"react\"; exclude = [\"react to\", \"chemicals react\"]", "to do"]);
     check(&set, "I react to do it", &["to do@to do"]);
     check(&set, "React tools, chemicals react; react", &["react@React", "react@react"]);
-    // Only what lies inside, only of that term, and folded as it is.
+    // An exclude phrase drops only hits inside it and only those of its term, and is folded as the term is.
     check(&terms(&["name = \"ss\"; exclude = [\"ß b\"]", "b"]), "SS B ss", &["b@B", "ss@ss"]);
     let flexible = terms(&["name = \"front end\"; separators = true; exclude = [\"front end loader\"]"]);
     check(&flexible, "front-end / loader, front-end", &["front end@front-end"]);
@@ -256,14 +256,14 @@ fn plurals_are_of_the_last_word() {
 fn substrings_are_the_vendors_sample() {
     let list = |text: &str| KeywordSet::parse_txt(text, "list.txt", "list", Mode::Substring).unwrap();
     check(&list("react\nact"), "Reactive REACT", &["react@React", "act@act", "react@REACT", "act@ACT"]);
-    // As given: a term with capitals is in no lower-cased text.
+    // Terms stay as they are given, so one with capitals is in no lower-cased text.
     check(&list("React"), "React react", &[]);
     check(&list("aa"), "aaaaa", &["aa@aa", "aa@aa"]);
-    // İ becomes i and a mark, each of which is rounded out; Σ at the end of a word becomes ς.
+    // `İ` becomes `i` and a mark, and a match of either is extended to `İ`. `Σ` at the end of a word becomes `ς`.
     check(&list("i\n\u{307}\nistan"), "İstan", &["i@İ", "\u{307}@İ"]);
     check(&list("σας"), "ΣΑΣ", &["σας@ΣΑΣ"]);
     check(&list("k"), "\u{212A}", &["k@\u{212A}"]);
-    // No full case fold, no normalisation.
+    // There is no full case fold and no normalisation.
     check(&list("ss\né"), "ß e\u{301}", &[]);
     let raw = terms(&["name = \"React\"; mode = \"substring\"; case_sensitive = true"]);
     check(&raw, "Reactive react", &["React@React"]);
@@ -321,7 +321,7 @@ fn negation_looks_five_words_back_in_the_clause() {
         assert!(!hits.last().unwrap().negated, "{text}");
     }
     check(&set, "not vue, .NET. I do not use .NET", &[".net@.NET", "!.net@.NET"]);
-    // Within a word, what comes before it in that word is neither a word nor a break.
+    // The part of a word before a hit within it is neither a word nor a break.
     check(&set, "not node.js", &["!js@js"]);
     check(&terms(&["5"]), "not 3,5", &["!5@5"]);
 }

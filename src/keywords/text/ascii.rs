@@ -1,11 +1,12 @@
-//! ASCII text, 64 bytes at a time: which of them belong to a class, as the bits of a `u64`.
+//! Reads ASCII text 64 bytes at a time. The bytes of a block that belong to a class are the bits of a `u64`.
 
 use wide::i8x16;
 
-/// Bytes of a block; its places are the bits of a `u64`, the first the lowest.
+/// Number of bytes in a block. They correspond to the bits of a `u64`, the first byte to the lowest bit.
 pub(in crate::keywords) const BLOCK: usize = 64;
 
-/// The blocks of a text with the place each begins at; the last is filled up with zeros, which are in no class.
+/// Returns the blocks of a text, each with the place where it begins. The last block is filled up with zeros, which are
+/// in no class.
 pub(in crate::keywords) fn blocks(text: &[u8]) -> impl Iterator<Item = (usize, [u8; BLOCK])> {
     let (whole, rest) = text.as_chunks::<BLOCK>();
     let mut last = [0; BLOCK];
@@ -14,7 +15,8 @@ pub(in crate::keywords) fn blocks(text: &[u8]) -> impl Iterator<Item = (usize, [
     whole.iter().copied().chain(last).enumerate().map(|(index, block)| (index * BLOCK, block))
 }
 
-/// A bit for each byte of a block: whether `is` has all bits of it set. No class may hold what is not ASCII.
+/// Returns a bit for each byte of a block: whether `is` sets all bits of that byte. No class may hold bytes beyond
+/// ASCII.
 #[inline]
 pub(in crate::keywords) fn pack(block: &[u8; BLOCK], is: impl Fn(i8x16) -> i8x16) -> u64 {
     let (sixteens, _) = block.as_chunks::<16>();
@@ -22,47 +24,50 @@ pub(in crate::keywords) fn pack(block: &[u8; BLOCK], is: impl Fn(i8x16) -> i8x16
     bits.zip(0..).fold(0, |all, (bits, at)| all | bits << (16 * at))
 }
 
-/// Which bytes are an ASCII character.
+/// Returns which bytes are equal to an ASCII character.
 #[inline]
 pub(in crate::keywords) fn equal(bytes: i8x16, character: u8) -> i8x16 {
     bytes.simd_eq(i8x16::splat(character.cast_signed()))
 }
 
-/// Which bytes are from `first` to `last`, both ASCII.
+/// Returns which bytes are from `first` to `last`, both ASCII.
 #[inline]
 pub(in crate::keywords) fn between(bytes: i8x16, first: u8, last: u8) -> i8x16 {
-    // Moved so that the last is the largest there is; what is beyond it, and beyond ASCII, becomes less than the first.
+    // All bytes are moved so that `last` becomes the largest value. Bytes above it and bytes beyond ASCII then become
+    // less than `first`.
     let last_to_largest = i8::MAX - last.cast_signed();
     let moved = bytes + i8x16::splat(last_to_largest);
     moved.simd_gt(i8x16::splat(first.cast_signed() + last_to_largest - 1))
 }
 
+/// Returns which bytes are ASCII letters.
 #[inline]
 pub(in crate::keywords) fn letters(bytes: i8x16) -> i8x16 {
     between(bytes | i8x16::splat(0x20), b'a', b'z')
 }
 
+/// Returns which bytes are ASCII digits.
 #[inline]
 pub(in crate::keywords) fn digits(bytes: i8x16) -> i8x16 {
     between(bytes, b'0', b'9')
 }
 
-/// As [`is_word`].
+/// Returns which bytes are word characters, as [`is_word`] defines them.
 #[inline]
 pub(in crate::keywords) fn word_characters(bytes: i8x16) -> i8x16 {
     letters(bytes) | digits(bytes) | equal(bytes, b'_')
 }
 
-/// Places in a text, gathered from the bits of its blocks.
+/// Places in a text, collected from the bits of its blocks.
 #[derive(Debug, Default)]
 pub(in crate::keywords) struct Places {
-    /// More than there are: memory is cleared only once.
+    /// The places, followed by unused entries, so that memory is cleared only once.
     places: Vec<u32>,
     count: usize,
 }
 
 impl Places {
-    /// Makes room for at most every byte of a text, which is smaller than 4 GiB, and forgets those of another.
+    /// Removes all places and makes room for every byte of a text, which must be smaller than 4 GiB.
     pub(in crate::keywords) fn clear(&mut self, text: &[u8]) {
         let most = text.len() + BLOCK + 1;
         if self.places.len() < most {
@@ -71,7 +76,8 @@ impl Places {
         self.count = 0;
     }
 
-    /// Adds those of a block: eight at once, most of them there, because no processor foresees how many there are.
+    /// Adds the places of a block. Eight are written at once, even if fewer are there, because no branch predictor
+    /// foresees their number.
     pub(in crate::keywords) fn add(&mut self, begin: usize, mut bits: u64) {
         let begin = u32::try_from(begin).expect("texts are below 4 GiB");
         let count = bits.count_ones() as usize;
@@ -88,7 +94,7 @@ impl Places {
         self.count += count;
     }
 
-    /// Drops pairs of places; all are pairs.
+    /// Keeps only the pairs of places for which `is_kept` holds. The number of places must be even.
     pub(in crate::keywords) fn retain_pairs(&mut self, mut is_kept: impl FnMut([u32; 2]) -> bool) {
         let (pairs, _) = self.places[..self.count].as_chunks_mut::<2>();
         let mut kept = 0;
@@ -106,7 +112,8 @@ impl Places {
     }
 }
 
-/// Whether a text is ASCII. Its last bytes are looked at together with those before them, not one by one.
+/// Whether a text is ASCII. Its last bytes are checked as a whole block, together with those before them, rather than
+/// one by one.
 pub(in crate::keywords) fn is_ascii(text: &[u8]) -> bool {
     let (blocks, rest) = text.as_chunks::<BLOCK>();
     if !blocks.iter().all(|block| block.is_ascii()) {
@@ -115,7 +122,7 @@ pub(in crate::keywords) fn is_ascii(text: &[u8]) -> bool {
     text.last_chunk::<BLOCK>().map_or_else(|| rest.is_ascii(), |last| last.is_ascii())
 }
 
-/// How many bytes a text begins with that are ASCII.
+/// Returns how many ASCII bytes a text begins with.
 pub(in crate::keywords) fn ascii_length(text: &[u8]) -> usize {
     let (blocks, _) = text.as_chunks::<BLOCK>();
     let whole = blocks.iter().take_while(|block| block.is_ascii()).count() * BLOCK;
@@ -123,12 +130,12 @@ pub(in crate::keywords) fn ascii_length(text: &[u8]) -> usize {
     whole + if is_ascii(rest) { rest.len() } else { rest.iter().take_while(|byte| byte.is_ascii()).count() }
 }
 
-/// In ASCII, a letter, digit or underscore.
+/// Whether a byte is an ASCII letter, a digit or an underscore.
 pub(in crate::keywords) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// A text, and whether it is ASCII: nearly all are, and everything that is counted or sought asks first.
+/// A text together with whether it is ASCII. Nearly all texts are, and every count and search depends on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'t> {
     text: &'t str,

@@ -1,4 +1,4 @@
-//! Where a word ends: the classes of characters and what is asked at the two edges of a match.
+//! Decides where a word ends: the classes of characters, and the rules at the two edges of a match.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use unicode_script::{Script, UnicodeScript};
 
 use super::ascii;
 
-/// The zeros of every run of decimal digits (general category Nd, Unicode 17): each run is ten code points long.
+/// The zero of every run of decimal digits (general category Nd, Unicode 17). Each run is ten code points long.
 const ZEROS: [u32; 77] = [
     0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0,
     0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620,
@@ -17,7 +17,8 @@ const ZEROS: [u32; 77] = [
     0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E140, 0x1E2F0, 0x1E4F0, 0x1E5F1, 0x1E950, 0x1FBF0,
 ];
 
-/// What `char::is_alphabetic` holds beyond letters and marks: letter-like numbers (Nl) and circled or squared letters.
+/// The characters for which `char::is_alphabetic` holds although they are neither letters nor marks: letter-like
+/// numbers (Nl) and circled or squared letters.
 const ALPHABETIC_BUT_NO_LETTER: [(u32, u32); 16] = [
     (0x16EE, 0x16F0),
     (0x2160, 0x2182),
@@ -37,7 +38,7 @@ const ALPHABETIC_BUT_NO_LETTER: [(u32, u32); 16] = [
     (0x1F170, 0x1F189),
 ];
 
-/// General category L.
+/// Whether a character is a letter (general category L).
 pub(in crate::keywords) fn is_letter(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphabetic();
@@ -47,12 +48,12 @@ pub(in crate::keywords) fn is_letter(c: char) -> bool {
     c.is_alphabetic() && !is_mark(c) && !outside()
 }
 
-/// General category M.
+/// Whether a character is a mark (general category M).
 pub(in crate::keywords) fn is_mark(c: char) -> bool {
     !c.is_ascii() && is_combining_mark(c)
 }
 
-/// General category Nd.
+/// Whether a character is a decimal digit (general category Nd).
 pub(in crate::keywords) fn is_digit(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_digit();
@@ -62,7 +63,7 @@ pub(in crate::keywords) fn is_digit(c: char) -> bool {
     run > 0 && code - ZEROS[run - 1] < 10
 }
 
-/// A letter, mark, digit or underscore.
+/// Whether a character is a word character: a letter, mark, digit or underscore.
 pub(in crate::keywords) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || c == '_';
@@ -70,19 +71,19 @@ pub(in crate::keywords) fn is_word(c: char) -> bool {
     is_letter(c) || is_mark(c) || is_digit(c)
 }
 
-/// One of the characters that `separators` takes for one another.
+/// Whether a character is one of those that `separators` makes equal: white space, a hyphen or a slash.
 pub(in crate::keywords) fn is_separator(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '\u{2010}' | '\u{2011}' | '/')
 }
 
-/// Whether a match of `text[range]` may stand there. `text` is folded; both edges are asked.
+/// Whether both edges of `text[range]` are word boundaries where the definition asks for one. `text` must be folded.
 pub(in crate::keywords) fn allows(text: &str, range: Range<usize>) -> bool {
     let Range { start, end } = range;
     left_edge_allows(text, start) && right_edge_allows(text, start, end)
 }
 
 fn left_edge_allows(text: &str, start: usize) -> bool {
-    // Most often: something that is neither a word character nor more than ASCII stands before an ASCII character.
+    // The most frequent case: an ASCII character that is not a word character stands before an ASCII character.
     if let Some([before, first]) = start.checked_sub(1).and_then(|before| text.as_bytes().get(before..=start))
         && before.is_ascii()
         && first.is_ascii()
@@ -99,8 +100,8 @@ fn left_edge_allows(text: &str, start: usize) -> bool {
 }
 
 fn right_edge_allows(text: &str, start: usize, end: usize) -> bool {
-    // Most often: a word ends and is followed by something that is neither a word character, nor a sign that may belong
-    // to it, nor more than ASCII.
+    // The most frequent case: a word ends, and an ASCII character follows that is neither a word character nor a sign
+    // that may belong to the word.
     if let Some([last, after]) = text.as_bytes().get(end - 1..=end)
         && ascii::is_word(*last)
         && after.is_ascii()
@@ -130,12 +131,14 @@ fn right_edge_allows(text: &str, start: usize, end: usize) -> bool {
     !refused || is_exempt(text, end)
 }
 
-/// `か` is not in `が`, whether the text writes it as one character or, canonically equivalent, as two.
+/// Whether two characters are one when composed: `か` is not in `が`, whether the text writes `が` as one character or as
+/// two that are canonically equivalent.
 fn is_one_character(before: char, after: char) -> bool {
     !after.is_ascii() && compose(before, after).is_some()
 }
 
-/// A letter with marks on it is still a letter: `café` ends in one, however it is normalised.
+/// Whether a match ends in a letter. A letter with marks is still a letter: `café` ends in one, however it is
+/// normalised.
 fn ends_in_letter(matched: &str) -> bool {
     matched.chars().rev().find(|&c| !is_mark(c)).is_some_and(is_letter)
 }
@@ -148,10 +151,11 @@ fn char_after(text: &str, at: usize) -> Option<char> {
     text[at..].chars().next()
 }
 
-/// Whether no boundary is asked between the two characters that meet at `at`.
+/// Whether the two characters that meet at `at` need no word boundary between them.
 ///
-/// Scripts differ only where both characters have one: `_`, digits and signs are common to all scripts, and so do ask
-/// (`react` is not in `react2`), but beside Han, Kana and the scripts without spaces nothing asks.
+/// This is so beside Han, Kana and other scripts without spaces (but not between two Katakana characters), and between
+/// two different scripts. `_`, digits and signs are common to all scripts and so differ from none: `react` is not in
+/// `react2`.
 fn is_exempt(text: &str, at: usize) -> bool {
     if text.as_bytes()[at - 1].is_ascii() && text.as_bytes()[at].is_ascii() {
         return false;
@@ -167,16 +171,16 @@ fn is_exempt(text: &str, at: usize) -> bool {
     is_real(before) && is_real(after) && before != after
 }
 
-/// The script of the character that starts at `at`: a mark takes that of its base, the nearest character before it
-/// that is no mark, and only a mark without a base keeps its own.
+/// Returns the script of the character that starts at `at`. A mark takes that of its base, the nearest character before
+/// it that is not a mark. Only a mark without a base keeps its own.
 fn script_at(text: &str, at: usize) -> Script {
     let Some(own) = char_after(text, at) else { return Script::Unknown };
     let base = if is_mark(own) { text[..at].chars().rev().find(|&c| !is_mark(c)).unwrap_or(own) } else { own };
     script_of(base)
 }
 
-/// The script property, but for letters that Unicode shares among a few scripts: the prolonged sound mark `ー` and its
-/// like are Katakana, `〆` is Han.
+/// Returns the script of a character. This is the script property except for letters that Unicode shares among a few
+/// scripts: the prolonged sound mark `ー` and its like are Katakana, and `〆` is Han.
 pub(in crate::keywords) fn script_of(c: char) -> Script {
     let script = c.script();
     if is_real(script) || !is_letter(c) {
@@ -199,7 +203,7 @@ fn is_real(script: Script) -> bool {
     !matches!(script, Script::Common | Script::Inherited | Script::Unknown)
 }
 
-/// Scripts in which words stand without spaces between them.
+/// Whether a script is written without spaces between words.
 fn is_unspaced(script: Script) -> bool {
     matches!(
         script,

@@ -1,4 +1,5 @@
-//! Folding, with the way back to the original: NFD → full case fold → NFD, lower case, and the steps between.
+//! Folds texts and maps places in them back to the original. A folding is NFD → full case fold → NFD, lower case, or
+//! one of the steps between.
 
 use std::ops::Range;
 
@@ -9,20 +10,20 @@ use super::ascii::ascii_length;
 
 const CASE_MAPPER: CaseMapperBorrowed<'static> = CaseMapper::new();
 
-/// What is done to a text, and to the terms sought in it, before they are compared.
+/// How a text, and the terms sought in it, are changed before they are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::keywords) enum Folding {
-    /// `word` mode: NFD, then the full case fold and NFD again unless case matters, then without U+0300–036F if
-    /// diacritics do not.
+    /// `word` mode: NFD, then the full case fold and NFD again unless `case_sensitive`, then the removal of U+0300–036F
+    /// if `diacritics`.
     Word { case_sensitive: bool, diacritics: bool },
-    /// `substring` mode: the text is lower-cased as a whole, terms stay as they are.
+    /// `substring` mode: the text is lower-cased as a whole, and terms stay as they are.
     Lower,
-    /// Case-sensitive `substring` mode: neither is touched.
+    /// Case-sensitive `substring` mode: neither the text nor the terms are changed.
     Raw,
 }
 
 impl Folding {
-    /// A term as it is sought in a text of this folding.
+    /// Returns a term as it is sought in a text of this folding.
     pub(in crate::keywords) fn fold_term(self, term: &str) -> String {
         match self {
             Self::Word { .. } => {
@@ -34,28 +35,30 @@ impl Folding {
         }
     }
 
-    /// Whether a match that covers a part of what one character became is refused; otherwise it is rounded out.
+    /// Whether a match is refused if it covers only a part of what one character became. Otherwise it is extended to
+    /// the whole character.
     pub(in crate::keywords) fn refuses_parts(self) -> bool {
         matches!(self, Self::Word { .. })
     }
 
-    /// What an ASCII text becomes: lower-cased, or left as it is.
+    /// Whether an ASCII text is lower-cased rather than left as it is.
     pub(in crate::keywords) fn lowers_ascii(self) -> bool {
         matches!(self, Self::Lower | Self::Word { case_sensitive: false, .. })
     }
 }
 
-/// A folded text, and where each of its bytes comes from.
+/// A folded text, and the place in the original that each of its bytes comes from.
 #[derive(Debug, Default)]
 pub(in crate::keywords) struct Folded {
     pub(in crate::keywords) text: String,
-    /// Side by side, without a gap, in the order of the text.
+    /// The stretches of the text, in order and without gaps.
     stretches: Vec<Stretch>,
     sources: Vec<SourceChar>,
-    /// By byte of the stretches that are not in step: an index into `sources`.
+    /// For each byte of the stretches that are not in step, an index into `sources`.
     source_of: Vec<u32>,
-    /// The characters on their way through the folding, each with its source.
+    /// The characters that are being folded, each with the index of its source.
     work: Vec<(char, u32)>,
+    /// The characters that the current step of the folding produces, each with the index of its source.
     next: Vec<(char, u32)>,
 }
 
@@ -69,24 +72,24 @@ struct Stretch {
 
 #[derive(Debug, Clone, Copy)]
 enum Origin {
-    /// Byte for byte what begins here in the original. Most text is: ASCII folds to ASCII of the same length, and what
-    /// stands beside it folds the same without it.
+    /// The stretch equals the original byte for byte, from this place on, but for the case of ASCII. Most text is such:
+    /// ASCII folds to ASCII of the same length, and the characters beside it fold the same without it.
     InStep(usize),
-    /// Character by character; the source of its first byte is the one of this index in `source_of`.
+    /// The stretch was folded character by character. This is the index in `source_of` that belongs to its first byte.
     BySource(usize),
 }
 
 /// One character of the original.
 #[derive(Debug, Clone)]
 struct SourceChar {
-    /// Its bytes in the original, and those of the characters right after it that folded to nothing.
+    /// Its bytes in the original, together with those of the characters right after it that folded to nothing.
     place: Range<u32>,
-    /// The hull of its bytes in the folded text; empty if it folded to nothing.
+    /// The smallest range of the folded text that holds all its bytes; empty if it folded to nothing.
     folded: Range<usize>,
 }
 
 impl Folded {
-    /// Replaces what is held by the folding of `original`.
+    /// Replaces the contents with the folding of `original`.
     pub(in crate::keywords) fn fold(&mut self, original: &str, folding: Folding) {
         self.text.clear();
         self.stretches.clear();
@@ -94,13 +97,13 @@ impl Folded {
         self.source_of.clear();
         match folding {
             Folding::Raw => self.copy(original, 0, false),
-            // Its lower case depends on what stands around it, however far.
+            // The lower case of `Σ` depends on the characters around it, however far away.
             Folding::Lower if original.contains('Σ') => self.fold_characters(original, 0, folding),
             Folding::Lower | Folding::Word { .. } => self.fold_stretches(original, folding),
         }
     }
 
-    /// Where the bytes `matched` of the folded text stand in the original, rounded out to whole characters.
+    /// Returns where the bytes `matched` of the folded text stand in the original, extended to whole characters.
     pub(in crate::keywords) fn place(&self, matched: Range<usize>) -> Range<u32> {
         let mut hull = Range { start: u32::MAX, end: 0 };
         for (part, origin) in self.parts(matched) {
@@ -119,7 +122,7 @@ impl Folded {
         hull
     }
 
-    /// Whether `matched` holds all that its characters became, rather than a part (`s` of `ß`).
+    /// Whether `matched` holds all that its characters became, rather than a part (such as one `s` of `ß`).
     pub(in crate::keywords) fn is_whole(&self, matched: Range<usize>) -> bool {
         self.parts(matched.clone()).all(|(part, origin)| match origin {
             Origin::InStep(_) => true,
@@ -129,7 +132,7 @@ impl Folded {
         })
     }
 
-    /// The pieces of the stretches that `matched` is made of, each with the origin of its first byte.
+    /// Returns the pieces of the stretches that `matched` consists of, each with the origin of its first byte.
     fn parts(&self, matched: Range<usize>) -> impl Iterator<Item = (Range<usize>, Origin)> {
         let first = self.stretches.partition_point(|stretch| stretch.folded <= matched.start).saturating_sub(1);
         let stretches = self.stretches[first..].iter().enumerate();
@@ -154,8 +157,8 @@ impl Folded {
         self.source_of[first..first + part.len()].iter().map(|&source| &self.sources[source as usize])
     }
 
-    /// ASCII as it stands, and around it what is not, each such piece with the ASCII character before it: marks that
-    /// vanish are counted to that one.
+    /// Copies ASCII, and folds the pieces beyond ASCII one by one. Each such piece begins with the ASCII character
+    /// before it, because marks that vanish are counted to that character.
     fn fold_stretches(&mut self, original: &str, folding: Folding) {
         let mut at = 0;
         while at < original.len() {
@@ -218,8 +221,8 @@ impl Folded {
         }
     }
 
-    /// The whole piece at once, because the lower case of `Σ` depends on its neighbours; every other character has the
-    /// same lower case wherever it stands, so that the two can be walked in step.
+    /// Lower-cases a whole piece at once, because the lower case of `Σ` depends on its neighbours. Every other
+    /// character has the same lower case wherever it stands, so the piece and its lower case can be walked in step.
     fn lower(&mut self, piece: &str, first: usize) {
         let lowered = piece.to_lowercase();
         let mut rest = lowered.chars();
@@ -230,7 +233,7 @@ impl Folded {
         debug_assert_eq!(rest.next(), None);
     }
 
-    /// Appends what was folded; its sources begin at `first`.
+    /// Appends the folded characters. Their sources begin at `first`.
     fn write(&mut self, first: usize) {
         for &(c, source) in &self.work {
             let start = self.text.len();
@@ -248,21 +251,22 @@ impl Folded {
     }
 }
 
-/// A byte offset as hits hold it, or a count of characters. Texts of 4 GiB have been refused.
+/// Returns a byte offset, or a count of characters, as hits hold it. Texts of 4 GiB have already been refused.
 fn offset(at: usize) -> u32 {
     u32::try_from(at).expect("texts are below 4 GiB")
 }
 
-/// Canonical ordering: marks between two starters, stably by combining class.
+/// Puts characters into canonical order: marks between two starters are sorted stably by combining class.
 fn order_marks(chars: &mut [(char, u32)]) {
     let class = |&(c, _): &(char, u32)| if c.is_ascii() { 0 } else { canonical_combining_class(c) };
     for run in chars.chunk_by_mut(|_, next| class(next) != 0) {
-        // The first of a run is its starter, except at the very beginning of a text.
+        // The first character of a run is its starter, except at the very beginning of a text.
         run.sort_by_key(class);
     }
 }
 
-/// The full case folding of one character (statuses C and F), which does not depend on its neighbours.
+/// Calls `push` with the full case folding of one character (statuses C and F), which does not depend on its
+/// neighbours.
 fn fold_case(c: char, mut push: impl FnMut(char)) {
     if c.is_ascii() {
         return push(c.to_ascii_lowercase());

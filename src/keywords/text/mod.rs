@@ -1,4 +1,4 @@
-//! How texts are read: what is ASCII of them, where words begin and end, and which spellings are the same.
+//! Reading texts: whether they are ASCII, where words begin and end, and which spellings are equal.
 
 pub mod ascii;
 pub(super) mod boundary;

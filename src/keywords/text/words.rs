@@ -1,7 +1,7 @@
 //! The words of a text: UAX #29 word segments with at least one alphanumeric character.
 //!
-//! ASCII is read 64 bytes at a time; `unicode_segmentation` reads what is not, with the rest of the words it stands in,
-//! and is what a property test holds the fast way to.
+//! ASCII is read 64 bytes at a time. Characters beyond ASCII, and the rest of the words they are in, are read by
+//! `unicode_segmentation`. Property tests compare the fast way with that crate.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use wide::i8x16;
 use super::ascii::Text;
 use super::ascii::{BLOCK, Places, ascii_length, blocks, digits, equal, is_word, letters, pack, word_characters};
 
-/// How many words a text has.
+/// Returns the number of words in a text.
 #[must_use]
 pub fn count<'t>(text: impl Into<Text<'t>>) -> u64 {
     let text = text.into();
@@ -23,7 +23,8 @@ pub fn count<'t>(text: impl Into<Text<'t>>) -> u64 {
 }
 
 fn count_ascii(bytes: &[u8]) -> u64 {
-    // A run of nothing but underscores is no word, and too rare to be looked for unless there is one.
+    // A run of underscores only is not a word. Such runs are rare, so they are looked for only if there is an
+    // underscore.
     if memchr::memchr(b'_', bytes).is_some() {
         return WordFinder::default().of_ascii(bytes).len() as u64;
     }
@@ -35,20 +36,20 @@ fn count_ascii(bytes: &[u8]) -> u64 {
     count
 }
 
-/// Calls `found` with the bytes of every word, in their order.
+/// Calls `found` with the byte range of every word, in order.
 pub fn for_each(text: &str, found: impl FnMut(Range<usize>)) {
     WordFinder::default().for_each(text, found);
 }
 
-/// Finds the words of one text after another, in memory that is used again.
+/// Finds the words of one text after another, and reuses its memory.
 #[derive(Debug, Default)]
 pub struct WordFinder {
-    /// Where runs begin and end, by turns.
+    /// The places where runs begin and end, alternating.
     edges: Places,
 }
 
 impl WordFinder {
-    /// As [`for_each`].
+    /// Calls `found` with the byte range of every word, in order.
     pub fn for_each(&mut self, text: &str, mut found: impl FnMut(Range<usize>)) {
         for piece in pieces(text.into()) {
             match piece {
@@ -64,7 +65,7 @@ impl WordFinder {
         }
     }
 
-    /// Where each word of an ASCII text begins and ends: all are found before anything is made of the first.
+    /// Returns where each word of an ASCII text begins and ends. All words are found before the first is used.
     pub fn of_ascii(&mut self, bytes: &[u8]) -> &[[u32; 2]] {
         self.edges.clear(bytes);
         let mut carry = 0;
@@ -72,7 +73,7 @@ impl WordFinder {
             self.edges.add(begin, run ^ (run << 1 | carry));
             carry = run >> (BLOCK - 1);
         });
-        // The last block may be full of a run.
+        // A run may go on to the end of the last block.
         if carry != 0 {
             self.edges.add(bytes.len(), 1);
         }
@@ -84,17 +85,18 @@ impl WordFinder {
     }
 }
 
-/// A part of a text in which words are as in the whole.
+/// A part of a text that has the same words on its own as within the whole text.
 pub enum TextPiece {
     Ascii(Range<usize>),
-    /// What is not ASCII, with the rest of the words it stands in.
+    /// Characters beyond ASCII, with the rest of the words they are in.
     Other(Range<usize>),
 }
 
-/// The pieces of a text, side by side.
+/// Returns the pieces of a text, one after the other without gaps.
 ///
-/// There is a boundary before every run of spaces, and of the rules only the one that joins marks to what is before them
-/// looks across it: so a text can be cut before a space that ASCII follows and no other space precedes.
+/// A text can be cut before a space that ASCII follows and no other space precedes. There is a word boundary before
+/// every run of spaces, and the only rule that looks across it is the one that joins marks to the character before
+/// them.
 pub fn pieces(text: Text) -> impl Iterator<Item = TextPiece> {
     let is_ascii = text.is_ascii();
     let text = text.as_str();
@@ -123,10 +125,10 @@ pub fn pieces(text: Text) -> impl Iterator<Item = TextPiece> {
     })
 }
 
-/// The words of an ASCII text that end at `end` or before, the last one first.
+/// Returns the words of an ASCII text that end at `end` or before, the last one first.
 pub(in crate::keywords) fn before(bytes: &[u8], end: usize) -> impl Iterator<Item = Range<usize>> {
     let mut end = end;
-    // A run that goes on beyond `end` is no word before it.
+    // A run that goes on beyond `end` is not a word before it.
     if end < bytes.len() && is_in_run(bytes, end) {
         end = begin_of_run(bytes, end);
     }
@@ -139,13 +141,13 @@ pub(in crate::keywords) fn before(bytes: &[u8], end: usize) -> impl Iterator<Ite
     runs.filter(|run| is_no_line(bytes, run))
 }
 
-/// The word of an ASCII text that a word character at `within` belongs to.
+/// Returns the word of an ASCII text that the word character at `within` belongs to.
 pub(in crate::keywords) fn around(bytes: &[u8], within: usize) -> Range<usize> {
     let end = (within..bytes.len()).find(|at| !is_in_run(bytes, *at)).unwrap_or(bytes.len());
     begin_of_run(bytes, within)..end
 }
 
-/// The first word of an ASCII text that ends after `start`.
+/// Returns the first word of an ASCII text that ends after `start`.
 pub(in crate::keywords) fn at_or_after(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let mut from = start;
     loop {
@@ -163,7 +165,7 @@ fn begin_of_run(bytes: &[u8], within: usize) -> usize {
     (0..within).rev().take_while(|at| is_in_run(bytes, *at)).last().unwrap_or(within)
 }
 
-/// As [`runs`] has it, for one byte.
+/// Whether one byte is in a run, as [`runs`] defines it.
 fn is_in_run(bytes: &[u8], at: usize) -> bool {
     let byte = bytes[at];
     let sign = match byte {
@@ -178,16 +180,17 @@ fn is_in_run(bytes: &[u8], at: usize) -> bool {
     at > 0 && bytes.get(at + 1).is_some_and(|next| sign(bytes[at - 1], *next))
 }
 
-/// Whether a run is a word: it is more than underscores.
+/// Whether a run is a word, that is, more than underscores.
 fn is_no_line(bytes: &[u8], run: &Range<usize>) -> bool {
     bytes[run.start] != b'_' || bytes[run.clone()].iter().any(u8::is_ascii_alphanumeric)
 }
 
-/// Calls `block` for each 64 bytes of an ASCII text: where they begin, and which of them are in a run that is a word if
-/// anything in it is alphanumeric.
+/// Calls `block` for each 64 bytes of an ASCII text, with the place where they begin and the bytes that are in a run,
+/// as bits. A run is a word if anything in it is alphanumeric.
 ///
-/// Rules WB5 to WB13b of UAX #29, as far as ASCII goes: letters, digits and underscores hold together; a full stop or an
-/// apostrophe joins two letters or two digits, a colon two letters, a comma or a semicolon two digits.
+/// Runs follow rules WB5 to WB13b of UAX #29 for ASCII: letters, digits and underscores hold together. A full stop or
+/// an apostrophe joins two letters or two digits, a colon joins two letters, and a comma or a semicolon joins two
+/// digits.
 fn runs(bytes: &[u8], mut block: impl FnMut(usize, u64)) {
     let last = BLOCK - 1;
     let (mut before, mut word_before) = (0, 0);
@@ -195,7 +198,7 @@ fn runs(bytes: &[u8], mut block: impl FnMut(usize, u64)) {
         let words = pack(&here, word_characters);
         let next = bytes.get(begin + BLOCK).copied().unwrap_or(0);
         let between = (words << 1 | word_before) & (words >> 1 | u64::from(is_word(next)) << last);
-        // Between two words mostly a space stands, and what else stands in a sentence has a space beside it.
+        // Mostly a space stands between two words, and other signs in a sentence have a space beside them.
         let others = between & !words & !pack(&here, |bytes| equal(bytes, b' '));
         let joined = if others == 0 { 0 } else { joined(&here, before, next) };
         (before, word_before) = (here[last], words >> last);
@@ -203,7 +206,8 @@ fn runs(bytes: &[u8], mut block: impl FnMut(usize, u64)) {
     }
 }
 
-/// The signs of a block that join what is beside them; `before` and `next` are the bytes around it.
+/// Returns the signs of a block that join the characters beside them, as bits. `before` and `next` are the bytes around
+/// the block.
 fn joined(block: &[u8; BLOCK], before: u8, next: u8) -> u64 {
     let beside = |these: u64, before: bool, next: bool| {
         (these << 1 | u64::from(before)) & (these >> 1 | u64::from(next) << (BLOCK - 1))
@@ -214,12 +218,12 @@ fn joined(block: &[u8; BLOCK], before: u8, next: u8) -> u64 {
         | digits & pack(block, |bytes| joins_both(bytes) | joins_digits(bytes))
 }
 
-/// Signs that join two letters or two digits.
+/// Returns which bytes are signs that join two letters or two digits.
 fn joins_both(bytes: i8x16) -> i8x16 {
     equal(bytes, b'.') | equal(bytes, b'\'')
 }
 
-/// Signs that join two digits only.
+/// Returns which bytes are signs that join two digits only.
 fn joins_digits(bytes: i8x16) -> i8x16 {
     equal(bytes, b',') | equal(bytes, b';')
 }
