@@ -4,8 +4,8 @@
 //! is the one way in. "Keyword matching" on the page of definitions defines a hit, and the modules follow its order. In
 //! [`text`], `fold` makes two spellings of a word equal and `boundary` says where a word ends. `surface` lists the
 //! spellings of a term. In `search`, `matcher` puts them together and settles overlaps, and `negation` looks for the
-//! words of `cues` among the five words before a hit. [`lint`] warns of probable mistakes in a set. `reference` finds
-//! the same hits in the plainest way, and property tests compare every way of searching with it.
+//! words of `cues` among the five words before a hit. [`lint`](fn@lint) warns of probable mistakes in a set. `reference`
+//! finds the same hits in the plainest way, and property tests compare every way of searching with it.
 //!
 //! Nearly every text is ASCII. Each text is checked once for whether it is, for all figures and searches
 //! (`text/ascii.rs`). The ASCII texts are put side by side and lower-cased once for all sets (`search/texts.rs`). The

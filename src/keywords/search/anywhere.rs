@@ -13,10 +13,7 @@ const LARGEST_TABLE: usize = 16 * 1024;
 pub(in crate::keywords) enum AnywhereSearch {
     /// Few anchors, found with vector instructions. These report one match where several begin, and none that overlaps
     /// it. So all anchors are compared at each match, and the search goes on one byte after its start.
-    Few {
-        searcher: Searcher,
-        anchors: Vec<Box<[u8]>>,
-    },
+    Few { searcher: Searcher, anchors: Vec<Box<[u8]>> },
     /// Many anchors, found with an automaton.
     Many(AhoCorasick),
 }

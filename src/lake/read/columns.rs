@@ -28,7 +28,7 @@ pub fn views<'a>(batch: &'a RecordBatch, name: &str) -> &'a StringViewArray {
 /// A column that was read as a dictionary.
 ///
 /// # Panics
-/// As [`column`].
+/// As [`column`](fn@column).
 pub fn dictionary<'a>(batch: &'a RecordBatch, name: &str) -> TypedDictionaryArray<'a, Int32Type, StringArray> {
     let column: &DictionaryArray<Int32Type> = column(batch, name);
     column.downcast_dict().unwrap_or_else(|| panic!("column {name} has type {}", column.data_type()))
