@@ -92,7 +92,7 @@ pub struct SetFlags {
 
 #[derive(Debug, Args)]
 pub struct SchemaFlags {
-    /// A table, `pipeline` or `keywords`; every table if left out
+    /// A table, `pipeline`, `keywords` or `settings`; every table if left out
     pub what: Option<String>,
     /// Of tables: Markdown, JSON or SQL views for DuckDB. `pipeline` and `keywords` are JSON Schemas
     #[arg(long, value_enum, default_value = "markdown")]

@@ -65,7 +65,7 @@ pub struct ExportFlags {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Only interviews of this job, by id or title; can be repeated
-    #[arg(long, value_name = "ID", num_args = 1..)]
+    #[arg(long, value_name = "JOB", num_args = 1..)]
     pub job: Vec<String>,
     /// Only interviews of this status, in the vendor's words; may be given several times. Of an analysis: completed
     #[arg(long, value_name = "STATUS", num_args = 1..)]
@@ -98,7 +98,7 @@ pub struct AudioFlags {
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
     /// Only interviews of this job, by id or title; can be repeated
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "JOB")]
     pub job: Vec<String>,
     /// Only interviews that settled from this day on, in UTC, as 2026-05-01
     #[arg(long, value_name = "DAY")]
@@ -142,7 +142,7 @@ pub struct AtsFlags {
     #[arg(long, value_name = "DAY")]
     pub since: Option<String>,
     /// Only interviews of this job, by id or title; can be repeated
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "JOB")]
     pub job: Vec<String>,
     /// Value of a setting of the connector; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_setting)]
