@@ -1,5 +1,7 @@
 //! `audio`: archives the recordings of the interviews in a lake.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::run::Archiving;
@@ -7,6 +9,7 @@ use super::session::{Network, Session, client, ids, pace};
 use super::terminal::{self, AudioFlags, DONE};
 use crate::deliver::audio::{self, RecordingSelection, estimate};
 use crate::lake::Lake;
+use crate::lake::jobs::job_ids;
 use crate::model::{Error, Result};
 use crate::pipeline::{AudioPlan, parse_max_time, parse_midnight, parse_size};
 
@@ -28,12 +31,15 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
             return Err(Error::usage(format!("the lake knows no interview {id}")));
         }
     }
-    let selection =
-        RecordingSelection { interviews: named.into_iter().collect(), jobs: flags.job.clone(), from: plan.from };
+    let interviews: HashSet<String> = named.into_iter().collect();
+    let select = |lake: &Lake| -> Result<RecordingSelection> {
+        let jobs = job_ids(lake, &flags.job)?;
+        Ok(RecordingSelection { interviews: interviews.clone(), jobs, from: plan.from })
+    };
     audio::store::check(&plan.out, lake.root())?;
     let began = Timestamp::now();
     if flags.dry_run {
-        let estimate = estimate(&lake, &mut ledger, &selection, began)?;
+        let estimate = estimate(&lake, &mut ledger, &select(&lake)?, began)?;
         let what = terminal::estimate_on_screen(&estimate, pace.requests_per_minute, &plan);
         terminal::data(&format!("audio      {what}\n"))?;
         return Ok(DONE);
@@ -41,6 +47,7 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
     drop(ledger);
     let network = Network::start()?;
     let mut session = Session::open(lake, &network, quiet)?;
+    let selection = select(&session.lake)?;
     let estimate = estimate(&session.lake, &mut session.ledger, &selection, began)?;
     // A key that is needed and missing is reported before anything is done.
     let mut opened = if estimate.calls > 0 { Some(client(&flags.api)?) } else { None };
@@ -53,7 +60,7 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
         }
         Ok(opened.clone())
     };
-    let archiving = Archiving { plan: &plan, selection, began, pace, stop_at: None };
+    let archiving = Archiving { plan: &plan, selection, began, pace };
     let done = archiving.archive(&mut session, estimate, &mut client_of);
     done.errors.iter().for_each(terminal::error);
     if !quiet {

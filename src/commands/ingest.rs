@@ -25,10 +25,11 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
         limit_window: parse_window(&flags.api.limit_window)?,
     };
     let network = Network::start()?;
-    let mut session = Session::open(Lake::create(&flags.lake.lake)?, &network, quiet)?;
+    let lake = Lake::create(&flags.lake.lake)?;
+    let mut session = Session::open(lake, &network, quiet)?.stopping_at(plan.stop_at);
     let exclude = Exclude::new(&flags.exclude)?;
     let source = OpenSource { name: flags.source, ids, inbox, exclude, client };
-    let done = ingest_all(&mut session, vec![source], &IngestOptions::new(&plan, flags.refetch));
+    let done = ingest_all(&mut session, vec![source], &IngestOptions { plan: &plan, refetch: flags.refetch });
     done.errors.iter().for_each(terminal::error);
     if !quiet {
         terminal::data(&terminal::ingest_on_screen(&done.summary))?;

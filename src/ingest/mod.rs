@@ -12,5 +12,5 @@ pub mod spool;
 mod summary;
 
 pub use account::Account;
-pub use run::ingest;
+pub use run::{ingest, pace_of};
 pub use summary::{IngestSummary, Progress};

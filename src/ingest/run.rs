@@ -23,9 +23,16 @@ use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{InterviewState, KeptLink, Ledger, QuestionsWanted, RecordingId};
 use crate::model::recording::RecordingLink;
 use crate::model::{Done, Interview, Provenance, Result, Via};
-use crate::pipeline::QuestionPolicy;
+use crate::pipeline::{IngestPlan, QuestionPolicy};
 use crate::round0::call::{Call, ParsedBody};
 use crate::round0::fetch::{FetchCounts, FetchOutcome, FetchTask, Fetched, Fetcher, StopReason};
+
+/// The pace that a plan asks for.
+#[must_use]
+pub fn pace_of(plan: &IngestPlan) -> Pace {
+    let IngestPlan { requests_per_minute, concurrency, limit_window: window, .. } = *plan;
+    Pace { requests_per_minute, window, concurrency }
+}
 
 /// Fetches what is due and publishes it. The summary is complete even if an error ends the ingest early: what was
 /// fetched by then is published first.
@@ -36,11 +43,7 @@ pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, account: Acco
             Err(error) => return Done::failed(error),
         },
         counts: Arc::default(),
-        pacer: Arc::new(account.client.pacer(Pace {
-            requests_per_minute: account.plan.requests_per_minute,
-            window: account.plan.limit_window,
-            concurrency: account.plan.concurrency,
-        })),
+        pacer: Arc::new(account.client.pacer(pace_of(account.plan))),
         pending: Vec::new(),
         links: Vec::new(),
         links_kept: Instant::now(),
@@ -123,15 +126,12 @@ impl Ingester<'_> {
             return Ok(());
         }
         let is_interviews = tasks[0].call == Call::Interview;
+        let Account { client, plan, cancellation, .. } = &self.account;
         let fetcher = Fetcher {
-            client: self.account.client.clone(),
-            pacer: Arc::clone(&self.pacer),
-            // Calls that wait for another try leave room for others.
-            width: self.account.plan.concurrency * 2,
             counts: Arc::clone(&self.counts),
-            cancellation: self.account.cancellation.clone(),
+            ..Fetcher::new(client.clone(), Arc::clone(&self.pacer), plan.concurrency, cancellation.clone())
         };
-        let (sender, mut results) = mpsc::channel(self.account.plan.concurrency * 2);
+        let (sender, mut results) = mpsc::channel(fetcher.width);
         let fetching = self.runtime.spawn(fetcher.fetch(tasks, sender));
         let mut spool = spool::SpoolWriter::new(self.lake.spool_folder());
         let mut done = 0;

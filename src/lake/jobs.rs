@@ -13,11 +13,12 @@ use crate::model::Result;
 /// # Errors
 /// When the lake cannot be read.
 pub fn job_ids(lake: &Lake, names: &[String]) -> Result<Vec<String>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut ids: BTreeSet<String> = names.iter().cloned().collect();
     let titles: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
-    let files =
-        if names.is_empty() { Vec::new() } else { [lake.files(&INTERVIEWS)?, lake.files(&OPEN_INTERVIEWS)?].concat() };
-    for path in files {
+    for path in [lake.files(&INTERVIEWS)?, lake.files(&OPEN_INTERVIEWS)?].concat() {
         let rows = ParquetFile::open(&path)?.all(&["job_id", "job_title"])?;
         let (jobs, names) = (strings(&rows, "job_id"), strings(&rows, "job_title"));
         for row in 0..rows.num_rows() {

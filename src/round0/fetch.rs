@@ -115,6 +115,13 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
+    /// A fetcher with counts of its own. Calls that wait for another try leave room for others, so that `concurrency`
+    /// requests can be in flight.
+    #[must_use]
+    pub fn new(client: ApiClient, pacer: Arc<Pacer>, concurrency: usize, cancellation: Cancellation) -> Self {
+        Self { client, pacer, width: concurrency * 2, counts: Arc::default(), cancellation }
+    }
+
     /// Makes the calls, and sends the outcome of each to `results`.
     ///
     /// # Errors

@@ -3,7 +3,6 @@
 use std::thread;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::session::Session;
@@ -20,7 +19,6 @@ pub struct Archiving<'a> {
     /// Recordings that were tried since then are left out.
     pub began: Timestamp,
     pub pace: Pace,
-    pub stop_at: Option<Instant>,
 }
 
 impl Archiving<'_> {
@@ -31,14 +29,14 @@ impl Archiving<'_> {
         estimate: Estimate,
         client_of: &mut ClientOf<'_>,
     ) -> Done<ArchiveSummary> {
-        let Self { plan, selection, began, pace, stop_at } = self;
+        let Self { plan, selection, began, pace } = self;
         if estimate.calls > 0 {
             tracing::info!("audio {}", terminal::estimate_on_screen(&estimate, pace.requests_per_minute, plan));
         }
-        let Session { network, lake, ledger, quiet, .. } = session;
+        let Session { network, lake, ledger, quiet, stop_at, .. } = session;
         let made = terminal::with_bar("audio", *quiet, |set_progress| {
             network.interrupt.during(|cancellation| {
-                let cancellation = cancellation.or_at(stop_at);
+                let cancellation = cancellation.or_at(*stop_at);
                 let archiver = Archiver::new(lake, &network.runtime, plan, cancellation.clone())?;
                 let mut renewer = LinkRenewer::new(&network.runtime, pace, cancellation, client_of);
                 let progress = |done: u64| set_progress(done, estimate.wanted);
@@ -53,10 +51,9 @@ impl Archiving<'_> {
 pub fn archive_during<T>(
     session: &mut Session<'_>,
     plan: &AudioPlan,
-    stop_at: Option<Instant>,
     ingest: impl FnOnce(&mut Session<'_>) -> T,
 ) -> (T, Done<ArchiveSummary>) {
-    let (lake, network) = (session.lake.clone(), session.network);
+    let (lake, network, stop_at) = (session.lake.clone(), session.network, session.stop_at);
     network.interrupt.during(|cancellation| {
         let opened = session.lake.second_ledger(&session.lock).and_then(|ledger| {
             Ok((ledger, Archiver::new(&lake, &network.runtime, plan, cancellation.or_at(stop_at))?))

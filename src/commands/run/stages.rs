@@ -1,7 +1,5 @@
 //! The stages of a run. Each is a method on the state of the run.
 
-use tokio::time::Instant;
-
 use super::accounts::{Accounts, ReadySource};
 use super::ats::{ReadyAts, deliver_all};
 use super::audio::{Archiving, archive_during};
@@ -9,11 +7,11 @@ use super::export::{ReadyExport, export_all};
 use super::ingest::{IngestOptions, ingest_all};
 use super::prepare::{Ready, ReadyAnalysis};
 use super::record::RunSummary;
-use crate::commands::session::{Network, Session, next_moment};
+use crate::commands::session::{Network, Session};
 use crate::commands::terminal;
 use crate::deliver::audio::{RecordingSelection, estimate, publish_archived};
-use crate::http::pace::Pace;
 use crate::inbox::stalled;
+use crate::ingest::pace_of;
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 use crate::pipeline::{AudioPlan, Pipeline, ReportPlan};
@@ -25,7 +23,6 @@ pub struct Run<'a> {
     pipeline: &'a Pipeline,
     pub session: Session<'a>,
     accounts: Accounts<'a>,
-    stop_at: Option<Instant>,
     pub summary: RunSummary,
     pub errors: Vec<Error>,
     /// Whether archiving failed during the ingest. The same error would end it again.
@@ -40,12 +37,11 @@ impl<'a> Run<'a> {
     pub fn begin(pipeline: &'a Pipeline, network: &'a Network, quiet: bool) -> Result<Self> {
         let lake = Lake::create(&pipeline.lake)?;
         let summary = RunSummary::new(&lake);
-        let session = Session::open(lake, network, quiet)?;
+        let session = Session::open(lake, network, quiet)?.stopping_at(pipeline.ingest.stop_at);
         Ok(Self {
             pipeline,
             session,
             accounts: Accounts::new(&network.runtime, &pipeline.sources),
-            stop_at: pipeline.ingest.stop_at.map(next_moment),
             summary,
             errors: Vec::new(),
             archive_failed: false,
@@ -96,12 +92,12 @@ impl<'a> Run<'a> {
             let source = self.accounts.open(source);
             open.extend(self.keep(source));
         }
-        let options = IngestOptions { plan: &self.pipeline.ingest, stop_at: self.stop_at, refetch };
+        let options = IngestOptions { plan: &self.pipeline.ingest, refetch };
         let ingest = |session: &mut Session<'_>| ingest_all(session, open, &options);
         let ingested = match audio {
             None => ingest(&mut self.session),
             Some(plan) => {
-                let (ingested, archived) = archive_during(&mut self.session, plan, self.stop_at, ingest);
+                let (ingested, archived) = archive_during(&mut self.session, plan, ingest);
                 self.archive_failed = !archived.errors.is_empty();
                 self.summary.audio = Some(archived.into_summary(&mut self.errors));
                 ingested
@@ -153,13 +149,8 @@ impl<'a> Run<'a> {
         let selection = RecordingSelection { from: plan.from, ..RecordingSelection::default() };
         let estimate = estimate(lake, ledger, &selection, began);
         let Some(estimate) = self.keep(estimate) else { return };
-        let ingest = &self.pipeline.ingest;
-        let pace = Pace {
-            requests_per_minute: ingest.requests_per_minute,
-            window: ingest.limit_window,
-            concurrency: ingest.concurrency,
-        };
-        let archiving = Archiving { plan, selection, began, pace, stop_at: self.stop_at };
+        let pace = pace_of(&self.pipeline.ingest);
+        let archiving = Archiving { plan, selection, began, pace };
         let accounts = &mut self.accounts;
         let done = archiving.archive(&mut self.session, estimate, &mut |source| accounts.client(source));
         *self.summary.audio.get_or_insert_default() += &done.into_summary(&mut self.errors);

@@ -60,13 +60,8 @@ impl InterviewApi {
     pub fn new(flags: &ApiFlags) -> Result<Self> {
         let client = client(flags)?;
         let pace = pace(flags)?;
-        let fetcher = Fetcher {
-            pacer: Arc::new(client.pacer(pace)),
-            client,
-            width: pace.concurrency * 2,
-            counts: Arc::default(),
-            cancellation: Cancellation::default(),
-        };
+        let pacer = Arc::new(client.pacer(pace));
+        let fetcher = Fetcher::new(client, pacer, pace.concurrency, Cancellation::default());
         Ok(Self { network: Network::start()?, fetcher })
     }
 

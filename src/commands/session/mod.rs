@@ -7,7 +7,6 @@ mod network;
 mod open;
 
 pub use api::{InterviewApi, client, ids, pace, unknown};
-pub use deadline::next_moment;
 pub use interrupt::Stops;
 pub use network::{Network, runtime};
 pub use open::Session;

@@ -1,5 +1,9 @@
 //! A lake that a command works on.
 
+use jiff::civil::Time;
+use tokio::time::Instant;
+
+use super::deadline::next_moment;
 use super::network::Network;
 use crate::lake::{Lake, LakeLock};
 use crate::ledger::Ledger;
@@ -12,6 +16,8 @@ pub struct Session<'n> {
     pub lock: LakeLock,
     pub ledger: Ledger,
     pub quiet: bool,
+    /// When fetching and archiving leave the rest for the next run.
+    pub stop_at: Option<Instant>,
 }
 
 impl<'n> Session<'n> {
@@ -22,6 +28,12 @@ impl<'n> Session<'n> {
     pub fn open(lake: Lake, network: &'n Network, quiet: bool) -> Result<Self> {
         let lock = lake.lock()?;
         let ledger = lake.ledger(&lock)?;
-        Ok(Self { network, lake, lock, ledger, quiet })
+        Ok(Self { network, lake, lock, ledger, quiet, stop_at: None })
+    }
+
+    /// The same session, with its work leaving the rest for the next run when it is this time of day next.
+    #[must_use]
+    pub fn stopping_at(self, time: Option<Time>) -> Self {
+        Self { stop_at: time.map(next_moment), ..self }
     }
 }

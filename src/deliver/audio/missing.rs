@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::lake::Lake;
-use crate::lake::jobs::job_ids;
 use crate::lake::read::{ParquetFile, flags, integer_at, integers, string_at, strings, times, timestamp_at};
 use crate::lake::schema::{AUDIO, RESPONSES};
 use crate::ledger::{ArchivedRecording, Ledger, RecordingId, RecordingState};
@@ -18,7 +17,7 @@ use crate::model::recording::object_names;
 pub struct RecordingSelection {
     /// Ids of interviews, or empty for all. A recording that was given up is tried again when its interview is named.
     pub interviews: HashSet<String>,
-    /// Ids or titles of jobs, or empty for all.
+    /// Ids of jobs, or empty for all.
     pub jobs: Vec<String>,
     /// Only interviews that settled at this time or later.
     pub from: Option<Timestamp>,
@@ -85,7 +84,6 @@ pub fn each_missing(
     known: &PublishedRecordings,
     take: &mut dyn FnMut(&mut Ledger, Vec<MissingRecording>) -> Result<()>,
 ) -> Result<()> {
-    let selection = RecordingSelection { jobs: job_ids(lake, &selection.jobs)?, ..selection.clone() };
     let unpublished: HashSet<String> =
         ledger.archived_recordings()?.into_iter().map(|(recording, _)| recording.interview).collect();
     for path in lake.files(&RESPONSES)? {

@@ -98,13 +98,8 @@ impl<'a, 'b> LinkRenewer<'a, 'b> {
             self.pacers.insert(source.to_owned(), (client, pacer));
         }
         let (client, pacer) = &self.pacers[source];
-        Ok(Some(Fetcher {
-            client: client.clone(),
-            pacer: Arc::clone(pacer),
-            width: self.pace.concurrency * 2,
-            counts: Arc::default(),
-            cancellation: self.cancellation.clone(),
-        }))
+        let (client, pacer) = (client.clone(), Arc::clone(pacer));
+        Ok(Some(Fetcher::new(client, pacer, self.pace.concurrency, self.cancellation.clone())))
     }
 }
 
