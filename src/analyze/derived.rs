@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::request::{AnalyzeRequest, PreparedSet};
 use crate::lake::Lake;
+use crate::lake::publish::staged_path;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, SCHEMA_VERSION, SET_SHA256, SOURCE_SHA256, Table};
 use crate::lake::write::{write_extended, write_file};
@@ -114,7 +115,7 @@ impl DerivedFile<'_> {
         let name = self.target.strip_prefix(lake.root()).expect("a target is in the lake").display().to_string();
         // A killed run has left nothing there: opening the ledger clears the staging folder, and the plan needs the
         // ledger.
-        let file = lake.staging_folder().join(name.replace('/', "--"));
+        let file = staged_path(&lake.staging_folder(), &name);
         let metadata: Vec<(&str, &str)> = self.metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
         match rows {
             DerivedRows::Own(batches) => write_file(&file, self.kind.table(), &metadata, batches)?,

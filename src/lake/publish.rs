@@ -186,6 +186,7 @@ pub fn replace_derived(files: &[(PathBuf, PathBuf)]) -> Result<()> {
     Ok(())
 }
 
-fn staged_path(folder: &Path, path: &str) -> PathBuf {
+/// The place in a staging folder of a file of the lake, whose path is relative to the lake.
+pub fn staged_path(folder: &Path, path: &str) -> PathBuf {
     folder.join(path.replace('/', "--"))
 }
