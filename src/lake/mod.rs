@@ -19,6 +19,7 @@ mod rewrite;
 pub mod row_groups;
 pub mod rows;
 pub mod schema;
+pub mod temporary;
 pub mod write;
 
 pub use candidate_keys::CandidateKeys;

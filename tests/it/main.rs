@@ -33,6 +33,7 @@ mod report;
 mod report_evidence;
 mod report_figures;
 mod report_privacy;
+mod report_publish;
 mod run;
 mod run_export;
 mod sandbox;
