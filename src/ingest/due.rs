@@ -68,7 +68,10 @@ fn later(time: Timestamp, pause: SignedDuration) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::ledger::LONGEST_UNTIL_FETCHED;
     use crate::model::body::read_interview;
 
     fn interview(json: &str) -> Interview {
@@ -100,6 +103,22 @@ mod tests {
         assert_eq!(next(&open, "2026-05-17T12:00:00Z", 3), "Stale");
         // Its expiry was put off meanwhile.
         assert_eq!(next(&open, "2026-05-09T12:00:00Z", 3), "2026-05-10T12:00:00Z 0");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_put_off_for_longer_than_the_ledger_believes(
+            hours in -2000_i64..2000, asks in 0_u32..6, status in prop::sample::select(vec!["invited", "completed"]),
+        ) {
+            let at: Timestamp = "2026-05-10T12:00:00Z".parse().unwrap();
+            let time = at + SignedDuration::from_hours(hours);
+            let body = format!(
+                r#"{{"id":"a","status":"{status}","expires_at":"{time}","completed_at":"{time}","responses":[{{"transcript":null}}]}}"#
+            );
+            if let NextDue::At { time, .. } = NextDue::of(&interview(&body), at, asks) {
+                prop_assert!(time <= at + LONGEST_UNTIL_FETCHED, "{}", time);
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Transaction, params};
 
+use super::ahead::latest_stored;
 use super::connection::{Ledger, from_micros};
 use crate::model::{Result, Status};
 
@@ -12,6 +13,9 @@ const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The time before a source's last event whose events are kept, however long ago that is, to judge whether they have
 /// stopped. Four weeks include every day of the week, and some holidays.
 pub const JUDGED_BY: SignedDuration = SignedDuration::from_hours(28 * 24);
+
+/// How long after the start of a run its events may have come.
+const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(24);
 
 /// An event that is recorded in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,14 +63,17 @@ impl Ledger {
         })
     }
 
-    /// When the last known event of a source came.
+    /// When the last known event of a source came. Those that a clock that was ahead dated much later than now do not
+    /// count; some may have come since a run began that asks as of then.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn last_event(&self, source: &str) -> Result<Option<Timestamp>> {
+    pub fn last_event(&self, source: &str, now: Timestamp) -> Result<Option<Timestamp>> {
         self.read(|connection| {
-            let sql = "SELECT max(coalesce(received_at, taken_at)) FROM events WHERE source = ?1";
-            let last: Option<i64> = connection.query_row(sql, [source], |row| row.get(0))?;
+            let sql = "SELECT max(at) FROM (SELECT coalesce(received_at, taken_at) AS at FROM events WHERE source = ?1)
+                       WHERE at <= ?2";
+            let values = params![source, latest_stored(now, LONGEST_RUN)];
+            let last: Option<i64> = connection.query_row(sql, values, |row| row.get(0))?;
             last.map(from_micros).transpose()
         })
     }
@@ -112,10 +119,11 @@ impl Ledger {
 /// Deletes events that are needed neither to recognise an event that comes again nor to judge a source.
 fn forget(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()> {
     let known_since = now.checked_sub(KNOWN_FOR).unwrap_or(Timestamp::MIN).as_microsecond();
-    let sql = "SELECT source, max(coalesce(received_at, taken_at)) FROM events GROUP BY source";
+    let sql = "SELECT source, max(at) FROM (SELECT source, coalesce(received_at, taken_at) AS at FROM events)
+               WHERE at <= ?1 GROUP BY source";
     let newest = transaction
         .prepare_cached(sql)?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map([latest_stored(now, SignedDuration::ZERO)], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<Vec<(String, i64)>>>()?;
     let sql = "DELETE FROM events WHERE is_open = 0 AND taken_at < ?2 AND source = ?1
                    AND coalesce(received_at, taken_at) < ?3";

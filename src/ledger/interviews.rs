@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
+use super::ahead::{LONGEST_UNTIL_FETCHED, latest_stored};
 use super::connection::{Ledger, from_micros};
 use super::events;
 use crate::model::{Result, Via};
@@ -150,15 +151,16 @@ impl Ledger {
         self.read(|connection| {
             let sql = "SELECT id, state FROM interviews WHERE source = ?1 AND (
                            state = 'failed'
-                           OR (state = 'open' AND coalesce(next_due, 0) <= ?2)
-                           OR (state = 'settled' AND next_due <= ?2))
+                           OR (state = 'open' AND (coalesce(next_due, 0) <= ?2 OR next_due > ?3))
+                           OR (state = 'settled' AND (next_due <= ?2 OR next_due > ?3)))
                        ORDER BY CASE state WHEN 'failed' THEN 0 WHEN 'open' THEN 1 ELSE 2 END, next_due, id";
             let read = |row: &Row<'_>| {
                 let word: String = row.get(1)?;
                 let state = InterviewState::from_word(&word).expect("the query names its states");
                 Ok(DueInterview { id: row.get(0)?, state })
             };
-            connection.prepare(sql)?.query_map(params![source, at.as_microsecond()], read)?.collect()
+            let values = params![source, at.as_microsecond(), latest_stored(at, LONGEST_UNTIL_FETCHED)];
+            connection.prepare(sql)?.query_map(values, read)?.collect()
         })
     }
 
@@ -168,12 +170,12 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn due_counts(&self, at: Timestamp) -> Result<DueCounts> {
         self.read(|connection| {
-            let sql = "SELECT count(*) FILTER (WHERE state = 'open' AND coalesce(next_due, 0) <= ?1),
-                              count(*) FILTER (WHERE state = 'settled' AND next_due <= ?1),
+            let sql = "SELECT count(*) FILTER (WHERE state = 'open' AND (coalesce(next_due, 0) <= ?1 OR next_due > ?2)),
+                              count(*) FILTER (WHERE state = 'settled' AND (next_due <= ?1 OR next_due > ?2)),
                               count(*) FILTER (WHERE state = 'failed'),
-                              min(next_due) FILTER (WHERE state IN ('open', 'settled') AND next_due > ?1)
+                              min(next_due) FILTER (WHERE state IN ('open', 'settled') AND next_due > ?1 AND next_due <= ?2)
                        FROM interviews";
-            connection.query_row(sql, [at.as_microsecond()], |row| {
+            connection.query_row(sql, [at.as_microsecond(), latest_stored(at, LONGEST_UNTIL_FETCHED)], |row| {
                 let count = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
                 let next: Option<i64> = row.get(3)?;
                 let next = next.map(from_micros).transpose()?;

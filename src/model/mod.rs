@@ -1,6 +1,7 @@
 //! The model of an interview: the vendor's bodies as this program reads them, and the errors that all layers use.
 
 pub mod body;
+pub mod clock;
 pub(crate) mod counts;
 pub mod done;
 pub mod error;

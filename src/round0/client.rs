@@ -76,7 +76,7 @@ impl ApiClient {
     #[must_use]
     pub fn pacer(&self, pace: Pace) -> Pacer {
         let file = state_folder().map(|folder| folder.join(format!("window-{}", &self.window[..32])));
-        Pacer::new(pace, file.as_deref())
+        Pacer::new("the API", pace, file.as_deref())
     }
 
     /// `GET /interviews/:id`.

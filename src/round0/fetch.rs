@@ -26,8 +26,6 @@ const UNREADABLE_TRIES: u32 = 3;
 const OUTAGE: Duration = Duration::from_mins(10);
 /// If this many bodies are not JSON, and nothing else came before them, something other than the API is answering.
 const NOT_THE_API: usize = 3;
-/// A wait of this length is logged.
-const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// One call to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +99,8 @@ pub struct FetchCounts {
     pub bytes: AtomicU64,
     /// Whether any request was answered.
     answered: AtomicBool,
+    /// Whether nothing has listened at the address since the last answer.
+    is_gone: AtomicBool,
 }
 
 /// Fetches tasks.
@@ -185,7 +185,12 @@ impl Fetcher {
                 Attempt::NotThere(why) if !self.may_come_back(began, failed) => {
                     return Err(StopReason::Unreachable(why));
                 }
-                Attempt::NotThere(why) => why,
+                Attempt::NotThere(why) => {
+                    if !self.counts.is_gone.swap(true, Ordering::Relaxed) {
+                        self.log_outage(&why);
+                    }
+                    why
+                }
                 Attempt::Failed(why) | Attempt::NoAnswer(why) if failed >= TRIES => break FetchOutcome::Failed(why),
                 Attempt::Failed(why) | Attempt::NoAnswer(why) => why,
             };
@@ -208,10 +213,7 @@ impl Fetcher {
             match classify(task, answer) {
                 Classification::Limited => {
                     self.counts.limited.fetch_add(1, Ordering::Relaxed);
-                    let wait = turn.refused(budget);
-                    if wait >= LONG_WAIT {
-                        tracing::info!("over the API's limit; going on in {} s", wait.as_secs());
-                    }
+                    turn.refused(budget);
                 }
                 // The turn is never released, so that no other call begins while all are being stopped.
                 Classification::Stop(stop) => {
@@ -223,9 +225,19 @@ impl Fetcher {
                 Classification::Attempt(attempt) => {
                     turn.answered(budget);
                     self.counts.answered.store(true, Ordering::Relaxed);
+                    self.counts.is_gone.store(false, Ordering::Relaxed);
                     return Ok(attempt);
                 }
             }
+        }
+    }
+
+    /// Logs that an API which answered before is waited for. One that never did is only waited for briefly.
+    fn log_outage(&self, why: &str) {
+        if self.counts.answered.load(Ordering::Relaxed) {
+            let end = Timestamp::now().saturating_add(OUTAGE).unwrap_or(Timestamp::MAX);
+            let end = end.strftime("%Y-%m-%d %H:%M:%S UTC");
+            tracing::info!("the API cannot be reached any more ({why}); it is tried again until {end}");
         }
     }
 

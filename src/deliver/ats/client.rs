@@ -14,7 +14,7 @@ use super::template;
 use crate::http::cancel::Cancellation;
 use crate::http::client::{self, read_body, read_budget, root_cause};
 use crate::http::pace::{Budget, Pace, Pacer};
-use crate::http::retry::backoff;
+use crate::http::retry::{LONG_WAIT, backoff};
 use crate::model::{Error, Kind, Result};
 
 /// Tries of one request in a run. A 429 does not count as a try.
@@ -78,7 +78,7 @@ impl<'a> AtsClient<'a> {
         let http = client::builder(connector.is_local()).timeout(connector.timeout).build();
         let http = http.map_err(|error| Error::failed(format!("cannot set up the connection: {error}")))?;
         let pace = Pace { requests_per_minute, window: Duration::from_mins(1), concurrency: 1 };
-        let pacer = Pacer::new(pace, None);
+        let pacer = Pacer::new(&connector.name, pace, None);
         Ok(Self { connector, secrets, http, token: None, pacer, cancellation, requests: 0, retries: 0, limited: 0 })
     }
 
@@ -185,14 +185,13 @@ impl<'a> AtsClient<'a> {
         let budget = Budget { retry_after: read_budget(response.headers()).retry_after, ..Budget::default() };
         let class = classify(status.as_u16());
         if class == StatusClass::Limited {
-            let wait = turn.refused(budget);
+            turn.refused(budget);
             self.limited += 1;
             *limited += 1;
             if *limited >= LIMITED {
                 let message = format!("{} is over its limit of requests, and stays so", self.connector.name);
                 return Err(SendError::Stop(Error::failed(message).hint("a lower requests-per-minute leaves room")));
             }
-            tracing::info!("{} is over its limit; going on in {} s", self.connector.name, wait.as_secs());
             return Ok(Exchange::Limited);
         }
         turn.answered(Budget::default());
@@ -226,6 +225,9 @@ impl<'a> AtsClient<'a> {
         }
         self.retries += 1;
         let pause = pause.map_or_else(|| backoff(*failed), |pause| pause.min(Duration::from_secs(30)));
+        if pause >= LONG_WAIT {
+            tracing::info!("{}: {why}; trying again in {} s", self.connector.name, pause.as_secs());
+        }
         unless_interrupted(&self.cancellation, sleep(pause)).await
     }
 
