@@ -4,6 +4,7 @@
 mod batches;
 mod connection;
 mod events;
+mod failed_calls;
 mod interviews;
 mod links;
 mod outbox;
@@ -11,6 +12,7 @@ mod outbox;
 pub use batches::{BatchFile, UnfinishedBatch};
 pub use connection::Ledger;
 pub use events::{JUDGED_BY, TakenEvent};
+pub use failed_calls::{CallOf, CallStanding, FailedCall, INTERVIEW, QUESTIONS, RefusedEvent, UnfetchedIds};
 pub use interviews::{
     DueCounts, DueInterview, FirstSeen, InterviewCounts, InterviewState, KnownInterview, KnownQuestion,
     QuestionsWanted, Sighting,
