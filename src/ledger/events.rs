@@ -5,6 +5,7 @@ use rusqlite::{Transaction, params};
 
 use super::ahead::latest_stored;
 use super::connection::{Ledger, from_micros};
+use super::failed_calls::{self, CallOf, INTERVIEW, IS_HELD_BACK};
 use crate::model::{Result, Status};
 
 /// How long an event is remembered after its interview was fetched. By then the vendor has long stopped sending it
@@ -27,6 +28,8 @@ pub struct TakenEvent {
     pub received_at: Timestamp,
     /// The interview that is to be fetched because of it, if any.
     pub calls_for: Option<String>,
+    /// The id that it names and that cannot be an interview's.
+    pub refused_id: Option<String>,
 }
 
 impl Ledger {
@@ -37,13 +40,15 @@ impl Ledger {
     pub fn take_events(&mut self, events: &[TakenEvent], now: Timestamp) -> Result<u64> {
         self.write(|transaction| {
             forget(transaction, now)?;
-            let sql = "INSERT OR IGNORE INTO events (id, source, interview_id, taken_at, is_open, received_at)
-                       VALUES (?1, ?2, ?3, ?4, ?3 IS NOT NULL, ?5)";
+            let sql = "INSERT OR IGNORE INTO events
+                           (id, source, interview_id, taken_at, is_open, received_at, refused_id)
+                       VALUES (?1, ?2, ?3, ?4, ?3 IS NOT NULL, ?5, ?6)";
             let mut insert = transaction.prepare_cached(sql)?;
             let mut new = 0;
             for event in events {
                 let received_at = event.received_at.as_microsecond();
-                let values = params![event.id, event.source, event.calls_for, now.as_microsecond(), received_at];
+                let TakenEvent { id, source, calls_for, refused_id, .. } = event;
+                let values = params![id, source, calls_for, now.as_microsecond(), received_at, refused_id];
                 new += insert.execute(values)? as u64;
             }
             Ok(new)
@@ -51,15 +56,19 @@ impl Ledger {
     }
 
     /// Interviews of a source that an event calls for and that were not fetched since, by the age of the event, oldest
-    /// first.
+    /// first. If fetching one failed, only those due again at a time, and those of which an event has come since.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn called_for(&self, source: &str) -> Result<Vec<String>> {
+    pub fn called_for(&self, source: &str, at: Timestamp) -> Result<Vec<String>> {
         self.read(|connection| {
-            let sql = "SELECT interview_id FROM events WHERE is_open = 1 AND source = ?1
-                       GROUP BY interview_id ORDER BY min(taken_at), interview_id";
-            connection.prepare(sql)?.query_map([source], |row| row.get(0))?.collect()
+            let sql = format!(
+                "SELECT interview_id FROM events WHERE is_open = 1 AND source = ?1 AND NOT EXISTS (
+                     SELECT 1 FROM failed_calls failed WHERE failed.interview_id = events.interview_id
+                         AND call = 'interview' AND failed_at >= taken_at AND {IS_HELD_BACK})
+                 GROUP BY interview_id ORDER BY min(taken_at), interview_id"
+            );
+            connection.prepare(&sql)?.query_map(params![source, at.as_microsecond()], |row| row.get(0))?.collect()
         })
     }
 
@@ -107,12 +116,18 @@ impl Ledger {
         })
     }
 
-    /// Closes the events of interviews that were fetched and whose result is in the lake.
+    /// Closes the events of interviews that were fetched and whose result is in the lake, and forgets that fetching them
+    /// failed.
     ///
     /// # Errors
     /// When the ledger cannot be written.
     pub fn close_events<'a>(&mut self, interviews: impl IntoIterator<Item = &'a str>) -> Result<()> {
-        self.write(|transaction| interviews.into_iter().try_for_each(|id| close(transaction, id)))
+        self.write(|transaction| {
+            interviews.into_iter().try_for_each(|interview| {
+                failed_calls::forget(transaction, CallOf { interview, call: INTERVIEW })?;
+                close(transaction, interview)
+            })
+        })
     }
 }
 

@@ -5,6 +5,7 @@ mod ahead;
 mod batches;
 mod connection;
 mod events;
+mod failed_calls;
 mod interviews;
 mod links;
 mod outbox;
@@ -13,6 +14,7 @@ pub use ahead::{LONGEST_UNTIL_FETCHED, LONGEST_UNTIL_SENT};
 pub use batches::{BatchFile, UnfinishedBatch};
 pub use connection::Ledger;
 pub use events::{JUDGED_BY, TakenEvent};
+pub use failed_calls::{CallOf, CallStanding, FailedCall, INTERVIEW, QUESTIONS, RefusedEvent, UnfetchedIds};
 pub use interviews::{
     DueCounts, DueInterview, FirstSeen, InterviewCounts, InterviewState, KnownInterview, KnownQuestion,
     QuestionsWanted, Sighting,

@@ -11,6 +11,7 @@ pub mod prometheus;
 pub mod provenance;
 pub mod recording;
 pub mod spreadsheet;
+pub mod words;
 
 pub use done::Done;
 pub use error::{Error, Kind, Result};
@@ -18,3 +19,4 @@ pub use interview::{Candidate, Interview, Job, Question, Response, Status};
 pub use path::{folder_or_here, is_address};
 pub use provenance::{Provenance, Via};
 pub use recording::Link;
+pub use words::plural;

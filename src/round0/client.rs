@@ -33,6 +33,7 @@ pub struct ApiClient {
 #[derive(Debug)]
 pub enum CallOutcome {
     Body(Vec<u8>),
+    /// The API says that it does not know the id, or no longer.
     NotFound,
     /// The key or the account is refused, and so would be every further call. Holds the message for the user.
     Refused(String),
@@ -107,12 +108,13 @@ impl ApiClient {
                 Ok(None) => CallOutcome::Unusable(format!("the body is larger than {} MB", LARGEST_BODY >> 20)),
                 Err(error) => CallOutcome::NoAnswer(root_cause(&error)),
             },
-            StatusCode::NOT_FOUND => match read_body(response, LARGEST_ERROR).await {
+            StatusCode::NOT_FOUND | StatusCode::GONE => match read_body(response, LARGEST_ERROR).await {
                 Ok(Some(body)) if is_resource_not_found(&body) => CallOutcome::NotFound,
-                // A wrong address returns 404 for everything, which must not mark every id as gone for good.
-                _ => CallOutcome::Unusable(
-                    "the API answered 404 without saying that the interview is not there".to_owned(),
-                ),
+                // A wrong address returns 404 or 410 for everything, which must not mark every id as gone for good.
+                _ => CallOutcome::Unusable(format!(
+                    "the API answered {} without saying that the interview is not there",
+                    status.as_u16()
+                )),
             },
             StatusCode::UNAUTHORIZED => CallOutcome::Refused("the API does not accept the key (401)".to_owned()),
             StatusCode::FORBIDDEN => CallOutcome::Refused(
@@ -140,7 +142,7 @@ fn state_folder() -> Option<PathBuf> {
     state.map(|state| state.join("roundup"))
 }
 
-/// Whether a 404 comes from the vendor's API.
+/// Whether a 404 or 410 comes from the vendor's API.
 fn is_resource_not_found(body: &[u8]) -> bool {
     let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     value["error"]["type"] == "resource_not_found"

@@ -46,8 +46,19 @@ pub enum FetchOutcome {
     Gone,
     /// A body that broke the contract at every try: the bytes of the last one, and the violation.
     Unreadable(Vec<u8>, Violation),
-    /// Given up. Holds the reason.
+    /// Answered in a way that another try would not change. Holds the reason.
+    Unusable(String),
+    /// Given up after the last try, though a later one may succeed. Holds the reason.
     Failed(String),
+}
+
+impl FetchOutcome {
+    /// Whether it shows that the API is there. A wrong address, a proxy and an API that is down answer every call alike
+    /// with a page, a redirect or an error.
+    #[must_use]
+    pub fn is_of_the_api(&self) -> bool {
+        matches!(self, Self::Body(..) | Self::Gone)
+    }
 }
 
 /// A task with its outcome, and when it ended.
@@ -278,7 +289,7 @@ fn classify(task: &FetchTask, answer: CallOutcome) -> Classification {
             Err(violation) => Attempt::Unreadable(bytes, violation),
         },
         CallOutcome::NotFound => Attempt::Done(FetchOutcome::Gone),
-        CallOutcome::Unusable(why) => Attempt::Done(FetchOutcome::Failed(why)),
+        CallOutcome::Unusable(why) => Attempt::Done(FetchOutcome::Unusable(why)),
         CallOutcome::Failed(why) => Attempt::Failed(why),
         CallOutcome::NoAnswer(why) => Attempt::NoAnswer(why),
         CallOutcome::Unreachable(why) => Attempt::NotThere(why),

@@ -160,6 +160,7 @@ fn events_of_a_clock_that_was_ahead_hide_no_webhook_that_is_dead() {
         id: format!("evt_{days}"),
         source: "default".to_owned(),
         received_at: now - SignedDuration::from_hours(24 * days),
+        refused_id: None,
         calls_for: None,
     };
     let daily: Vec<TakenEvent> = (10..30).map(event).collect();

@@ -17,6 +17,8 @@ mod export;
 mod faults;
 mod figures;
 mod get;
+mod ids;
+mod ids_failing;
 mod import;
 mod interrupt;
 mod keywords;
