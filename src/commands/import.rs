@@ -24,14 +24,18 @@ pub fn run(flags: &ImportFlags, quiet: bool) -> Result<u8> {
         DataFormat::Text if quiet => {}
         DataFormat::Text => terminal::data(&format!(
             "imported   {} settled interviews with {} answers and {} open ones from {} lines; {} were there before; \
-             {} set aside, {} that were set aside before\n",
+             {} set aside, {} that were set aside before{}\n",
             summary.newly_settled,
             summary.responses,
             summary.still_open,
             summary.lines,
             summary.repeated,
             summary.quarantined,
-            summary.quarantined_before
+            summary.quarantined_before,
+            match summary.mended {
+                0 => String::new(),
+                mended => format!("; {mended} with half characters, which were read as U+FFFD"),
+            }
         ))?,
     }
     Ok(if summary.quarantined > 0 { FINISHED_WITH_LOSSES } else { DONE })

@@ -37,6 +37,8 @@ counts! {
         pub gone: u64,
         /// Set aside because the body breaks the contract.
         pub quarantined: u64,
+        /// With half characters (lone surrogates), which were read as U+FFFD.
+        pub mended: u64,
         /// Given up after the last try.
         pub failed: u64,
         /// Interviews whose questions were given up after the last try.

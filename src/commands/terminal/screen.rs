@@ -32,6 +32,7 @@ pub fn ingest_on_screen(ingest: &IngestSummary) -> String {
         (ingest.replaced, "replaced by what the API has now"),
         (ingest.gone, "unknown to the API"),
         (ingest.quarantined, "set aside because the body breaks the contract"),
+        (ingest.mended, "with half characters, which were read as U+FFFD"),
         (ingest.failed, "given up for now"),
         (ingest.questions_failed, "whose questions are given up for now"),
         (ingest.excluded, "kept out of the lake by a pattern"),
