@@ -1,5 +1,4 @@
-//! Settings and helpers shared by all HTTP clients of this program: connecting, reading bodies and rate limits, and
-//! wording errors.
+//! Settings and helpers shared by all HTTP clients of this program: connecting, reading rate limits, and wording errors.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,7 +7,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
-use reqwest::header::HeaderMap;
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 
 use super::pace::Budget;
 use super::steady::steady_now;
@@ -22,10 +21,11 @@ const A_FAR_TIME: i64 = 7_258_118_400;
 pub const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Returns a builder with the settings of every client: no redirects and, for a server on this machine, no proxy, which
-/// would see keys.
+/// would see keys. Gzip is asked for, and decoded by [`super::body`].
 pub(crate) fn builder(is_here: bool) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .user_agent(concat!("roundup/", env!("CARGO_PKG_VERSION")))
+        .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]))
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT);
     if is_here { builder.no_proxy() } else { builder }
@@ -45,18 +45,6 @@ pub(crate) fn is_secure(url: &Url) -> bool {
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Reads the whole body, or returns `None` if it is longer than `most` bytes.
-pub(crate) async fn read_body(mut response: reqwest::Response, most: usize) -> reqwest::Result<Option<Vec<u8>>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > most {
-            return Ok(None);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Some(body))
 }
 
 /// Reads the rate limit from an answer's headers. Times are compared with the server's own clock, so that a wrong clock

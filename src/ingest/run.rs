@@ -378,7 +378,10 @@ impl Ingester<'_> {
                     .extend(wanted.remove(&id).map(|interview| QuestionsArrival { interview, questions: list })),
                 ParsedBody::Interview(interview) => match self.account.exclude.by_body(&interview) {
                     Some(pattern) => exclude(self.ledger, &mut self.summary, &id, &provenance.source, pattern)?,
-                    None => interviews.push(Arrival { provenance, interview: *interview }),
+                    None => {
+                        self.summary.mended += u64::from(interview.mended);
+                        interviews.push(Arrival { provenance, interview: *interview });
+                    }
                 },
             }
         }

@@ -39,6 +39,8 @@ counts! {
         pub gone: u64,
         /// Set aside because the body breaks the contract.
         pub quarantined: u64,
+        /// With half characters (lone surrogates), which were read as U+FFFD.
+        pub mended: u64,
         /// Failed at the last try, and fetched again by a later run.
         pub failed: u64,
         /// Failed on so many nights that they are not fetched again without a reason.

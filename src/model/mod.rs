@@ -6,6 +6,7 @@ pub(crate) mod counts;
 pub mod done;
 pub mod error;
 pub mod interview;
+pub mod json;
 pub mod path;
 pub mod prometheus;
 pub mod provenance;

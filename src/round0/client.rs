@@ -8,15 +8,15 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{StatusCode, Url};
 use sha2::{Digest, Sha256};
 
-use crate::http::client::{builder, encode_id, is_loopback, is_secure, read_body, read_budget, root_cause};
+use crate::http::body::{read_body, read_start};
+use crate::http::client::{builder, encode_id, is_loopback, is_secure, read_budget, root_cause};
 use crate::http::pace::{Budget, Pace, Pacer};
+use crate::model::body::LARGEST_BODY;
 use crate::model::{Error, Result};
 
 /// Longest pause between two reads of a body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
-/// Largest body that is read. It is far more than any interview; a larger body is a mistake or an attack.
-const LARGEST_BODY: usize = 64 << 20;
 /// Largest body of an error that is read, which is enough for its message.
 const LARGEST_ERROR: usize = 64 << 10;
 
@@ -32,6 +32,7 @@ pub struct ApiClient {
 /// The outcome of one request.
 #[derive(Debug)]
 pub enum CallOutcome {
+    /// A body. Of one that is larger than [`LARGEST_BODY`], it is that and one byte more.
     Body(Vec<u8>),
     /// The API says that it does not know the id, or no longer.
     NotFound,
@@ -103,10 +104,9 @@ impl ApiClient {
         let status = response.status();
         let mut budget = read_budget(response.headers());
         let answer = match status {
-            StatusCode::OK => match read_body(response, LARGEST_BODY).await {
-                Ok(Some(body)) => CallOutcome::Body(body),
-                Ok(None) => CallOutcome::Unusable(format!("the body is larger than {} MB", LARGEST_BODY >> 20)),
-                Err(error) => CallOutcome::NoAnswer(root_cause(&error)),
+            StatusCode::OK => match read_start(response, LARGEST_BODY).await {
+                Ok(body) => CallOutcome::Body(body),
+                Err(why) => CallOutcome::NoAnswer(why),
             },
             StatusCode::NOT_FOUND | StatusCode::GONE => match read_body(response, LARGEST_ERROR).await {
                 Ok(Some(body)) if is_resource_not_found(&body) => CallOutcome::NotFound,

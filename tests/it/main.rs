@@ -9,6 +9,7 @@ mod ats_answers;
 mod audio;
 mod audio_failures;
 mod bad_input;
+mod bodies;
 mod clocks;
 mod common;
 mod crash;

@@ -44,6 +44,7 @@ pub fn ingest_on_screen(ingest: &IngestSummary) -> String {
         (ingest.replaced, "replaced by what the API has now"),
         (ingest.gone, "unknown to the API"),
         (ingest.quarantined, "set aside because the body breaks the contract"),
+        (ingest.mended, "with half characters, which were read as U+FFFD"),
         (ingest.failed, "given up for now"),
         (ingest.given_up, "given up; `roundup status` says why, and an event or --refetch asks for them again"),
         (ingest.questions_failed, "whose questions are given up for now"),

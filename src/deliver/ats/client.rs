@@ -7,14 +7,16 @@ use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use tokio::time::{Instant, sleep};
 
-use super::answer::{StatusClass, classify};
+use super::answer::{MOST_VALUES, StatusClass, classify};
 use super::connector::{Connector, Secrets};
 use super::request::AtsRequest;
 use super::template;
+use crate::http::body::read_body;
 use crate::http::cancel::Cancellation;
-use crate::http::client::{self, read_body, read_budget, root_cause};
+use crate::http::client::{self, read_budget, root_cause};
 use crate::http::pace::{Budget, Pace, Pacer};
 use crate::http::retry::{LONG_WAIT, backoff};
+use crate::model::json::read_tree;
 use crate::model::{Error, Kind, Result};
 
 /// Tries of one request in a run. A 429 does not count as a try.
@@ -159,7 +161,7 @@ impl<'a> AtsClient<'a> {
                 Exchange::Failed(failure) => self.fail(&mut failed, failure).await?,
             }
         };
-        let read: Option<serde_json::Value> = answer.body.and_then(|body| serde_json::from_slice(&body).ok());
+        let read = answer.body.and_then(|body| read_tree(&body, MOST_VALUES).ok());
         let text = read.as_ref().and_then(|read| read.get("access_token")?.as_str());
         let header = text.and_then(|text| HeaderValue::try_from(format!("Bearer {text}")).ok());
         let none =
@@ -206,7 +208,7 @@ impl<'a> AtsClient<'a> {
             StatusClass::Done | StatusClass::Rejected | StatusClass::Limited => {
                 match unless_interrupted(&self.cancellation, read_body(response, LARGEST_ANSWER)).await? {
                     Ok(body) => Exchange::Answered(HttpResponse { status: status.as_u16(), body }),
-                    Err(error) => Exchange::Failed(FailedTry::of(&error)),
+                    Err(why) => Exchange::Failed(FailedTry { why, pause: None, is_there: true }),
                 }
             }
         })

@@ -98,7 +98,6 @@ impl Downloader {
         // A client of its own: it has no key, and follows no redirects.
         let http = client::builder(false)
             .no_proxy()
-            .no_gzip()
             .referer(false)
             .https_only(!policy.loopback)
             .dns_resolver(policy)
