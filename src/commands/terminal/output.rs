@@ -1,4 +1,5 @@
-//! Prints data to stdout and messages to stderr.
+//! Prints data to stdout and messages to stderr. A message that cannot be written is lost, and changes nothing else: not
+//! what is done, and not the exit code. Data that cannot be written is an error.
 
 use std::io::{self, IsTerminal, Write};
 use std::process;
@@ -20,7 +21,12 @@ pub fn init(format: LogFormat, quiet: bool, verbose: bool) {
         (_, true) => Level::DEBUG,
         _ => Level::INFO,
     };
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_target(false);
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_target(false)
+        // Otherwise it reports a failed write with `eprintln!`, which panics, since it fails as well.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => log.without_time().with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => {
