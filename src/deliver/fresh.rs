@@ -12,10 +12,11 @@ pub struct SourceHashes(HashMap<PathBuf, String>);
 
 impl SourceHashes {
     /// # Errors
-    /// When the ledger cannot be read.
+    /// When the log cannot be read.
     pub fn of(lake: &Lake) -> Result<Self> {
-        let files = lake.ledger_for_reading()?.files()?;
-        Ok(Self(files.into_iter().map(|file| (lake.root().join(file.path), file.sha256)).collect()))
+        let version = lake.version()?;
+        let files = version.iter().flat_map(|version| version.files());
+        Ok(Self(files.map(|file| (lake.root().join(&file.path), file.sha256.clone())).collect()))
     }
 
     /// The hash that keyword hits of a batch must state: that of its answers.

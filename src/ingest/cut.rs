@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::due::NextDue;
+use crate::lake::log::CommitKind;
 use crate::lake::open_interviews::{open_interviews_after, open_interviews_path};
 use crate::lake::publish::Staging;
 use crate::lake::replace::replace;
@@ -13,7 +13,10 @@ use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
 use crate::lake::write::ROW_GROUP_ROWS;
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{FirstSeen, InterviewState, KnownInterview, KnownQuestion, Ledger, QuestionsWanted, Sighting};
+use crate::ledger::{
+    FirstSeen, InterviewState, KnownInterview, KnownQuestion, Ledger, QuestionsNeed, QuestionsWanted, Sighting,
+};
+use crate::model::due::NextDue;
 use crate::model::interview::month_of;
 use crate::model::{Interview, Provenance, Question, Result};
 use crate::pipeline::QuestionPolicy;
@@ -72,7 +75,12 @@ pub fn cut_interviews(
     if sightings.is_empty() && open_table.is_none() {
         return Ok(published);
     }
-    let mut staging = Staging::begin(lake, ledger)?;
+    let kind = match questions {
+        _ if !replacing.is_empty() => CommitKind::Replace,
+        Some(_) => CommitKind::Ingest,
+        None => CommitKind::Import,
+    };
+    let mut staging = Staging::begin(lake, ledger, kind)?;
     if let Some(table) = open_table {
         staging.replace(&open_interviews_path(), &schema::OPEN_INTERVIEWS, table.groups())?;
     }
@@ -115,7 +123,7 @@ pub fn cut_questions(lake: &Lake, ledger: &mut Ledger, arrivals: Vec<QuestionsAr
         }));
         ids.push(interview.id);
     }
-    let mut staging = Staging::begin(lake, ledger)?;
+    let mut staging = Staging::begin(lake, ledger, CommitKind::Questions)?;
     for (month, mut rows) in months {
         rows.sort_by(|a, b| (&a.job_id, &a.interview_id).cmp(&(&b.job_id, &b.interview_id)));
         staging.write(&schema::QUESTIONS, &month, question_groups(&rows).map(rows::questions))?;
@@ -169,17 +177,33 @@ struct InterviewRows {
 fn to_rows(arrivals: Vec<Arrival>, ledger: &Ledger, keys: &CandidateKeys) -> Result<InterviewRows> {
     let mut next = HashMap::with_capacity(arrivals.len());
     let mut rows = Vec::with_capacity(arrivals.len());
+    let changed_at = Timestamp::now();
     for Arrival { provenance, interview } in arrivals {
         let at = provenance.fetched_at;
         let status = interview.status.as_str().to_owned();
         let (first_seen, asks) = match ledger.known_interview(&interview.id)? {
-            Some(KnownInterview { first, asks_after_expiry }) => (first, asks_after_expiry),
+            Some(KnownInterview { first, asked_at, asks_after_expiry }) => {
+                // A body that a killed run has published already is no second ask.
+                let is_same = asked_at.map(Timestamp::as_microsecond) == Some(at.as_microsecond());
+                (first, asks_after_expiry - u32::from(is_same && asks_after_expiry > 0))
+            }
             None => (FirstSeen { at, via: provenance.via.clone(), status }, 0),
         };
         next.insert(interview.id.clone(), NextDue::of(&interview, at, asks));
+        let is_past = interview.expires_at.is_some_and(|expiry| expiry <= at);
+        let asks_after_expiry =
+            (!interview.status.is_settled()).then(|| if is_past { asks.saturating_add(1) } else { 0 });
         let candidate_key = interview.candidate.id.as_deref().map(|id| keys.key_of(id));
         let settled_at = interview.settled_at();
-        rows.push(InterviewRow { provenance, interview, candidate_key, settled_at, first_seen });
+        rows.push(InterviewRow {
+            provenance,
+            interview,
+            candidate_key,
+            settled_at,
+            first_seen,
+            changed_at,
+            asks_after_expiry,
+        });
     }
     let (settled, open) = rows.into_iter().partition(|row: &InterviewRow| row.interview.status.is_settled());
     Ok(InterviewRows { settled, open, next })
@@ -205,19 +229,11 @@ fn sightings_of(
             unseen |= known.insert(KnownQuestion { job_id: job.clone(), question_id: question.clone() });
         }
         let next = next[&interview.id];
-        let (next_due, asks_after_expiry) = match next {
-            NextDue::At { time, asks_after_expiry } => (Some(time), asks_after_expiry),
-            NextDue::Never | NextDue::Stale => (None, 0),
-        };
-        let state = match next {
-            _ if interview.status.is_settled() => InterviewState::Settled,
-            NextDue::Stale => InterviewState::Stale,
-            _ => InterviewState::Open,
-        };
+        let (next_due, asks_after_expiry) = next.due();
         Sighting {
             id: interview.id.clone(),
             source: row.provenance.source.clone(),
-            state,
+            state: InterviewState::after(&interview.status, next),
             at: row.provenance.fetched_at,
             next_due,
             asks_after_expiry,
@@ -226,10 +242,10 @@ fn sightings_of(
             settled_at: row.settled_at,
             month: month_of(row.settled_at),
             first_seen: row.first_seen.clone(),
-            wants_questions: match policy {
-                Some(QuestionPolicy::All) => true,
-                Some(QuestionPolicy::Unseen) => unseen,
-                Some(QuestionPolicy::None) | None => false,
+            questions: match policy {
+                Some(QuestionPolicy::All) => QuestionsNeed::Wanted,
+                Some(QuestionPolicy::Unseen) if unseen => QuestionsNeed::Wanted,
+                Some(QuestionPolicy::Unseen | QuestionPolicy::None) | None => QuestionsNeed::NotWanted,
             },
             question_ids,
         }

@@ -2,7 +2,6 @@
 
 mod account;
 pub mod cut;
-mod due;
 mod events;
 mod failures;
 pub mod import;

@@ -60,6 +60,18 @@ pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
+/// Moves a file or folder into another folder, which is made if it is not there, under a name.
+///
+/// # Errors
+/// When it cannot be moved.
+pub fn move_to(folder: &Path, path: &Path, name: &str) -> Result<()> {
+    let fail = |error: io::Error| Error::path("move aside", path, error);
+    fs::create_dir_all(folder).map_err(fail)?;
+    fs::rename(path, folder.join(name)).map_err(fail)?;
+    sync_with_parent(folder).map_err(fail)?;
+    sync_parent(path).map_err(fail)
+}
+
 /// Syncs a folder and its parent, so that the folder and the names in it survive a power cut.
 ///
 /// # Errors

@@ -2,7 +2,8 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
 
 use super::places::Lake;
 use crate::model::{Error, Kind, Result};
@@ -20,9 +21,19 @@ impl Lake {
     /// [`Kind::Locked`] when another process holds the lock.
     pub fn lock(&self) -> Result<LakeLock> {
         let path = self.own().join("lock");
-        let fail = |error: std::io::Error| Error::path("lock", &path, error);
+        loop {
+            let file = self.locked(&path)?;
+            // If the file was deleted meanwhile, another program would lock a new one.
+            if is_at(&file, &path).map_err(|error| Error::path("lock", &path, error))? {
+                return Ok(LakeLock { _file: file });
+            }
+        }
+    }
+
+    fn locked(&self, path: &Path) -> Result<File> {
+        let fail = |error: std::io::Error| Error::path("lock", path, error);
         let mut file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(fail)?;
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -35,7 +46,7 @@ impl Lake {
             Err(TryLockError::Error(error)) => return Err(fail(error)),
         }
         file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(fail)?;
-        Ok(LakeLock { _file: file })
+        Ok(file)
     }
 
     /// Locks the records of quotes until the file is dropped. Waits for a report that is being published, since reports
@@ -48,5 +59,15 @@ impl Lake {
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let locked = file.and_then(|file| file.lock().map(|()| file));
         locked.map_err(|error| Error::path("lock", &path, error))
+    }
+}
+
+/// Whether an open file is the one that has a name.
+fn is_at(file: &File, path: &Path) -> std::io::Result<bool> {
+    let open = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }

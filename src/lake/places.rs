@@ -2,8 +2,11 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::agreement;
 use super::durable::sync_with_parent;
+use super::log::{Version, read_placed};
 use super::read::{ParquetFile, parquet_files};
 use super::schema::Table;
 use crate::model::{Error, Kind, Result, is_address};
@@ -12,9 +15,14 @@ use crate::model::{Error, Kind, Result, is_address};
 const OWN: &str = "_roundup";
 
 /// A lake. Opening one takes no lock; see [`Lake::lock`].
+///
+/// It stays at one version: the one that the log had when it was first asked for, or that this program has committed.
 #[derive(Debug, Clone)]
 pub struct Lake {
     root: PathBuf,
+    version: Arc<Mutex<Option<Arc<Version>>>>,
+    /// Where the candidate key is, if not in the lake.
+    candidate_key: Option<PathBuf>,
 }
 
 impl Lake {
@@ -24,7 +32,7 @@ impl Lake {
     /// A usage error when the path cannot be a lake: it is a URL, not a folder, or not writable.
     pub fn create(root: &Path) -> Result<Self> {
         refuse_url(root)?;
-        let lake = Self { root: root.to_owned() };
+        let lake = Self { root: root.to_owned(), version: Arc::default(), candidate_key: None };
         for folder in [lake.spool_folder(), lake.inbox_folder(), lake.staging_folder(), lake.quarantine_folder()] {
             fs::create_dir_all(&folder).map_err(|error| {
                 let hint = "choose another folder with `path` under [lake], or with --lake";
@@ -46,12 +54,23 @@ impl Lake {
     /// A usage error when there is none.
     pub fn open(root: &Path) -> Result<Self> {
         refuse_url(root)?;
-        let lake = Self { root: root.to_owned() };
+        let lake = Self { root: root.to_owned(), version: Arc::default(), candidate_key: None };
         if lake.own().is_dir() {
             return Ok(lake);
         }
         let message = format!("there is no lake at {}", root.display());
         Err(Error::usage(message).hint("`roundup run` and `roundup import` make one"))
+    }
+
+    /// The same lake, with its candidate key in a file outside, if one is named.
+    #[must_use]
+    pub fn with_candidate_key(self, file: Option<PathBuf>) -> Self {
+        Self { candidate_key: file, ..self }
+    }
+
+    /// Where the secret for the keys of candidates is.
+    pub(super) fn candidate_key_path(&self) -> PathBuf {
+        self.candidate_key.clone().unwrap_or_else(|| self.own().join("candidate.key"))
     }
 
     #[must_use]
@@ -108,12 +127,58 @@ impl Lake {
         self.own().join("last-run.json")
     }
 
-    /// Every file of a table, sorted by path.
+    /// The folder for files that a repair has moved out of the way.
+    #[must_use]
+    pub fn foreign_folder(&self) -> PathBuf {
+        self.own().join("foreign")
+    }
+
+    #[must_use]
+    pub fn log_folder(&self) -> PathBuf {
+        self.own().join("log")
+    }
+
+    /// The version of the lake that this program reads. `None` for a lake without a log, which the next program that
+    /// writes to it adopts.
+    ///
+    /// While another program is putting the files of a commit into place, it is the version before. Files that are not as
+    /// the log has them are warned of, and the version is read all the same.
     ///
     /// # Errors
-    /// When a folder cannot be listed.
+    /// When the log cannot be read.
+    pub fn version(&self) -> Result<Option<Arc<Version>>> {
+        let mut version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
+        if version.is_none() {
+            let is_placed = |batch: &str| !self.staging_folder().join(batch).exists();
+            *version = read_placed(&self.log_folder(), is_placed)?.map(Arc::new);
+            if let Some(version) = version.as_deref()
+                && fs::read_dir(self.staging_folder()).map_or(true, |mut staged| staged.next().is_none())
+                && let Err(error) = agreement::check(&self.root, version)
+            {
+                tracing::warn!("{error}");
+            }
+        }
+        Ok(version.clone())
+    }
+
+    /// Goes on to a version.
+    pub(super) fn set_version(&self, version: Option<Version>) {
+        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = version.map(Arc::new);
+    }
+
+    /// Every file of a table in the version of the lake that is read, sorted by path.
+    ///
+    /// # Errors
+    /// When the log cannot be read or, for a lake without one, a folder cannot be listed.
     pub fn files(&self, table: &Table) -> Result<Vec<PathBuf>> {
-        parquet_files(&self.root.join(table.name))
+        match self.version()? {
+            Some(version) => Ok(version
+                .files()
+                .filter(|file| file.table == table.name)
+                .map(|file| self.root.join(&file.path))
+                .collect()),
+            None => parquet_files(&self.root.join(table.name)),
+        }
     }
 
     /// The path of a table's file below its table: `month=…/<batch>.parquet`. The files of one batch and those derived

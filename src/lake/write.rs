@@ -31,9 +31,10 @@ const PAGE_TRANSCRIPT_BYTES: usize = 256 << 10;
 /// After how many rows the writer checks whether a page is full.
 const PAGE_CHECKED_ROWS: usize = 64;
 
-/// Size and SHA-256 (hex) of a file that was written.
+/// A file that was written: its rows, its size and its SHA-256 (hex).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenFile {
+    pub rows: u64,
     pub size: u64,
     pub sha256: String,
 }
@@ -52,10 +53,12 @@ pub fn write_file(
     groups: impl IntoIterator<Item = RecordBatch>,
 ) -> Result<WrittenFile> {
     let mut writer = writer(path, table, metadata)?;
+    let mut rows = 0;
     for group in groups {
+        rows += group.num_rows() as u64;
         writer.write(&group).and_then(|()| writer.flush()).map_err(|error| cannot_write(path, &error))?;
     }
-    writer.into_inner().map_err(|error| cannot_write(path, &error))?.finish(path)
+    writer.into_inner().map_err(|error| cannot_write(path, &error))?.finish(path, rows)
 }
 
 /// Writes a new file with the rows and row groups of `source`, extended by new columns. `groups` are the new columns of
@@ -96,7 +99,7 @@ pub fn write_extended(
         }
         row_group.close().map_err(fail)?;
     }
-    writer.into_inner().map_err(fail)?.finish(path)
+    writer.into_inner().map_err(fail)?.finish(path, source.rows())
 }
 
 fn writer(path: &Path, table: &Table, metadata: &[(&str, &str)]) -> Result<ArrowWriter<HashingWriter>> {
@@ -176,8 +179,8 @@ struct HashingWriter {
 }
 
 impl HashingWriter {
-    fn finish(self, path: &Path) -> Result<WrittenFile> {
-        let written = WrittenFile { size: self.size, sha256: hex::encode(self.hash.finalize()) };
+    fn finish(self, path: &Path, rows: u64) -> Result<WrittenFile> {
+        let written = WrittenFile { rows, size: self.size, sha256: hex::encode(self.hash.finalize()) };
         self.inner.into_inner().map_err(|error| cannot_write(path, &error.into_error()))?;
         Ok(written)
     }

@@ -6,13 +6,13 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::common::{INTERVIEWS, Row, roundup, rows, sample, serve};
+use crate::common::{INTERVIEWS, Row, lasting, roundup, rows, sample, serve};
 
 const TABLES: [&str; 4] = ["interviews", "open_interviews", "responses", "candidates"];
 
 /// Rows without what differs by nature: how and when the lake first saw them, and its own key for candidates.
 fn comparable(lake: &Path, table: &str) -> Vec<Row> {
-    let mut rows = rows(lake, table);
+    let mut rows = lasting(rows(lake, table));
     for row in &mut rows {
         row.retain(|name, _| !name.starts_with("first_seen_") && name != "candidate_key");
     }
@@ -82,12 +82,18 @@ fn importing_again_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     import(folder.path(), "lake", INTERVIEWS).success();
     let lake = folder.path().join("lake");
-    let before: Vec<_> = TABLES.iter().map(|table| rows(&lake, table)).collect();
+    let table = |table: &&str| {
+        let mut rows = lasting(rows(&lake, table));
+        // An import counts as having asked for an open interview.
+        rows.iter_mut().for_each(|row| _ = row.remove("asks_after_expiry"));
+        rows
+    };
+    let before: Vec<_> = TABLES.iter().map(table).collect();
     let settled = before[0].len();
     let again = import(folder.path(), "lake", INTERVIEWS).success();
     let stdout = String::from_utf8(again.get_output().stdout.clone()).unwrap();
     assert!(stdout.contains(&format!("{settled} were there before")), "{stdout}");
-    let after: Vec<_> = TABLES.iter().map(|table| rows(&lake, table)).collect();
+    let after: Vec<_> = TABLES.iter().map(table).collect();
     assert_eq!(after, before);
 }
 

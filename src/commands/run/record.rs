@@ -15,6 +15,7 @@ use crate::deliver::ats::DeliverySummary;
 use crate::deliver::audio::ArchiveSummary;
 use crate::ingest::IngestSummary;
 use crate::lake::durable::{batch_id, write_whole};
+use crate::lake::log::CommitKind;
 use crate::lake::publish::Staging;
 use crate::lake::schema::{Column, RUNS};
 use crate::lake::{Lake, rows};
@@ -103,7 +104,7 @@ impl RunSummary {
 /// When one of them cannot be written.
 pub fn record(session: &mut Session<'_>, summary: &RunSummary, prometheus: Option<&Path>) -> Result<()> {
     let Session { lake, ledger, .. } = session;
-    let mut staging = Staging::begin(lake, ledger)?;
+    let mut staging = Staging::begin(lake, ledger, CommitKind::Run)?;
     staging.write(&RUNS, &month_of(Some(summary.started_at)), Some(row(summary)))?;
     staging.publish(ledger, &[], &[])?;
     let path = lake.last_run_path();

@@ -10,8 +10,8 @@ mod screen;
 
 pub use cli::{
     AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, DataFormat, ExportFlags, GetFlags,
-    ImportFlags, IngestFlags, KeywordsCommand, ListenFlags, QuarantineCommand, ReportFlags, RunFlags, SandboxFlags,
-    SchemaFlags, SchemaFormat, SetFlags, StatusFlags, WaitFlags, Which,
+    ImportFlags, IngestFlags, KeywordsCommand, LedgerCommand, ListenFlags, QuarantineCommand, RepairFlags, ReportFlags,
+    RunFlags, SandboxFlags, SchemaFlags, SchemaFormat, SetFlags, StatusFlags, WaitFlags, Which,
 };
 pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};
 pub use interview::{interview_text, standing};

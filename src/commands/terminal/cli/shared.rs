@@ -26,6 +26,13 @@ pub struct LakeFlag {
 }
 
 #[derive(Debug, Args)]
+pub struct CandidateKeyFlag {
+    /// Where the secret for the keys of candidates is, if not in the lake
+    #[arg(long, value_name = "FILE", env = "ROUNDUP_CANDIDATE_KEY_FILE")]
+    pub candidate_key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct ApiFlags {
     /// Address of the API up to and with /api/v1
     #[arg(long, value_name = "URL", default_value = "https://rz-app-omega.vercel.app/api/v1")]
