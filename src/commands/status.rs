@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::terminal::{self, DataFormat, StatusFlags, counted};
 use crate::inbox;
 use crate::ingest::spool;
-use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::TABLES;
+use crate::lake::{Lake, LakeCounts};
 use crate::ledger::{
     DeadLetter, DueCounts, FailedCall, InterviewCounts, OutboxCounts, QUESTIONS, RefusedEvent, UnarchivedRecording,
     UnfetchedIds,
@@ -23,7 +23,7 @@ const SHOWN: usize = 10;
 /// The state of a lake.
 #[derive(Serialize)]
 struct LakeStatus {
-    interviews: InterviewCounts,
+    interviews: LakeCounts,
     /// What the next ingest fetches besides new interviews in its lists.
     due: DueCounts,
     /// Ids that no interview came of, all of them.
@@ -75,7 +75,7 @@ fn read(lake: &Lake) -> Result<LakeStatus> {
     let last_run = std::fs::read(lake.last_run_path()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let ledger = lake.ledger_for_reading()?;
     Ok(LakeStatus {
-        interviews: ledger.counts()?,
+        interviews: lake.counts(&ledger)?,
         due: ledger.due_counts(Timestamp::now())?,
         ids: ledger.unfetched_ids(Timestamp::MIN, usize::MAX)?,
         tables,
@@ -89,12 +89,17 @@ fn read(lake: &Lake) -> Result<LakeStatus> {
 }
 
 fn on_screen(status: &LakeStatus) -> String {
-    let InterviewCounts { settled, open, gone, stale, quarantined, failed, given_up, excluded, questions_wanted } =
-        status.interviews;
+    let LakeCounts { interviews, quarantined, discarded } = status.interviews;
+    let InterviewCounts { settled, open, gone, stale, failed, given_up, excluded, questions_wanted } = interviews;
     let mut text = format!(
         "interviews {settled} settled, {open} open, {stale} stale, {gone} gone, {quarantined} set aside, {failed} given up \
          for now, {given_up} given up, {excluded} kept out\n"
     );
+    if quarantined + discarded > 0 {
+        let bodies = counted(quarantined, "body", "bodies");
+        let gone = if discarded > 0 { format!(", and {discarded} discarded") } else { String::new() };
+        text += &format!("set aside  {bodies}{gone}; `roundup quarantine list` says why\n");
+    }
     let DueCounts { open, late_transcripts, failed, next } = status.due;
     let late = counted(late_transcripts, "that lacks a transcript", "that lack a transcript");
     text += &format!("due now    {open} open, {late}, {failed} given up for now");

@@ -19,9 +19,11 @@ mod rewrite;
 pub mod row_groups;
 pub mod rows;
 pub mod schema;
+mod set_aside;
 pub mod temporary;
 pub mod write;
 
 pub use candidate_keys::CandidateKeys;
 pub use lock::LakeLock;
 pub use places::{Lake, refuse_url};
+pub use set_aside::LakeCounts;

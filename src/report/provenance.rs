@@ -7,10 +7,9 @@ use super::frames::Frames;
 use super::model::{Count, KeywordSetName, LeftOut, PRIVACY_FLOOR, Provenance, RunReference};
 use super::period::Calendar;
 use super::privacy::alone;
-use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, strings, time_at, times};
 use crate::lake::schema;
-use crate::ledger::InterviewCounts;
+use crate::lake::{Lake, LakeCounts};
 use crate::model::Result;
 
 const WEEK_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
@@ -26,10 +25,11 @@ pub fn provenance(
     aggregates: &mut Aggregates,
     run: Option<RunReference>,
 ) -> Result<Provenance> {
-    let counts = lake.ledger_for_reading()?.counts()?;
+    let counts = lake.counts(&lake.ledger_for_reading()?)?;
     let is_whole = frames.jobs.iter().all(|job| job.is_wanted);
     if is_whole {
-        (aggregates.open.stale, aggregates.open.gone) = (Some(of_people(counts.stale)), Some(of_people(counts.gone)));
+        (aggregates.open.stale, aggregates.open.gone) =
+            (Some(of_people(counts.interviews.stale)), Some(of_people(counts.interviews.gone)));
         if let Some(quality) = &mut aggregates.quality {
             quality.quarantined = Some(of_people(counts.quarantined));
         }
@@ -69,7 +69,7 @@ fn in_lake(frames: &Frames, in_period: Count) -> Count {
     Count(signed(interviews.settled).filter(|settled| *settled == 0 || (is_safe && *settled >= PRIVACY_FLOOR)))
 }
 
-fn left_out(frames: &Frames, aggregates: &Aggregates, counts: &InterviewCounts) -> Vec<LeftOut> {
+fn left_out(frames: &Frames, aggregates: &Aggregates, counts: &LakeCounts) -> Vec<LeftOut> {
     let interviews = &frames.interviews;
     let not_asked_for = frames.jobs.iter().filter(|job| !job.is_wanted).count() as u64;
     let is_whole = not_asked_for == 0;
@@ -91,10 +91,11 @@ fn left_out(frames: &Frames, aggregates: &Aggregates, counts: &InterviewCounts) 
         (of_jobs(aggregates.jobs_held_back), "jobs", held_back.as_str()),
         (of_jobs(not_asked_for), "jobs", "not asked for"),
         (of_people(counts.quarantined), "bodies", "set aside because they break the contract"),
-        (of_people(counts.failed), "interviews", "given up for now after the last try"),
-        (of_people(counts.given_up), "interviews", "given up, as asking for them failed on many nights"),
-        (of_people(counts.gone), "interviews", "unknown to the API"),
-        (of_people(counts.excluded), "interviews", "kept out of the lake by a pattern"),
+        (of_people(counts.discarded), "interviews", "whose body was set aside and discarded"),
+        (of_people(counts.interviews.failed), "interviews", "given up for now after the last try"),
+        (of_people(counts.interviews.given_up), "interviews", "given up, as asking for them failed on many nights"),
+        (of_people(counts.interviews.gone), "interviews", "unknown to the API"),
+        (of_people(counts.interviews.excluded), "interviews", "kept out of the lake by a pattern"),
     ];
     let mut left_out: Vec<LeftOut> = counted
         .into_iter()

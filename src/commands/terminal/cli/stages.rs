@@ -59,7 +59,7 @@ pub struct IngestFlags {
 pub struct ImportFlags {
     #[command(flatten)]
     pub lake: LakeFlag,
-    /// JSON Lines, plain, gzip or zstd; `-` for standard input
+    /// JSON Lines, a JSON list or indented JSON, plain, gzip or zstd; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Name of the account, as it will stand in the column `source`
