@@ -44,5 +44,6 @@ mod run;
 mod run_export;
 mod sandbox;
 mod stalled;
+mod terminal;
 mod vendor_page;
 mod wait;

@@ -7,6 +7,7 @@ mod interview;
 mod output;
 mod progress;
 mod screen;
+mod visible;
 
 pub use cli::{
     AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, DataFormat, ExportFlags, GetFlags,
