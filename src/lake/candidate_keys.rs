@@ -6,6 +6,7 @@ use std::path::Path;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::access::{OTHERS, deny};
 use super::durable::write_whole;
 use super::places::Lake;
 use crate::model::{Error, Result};
@@ -38,6 +39,7 @@ impl Lake {
     pub fn candidate_keys(&self) -> Result<CandidateKeys> {
         let path = self.own().join("candidate.key");
         let fail = |error: &dyn std::fmt::Display| Error::path("read the candidate key", &path, error);
+        deny(&path, OTHERS).map_err(|error| fail(&error))?;
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_key(&path)?,

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
+use super::access::{OTHERS, deny};
 use super::places::Lake;
 use crate::model::{Error, Kind, Result};
 
@@ -21,8 +22,16 @@ impl Lake {
     pub fn lock(&self) -> Result<LakeLock> {
         let path = self.own().join("lock");
         let fail = |error: std::io::Error| Error::path("lock", &path, error);
-        let mut file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(fail)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(fail)?;
+        // Who can open it could hold it, and keep every run away.
+        deny(&path, OTHERS).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -1,5 +1,6 @@
 //! The lake: a folder of plain Parquet that other tools read at any moment, and the program's own `_roundup/` in it.
 
+pub mod access;
 mod candidate_keys;
 pub mod crash;
 pub mod durable;

@@ -1,11 +1,15 @@
 //! The paths of a lake: its tables, and the program's own folder `_roundup/` beside them.
 
-use std::fs::{self, File};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::durable::sync_with_parent;
+use rustix::fs::Access;
+
+use super::access::{OTHERS_WRITE, denied, deny, make_folder, make_private_folder};
+use super::durable::{create_private, sync_with_parent};
 use super::read::{ParquetFile, parquet_files};
-use super::schema::Table;
+use super::schema::{CANDIDATES, Table};
 use crate::model::{Error, Kind, Result, is_address};
 
 /// Name of the program's own folder inside a lake.
@@ -25,12 +29,10 @@ impl Lake {
     pub fn create(root: &Path) -> Result<Self> {
         refuse_url(root)?;
         let lake = Self { root: root.to_owned() };
-        for folder in [lake.spool_folder(), lake.inbox_folder(), lake.staging_folder(), lake.quarantine_folder()] {
-            fs::create_dir_all(&folder).map_err(|error| {
-                let hint = "choose another folder with `path` under [lake], or with --lake";
-                Error::path("make the lake at", root, error).with_kind(Kind::Usage).hint(hint)
-            })?;
-        }
+        lake.make_folders().map_err(|error| {
+            let hint = "choose another folder with `path` under [lake], or with --lake";
+            Error::path("make the lake at", root, error).with_kind(Kind::Usage).hint(hint)
+        })?;
         // Without this, a power cut could lose the folders of the first publish.
         for folder in [&lake.root, &lake.own()] {
             sync_with_parent(folder).map_err(|error| Error::path("sync", folder, error))?;
@@ -38,6 +40,22 @@ impl Lake {
         // A folder can exist and still refuse files, which is better known now than after an hour of fetching.
         probe(&lake.own()).map_err(|error| Error::path("write to the lake at", root, error).with_kind(Kind::Usage))?;
         Ok(lake)
+    }
+
+    fn make_folders(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.root)?;
+        make_folder(&self.own(), OTHERS_WRITE)?;
+        deny(&self.own(), OTHERS_WRITE)?;
+        deny(&self.root.join(CANDIDATES.name), denied(CANDIDATES.name))?;
+        let private = [self.spool_folder(), self.inbox_folder(), self.staging_folder(), self.quarantine_folder()];
+        private.iter().try_for_each(|folder| make_private_folder(folder))
+    }
+
+    /// Whether this program could change the lake. Who may not can still read its tables, and does without what is its
+    /// owner's alone.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        rustix::fs::access(self.own(), Access::WRITE_OK).is_ok()
     }
 
     /// Opens an existing lake.
@@ -116,6 +134,12 @@ impl Lake {
         parquet_files(&self.root.join(table.name))
     }
 
+    /// Whether this user may read a table. Access to names and addresses can be withheld.
+    #[must_use]
+    pub fn is_readable(&self, table: &Table) -> bool {
+        !fs::read_dir(self.root.join(table.name)).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+    }
+
     /// The path of a table's file below its table: `month=…/<batch>.parquet`. The files of one batch and those derived
     /// from them share it.
     ///
@@ -140,9 +164,9 @@ impl Lake {
 }
 
 /// Checks that files can be made in a folder. Not in staging, which the holder of the lock may be clearing.
-fn probe(folder: &Path) -> std::io::Result<()> {
+fn probe(folder: &Path) -> io::Result<()> {
     let path = folder.join(format!("probe-{}", std::process::id()));
-    File::create(&path)?;
+    create_private(&path)?;
     fs::remove_file(&path)
 }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::record_batch::RecordBatch;
 
+use super::access::{denied, make_folder, take_group};
 use super::crash;
 use super::durable::{rename_new, sha256_of, sync, sync_all, sync_with_parent, with_free_id};
 use super::places::Lake;
@@ -159,7 +160,8 @@ fn place(staged: &Path, target: &Path, file: &BatchFile) -> io::Result<()> {
         // It may have been renamed just before a power cut, and not be synced.
         return sync_with_parent(parent);
     }
-    fs::create_dir_all(parent)?;
+    make_folder(parent, denied(file.path.split('/').next().unwrap_or_default()))?;
+    take_group(staged, parent)?;
     if file.replaces {
         fs::rename(staged, target)?;
     } else {
@@ -180,6 +182,7 @@ pub fn replace_derived(files: &[(PathBuf, PathBuf)]) -> Result<()> {
     for (staged, target) in files {
         let parent = target.parent().expect("a table's file is in a folder");
         fs::create_dir_all(parent)
+            .and_then(|()| take_group(staged, parent))
             .and_then(|()| fs::rename(staged, target))
             .map_err(|error| Error::path("publish", target, error))?;
     }

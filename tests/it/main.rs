@@ -33,6 +33,7 @@ mod messages;
 mod notify;
 mod oracle;
 mod outside;
+mod permissions;
 mod quarantine;
 mod replace;
 mod report;
