@@ -16,7 +16,9 @@ pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
     let plan = plan(flags)?;
     let target = match &flags.output {
         Some(path) => Target::File(path.clone()),
-        None if plan.format.is_text() => Target::Stream(Box::new(BufWriter::with_capacity(1 << 16, terminal::Stdout))),
+        None if plan.format.is_text() => {
+            Target::Stream(Box::new(BufWriter::with_capacity(1 << 16, terminal::Stdout::new())))
+        }
         None => return Err(Error::usage("this format is no text to be shown").hint("name a file with --output FILE")),
     };
     let lake = Lake::open(&flags.lake.lake)?;

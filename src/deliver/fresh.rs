@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::lake::Lake;
+use crate::lake::durable::sha256_of;
 use crate::lake::schema::{INTERVIEWS, RESPONSES};
-use crate::model::Result;
+use crate::model::{Error, Result};
 
 /// The SHA-256 of each file that derived files are made from.
 pub struct SourceHashes(HashMap<PathBuf, String>);
@@ -14,9 +15,17 @@ impl SourceHashes {
     /// # Errors
     /// When the log cannot be read.
     pub fn of(lake: &Lake) -> Result<Self> {
-        let version = lake.version()?;
-        let files = version.iter().flat_map(|version| version.files());
-        Ok(Self(files.map(|file| (lake.root().join(&file.path), file.sha256.clone())).collect()))
+        if let Some(version) = lake.version()? {
+            let files = version.files();
+            return Ok(Self(files.map(|file| (lake.root().join(&file.path), file.sha256.clone())).collect()));
+        }
+        // Slower, for a lake of an older version.
+        let hash = |path: PathBuf| {
+            let sha256 = sha256_of(&path).map_err(|error| Error::path("read", &path, error))?;
+            Ok((path, sha256))
+        };
+        let files = [lake.files(&INTERVIEWS)?, lake.files(&RESPONSES)?].concat();
+        files.into_iter().map(hash).collect::<Result<_>>().map(Self)
     }
 
     /// The hash that keyword hits of a batch must state: that of its answers.

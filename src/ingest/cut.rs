@@ -43,8 +43,10 @@ pub struct Published {
     pub responses: u64,
     /// Interviews whose questions were published.
     pub questions: u64,
-    /// Interviews that were settled in the lake before, or came twice.
+    /// Interviews that were settled in the lake before, and stay as they were.
     pub repeated: u64,
+    /// Bodies that gave way to another one of their interview.
+    pub superseded: u64,
     /// Interviews that were settled in the lake before and whose rows were replaced.
     pub replaced: u64,
 }
@@ -65,8 +67,9 @@ pub fn cut_interviews(
     questions: Option<QuestionPolicy>,
 ) -> Result<Published> {
     let came = arrivals.len() as u64;
-    let Distinct { arrivals, replacing } = distinct(arrivals, ledger)?;
-    let mut published = Published { repeated: came - arrivals.len() as u64, ..Published::default() };
+    let Distinct { arrivals, replacing, repeated } = distinct(arrivals, ledger)?;
+    let superseded = came - repeated - arrivals.len() as u64;
+    let mut published = Published { repeated, superseded, ..Published::default() };
     let InterviewRows { settled, open, next } = to_rows(arrivals, ledger, keys)?;
 
     let mut sightings = sightings_of(&settled, &next, questions, ledger.known_questions()?);
@@ -137,12 +140,15 @@ struct Distinct {
     arrivals: Vec<Arrival>,
     /// Ids of those that are settled in the lake already.
     replacing: HashSet<String>,
+    /// How many are settled in the lake already and stay as they are.
+    repeated: u64,
 }
 
 fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Arrival> = Vec::with_capacity(arrivals.len());
     let mut replacing = HashSet::new();
+    let mut repeated = 0;
     for arrival in arrivals {
         let Arrival { provenance: Provenance { again, .. }, interview: Interview { id, status, .. } } = &arrival;
         if ledger.state(id)? == Some(InterviewState::Settled) {
@@ -151,6 +157,7 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
                     let status = status.as_str();
                     tracing::warn!(id, "interview {id} was settled and is {status} now; it stays as it was");
                 }
+                repeated += 1;
                 continue;
             }
             replacing.insert(id.clone());
@@ -164,7 +171,7 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
             Some(_) => {}
         }
     }
-    Ok(Distinct { arrivals: kept, replacing })
+    Ok(Distinct { arrivals: kept, replacing, repeated })
 }
 
 /// Rows of interviews, and when each is due next, by its id.

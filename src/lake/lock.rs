@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use super::access::{OTHERS, deny};
 use super::places::Lake;
 use crate::model::{Error, Kind, Result};
 
@@ -32,8 +33,11 @@ impl Lake {
 
     fn locked(&self, path: &Path) -> Result<File> {
         let fail = |error: std::io::Error| Error::path("lock", path, error);
-        let mut file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).map_err(fail)?;
+        let mut options = OpenOptions::new();
+        let options = options.create(true).truncate(false).read(true).write(true).mode(0o600);
+        let mut file = options.open(path).map_err(fail)?;
+        // Who can open it could hold it, and keep every run away.
+        deny(path, OTHERS).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -1,5 +1,6 @@
 //! The lake: a folder of plain Parquet that other tools read at any moment, and the program's own `_roundup/` in it.
 
+pub mod access;
 mod adopt;
 mod agreement;
 mod candidate_keys;
@@ -27,9 +28,11 @@ mod rewrite;
 pub mod row_groups;
 pub mod rows;
 pub mod schema;
+mod set_aside;
 pub mod temporary;
 pub mod write;
 
 pub use candidate_keys::CandidateKeys;
 pub use lock::LakeLock;
 pub use places::{Lake, refuse_url};
+pub use set_aside::LakeCounts;

@@ -1,11 +1,13 @@
 //! Opens the ledger of a lake: with the lock, which also finishes what a killed run left, or for reading only.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::access::{OTHERS, deny};
 use super::adopt::adopt;
 use super::agreement;
 use super::durable::{batch_id, move_to};
@@ -65,7 +67,8 @@ impl Lake {
         }
         // SQLite would make the file readable for all users.
         let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
-        made.map_err(|error| Error::path("open the ledger", &path, error))?;
+        let private = || LEDGER_FILES.iter().try_for_each(|name| deny(&self.own().join(name), OTHERS));
+        made.and_then(|_| private()).map_err(|error| Error::path("open the ledger", &path, error))?;
         let mut ledger = Ledger::open_sealed(&path)?;
         ledger.rebuilt = damage.map(str::to_owned);
         Ok(ledger)
@@ -99,7 +102,22 @@ impl Lake {
     /// # Errors
     /// When it cannot be opened.
     pub fn ledger_for_reading(&self) -> Result<Ledger> {
-        Ledger::open_for_reading(&self.ledger_path())
+        self.ledger_if_allowed()?.ok_or_else(|| {
+            let message = format!("the ledger {} is for the lake's owner alone", self.ledger_path().display());
+            Error::failed(message).hint("the tables of the lake can be read without it, also by `report` and `export`")
+        })
+    }
+
+    /// Opens the ledger for reading only. `None` for a user who may not: it holds ids, links and mistakes of the night.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn ledger_if_allowed(&self) -> Result<Option<Ledger>> {
+        let path = self.ledger_path();
+        match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(None),
+            _ => Ledger::open_for_reading(&path).map(Some),
+        }
     }
 
     fn ledger_path(&self) -> PathBuf {

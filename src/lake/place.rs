@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::access::{denied, make_folder, take_group};
 use super::crash;
 use super::durable::{rename_new, sha256_of, sync_all, sync_with_parent};
 use super::places::Lake;
@@ -32,7 +33,11 @@ pub(super) fn place_all(lake: &Lake, batch: &str, files: &[LiveFile], replaced: 
 /// Moves one file into its place, or checks that it is there already.
 fn place(staged: &Path, target: &Path, file: &LiveFile, replaces: bool) -> io::Result<()> {
     let parent = target.parent().expect("a table's file is in a folder");
-    fs::create_dir_all(parent)?;
+    make_folder(parent, denied(&file.table))?;
+    match take_group(staged, parent) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        taken => taken?,
+    }
     let moved = if replaces { fs::rename(staged, target) } else { rename_new(staged, target) };
     match moved {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -66,6 +71,7 @@ pub fn replace_derived<'a>(files: impl Iterator<Item = (&'a Path, &'a Path)> + C
     for (staged, target) in files {
         let parent = target.parent().expect("a table's file is in a folder");
         fs::create_dir_all(parent)
+            .and_then(|()| take_group(staged, parent))
             .and_then(|()| fs::rename(staged, target))
             .map_err(|error| Error::path("publish", target, error))?;
     }

@@ -1,14 +1,18 @@
 //! The paths of a lake: its tables, and the program's own folder `_roundup/` beside them.
 
-use std::fs::{self, File};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustix::fs::Access;
+
+use super::access::{OTHERS_WRITE, denied, deny, make_folder, make_private_folder};
 use super::agreement;
-use super::durable::sync_with_parent;
-use super::log::{Version, read_placed};
+use super::durable::{create_private, sync_with_parent};
+use super::log::{Commit, Version, read_placed};
 use super::read::{ParquetFile, parquet_files};
-use super::schema::Table;
+use super::schema::{CANDIDATES, Table};
 use crate::model::{Error, Kind, Result, is_address};
 
 /// Name of the program's own folder inside a lake.
@@ -33,12 +37,10 @@ impl Lake {
     pub fn create(root: &Path) -> Result<Self> {
         refuse_url(root)?;
         let lake = Self { root: root.to_owned(), version: Arc::default(), candidate_key: None };
-        for folder in [lake.spool_folder(), lake.inbox_folder(), lake.staging_folder(), lake.quarantine_folder()] {
-            fs::create_dir_all(&folder).map_err(|error| {
-                let hint = "choose another folder with `path` under [lake], or with --lake";
-                Error::path("make the lake at", root, error).with_kind(Kind::Usage).hint(hint)
-            })?;
-        }
+        lake.make_folders().map_err(|error| {
+            let hint = "choose another folder with `path` under [lake], or with --lake";
+            Error::path("make the lake at", root, error).with_kind(Kind::Usage).hint(hint)
+        })?;
         // Without this, a power cut could lose the folders of the first publish.
         for folder in [&lake.root, &lake.own()] {
             sync_with_parent(folder).map_err(|error| Error::path("sync", folder, error))?;
@@ -46,6 +48,22 @@ impl Lake {
         // A folder can exist and still refuse files, which is better known now than after an hour of fetching.
         probe(&lake.own()).map_err(|error| Error::path("write to the lake at", root, error).with_kind(Kind::Usage))?;
         Ok(lake)
+    }
+
+    fn make_folders(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.root)?;
+        make_folder(&self.own(), OTHERS_WRITE)?;
+        deny(&self.own(), OTHERS_WRITE)?;
+        deny(&self.root.join(CANDIDATES.name), denied(CANDIDATES.name))?;
+        let private = [self.spool_folder(), self.inbox_folder(), self.staging_folder(), self.quarantine_folder()];
+        private.iter().try_for_each(|folder| make_private_folder(folder))
+    }
+
+    /// Whether this program could change the lake. Who may not can still read its tables, and does without what is its
+    /// owner's alone.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        rustix::fs::access(self.own(), Access::WRITE_OK).is_ok()
     }
 
     /// Opens an existing lake.
@@ -149,8 +167,7 @@ impl Lake {
     pub fn version(&self) -> Result<Option<Arc<Version>>> {
         let mut version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         if version.is_none() {
-            let is_placed = |batch: &str| !self.staging_folder().join(batch).exists();
-            *version = read_placed(&self.log_folder(), is_placed)?.map(Arc::new);
+            *version = read_placed(&self.log_folder(), |commit| self.is_placed(commit))?.map(Arc::new);
             if let Some(version) = version.as_deref()
                 && fs::read_dir(self.staging_folder()).map_or(true, |mut staged| staged.next().is_none())
                 && let Err(error) = agreement::check(&self.root, version)
@@ -159,6 +176,19 @@ impl Lake {
             }
         }
         Ok(version.clone())
+    }
+
+    /// Whether the files of a commit are in their places: its staging is gone then. Who may not look there looks at the
+    /// files.
+    fn is_placed(&self, commit: &Commit) -> bool {
+        match fs::metadata(self.staging_folder().join(&commit.batch)) {
+            Ok(_) => false,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(_) => commit
+                .add
+                .iter()
+                .all(|file| fs::metadata(self.root.join(&file.path)).is_ok_and(|there| there.len() == file.bytes)),
+        }
     }
 
     /// Goes on to a version.
@@ -179,6 +209,12 @@ impl Lake {
                 .collect()),
             None => parquet_files(&self.root.join(table.name)),
         }
+    }
+
+    /// Whether this user may read a table. Access to names and addresses can be withheld.
+    #[must_use]
+    pub fn is_readable(&self, table: &Table) -> bool {
+        !fs::read_dir(self.root.join(table.name)).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
     }
 
     /// The path of a table's file below its table: `month=…/<batch>.parquet`. The files of one batch and those derived
@@ -205,9 +241,9 @@ impl Lake {
 }
 
 /// Checks that files can be made in a folder. Not in staging, which the holder of the lock may be clearing.
-fn probe(folder: &Path) -> std::io::Result<()> {
+fn probe(folder: &Path) -> io::Result<()> {
     let path = folder.join(format!("probe-{}", std::process::id()));
-    File::create(&path)?;
+    create_private(&path)?;
     fs::remove_file(&path)
 }
 

@@ -1,7 +1,8 @@
 //! Writes Parquet files. The same rows give the same bytes.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use arrow::array::ArrayRef;
@@ -16,6 +17,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
+use super::access::denied;
 use super::read::ParquetFile;
 use super::schema::{Column, ColumnType, SCHEMA_VERSION, Table};
 use crate::model::{Error, Result};
@@ -103,7 +105,8 @@ pub fn write_extended(
 }
 
 fn writer(path: &Path, table: &Table, metadata: &[(&str, &str)]) -> Result<ArrowWriter<HashingWriter>> {
-    let file = File::create_new(path).map_err(|error| cannot_write(path, &error))?;
+    let file = OpenOptions::new().create_new(true).write(true).mode(0o666 & !denied(table.name)).open(path);
+    let file = file.map_err(|error| cannot_write(path, &error))?;
     let sink = HashingWriter { inner: BufWriter::with_capacity(1 << 17, file), hash: Sha256::new(), size: 0 };
     ArrowWriter::try_new(sink, table.arrow(), Some(properties(table, metadata)))
         .map_err(|error| cannot_write(path, &error))

@@ -144,14 +144,13 @@ pub struct QuestionsWanted {
     pub month: String,
 }
 
-/// How many interviews are in each state.
+/// How many interviews are in each state, but for those that are set aside.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct InterviewCounts {
     pub settled: u64,
     pub open: u64,
     pub gone: u64,
     pub stale: u64,
-    pub quarantined: u64,
     /// Fetching them failed, and is tried again.
     pub failed: u64,
     /// Fetching them failed too often, and is tried again only for a reason.
@@ -397,7 +396,18 @@ impl Ledger {
         })
     }
 
-    /// How many interviews are in each state.
+    /// The interviews whose last body was set aside.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn quarantined(&self) -> Result<Vec<String>> {
+        self.read(|connection| {
+            let sql = "SELECT id FROM interviews WHERE state = 'quarantined'";
+            connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// How many interviews are in each state. What is set aside is counted by the lake.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -414,7 +424,6 @@ impl Ledger {
                 open: count("state = 'open'")?,
                 gone: count("state = 'gone'")?,
                 stale: count("state = 'stale'")?,
-                quarantined: count("state = 'quarantined'")?,
                 failed: count(&format!("state = 'failed' AND id NOT IN ({})", given_up(INTERVIEW)))?,
                 given_up: count(&format!("state = 'failed' AND id IN ({})", given_up(INTERVIEW)))?,
                 excluded: count("state = 'excluded'")?,

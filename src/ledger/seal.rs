@@ -1,9 +1,9 @@
 //! Tells whether the ledger's file is as this program left it. When a ledger is closed, its checksum is written beside it;
 //! when it is opened, the two are compared. A killed program leaves no seal, and SQLite's own log makes up for that.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -53,7 +53,9 @@ impl Drop for Seal {
             let seal = seal_of(&self.path);
             let new = seal.with_extension("new");
             // Without a seal, the next opening does not compare.
-            let _unsealed = fs::write(&new, bytes).and_then(|()| fs::rename(new, seal));
+            let written = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new);
+            let written = written.and_then(|mut file| file.write_all(&bytes));
+            let _unsealed = written.and_then(|()| fs::rename(new, seal));
         }
     }
 }

@@ -72,6 +72,8 @@ impl<'a> Run<'a> {
         if !ats.is_empty() && self.continues() {
             self.send(ats);
         }
+        let set_aside = self.session.lake.set_aside();
+        self.summary.set_aside = self.keep(set_aside).unwrap_or_default();
         self.session.network.interrupt.add_error(&mut self.errors);
         self.summary.end(&self.errors);
     }

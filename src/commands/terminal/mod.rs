@@ -7,6 +7,7 @@ mod interview;
 mod output;
 mod progress;
 mod screen;
+mod visible;
 
 pub use cli::{
     AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, DataFormat, ExportFlags, GetFlags,
@@ -18,5 +19,6 @@ pub use interview::{interview_text, standing};
 pub use output::{Stdout, bytes, data, error, init, is_json, json, report_all};
 pub use progress::{FetchProgress, bar, counter, with_bar};
 pub use screen::{
-    analyze_on_screen, archived_on_screen, counted, estimate_on_screen, ingest_on_screen, sent_on_screen,
+    analyze_on_screen, archived_on_screen, counted, estimate_on_screen, imported_on_screen, ingest_on_screen,
+    sent_on_screen,
 };

@@ -42,15 +42,15 @@ pub fn read_log(folder: &Path) -> Result<Option<LogRead>> {
     read_until(folder, u64::MAX)
 }
 
-/// Reads the last version whose files are all in their places. `is_placed` tells it of the batch of a commit: one after
-/// another is published, so that only the last can be under way.
+/// Reads the last version whose files are all in their places. `is_placed` tells it of a commit: one after another
+/// is published, so that only the last can be under way.
 ///
 /// # Errors
 /// As [`read_log`].
-pub fn read_placed(folder: &Path, is_placed: impl Fn(&str) -> bool) -> Result<Option<Version>> {
+pub fn read_placed(folder: &Path, is_placed: impl Fn(&Commit) -> bool) -> Result<Option<Version>> {
     let Some(read) = read_log(folder)? else { return Ok(None) };
     match read.tail.last() {
-        Some(TailCommit { commit, .. }) if commit.version > 0 && !is_placed(&commit.batch) => {
+        Some(TailCommit { commit, .. }) if commit.version > 0 && !is_placed(commit) => {
             Ok(read_until(folder, commit.version - 1)?.map(|read| read.version))
         }
         _ => Ok(Some(read.version)),

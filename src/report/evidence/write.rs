@@ -23,6 +23,9 @@ pub fn evidence(lake: &Lake, plan: &ReportPlan, frames: &Frames, aggregates: &Ag
     if !plan.quotes && !plan.whole_answers {
         return Ok(nothing("quotes are turned off"));
     }
+    if !lake.is_writable() {
+        return Ok(nothing("whom a report quotes is recorded in the lake, which only its owner can write to"));
+    }
     let quotes = if plan.quotes { choose_quotes(frames, aggregates) } else { Vec::new() };
     let answers = if plan.whole_answers { choose_answers(frames, aggregates) } else { Vec::new() };
     if quotes.is_empty() && answers.is_empty() {

@@ -45,7 +45,7 @@ pub enum Command {
     Run(RunFlags),
     /// Fetch interviews into a lake, and do nothing else
     Ingest(IngestFlags),
-    /// Load bodies of `GET /interviews/:id`, one a line, into a lake without a call
+    /// Load bodies of `GET /interviews/:id`, one a line or in a JSON list, into a lake without a call
     Import(ImportFlags),
     /// Show interviews: their questions and answers
     Get(GetFlags),

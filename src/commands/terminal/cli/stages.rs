@@ -63,7 +63,7 @@ pub struct ImportFlags {
     pub lake: LakeFlag,
     #[command(flatten)]
     pub key: CandidateKeyFlag,
-    /// JSON Lines, plain, gzip or zstd; `-` for standard input
+    /// JSON Lines, a JSON list or indented JSON, plain, gzip or zstd; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Name of the account, as it will stand in the column `source`
