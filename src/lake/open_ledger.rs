@@ -61,6 +61,7 @@ impl Lake {
     pub(super) fn new_or_old_ledger(&self, lock: &LakeLock) -> Result<Ledger> {
         let path = self.ledger_path();
         refuse_network(&self.own())?;
+        self.make_folders().map_err(|error| Error::path("make the folders of the lake at", self.root(), error))?;
         let damage = if path.exists() { Ledger::damage(&path) } else { None };
         if damage.is_some() {
             self.set_ledger_aside(lock)?;
