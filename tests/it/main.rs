@@ -47,6 +47,7 @@ mod run;
 mod run_export;
 mod sandbox;
 mod stalled;
+mod status_check;
 mod terminal;
 mod vendor_page;
 mod wait;
