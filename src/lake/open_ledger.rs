@@ -68,7 +68,8 @@ impl Lake {
         }
         // SQLite would make the file readable for all users.
         let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
-        let private = || LEDGER_FILES.iter().try_for_each(|name| deny(&self.own().join(name), OTHERS));
+        let own = LEDGER_FILES.iter().map(|name| self.own().join(name)).chain([self.candidate_key_path()]);
+        let private = || own.into_iter().try_for_each(|path| deny(&path, OTHERS));
         made.and_then(|_| private()).map_err(|error| Error::path("open the ledger", &path, error))?;
         let mut ledger = Ledger::open_sealed(&path)?;
         ledger.rebuilt = damage.map(str::to_owned);
