@@ -30,14 +30,13 @@ pub fn interviews(lake: &Lake, ids: &[String]) -> Result<HashMap<String, Intervi
             continue;
         }
         let place = lake.place_of(&INTERVIEWS, &path);
-        let file_of = |table: &Table| Some(lake.root().join(table.name).join(place)).filter(|path| path.exists());
-        if let Some(path) = file_of(&RESPONSES) {
-            // The rows of an interview are sorted by position.
-            each_row(&RESPONSES, &path, &wanted, &mut |row| {
-                here.entry(row.id()).and_modify(|interview| interview.responses.push(row.response()));
-            })?;
-        }
-        if let Some(path) = file_of(&CANDIDATES) {
+        let file_of = |table: &Table| lake.root().join(table.name).join(place);
+        // Each batch has this file, also where nobody answered: without it, it is not known what was said. The rows of an
+        // interview are sorted by position.
+        each_row(&RESPONSES, &file_of(&RESPONSES), &wanted, &mut |row| {
+            here.entry(row.id()).and_modify(|interview| interview.responses.push(row.response()));
+        })?;
+        if let Some(path) = Some(file_of(&CANDIDATES)).filter(|path| path.exists()) {
             each_row(&CANDIDATES, &path, &wanted, &mut |row| {
                 let candidate = Candidate { id: None, name: row.text("name"), email: row.text("email") };
                 here.entry(row.id()).and_modify(|interview| interview.candidate = candidate);

@@ -120,7 +120,7 @@ fn every_recipe_reaches_its_system_once() {
         // Two of the sample have no candidate to be found, and are given up with the reason.
         let (_, stderr) = served.ats(name, &[], 3);
         let reason = if name == "ashby" {
-            "must-mention: the interview has nothing for it"
+            "match: the interview has nothing for it"
         } else {
             "url: a value in the address is empty"
         };
@@ -412,7 +412,7 @@ fn a_secret_is_read_from_a_file_beside_the_connector() {
 fn a_connector_that_is_wrong_is_said_to_be_before_anything_is_sent() {
     let served = lake_with(&[], Some(1));
     let changes: BTreeMap<&str, [&str; 3]> = BTreeMap::from([
-        ("a field that there is not", ["must-be", "must-bee", "ashby.toml:26: unknown field `must-bee`"]),
+        ("a field that there is not", ["must-be", "must-bee", "ashby.toml:27: unknown field `must-bee`"]),
         (
             "a value that there is not",
             [
@@ -439,7 +439,7 @@ fn a_connector_that_is_wrong_is_said_to_be_before_anything_is_sent() {
                 "the url leads elsewhere",
             ],
         ),
-        ("a place that is none", ["\"/results/0/id\"", "\"results\"", "`results` is no JSON pointer"]),
+        ("a place that is none", ["\"/id\"", "\"id\"", "`id` is no JSON pointer"]),
         ("a secret in the file", ["\"ASHBY_API_KEY\"", "\"very-secret\"", "does not hold the secret itself"]),
         ("a name that is none", ["name = \"ashby\"", "name = \"a b\"", "the name of a connector is made of"]),
     ]);

@@ -186,7 +186,7 @@ fn those_that_cannot_be_asked_for_do_not_end_a_run() {
     let last = completed.last().unwrap()["id"].as_str().unwrap();
     served.recipe("ashby", |text| {
         let to = format!("{{{{ interview.candidate.email if interview.id in ['{JANE}', '{last}'] }}}}");
-        text.replace("must-mention = \"{{ interview.candidate.email }}\"", &format!("must-mention = \"{to}\""))
+        text.replace("match.text = \"{{ interview.candidate.email }}\"", &format!("match.text = \"{to}\""))
     });
     served.ats("ashby", &[], 3);
     assert_eq!(served.notes().len(), 2);

@@ -83,14 +83,14 @@ fn nothing_and_no_json_are_tried_again() {
 #[test]
 fn a_candidate_who_is_not_known_yet_is_looked_for_again() {
     let (served, stderr) = with_fault(AtsFault::Unknown, "lever", 0);
-    assert!(stderr.contains("find the opportunity: found nothing at /data/0/id"), "{stderr}");
+    assert!(stderr.contains("find the opportunity: found nothing at /data"), "{stderr}");
     assert_eq!(served.status()["outbox"][0]["pending"], 1);
     assert!(dead(&served).is_empty());
     // After weeks it is given up, and listed.
     let ledger = served.ledger();
     assert_eq!(ledger.execute("UPDATE outbox SET tries = 8, next_due = 1", []).unwrap(), 1);
     served.ats("lever", &[], 3);
-    assert_eq!(dead(&served), ["find the opportunity: found nothing at /data/0/id"]);
+    assert_eq!(dead(&served), ["find the opportunity: found nothing at /data"]);
 }
 
 #[test]

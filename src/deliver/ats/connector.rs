@@ -66,9 +66,18 @@ pub struct Step {
     pub must_not_have: Vec<String>,
     pub must_be: Vec<(String, serde_json::Value)>,
     pub at_most_one: Option<String>,
-    pub must_mention: bool,
+    pub candidate: Option<CandidateMatch>,
     pub capture: BTreeMap<String, String>,
     pub if_nothing: IfNothing,
+    /// Whether it is about what an earlier step captured.
+    pub uses_found: bool,
+}
+
+/// Where the candidates of a response are, and where below each the text is that tells the one who is meant.
+#[derive(Debug)]
+pub struct CandidateMatch {
+    pub among: String,
+    pub at: Vec<String>,
 }
 
 /// The secrets of a connector. Has no `Debug`, so that they cannot be logged.

@@ -1,13 +1,14 @@
 //! The data of an interview that templates can use, read from the lake.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::deliver::archived::ArchivedFile;
 use crate::deliver::fresh::SourceHashes;
 use crate::deliver::notes;
 use crate::lake::Lake;
@@ -46,7 +47,7 @@ pub struct RecordingFile {
     pub position: i64,
     pub question_id: String,
     #[serde(skip)]
-    pub path: PathBuf,
+    pub file: ArchivedFile,
 }
 
 #[derive(Debug, Default)]
@@ -107,7 +108,7 @@ impl InterviewContent {
         let recording = RecordingFile {
             position: 0,
             question_id: "880h1733-h52e-74g7-d049-779988773333".to_owned(),
-            path: PathBuf::new(),
+            file: ArchivedFile::default(),
         };
         Self::new(&interview, Some(&analysis), vec![recording])
     }
@@ -188,7 +189,7 @@ fn recordings(lake: &Lake, wanted: &HashSet<&str>, archive: &Path) -> Result<Has
             found.entry(row.id()).or_default().push(RecordingFile {
                 position,
                 question_id,
-                path: archive.join(object),
+                file: ArchivedFile { archive: archive.to_owned(), object },
             });
         })?;
     }

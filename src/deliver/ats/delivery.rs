@@ -130,7 +130,7 @@ pub async fn deliver(
     let sent = if is_open && nothing_is_new(connector, &content, &done) {
         Ok(())
     } else {
-        send_steps(connector, client, ledger, &content, &done).await
+        send_or_search_again(connector, client, ledger, &content, &done).await
     };
     let undelivered = match sent {
         Ok(()) if awaits_recordings => {
@@ -143,6 +143,7 @@ pub async fn deliver(
         }
         Err(StepError::Interview(Undelivered::Refused(_, error))) if after_refused => return Err(error),
         Err(StepError::Interview(undelivered)) => undelivered,
+        Err(StepError::Lost(why)) => Undelivered::Rejected(why),
         Err(StepError::Connector(error)) => return Err(error),
     };
     record_undelivered(ledger, name, id, tries, undelivered)
@@ -181,8 +182,27 @@ fn record_undelivered(
 enum StepError {
     /// This interview cannot be delivered.
     Interview(Undelivered),
+    /// The candidate was found, and is not known under the id that was captured.
+    Lost(String),
     /// No interview can be delivered.
     Connector(Error),
+}
+
+/// Sends the steps of an interview. If its candidate is lost between two steps, having been merged with another, the
+/// candidate is searched again, once.
+async fn send_or_search_again(
+    connector: &Connector,
+    client: &mut AtsClient<'_>,
+    ledger: &mut Ledger,
+    content: &InterviewContent,
+    done: &[String],
+) -> Result<(), StepError> {
+    let sent = send_steps(connector, client, ledger, content, done).await;
+    if !matches!(sent, Err(StepError::Lost(_))) {
+        return sent;
+    }
+    let done = ledger.done_steps(&connector.name, &content.id).map_err(StepError::Connector)?;
+    send_steps(connector, client, ledger, content, &done).await
 }
 
 /// Sends each step in order, except those that were done before.
@@ -210,9 +230,10 @@ async fn send_steps(
                 SendError::Stop(error) => StepError::Connector(error),
             })?;
             crash::point("ats-answered");
-            match judge(step, answer.status, answer.body.as_deref(), request.must_mention.as_deref()) {
+            match judge(step, answer.status, answer.body.as_deref(), request.match_text.as_deref()) {
                 StepOutcome::Done(captured) => found.extend(captured),
                 StepOutcome::NotYet(why) => return Err(StepError::Interview(Undelivered::Waiting(here(why)))),
+                StepOutcome::Lost(why) => return Err(StepError::Lost(here(why))),
                 StepOutcome::Unreadable(why) => return Err(StepError::Interview(Undelivered::Failed(here(why)))),
                 StepOutcome::Rejected(why) => return Err(StepError::Interview(Undelivered::Rejected(here(why)))),
             }

@@ -87,14 +87,29 @@ pub struct StepSection {
     pub must_be: BTreeMap<String, toml::Value>,
     /// Place of a list that must not hold more than one item, because it would be unclear which one is meant.
     pub at_most_one: Option<String>,
-    /// A text that must be a value somewhere in the response, ignoring case. A template.
+    /// Which candidate of the response is meant.
+    pub r#match: Option<MatchSection>,
+    /// Replaced by `match`, and refused.
     pub must_mention: Option<String>,
-    /// Values for later steps, as `found.…`, by their place in the response.
+    /// Values for later steps, as `found.…`, by their place in the response, or in the candidate that matches.
     #[serde(default)]
     pub capture: BTreeMap<String, String>,
     /// What to do when there is nothing to capture.
     #[serde(default)]
     pub if_nothing: IfNothing,
+}
+
+/// Which candidate of a response is meant: the only one that has a text at one of some places.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MatchSection {
+    /// Place of the list of candidates, or of a single one: the response itself, if it is left out.
+    #[serde(default)]
+    pub among: String,
+    /// The text, without regard to case and outer spaces. A template.
+    pub text: String,
+    /// The places below a candidate, where `*` is every item of a list.
+    pub at: Vec<String>,
 }
 
 /// A file to upload.

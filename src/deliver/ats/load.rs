@@ -10,9 +10,9 @@ use reqwest::Url;
 use reqwest::header::HeaderName;
 
 use super::answer::{StatusClass, classify};
-use super::connector::{Connector, SecretHeader, Step, TokenRequest};
+use super::connector::{CandidateMatch, Connector, SecretHeader, Step, TokenRequest};
 use super::content::InterviewContent;
-use super::file::{ConnectorFile, Method, StepSection, TokenSection};
+use super::file::{ConnectorFile, MatchSection, Method, StepSection, TokenSection};
 use super::request::{AtsRequest, Captured};
 use super::secret::SecretPlace;
 use super::template::{self, TemplateKind};
@@ -170,6 +170,8 @@ fn resolve_token(section: TokenSection, folder: &Path, environment: &mut Environ
 }
 
 fn resolve_step(section: StepSection, environment: &mut Environment<'static>) -> Result<Step> {
+    check_places(&section)?;
+    let uses_found = uses_found(&section, environment);
     let name = section.name;
     let bodies = usize::from(section.json.is_some()) + usize::from(section.file.is_some() || !section.form.is_empty());
     if bodies > 1 {
@@ -194,11 +196,6 @@ fn resolve_step(section: StepSection, environment: &mut Environment<'static>) ->
     if let Some(status) = section.also_done.iter().find(|status| section.wait_on.contains(status)) {
         return Err(Error::usage(format!("{status} is in both `also-done` and `wait-on`")));
     }
-    let pointers = section.must_have.iter().chain(&section.must_not_have).chain(section.must_be.keys());
-    let mut pointers = pointers.chain(section.capture.values()).chain(&section.at_most_one);
-    if let Some(wrong) = pointers.find(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
-        return Err(Error::usage(format!("`{wrong}` is no JSON pointer")).hint("for example /data/0/id"));
-    }
     add(environment, TemplateKind::Url, &name, "url", section.url)?;
     let has_json = section.json.is_some();
     if let Some(json) = section.json {
@@ -212,10 +209,9 @@ fn resolve_step(section: StepSection, environment: &mut Environment<'static>) ->
     if let Some(file) = &section.file {
         add(environment, TemplateKind::Text, &name, "file", file.name.clone())?;
     }
-    let must_mention = section.must_mention.is_some();
-    if let Some(text) = section.must_mention {
-        add(environment, TemplateKind::Text, &name, "must-mention", text)?;
-    }
+    let candidate = section.r#match.map(|MatchSection { among, text, at }| {
+        add(environment, TemplateKind::Text, &name, "match", text).map(|()| CandidateMatch { among, at })
+    });
     let as_json = |value: toml::Value| serde_json::to_value(value).map_err(|error| Error::usage(error.to_string()));
     let must_be = section.must_be.into_iter().map(|(place, value)| Ok((place, as_json(value)?)));
     Ok(Step {
@@ -230,11 +226,47 @@ fn resolve_step(section: StepSection, environment: &mut Environment<'static>) ->
         must_not_have: section.must_not_have,
         must_be: must_be.collect::<Result<_>>()?,
         at_most_one: section.at_most_one,
-        must_mention,
+        candidate: candidate.transpose()?,
         capture: section.capture,
         if_nothing: section.if_nothing,
+        uses_found,
         name,
     })
+}
+
+/// Whether a step is about what earlier ones captured. A template that cannot be read is told of elsewhere.
+fn uses_found(section: &StepSection, environment: &Environment<'_>) -> bool {
+    let mut texts = [&section.url].into_iter().chain(&section.json).chain(section.form.values());
+    texts.any(|text| {
+        let template = environment.template_from_str(text);
+        template.is_ok_and(|template| template.undeclared_variables(false).contains("found"))
+    })
+}
+
+/// Checks which places of the response a step names, and that the candidate whose id it captures is the one who is meant.
+fn check_places(section: &StepSection) -> Result<()> {
+    if section.must_mention.is_some() {
+        let message = "`must-mention` is not enough: the answer holds what was asked for, whoever it is about";
+        let hint = "`match.among`, `match.text` and `match.at` say where each candidate has it, and `capture` then \
+                    begins at the one who matches; docs/ats has examples";
+        return Err(Error::usage(message).hint(hint));
+    }
+    if let Some(MatchSection { at, .. }) = &section.r#match {
+        if at.is_empty() || section.capture.is_empty() {
+            let message = "`match` needs places in `match.at`, and a `capture` from the candidate who matches";
+            return Err(Error::usage(message));
+        }
+        if section.at_most_one.is_some() {
+            return Err(Error::usage("`match` already takes one candidate only: no `at-most-one`"));
+        }
+    }
+    let pointers = section.must_have.iter().chain(&section.must_not_have).chain(section.must_be.keys());
+    let pointers = pointers.chain(section.capture.values()).chain(&section.at_most_one);
+    let mut pointers = pointers.chain(section.r#match.iter().flat_map(|one| one.at.iter().chain([&one.among])));
+    match pointers.find(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
+        Some(wrong) => Err(Error::usage(format!("`{wrong}` is no JSON pointer")).hint("for example /data/0/id")),
+        None => Ok(()),
+    }
 }
 
 /// The origins of all settings that are addresses, and of the addresses that templates begin with.

@@ -1,8 +1,7 @@
 //! Requests filled from an interview. They are sent, or shown by a dry run.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::PathBuf;
+use std::io::Read;
 
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
@@ -14,6 +13,7 @@ use super::connector::{Connector, SecretHeader};
 use super::content::{InterviewContent, RecordingFile};
 use super::file::Method;
 use super::template::TemplateKind;
+use crate::deliver::archived::ArchivedFile;
 use crate::model::{Error, Result};
 
 /// Largest recording that is sent. Minutes of speech are a few megabytes.
@@ -33,8 +33,8 @@ pub struct AtsRequest {
     /// The same for every try of a request, even in another run. `None` for requests that change nothing.
     pub idempotency_key: Option<String>,
     pub body: RequestBody,
-    /// A value that the response must hold.
-    pub must_mention: Option<String>,
+    /// The text by which the candidate is told from others in the response.
+    pub match_text: Option<String>,
 }
 
 /// The body of a request.
@@ -56,7 +56,7 @@ pub struct UploadedFile {
     pub field: String,
     pub name: String,
     pub content_type: String,
-    pub path: PathBuf,
+    pub archived: ArchivedFile,
 }
 
 /// The name of a step in the outbox. A step for a recording has a name for each.
@@ -80,7 +80,7 @@ impl AtsRequest {
     ) -> Result<Self, String> {
         let step = &connector.steps[number];
         let label = label(connector, number, recording);
-        let key = key(connector, content, &label);
+        let key = key(connector, content, &label, found);
         let context = |settings: Value| {
             context! {
                 settings,
@@ -105,9 +105,9 @@ impl AtsRequest {
         let body = match (&step.file, recording) {
             (Some(file), Some(recording)) => {
                 let name = fill_part(TemplateKind::Text, "file", &plain)?;
-                let (field, content_type, path) =
-                    (file.field.clone(), file.content_type.clone(), recording.path.clone());
-                RequestBody::Multipart { fields: form, file: UploadedFile { field, name, content_type, path } }
+                let (field, content_type, archived) =
+                    (file.field.clone(), file.content_type.clone(), recording.file.clone());
+                RequestBody::Multipart { fields: form, file: UploadedFile { field, name, content_type, archived } }
             }
             _ if step.has_json => {
                 let json = fill_part(TemplateKind::Json, "json", &plain)?;
@@ -120,11 +120,10 @@ impl AtsRequest {
             _ if form.is_empty() => RequestBody::None,
             _ => RequestBody::Form(form),
         };
-        let must_mention =
-            step.must_mention.then(|| fill_part(TemplateKind::Text, "must-mention", &plain)).transpose()?;
-        // Without a value to mention, for example an e-mail address, any candidate would match.
-        if must_mention.as_ref().is_some_and(|text| text.trim().is_empty()) {
-            return Err("must-mention: the interview has nothing for it".to_owned());
+        let match_text = step.candidate.as_ref().map(|_| fill_part(TemplateKind::Text, "match", &plain)).transpose()?;
+        // Without a text, for example an e-mail address, a candidate who lacks one as well would match.
+        if match_text.as_ref().is_some_and(|text| text.trim().is_empty()) {
+            return Err("match: the interview has nothing for it".to_owned());
         }
         let headers = connector.headers.iter().map(|name| {
             let text = fill(&connector.environment, &TemplateKind::Text.name(&format!("header {name}")), &plain);
@@ -138,7 +137,7 @@ impl AtsRequest {
             headers: headers.collect::<Result<_, _>>()?,
             idempotency_key: (step.method != Method::Get).then_some(key.clone()),
             body,
-            must_mention,
+            match_text,
         })
     }
 
@@ -164,7 +163,7 @@ impl AtsRequest {
             form.push((field.clone(), text.map_err(|error| wrong(format!("form {field}: {error}")))?));
         }
         let (headers, body) = (Vec::new(), RequestBody::Form(form));
-        Ok(Self { method: Method::Post, url, headers, idempotency_key: None, body, must_mention: None })
+        Ok(Self { method: Method::Post, url, headers, idempotency_key: None, body, match_text: None })
     }
 
     /// The request as a dry run shows it, with the places of secrets instead of the secrets, and names of files.
@@ -218,13 +217,12 @@ impl RequestBody {
 }
 
 fn multipart(fields: &[(String, String)], file: &UploadedFile) -> Result<EncodedBody, String> {
-    let name = file.path.display();
-    let cannot = |why: &dyn std::fmt::Display| format!("cannot read the recording {name}: {why}");
-    let size = fs::metadata(&file.path).map_err(|error| cannot(&error))?.len();
-    if size > LARGEST_FILE {
+    let cannot = |why: &dyn std::fmt::Display| format!("cannot read the recording {}: {why}", file.archived);
+    let mut bytes = Vec::new();
+    let opened = file.archived.open().and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes));
+    if opened.map_err(|error| cannot(&error))? as u64 > LARGEST_FILE {
         return Err(cannot(&format!("it is larger than {} MB", LARGEST_FILE >> 20)));
     }
-    let bytes = fs::read(&file.path).map_err(|error| cannot(&error))?;
     // Derived from the content, so that the content cannot contain it.
     let boundary = hex::encode(&Sha256::digest(&bytes)[..16]);
     let quoted = |text: &str| text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
@@ -252,11 +250,15 @@ fn safe_settings(settings: &BTreeMap<String, String>) -> Value {
 }
 
 /// The idempotency key of a request. It is derived from what is sent, so that it is the same after a crash. When an
-/// interview is put back after it was given up, the key is another one: the connector may have been corrected, and a
+/// interview is put back after it was given up, or its candidate is found under another id, the key is another one: a
 /// system that heeds keys would repeat its old response.
-fn key(connector: &Connector, content: &InterviewContent, label: &str) -> String {
+fn key(connector: &Connector, content: &InterviewContent, label: &str, found: &Captured) -> String {
     let generation = content.generation.to_string();
-    let parts = [connector.name.as_str(), &content.id, &content.version, &generation, label];
+    let mut parts = vec![connector.name.as_str(), &content.id, &content.version, &generation, label];
+    let found = json!(found).to_string();
+    if !found.is_empty() {
+        parts.push(&found);
+    }
     let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update([0]));
     hex::encode(hash.finalize())
 }

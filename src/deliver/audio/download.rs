@@ -4,14 +4,13 @@ use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE,
-};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, IF_RANGE, LAST_MODIFIED, RANGE};
 use reqwest::{Client, Response, StatusCode};
 use sha2::{Digest, Sha256};
 use tokio::time::{sleep, timeout};
 
 use super::address::{AddressPolicy, NotPublic};
+use super::content_range::{ContentRange, is_compressed, total_of_unsatisfied};
 use super::partial::{PartialDownload, Placement};
 use super::sniff;
 use super::store::Store;
@@ -66,6 +65,8 @@ enum DownloadError {
     Refused(String),
     /// It takes too long, but what was downloaded so far is good.
     TooSlow,
+    /// The host has other bytes than those that were downloaded.
+    Changed,
     /// Worth another try, after the pause that the host asks for.
     Retry {
         why: String,
@@ -81,6 +82,8 @@ struct Accepted {
     is_resumed: bool,
     /// Content type, as the host declares it.
     content_type: Option<String>,
+    /// Length of the whole recording.
+    whole: Option<u64>,
 }
 
 fn archive_error(object: &str) -> impl Fn(io::Error) -> DownloadError + Copy {
@@ -138,6 +141,7 @@ impl Downloader {
                     let seconds = self.max_time.as_secs_f64();
                     return Ok(DownloadOutcome::Unfit(format!("it was not there after {seconds} s")));
                 }
+                DownloadError::Changed => (CHANGED.to_owned(), None),
                 DownloadError::Retry { why, wait } => (why, wait),
             };
             if failed >= TRIES || wait.is_some_and(|wait| wait > LONGEST_WAIT) {
@@ -169,23 +173,27 @@ impl Downloader {
         }
         let response = request.send().await.map_err(|error| connection_error(&error))?;
         let hash = if response.status() == StatusCode::RANGE_NOT_SATISFIABLE && partial.validator.is_some() {
-            if total_of(&response) != Some(partial.length) {
-                partial.restart(None, None).map_err(cannot)?;
-                return Err(retry("it is shorter than what had come of it".to_owned()));
+            let is_whole = total_of_unsatisfied(response.headers()) == Some(partial.length);
+            if !is_whole || !has_same_validator(response.headers(), &partial) {
+                partial.restart(None, None, None).map_err(cannot)?;
+                return Err(DownloadError::Changed);
             }
             // It was downloaded completely, and only has to be moved into its place.
             partial.hash().map_err(cannot)?
         } else {
-            let Accepted { is_resumed, content_type } = self.judge(&response, &partial)?;
-            let rest = response.content_length();
+            let judged = self.judge(&response, &partial);
+            if matches!(judged, Err(DownloadError::Changed)) {
+                partial.restart(None, None, None).map_err(cannot)?;
+            }
+            let Accepted { is_resumed, content_type, whole } = judged?;
             if !is_resumed {
-                if let Some(found) = self.find(object, rest, content_type.clone()).map_err(cannot)? {
+                if let Some(found) = self.find(object, whole, content_type.clone()).map_err(cannot)? {
                     self.store.discard(object);
                     return Ok(found);
                 }
-                partial.restart(validator_of(&response).as_deref(), content_type.as_deref()).map_err(cannot)?;
+                let validator = validator_of(response.headers());
+                partial.restart(validator.as_deref(), content_type.as_deref(), whole).map_err(cannot)?;
             }
-            let whole = if is_resumed { total_of(&response) } else { rest };
             let hash = self.receive(response, &mut partial, object).await?;
             if whole.is_some_and(|whole| whole != partial.length) {
                 return Err(retry(format!("it broke off after {} bytes", partial.length)));
@@ -212,16 +220,25 @@ impl Downloader {
     fn judge(&self, response: &Response, partial: &PartialDownload) -> Result<Accepted, DownloadError> {
         let (status, headers) = (response.status(), response.headers());
         let unfit = |why: String| Err(DownloadError::Unfit(why));
-        let is_resumed = match status {
-            StatusCode::OK => false,
+        let (is_resumed, whole) = match status {
+            StatusCode::OK => (false, response.content_length()),
             StatusCode::PARTIAL_CONTENT if partial.validator.is_some() => {
-                let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok()).unwrap_or_default();
-                if !range.starts_with(&format!("bytes {}-", partial.length)) || total_of(response).is_none() {
+                let range = ContentRange::of(headers).filter(|range| range.start == partial.length);
+                let Some(ContentRange { end, total, .. }) = range else {
                     return unfit("its host sends another part than the one asked for".to_owned());
+                };
+                let is_other = total.zip(partial.total).is_some_and(|(total, before)| total != before);
+                if is_other || !has_same_validator(headers, partial) {
+                    return Err(DownloadError::Changed);
                 }
-                true
+                (true, total.or(partial.total).or(Some(end + 1)))
             }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
+            // Some object stores answer an expired link with 400.
+            StatusCode::BAD_REQUEST
+            | StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND
+            | StatusCode::GONE => {
                 return Err(DownloadError::LinkDead(format!("its link does not open ({})", status.as_u16())));
             }
             status
@@ -236,17 +253,17 @@ impl Downloader {
             }
             status => return unfit(format!("its host answered {status}")),
         };
-        if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        if is_compressed(headers) {
             return unfit("it is compressed, which was not asked for".to_owned());
         }
         let kind = headers.get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or("?"));
         let content_type = sniff::check_type(kind).map_err(DownloadError::Unfit)?;
-        match if is_resumed { total_of(response) } else { response.content_length() } {
+        match whole {
             Some(0) => Err(DownloadError::Refused(EMPTY.to_owned())),
             Some(whole) if whole > self.max_bytes => {
                 Err(DownloadError::Refused(format!("it is {whole} bytes long, and {} are the most", self.max_bytes)))
             }
-            _ => Ok(Accepted { is_resumed, content_type }),
+            _ => Ok(Accepted { is_resumed, content_type, whole }),
         }
     }
 
@@ -321,18 +338,22 @@ impl Downloader {
     }
 }
 
+const CHANGED: &str = "its host has other bytes than what had come of it";
 const EMPTY: &str = "it is empty";
 const TAKEN: &str = "another file is in its place in the archive";
 
-/// The total length that a partial response states: `Content-Range: bytes 100-199/200`.
-fn total_of(response: &Response) -> Option<u64> {
-    response.headers().get(CONTENT_RANGE)?.to_str().ok()?.rsplit_once('/')?.1.parse().ok()
+/// The validator by which the host can tell whether it still has the same bytes.
+fn validator_of(headers: &HeaderMap) -> Option<String> {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    header(ETAG).filter(|tag| !tag.starts_with("W/")).or_else(|| header(LAST_MODIFIED))
 }
 
-/// The validator by which the host can tell whether it still has the same bytes.
-fn validator_of(response: &Response) -> Option<String> {
-    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    header(ETAG).filter(|tag| !tag.starts_with("W/")).or_else(|| header(LAST_MODIFIED))
+/// Whether a response that continues a download does not contradict its validator. Some hosts ignore `If-Range` and
+/// send a part of what they have now; some leave out the validator.
+fn has_same_validator(headers: &HeaderMap, partial: &PartialDownload) -> bool {
+    let Some(before) = partial.validator.as_deref() else { return false };
+    let name = if before.starts_with('"') { ETAG } else { LAST_MODIFIED };
+    headers.get(name).is_none_or(|now| now.as_bytes() == before.as_bytes())
 }
 
 /// The error for a connection that failed or broke off.

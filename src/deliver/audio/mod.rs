@@ -3,7 +3,7 @@
 //! An ingest takes the links out of a settled body as it is spooled, and hands them to the ledger once a second. With
 //! `[audio]` a second thread, with a connection of its own, opens them as they come (`during_ingest.rs`). After the
 //! other stages a pass over the lake (`pass.rs`) does what is left: answers with a recording that the table `audio`
-//! lacks (`missing.rs`). Where there is no live link, or it answers 401, 403, 404 or 410, the interview is requested
+//! lacks (`missing.rs`). Where there is no live link, or it answers 400, 401, 403, 404 or 410, the interview is requested
 //! again, once, through the API's client and pace, twenty at a time (`renew.rs`), so that a host which opens no link
 //! costs few calls. Downloads go to a pool (`pool.rs`) and come back to the thread that owns the ledger. Those of an
 //! ingest have three seconds to finish after it, so that reports do not wait for them.
@@ -12,7 +12,8 @@
 //! and is the client's resolver, so that no connection is made to an address that was not checked. Nothing is written
 //! before the first bytes were recognised as audio (`sniff.rs`). A recording is downloaded into `.roundup/` inside the
 //! archive (`partial.rs`), with the host's `ETag` and the synced length beside it, by which the next try or run resumes
-//! (`download.rs`). It is synced and renamed, never over another file ([`store`]). Then it is recorded in the ledger,
+//! (`download.rs`). A part with another `ETag` or total is of other bytes, whatever `If-Range` asked for: then it is begun
+//! anew. It is synced and renamed, never over another file ([`store`]). Then it is recorded in the ledger,
 //! then published in the table, then deleted from the ledger. A file of the right length that is in the place already
 //! is taken for the recording: that is what a crash between renaming and recording leaves.
 //!
@@ -28,6 +29,7 @@ mod archiver;
 mod batch;
 #[cfg(feature = "cloud")]
 mod cloud;
+mod content_range;
 mod credentials;
 mod download;
 mod during_ingest;

@@ -30,15 +30,18 @@ struct Tag {
     /// Bytes that were downloaded and synced.
     length: u64,
     content_type: Option<String>,
+    /// Length of the whole, as far as the host said.
+    total: Option<u64>,
 }
 
 impl Tag {
     fn read(text: &str) -> Option<Self> {
         let mut lines = text.lines();
         let (validator, length) = (lines.next()?.to_owned(), lines.next()?.parse().ok()?);
-        // The last line is always written, even if it is empty. Without it the tag was cut short.
+        // This line is always written, even if it is empty. Without it the tag was cut short.
         let content_type = Some(lines.next()?.to_owned()).filter(|kind| !kind.is_empty());
-        (!validator.is_empty() && length > 0).then_some(Self { validator, length, content_type })
+        let total = lines.next().and_then(|total| total.parse().ok());
+        (!validator.is_empty() && length > 0).then_some(Self { validator, length, content_type, total })
     }
 }
 
@@ -57,6 +60,8 @@ pub struct PartialDownload {
     pub validator: Option<String>,
     /// Content type, as the host declared it.
     pub content_type: Option<String>,
+    /// Length of the whole, as far as the host said.
+    pub total: Option<u64>,
 }
 
 impl PartialDownload {
@@ -90,21 +95,27 @@ impl PartialDownload {
             synced: 0,
             validator: None,
             content_type: None,
+            total: None,
         };
         match known {
-            Some(Tag { validator, length, content_type }) => {
+            Some(Tag { validator, length, content_type, total }) => {
                 // Bytes after the last sync may be wrong.
                 partial.file.set_len(length)?;
                 (partial.length, partial.synced) = (length, length);
-                (partial.validator, partial.content_type) = (Some(validator), content_type);
+                (partial.validator, partial.content_type, partial.total) = (Some(validator), content_type, total);
             }
-            None => partial.restart(None, None)?,
+            None => partial.restart(None, None, None)?,
         }
         Ok(Some(partial))
     }
 
     /// Starts again from the beginning.
-    pub fn restart(&mut self, validator: Option<&str>, content_type: Option<&str>) -> io::Result<()> {
+    pub fn restart(
+        &mut self,
+        validator: Option<&str>,
+        content_type: Option<&str>,
+        total: Option<u64>,
+    ) -> io::Result<()> {
         if self.is_tagged {
             // The tag goes before other bytes are written: after a power cut it would vouch for them.
             fs::remove_file(&self.tag_path)?;
@@ -115,6 +126,7 @@ impl PartialDownload {
         self.file.rewind()?;
         (self.length, self.synced) = (0, 0);
         (self.validator, self.content_type) = (validator.map(str::to_owned), content_type.map(str::to_owned));
+        self.total = total;
         Ok(())
     }
 
@@ -138,7 +150,8 @@ impl PartialDownload {
         self.synced = self.length;
         let Some(validator) = self.validator.as_deref().filter(|_| self.length > 0) else { return Ok(()) };
         let content_type = self.content_type.as_deref().unwrap_or_default();
-        let text = format!("{validator}\n{}\n{content_type}\n", self.length);
+        let total = self.total.map_or_else(String::new, |total| total.to_string());
+        let text = format!("{validator}\n{}\n{content_type}\n{total}\n", self.length);
         OpenOptions::new()
             .create(true)
             .truncate(true)

@@ -15,7 +15,11 @@ pub fn check_type(content_type: Option<&str>) -> Result<Option<String>, String> 
         "" => Ok(None),
         // The default type in object stores.
         "application/octet-stream" | "binary/octet-stream" => Ok(Some(kind)),
-        audio if audio.starts_with("audio/") => Ok(is_plain.then_some(kind)),
+        // Containers of audio and of video have one form, and hosts name it by its extension. The bytes decide.
+        "application/ogg" | "application/x-ogg" | "application/mp4" | "application/webm" | "application/x-matroska" => {
+            Ok(Some(kind))
+        }
+        media if media.starts_with("audio/") || media.starts_with("video/") => Ok(is_plain.then_some(kind)),
         "text/html" | "application/xhtml+xml" => Err("it is a web page".to_owned()),
         kind if is_plain => Err(format!("it is no audio but {kind}")),
         _ => Err("it is no audio".to_owned()),
@@ -96,7 +100,16 @@ mod tests {
 
     #[test]
     fn types_are_judged_without_being_repeated_at_length() {
-        for kind in [None, Some("audio/mpeg"), Some("Audio/MP4; codecs=x"), Some("binary/octet-stream")] {
+        for kind in [
+            None,
+            Some("audio/mpeg"),
+            Some("Audio/MP4; codecs=x"),
+            Some("binary/octet-stream"),
+            Some("video/webm;codecs=opus"),
+            Some("Video/MP4"),
+            Some("application/ogg"),
+            Some("application/mp4"),
+        ] {
             assert!(check_type(kind).is_ok(), "{kind:?}");
         }
         assert_eq!(check_type(Some("text/html; charset=utf-8")).unwrap_err(), "it is a web page");

@@ -42,25 +42,26 @@ pub fn action(systems: &Systems, request: &AtsRequest) -> AtsAction {
     };
     let about =
         |candidate: Option<usize>, kind| candidate.map_or(AtsAction::Unknown, |found| AtsAction::Write(found, kind));
+    let with_id = |id: Option<usize>| id.and_then(|id| systems.with_id(id));
     match (*system, method.as_str(), *path) {
         ("greenhouse", "POST", ["token"]) => AtsAction::Token,
         ("greenhouse", "GET", ["v3", "candidates"]) => AtsAction::Find(asked()),
         ("greenhouse", "POST", ["v3", "notes"]) => match (json["candidate_id"].as_u64(), text("body")) {
-            (Some(id), Some(_)) if json["note_type"] == "NOTE" => about(usize::try_from(id).ok(), "note"),
+            (Some(id), Some(_)) if json["note_type"] == "NOTE" => about(with_id(usize::try_from(id).ok()), "note"),
             (None, _) => AtsAction::Wrong("candidate_id"),
             _ => AtsAction::Wrong("body"),
         },
         ("ashby", "POST", ["candidate.search"]) => AtsAction::Find(text("email").unwrap_or_default().to_owned()),
         ("ashby", "POST", ["candidate.createNote"]) => match (text("candidateId"), text("note")) {
-            (Some(id), Some(_)) => about(id.parse().ok(), "note"),
+            (Some(id), Some(_)) => about(with_id(id.parse().ok()), "note"),
             _ => AtsAction::Wrong("note"),
         },
         ("lever", "GET", ["v1", "opportunities"]) => AtsAction::Find(asked()),
         ("lever", "POST", ["v1", "opportunities", id, "notes"]) => match text("value") {
-            Some(_) => about(id.parse().ok(), "note"),
+            Some(_) => about(with_id(id.parse().ok()), "note"),
             None => AtsAction::Wrong("value"),
         },
-        ("lever", "POST", ["v1", "opportunities", id, "files"]) => about(id.parse().ok(), "file"),
+        ("lever", "POST", ["v1", "opportunities", id, "files"]) => about(with_id(id.parse().ok()), "file"),
         ("sample", "PATCH", ["candidates", email]) if json["screening_notes"].is_string() => {
             about(systems.candidate(email), "note")
         }
@@ -82,16 +83,28 @@ pub fn is_let_in(systems: &Systems, request: &AtsRequest, action: &AtsAction) ->
     }
 }
 
-/// The answer to a search by e-mail address.
-pub fn answer_found(system: &str, candidate: Option<usize>, email: &str) -> Response {
-    let list = |one: &dyn Fn(usize) -> Value| Value::from(candidate.map(one).into_iter().collect::<Vec<_>>());
+/// The answer to a search by e-mail address, which finds these candidates: id, address, and address of the referrer.
+pub fn answer_found(system: &str, found: &[(usize, &str, &str)], asked: &str) -> Response {
+    let list = |one: &dyn Fn(usize, &str) -> Value| -> Value {
+        let with_referrer = |(id, email, referrer): &(usize, &str, &str)| {
+            let mut one = one(*id, email);
+            one["referrer"] = json!({ "email": referrer });
+            one
+        };
+        found.iter().map(with_referrer).collect()
+    };
     let body = match system {
-        "greenhouse" => list(&|id| json!({"id": id, "email_addresses": [{"value": email, "type": "personal"}]})),
+        "greenhouse" => list(&|id, email| json!({"id": id, "email_addresses": [{"value": email, "type": "personal"}]})),
         "ashby" => json!({
             "success": true,
-            "results": list(&|id| json!({"id": id.to_string(), "primaryEmailAddress": {"value": email}})),
+            "query": asked,
+            "results": list(&|id, email| json!({"id": id.to_string(), "primaryEmailAddress": {"value": email}})),
         }),
-        _ => json!({"data": list(&|id| json!({"id": id.to_string(), "emails": [email]})), "hasNext": false}),
+        _ => json!({
+            "query": asked,
+            "data": list(&|id, email| json!({"id": id.to_string(), "emails": [email]})),
+            "hasNext": false,
+        }),
     };
     response::json(StatusCode::OK, &body)
 }

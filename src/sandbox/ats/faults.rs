@@ -29,6 +29,14 @@ pub enum AtsFault {
     Refused,
     /// 302 to another host, always.
     Redirect,
+    /// The first write about the candidate is answered 404, and searches then find another id.
+    Merged,
+    /// A search finds somebody whose referrer has the address before the candidate.
+    Fuzzy,
+    /// A search finds only somebody whose referrer has the address.
+    OnlyOthers,
+    /// A search finds two candidates with the address.
+    Twins,
     /// The candidate is not found, always: a search returns nobody, and a write is answered 404.
     Unknown,
 }

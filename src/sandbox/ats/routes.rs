@@ -50,16 +50,26 @@ async fn answer(
     }
     match action {
         AtsAction::Token => token(&systems, &body),
-        AtsAction::Find(email) => {
-            let candidate = systems.candidate(&email);
-            let candidate = candidate.filter(|candidate| systems.fault(*candidate) != Some(AtsFault::Unknown));
-            answer_found(system, candidate, &email)
-        }
+        AtsAction::Find(email) => answer_found(system, &found(&systems, &email), &email),
         AtsAction::Write(candidate, kind) => write(&systems, &request, candidate, kind).await,
         AtsAction::Wrong(field) => {
             response::json(StatusCode::UNPROCESSABLE_ENTITY, &json!({"errors": [{"field": field}]}))
         }
         AtsAction::Unknown => error(StatusCode::NOT_FOUND),
+    }
+}
+
+/// The candidates that a search finds.
+fn found<'a>(systems: &Systems, email: &'a str) -> Vec<(usize, &'a str, &'a str)> {
+    let Some(candidate) = systems.candidate(email) else { return Vec::new() };
+    let meant = (systems.id(candidate), email, "");
+    let referred = (candidate + 1, "somebody.else@example.com", email);
+    match systems.fault(candidate) {
+        Some(AtsFault::Unknown) => Vec::new(),
+        Some(AtsFault::Fuzzy) => vec![referred, meant],
+        Some(AtsFault::OnlyOthers) => vec![referred],
+        Some(AtsFault::Twins) => vec![meant, (candidate + 1, email, "")],
+        _ => vec![meant],
     }
 }
 
@@ -98,6 +108,7 @@ async fn refusal(systems: &Systems, candidate: usize, fault: Option<AtsFault>) -
         AtsFault::Conflict => error(StatusCode::CONFLICT),
         AtsFault::Unprocessable => error(StatusCode::UNPROCESSABLE_ENTITY),
         AtsFault::Unknown => error(StatusCode::NOT_FOUND),
+        AtsFault::Merged if is_first() => error(StatusCode::NOT_FOUND),
         AtsFault::Refused => error(StatusCode::FORBIDDEN),
         AtsFault::Redirect => (StatusCode::FOUND, [(header::LOCATION, "https://elsewhere.example/")]).into_response(),
         AtsFault::OverLimit => over_limit(),
@@ -115,6 +126,10 @@ async fn refusal(systems: &Systems, candidate: usize, fault: Option<AtsFault>) -
         | AtsFault::TokenEnded
         | AtsFault::Silence
         | AtsFault::NoContent
+        | AtsFault::Merged
+        | AtsFault::Fuzzy
+        | AtsFault::OnlyOthers
+        | AtsFault::Twins
         | AtsFault::AnswerLost => return None,
     })
 }

@@ -11,6 +11,9 @@ use super::faults::AtsFault;
 use crate::sandbox::faults::in_turn;
 use crate::sandbox::interviews::Interviews;
 
+/// What the id of a candidate grows by when it is merged.
+const MERGED: usize = 1_000_000;
+
 /// A note or file that was written. Requests with the same key are one write.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AtsWrite {
@@ -94,6 +97,18 @@ impl Systems {
             candidates
         });
         candidates.get(&email.to_lowercase()).copied()
+    }
+
+    /// The id that a candidate has now.
+    pub fn id(&self, candidate: usize) -> usize {
+        let is_merged = self.fault(candidate) == Some(AtsFault::Merged) && self.state().spoilt.contains(&candidate);
+        if is_merged { candidate + MERGED } else { candidate }
+    }
+
+    /// The candidate that has an id now.
+    pub fn with_id(&self, id: usize) -> Option<usize> {
+        let candidate = id % MERGED;
+        (self.id(candidate) == id).then_some(candidate)
     }
 
     fn email(&self, candidate: usize) -> String {

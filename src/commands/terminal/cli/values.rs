@@ -105,6 +105,10 @@ values!(AtsFault {
     OverLimit = "over-limit": "429, always",
     Refused = "refused": "403, always",
     Redirect = "redirect": "302 to elsewhere, always",
+    Merged = "merged": "The candidate is found under another id after the first write, which is answered 404",
+    Fuzzy = "fuzzy": "Somebody who was referred by the candidate is found first",
+    OnlyOthers = "only-others": "Only somebody who was referred by the candidate is found",
+    Twins = "twins": "Two candidates of that e-mail are found",
     Unknown = "unknown": "Nobody of that e-mail is found; 404 where it is in the address",
 });
 
