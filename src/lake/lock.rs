@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 
+use super::disks::refuse_other_disks;
 use super::places::Lake;
 use crate::model::{Error, Kind, Result};
 
@@ -16,8 +17,10 @@ impl Lake {
     /// Locks the lake. The lock ends with the process, however that ends, so it is never stale.
     ///
     /// # Errors
-    /// [`Kind::Locked`] when another process holds the lock.
+    /// [`Kind::Locked`] when another process holds the lock. A usage error when files could not be moved into one of
+    /// the tables.
     pub fn lock(&self) -> Result<LakeLock> {
+        refuse_other_disks(self.root())?;
         let path = self.own().join("lock");
         let fail = |error: std::io::Error| Error::path("lock", &path, error);
         let mut file =

@@ -2,6 +2,7 @@
 
 mod candidate_keys;
 pub mod crash;
+pub mod disks;
 pub mod durable;
 pub mod find;
 pub mod framing;
@@ -19,6 +20,7 @@ mod rewrite;
 pub mod row_groups;
 pub mod rows;
 pub mod schema;
+pub mod unfinished;
 pub mod write;
 
 pub use candidate_keys::CandidateKeys;

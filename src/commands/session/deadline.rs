@@ -7,10 +7,12 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
+use super::zone::local_zone;
+
 /// The next moment with a time of day, in the time zone of this machine. Later changes of the clock do not affect it.
 pub fn next_moment(time: Time) -> Instant {
     let now = Timestamp::now();
-    let until = next_time(time, now, &TimeZone::system()).duration_since(now);
+    let until = next_time(time, now, local_zone()).duration_since(now);
     Instant::now() + Duration::try_from(until).unwrap_or_default()
 }
 

@@ -4,6 +4,7 @@
 mod analysis;
 mod batches;
 mod cells;
+mod place;
 mod plan;
 mod reader;
 mod selection;
@@ -11,6 +12,7 @@ mod sheet;
 mod target;
 mod writer;
 
+pub use place::Place;
 pub use plan::{Plan, RowType};
 pub use selection::InterviewSelection;
 pub use target::{Target, export};

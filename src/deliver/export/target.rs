@@ -1,17 +1,19 @@
-//! Where an export is written: to a file, which appears whole or not at all, or to a stream.
+//! Where an export is written: to a file, which appears whole or not at all, to what is no file, or to a stream.
 
-use std::fs;
-use std::io::BufWriter;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+use super::place::{Place, is_stdout};
 use super::plan::Plan;
 use super::reader::RowReader;
 use super::writer::{ExportSummary, RowWriter, Sink};
-use crate::lake::Lake;
 use crate::lake::durable::sync;
-use crate::lake::outside::real_path;
+use crate::lake::{Lake, crash, unfinished};
 use crate::model::{Error, Kind, Result, folder_or_here};
+
+/// Bytes that are written at once.
+const BUFFER: usize = 1 << 20;
 
 /// Where rows are written to.
 pub enum Target {
@@ -19,7 +21,7 @@ pub enum Target {
     Stream(Sink),
 }
 
-/// Writes an export. A file appears whole or not at all. `progress` is called with the number of files of the lake that
+/// Writes an export. A file appears whole or not at all; what is at the path and is no file is written straight. `progress` is called with the number of files of the lake that
 /// are done, and of all.
 ///
 /// # Errors
@@ -28,31 +30,41 @@ pub enum Target {
 pub fn export(lake: &Lake, plan: &Plan, target: Target, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
     match target {
         Target::Stream(sink) => write(lake, plan, sink, Path::new("standard output"), progress),
-        Target::File(path) => to_file(lake, plan, &path, progress),
+        Target::File(path) => match Place::of(&path) {
+            Place::File(path) => to_file(lake, plan, &path, progress),
+            Place::Straight(path) => straight(lake, plan, &path, progress),
+        },
     }
 }
 
 fn to_file(lake: &Lake, plan: &Plan, path: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
-    // The target of a symbolic link is replaced, and not the link.
-    let path = &if path.is_symlink() { real_path(path) } else { path.to_owned() };
-    if path.exists() && !path.is_file() {
+    let fail = |error: io::Error| Error::path("write", path, error);
+    if path.is_dir() {
         return Err(Error::usage(format!("{} is not a file", path.display())));
     }
-    let fail = |error: &dyn std::fmt::Display| Error::path("write", path, error);
     let folder = path.parent().map_or(Path::new("."), folder_or_here);
     if !folder.is_dir() {
         return Err(Error::usage(format!("there is no folder {}", folder.display())));
     }
-    // As usual for files that a program makes: the user's umask decides who may read it.
-    let mode = fs::Permissions::from_mode(0o666);
-    let temporary = tempfile::Builder::new().prefix(".roundup-").permissions(mode).tempfile_in(folder);
-    let file = temporary.map_err(|error| fail(&error).with_kind(Kind::Usage))?;
-    let sink = file.as_file().try_clone().map_err(|error| fail(&error))?;
-    let summary = write(lake, plan, Box::new(BufWriter::with_capacity(1 << 20, sink)), path, progress)?;
-    file.as_file().sync_all().map_err(|error| fail(&error))?;
-    file.persist(path).map_err(|error| fail(&error.error))?;
-    sync(folder).map_err(|error| fail(&error))?;
+    let file = unfinished::begin(folder).map_err(|error| fail(error).with_kind(Kind::Usage))?;
+    let sink = file.as_file().try_clone().map_err(fail)?;
+    let summary = write(lake, plan, Box::new(BufWriter::with_capacity(BUFFER, sink)), path, progress)?;
+    crash::point("export-written");
+    unfinished::finish(file, path).and_then(|()| sync(folder)).map_err(fail)?;
     Ok(summary)
+}
+
+/// Writes to what is there, after what it holds already.
+fn straight(lake: &Lake, plan: &Plan, path: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
+    let fail = |error: io::Error| Error::path("write", path, error);
+    // Opened anew, standard output would begin at its own beginning, or could not be opened, being a socket.
+    let sink: Sink = if is_stdout(path).map_err(fail)? {
+        Box::new(BufWriter::with_capacity(BUFFER, io::stdout()))
+    } else {
+        let file = OpenOptions::new().append(true).open(path).map_err(|error| fail(error).with_kind(Kind::Usage))?;
+        Box::new(BufWriter::with_capacity(BUFFER, file))
+    };
+    write(lake, plan, sink, path, progress)
 }
 
 fn write(lake: &Lake, plan: &Plan, sink: Sink, name: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
