@@ -59,7 +59,8 @@ fn dry_run(flags: &AtsFlags, plan: &AtsPlan, ids: &[String]) -> Result<u8> {
         })
     };
     let shown = ats::dry_run(&lake, &ledger, &connector, plan, ids, &mut show)?;
-    tracing::info!("{shown} interviews would be sent to {}", connector.name);
+    let shown = terminal::counted(shown, "interview", "interviews");
+    tracing::info!("{shown} would be sent to {}", connector.name);
     Ok(DONE)
 }
 

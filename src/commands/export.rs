@@ -30,7 +30,7 @@ pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
     if rows == 0 {
         tracing::warn!("nothing in the lake is selected: no rows were written{to}");
     } else {
-        tracing::info!(rows, "wrote {rows} rows{to}");
+        tracing::info!(rows, "wrote {}{to}", terminal::counted(rows, "row", "rows"));
     }
     if cut > 0 {
         tracing::warn!(cut, "{cut} texts are longer than a cell holds and were cut; other formats have them whole");

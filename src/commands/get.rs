@@ -89,7 +89,9 @@ impl Results {
                 FetchOutcome::Unreadable(_, violation) => {
                     self.errors.push(Error::failed(format!("interview {id} breaks the contract: {violation}")));
                 }
-                FetchOutcome::Failed(why) => self.errors.push(Error::failed(format!("interview {id}: {why}"))),
+                FetchOutcome::Unusable(why) | FetchOutcome::Failed(why) => {
+                    self.errors.push(Error::failed(format!("interview {id}: {why}")));
+                }
             }
             Ok(())
         })?;

@@ -23,15 +23,18 @@ pub fn run(flags: &ImportFlags, quiet: bool) -> Result<u8> {
         DataFormat::Json => terminal::data(&terminal::json(&summary))?,
         DataFormat::Text if quiet => {}
         DataFormat::Text => terminal::data(&format!(
-            "imported   {} settled interviews with {} answers and {} open ones from {} lines; {} were there before; \
-             {} set aside, {} that were set aside before\n",
-            summary.newly_settled,
-            summary.responses,
-            summary.still_open,
-            summary.lines,
-            summary.repeated,
+            "imported   {} with {} and {} from {}; {} there before; {} set aside, {} set aside before{}\n",
+            terminal::counted(summary.newly_settled, "settled interview", "settled interviews"),
+            terminal::counted(summary.responses, "answer", "answers"),
+            terminal::counted(summary.still_open, "open one", "open ones"),
+            terminal::counted(summary.lines, "line", "lines"),
+            terminal::counted(summary.repeated, "was", "were"),
             summary.quarantined,
-            summary.quarantined_before
+            terminal::counted(summary.quarantined_before, "that was", "that were"),
+            match summary.mended {
+                0 => String::new(),
+                mended => format!("; {mended} with half characters, which were read as U+FFFD"),
+            }
         ))?,
     }
     Ok(if summary.quarantined > 0 { FINISHED_WITH_LOSSES } else { DONE })

@@ -41,7 +41,7 @@ pub fn run(command: &QuarantineCommand) -> Result<()> {
             let lock = lake.lock()?;
             let mut ledger = lake.ledger(&lock)?;
             quarantine::discard(&lake, &mut ledger, &ids)?;
-            terminal::data(&format!("{} bodies are deleted\n", ids.len()))?;
+            terminal::data(&format!("{} deleted\n", terminal::counted(ids.len() as u64, "body is", "bodies are")))?;
         }
     }
     Ok(())
@@ -63,8 +63,9 @@ fn confirm(count: usize) -> Result<()> {
     if !std::io::stdin().is_terminal() {
         return Err(refuse());
     }
+    let bodies = terminal::counted(count as u64, "body", "bodies");
     let mut stderr = std::io::stderr().lock();
-    let _closed = write!(stderr, "Delete {count} bodies for good? [y/N] ").and_then(|()| stderr.flush());
+    let _closed = write!(stderr, "Delete {bodies} for good? [y/N] ").and_then(|()| stderr.flush());
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer);
     let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::terminal::{self, ReportFlags};
 use crate::lake::Lake;
-use crate::lake::outside::refuse_inside;
+use crate::lake::outside::unusable;
 use crate::model::Result;
 use crate::pipeline::{Narrow, ReportPlan, parse_compare, parse_date, parse_days, parse_time_zone};
 use crate::report::report;
@@ -23,7 +23,10 @@ pub fn run(flags: &ReportFlags) -> Result<()> {
         whole_answers: flags.whole_answers,
     };
     let lake = Lake::open(&flags.lake.lake)?;
-    refuse_inside("the report", &plan.out, lake.root())?;
+    // Better known now than after minutes of work.
+    if let Some(error) = unusable("the report", &plan.out, &plan.out, lake.root()) {
+        return Err(error.hint("choose another folder with --out"));
+    }
     let folder = report(&lake, &plan, Timestamp::now(), None)?;
     terminal::data(&format!("{}\n", folder.display()))?;
     Ok(())

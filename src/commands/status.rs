@@ -3,19 +3,22 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::terminal::{self, DataFormat, StatusFlags};
+use super::terminal::{self, DataFormat, StatusFlags, counted};
 use crate::inbox;
 use crate::ingest::spool;
 use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::TABLES;
-use crate::ledger::{DeadLetter, DueCounts, InterviewCounts, OutboxCounts, UnarchivedRecording};
+use crate::ledger::{
+    DeadLetter, DueCounts, FailedCall, InterviewCounts, OutboxCounts, QUESTIONS, RefusedEvent, UnarchivedRecording,
+    UnfetchedIds,
+};
 use crate::model::{Error, Result};
 
 /// How many dead letters are shown as text.
 const SHOWN_DEAD_LETTERS: usize = 20;
-/// How many recordings are shown as text.
-const SHOWN_RECORDINGS: usize = 10;
+/// How many recordings, and ids of a kind, are shown as text.
+const SHOWN: usize = 10;
 
 /// The state of a lake.
 #[derive(Serialize)]
@@ -23,6 +26,8 @@ struct LakeStatus {
     interviews: InterviewCounts,
     /// What the next ingest fetches besides new interviews in its lists.
     due: DueCounts,
+    /// Ids that no interview came of, all of them.
+    ids: UnfetchedIds,
     tables: Vec<TableStatus>,
     /// Recordings that could not be archived, and why.
     recordings: Vec<UnarchivedRecording>,
@@ -72,6 +77,7 @@ fn read(lake: &Lake) -> Result<LakeStatus> {
     Ok(LakeStatus {
         interviews: ledger.counts()?,
         due: ledger.due_counts(Timestamp::now())?,
+        ids: ledger.unfetched_ids(Timestamp::MIN, usize::MAX)?,
         tables,
         recordings: ledger.unarchived_recordings()?,
         spool_files_waiting: spool::waiting(&lake.spool_folder())?.len(),
@@ -83,27 +89,28 @@ fn read(lake: &Lake) -> Result<LakeStatus> {
 }
 
 fn on_screen(status: &LakeStatus) -> String {
-    let InterviewCounts { settled, open, gone, stale, quarantined, failed, excluded, questions_wanted } =
+    let InterviewCounts { settled, open, gone, stale, quarantined, failed, given_up, excluded, questions_wanted } =
         status.interviews;
     let mut text = format!(
         "interviews {settled} settled, {open} open, {stale} stale, {gone} gone, {quarantined} set aside, {failed} given up \
-         for now, {excluded} kept out\n"
+         for now, {given_up} given up, {excluded} kept out\n"
     );
     let DueCounts { open, late_transcripts, failed, next } = status.due;
-    text += &format!("due now    {open} open, {late_transcripts} that lack a transcript, {failed} given up before");
+    let late = counted(late_transcripts, "that lacks a transcript", "that lack a transcript");
+    text += &format!("due now    {open} open, {late}, {failed} given up for now");
     text += &next.map_or_else(String::new, |next| next.strftime("; the next at %Y-%m-%d %H:%M UTC").to_string());
     text += "\n";
     if questions_wanted > 0 {
         text += &format!("           the questions of {questions_wanted} are still to be asked for\n");
     }
+    text += &ids_on_screen(&status.ids);
     if status.spool_files_waiting > 0 {
-        text += &format!("spool      {} files, published by the next ingest\n", status.spool_files_waiting);
+        let files = counted(status.spool_files_waiting as u64, "file", "files");
+        text += &format!("spool      {files}, published by the next ingest\n");
     }
     if status.inbox_events_waiting > 0 {
-        text += &format!(
-            "inbox      {} events, taken by the next ingest that reads the inbox\n",
-            status.inbox_events_waiting
-        );
+        let events = counted(status.inbox_events_waiting as u64, "event", "events");
+        text += &format!("inbox      {events}, taken by the next ingest that reads the inbox\n");
     }
     if !status.recordings.is_empty() {
         text += &recordings_on_screen(&status.recordings);
@@ -116,17 +123,14 @@ fn on_screen(status: &LakeStatus) -> String {
     for letter in status.dead_letters.iter().take(SHOWN_DEAD_LETTERS) {
         let DeadLetter { connector, interview_id, reason, tries, since } = letter;
         let since = since.strftime("%Y-%m-%d");
-        let tries = if *tries == 1 { "1 try".to_owned() } else { format!("{tries} tries") };
+        let tries = counted((*tries).into(), "try", "tries");
         text += &format!("           {since}  {connector}  {interview_id}  {reason} ({tries})\n");
     }
-    if status.dead_letters.len() > SHOWN_DEAD_LETTERS {
-        let more = status.dead_letters.len() - SHOWN_DEAD_LETTERS;
-        text += &format!("           and {more} more, which --format json lists\n");
-    }
+    text += &more(status.dead_letters.len(), SHOWN_DEAD_LETTERS);
     if let Some(last) = status.last_run.as_ref() {
-        let text_of = |key: &str| last.get(key).map(|value| value.to_string().trim_matches('"').to_owned());
-        let (ended, code) = (text_of("ended_at").unwrap_or_default(), text_of("exit_code").unwrap_or_default());
-        text += &format!("last run   ended {ended} with exit code {code}\n");
+        let ended = last["ended_at"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+        let ended = ended.map_or_else(String::new, |time| time.strftime(" %Y-%m-%d %H:%M:%S UTC").to_string());
+        text += &format!("last run   ended{ended} with exit code {}\n", last["exit_code"]);
     }
     text += &format!("\n{:<20} {:>7} {:>12} {:>14}\n", "table", "files", "rows", "bytes");
     for TableStatus { table, files, rows, bytes } in &status.tables {
@@ -138,15 +142,56 @@ fn on_screen(status: &LakeStatus) -> String {
 fn recordings_on_screen(recordings: &[UnarchivedRecording]) -> String {
     let given_up = recordings.iter().filter(|recording| recording.given_up).count();
     let failed = recordings.len() - given_up;
-    let mut text = format!(
-        "audio      {failed} recordings given up for now, {given_up} left alone unless their interview is named\n"
-    );
-    for UnarchivedRecording { interview_id, position, reason, .. } in recordings.iter().take(SHOWN_RECORDINGS) {
+    let failed = counted(failed as u64, "recording", "recordings");
+    let mut text =
+        format!("audio      {failed} given up for now, {given_up} left alone unless their interview is named\n");
+    for UnarchivedRecording { interview_id, position, reason, .. } in recordings.iter().take(SHOWN) {
         text += &format!("           {interview_id}, answer {position}: {reason}\n");
     }
-    if recordings.len() > SHOWN_RECORDINGS {
-        let more = recordings.len() - SHOWN_RECORDINGS;
-        text += &format!("           and {more} more; --format json has them all\n");
+    text + &more(recordings.len(), SHOWN)
+}
+
+/// How many there are beyond those that are shown, as a line if there are any.
+fn more(count: usize, shown: usize) -> String {
+    match count.saturating_sub(shown) {
+        0 => String::new(),
+        more => format!("           and {more} more, which --format json lists\n"),
+    }
+}
+
+fn ids_on_screen(UnfetchedIds { gone, failed, given_up, refused_events }: &UnfetchedIds) -> String {
+    let mut text = String::new();
+    if !gone.is_empty() {
+        let interviews = counted(gone.len() as u64, "interview", "interviews");
+        text += &format!("gone       {interviews} that the API does not know\n");
+        text.extend(gone.iter().take(SHOWN).map(|one| format!("           {}\n", one.interview_id.escape_debug())));
+        text += &more(gone.len(), SHOWN);
+    }
+    for (calls, what) in [
+        (failed, "failed     {}, asked for again\n"),
+        (given_up, "given up   {}, asked for again only after an event or with --refetch\n"),
+    ] {
+        if !calls.is_empty() {
+            text += &what.replace("{}", &counted(calls.len() as u64, "call", "calls"));
+            text.extend(calls.iter().take(SHOWN).map(failed_call_on_screen));
+            text += &more(calls.len(), SHOWN);
+        }
+    }
+    if !refused_events.is_empty() {
+        let events = counted(refused_events.len() as u64, "event", "events");
+        text += &format!("refused    {events}, as the id cannot be that of an interview\n");
+        for RefusedEvent { event_id, interview_id, .. } in refused_events.iter().take(SHOWN) {
+            text += &format!("           {}: `{}`\n", event_id.escape_debug(), interview_id.escape_debug());
+        }
+        text += &more(refused_events.len(), SHOWN);
     }
     text
+}
+
+fn failed_call_on_screen(FailedCall { interview_id, call, reason, nights, next_due, .. }: &FailedCall) -> String {
+    let of = if call == QUESTIONS { ", its questions" } else { "" };
+    let nights = counted((*nights).into(), "night", "nights");
+    let again = next_due.filter(|due| *due > Timestamp::now());
+    let again = again.map_or_else(String::new, |due| due.strftime("; again from %Y-%m-%d %H:%M UTC").to_string());
+    format!("           {}{of}: {reason} ({nights}){again}\n", interview_id.escape_debug())
 }

@@ -117,7 +117,7 @@ fn look(
         FetchOutcome::Unreadable(_, violation) => {
             return Err(Error::failed(format!("interview {id} breaks the contract: {violation}")));
         }
-        FetchOutcome::Failed(why) => format!("not known for now: {why}"),
+        FetchOutcome::Unusable(why) | FetchOutcome::Failed(why) => format!("not known for now: {why}"),
     };
     if waiting.get(&id) != Some(&stands) {
         print(&format!("interview {id} is {stands}"));

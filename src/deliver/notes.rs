@@ -19,8 +19,18 @@ pub fn text(responses: &[Response]) -> String {
 /// is one.
 #[must_use]
 pub fn json(interview: &Interview) -> Value {
-    let Interview { id, status, job, candidate, created_at, started_at, completed_at, expires_at, responses } =
-        interview;
+    let Interview {
+        id,
+        status,
+        job,
+        candidate,
+        created_at,
+        started_at,
+        completed_at,
+        expires_at,
+        responses,
+        mended: _,
+    } = interview;
     let response = |response: &Response| {
         json!({
             "question_id": response.question_id,

@@ -1,5 +1,4 @@
-//! Settings and helpers shared by all HTTP clients of this program: connecting, reading bodies and rate limits, and
-//! wording errors.
+//! Settings and helpers shared by all HTTP clients of this program: connecting, reading rate limits, and wording errors.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -7,10 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::HeaderMap;
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, Url};
 
 use super::pace::Budget;
+use super::steady::steady_now;
 use crate::model::{Error, Result};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,10 +37,11 @@ impl Reach {
 }
 
 /// Returns a builder with the settings of every client: no redirects and, for a server on this machine, no proxy, which
-/// would see keys.
+/// would see keys. Gzip is asked for, and decoded by [`super::body`].
 fn builder(is_here: bool) -> ClientBuilder {
     let builder = Client::builder()
         .user_agent(concat!("roundup/", env!("CARGO_PKG_VERSION")))
+        .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]))
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT);
     if is_here { builder.no_proxy() } else { builder }
@@ -102,38 +103,32 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Reads the whole body, or returns `None` if it is longer than `most` bytes.
-pub(crate) async fn read_body(mut response: reqwest::Response, most: usize) -> reqwest::Result<Option<Vec<u8>>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > most {
-            return Ok(None);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Some(body))
-}
-
-/// Reads the rate limit from an answer's headers. Times are compared with the server's own clock if it sends the time,
-/// so that a wrong clock on either side does no harm. A reset is in Unix seconds, or in seconds from now if it is below
-/// 1,000,000.
+/// Reads the rate limit from an answer's headers. Times are compared with the server's own clock, so that a wrong clock
+/// on either side does no harm. A reset is in Unix seconds, or in seconds from now if it is below 1,000,000. Unix seconds
+/// are ignored if the server does not send its time.
 pub(crate) fn read_budget(headers: &HeaderMap) -> Budget {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let date = |text: &str| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
     let server_time = text("date").and_then(date);
-    let now = server_time.unwrap_or_else(Timestamp::now);
-    let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default();
+    let until = |time: Timestamp| {
+        Duration::try_from(time.duration_since(server_time.unwrap_or_else(Timestamp::now))).unwrap_or_default()
+    };
     let retry_after = text("retry-after").and_then(|text| match text.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => date(text).map(until),
     });
     let reset = text("x-ratelimit-reset").and_then(|text| text.parse::<i64>().ok());
     let reset = reset.filter(|seconds| (0..=A_FAR_TIME).contains(seconds));
+    let now = server_time.map_or_else(|| steady_now() / 1_000_000, Timestamp::as_second);
+    let window_end = reset.and_then(|seconds| match seconds {
+        0..1_000_000 => Some(now + seconds),
+        _ => server_time.map(|_| seconds),
+    });
     Budget {
         limit: text("x-ratelimit-limit").and_then(|text| text.parse().ok()),
         remaining: text("x-ratelimit-remaining").and_then(|text| text.parse().ok()),
-        window_end: reset.map(|seconds| if seconds < 1_000_000 { now.as_second() + seconds } else { seconds }),
-        server_time: server_time.map(Timestamp::as_second),
+        window_end,
+        server_time: Some(now),
         retry_after,
     }
 }
@@ -154,4 +149,37 @@ pub fn root_cause(error: &reqwest::Error) -> String {
             .to_owned();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn a_reset_needs_no_clock_of_this_machine() {
+        // A server whose clock is years behind.
+        let date = "Mon, 01 Jun 2015 00:00:00 GMT";
+        for (date, reset, expected) in [
+            (Some(date), "20", Some(20)),
+            (Some(date), "1433116830", Some(30)),
+            (Some(date), "7258118400", Some(5_825_001_600)),
+            (Some(date), "7258118401", None),
+            (Some(date), "1433116830000", None),
+            (Some(date), "30.5", None),
+            (None, "20", Some(20)),
+            // Whatever this machine's clock shows, it may be wrong.
+            (None, "1433116830", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            let all = [("date", date), ("x-ratelimit-reset", Some(reset))];
+            for (name, value) in all.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+                headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            }
+            let budget = read_budget(&headers);
+            let reset_in = budget.window_end.map(|end| end - budget.server_time.unwrap());
+            assert_eq!(reset_in, expected, "{date:?} {reset}");
+        }
+    }
 }

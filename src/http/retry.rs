@@ -1,7 +1,9 @@
-//! The pause before another try.
+//! Waits: the pause before another try, and which waits are logged.
 
 use std::time::Duration;
 
+/// A wait of this length is logged, with its reason and its end.
+pub const LONG_WAIT: Duration = Duration::from_secs(5);
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 

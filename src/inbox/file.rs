@@ -19,6 +19,8 @@ use crate::round0::webhook::Event;
 
 /// At this size a file is closed and another one begun, because an ingest reads a whole file at a time.
 const CLOSE_AT_BYTES: u64 = 64 << 20;
+/// How much [`InboxWriter::check`] writes: some twenty events.
+const CHECKED_BYTES: usize = 64 << 10;
 /// Extension of a file that a receiver may append to.
 const OPEN: &str = "inbox";
 /// Extension of a file that an ingest has taken.
@@ -61,6 +63,7 @@ pub struct InboxWriter {
 struct InboxFile {
     path: PathBuf,
     file: File,
+    /// Length of the groups that are on the disk.
     bytes: u64,
 }
 
@@ -78,10 +81,22 @@ impl InboxWriter {
     /// When they cannot be written. Some of them may still be in the file.
     pub fn append(&mut self, group: &[ReceivedEvent]) -> io::Result<()> {
         let result = self.lock.lock().and_then(|()| self.append_locked(group));
-        if result.is_err() {
-            self.open = None;
+        if result.is_err()
+            && let Some(open) = self.open.take()
+        {
+            open.give_up();
         }
         self.lock.unlock().and(result)
+    }
+
+    /// Checks that events can be written, by writing to a file that has no name and is gone afterwards.
+    ///
+    /// # Errors
+    /// When they cannot.
+    pub fn check(&self) -> io::Result<()> {
+        let mut file = tempfile::tempfile_in(&self.folder)?;
+        file.write_all(&[0; CHECKED_BYTES])?;
+        file.sync_data()
     }
 
     fn append_locked(&mut self, group: &[ReceivedEvent]) -> io::Result<()> {
@@ -89,7 +104,11 @@ impl InboxWriter {
         let there = self.open.take().filter(|open| open.path.exists() && open.bytes < CLOSE_AT_BYTES);
         let open = match there {
             Some(open) => self.open.insert(open),
-            None => self.open.insert(InboxFile::create(&self.folder)?),
+            None => {
+                let new = self.open.insert(InboxFile::create(&self.folder)?);
+                sync(&self.folder)?;
+                new
+            }
         };
         let mut bytes = Vec::new();
         for ReceivedEvent { event, source, at } in group {
@@ -98,9 +117,9 @@ impl InboxWriter {
             bytes.extend(framing::frame(&header, &event.body)?);
         }
         open.file.write_all(&bytes)?;
-        open.bytes += bytes.len() as u64;
         crash::point("inbox-appended");
         open.file.sync_data()?;
+        open.bytes += bytes.len() as u64;
         crash::point("inbox-synced");
         Ok(())
     }
@@ -116,8 +135,17 @@ impl InboxFile {
             }
             Ok::<_, io::Error>(create_private(&path)?.map(|file| (path, file)))
         })?;
-        sync(folder)?;
         Ok(Self { path, file, bytes: 0 })
+    }
+
+    /// Takes back the group that failed, so that a full disk does not fill up with torn records and empty files. The
+    /// file is not appended to again, since programs that follow it may have read a part of that group. If this fails as
+    /// well, readers leave out the torn end.
+    fn give_up(self) {
+        let _torn_end_stays = match self.bytes {
+            0 => fs::remove_file(&self.path),
+            whole => self.file.set_len(whole),
+        };
     }
 }
 

@@ -99,9 +99,9 @@ impl Metrics {
         add(&self.runs[place.unwrap_or(EXIT_CODES.len() - 1)], 1);
     }
 
-    /// The counters in the text format of Prometheus.
+    /// The counters in the text format of Prometheus, and whether events can be stored now.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(&self, can_store: bool) -> String {
         let mut text = String::new();
         let labelled = |label: &str, names: &[&str], counts: &[AtomicU64]| -> Vec<(String, u64)> {
             let row = |(name, count): (&&str, &AtomicU64)| (format!("{{{label}=\"{name}\"}}"), get(count));
@@ -126,6 +126,8 @@ impl Metrics {
             "Groups of events put on the disk.",
             &[(String::new(), get(&self.groups))],
         );
+        let writable = [(String::new(), u64::from(can_store))];
+        text += &metric("inbox_writable", "gauge", "1 if events can be put on the disk now, 0 if not.", &writable);
         let mut below = 0;
         let mut rows: Vec<(String, u64)> = Vec::new();
         for (end, count) in BUCKETS.iter().zip(&self.buckets) {

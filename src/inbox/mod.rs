@@ -1,8 +1,9 @@
 //! The inbox: events of the vendor's webhooks, from the moment they are acknowledged until an ingest has read them.
 //!
 //! [`receive`] takes requests and checks them (`serve.rs` limits the connections). Accepted events go to one thread,
-//! which writes all that wait as one group, fsyncs it, and only then acknowledges them. That needs neither the ledger
-//! nor the lake's lock, so a receiver answers while a run is going on. The files ([`file`](mod@file)) have the same
+//! which writes all that wait as one group, fsyncs it, and only then acknowledges them (`write.rs`). That needs neither the
+//! ledger nor the lake's lock, so a receiver answers while a run is going on. What cannot be written is answered with 503,
+//! and `/healthz` with it, until there is room again. The files ([`file`](mod@file)) have the same
 //! framing as the spool's; [`follow`] is for programs that only read them.
 //!
 //! An ingest holds the inbox's own lock while it renames the files that are there; a receiver waits for that as long as
@@ -25,3 +26,4 @@ pub mod metrics;
 pub mod receive;
 mod serve;
 pub mod stalled;
+mod write;

@@ -4,10 +4,8 @@
 //! for its length, before its body is stored; for a signature that does not match its bytes, before they are parsed as
 //! JSON. Of a refused request, only the reason is logged.
 
-use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -20,7 +18,7 @@ use http_body_util::{BodyExt, LengthLimitError};
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -28,6 +26,7 @@ use super::file::{self, InboxWriter, ReceivedEvent};
 use super::known::KnownEvents;
 use super::metrics::{Metrics, RequestOutcome};
 use super::serve::serve;
+use super::write::{Writer, Written};
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 use crate::round0::webhook::{Event, NoEvent, PATH, Refusal, SIGNATURE_HEADER, Secret, Signature};
@@ -39,12 +38,6 @@ const BODY_WITHIN: Duration = Duration::from_secs(5);
 /// How much of a body that is too large is read and discarded before it is refused. A connection that is closed while
 /// the client is still sending would be reset, and the response lost.
 const MOST_DISCARDED: usize = 4 << 20;
-/// How long an event may take to reach the disk.
-const STORED_WITHIN: Duration = Duration::from_secs(4);
-/// Most events that wait for the disk.
-const QUEUE: usize = 4096;
-/// Most events of one group.
-const GROUP: usize = 1024;
 /// How long responses in progress may still take when the receiver stops.
 const STOP_WITHIN: Duration = Duration::from_secs(9);
 
@@ -54,9 +47,7 @@ pub struct Receiver {
     running: watch::Sender<()>,
     server: JoinHandle<()>,
     metrics: Arc<Metrics>,
-    news: watch::Receiver<u64>,
-    /// Resolves when the writing thread has ended.
-    written: oneshot::Receiver<()>,
+    written: Written,
 }
 
 /// The state that all requests share.
@@ -65,13 +56,7 @@ struct ReceiverState {
     source: String,
     secrets: Vec<Secret>,
     metrics: Arc<Metrics>,
-    events: mpsc::Sender<PendingEvent>,
-}
-
-/// An event on its way to the disk, and the channel for its outcome.
-struct PendingEvent {
-    received: ReceivedEvent,
-    reply: oneshot::Sender<RequestOutcome>,
+    writer: Writer,
 }
 
 /// Starts a receiver of an account's events on the current Tokio runtime. Any of the secrets may have signed a request.
@@ -90,24 +75,12 @@ pub async fn start(lake: &Lake, source: String, addr: SocketAddr, secrets: Vec<S
             known.insert(&received.event.id);
         }
     }
-    let writer = InboxWriter::new(folder)?;
-    let (events, queue) = mpsc::channel(QUEUE);
-    let shared = Arc::new(ReceiverState { source, secrets, metrics: Arc::default(), events });
-    // Only the metrics are cloned: the queue must close when only this thread is left.
-    let metrics = Arc::clone(&shared.metrics);
-    let kept = Arc::clone(&shared.metrics);
-    let (arrivals, news) = watch::channel(0);
-    let (written_sender, written) = oneshot::channel();
-    thread::Builder::new()
-        .name("inbox".to_owned())
-        .spawn(move || {
-            write(writer, queue, known, &metrics, &arrivals);
-            let _nobody_waits = written_sender.send(());
-        })
-        .map_err(|error| Error::failed(format!("cannot start the thread of the inbox: {error}")))?;
+    let metrics = Arc::<Metrics>::default();
+    let (writer, written) = Writer::start(InboxWriter::new(folder)?, known, Arc::clone(&metrics))?;
+    let shared = Arc::new(ReceiverState { source, secrets, metrics: Arc::clone(&metrics), writer });
     let (running, stopped) = watch::channel(());
     let server = tokio::spawn(serve(listener, router(shared), stopped));
-    Ok(Receiver { addr, running, server, metrics: kept, news, written })
+    Ok(Receiver { addr, running, server, metrics, written })
 }
 
 impl Receiver {
@@ -119,7 +92,7 @@ impl Receiver {
     /// Watches how many events were stored since the start.
     #[must_use]
     pub fn news(&self) -> watch::Receiver<u64> {
-        self.news.clone()
+        self.written.news.clone()
     }
 
     /// The counters.
@@ -135,23 +108,35 @@ impl Receiver {
             self.server.abort();
             let _aborted = self.server.await;
         }
-        // The queue closes with the last connection, and then the thread ends. A hanging connection was not
+        // The writer is dropped with the last connection, and then its thread ends. A hanging connection was not
         // acknowledged.
-        let _hanging = timeout(Duration::from_secs(1), self.written).await;
+        let _hanging = timeout(Duration::from_secs(1), self.written.ended).await;
     }
 }
 
 fn router(shared: Arc<ReceiverState>) -> Router {
-    let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     Router::new()
         .route(PATH, post(event))
-        .route("/healthz", get(async || "ok\n"))
-        .route("/metrics", get(async move |State(shared): State<Arc<ReceiverState>>| (text, shared.metrics.text())))
+        .route("/healthz", get(health))
+        .route("/metrics", get(metrics))
         .fallback(async |State(shared): State<Arc<ReceiverState>>| shared.respond(RequestOutcome::WrongPath))
         .method_not_allowed_fallback(async |State(shared): State<Arc<ReceiverState>>| {
             shared.respond(RequestOutcome::WrongMethod)
         })
         .with_state(shared)
+}
+
+/// Whether events can be stored now.
+async fn health(State(shared): State<Arc<ReceiverState>>) -> (StatusCode, String) {
+    match shared.writer.check().await {
+        Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why + "\n"),
+    }
+}
+
+async fn metrics(State(shared): State<Arc<ReceiverState>>) -> impl IntoResponse {
+    let text = shared.metrics.text(shared.writer.check().await.is_ok());
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }
 
 async fn event(State(shared): State<Arc<ReceiverState>>, request: Request) -> Response {
@@ -203,22 +188,14 @@ impl ReceiverState {
         signature.verify(&body, &self.secrets).map_err(refused)?;
         let event = Event::read(&body).map_err(|_| RequestOutcome::NoEvent)?;
         let kind = event.kind.clone();
-        let (reply, outcome) = oneshot::channel();
-        let waiting = PendingEvent {
-            received: ReceivedEvent { event, source: self.source.clone(), at: Timestamp::now() },
-            reply,
-        };
-        let stored = timeout(STORED_WITHIN, async {
-            self.events.send(waiting).await.ok()?;
-            outcome.await.ok()
-        });
-        match stored.await.ok().flatten() {
-            Some(RequestOutcome::Stored) => {
+        let received = ReceivedEvent { event, source: self.source.clone(), at: Timestamp::now() };
+        match self.writer.store(received).await {
+            RequestOutcome::Stored => {
                 self.metrics.stored(&kind);
                 Ok(RequestOutcome::Stored)
             }
-            Some(RequestOutcome::Known) => Ok(RequestOutcome::Known),
-            _ => Err(RequestOutcome::Unavailable),
+            RequestOutcome::Known => Ok(RequestOutcome::Known),
+            not_stored => Err(not_stored),
         }
     }
 
@@ -268,47 +245,4 @@ fn status_and_message(outcome: RequestOutcome) -> (StatusCode, String) {
         RequestOutcome::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "events come by POST"),
     };
     (status, message.to_owned())
-}
-
-/// Writes events to the disk until the queue closes. All events that wait at once form one group, with one fsync.
-fn write(
-    mut writer: InboxWriter,
-    mut queue: mpsc::Receiver<PendingEvent>,
-    mut known: KnownEvents,
-    metrics: &Metrics,
-    arrivals: &watch::Sender<u64>,
-) {
-    let mut waiting = Vec::new();
-    while queue.blocking_recv_many(&mut waiting, GROUP) > 0 {
-        let mut group: Vec<ReceivedEvent> = Vec::new();
-        let mut replies = Vec::new();
-        let mut ids = HashSet::new();
-        // A client may have gone, so sending its outcome may fail.
-        for PendingEvent { received, reply: sender } in waiting.drain(..) {
-            if known.contains(&received.event.id) {
-                let _client_is_gone = sender.send(RequestOutcome::Known);
-            } else if ids.insert(received.event.id.clone()) {
-                group.push(received);
-                replies.push((sender, RequestOutcome::Stored));
-            } else {
-                // The same event twice in one group.
-                replies.push((sender, RequestOutcome::Known));
-            }
-        }
-        if group.is_empty() {
-            continue;
-        }
-        let written = writer.append(&group);
-        match &written {
-            Ok(()) => {
-                metrics.synced();
-                ids.iter().for_each(|id| known.insert(id));
-                arrivals.send_modify(|count| *count += group.len() as u64);
-            }
-            Err(error) => tracing::error!("cannot write to the inbox: {error}"),
-        }
-        for (sender, outcome) in replies {
-            let _client_is_gone = sender.send(if written.is_ok() { outcome } else { RequestOutcome::Unavailable });
-        }
-    }
 }

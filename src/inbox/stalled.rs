@@ -35,10 +35,11 @@ enum Stall {
 /// # Errors
 /// When the ledger cannot be read.
 pub fn warning(ledger: &Ledger, source: &str, now: Timestamp) -> Result<Option<String>> {
-    let Some(last) = ledger.last_event(source)? else { return Ok(None) };
+    let Some(last) = ledger.last_event(source, now)? else { return Ok(None) };
     let before = |time: Timestamp, span| time.checked_sub(span).unwrap_or(Timestamp::MIN);
     let missed = ledger.completed_without_event(source, last, before(now, STILL_UNDER_WAY))?;
-    let times = ledger.event_times(source, before(last, JUDGED_BY))?;
+    let mut times = ledger.event_times(source, before(last, JUDGED_BY))?;
+    times.retain(|time| *time <= last);
     let at = last.strftime("%Y-%m-%d %H:%M UTC");
     Ok(stall(&times, missed, now).map(|stall| match stall {
         Stall::Missed(count) => format!(

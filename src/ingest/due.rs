@@ -14,6 +14,36 @@ const TRANSCRIPTS_COME_WITHIN: SignedDuration = SignedDuration::from_hours(72);
 /// The interval at which a completed interview that lacks a transcript is fetched again.
 const LATE_EVERY: SignedDuration = SignedDuration::from_hours(HOURS_A_DAY);
 
+/// Hours until a call is made again that the API answered in a way that another try at once would not change, after
+/// each night on which it did. After the last one it is given up. They are a little less than whole days, so that a
+/// nightly run that begins earlier than the last one does not miss a night.
+const HOURS_AFTER_UNUSABLE: [i64; 4] = [20, 44, 92, 188];
+/// Nights after which a call is given up that was not answered, or with a server's error. Until then, every run makes
+/// it.
+const UNANSWERED_NIGHTS: u32 = 10;
+
+/// How a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// It was answered in a way that another try would not change.
+    Unusable,
+    /// It was not answered, or with a server's error.
+    Unanswered,
+}
+
+/// When a call is made again that failed on a number of nights in a row, the latest included. `None` when it is given
+/// up.
+#[must_use]
+pub fn next_try(kind: FailureKind, nights: u32, at: Timestamp) -> Option<Timestamp> {
+    match kind {
+        FailureKind::Unusable => {
+            let hours = HOURS_AFTER_UNUSABLE.get((nights as usize).checked_sub(1)?)?;
+            Some(later(at, SignedDuration::from_hours(*hours)))
+        }
+        FailureKind::Unanswered => (nights < UNANSWERED_NIGHTS).then_some(at),
+    }
+}
+
 /// When an interview that was just read is fetched again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextDue {
@@ -68,7 +98,10 @@ fn later(time: Timestamp, pause: SignedDuration) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::ledger::LONGEST_UNTIL_FETCHED;
     use crate::model::body::read_interview;
 
     fn interview(json: &str) -> Interview {
@@ -100,6 +133,32 @@ mod tests {
         assert_eq!(next(&open, "2026-05-17T12:00:00Z", 3), "Stale");
         // Its expiry was put off meanwhile.
         assert_eq!(next(&open, "2026-05-09T12:00:00Z", 3), "2026-05-10T12:00:00Z 0");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_put_off_for_longer_than_the_ledger_believes(
+            hours in -2000_i64..2000, asks in 0_u32..6, status in prop::sample::select(vec!["invited", "completed"]),
+        ) {
+            let at: Timestamp = "2026-05-10T12:00:00Z".parse().unwrap();
+            let time = at + SignedDuration::from_hours(hours);
+            let body = format!(
+                r#"{{"id":"a","status":"{status}","expires_at":"{time}","completed_at":"{time}","responses":[{{"transcript":null}}]}}"#
+            );
+            if let NextDue::At { time, .. } = NextDue::of(&interview(&body), at, asks) {
+                prop_assert!(time <= at + LONGEST_UNTIL_FETCHED, "{}", time);
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_that_fails_is_made_after_one_two_four_and_eight_days_and_then_no_more() {
+        let at: Timestamp = "2026-05-10T02:00:00Z".parse().unwrap();
+        let hours = |kind, nights| next_try(kind, nights, at).map(|next| next.duration_since(at).as_hours());
+        let unusable: Vec<_> = (1..=6).map(|nights| hours(FailureKind::Unusable, nights)).collect();
+        assert_eq!(unusable, [Some(20), Some(44), Some(92), Some(188), None, None]);
+        let unanswered: Vec<_> = (8..=11).map(|nights| hours(FailureKind::Unanswered, nights)).collect();
+        assert_eq!(unanswered, [Some(0), Some(0), None, None]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::summary::IngestSummary;
+use super::warnings::{WarningKind, Warnings};
 use crate::inbox::file::{self as inbox, ReceivedEvent};
 use crate::lake::Lake;
 use crate::ledger::{InterviewState, Ledger, TakenEvent};
@@ -10,13 +11,22 @@ use crate::model::Result;
 use crate::pipeline::ids::check_id;
 use crate::round0::webhook::{self, Event};
 
+/// How much is shown of an id that cannot be one, in characters.
+const SHOWN_OF_AN_ID: usize = 80;
+
 /// Records the events of the inbox in the ledger, and only then deletes their files.
-pub fn take_inbox(lake: &Lake, ledger: &mut Ledger, summary: &mut IngestSummary) -> Result<()> {
+pub fn take_inbox(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    summary: &mut IngestSummary,
+    warnings: &mut Warnings,
+) -> Result<()> {
     for path in inbox::take(&lake.inbox_folder())? {
         let mut events = Vec::new();
         for ReceivedEvent { event, source, at } in inbox::read(&path)? {
-            let calls_for = calls_for(ledger, &event)?;
-            events.push(TakenEvent { id: event.id, source, received_at: at, calls_for });
+            let refused_id = refused_id(&event, warnings);
+            let calls_for = if refused_id.is_none() { calls_for(ledger, &event)? } else { None };
+            events.push(TakenEvent { id: event.id, source, received_at: at, calls_for, refused_id });
         }
         summary.events += ledger.take_events(&events, Timestamp::now())?;
         inbox::free(&path)?;
@@ -24,14 +34,20 @@ pub fn take_inbox(lake: &Lake, ledger: &mut Ledger, summary: &mut IngestSummary)
     Ok(())
 }
 
+/// The id that an event names, cut to a length that can be shown, if it cannot be an interview's.
+fn refused_id(event: &Event, warnings: &mut Warnings) -> Option<String> {
+    let id = event.interview.as_ref()?;
+    let what = check_id(id).err()?;
+    let shown: String = id.chars().take(SHOWN_OF_AN_ID).collect();
+    let message = format!("event {} names the interview `{}`: {what}", event.id.escape_debug(), shown.escape_debug());
+    warnings.add(WarningKind::RefusedEvent, &event.id, &message);
+    Some(shown)
+}
+
 /// The interview that is to be fetched because of an event. `None` for a late event about the start of a settled
 /// interview.
 fn calls_for(ledger: &Ledger, event: &Event) -> Result<Option<String>> {
     let Some(id) = event.interview.clone() else { return Ok(None) };
-    if let Err(what) = check_id(&id) {
-        tracing::warn!("an event of the inbox is left aside: {what}");
-        return Ok(None);
-    }
     let is_late = event.kind == webhook::STARTED && ledger.state(&id)? == Some(InterviewState::Settled);
     Ok((!is_late).then_some(id))
 }

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
@@ -14,7 +15,8 @@ use super::cut::{Arrival, Published, cut_interviews};
 use super::quarantine;
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::Ledger;
-use crate::model::body::{self, Violation};
+use crate::model::body::{self, LARGEST_BODY, Violation};
+use crate::model::json::without_mark;
 use crate::model::{Error, Interview, Provenance, Result, Via};
 
 /// Bytes of a chunk of lines that are parsed in parallel.
@@ -23,8 +25,9 @@ const CHUNK_BYTES: usize = 4 << 20;
 const BATCH_BYTES: usize = 64 << 20;
 /// A batch is published at this many interviews.
 const BATCH_INTERVIEWS: usize = 20_000;
-/// Most bytes of a line. It is longer than any body; a file without line feeds must not fill the memory.
-const LONGEST_LINE: usize = 64 << 20;
+/// How much of a line is read: the largest body, between a byte order mark and a line feed, and one byte more. What is
+/// behind it is passed over, so that a file without line feeds does not fill the memory.
+const LONGEST_LINE: u64 = LARGEST_BODY as u64 + 6;
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -40,6 +43,8 @@ pub struct ImportSummary {
     pub quarantined: u64,
     /// Lines that an earlier import set aside already.
     pub quarantined_before: u64,
+    /// Interviews with half characters (lone surrogates), which were read as U+FFFD.
+    pub mended: u64,
 }
 
 /// Imports files in order; `-` is standard input. Gzip and zstd are recognised by their first bytes.
@@ -87,11 +92,29 @@ struct Importer<'a> {
     progress: &'a dyn Fn(u64),
 }
 
-/// A line of a file that is not blank.
+/// Some lines of a file, without the blank ones.
+struct Chunk {
+    bytes: Vec<u8>,
+    lines: Vec<Line>,
+}
+
+/// A line of a chunk.
 struct Line {
     /// 1-based.
     number: usize,
-    body: Vec<u8>,
+    place: Range<usize>,
+}
+
+impl Chunk {
+    fn body(&self, line: &Line) -> &[u8] {
+        body_of(&self.bytes[line.place.clone()])
+    }
+}
+
+/// The body of a line. Files that were put together may have a byte order mark on any line. A line that was cut is too
+/// large whatever is in it, and stays as it is.
+fn body_of(line: &[u8]) -> &[u8] {
+    if line.len() as u64 >= LONGEST_LINE { line } else { without_mark(line).trim_ascii() }
 }
 
 impl Importer<'_> {
@@ -100,47 +123,46 @@ impl Importer<'_> {
         let fail = |line: usize, error: io::Error| Error::failed(format!("cannot read {name}:{line}: {error}"));
         let mut input = open(path).map_err(|error| Error::usage(format!("cannot open {name}: {error}")))?;
         let mut number = 0;
+        let mut chunk = Chunk { bytes: Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4), lines: Vec::new() };
         loop {
-            let mut chunk = Vec::new();
-            let mut bytes = 0;
-            while bytes < CHUNK_BYTES {
-                let mut line = Vec::new();
-                let most = LONGEST_LINE as u64 + 1;
-                let read = input.by_ref().take(most).read_until(b'\n', &mut line);
-                if read.map_err(|error| fail(number + 1, error))? == 0 {
+            chunk.bytes.clear();
+            chunk.lines.clear();
+            while chunk.bytes.len() < CHUNK_BYTES {
+                let begin = chunk.bytes.len();
+                if read_line(&mut input, &mut chunk.bytes).map_err(|error| fail(number + 1, error))? == 0 {
                     break;
                 }
                 number += 1;
-                if line.len() > LONGEST_LINE {
-                    return Err(fail(number, io::Error::other("the line is longer than 64 MB")));
-                }
-                let body = line.strip_prefix(b"\xEF\xBB\xBF").filter(|_| number == 1).unwrap_or(&line).trim_ascii();
-                if !body.is_empty() {
-                    bytes += body.len();
-                    chunk.push(Line { number, body: body.to_vec() });
+                if body_of(&chunk.bytes[begin..]).is_empty() {
+                    chunk.bytes.truncate(begin);
+                } else {
+                    chunk.lines.push(Line { number, place: begin..chunk.bytes.len() });
                 }
             }
-            if chunk.is_empty() {
+            if chunk.lines.is_empty() {
                 return Ok(());
             }
-            self.chunk(&name, chunk)?;
+            self.chunk(&name, &chunk)?;
         }
     }
 
-    fn chunk(&mut self, name: &str, chunk: Vec<Line>) -> Result<()> {
-        self.summary.lines += chunk.len() as u64;
+    fn chunk(&mut self, name: &str, chunk: &Chunk) -> Result<()> {
+        self.summary.lines += chunk.lines.len() as u64;
         let read: Vec<Result<Interview, Violation>> =
-            chunk.par_iter().map(|line| body::read_interview(&line.body)).collect();
-        for (Line { number, body }, interview) in chunk.into_iter().zip(read) {
+            chunk.lines.par_iter().map(|line| body::read_interview(chunk.body(line))).collect();
+        for (line, interview) in chunk.lines.iter().zip(read) {
+            let (number, body) = (line.number, chunk.body(line));
             match interview {
                 Ok(interview) => {
-                    self.pending_bytes += body.len();
+                    // Answers of a few bytes take more than these in memory.
+                    self.pending_bytes += body.len().max(size_of_val(&*interview.responses));
+                    self.summary.mended += u64::from(interview.mended);
                     self.pending.push(Arrival { provenance: self.provenance.clone(), interview });
                 }
                 Err(violation) => {
                     // Such a body may have no id. Named by its hash, one that is imported twice is kept once.
-                    let id = quarantine::import_id(&Sha256::digest(&body));
-                    if quarantine::keep(self.lake, &id, &body)? {
+                    let id = quarantine::import_id(&Sha256::digest(body));
+                    if quarantine::keep(self.lake, &id, body)? {
                         self.summary.quarantined += 1;
                         tracing::warn!(line = number, "{name}:{number} is set aside as {id}: {violation}");
                     } else {
@@ -167,6 +189,15 @@ impl Importer<'_> {
         self.summary.repeated += repeated;
         Ok(())
     }
+}
+
+/// Appends the next line, and of one that is too long its start. Returns how many bytes were appended.
+fn read_line(input: &mut impl BufRead, bytes: &mut Vec<u8>) -> io::Result<usize> {
+    let read = input.by_ref().take(LONGEST_LINE).read_until(b'\n', bytes)?;
+    if read as u64 == LONGEST_LINE && bytes.last() != Some(&b'\n') {
+        input.skip_until(b'\n')?;
+    }
+    Ok(read)
 }
 
 /// Opens a file or standard input, and decompresses it if it begins like gzip or zstd.

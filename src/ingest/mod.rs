@@ -4,12 +4,14 @@ mod account;
 pub mod cut;
 mod due;
 mod events;
+mod failures;
 pub mod import;
 pub mod quarantine;
 mod run;
 mod select;
 pub mod spool;
 mod summary;
+mod warnings;
 
 pub use account::Account;
 pub use run::{ingest, pace_of};

@@ -12,17 +12,20 @@ use tokio::time::{Instant, timeout};
 
 use super::account::Account;
 use super::cut::{Arrival, QuestionsArrival, cut_interviews, cut_questions};
+use super::due::FailureKind;
 use super::events::take_inbox;
+use super::failures::{FailedCall, Failures, MOST_HELD, Records};
 use super::quarantine;
 use super::select::{exclude, interviews_due};
 use super::spool::{self, SpoolRecord};
 use super::summary::{IngestSummary, Progress};
+use super::warnings::{WarningKind, Warnings};
 use crate::http::cancel::Cancelled;
 use crate::http::pace::{Pace, Pacer};
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{InterviewState, KeptLink, Ledger, QuestionsWanted, RecordingId};
+use crate::ledger::{CallOf, CallStanding, InterviewState, KeptLink, Ledger, QUESTIONS, QuestionsWanted, RecordingId};
 use crate::model::recording::RecordingLink;
-use crate::model::{Done, Interview, Provenance, Result, Via};
+use crate::model::{Done, Error, Interview, Provenance, Result, Via};
 use crate::pipeline::{IngestPlan, QuestionPolicy};
 use crate::round0::call::{Call, ParsedBody};
 use crate::round0::fetch::{FetchCounts, FetchOutcome, FetchTask, Fetched, Fetcher, StopReason};
@@ -48,6 +51,8 @@ pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, account: Acco
         links: Vec::new(),
         links_kept: Instant::now(),
         called: HashSet::new(),
+        failures: Failures::default(),
+        warnings: Warnings::default(),
         summary: IngestSummary::default(),
         lake,
         ledger,
@@ -55,6 +60,7 @@ pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, account: Acco
         account,
     };
     let result = ingester.all();
+    std::mem::take(&mut ingester.warnings).end();
     let counts = &ingester.counts;
     ingester.summary.requests = counts.requests.load(Ordering::Relaxed);
     ingester.summary.retries = counts.retries.load(Ordering::Relaxed);
@@ -81,6 +87,8 @@ struct Ingester<'a> {
     links_kept: Instant,
     /// Interviews that are fetched only because of an event, and were not listed.
     called: HashSet<String>,
+    failures: Failures,
+    warnings: Warnings,
     summary: IngestSummary,
 }
 
@@ -100,7 +108,7 @@ impl Ingester<'_> {
         }
         // Only after that, because a body that was fetched before an event does not answer it.
         if self.account.inbox {
-            take_inbox(self.lake, self.ledger, &mut self.summary)?;
+            take_inbox(self.lake, self.ledger, &mut self.summary, &mut self.warnings)?;
         }
         let ids = std::mem::take(&mut self.account.ids);
         let due = interviews_due(self.ledger, &self.account, ids, &mut self.summary)?;
@@ -113,10 +121,14 @@ impl Ingester<'_> {
         if self.account.plan.questions == QuestionPolicy::None {
             return Ok(());
         }
-        let wanted = self.ledger.questions_wanted(self.account.source)?;
-        let task =
-            |interview: QuestionsWanted| FetchTask { call: Call::Questions, id: interview.id.into(), again: false };
-        self.fetch(wanted.into_iter().map(task).collect())
+        let mut tasks = Vec::new();
+        for QuestionsWanted { id, .. } in self.ledger.questions_wanted(self.account.source)? {
+            let of = CallOf { interview: &id, call: QUESTIONS };
+            if self.ledger.call_standing(of, Timestamp::now())? == CallStanding::Due {
+                tasks.push(FetchTask { call: Call::Questions, id: id.into(), again: false });
+            }
+        }
+        self.fetch(tasks)
     }
 
     /// Makes the calls, and spools, cuts and publishes their bodies. An error that stopped it is returned afterwards.
@@ -126,15 +138,12 @@ impl Ingester<'_> {
             return Ok(());
         }
         let is_interviews = tasks[0].call == Call::Interview;
-        let Account { client, plan, cancellation, .. } = &self.account;
-        let fetcher = Fetcher {
-            counts: Arc::clone(&self.counts),
-            ..Fetcher::new(client.clone(), Arc::clone(&self.pacer), plan.concurrency, cancellation.clone())
-        };
+        let fetcher = self.fetcher();
         let (sender, mut results) = mpsc::channel(fetcher.width);
         let fetching = self.runtime.spawn(fetcher.fetch(tasks, sender));
         let mut spool = spool::SpoolWriter::new(self.lake.spool_folder());
         let mut done = 0;
+        let mut no_api = None;
         self.show_progress(done, of);
         loop {
             // What was fetched must reach the disk even while the rate limit pauses the calls.
@@ -151,17 +160,79 @@ impl Ingester<'_> {
                     }
                     done += 1;
                     self.show_progress(done, of);
+                    if no_api.is_none() && self.failures.held().len() >= MOST_HELD {
+                        no_api = self.judge_failures()?;
+                        if no_api.is_some() {
+                            fetching.abort();
+                        }
+                    }
                 }
             }
         }
-        let stopped = self.runtime.block_on(fetching).expect("fetching does not panic");
+        let ended = self.runtime.block_on(fetching);
         if let Some(last) = spool.finish()? {
             self.cut(&last)?;
         }
         if is_interviews {
             self.summary.left += of - done;
         }
-        let Err(stop) = stopped else { return Ok(()) };
+        if no_api.is_none() && matches!(ended, Ok(Ok(()))) {
+            no_api = self.judge_failures()?;
+        }
+        let (failures, records) = self.failures();
+        failures.leave(records)?;
+        match (no_api, ended) {
+            (Some(error), _) => Err(error),
+            (None, ended) => ended.expect("fetching does not panic").or_else(|stop| self.stopped(stop)),
+        }
+    }
+
+    fn fetcher(&self) -> Fetcher {
+        let Account { client, plan, cancellation, .. } = &self.account;
+        Fetcher {
+            counts: Arc::clone(&self.counts),
+            ..Fetcher::new(client.clone(), Arc::clone(&self.pacer), plan.concurrency, cancellation.clone())
+        }
+    }
+
+    fn failures(&mut self) -> (&mut Failures, Records<'_>) {
+        let Self { failures, ledger, account, summary, warnings, .. } = self;
+        (failures, Records { ledger, source: account.source, summary, warnings })
+    }
+
+    /// Decides whose fault the failures are that are held back, because no call was answered yet. An interview that the
+    /// API gave before tells: if that is given, the failures count. Otherwise returns the error to end with, unless the
+    /// failures are few and nothing was ever given.
+    fn judge_failures(&mut self) -> Result<Option<Error>> {
+        let held @ [.., last] = self.failures.held() else { return Ok(None) };
+        let source = self.account.source;
+        let (mut message, why) = (format!("the API of source {source} answers no call"), last.why.clone());
+        let given = self.ledger.last_fetched(source, held.len() + 1)?;
+        match given.into_iter().find(|id| !self.failures.holds_interview(id)) {
+            Some(id) if self.is_given(&id) => {
+                let (failures, records) = self.failures();
+                failures.answered(records)?;
+                return Ok(None);
+            }
+            Some(id) => message += &format!(", not even for interview {id}, which it gave before"),
+            None if held.len() < MOST_HELD => return Ok(None),
+            None => {}
+        }
+        let hint = "is the address right, and the API in order? this counts against no interview";
+        Ok(Some(Error::failed(format!("{message}: {why}")).hint(hint)))
+    }
+
+    /// Whether the API gives an interview, whose body is not kept.
+    fn is_given(&self, id: &str) -> bool {
+        let task = FetchTask { call: Call::Interview, id: id.into(), again: true };
+        let (sender, mut results) = mpsc::channel(1);
+        let fetching = self.fetcher().fetch(vec![task], sender);
+        let (_stopped, answer) = self.runtime.block_on(async { tokio::join!(fetching, results.recv()) });
+        answer.is_some_and(|fetched| fetched.outcome.is_of_the_api())
+    }
+
+    /// The end of a fetch that was stopped.
+    fn stopped(&self, stop: StopReason) -> Result<()> {
         let hint = match &stop {
             StopReason::Cancelled(Cancelled::TimeIsUp) => return Ok(()),
             StopReason::NotTheApi => None,
@@ -186,6 +257,7 @@ impl Ingester<'_> {
         let source = self.account.source;
         match (call, outcome) {
             (_, FetchOutcome::Body(body, mut content)) => {
+                self.answered()?;
                 self.summary.fetched += u64::from(call == Call::Interview);
                 let via = if self.called.contains(&id) { Via::Webhook } else { Via::List };
                 let provenance = Provenance { source: source.to_owned(), via, again, fetched_at: at };
@@ -199,31 +271,42 @@ impl Ingester<'_> {
                 return Ok(full);
             }
             (Call::Interview, FetchOutcome::Gone) => {
+                self.answered()?;
                 self.summary.gone += 1;
-                self.ledger.record_end(&id, source, InterviewState::Gone, "the API does not know it (404)")?;
+                self.warnings.add(WarningKind::Gone, &id, &format!("the API does not know interview {id}"));
+                self.ledger.record_end(&id, source, InterviewState::Gone, "the API does not know it")?;
             }
             (Call::Interview, FetchOutcome::Unreadable(body, violation)) => {
                 self.summary.quarantined += 1;
-                tracing::warn!(id, "interview {id} is set aside: {violation}");
+                self.warnings.add(WarningKind::SetAside, &id, &format!("interview {id} is set aside: {violation}"));
                 quarantine::keep(self.lake, &id, &body)?;
                 self.ledger.record_end(&id, source, InterviewState::Quarantined, &violation.to_string())?;
             }
-            (Call::Interview, FetchOutcome::Failed(why)) => {
-                self.summary.failed += 1;
-                tracing::warn!(id, "interview {id} is left for the next run: {why}");
-                self.ledger.record_end(&id, source, InterviewState::Failed, &why)?;
+            (Call::Questions, FetchOutcome::Gone) => {
+                self.answered()?;
+                self.ledger.record_questions_gone(&id)?;
             }
-            (Call::Questions, FetchOutcome::Gone) => self.ledger.record_questions_gone(&id)?,
             (Call::Questions, FetchOutcome::Unreadable(_, violation)) => {
-                self.summary.questions_failed += 1;
-                tracing::warn!(id, "the questions of interview {id} are left for the next run: {violation}");
+                self.failed(FailedCall { call, id, kind: FailureKind::Unusable, why: violation.to_string() })?;
             }
-            (Call::Questions, FetchOutcome::Failed(why)) => {
-                self.summary.questions_failed += 1;
-                tracing::warn!(id, "the questions of interview {id} are left for the next run: {why}");
+            (_, FetchOutcome::Unusable(why)) => {
+                self.failed(FailedCall { call, id, kind: FailureKind::Unusable, why })?;
+            }
+            (_, FetchOutcome::Failed(why)) => {
+                self.failed(FailedCall { call, id, kind: FailureKind::Unanswered, why })?;
             }
         }
         Ok(None)
+    }
+
+    fn answered(&mut self) -> Result<()> {
+        let (failures, records) = self.failures();
+        failures.answered(records)
+    }
+
+    fn failed(&mut self, failed: FailedCall) -> Result<()> {
+        let (failures, records) = self.failures();
+        failures.failed(failed, records)
     }
 
     /// Reads a spool file that a killed run left.
@@ -295,7 +378,10 @@ impl Ingester<'_> {
                     .extend(wanted.remove(&id).map(|interview| QuestionsArrival { interview, questions: list })),
                 ParsedBody::Interview(interview) => match self.account.exclude.by_body(&interview) {
                     Some(pattern) => exclude(self.ledger, &mut self.summary, &id, &provenance.source, pattern)?,
-                    None => interviews.push(Arrival { provenance, interview: *interview }),
+                    None => {
+                        self.summary.mended += u64::from(interview.mended);
+                        interviews.push(Arrival { provenance, interview: *interview });
+                    }
                 },
             }
         }

@@ -6,15 +6,15 @@ use jiff::Timestamp;
 
 use super::account::Account;
 use super::summary::IngestSummary;
-use crate::ledger::{DueInterview, InterviewState, Ledger};
+use crate::ledger::{CallOf, CallStanding, DueInterview, INTERVIEW, InterviewState, Ledger};
 use crate::model::Result;
 use crate::round0::call::Call;
 use crate::round0::fetch::FetchTask;
 
 /// The interviews to fetch.
 pub struct InterviewsDue {
-    /// The tasks in order: interviews that events call for, listed ones that are new, those given up before, open ones
-    /// that are due, and settled ones that lack a transcript. Open ones are followed even if they are not listed any
+    /// The tasks in order: interviews that events call for, listed ones that are new, open ones that are due, settled
+    /// ones that lack a transcript, and those that failed before. They are followed even if they are not listed any
     /// more.
     pub tasks: Vec<FetchTask>,
     /// Interviews that are fetched only because of an event, and were not listed.
@@ -30,9 +30,10 @@ pub fn interviews_due(
 ) -> Result<InterviewsDue> {
     summary.listed = ids.len() as u64;
     let source = account.source;
-    let due = if account.refetch { Vec::new() } else { ledger.due(source, Timestamp::now())? };
+    let now = Timestamp::now();
+    let due = if account.refetch { Vec::new() } else { ledger.due(source, now)? };
     let is_due: HashSet<&str> = due.iter().map(|due| due.id.as_str()).collect();
-    let called = if account.inbox { ledger.called_for(source)? } else { Vec::new() };
+    let called = if account.inbox { ledger.called_for(source, now)? } else { Vec::new() };
     let mut unlisted: HashSet<String> = called.iter().cloned().collect();
     let mut tasks = Vec::with_capacity(called.len() + ids.len());
     for id in called {
@@ -43,7 +44,7 @@ pub fn interviews_due(
                 summary.skipped_other += 1;
                 ledger.close_events([id.as_str()])?;
             }
-            // Also an interview that was gone, stale or set aside, because the event is news of it.
+            // Also an interview that was gone, stale, given up or set aside, because the event is news of it.
             _ => tasks.push(task(id, state)),
         }
     }
@@ -62,8 +63,14 @@ pub fn interviews_due(
             Some(_) if is_due.contains(id.as_str()) => {}
             Some(InterviewState::Settled) => summary.skipped_settled += 1,
             Some(InterviewState::Open) => summary.not_due += 1,
-            // Given up under the name of another source.
-            Some(InterviewState::Failed) => tasks.push(task(id, state)),
+            Some(InterviewState::Failed) => {
+                match ledger.call_standing(CallOf { interview: &id, call: INTERVIEW }, now)? {
+                    // It failed under the name of another source.
+                    CallStanding::Due => tasks.push(task(id, state)),
+                    CallStanding::Waiting => summary.failed_before += 1,
+                    CallStanding::GivenUp => summary.skipped_other += 1,
+                }
+            }
             Some(
                 InterviewState::Gone | InterviewState::Stale | InterviewState::Quarantined | InterviewState::Excluded,
             ) => {

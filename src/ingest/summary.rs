@@ -12,7 +12,9 @@ counts! {
         pub skipped_settled: u64,
         /// Open and not due yet.
         pub not_due: u64,
-        /// Gone, stale, quarantined or excluded before, and so not fetched.
+        /// Failed before and not due yet.
+        pub failed_before: u64,
+        /// Gone, stale, quarantined, given up or excluded before, and so not fetched.
         pub skipped_other: u64,
         /// Requests sent, retries included.
         pub requests: u64,
@@ -37,10 +39,16 @@ counts! {
         pub gone: u64,
         /// Set aside because the body breaks the contract.
         pub quarantined: u64,
-        /// Given up after the last try.
+        /// With half characters (lone surrogates), which were read as U+FFFD.
+        pub mended: u64,
+        /// Failed at the last try, and fetched again by a later run.
         pub failed: u64,
-        /// Interviews whose questions were given up after the last try.
+        /// Failed on so many nights that they are not fetched again without a reason.
+        pub given_up: u64,
+        /// Interviews whose questions failed at the last try, and are fetched again by a later run.
         pub questions_failed: u64,
+        /// Interviews whose questions failed on so many nights that they are not fetched again.
+        pub questions_given_up: u64,
         /// Excluded by a pattern of the pipeline for the first time.
         pub excluded: u64,
         /// Events read from the inbox, each once.
@@ -54,7 +62,7 @@ impl IngestSummary {
     /// Whether anything was newly set aside or given up.
     #[must_use]
     pub fn has_losses(&self) -> bool {
-        self.quarantined + self.failed + self.questions_failed > 0
+        self.quarantined + self.failed + self.given_up + self.questions_failed + self.questions_given_up > 0
     }
 
     pub(super) fn published(&mut self, published: Published) {

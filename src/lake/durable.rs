@@ -52,7 +52,10 @@ pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         // For file systems without that flag (old NFS, some FUSE). Only this process writes here, so checking first is
         // enough.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if !to.exists() => fs::rename(from, to),
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if to.exists() => {
+            Err(io::ErrorKind::AlreadyExists.into())
+        }
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => fs::rename(from, to),
         renamed => Ok(renamed?),
     }
 }

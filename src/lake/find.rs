@@ -120,6 +120,7 @@ impl TableRow<'_> {
             completed_at: self.time("completed_at"),
             expires_at: self.time("expires_at"),
             responses: Vec::new(),
+            mended: false,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 
 use super::disks::refuse_other_disks;
 use super::places::Lake;
@@ -38,5 +39,17 @@ impl Lake {
         }
         file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(fail)?;
         Ok(LakeLock { _file: file })
+    }
+
+    /// Locks the records of quotes until the file is dropped. Waits for a report that is being published, since reports
+    /// take no lock of the lake.
+    ///
+    /// # Errors
+    /// When they cannot be locked.
+    pub fn lock_quotes(&self) -> Result<File> {
+        let path = self.own().join("quotes.lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+        let locked = file.and_then(|file| file.lock().map(|()| file));
+        locked.map_err(|error| Error::path("lock", &path, error))
     }
 }

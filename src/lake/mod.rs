@@ -20,6 +20,7 @@ mod rewrite;
 pub mod row_groups;
 pub mod rows;
 pub mod schema;
+pub mod temporary;
 pub mod unfinished;
 pub mod write;
 

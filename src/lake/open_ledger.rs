@@ -13,7 +13,8 @@ use crate::ledger::Ledger;
 use crate::model::{Error, Result};
 
 impl Lake {
-    /// Opens the ledger, and finishes what a killed run left half done. The caller must hold the lock.
+    /// Opens the ledger, finishes what a killed run left half done, and forgets times that cannot be true. The caller
+    /// must hold the lock.
     ///
     /// # Errors
     /// When the ledger cannot be opened or a half-done publish cannot be finished.
@@ -25,7 +26,9 @@ impl Lake {
         made.map_err(|error| Error::path("open the ledger", &path, error))?;
         let mut ledger = Ledger::open(&path)?;
         recover(self, &mut ledger)?;
-        ledger.forget_old_links(Timestamp::now())?;
+        let now = Timestamp::now();
+        ledger.forget_times_ahead(now)?;
+        ledger.forget_old_links(now)?;
         Ok(ledger)
     }
 

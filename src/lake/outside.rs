@@ -1,8 +1,11 @@
-//! Keeps other files out of the lake. Whatever writes to a path that a user chose checks it here first.
+//! Where a user may have something written: to a place that can be written, and not into the lake. Whatever writes to a
+//! path that a user chose checks it here first.
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::model::{Error, Result};
+use rustix::fs::{Access, access};
+
+use crate::model::{Error, Result, folder_or_here};
 
 /// How many symbolic links are followed in one path, as in Linux.
 const LINKS: u32 = 40;
@@ -18,6 +21,31 @@ pub fn refuse_inside(what: &str, place: &Path, lake: &Path) -> Result<()> {
     }
     let message = format!("{what} {} is inside the lake, which is for tables", place.display());
     Err(Error::usage(message).hint("choose a place beside it"))
+}
+
+/// Why something cannot be written to a path, if so. `folder` is the folder that will be made for it, and `what` names it
+/// in the message, as in `the report`.
+#[must_use]
+pub fn unusable(what: &str, place: &Path, folder: &Path, lake: &Path) -> Option<Error> {
+    refuse_inside(what, place, lake).err().or_else(|| unwritable(what, folder))
+}
+
+/// Why a folder cannot be made or written, if so. Does not make it.
+#[must_use]
+pub fn unwritable(what: &str, folder: &Path) -> Option<Error> {
+    // A link that leads nowhere may lead to a disk that is not there, so its target is not made either.
+    let is_there = |folder: &&Path| folder.exists() || folder.is_symlink();
+    let there = folder.ancestors().find(is_there).map_or(Path::new("."), folder_or_here);
+    let why = if !there.exists() {
+        format!("{} is a link to what is not there", there.display())
+    } else if !there.is_dir() {
+        format!("{} is not a folder", there.display())
+    } else if access(there, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+        format!("{} is not writable", there.display())
+    } else {
+        return None;
+    };
+    Some(Error::usage(format!("cannot make {what} at {}: {why}", folder.display())))
 }
 
 /// Resolves `..` and symbolic links in a path. The path, and the targets of links, need not exist.

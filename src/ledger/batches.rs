@@ -3,6 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::connection::Ledger;
+use super::failed_calls::{self, CallOf, QUESTIONS};
 use super::interviews::{Sighting, record_sighting};
 use crate::model::Result;
 
@@ -47,6 +48,7 @@ impl Ledger {
             sightings.iter().try_for_each(|sighting| record_sighting(transaction, sighting))?;
             for id in questions_published {
                 transaction.execute("UPDATE interviews SET questions = 'published' WHERE id = ?1", [id])?;
+                failed_calls::forget(transaction, CallOf { interview: id, call: QUESTIONS })?;
             }
             Ok(())
         })

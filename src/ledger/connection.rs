@@ -16,6 +16,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "0004-received", sql: include_str!("migrations/0004-received.sql") },
     Migration { name: "0005-ats", sql: include_str!("migrations/0005-ats.sql") },
     Migration { name: "0006-audio", sql: include_str!("migrations/0006-audio.sql") },
+    Migration { name: "0007-failed-calls", sql: include_str!("migrations/0007-failed-calls.sql") },
 ];
 
 /// A change of the tables.

@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
+use super::ahead::{LONGEST_UNTIL_FETCHED, latest_stored};
 use super::connection::{Ledger, from_micros};
 use super::events;
+use super::failed_calls::{self, CallOf, INTERVIEW, IS_HELD_BACK, QUESTIONS};
 use crate::model::{Result, Via};
 
 /// The state of an interview in this program. (Its status is what the vendor calls it.)
@@ -38,6 +40,17 @@ impl InterviewState {
         let all = [Self::Open, Self::Settled, Self::Gone, Self::Stale, Self::Quarantined, Self::Failed, Self::Excluded];
         all.into_iter().find(|state| state.as_str() == word)
     }
+}
+
+/// Whether an interview is due at the time `?2`, as SQL. One that failed is due on its day, whatever its state. A time
+/// after `?3` cannot be true.
+fn is_due() -> String {
+    format!(
+        "(state = 'failed' OR (state = 'open' AND (coalesce(next_due, 0) <= ?2 OR next_due > ?3))
+              OR (state = 'settled' AND (next_due <= ?2 OR next_due > ?3))
+              OR id IN (SELECT interview_id FROM failed_calls WHERE call = 'interview'))
+         AND id NOT IN (SELECT interview_id FROM failed_calls WHERE call = 'interview' AND {IS_HELD_BACK})"
+    )
 }
 
 /// When and how the lake first saw an interview.
@@ -107,8 +120,12 @@ pub struct InterviewCounts {
     pub gone: u64,
     pub stale: u64,
     pub quarantined: u64,
+    /// Fetching them failed, and is tried again.
     pub failed: u64,
+    /// Fetching them failed too often, and is tried again only for a reason.
+    pub given_up: u64,
     pub excluded: u64,
+    /// Interviews whose questions are still to be fetched.
     pub questions_wanted: u64,
 }
 
@@ -119,7 +136,7 @@ pub struct DueCounts {
     pub open: u64,
     /// Settled interviews that lack a transcript.
     pub late_transcripts: u64,
-    /// Interviews that were given up before.
+    /// Interviews that failed before.
     pub failed: u64,
     /// When the next of the other interviews is due.
     pub next: Option<Timestamp>,
@@ -141,24 +158,38 @@ impl Ledger {
         })
     }
 
-    /// Interviews of a source that are due at a time: first those given up before, then open ones, then settled ones
-    /// without all transcripts. Within each group, those due the longest come first.
+    /// Interviews of a source that are due at a time: first open ones, then settled ones without all transcripts, then
+    /// those that failed before, so that they hold up no others. Within each group, those due the longest come first.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn due(&self, source: &str, at: Timestamp) -> Result<Vec<DueInterview>> {
         self.read(|connection| {
-            let sql = "SELECT id, state FROM interviews WHERE source = ?1 AND (
-                           state = 'failed'
-                           OR (state = 'open' AND coalesce(next_due, 0) <= ?2)
-                           OR (state = 'settled' AND next_due <= ?2))
-                       ORDER BY CASE state WHEN 'failed' THEN 0 WHEN 'open' THEN 1 ELSE 2 END, next_due, id";
+            let sql = format!(
+                "SELECT id, state FROM interviews WHERE source = ?1 AND {}
+                 ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'settled' THEN 1 ELSE 2 END, next_due, id",
+                is_due()
+            );
             let read = |row: &Row<'_>| {
                 let word: String = row.get(1)?;
                 let state = InterviewState::from_word(&word).expect("the query names its states");
                 Ok(DueInterview { id: row.get(0)?, state })
             };
-            connection.prepare(sql)?.query_map(params![source, at.as_microsecond()], read)?.collect()
+            let values = params![source, at.as_microsecond(), latest_stored(at, LONGEST_UNTIL_FETCHED)];
+            connection.prepare(&sql)?.query_map(values, read)?.collect()
+        })
+    }
+
+    /// The interviews of a source that the API gave last, so many at most.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn last_fetched(&self, source: &str, most: usize) -> Result<Vec<String>> {
+        self.read(|connection| {
+            let sql = "SELECT id FROM interviews WHERE source = ?1 AND state IN ('open', 'settled')
+                       ORDER BY changed_at DESC, id LIMIT ?2";
+            let values = params![source, i64::try_from(most).unwrap_or(i64::MAX)];
+            connection.prepare(sql)?.query_map(values, |row| row.get(0))?.collect()
         })
     }
 
@@ -168,12 +199,18 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn due_counts(&self, at: Timestamp) -> Result<DueCounts> {
         self.read(|connection| {
-            let sql = "SELECT count(*) FILTER (WHERE state = 'open' AND coalesce(next_due, 0) <= ?1),
-                              count(*) FILTER (WHERE state = 'settled' AND next_due <= ?1),
-                              count(*) FILTER (WHERE state = 'failed'),
-                              min(next_due) FILTER (WHERE state IN ('open', 'settled') AND next_due > ?1)
-                       FROM interviews";
-            connection.query_row(sql, [at.as_microsecond()], |row| {
+            let sql = format!(
+                "SELECT count(*) FILTER (WHERE state = 'open'),
+                        count(*) FILTER (WHERE state = 'settled' AND (next_due <= ?2 OR next_due > ?3)),
+                        count(*) FILTER (WHERE state = 'failed'),
+                        (SELECT min(next_due) FROM (
+                            SELECT next_due FROM interviews WHERE state IN ('open', 'settled') AND next_due > ?2 AND next_due <= ?3
+                            UNION ALL SELECT next_due FROM failed_calls WHERE next_due > ?2))
+                 FROM interviews WHERE ?1 AND {}",
+                is_due()
+            );
+            let values = params![true, at.as_microsecond(), latest_stored(at, LONGEST_UNTIL_FETCHED)];
+            connection.query_row(&sql, values, |row| {
                 let count = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
                 let next: Option<i64> = row.get(3)?;
                 let next = next.map(from_micros).transpose()?;
@@ -234,7 +271,7 @@ impl Ledger {
         })
     }
 
-    /// Records the state of an id that has no body, with the reason in words.
+    /// Records the state of an id that has no body and is not fetched again, with the reason in words.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -242,19 +279,16 @@ impl Ledger {
         let now = Timestamp::now().as_microsecond();
         self.write(|transaction| {
             // A settled interview stays settled, whatever came of fetching it again.
-            let sql = "INSERT INTO interviews (id, source, state, reason, tries, changed_at)
-                       VALUES (?1, ?2, ?3, ?4, ?3 = 'failed', ?5)
+            let sql = "INSERT INTO interviews (id, source, state, reason, changed_at)
+                       VALUES (?1, ?2, ?3, ?4, ?5)
                        ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
-                           tries = tries + excluded.tries, changed_at = excluded.changed_at
+                           changed_at = excluded.changed_at
                        WHERE state <> 'settled'";
             transaction.execute(sql, params![id, source, state.as_str(), reason, now])?;
-            if state != InterviewState::Failed {
-                // A settled interview is not due any more either.
-                let sql = "UPDATE interviews SET next_due = NULL WHERE id = ?1";
-                transaction.execute(sql, [id])?;
-                events::close(transaction, id)?;
-            }
-            Ok(())
+            // A settled interview is not due any more either.
+            transaction.execute("UPDATE interviews SET next_due = NULL WHERE id = ?1", [id])?;
+            failed_calls::forget(transaction, CallOf { interview: id, call: INTERVIEW })?;
+            events::close(transaction, id)
         })
     }
 
@@ -288,7 +322,7 @@ impl Ledger {
     pub fn record_questions_gone(&mut self, id: &str) -> Result<()> {
         self.write(|transaction| {
             transaction.execute("UPDATE interviews SET questions = 'gone' WHERE id = ?1", [id])?;
-            Ok(())
+            failed_calls::forget(transaction, CallOf { interview: id, call: QUESTIONS })
         })
     }
 
@@ -297,6 +331,8 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn counts(&self) -> Result<InterviewCounts> {
+        let given_up =
+            |call| format!("SELECT interview_id FROM failed_calls WHERE call = '{call}' AND next_due IS NULL");
         self.read(|connection| {
             let count = |filter: &str| {
                 let sql = format!("SELECT count(*) FROM interviews WHERE {filter}");
@@ -308,9 +344,10 @@ impl Ledger {
                 gone: count("state = 'gone'")?,
                 stale: count("state = 'stale'")?,
                 quarantined: count("state = 'quarantined'")?,
-                failed: count("state = 'failed'")?,
+                failed: count(&format!("state = 'failed' AND id NOT IN ({})", given_up(INTERVIEW)))?,
+                given_up: count(&format!("state = 'failed' AND id IN ({})", given_up(INTERVIEW)))?,
                 excluded: count("state = 'excluded'")?,
-                questions_wanted: count("questions = 'wanted'")?,
+                questions_wanted: count(&format!("questions = 'wanted' AND id NOT IN ({})", given_up(QUESTIONS)))?,
             })
         })
     }
@@ -328,7 +365,7 @@ pub(super) fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting
                    first_seen_at = excluded.first_seen_at, first_seen_via = excluded.first_seen_via,
                    first_seen_status = excluded.first_seen_status,
                    questions = CASE WHEN questions IN ('published', 'gone') THEN questions ELSE excluded.questions END,
-                   next_due = excluded.next_due, asks_after_expiry = excluded.asks_after_expiry, tries = 0,
+                   next_due = excluded.next_due, asks_after_expiry = excluded.asks_after_expiry,
                    changed_at = excluded.changed_at";
     transaction.prepare_cached(sql)?.execute(params![
         sighting.id,
@@ -346,6 +383,7 @@ pub(super) fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting
         sighting.asks_after_expiry,
         sighting.at.as_microsecond(),
     ])?;
+    failed_calls::forget(transaction, CallOf { interview: &sighting.id, call: INTERVIEW })?;
     let job = sighting.job_id.as_deref().unwrap_or_default();
     for question in &sighting.question_ids {
         let sql = "INSERT OR IGNORE INTO known_questions (job_id, question_id) VALUES (?1, ?2)";

@@ -1,16 +1,20 @@
 //! The ledger, in SQLite: what is known of each interview, what is being published, and what is to be sent. All SQL of
 //! the program is here.
 
+mod ahead;
 mod batches;
 mod connection;
 mod events;
+mod failed_calls;
 mod interviews;
 mod links;
 mod outbox;
 
+pub use ahead::{LONGEST_UNTIL_FETCHED, LONGEST_UNTIL_SENT};
 pub use batches::{BatchFile, UnfinishedBatch};
 pub use connection::Ledger;
 pub use events::{JUDGED_BY, TakenEvent};
+pub use failed_calls::{CallOf, CallStanding, FailedCall, INTERVIEW, QUESTIONS, RefusedEvent, UnfetchedIds};
 pub use interviews::{
     DueCounts, DueInterview, FirstSeen, InterviewCounts, InterviewState, KnownInterview, KnownQuestion,
     QuestionsWanted, Sighting,

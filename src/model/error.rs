@@ -15,7 +15,7 @@ pub enum Kind {
     Locked,
     /// The API refused the key (401) or the account (403).
     Refused,
-    /// The user pressed Ctrl-C, or the service manager asked to stop.
+    /// The user pressed Ctrl-C or closed the terminal, or the service manager asked to stop.
     Interrupted,
     /// Everything else: a full disk, an API that is not there, a damaged file.
     Failed,

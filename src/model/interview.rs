@@ -89,6 +89,8 @@ pub struct Interview {
     pub completed_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,
     pub responses: Vec<Response>,
+    /// Whether half characters (lone surrogates) in its body were read as U+FFFD.
+    pub mended: bool,
 }
 
 impl Interview {

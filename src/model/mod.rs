@@ -1,15 +1,18 @@
 //! The model of an interview: the vendor's bodies as this program reads them, and the errors that all layers use.
 
 pub mod body;
+pub mod clock;
 pub(crate) mod counts;
 pub mod done;
 pub mod error;
 pub mod interview;
+pub mod json;
 pub mod path;
 pub mod prometheus;
 pub mod provenance;
 pub mod recording;
 pub mod spreadsheet;
+pub mod words;
 
 pub use done::Done;
 pub use error::{Error, Kind, Result};
@@ -17,3 +20,4 @@ pub use interview::{Candidate, Interview, Job, Question, Response, Status};
 pub use path::{folder_or_here, is_address};
 pub use provenance::{Provenance, Via};
 pub use recording::Link;
+pub use words::plural;

@@ -1,12 +1,13 @@
 //! Lists of interview ids: one per line, with `#` comments, in the encodings and line ends that editors and
 //! spreadsheets write.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, plural};
 
 /// Length of an id in bytes, at most. It is more than the vendor's ids have, and short enough for a URL and for an
 /// encoded file name.
@@ -15,7 +16,7 @@ const LONGEST: usize = 80;
 /// Reads a list from a file, or from standard input if the path is `-`. Duplicates are dropped, and the order is kept.
 ///
 /// # Errors
-/// A usage error that names file and line if the file is missing, is not UTF-8, or contains text that cannot be an id.
+/// A usage error that names file and line if the file is missing, is not text, or contains what cannot be an id.
 pub fn read_ids(path: &Path) -> Result<Vec<String>> {
     let (name, bytes) = if path == Path::new("-") {
         let mut bytes = Vec::new();
@@ -49,28 +50,111 @@ pub fn read_lists(paths: &[PathBuf]) -> std::result::Result<Vec<String>, Vec<Err
     if problems.is_empty() { Ok(ids) } else { Err(problems) }
 }
 
-/// Parses the ids of a list; `name` is its name in messages.
+/// Parses the ids of a list; `name` is its name in messages. Warns of invisible characters around ids, which are left
+/// out: scripts that put files together leave byte order marks between them, and text that is copied brings others.
 ///
 /// # Errors
-/// A usage error that names the line if the list is not UTF-8, or contains text that cannot be an id.
+/// A usage error that names the line if the list is not text, or contains what cannot be an id.
 pub fn parse_ids(name: &str, bytes: &[u8]) -> Result<Vec<String>> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let text = decode(name, bytes)?;
+    // Old spreadsheets end lines with a carriage return alone.
+    let line_end = if text.contains('\n') { '\n' } else { '\r' };
     let mut ids = Vec::new();
-    for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
-        let wrong = |what: &str| Error::usage(format!("{name}:{}: {what}", index + 1));
-        let line = std::str::from_utf8(line).map_err(|_| wrong("not UTF-8 text"))?;
+    let mut marked = Marked::default();
+    for (index, line) in text.split(line_end).enumerate() {
+        let (before, line) = line.split_at(line.len() - line.trim_start_matches(is_around).len());
         // A comment may also follow an id: ids hold no white space.
-        let line = line.trim();
-        let id = line.split_once([' ', '\t']).filter(|(_, rest)| rest.trim_start().starts_with('#'));
-        let id = id.map_or(line, |(id, _)| id);
+        let is_comment = |rest: &str| rest.trim_start_matches(is_around).starts_with('#');
+        let commented = line.split_once(char::is_whitespace).filter(|(_, rest)| is_comment(rest));
+        let line = commented.map_or(line, |(id, _)| id);
+        let (id, after) = line.split_at(line.trim_end_matches(is_around).len());
         if id.is_empty() || id.starts_with('#') {
             continue;
         }
-        check_id(id).map_err(|what| wrong(what).hint("one interview id a line; `#` begins a comment"))?;
+        let wrong = |what: &str| {
+            let hint = "one interview id a line, and nothing else; `#` begins a comment";
+            Error::usage(format!("{name}:{}: {what}", index + 1)).hint(hint)
+        };
+        check_listed(id).and_then(|()| check_id(id)).map_err(|what| wrong(&what))?;
+        marked.note(index + 1, before.chars().chain(after.chars()));
         ids.push(id.to_owned());
     }
+    marked.warn(name);
     drop_repeated(&mut ids);
     Ok(ids)
+}
+
+/// The text of a list, which is UTF-8, or UTF-16 with a byte order mark.
+fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>> {
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let text = String::from_utf16(&pairs.iter().copied().map(unit).collect::<Vec<u16>>());
+        let text = text.ok().filter(|_| rest.is_empty());
+        text.map(Cow::Owned).ok_or_else(|| Error::usage(format!("{name}: not whole UTF-16 text")))
+    };
+    let text = match bytes {
+        [0xFF, 0xFE, rest @ ..] => return utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => return utf16(rest, u16::from_be_bytes),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => rest,
+        _ => bytes,
+    };
+    let wrong = |place: usize, what: &str| {
+        let line = text[..place].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        Error::usage(format!("{name}:{line}: {what}")).hint("save the list as UTF-8")
+    };
+    if let Some(place) = text.iter().position(|&byte| byte == 0) {
+        return Err(wrong(place, "zero bytes, as in UTF-16 without a byte order mark"));
+    }
+    std::str::from_utf8(text).map(Cow::Borrowed).map_err(|error| wrong(error.valid_up_to(), "not UTF-8 text"))
+}
+
+/// Whether a character next to an id in a list does not belong to it.
+fn is_around(character: char) -> bool {
+    character.is_whitespace() || is_invisible(character)
+}
+
+/// Whether a character leaves no mark on a screen: Unicode's property `Default_Ignorable_Code_Point`.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+        | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
+        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// The name of a character that cannot be shown.
+fn code(character: char) -> String {
+    format!("U+{:04X}", u32::from(character))
+}
+
+/// The ids of a list that have invisible characters around them.
+#[derive(Default)]
+struct Marked {
+    first_line: usize,
+    count: u64,
+    codes: BTreeSet<String>,
+}
+
+impl Marked {
+    fn note(&mut self, line: usize, around: impl Iterator<Item = char>) {
+        let mut codes = around.filter(|&character| is_invisible(character)).map(code).peekable();
+        if codes.peek().is_some() {
+            if self.count == 0 {
+                self.first_line = line;
+            }
+            self.count += 1;
+            self.codes.extend(codes);
+        }
+    }
+
+    fn warn(&self, name: &str) {
+        if self.count > 0 {
+            let (line, count) = (self.first_line, self.count);
+            let what =
+                plural(count, "id has invisible characters around it", "ids have invisible characters around them");
+            let codes = self.codes.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            tracing::warn!("{name}:{line}: {count} {what} ({codes}), which are left out");
+        }
+    }
 }
 
 /// Keeps the first occurrence of each id. Lists are long, so no id is copied.
@@ -81,19 +165,34 @@ fn drop_repeated(ids: &mut Vec<String>) {
     ids.retain(|_| is_first.next().unwrap_or(false));
 }
 
+/// Checks that an id of a list is no piece of another format, such as CSV or JSON. No id would begin or end so.
+fn check_listed(id: &str) -> Result<(), String> {
+    const QUOTES: [char; 8] = ['"', '\'', '`', '\u{2018}', '\u{2019}', '\u{201C}', '\u{201D}', '\u{201E}'];
+    if id.starts_with(QUOTES) || id.ends_with(QUOTES) {
+        return Err("quotes around an interview id".to_owned());
+    }
+    if id.ends_with([',', ';']) {
+        return Err("a comma or semicolon after an interview id".to_owned());
+    }
+    Ok(())
+}
+
 /// Checks whether a text can be an interview id. Ids are opaque, so nearly any text can.
 ///
 /// # Errors
 /// A description of the problem.
-pub fn check_id(id: &str) -> Result<(), &'static str> {
+pub fn check_id(id: &str) -> Result<(), String> {
     if id.chars().any(|character| character.is_control() || character.is_whitespace()) {
-        return Err("an interview id holds no white space and no control characters");
+        return Err("an interview id holds no white space and no control characters".to_owned());
+    }
+    if let Some(character) = id.chars().find(|&character| is_invisible(character)) {
+        return Err(format!("an interview id holds no invisible characters ({})", code(character)));
     }
     if id == "." || id == ".." {
-        return Err("`.` and `..` are no interview ids");
+        return Err("`.` and `..` are no interview ids".to_owned());
     }
     if id.len() > LONGEST {
-        return Err("longer than an interview id can be (80 bytes)");
+        return Err(format!("longer than an interview id can be ({LONGEST} bytes)"));
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ mod aggregate;
 mod anchors;
 mod changes;
 mod charts;
+mod clear;
 mod evidence;
 mod export;
 mod frames;
@@ -88,9 +89,9 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunRef
     let name = publish::name(&report.period, &plan.narrow);
     // The record must always find every quote that is shown, in the new pages and in those that they replace.
     let record = quoted.record(lake, &plan.out.join(&name))?;
-    record.before_publishing()?;
+    record.as_ref().map_or(Ok(()), |record| record.before_publishing())?;
     let folder = publish::publish(&plan.out, &name, &files)?;
-    record.after_publishing()?;
+    record.map_or(Ok(()), |record| record.after_publishing())?;
     Ok(folder)
 }
 

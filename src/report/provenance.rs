@@ -92,6 +92,7 @@ fn left_out(frames: &Frames, aggregates: &Aggregates, counts: &InterviewCounts) 
         (of_jobs(not_asked_for), "jobs", "not asked for"),
         (of_people(counts.quarantined), "bodies", "set aside because they break the contract"),
         (of_people(counts.failed), "interviews", "given up for now after the last try"),
+        (of_people(counts.given_up), "interviews", "given up, as asking for them failed on many nights"),
         (of_people(counts.gone), "interviews", "unknown to the API"),
         (of_people(counts.excluded), "interviews", "kept out of the lake by a pattern"),
     ];

@@ -8,15 +8,15 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{StatusCode, Url};
 use sha2::{Digest, Sha256};
 
-use crate::http::client::{Reach, client, encode_id, is_secure, read_body, read_budget, root_cause};
+use crate::http::body::{read_body, read_start};
+use crate::http::client::{Reach, client, encode_id, is_secure, read_budget, root_cause};
 use crate::http::pace::{Budget, Pace, Pacer};
+use crate::model::body::LARGEST_BODY;
 use crate::model::{Error, Result};
 
 /// Longest pause between two reads of a body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
-/// Largest body that is read. It is far more than any interview; a larger body is a mistake or an attack.
-const LARGEST_BODY: usize = 64 << 20;
 /// Largest body of an error that is read, which is enough for its message.
 const LARGEST_ERROR: usize = 64 << 10;
 
@@ -32,7 +32,9 @@ pub struct ApiClient {
 /// The outcome of one request.
 #[derive(Debug)]
 pub enum CallOutcome {
+    /// A body. Of one that is larger than [`LARGEST_BODY`], it is that and one byte more.
     Body(Vec<u8>),
+    /// The API says that it does not know the id, or no longer.
     NotFound,
     /// The key or the account is refused, and so would be every further call. Holds the message for the user.
     Refused(String),
@@ -74,7 +76,7 @@ impl ApiClient {
     #[must_use]
     pub fn pacer(&self, pace: Pace) -> Pacer {
         let file = state_folder().map(|folder| folder.join(format!("window-{}", &self.window[..32])));
-        Pacer::new(pace, file.as_deref())
+        Pacer::new("the API", pace, file.as_deref())
     }
 
     /// `GET /interviews/:id`.
@@ -100,17 +102,17 @@ impl ApiClient {
         let status = response.status();
         let mut budget = read_budget(response.headers());
         let answer = match status {
-            StatusCode::OK => match read_body(response, LARGEST_BODY).await {
-                Ok(Some(body)) => CallOutcome::Body(body),
-                Ok(None) => CallOutcome::Unusable(format!("the body is larger than {} MB", LARGEST_BODY >> 20)),
-                Err(error) => CallOutcome::NoAnswer(root_cause(&error)),
+            StatusCode::OK => match read_start(response, LARGEST_BODY).await {
+                Ok(body) => CallOutcome::Body(body),
+                Err(why) => CallOutcome::NoAnswer(why),
             },
-            StatusCode::NOT_FOUND => match read_body(response, LARGEST_ERROR).await {
+            StatusCode::NOT_FOUND | StatusCode::GONE => match read_body(response, LARGEST_ERROR).await {
                 Ok(Some(body)) if is_resource_not_found(&body) => CallOutcome::NotFound,
-                // A wrong address returns 404 for everything, which must not mark every id as gone for good.
-                _ => CallOutcome::Unusable(
-                    "the API answered 404 without saying that the interview is not there".to_owned(),
-                ),
+                // A wrong address returns 404 or 410 for everything, which must not mark every id as gone for good.
+                _ => CallOutcome::Unusable(format!(
+                    "the API answered {} without saying that the interview is not there",
+                    status.as_u16()
+                )),
             },
             StatusCode::UNAUTHORIZED => CallOutcome::Refused("the API does not accept the key (401)".to_owned()),
             StatusCode::FORBIDDEN => CallOutcome::Refused(
@@ -138,7 +140,7 @@ fn state_folder() -> Option<PathBuf> {
     state.map(|state| state.join("roundup"))
 }
 
-/// Whether a 404 comes from the vendor's API.
+/// Whether a 404 or 410 comes from the vendor's API.
 fn is_resource_not_found(body: &[u8]) -> bool {
     let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     value["error"]["type"] == "resource_not_found"

@@ -26,8 +26,6 @@ const UNREADABLE_TRIES: u32 = 3;
 const OUTAGE: Duration = Duration::from_mins(10);
 /// If this many bodies are not JSON, and nothing else came before them, something other than the API is answering.
 const NOT_THE_API: usize = 3;
-/// A wait of this length is logged.
-const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// One call to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +46,19 @@ pub enum FetchOutcome {
     Gone,
     /// A body that broke the contract at every try: the bytes of the last one, and the violation.
     Unreadable(Vec<u8>, Violation),
-    /// Given up. Holds the reason.
+    /// Answered in a way that another try would not change. Holds the reason.
+    Unusable(String),
+    /// Given up after the last try, though a later one may succeed. Holds the reason.
     Failed(String),
+}
+
+impl FetchOutcome {
+    /// Whether it shows that the API is there. A wrong address, a proxy and an API that is down answer every call alike
+    /// with a page, a redirect or an error.
+    #[must_use]
+    pub fn is_of_the_api(&self) -> bool {
+        matches!(self, Self::Body(..) | Self::Gone)
+    }
 }
 
 /// A task with its outcome, and when it ended.
@@ -101,6 +110,8 @@ pub struct FetchCounts {
     pub bytes: AtomicU64,
     /// Whether any request was answered.
     answered: AtomicBool,
+    /// Whether nothing has listened at the address since the last answer.
+    is_gone: AtomicBool,
 }
 
 /// Fetches tasks.
@@ -185,7 +196,12 @@ impl Fetcher {
                 Attempt::NotThere(why) if !self.may_come_back(began, failed) => {
                     return Err(StopReason::Unreachable(why));
                 }
-                Attempt::NotThere(why) => why,
+                Attempt::NotThere(why) => {
+                    if !self.counts.is_gone.swap(true, Ordering::Relaxed) {
+                        self.log_outage(&why);
+                    }
+                    why
+                }
                 Attempt::Failed(why) | Attempt::NoAnswer(why) if failed >= TRIES => break FetchOutcome::Failed(why),
                 Attempt::Failed(why) | Attempt::NoAnswer(why) => why,
             };
@@ -208,10 +224,7 @@ impl Fetcher {
             match classify(task, answer) {
                 Classification::Limited => {
                     self.counts.limited.fetch_add(1, Ordering::Relaxed);
-                    let wait = turn.refused(budget);
-                    if wait >= LONG_WAIT {
-                        tracing::info!("over the API's limit; going on in {} s", wait.as_secs());
-                    }
+                    turn.refused(budget);
                 }
                 // The turn is never released, so that no other call begins while all are being stopped.
                 Classification::Stop(stop) => {
@@ -223,9 +236,19 @@ impl Fetcher {
                 Classification::Attempt(attempt) => {
                     turn.answered(budget);
                     self.counts.answered.store(true, Ordering::Relaxed);
+                    self.counts.is_gone.store(false, Ordering::Relaxed);
                     return Ok(attempt);
                 }
             }
+        }
+    }
+
+    /// Logs that an API which answered before is waited for. One that never did is only waited for briefly.
+    fn log_outage(&self, why: &str) {
+        if self.counts.answered.load(Ordering::Relaxed) {
+            let end = Timestamp::now().saturating_add(OUTAGE).unwrap_or(Timestamp::MAX);
+            let end = end.strftime("%Y-%m-%d %H:%M:%S UTC");
+            tracing::info!("the API cannot be reached any more ({why}); it is tried again until {end}");
         }
     }
 
@@ -266,7 +289,7 @@ fn classify(task: &FetchTask, answer: CallOutcome) -> Classification {
             Err(violation) => Attempt::Unreadable(bytes, violation),
         },
         CallOutcome::NotFound => Attempt::Done(FetchOutcome::Gone),
-        CallOutcome::Unusable(why) => Attempt::Done(FetchOutcome::Failed(why)),
+        CallOutcome::Unusable(why) => Attempt::Done(FetchOutcome::Unusable(why)),
         CallOutcome::Failed(why) => Attempt::Failed(why),
         CallOutcome::NoAnswer(why) => Attempt::NoAnswer(why),
         CallOutcome::Unreachable(why) => Attempt::NotThere(why),

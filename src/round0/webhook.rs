@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use sha2::Sha256;
 
+use crate::model::json::read_tree;
+
 /// The header that holds the signature.
 pub const SIGNATURE_HEADER: &str = "x-webhook-signature";
 /// The path that events are sent to. This program defines it.
@@ -17,6 +19,8 @@ pub const ENDED: &str = "interview_ended";
 pub const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 /// Most bytes of an event's id or type. The vendor's ids have 36.
 const LONGEST_WORD: usize = 200;
+/// Most values of an event. The vendor's have some twenty.
+const MOST_VALUES: usize = 10_000;
 
 /// The secret that signs events. Has no `Debug`, so that it cannot be logged.
 #[derive(Clone)]
@@ -126,7 +130,7 @@ pub struct Event {
 
 /// The error for a signed body that is not an event. Holds no value of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the body is no JSON object with the texts `id` and `type`")]
+#[error("the body is no JSON object with the texts `id` and `type`, or holds more than {MOST_VALUES} values")]
 pub struct NoEvent;
 
 impl Event {
@@ -134,9 +138,9 @@ impl Event {
     /// that name is dropped, and every text that contains it, such as a link.
     ///
     /// # Errors
-    /// When it is no JSON, or has no usable `id` and `type`.
+    /// When it is no JSON, holds very many values, or has no usable `id` and `type`.
     pub fn read(body: &[u8]) -> Result<Self, NoEvent> {
-        let mut value: Value = serde_json::from_slice(body).map_err(|_| NoEvent)?;
+        let mut value = read_tree(body, MOST_VALUES).map_err(|_| NoEvent)?;
         let word = |field: &str| {
             let word = value.get(field).and_then(Value::as_str);
             word.filter(|word| !word.is_empty() && word.len() <= LONGEST_WORD).map(str::to_owned).ok_or(NoEvent)
@@ -196,6 +200,14 @@ mod tests {
     }
 
     #[test]
+    fn half_a_character_costs_no_event() {
+        let body = br#"{"id":"evt_1","type":"x","data":{"interview":{"id":"a-1"},"candidate":{"name":"Jo \ud83d"}}}"#;
+        let event = Event::read(body).unwrap();
+        assert_eq!(event.interview.as_deref(), Some("a-1"));
+        assert!(String::from_utf8(event.body).unwrap().contains("Jo \u{FFFD}"));
+    }
+
+    #[test]
     fn a_token_that_is_also_the_id_of_the_interview_leaves_none() {
         let body = br#"{"id":"evt_1","type":"x","data":{"interview":{"id":"same","token":"same"}}}"#;
         assert_eq!(Event::read(body).unwrap().interview, None);
@@ -206,6 +218,8 @@ mod tests {
         for body in ["", "[]", "7", "{", r#"{"id":1,"type":"x"}"#, r#"{"id":"","type":"x"}"#, r#"{"id":"evt_1"}"#] {
             assert_eq!(Event::read(body.as_bytes()), Err(NoEvent), "{body}");
         }
+        let wide = format!(r#"{{"id":"evt_1","type":"x","data":[{}{{}}]}}"#, r#"{"":0},"#.repeat(MOST_VALUES / 2));
+        assert_eq!(Event::read(wide.as_bytes()), Err(NoEvent));
         let deep = format!(r#"{{"id":"evt_1","type":"x","data":{}1{}}}"#, "[".repeat(200_000), "]".repeat(200_000));
         assert_eq!(Event::read(deep.as_bytes()), Err(NoEvent));
     }

@@ -121,7 +121,7 @@ fn recordings_that_come_after_the_note_are_attached_without_another() {
         served.recipe(name, |text| text);
         let run = |requests: usize| {
             let (stdout, _) = served.ats(name, &[], 0);
-            assert!(stdout.contains(&format!("in {requests} requests")), "{requests}: {stdout}");
+            assert!(stdout.contains(&format!("in {requests} request")), "{requests}: {stdout}");
         };
         // Completed long ago, and met now: it is waited for its recordings all the same.
         run(0);
@@ -231,7 +231,7 @@ fn ids_are_checked_and_each_is_sent_once() {
     assert!(stderr.contains("`..`: `.` and `..` are no interview ids"), "{stderr}");
     let (stdout, _) = served.ats("ashby", &[JANE, JANE], 0);
     assert!(
-        stdout.contains("sent       1 interviews to ashby in 2 requests\n") && stdout.lines().count() == 1,
+        stdout.contains("sent       1 interview to ashby in 2 requests\n") && stdout.lines().count() == 1,
         "{stdout}"
     );
 }

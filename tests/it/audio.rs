@@ -494,7 +494,7 @@ fn what_is_in_the_place_already_is_recorded_if_it_is_the_same_and_stays_if_it_is
         fs::write(path, bytes).unwrap();
     }
     let (stdout, _) = archive(&served, &[], 3);
-    assert!(stdout.contains("1 were there already"), "{stdout}");
+    assert!(stdout.contains("1 was there already"), "{stdout}");
     let troubled = status(&served)["recordings"].as_array().unwrap().clone();
     assert_eq!(troubled.len(), 1);
     assert_eq!(troubled[0]["reason"], "another file is in its place in the archive");

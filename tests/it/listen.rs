@@ -36,6 +36,18 @@ impl Listener {
         Self::start_as(folder, "--lake lake --addr 127.0.0.1:0 --secret-env HOOK_SECRET".split(' '), change)
     }
 
+    /// Started by a shell, which first does something that the receiver inherits.
+    pub fn start_through(folder: &Path, before: &str) -> Self {
+        Self::start_with(folder, |command| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("{before}; exec \"$@\""), "sh"]);
+            shell.arg(command.get_program()).args(command.get_args()).current_dir(folder).stderr(log_of(folder));
+            command.get_envs().for_each(|(name, value)| _ = shell.env(name, value.expect("none is removed")));
+            *command = shell;
+            command
+        })
+    }
+
     pub fn start_as<'a>(
         folder: &Path,
         arguments: impl Iterator<Item = &'a str>,
@@ -44,8 +56,7 @@ impl Listener {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
         command.current_dir(folder).env("HOOK_SECRET", SECRET).env("HOOK_SECRET_OLD", "whsec_the-one-before");
         command.arg("listen").args(arguments);
-        let log = fs::File::options().create(true).append(true).open(folder.join("listen.log")).unwrap();
-        let mut process = change(&mut command).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut process = change(command.stderr(log_of(folder))).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let addr = line.trim().strip_prefix("listening on http://").unwrap().parse().unwrap();
@@ -70,7 +81,11 @@ impl Listener {
     }
 
     pub fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.process), signal).unwrap();
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.process)
     }
 
     /// Waits for its end, and returns its exit code.
@@ -92,6 +107,10 @@ impl Listener {
         let line = text.lines().find(|line| line.starts_with(&format!("roundup_{name} ")));
         line.unwrap_or_else(|| panic!("no {name} in {text}")).split(' ').next_back().unwrap().parse().unwrap()
     }
+}
+
+fn log_of(folder: &Path) -> fs::File {
+    fs::File::options().create(true).append(true).open(folder.join("listen.log")).unwrap()
 }
 
 impl Drop for Listener {

@@ -86,6 +86,7 @@ fn the_warning_of_a_webhook_that_is_dead_for_months_stays() {
         source: source.to_owned(),
         received_at: day(days),
         calls_for: None,
+        refused_id: None,
     };
     // One a day, until one of the two webhooks was deleted 90 days ago.
     for days in (0..150).rev() {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
@@ -160,7 +161,7 @@ impl TriggeredRun {
 
 /// Whether there are events from before: in the inbox, or taken from it with an interview that was not fetched yet.
 pub fn has_unread(lake: &Lake, source: &str) -> bool {
-    let called = lake.ledger_for_reading().and_then(|ledger| ledger.called_for(source));
+    let called = lake.ledger_for_reading().and_then(|ledger| ledger.called_for(source, Timestamp::now()));
     waiting(&lake.inbox_folder()).is_ok_and(|count| count > 0) || called.is_ok_and(|ids| !ids.is_empty())
 }
 

@@ -36,7 +36,7 @@ impl Archiving<'_> {
         let Session { network, lake, ledger, quiet, stop_at, .. } = session;
         let made = terminal::with_bar("audio", *quiet, |set_progress| {
             network.interrupt.during(|cancellation| {
-                let cancellation = cancellation.or_at(*stop_at);
+                let cancellation = cancellation.or_at(stop_at.clone());
                 let archiver = Archiver::new(lake, &network.runtime, plan, cancellation.clone())?;
                 let mut renewer = LinkRenewer::new(&network.runtime, pace, cancellation, client_of);
                 let progress = |done: u64| set_progress(done, estimate.wanted);
@@ -53,7 +53,7 @@ pub fn archive_during<T>(
     plan: &AudioPlan,
     ingest: impl FnOnce(&mut Session<'_>) -> T,
 ) -> (T, Done<ArchiveSummary>) {
-    let (lake, network, stop_at) = (session.lake.clone(), session.network, session.stop_at);
+    let (lake, network, stop_at) = (session.lake.clone(), session.network, session.stop_at.clone());
     network.interrupt.during(|cancellation| {
         let opened = session.lake.second_ledger(&session.lock).and_then(|ledger| {
             Ok((ledger, Archiver::new(&lake, &network.runtime, plan, cancellation.or_at(stop_at))?))

@@ -105,7 +105,7 @@ pub fn exports_on_screen(exported: &[Exported]) -> String {
     let line = |Exported { path, rows, cut }: &Exported| {
         let cut =
             if *cut > 0 { format!(", {cut} texts cut as they are longer than a cell holds") } else { String::new() };
-        format!("export     {path}: {rows} rows{cut}\n")
+        format!("export     {path}: {}{cut}\n", terminal::counted(*rows, "row", "rows"))
     };
     exported.iter().map(line).collect()
 }

@@ -26,7 +26,7 @@ pub fn ingest_all(
         let progress = |progress: Progress| fetch_progress.show(progress);
         let done = network.interrupt.during(|cancellation| {
             let (exclude, progress) = (&exclude, &progress);
-            let cancellation = cancellation.or_at(*stop_at);
+            let cancellation = cancellation.or_at(stop_at.clone());
             let account = Account { source: &name, ids, inbox, client, plan, exclude, refetch, cancellation, progress };
             ingest(lake, ledger, &network.runtime, account)
         });

@@ -47,17 +47,20 @@ pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> 
     }
     if sources.iter().any(|source| source.inbox) {
         let waiting = before.as_ref().map_or(Ok(0), |before| inbox::file::waiting(&before.lake.inbox_folder()))?;
-        text += &format!("inbox      {waiting} events wait, and their interviews are asked for first\n");
+        let waiting = terminal::counted(waiting as u64, "event waits", "events wait");
+        text += &format!("inbox      {waiting}; what the inbox names is asked for first\n");
     }
     text += &format!("lake       {}\n", pipeline.lake.display());
     if let Some(analysis) = &ready.analysis {
+        let terms = |count: usize| terminal::counted(count as u64, "term", "terms");
         let names: Vec<String> =
-            analysis.sets.iter().map(|set| format!("{} ({} terms)", set.set.name(), set.set.terms().len())).collect();
+            analysis.sets.iter().map(|set| format!("{} ({})", set.set.name(), terms(set.set.terms().len()))).collect();
         let names = if names.is_empty() { "no keyword sets".to_owned() } else { names.join(", ") };
         text += &format!("analyze    {names}\n");
     }
     if let Some(report) = ready.report {
-        text += &format!("report     {} days, to {}\n", report.days, report.out.display());
+        let days = terminal::counted(report.days.into(), "day", "days");
+        text += &format!("report     {days}, to {}\n", report.out.display());
     }
     for export in &ready.exports {
         text += &format!("export     to {}\n", export.output.display());
@@ -92,8 +95,10 @@ fn source_on_screen(source: &ReadySource, before: Option<&LakeBefore>, requests_
         }
     }
     let minutes = (due as u64).div_ceil(requests_per_minute.into());
+    let due = terminal::counted(due as u64, "interview is", "interviews are");
+    let requests = terminal::counted(requests_per_minute.into(), "request", "requests");
     Ok(format!(
-        "ingest     {name}: {due} interviews are due of {listed} listed ones and those still open, {minutes} min at {requests_per_minute} requests a minute\n"
+        "ingest     {name}: {due} due, of {listed} listed and of those still open; {minutes} min at {requests} a minute\n"
     ))
 }
 

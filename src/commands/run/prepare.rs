@@ -10,9 +10,9 @@ use crate::deliver::audio;
 use crate::deliver::export::Place;
 use crate::keywords::Mode;
 use crate::lake::disks::refuse_other_disks;
-use crate::lake::outside::{real_path, refuse_inside};
+use crate::lake::outside::{real_path, refuse_inside, unusable, unwritable};
 use crate::lake::refuse_url;
-use crate::model::{Error, Result, folder_or_here, is_address};
+use crate::model::{Error, Result, is_address};
 use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
 use crate::pipeline::{AtsPlan, AudioPlan, ExportTo, JobsFile, MetricGroup, Pipeline, ReportPlan, Source, Stage};
@@ -147,22 +147,4 @@ fn no_archive(folder: &Path, made: Option<&AudioPlan>) -> Option<Error> {
         format!("there is no folder {name} to send recordings from")
     };
     Some(Error::usage(what).hint("`recordings` under [ats] names the folder that `roundup audio` fills"))
-}
-
-/// Why something cannot be written to a path, if so.
-fn unusable(what: &str, place: &Path, folder: &Path, lake: &Path) -> Option<Error> {
-    refuse_inside(what, place, lake).err().or_else(|| unwritable(what, folder))
-}
-
-/// Why a folder cannot be made or written, if so. Does not make it.
-fn unwritable(what: &str, folder: &Path) -> Option<Error> {
-    let there = folder.ancestors().find(|folder| folder.exists()).map_or(Path::new("."), folder_or_here);
-    let why = if !there.is_dir() {
-        format!("{} is not a folder", there.display())
-    } else if rustix::fs::access(there, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_err() {
-        format!("{} is not writable", there.display())
-    } else {
-        return None;
-    };
-    Some(Error::usage(format!("cannot make {what} at {}: {why}", folder.display())))
 }

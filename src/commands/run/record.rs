@@ -18,10 +18,13 @@ use crate::lake::durable::{batch_id, write_whole};
 use crate::lake::publish::Staging;
 use crate::lake::schema::{Column, RUNS};
 use crate::lake::{Lake, rows};
-use crate::ledger::InterviewCounts;
+use crate::ledger::{InterviewCounts, UnfetchedIds};
 use crate::model::interview::month_of;
 use crate::model::prometheus::metric;
 use crate::model::{Error, Result};
+
+/// How many ids of a kind are listed. `roundup status` lists all.
+pub const MOST_IDS: usize = 1000;
 
 /// The summary of a run, as it is written to `_roundup/last-run.json`.
 #[derive(Debug, Serialize)]
@@ -35,6 +38,8 @@ pub struct RunSummary {
     pub lake: String,
     /// Like the summaries of the other stages, null if the stage did not run.
     pub ingest: Option<IngestSummary>,
+    /// Ids that this run found no interview for, at most [`MOST_IDS`] of each kind.
+    pub ids: UnfetchedIds,
     pub analyze: Option<AnalyzeSummary>,
     pub report: Option<String>,
     pub export: Option<Vec<Exported>>,
@@ -58,6 +63,7 @@ impl RunSummary {
             complete: false,
             lake: lake.root().display().to_string(),
             ingest: None,
+            ids: UnfetchedIds::default(),
             analyze: None,
             report: None,
             export: None,
@@ -119,6 +125,10 @@ fn row(summary: &RunSummary) -> RecordBatch {
         "exit_code" => rows::integers(once(Some(summary.exit_code.into()))),
         "complete" => rows::flags(once(summary.complete)),
         "error" => rows::strings(once(errors.as_deref())),
+        // For now or for good.
+        "failed" => {
+            rows::integers(once(counts["failed"].as_i64().zip(counts["given_up"].as_i64()).map(|(a, b)| a + b)))
+        }
         count => rows::integers(once(counts[count].as_i64())),
     };
     rows::batch(&RUNS, RUNS.columns.iter().map(column).collect())
@@ -160,7 +170,7 @@ fn metrics(summary: &RunSummary, counts: &InterviewCounts) -> String {
     gauges.iter().map(|(name, help, values)| metric(name, "gauge", help, values)).collect()
 }
 
-fn states(counts: &InterviewCounts) -> [(&'static str, u64); 7] {
+fn states(counts: &InterviewCounts) -> [(&'static str, u64); 8] {
     [
         ("settled", counts.settled),
         ("open", counts.open),
@@ -168,6 +178,7 @@ fn states(counts: &InterviewCounts) -> [(&'static str, u64); 7] {
         ("gone", counts.gone),
         ("quarantined", counts.quarantined),
         ("failed", counts.failed),
+        ("given_up", counts.given_up),
         ("excluded", counts.excluded),
     ]
 }

@@ -6,7 +6,7 @@ use super::audio::{Archiving, archive_during};
 use super::export::{ReadyExport, export_all};
 use super::ingest::{IngestOptions, ingest_all};
 use super::prepare::{Ready, ReadyAnalysis};
-use super::record::RunSummary;
+use super::record::{MOST_IDS, RunSummary};
 use crate::commands::session::{Network, Session};
 use crate::commands::terminal;
 use crate::deliver::audio::{RecordingSelection, estimate, publish_archived};
@@ -104,6 +104,8 @@ impl<'a> Run<'a> {
             }
         };
         self.summary.ingest = Some(ingested.into_summary(&mut self.errors));
+        let ids = self.session.ledger.unfetched_ids(self.summary.started_at, MOST_IDS);
+        self.summary.ids = self.keep(ids).unwrap_or_default();
         let warnings = self.warnings();
         self.summary.warnings = self.keep(warnings).unwrap_or_default();
     }

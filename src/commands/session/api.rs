@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::network::Network;
 use crate::commands::terminal::ApiFlags;
-use crate::http::cancel::{Cancellation, Cancelled};
+use crate::http::cancel::{Cancellation, Cancelled, Deadline};
 use crate::http::pace::Pace;
 use crate::model::{Error, Result};
 use crate::pipeline::ids::check_id;
@@ -78,7 +78,7 @@ impl InterviewApi {
     ) -> Result<bool> {
         let tasks = ids.iter().map(|id| FetchTask { call, id: id.into(), again: false }).collect();
         let (sender, mut results) = mpsc::channel(1);
-        let cancellation = Cancellation::default().or_at(stop_at);
+        let cancellation = Cancellation::default().or_at(stop_at.map(Deadline::from));
         let fetcher = Fetcher { cancellation, ..self.fetcher.clone() };
         let fetching = self.network.runtime.spawn(fetcher.fetch(tasks, sender));
         while let Some(fetched) = self.network.runtime.block_on(results.recv()) {

@@ -1,7 +1,12 @@
-//! Ctrl-C and SIGTERM. The first one ends a run or a fetch in an orderly way, the second one ends the program. If no
-//! work watches for an interrupt, the first one ends the program. The program can be killed at any instant: the orderly
+//! Ctrl-C, SIGTERM and SIGHUP. The first one ends a run or a fetch in an orderly way, the second one ends the program. If
+//! no work watches for an interrupt, the first one ends the program. The program can be killed at any instant: the orderly
 //! end only serves the record of the run and requests in flight.
+//!
+//! A terminal that is closed sends SIGHUP more than once, through the shell and through the system. Only the first one
+//! counts. A program that is started with SIGHUP ignored (`nohup`) goes on ignoring it.
 
+use std::fs;
+use std::future;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,10 +18,12 @@ use tokio_util::sync::CancellationToken;
 use crate::http::cancel::Cancellation;
 use crate::model::{Error, Kind, Result};
 
-/// Receives every Ctrl-C and SIGTERM from its creation on.
+/// Receives every Ctrl-C and SIGTERM, and the first SIGHUP, from its creation on.
 pub struct Stops {
     interrupt: Signal,
     terminate: Signal,
+    /// `None` if SIGHUP is ignored, or has come.
+    hangup: Option<Signal>,
 }
 
 impl Stops {
@@ -26,13 +33,33 @@ impl Stops {
     /// When signals cannot be listened for.
     pub fn listen() -> Result<Self> {
         let listen = |kind| signal(kind).map_err(|error| Error::failed(format!("cannot listen for signals: {error}")));
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        let hangup = (!ignores_hangup()).then(|| listen(SignalKind::hangup())).transpose()?;
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())?, hangup })
     }
 
     /// Waits for the next signal.
     pub async fn next(&mut self) {
-        tokio::select! { _ = self.interrupt.recv() => {}, _ = self.terminate.recv() => {} }
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = hangup => self.hangup = None,
+        }
     }
+}
+
+/// Whether SIGHUP is ignored, so that it must not be listened for. A system that does not tell counts as if it were:
+/// there SIGHUP does what it did when the program was started.
+fn ignores_hangup() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // A mask in hexadecimal digits, whose lowest bit is that of signal 1, SIGHUP.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
 }
 
 /// Whether the user wants the command to end.

@@ -1,10 +1,10 @@
 //! A lake that a command works on.
 
 use jiff::civil::Time;
-use tokio::time::Instant;
 
 use super::deadline::next_moment;
 use super::network::Network;
+use crate::http::cancel::Deadline;
 use crate::lake::{Lake, LakeLock};
 use crate::ledger::Ledger;
 use crate::model::Result;
@@ -17,7 +17,7 @@ pub struct Session<'n> {
     pub ledger: Ledger,
     pub quiet: bool,
     /// When fetching and archiving leave the rest for the next run.
-    pub stop_at: Option<Instant>,
+    pub stop_at: Option<Deadline>,
 }
 
 impl<'n> Session<'n> {

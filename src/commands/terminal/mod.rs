@@ -17,4 +17,6 @@ pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};
 pub use interview::{interview_text, standing};
 pub use output::{Stdout, bytes, data, error, init, is_json, json, report_all};
 pub use progress::{FetchProgress, bar, counter, with_bar};
-pub use screen::{analyze_on_screen, archived_on_screen, estimate_on_screen, ingest_on_screen, sent_on_screen};
+pub use screen::{
+    analyze_on_screen, archived_on_screen, counted, estimate_on_screen, ingest_on_screen, sent_on_screen,
+};

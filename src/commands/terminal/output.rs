@@ -1,9 +1,12 @@
-//! Prints data to stdout and messages to stderr.
+//! Prints data to stdout and messages to stderr. A message that cannot be written is lost, and changes nothing else: not
+//! what is done, and not the exit code. Data that cannot be written is an error.
 
 use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::fs::FileType;
+use rustix::io::Errno;
 use tracing::Level;
 
 use super::cli::LogFormat;
@@ -20,7 +23,12 @@ pub fn init(format: LogFormat, quiet: bool, verbose: bool) {
         (_, true) => Level::DEBUG,
         _ => Level::INFO,
     };
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_target(false);
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_target(false)
+        // Otherwise it reports a failed write with `eprintln!`, which panics, since it fails as well.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => log.without_time().with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => {
@@ -49,10 +57,10 @@ pub fn error(error: &Error) {
     }
 }
 
-/// Writes text to stdout. If the reader has closed it (`| head`), the text is dropped quietly.
+/// Writes text to stdout. If its reader has gone (`| head`, a terminal that was closed), the text is dropped quietly.
 ///
 /// # Errors
-/// When stdout cannot be written, except because its reader has closed it.
+/// When stdout cannot be written, except because its reader has gone.
 pub fn data(text: &str) -> Result<()> {
     bytes(text.as_bytes())
 }
@@ -64,31 +72,41 @@ pub fn data(text: &str) -> Result<()> {
 pub fn bytes(bytes: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+        Err(error) if !reader_has_gone(&error) => {
             Err(Error::failed(format!("cannot write to standard output: {error}")))
         }
         _ => Ok(()),
     }
 }
 
-/// Standard output, for data that is written piece by piece. If the reader closes it, the program ends quietly.
+/// Standard output, for data that is written piece by piece. If its reader goes, the program ends quietly.
 pub struct Stdout;
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        until_closed(io::stdout().lock().write(bytes))
+        until_gone(io::stdout().lock().write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        until_closed(io::stdout().lock().flush())
+        until_gone(io::stdout().lock().flush())
     }
 }
 
-fn until_closed<T>(written: io::Result<T>) -> io::Result<T> {
+fn until_gone<T>(written: io::Result<T>) -> io::Result<T> {
     match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => process::exit(DONE.into()),
+        Err(error) if reader_has_gone(&error) => process::exit(DONE.into()),
         written => written,
     }
+}
+
+/// Whether stdout failed because nobody reads it any more: a pipe was closed, or a terminal. Writing to a closed terminal
+/// is an error of input and output, and it is a device still, but no longer says that it is a terminal.
+fn reader_has_gone(error: &io::Error) -> bool {
+    let is_device = || {
+        let stdout = rustix::fs::fstat(io::stdout());
+        stdout.is_ok_and(|stdout| FileType::from_raw_mode(stdout.st_mode) == FileType::CharacterDevice)
+    };
+    error.kind() == io::ErrorKind::BrokenPipe || (Errno::from_io_error(error) == Some(Errno::IO) && is_device())
 }
 
 /// A value as indented JSON with a line feed.

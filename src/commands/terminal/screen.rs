@@ -6,7 +6,13 @@ use crate::analyze::AnalyzeSummary;
 use crate::deliver::ats::DeliverySummary;
 use crate::deliver::audio::{ArchiveSummary, Estimate};
 use crate::ingest::IngestSummary;
+use crate::model::plural;
 use crate::pipeline::AudioPlan;
+
+/// A number with the word for what it counts.
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", plural(count, one, many))
+}
 
 /// Counts, one a line, without those that are zero.
 fn counts(of: &[(u64, &str)]) -> String {
@@ -16,27 +22,37 @@ fn counts(of: &[(u64, &str)]) -> String {
 /// The summary of an ingest.
 pub fn ingest_on_screen(ingest: &IngestSummary) -> String {
     let mut text = format!(
-        "fetched    {} of {} interviews in {} requests; {} already settled and not asked for again\n",
-        ingest.fetched, ingest.listed, ingest.requests, ingest.skipped_settled
+        "fetched    {} of {} in {}; {} already settled and not asked for again\n",
+        ingest.fetched,
+        counted(ingest.listed, "interview", "interviews"),
+        counted(ingest.requests, "request", "requests"),
+        ingest.skipped_settled
     );
     if ingest.retries + ingest.limited > 0 {
-        text +=
-            &format!("           {} tries after a failure, {} refused by the limit\n", ingest.retries, ingest.limited);
+        let tries = counted(ingest.retries, "try", "tries");
+        text += &format!("           {tries} after a failure, {} refused by the limit\n", ingest.limited);
     }
     text += &format!(
-        "published  {} settled interviews with {} answers; {} still open; questions of {}\n",
-        ingest.newly_settled, ingest.responses, ingest.still_open, ingest.questions
+        "published  {} with {}; {} still open; questions of {}\n",
+        counted(ingest.newly_settled, "settled interview", "settled interviews"),
+        counted(ingest.responses, "answer", "answers"),
+        ingest.still_open,
+        ingest.questions
     );
     let rest = [
-        (ingest.events, "events of webhooks read from the inbox"),
+        (ingest.events, plural(ingest.events, "event read from the inbox", "events read from the inbox")),
         (ingest.replaced, "replaced by what the API has now"),
         (ingest.gone, "unknown to the API"),
         (ingest.quarantined, "set aside because the body breaks the contract"),
+        (ingest.mended, "with half characters, which were read as U+FFFD"),
         (ingest.failed, "given up for now"),
+        (ingest.given_up, "given up; `roundup status` says why, and an event or --refetch asks for them again"),
         (ingest.questions_failed, "whose questions are given up for now"),
+        (ingest.questions_given_up, "whose questions are given up"),
         (ingest.excluded, "kept out of the lake by a pattern"),
         (ingest.not_due, "open and not due yet"),
-        (ingest.skipped_other, "gone, stale, set aside or kept out before, and not asked for"),
+        (ingest.failed_before, "given up for now before, and not due yet"),
+        (ingest.skipped_other, "gone, stale, set aside, given up or kept out before, and not asked for"),
         (ingest.left, "left for the next run"),
     ];
     text + &counts(&rest)
@@ -45,8 +61,10 @@ pub fn ingest_on_screen(ingest: &IngestSummary) -> String {
 /// The summary of an analysis.
 pub fn analyze_on_screen(analyze: &AnalyzeSummary) -> String {
     format!(
-        "analysed   {} answers into {} files; {} files were up to date\n",
-        analyze.responses, analyze.files_made, analyze.files_fresh
+        "analysed   {} into {}; {} up to date\n",
+        counted(analyze.responses, "answer", "answers"),
+        counted(analyze.files_made, "file", "files"),
+        counted(analyze.files_fresh, "file was", "files were")
     )
 }
 
@@ -57,20 +75,24 @@ pub fn estimate_on_screen(estimate: &Estimate, requests_per_minute: u32, plan: &
     let asked = match calls {
         0 => "no interview has to be asked for again".to_owned(),
         _ => format!(
-            "{calls} interviews are asked for again for their links, {minutes} min at {requests_per_minute} requests a minute"
+            "{} asked for again for {} links, {minutes} min at {requests_per_minute} requests a minute",
+            counted(*calls, "interview is", "interviews are"),
+            plural(*calls, "its", "their")
         ),
     };
-    format!("to {}: {wanted} recordings are not archived; {asked}", plan.out.display())
+    let wanted = counted(*wanted, "recording is", "recordings are");
+    format!("to {}: {wanted} not archived; {asked}", plan.out.display())
 }
 
 /// The summary of archiving recordings.
 pub fn archived_on_screen(summary: &ArchiveSummary, out: &Path) -> String {
     let &ArchiveSummary { archived, found, bytes, asked, failed, given_up, left } = summary;
     let megabytes = bytes as f64 / 1e6;
-    let text = format!("archived   {archived} recordings, {megabytes:.1} MB, to {}\n", out.display());
+    let archived = counted(archived, "recording", "recordings");
+    let text = format!("archived   {archived}, {megabytes:.1} MB, to {}\n", out.display());
     let rest = [
-        (found, "were there already"),
-        (asked, "interviews asked for again for their links"),
+        (found, plural(found, "was there already", "were there already")),
+        (asked, plural(asked, "interview asked for again for its links", "interviews asked for again for their links")),
         (failed, "given up for now; `roundup status` says why"),
         (given_up, "given up, and left alone unless their interview is named"),
         (left, "left for the next run"),
@@ -81,9 +103,11 @@ pub fn archived_on_screen(summary: &ArchiveSummary, out: &Path) -> String {
 /// The summary of a delivery to an applicant tracking system.
 pub fn sent_on_screen(summary: &DeliverySummary) -> String {
     let DeliverySummary { connector, delivered, requests, .. } = summary;
-    let text = format!("sent       {delivered} interviews to {connector} in {requests} requests\n");
+    let interviews = counted(*delivered, "interview", "interviews");
+    let requests = counted(*requests, "request", "requests");
+    let text = format!("sent       {interviews} to {connector} in {requests}\n");
     let rest = [
-        (summary.retries, "tries after a failure"),
+        (summary.retries, plural(summary.retries, "try after a failure", "tries after a failure")),
         (summary.limited, "refused by the limit"),
         (summary.unchanged, "sent before with the same answers"),
         (summary.waiting, "whose candidate it does not know yet, or whose recordings are not archived yet"),

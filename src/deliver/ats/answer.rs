@@ -6,9 +6,12 @@ use serde_json::Value;
 
 use super::connector::Step;
 use super::file::IfNothing;
+use crate::model::json::read_tree;
 
 /// Longest value that is captured, in bytes.
 const LONGEST_CAPTURE: usize = 512;
+/// Most values of an answer. They are what it takes in memory.
+pub(super) const MOST_VALUES: usize = 100_000;
 
 /// What an HTTP status means, whatever the body says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +70,10 @@ pub fn judge(step: &Step, status: u16, body: Option<&[u8]>, must_mention: Option
     }
     let Some(body) = body else { return StepOutcome::Unreadable(format!("answered {status} with more than 1 MB")) };
     // A 204 has no body, so there is nothing at any pointer. That is fine for a step that checks nothing.
-    let answer = if body.trim_ascii().is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
-    let Ok(answer) = answer else {
-        return StepOutcome::Unreadable(format!("answered {status} with something that is no JSON"));
+    let answer = if body.trim_ascii().is_empty() { Ok(Value::Null) } else { read_tree(body, MOST_VALUES) };
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(why) => return StepOutcome::Unreadable(format!("answered {status} with {why}")),
     };
     let rejected = |what: String| StepOutcome::Rejected(format!("answered {status} {what}"));
     for place in &step.must_not_have {
@@ -188,6 +192,8 @@ mod tests {
         assert_eq!(judged(r#"{"success":true,"results":[]}"#), "nothing: found nothing at /results/0/id");
         let several = judged(r#"{"success":true,"results":[{"id":1},{"id":2}]}"#);
         assert_eq!(several, "rejected: answered 200 with 2 at /results, and which is meant is not known");
+        let wide = format!("[{}0]", r#"{"":0},"#.repeat(MOST_VALUES / 2));
+        assert_eq!(judged(&wide), "unreadable: answered 200 with more than 100000 values");
         assert_eq!(judged("<html>"), "unreadable: answered 200 with something that is no JSON");
     }
 

@@ -7,14 +7,16 @@ use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use tokio::time::{Instant, sleep};
 
-use super::answer::{StatusClass, classify};
+use super::answer::{MOST_VALUES, StatusClass, classify};
 use super::connector::{Connector, Secrets};
 use super::request::AtsRequest;
 use super::template;
+use crate::http::body::read_body;
 use crate::http::cancel::Cancellation;
-use crate::http::client::{self, read_body, read_budget, root_cause};
+use crate::http::client::{self, read_budget, root_cause};
 use crate::http::pace::{Budget, Pace, Pacer};
-use crate::http::retry::backoff;
+use crate::http::retry::{LONG_WAIT, backoff};
+use crate::model::json::read_tree;
 use crate::model::{Error, Kind, Result};
 
 /// Tries of one request in a run. A 429 does not count as a try.
@@ -77,7 +79,7 @@ impl<'a> AtsClient<'a> {
     ) -> Result<Self> {
         let http = client::client(connector.reach(), |builder| builder.timeout(connector.timeout))?;
         let pace = Pace { requests_per_minute, window: Duration::from_mins(1), concurrency: 1 };
-        let pacer = Pacer::new(pace, None);
+        let pacer = Pacer::new(&connector.name, pace, None);
         Ok(Self { connector, secrets, http, token: None, pacer, cancellation, requests: 0, retries: 0, limited: 0 })
     }
 
@@ -158,7 +160,7 @@ impl<'a> AtsClient<'a> {
                 Exchange::Failed(failure) => self.fail(&mut failed, failure).await?,
             }
         };
-        let read: Option<serde_json::Value> = answer.body.and_then(|body| serde_json::from_slice(&body).ok());
+        let read = answer.body.and_then(|body| read_tree(&body, MOST_VALUES).ok());
         let text = read.as_ref().and_then(|read| read.get("access_token")?.as_str());
         let header = text.and_then(|text| HeaderValue::try_from(format!("Bearer {text}")).ok());
         let none =
@@ -184,14 +186,13 @@ impl<'a> AtsClient<'a> {
         let budget = Budget { retry_after: read_budget(response.headers()).retry_after, ..Budget::default() };
         let class = classify(status.as_u16());
         if class == StatusClass::Limited {
-            let wait = turn.refused(budget);
+            turn.refused(budget);
             self.limited += 1;
             *limited += 1;
             if *limited >= LIMITED {
                 let message = format!("{} is over its limit of requests, and stays so", self.connector.name);
                 return Err(SendError::Stop(Error::failed(message).hint("a lower requests-per-minute leaves room")));
             }
-            tracing::info!("{} is over its limit; going on in {} s", self.connector.name, wait.as_secs());
             return Ok(Exchange::Limited);
         }
         turn.answered(Budget::default());
@@ -206,7 +207,7 @@ impl<'a> AtsClient<'a> {
             StatusClass::Done | StatusClass::Rejected | StatusClass::Limited => {
                 match unless_interrupted(&self.cancellation, read_body(response, LARGEST_ANSWER)).await? {
                     Ok(body) => Exchange::Answered(HttpResponse { status: status.as_u16(), body }),
-                    Err(error) => Exchange::Failed(FailedTry::of(&error)),
+                    Err(why) => Exchange::Failed(FailedTry { why, pause: None, is_there: true }),
                 }
             }
         })
@@ -225,6 +226,9 @@ impl<'a> AtsClient<'a> {
         }
         self.retries += 1;
         let pause = pause.map_or_else(|| backoff(*failed), |pause| pause.min(Duration::from_secs(30)));
+        if pause >= LONG_WAIT {
+            tracing::info!("{}: {why}; trying again in {} s", self.connector.name, pause.as_secs());
+        }
         unless_interrupted(&self.cancellation, sleep(pause)).await
     }
 

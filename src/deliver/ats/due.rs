@@ -84,6 +84,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ledger::LONGEST_UNTIL_SENT;
 
     proptest! {
         #[test]
@@ -95,7 +96,7 @@ mod tests {
                 tries += 1;
                 let Some(next) = next_try(tries, now) else { break };
                 let pause = next.duration_since(now);
-                prop_assert!(pause >= last && pause <= SignedDuration::from_hours(8 * 24));
+                prop_assert!(pause >= last && pause <= LONGEST_UNTIL_SENT);
                 last = pause;
                 now = next;
             }

@@ -100,7 +100,6 @@ impl Downloader {
         let http = client::client(reach, |builder| {
             builder
                 .no_proxy()
-                .no_gzip()
                 .referer(false)
                 .https_only(!policy.loopback)
                 .dns_resolver(policy)

@@ -114,7 +114,7 @@ fn renewal_of(Fetched { task, outcome, .. }: Fetched) -> Renewal {
         FetchOutcome::Unreadable(_, violation) => {
             Renewal::Failed { interview, why: format!("the interview breaks the contract: {violation}") }
         }
-        FetchOutcome::Failed(why) => {
+        FetchOutcome::Unusable(why) | FetchOutcome::Failed(why) => {
             Renewal::Failed { interview, why: format!("the interview could not be asked for again: {why}") }
         }
     }

@@ -3,6 +3,7 @@
 
 mod analysis;
 mod batches;
+mod caught;
 mod cells;
 mod place;
 mod plan;

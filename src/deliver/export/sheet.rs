@@ -1,7 +1,7 @@
 //! A workbook of one sheet. Each row is written to disk as soon as the next one begins.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use arrow::array::RecordBatch;
@@ -9,9 +9,10 @@ use arrow::datatypes::SchemaRef;
 use jiff::Timestamp;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
+use super::caught::caught;
 use super::cells::{Cell, Cells, ColumnName, names};
 use crate::model::spreadsheet::{MOST_ROWS, fitting};
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, folder_or_here};
 
 /// Days from day 0 of spreadsheets to 1970.
 const DAY_OF_1970: f64 = 25_569.0;
@@ -42,9 +43,7 @@ impl Sheet {
 
     fn of_at_most(schema: &SchemaRef, target: &Path, most_rows: usize) -> Result<Self, XlsxError> {
         let mut workbook = Workbook::new();
-        if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            workbook.set_tempdir(folder)?;
-        }
+        workbook.set_tempdir(target.parent().map_or(Path::new("."), folder_or_here))?;
         // A fixed day, so that the same rows give the same bytes.
         let made = ExcelDateTime::from_ymd(2000, 1, 1)?;
         workbook.set_properties(&DocProperties::new().set_title("roundup").set_creation_datetime(&made));
@@ -67,12 +66,16 @@ impl Sheet {
             return Err(Error::failed(message)
                 .hint("narrow it with --job, --status, --from and --until, or write csv, jsonl or parquet"));
         }
+        caught(|| self.write_rows(batch)).map_err(|error| cannot_make(&error))?.map_err(|error| cannot_make(&error))
+    }
+
+    fn write_rows(&mut self, batch: &RecordBatch) -> Result<(), XlsxError> {
         let cells = Cells::of(batch);
         for row in 0..batch.num_rows() {
             self.rows += 1;
             let at = u32::try_from(self.rows).expect("a sheet has fewer than 2^32 rows");
             for (column, cell) in (0u16..).zip(cells.row(row)) {
-                self.write_cell(at, column, cell).map_err(|error| cannot_make(&error))?;
+                self.write_cell(at, column, cell)?;
             }
         }
         Ok(())
@@ -106,9 +109,38 @@ impl Sheet {
 
     /// # Errors
     /// When it cannot be written.
-    pub fn save(mut self, sink: &mut (dyn Write + Send)) -> Result<(), XlsxError> {
+    pub fn save(mut self, sink: &mut (dyn Write + Send)) -> Result<(), String> {
         self.workbook.push_worksheet(self.sheet);
-        self.workbook.save_to_writer(sink)
+        let mut sink = OneFailure { sink, has_failed: false };
+        caught(|| self.workbook.save_to_writer(&mut sink))?.map_err(|error| error.to_string())
+    }
+}
+
+/// A sink that fails once, and takes whatever comes after that without writing it: an archive that cannot be written is
+/// ended all the same when it is dropped, and would print that it cannot be.
+struct OneFailure<'a> {
+    sink: &'a mut (dyn Write + Send),
+    has_failed: bool,
+}
+
+impl OneFailure<'_> {
+    fn once<T>(&mut self, swallowed: T, work: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<T>) -> io::Result<T> {
+        if self.has_failed {
+            return Ok(swallowed);
+        }
+        let done = work(self.sink);
+        self.has_failed = done.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
+        done
+    }
+}
+
+impl Write for OneFailure<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.once(bytes.len(), |sink| sink.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.once((), |sink| sink.flush())
     }
 }
 
@@ -141,6 +173,31 @@ mod tests {
         let error = sheet.write(&batch(1)).unwrap_err();
         assert_eq!(error.to_string(), "a sheet holds 5 rows, and there are more");
         assert!(error.hint_text().unwrap().contains("--until"));
+    }
+
+    #[test]
+    fn a_sink_that_cannot_be_written_fails_the_sheet_and_is_not_tried_again() {
+        /// Has room for so many bytes, and counts what comes after it is full.
+        struct Full(usize, usize);
+        impl Write for Full {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let taken = bytes.len().min(self.0);
+                self.0 -= taken;
+                self.1 += usize::from(taken == 0);
+                if taken == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(taken) }
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let schema = std::sync::Arc::new(arrow::datatypes::Schema::new(vec![RUNS.arrow().field(0).clone()]));
+        for room in [0, 100, 1000] {
+            let mut full = Full(room, 0);
+            let error = Sheet::new(&schema, &folder.path().join("x.xlsx")).unwrap().save(&mut full).unwrap_err();
+            assert!(error.contains("no storage space"), "{error}");
+            assert_eq!(full.1, 1, "after {room} bytes");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 
-use super::budget::Budget;
+use super::budget::{Budget, LONGEST};
 use super::micros::{Micros, micros};
 use super::other_clients::OtherClients;
 use super::window::Window;
@@ -31,9 +31,24 @@ pub enum Decision {
     /// Send it now.
     Send(SentRequest),
     /// Ask again at this time, or earlier when an answer comes.
-    WaitUntil(Micros),
+    WaitUntil(Micros, Why),
     /// Ask again when an answer comes.
     WaitForAnswer,
+}
+
+/// What a request waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The even pace.
+    Pace,
+    /// The end of the pause after a 429.
+    Refused,
+    /// Room in our own window.
+    Full,
+    /// Answers to other programs of this user, which use the whole limit.
+    OtherPrograms,
+    /// The reset of the server's window, in which no requests are left.
+    UsedUp,
 }
 
 /// A request in flight.
@@ -52,7 +67,7 @@ struct BudgetReport {
     at: Micros,
     limit: Option<u32>,
     remaining: u32,
-    /// When the window resets, in Unix seconds of the server's clock. It does not change while a fixed window lasts.
+    /// When the window resets, in seconds of the server's clock. It does not change while a fixed window lasts.
     window_end: Option<i64>,
     /// Number of requests that were sent earlier and had no answer yet. The server may have counted them later.
     stragglers: usize,
@@ -70,8 +85,8 @@ pub struct Governor {
     next_number: u64,
     last_sent: Micros,
     latest: Option<BudgetReport>,
-    /// By how much the server's clock is at least ahead of this machine's. It cannot be known exactly, because the
-    /// server reports whole seconds.
+    /// By how much the server's clock is at least ahead of the times that are passed in. It cannot be known exactly,
+    /// because the server reports whole seconds.
     server_ahead: Option<Micros>,
     /// Whether one request is sent at a time, until an answer other than a 429 comes.
     is_probing: bool,
@@ -108,7 +123,7 @@ impl Governor {
     /// # Errors
     /// When the window's file fails. [`Self::drop_file`] goes on without it.
     pub fn decide(&mut self, now: Micros) -> io::Result<Decision> {
-        self.window.lock()?;
+        self.window.lock(now)?;
         self.window.release_dead(now)?;
         let decision = match self.wait(now) {
             Some(wait) => wait,
@@ -134,9 +149,17 @@ impl Governor {
         if self.in_flight.len() >= busy {
             return Some(Decision::WaitForAnswer);
         }
-        let earliest = self.window.not_before.max(self.due(now)).max(self.last_sent + self.interval(now) / 2);
-        if earliest > now + GRAIN {
-            return Some(Decision::WaitUntil(earliest));
+        if self.window.not_before > now + GRAIN {
+            return Some(Decision::WaitUntil(self.window.not_before, Why::Refused));
+        }
+        if self.is_exact()
+            && let Some(wait) = self.wait_for_server(now)
+        {
+            return Some(wait);
+        }
+        let paced = self.due(now).max(self.last_sent + self.interval(now) / 2);
+        if paced > now + GRAIN {
+            return Some(Decision::WaitUntil(paced, Why::Pace));
         }
         if !self.is_exact() {
             return None;
@@ -144,12 +167,12 @@ impl Governor {
         let (used, share) = (self.window.used(now), self.share(now) as usize);
         if used >= share {
             return Some(match self.window.free_at(used - share + 1, now) {
-                Some(time) => Decision::WaitUntil(time),
-                None if self.window.is_shared() => Decision::WaitUntil(now + LOOK_AGAIN),
+                Some(time) => Decision::WaitUntil(time, Why::Full),
+                None if self.window.is_shared() => Decision::WaitUntil(now + LOOK_AGAIN, Why::OtherPrograms),
                 None => Decision::WaitForAnswer,
             });
         }
-        self.wait_for_server(now)
+        None
     }
 
     /// Returns what a request must wait for by the server's own count, if anything. The server's window may hold
@@ -167,13 +190,14 @@ impl Governor {
         // No request is in flight that could bring news, so one goes out at the reset and asks.
         let reset = self.resets(report).unwrap_or(report.at + self.length);
         let next = self.is_sliding.then(|| self.window.next_dropped(report.at, now)).flatten();
-        let until = next.map_or(reset, |next| next.min(reset));
-        (until > now).then_some(Decision::WaitUntil(until))
+        // A reset that is further ahead is as wrong as such a wait after a 429.
+        let until = next.map_or(reset, |next| next.min(reset)).min(report.at + micros(LONGEST));
+        (until > now).then_some(Decision::WaitUntil(until, Why::UsedUp))
     }
 
-    /// Returns when the window of a report resets, by this machine's clock.
+    /// Returns when the window of a report resets.
     fn resets(&self, report: BudgetReport) -> Option<Micros> {
-        Some(report.window_end? * 1_000_000 - self.server_ahead.unwrap_or(0))
+        Some(report.window_end? * 1_000_000 - self.server_ahead?)
     }
 
     fn send(&mut self, now: Micros) -> io::Result<SentRequest> {
@@ -272,7 +296,7 @@ impl Governor {
     pub fn refused(&mut self, now: Micros, wait: Duration) -> io::Result<()> {
         self.is_probing = true;
         // The wait is kept even if the file fails.
-        let locked = self.window.lock();
+        let locked = self.window.lock(now);
         let held = self.window.hold_until(now + micros(wait));
         locked.and(held).and(self.window.unlock())
     }

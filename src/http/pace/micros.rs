@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Microseconds since 1970.
+/// Microseconds, as a duration or since some moment: 1970, or the start of the machine.
 pub type Micros = i64;
 
 /// Returns a duration in microseconds. One that does not fit becomes a quarter of the largest value, so that it can

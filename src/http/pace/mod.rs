@@ -2,8 +2,8 @@
 //!
 //! `governor.rs` decides when a request may go out. It works in virtual time, without a clock or sleep, so that a
 //! property test can run days of it against a simulated server with a fixed or sliding window, any latency, and other
-//! clients of the same key. `pacer.rs` gives it the time of the clock and makes requests wait. Three conditions must
-//! hold before a request goes out:
+//! clients of the same key. `pacer.rs` gives it the time of a clock that nobody sets (`http/steady.rs`), and makes
+//! requests wait. Three conditions must hold before a request goes out:
 //!
 //! 1. **Our own window has room.** A request counts from when it is sent until a window's length after its answer.
 //!    Wherever in between the server counted it, no window of either kind then holds more than the limit. `window.rs`
@@ -21,8 +21,8 @@
 //! window is kept by the even pace alone, at 97 % of it.
 //!
 //! A 429 sets a deadline for all requests (`Retry-After`, else the message, else the reset; from 1 s to 15 min). After
-//! it, one request goes alone. A 429 is never a failure of the interview. An API that answered before and is gone is
-//! waited for ten minutes.
+//! it, one request goes alone. Any other answer that reports no requests left makes them wait for its reset, for 15 min at
+//! most. A 429 is never a failure of the interview. An API that answered before and is gone is waited for ten minutes.
 
 mod budget;
 mod governor;

@@ -1,17 +1,20 @@
 //! Paces the requests of one key: each waits for its turn, and every answer is taken into account.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use super::budget::Budget;
-use super::governor::{Decision, Governor, SentRequest};
+use super::governor::{Decision, Governor, SentRequest, Why};
 use super::micros::{Micros, micros};
 use super::window::Window;
+use crate::http::retry::LONG_WAIT;
+use crate::http::steady::{Epoch, steady_now};
 
 /// The user's settings for the pace of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,62 +30,99 @@ pub struct Pace {
 /// Paces the requests of one key.
 #[derive(Debug)]
 pub struct Pacer {
+    /// What answers, in messages.
+    server: String,
     governor: Mutex<Governor>,
     /// Held by the request that has the next turn. The others wait for it in order.
     queue: tokio::sync::Mutex<()>,
     answered: Notify,
-    began: (Micros, Instant),
     waited: Mutex<Duration>,
+    /// Whether it was logged that the even pace is slow.
+    pace_logged: AtomicBool,
 }
 
 impl Pacer {
     /// Creates a pacer that shares its window with every program that names the same file. Without a file, it counts
-    /// its own requests only. If the file cannot be used, it logs a warning and does the same.
+    /// its own requests only. If the file cannot be used, it logs a warning and does the same. `server` is the name of
+    /// what answers, for messages.
     #[must_use]
-    pub fn new(pace: Pace, file: Option<&Path>) -> Self {
-        let began = (Timestamp::now().as_microsecond(), Instant::now());
+    pub fn new(server: &str, pace: Pace, file: Option<&Path>) -> Self {
         let length = micros(pace.window);
         let shared = file.and_then(|path| {
-            let opened = Window::shared(length, path, began.0);
+            let opened = Window::shared(length, path, Epoch::of_machine(), steady_now());
             opened.map_err(|error| tracing::warn!("requests are counted for this run alone: {error}")).ok()
         });
         let window = shared.unwrap_or_else(|| Window::in_memory(length));
         let ceiling = u64::from(pace.requests_per_minute) * pace.window.as_millis() as u64 / 60_000;
         let ceiling = u32::try_from(ceiling.max(1)).unwrap_or(u32::MAX);
         Self {
+            server: server.to_owned(),
             governor: Mutex::new(Governor::new(window, pace.window, ceiling, pace.concurrency)),
             queue: tokio::sync::Mutex::default(),
             answered: Notify::new(),
-            began,
             waited: Mutex::default(),
+            pace_logged: AtomicBool::new(false),
         }
     }
 
     /// Waits for this request's turn. The returned value must be told of the answer.
     pub async fn turn(&self) -> InFlight<'_> {
         let _next = self.queue.lock().await;
+        let mut wait = Wait { began: steady_now(), logged: None };
         loop {
             let answered = self.answered.notified();
             match self.decide() {
                 Decision::Send(sent) => return InFlight { pacer: self, sent: Some(sent) },
                 Decision::WaitForAnswer => answered.await,
-                Decision::WaitUntil(until) => {
+                Decision::WaitUntil(until, why) => {
                     let began = Instant::now();
-                    tokio::select! { () = answered => {}, () = sleep_until(self.instant(until)) => {} }
+                    let left = Duration::from_micros((until - steady_now()).try_into().unwrap_or(0));
+                    self.log_wait(&mut wait, until, why);
+                    tokio::select! { () = answered => {}, () = sleep(left) => {} }
                     *self.waited.lock().expect("nothing panics while it holds it") += began.elapsed();
                 }
             }
         }
     }
 
+    /// Logs why a request waits, if it does so for long.
+    fn log_wait(&self, wait: &mut Wait, until: Micros, why: Why) {
+        let now = steady_now();
+        // How long other programs wait for their answers is not known, so this is said once it has taken long.
+        let length = if why == Why::OtherPrograms { now - wait.began } else { until - now };
+        let is_logged = wait
+            .logged
+            .is_some_and(|(known, end)| known == why && (why == Why::OtherPrograms || until - end < micros(LONG_WAIT)));
+        // The even pace holds back every request.
+        if length < micros(LONG_WAIT)
+            || is_logged
+            || (why == Why::Pace && self.pace_logged.swap(true, Ordering::Relaxed))
+        {
+            return;
+        }
+        wait.logged = Some((why, until));
+        let server = &self.server;
+        let end = Timestamp::now() + SignedDuration::from_micros(until - now);
+        let end = format!("going on at {} (in {} s)", end.strftime("%Y-%m-%d %H:%M:%S UTC"), length / 1_000_000);
+        match why {
+            Why::Pace => tracing::info!("requests to {server} go out slowly, to stay within the limit; {end}"),
+            Why::Refused => tracing::info!("{server} is over its limit of requests (429); {end}"),
+            Why::Full => tracing::info!("the requests just sent to {server} use up the limit; {end}"),
+            Why::UsedUp => tracing::info!("{server} reports that no requests are left; {end}"),
+            Why::OtherPrograms => {
+                tracing::info!("another program uses up the limit of requests to {server}; waiting for its answers");
+            }
+        }
+    }
+
     fn decide(&self) -> Decision {
         let mut governor = self.lock();
-        match governor.decide(self.now()) {
+        match governor.decide(steady_now()) {
             Ok(decision) => decision,
             Err(error) => {
                 tracing::warn!("requests are counted for this run alone from now on: {error}");
                 governor.drop_file();
-                governor.decide(self.now()).expect("there is no file to fail")
+                governor.decide(steady_now()).expect("there is no file to fail")
             }
         }
     }
@@ -100,14 +140,13 @@ impl Pacer {
     fn lock(&self) -> MutexGuard<'_, Governor> {
         self.governor.lock().expect("nothing panics while it holds the governor")
     }
+}
 
-    fn now(&self) -> Micros {
-        self.began.0 + micros(self.began.1.elapsed())
-    }
-
-    fn instant(&self, time: Micros) -> Instant {
-        self.began.1 + Duration::from_micros(u64::try_from(time - self.began.0).unwrap_or(0))
-    }
+/// The wait of one request.
+struct Wait {
+    began: Micros,
+    /// The last reason that was logged, and until when it holds the request back.
+    logged: Option<(Why, Micros)>,
 }
 
 /// A request in flight. If it is dropped without an answer, it counts as answered at that moment.
@@ -126,16 +165,14 @@ impl InFlight<'_> {
         });
     }
 
-    /// Records a 429, and returns how long all requests hold back.
-    pub fn refused(mut self, budget: Budget) -> Duration {
-        let wait = budget.wait();
-        self.end(budget, |governor, now| governor.refused(now, wait));
-        wait
+    /// Records a 429, after which all requests hold back.
+    pub fn refused(mut self, budget: Budget) {
+        self.end(budget, |governor, now| governor.refused(now, budget.wait()));
     }
 
     fn end(&mut self, budget: Budget, then: impl FnOnce(&mut Governor, Micros) -> std::io::Result<()>) {
         let Some(sent) = self.sent.take() else { return };
-        let now = self.pacer.now();
+        let now = steady_now();
         let mut governor = self.pacer.lock();
         let done = governor.answered(sent, now, budget).and(then(&mut governor, now));
         if let Err(error) = done {

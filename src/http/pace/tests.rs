@@ -5,13 +5,15 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::budget::Budget;
-use super::governor::{Decision, Governor, SentRequest};
+use super::governor::{Decision, Governor, SentRequest, Why};
 use super::limiter::{Limiter, WindowKind};
 use super::micros::{Micros, micros};
 use super::window::Window;
+use crate::http::steady::Epoch;
 
 const START: Micros = 1_800_000_000_000_000;
 const SECOND: Micros = 1_000_000;
+const YEAR: Micros = 365 * 24 * 3600 * SECOND;
 
 /// A simulated server, a network and other clients of the same key, in virtual time.
 struct Simulation {
@@ -38,16 +40,20 @@ struct SimulationResult {
 
 impl Simulation {
     fn run(&self, seed: u64) -> SimulationResult {
+        let mut limiter = Limiter::new(self.limit, self.kind, self.window);
+        self.run_at(START, Window::in_memory(micros(self.window)), &mut limiter, seed)
+    }
+
+    /// Runs from a time on, as a program with this window, against a server that may have counted others before.
+    fn run_at(&self, start: Micros, window: Window, limiter: &mut Limiter, seed: u64) -> SimulationResult {
         let mut state = seed;
         let mut way = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             self.way.0 + ((state >> 33) as Micros) % (self.way.1 - self.way.0 + 1)
         };
-        let window = Window::in_memory(micros(self.window));
         let mut governor = Governor::new(window, self.window, u32::MAX, self.concurrency);
-        let mut limiter = Limiter::new(self.limit, self.kind, self.window);
         let mut result = SimulationResult::default();
-        let (mut now, mut wake, mut left) = (START, Some(START), self.requests);
+        let (mut now, mut wake, mut left) = (start, Some(start), self.requests);
         let mut others = self.others.iter().map(|at| START + at).peekable();
         // Requests on their way to the server, and answers on their way back.
         let mut there: Vec<(Micros, SentRequest)> = Vec::new();
@@ -94,7 +100,7 @@ impl Simulation {
                         there.push((now + way(), sent));
                         Some(now)
                     }
-                    Decision::WaitUntil(until) => {
+                    Decision::WaitUntil(until, _) => {
                         assert!(until > now, "a wait that is over is no wait");
                         Some(until)
                     }
@@ -105,7 +111,7 @@ impl Simulation {
                 };
             }
         }
-        result.took = now - START;
+        result.took = now - start;
         result
     }
 
@@ -189,5 +195,64 @@ proptest! {
             };
             prop_assert!(apart, "{:?}", result.refused);
         }
+    }
+
+    /// Programs that follow one another with the same key stay within the limit together, whatever the wall clock shows
+    /// in each: it is set between them, ahead and back.
+    #[test]
+    fn a_wall_clock_that_is_set_neither_stalls_nor_lets_too_much_through(
+        kind in kind(), limit in 10_u32..100, seed: u64,
+        programs in prop::collection::vec((-YEAR..YEAR, 1_usize..150, 0..20 * SECOND), 2..5),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let window = Duration::from_secs(60);
+        let mut limiter = Limiter::new(limit, kind, window);
+        let (mut now, mut arrived) = (START, Vec::new());
+        for (set, requests, pause) in programs {
+            let simulation =
+                Simulation { limit, kind, window, way: (20_000, 30_000), concurrency: 16, others: Vec::new(), requests };
+            let epoch = Epoch { boot: 1, began: set };
+            let shared = Window::shared(micros(window), &folder.path().join("window"), epoch, now).unwrap();
+            let result = simulation.run_at(now, shared, &mut limiter, seed);
+            prop_assert_eq!(result.refused.len(), 0);
+            // The requests of the program before count for a window, and a reset is rounded by a second.
+            let windows = (requests / limit as usize + 3) as i64;
+            let bound = simulation.bound(1.0) as i64 + micros(window) + windows * 3 * SECOND;
+            prop_assert!(result.took <= bound, "{} s, not {} s", result.took / SECOND, bound / SECOND);
+            arrived.extend(result.arrived);
+            now += result.took + pause;
+        }
+        for (index, end) in arrived.iter().enumerate().skip(limit as usize) {
+            prop_assert!(end - arrived[index - limit as usize] >= micros(window));
+        }
+    }
+}
+
+/// Answers to requests that go alone report that no requests are left until a time; returns how long the next one waits.
+fn wait_after_used_up(reset_in: i64) -> Micros {
+    let window = Duration::from_secs(60);
+    let mut governor = Governor::new(Window::in_memory(micros(window)), window, 100, 16);
+    let Decision::Send(sent) = governor.decide(START).unwrap() else { panic!("it is the first") };
+    let now = START + SECOND / 10;
+    let server_time = START / SECOND;
+    let budget = Budget {
+        limit: Some(100),
+        remaining: Some(0),
+        window_end: Some(server_time + reset_in),
+        server_time: Some(server_time),
+        retry_after: None,
+    };
+    governor.answered(sent, now, budget).unwrap();
+    governor.admitted();
+    match governor.decide(now).unwrap() {
+        Decision::WaitUntil(until, Why::UsedUp) => until - now,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_reset_is_waited_for_a_quarter_of_an_hour_at_most() {
+    for (reset_in, expected) in [(30, 30), (600, 600), (899, 899), (24 * 3600, 900), (5_400_000_000, 900)] {
+        assert_eq!(wait_after_used_up(reset_in), expected * SECOND, "{reset_in}");
     }
 }

@@ -3,6 +3,9 @@
 //! A small file holds a slot for each request. It is locked, read and written before a request goes out, so that this
 //! program knows of all requests of a program that was killed or that runs beside it. Nothing in the file needs an
 //! fsync: it must outlive the process, not the machine, because the window has passed after a reboot.
+//!
+//! Its times are of the machine's steady clock, so that nothing changes when the wall clock is set. The wall clock only
+//! tells how old the times are that another start of the machine left. A time that cannot be true counts as now.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -12,7 +15,13 @@ use std::{io, process};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
-use super::micros::Micros;
+use super::budget::LONGEST;
+use super::micros::{Micros, micros};
+use crate::http::steady::Epoch;
+use crate::model::clock::latest_possible;
+
+#[cfg(test)]
+mod tests;
 
 /// How long a request without an answer may still be in flight: longer than the client's time-out.
 const LONGEST_CALL: Micros = 130_000_000;
@@ -20,6 +29,8 @@ const LONGEST_CALL: Micros = 130_000_000;
 const MAGIC: i64 = i64::from_le_bytes(*b"roundup1");
 /// Length of the file's header in bytes.
 const HEADER: usize = 48;
+/// Where the header holds the limit, in bytes.
+const LIMIT_AT: usize = 24;
 /// Length of a slot in the file in bytes.
 const SLOT: usize = 24;
 
@@ -45,7 +56,15 @@ pub struct Window {
     pub last_due: Micros,
     /// Requests allowed in a window, as the server last reported.
     pub limit: Option<u32>,
-    file: Option<File>,
+    file: Option<SharedFile>,
+}
+
+/// The file that holds the window.
+#[derive(Debug)]
+struct SharedFile {
+    file: File,
+    /// What the times of this program count from.
+    epoch: Epoch,
 }
 
 impl Window {
@@ -58,14 +77,14 @@ impl Window {
     ///
     /// # Errors
     /// When the file cannot be made, opened or read.
-    pub fn shared(length: Micros, path: &Path, now: Micros) -> io::Result<Self> {
+    pub fn shared(length: Micros, path: &Path, epoch: Epoch, now: Micros) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
         let mut options = OpenOptions::new();
         let file = options.create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
-        let mut window = Self { file: Some(file), ..Self::in_memory(length) };
-        window.lock()?;
+        let mut window = Self { file: Some(SharedFile { file, epoch }), ..Self::in_memory(length) };
+        window.lock(now)?;
         // Requests in flight under this process's id are those of an earlier process that had the same id.
         for slot in 0..window.slots.len() {
             if window.slots[slot].answered == 0 && window.slots[slot].process == process::id() {
@@ -81,8 +100,8 @@ impl Window {
     ///
     /// # Errors
     /// When the file cannot be locked, read or written.
-    pub fn lock(&mut self) -> io::Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
+    pub fn lock(&mut self, now: Micros) -> io::Result<()> {
+        let Some(SharedFile { file, epoch }) = &self.file else { return Ok(()) };
         file.lock()?;
         let mut bytes = vec![0; usize::try_from(file.metadata()?.len()).unwrap_or(0)];
         file.read_exact_at(&mut bytes, 0)?;
@@ -95,14 +114,52 @@ impl Window {
             return self.write_header();
         }
         (self.not_before, self.last_due) = (number(8), number(16));
-        self.limit = u32::try_from(number(24)).ok().filter(|limit| *limit > 0);
+        self.limit = u32::try_from(number(LIMIT_AT)).ok().filter(|limit| *limit > 0);
         self.slots.clear();
         self.slots.extend((HEADER..bytes.len() / SLOT * SLOT).step_by(SLOT).map(|at| Slot {
             sent: number(at),
             answered: number(at + 8),
             process: u32::try_from(number(at + 16)).unwrap_or(0),
         }));
-        Ok(())
+        let (found, epoch) = (Epoch { boot: number(32), began: number(40) }, *epoch);
+        let shift = epoch.shift_from(found);
+        self.shift(shift);
+        let was_ahead = self.forget_times_ahead(now);
+        if was_ahead {
+            tracing::warn!(
+                "requests with this key were recorded at times that are still to come, which is forgotten; was the clock \
+                 of this machine wrong?"
+            );
+        }
+        if was_ahead || shift != 0 { self.write_all() } else { Ok(()) }
+    }
+
+    /// Moves all times.
+    fn shift(&mut self, by: Micros) {
+        let times = self.slots.iter_mut().flat_map(|slot| [&mut slot.sent, &mut slot.answered]);
+        // 0 stands for a time that is not there.
+        for time in times.chain([&mut self.not_before, &mut self.last_due]).filter(|time| **time != 0) {
+            *time = time.saturating_add(by);
+        }
+    }
+
+    /// Forgets times that cannot be true, and returns whether there were any. When such a request was really sent is not
+    /// known, so it counts from now.
+    fn forget_times_ahead(&mut self, now: Micros) -> bool {
+        let latest = latest_possible(now, 0);
+        let mut found = false;
+        for slot in self.slots.iter_mut().filter(|slot| slot.sent.max(slot.answered) > latest) {
+            found = true;
+            slot.sent = slot.sent.min(now);
+            slot.answered = slot.answered.min(now);
+        }
+        if self.last_due > latest {
+            (self.last_due, found) = (now, true);
+        }
+        if self.not_before > latest_possible(now, micros(LONGEST)) {
+            (self.not_before, found) = (0, true);
+        }
+        found
     }
 
     /// Unlocks the file for other programs.
@@ -110,7 +167,7 @@ impl Window {
     /// # Errors
     /// When the system refuses.
     pub fn unlock(&self) -> io::Result<()> {
-        self.file.as_ref().map_or(Ok(()), File::unlock)
+        self.file.as_ref().map_or(Ok(()), |shared| shared.file.unlock())
     }
 
     /// Whether other programs share this window.
@@ -123,14 +180,26 @@ impl Window {
         self.file = None;
     }
 
+    fn write(&self, at: usize, numbers: &[i64]) -> io::Result<()> {
+        let Some(SharedFile { file, .. }) = &self.file else { return Ok(()) };
+        let bytes: Vec<u8> = numbers.iter().copied().flat_map(i64::to_le_bytes).collect();
+        file.write_all_at(&bytes, at as u64)
+    }
+
     fn write_header(&self) -> io::Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
-        file.write_all_at(
-            [MAGIC, self.not_before, self.last_due, self.limit.unwrap_or(0).into()]
-                .map(i64::to_le_bytes)
-                .as_flattened(),
-            0,
-        )
+        let Some(SharedFile { epoch: Epoch { boot, began }, .. }) = self.file else { return Ok(()) };
+        let limit = self.limit.unwrap_or(0).into();
+        self.write(0, &[MAGIC, self.not_before, self.last_due, limit, boot, began])
+    }
+
+    fn write_slot(&self, slot: usize) -> io::Result<()> {
+        let Slot { sent, answered, process } = self.slots[slot];
+        self.write(HEADER + slot * SLOT, &[sent, answered, process.into()])
+    }
+
+    fn write_all(&self) -> io::Result<()> {
+        self.write_header()?;
+        (0..self.slots.len()).try_for_each(|slot| self.write_slot(slot))
     }
 
     /// Records that a request which was due at `due` goes out at `now`, and returns its slot.
@@ -149,10 +218,7 @@ impl Window {
         });
         self.slots[slot] = new;
         self.last_due = due;
-        if let Some(file) = &self.file {
-            let bytes = [new.sent, new.answered, new.process.into()].map(i64::to_le_bytes);
-            file.write_all_at(bytes.as_flattened(), (HEADER + slot * SLOT) as u64)?;
-        }
+        self.write_slot(slot)?;
         self.write_header()?;
         Ok(slot)
     }
@@ -167,8 +233,7 @@ impl Window {
         if let Some(slot) = self.slots.get_mut(slot) {
             slot.answered = now;
         }
-        let Some(file) = &self.file else { return Ok(()) };
-        file.write_all_at(&now.to_le_bytes(), (HEADER + slot * SLOT + 8) as u64)
+        self.write(HEADER + slot * SLOT + 8, &[now])
     }
 
     /// Keeps all programs from sending before a time.
@@ -189,7 +254,8 @@ impl Window {
             return Ok(());
         }
         self.limit = Some(limit);
-        self.write_header()
+        // The rest of the header may have been changed by others meanwhile.
+        self.write(LIMIT_AT, &[limit.into()])
     }
 
     /// Returns when a request stops counting, or `None` while it is in flight from this process.
@@ -254,78 +320,4 @@ impl Window {
 fn is_alive(process: u32) -> bool {
     let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
     pid.is_some_and(|pid| !matches!(test_kill_process(pid), Err(Errno::SRCH)))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const LENGTH: Micros = 1_000_000;
-
-    /// Steps of two programs that use a window: which program acts, how much later, and whether it sends or gets an
-    /// answer.
-    fn steps() -> impl Strategy<Value = Vec<(bool, Micros, bool)>> {
-        prop::collection::vec((any::<bool>(), 0..400_000_i64, any::<bool>()), 1..120)
-    }
-
-    proptest! {
-        /// Two programs that share a file know at every moment what a single program knows that does everything itself.
-        #[test]
-        fn a_shared_window_is_one_window(steps in steps()) {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("state/window");
-            let mut now = 1_800_000_000_000_000;
-            let mut shared = [Window::shared(LENGTH, &path, now).unwrap(), Window::shared(LENGTH, &path, now).unwrap()];
-            let mut alone = Window::in_memory(LENGTH);
-            let mut in_flight = [Vec::new(), Vec::new()];
-            for (which, pause, sends) in steps {
-                now += 1 + pause;
-                let which = usize::from(which);
-                let window = &mut shared[which];
-                window.lock().unwrap();
-                prop_assert_eq!(window.used(now), alone.used(now));
-                prop_assert_eq!(window.free_at(1, now), alone.free_at(1, now));
-                prop_assert_eq!(window.sent_between(now - LENGTH, now), alone.sent_between(now - LENGTH, now));
-                prop_assert_eq!(window.dropped(now - LENGTH / 2, now), alone.dropped(now - LENGTH / 2, now));
-                prop_assert_eq!(window.last_due, alone.last_due);
-                if sends {
-                    in_flight[which].push((window.send(now, now).unwrap(), alone.send(now, now).unwrap()));
-                }
-                window.unlock().unwrap();
-                if !sends && let Some((here, there)) = in_flight[which].pop() {
-                    window.answered(here, now).unwrap();
-                    alone.answered(there, now).unwrap();
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_a_killed_program_had_under_way_counts_for_a_length_from_then() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("window");
-        let now = 1_800_000_000_000_000;
-        let mut window = Window::shared(LENGTH, &path, now).unwrap();
-        window.send(now, now).unwrap();
-        window.hold_until(now + 7).unwrap();
-        // The same process opens it again, like a new process that has the id of the killed one.
-        let mut next = Window::shared(LENGTH, &path, now + 10).unwrap();
-        next.lock().unwrap();
-        assert_eq!((next.used(now + 10), next.used(now + 10 + LENGTH)), (1, 0));
-        assert_eq!(next.not_before, now + 7);
-    }
-
-    #[test]
-    fn a_file_of_something_else_is_begun_anew() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("window");
-        fs::write(&path, "x".repeat(100)).unwrap();
-        let mut window = Window::shared(LENGTH, &path, 5).unwrap();
-        assert_eq!(window.used(5), 0);
-        window.send(5, 5).unwrap();
-        let other = Window::shared(LENGTH, &path, 6).unwrap();
-        assert_eq!(other.used(6), 1);
-    }
 }

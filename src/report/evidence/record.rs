@@ -2,7 +2,7 @@
 //! is also found in reports.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -29,24 +29,30 @@ struct RecordFile {
     interviews: BTreeSet<String>,
 }
 
-/// The record of one report's quotes.
+/// The record of one report's quotes. Until it is dropped, no other process changes a record of this lake.
 pub struct QuoteRecord<'a> {
     path: PathBuf,
     report: String,
     interviews: &'a BTreeSet<String>,
+    _lock: File,
 }
 
 impl QuotedEvidence {
-    /// The record of a report in this folder.
+    /// The record of a report in this folder. `None` if it has none and needs none. Waits for other reports of the lake
+    /// that are being published.
     ///
     /// # Errors
-    /// When the absolute path of the folder cannot be found.
-    pub fn record(&self, lake: &Lake, report: &Path) -> Result<QuoteRecord<'_>> {
+    /// When the absolute path of the folder cannot be found, or the records cannot be locked.
+    pub fn record(&self, lake: &Lake, report: &Path) -> Result<Option<QuoteRecord<'_>>> {
         let place = std::path::absolute(report).map_err(|error| Error::path("find", report, error))?;
         let hash = hex::encode(&Sha256::digest(place.as_os_str().as_encoded_bytes())[..4]);
         let name = report.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let path = lake.quotes_folder().join(format!("{name}-{hash}.json"));
-        Ok(QuoteRecord { path, report: place.display().to_string(), interviews: &self.interviews })
+        if self.interviews.is_empty() && !path.exists() {
+            return Ok(None);
+        }
+        let report = place.display().to_string();
+        Ok(Some(QuoteRecord { path, report, interviews: &self.interviews, _lock: lake.lock_quotes()? }))
     }
 }
 
