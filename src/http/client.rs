@@ -67,16 +67,17 @@ pub(crate) fn client(reach: Reach, settings: impl Fn(ClientBuilder) -> ClientBui
 }
 
 fn no_authorities() -> Error {
-    const PACKAGE: &str = "most systems have them in a package called ca-certificates";
     let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(|name| {
         let value = std::env::var_os(name)?;
         Some(format!("{name} ({})", value.display()))
     });
     let named: Vec<String> = named.collect();
     let (whence, hint) = if named.is_empty() {
-        ("this machine has none".to_owned(), format!("{PACKAGE}; SSL_CERT_FILE can name a file of them"))
+        let hint = "install the package ca-certificates, or name a file of certificates with SSL_CERT_FILE";
+        ("this machine has none".to_owned(), hint)
     } else {
-        (format!("there are none in {}", named.join(" and ")), format!("correct it or unset it; {PACKAGE}"))
+        let hint = "correct or unset it; without it, those of the package ca-certificates are used";
+        (format!("there are none in {}", named.join(" and ")), hint)
     };
     Error::usage(format!("https needs the certificates of authorities (CA), and {whence}")).hint(hint)
 }
@@ -84,7 +85,7 @@ fn no_authorities() -> Error {
 /// Whether a client could not be made because no certificate of an authority was found. The library has only words for
 /// it.
 fn lacks_authorities(error: &reqwest::Error) -> bool {
-    root_cause(error).starts_with("No CA certificates")
+    root_cause(error).contains("No CA certificates")
 }
 
 /// Encodes an id as one path segment of a URL. The result holds no slash, so it can be part of a file name too.

@@ -14,6 +14,7 @@ pub mod outside;
 mod places;
 pub mod publish;
 pub mod read;
+mod read_only;
 mod recordings;
 pub mod replace;
 mod rewrite;
@@ -21,7 +22,6 @@ pub mod row_groups;
 pub mod rows;
 pub mod schema;
 pub mod temporary;
-pub mod unfinished;
 pub mod write;
 
 pub use candidate_keys::CandidateKeys;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::lock::LakeLock;
 use super::places::Lake;
 use super::publish::recover;
+use super::read_only::read_only_ledger;
 use crate::ledger::Ledger;
 use crate::model::{Error, Result};
 
@@ -40,12 +41,17 @@ impl Lake {
         Ledger::open(&self.ledger_path())
     }
 
-    /// Opens the ledger for reading only, even while another program is running. An empty one if there is none yet.
+    /// Opens the ledger for reading only, even while another program is running, and even if nothing can be written. An
+    /// empty one if there is none yet.
     ///
     /// # Errors
     /// When it cannot be opened.
     pub fn ledger_for_reading(&self) -> Result<Ledger> {
-        Ledger::open_for_reading(&self.ledger_path())
+        let path = self.ledger_path();
+        if self.is_writable() || !path.exists() {
+            return Ledger::open_for_reading(&path);
+        }
+        read_only_ledger(self, &path)
     }
 
     fn ledger_path(&self) -> PathBuf {

@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, access};
+
 use super::durable::sync_with_parent;
 use super::read::{ParquetFile, parquet_files};
 use super::schema::Table;
@@ -57,6 +59,12 @@ impl Lake {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether this process can keep records in the lake.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        access(self.own(), Access::WRITE_OK | Access::EXEC_OK).is_ok()
     }
 
     /// The program's own folder.

@@ -107,21 +107,43 @@ fn what_a_killed_export_left_is_private_and_goes_with_the_next() {
     assert_eq!(status.code(), None, "it was killed");
     let left = unfinished(served.folder.path());
     assert_eq!(left.len(), 1);
-    assert_eq!(left[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(left[0].metadata().unwrap().permissions().mode() & 0o077, 0, "nobody else gets into it");
+    assert!(left[0].join("export").metadata().unwrap().len() > 0);
     assert!(!served.path("out.csv").exists());
-    // Neither a file of somebody else's nor one that is being written goes.
-    let others = [served.write(".roundup-notes.txt", "mine"), served.write(".roundup-abcdef.csv", "mine")];
-    fs::create_dir(served.path(".roundup-folder")).unwrap();
-    let living = served.write(".roundup-Living", "half");
-    let lock = OpenOptions::new().write(true).open(&living).unwrap();
+    // Nothing of anybody else's goes, whatever its name, and no export that is being written.
+    let others = [served.write(".roundup-notes.txt", "mine"), served.write(".roundup-abcdef", "mine")];
+    fs::create_dir(served.path(".roundup-backup")).unwrap();
+    let kept = served.write(".roundup-backup/notes", "mine");
+    fs::create_dir(served.path(".roundup-Living")).unwrap();
+    let living = served.write(".roundup-Living/export", "half");
+    let lock = File::create(served.path(".roundup-Living/lock")).unwrap();
     lock.lock().unwrap();
     assert!(export(&served, "out.csv", &["csv"]).status().unwrap().success());
     assert!(!left[0].exists());
-    assert!(living.exists() && others.iter().all(|path| path.exists()) && served.path(".roundup-folder").exists());
+    assert!(living.exists() && kept.exists() && others.iter().all(|path| path.exists()));
     assert!(fs::read(served.path("out.csv")).unwrap() == rows_of(&served));
     drop(lock);
     assert!(export(&served, "out.csv", &["csv"]).status().unwrap().success());
-    assert!(!living.exists());
+    assert!(!living.exists() && kept.exists());
+}
+
+#[test]
+fn an_export_that_fails_leaves_nothing() {
+    let served = imported();
+    fs::create_dir(served.path("out")).unwrap();
+    // Whose keywords were never looked for.
+    let output = export(&served, "out/rows.csv", &["csv", "--what", "analysis"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(fs::read_dir(served.path("out")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_reader_of_named_standard_output_may_leave() {
+    let served = imported();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = export(&served, "/dev/stdout", &["csv"]).stdout(writer).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -75,6 +75,13 @@ impl ReadOnly {
         String::from_utf8(stdout).unwrap()
     }
 
+    /// The settled interviews, as the lake's owner sees them.
+    fn before(&self) -> u64 {
+        let output = self.served.roundup().args(["status", "--lake", "lake", "--format", "json"]).output().unwrap();
+        let status: Value = serde_json::from_slice(&output.stdout).unwrap();
+        status["interviews"]["settled"].as_u64().unwrap()
+    }
+
     #[track_caller]
     fn settled(&self, lake: &str) -> u64 {
         let status: Value = serde_json::from_str(&self.reads(&["status", "--lake", lake, "--format", "json"])).unwrap();
@@ -106,6 +113,8 @@ fn whatever_only_reads_works_on_a_lake_that_cannot_be_written() {
     let ids = lake.served.ids_in("interviews");
     lake.close();
     let before = lake.files();
+    let connector = lake.served.write("greenhouse.toml", include_str!("../../docs/ats/greenhouse.toml"));
+    set_mode(&connector, 0o644);
     assert!(lake.settled("lake") > 10);
     let check = lake.served.pipeline("");
     set_mode(&check, 0o644);
@@ -115,7 +124,7 @@ fn whatever_only_reads_works_on_a_lake_that_cannot_be_written() {
         &["get", "--lake", "lake", &ids[0]],
         &["quarantine", "list", "--lake", "lake"],
         &["audio", "--lake", "lake", "--out", "out/archive", "--dry-run"],
-        &["ats", "--lake", "lake", "--connector", "builtin:greenhouse", "--dry-run"],
+        &["ats", "--lake", "lake", "--connector", "greenhouse.toml", "--set", "user=7", "--dry-run"],
         &["report", "--lake", "lake", "--out", "out/reports", "--until", "2026-06-01"],
     ] {
         lake.reads(arguments);
@@ -148,7 +157,7 @@ fn no_one_is_quoted_without_a_record_of_it() {
 #[test]
 fn a_reader_sees_what_a_run_has_written_so_far() {
     let lake = ReadOnly::new();
-    let before = lake.settled("lake");
+    let before = lake.before();
     // As a run in another process, with a change that is only in the write-ahead log.
     let run = lake.ledger();
     run.execute("DELETE FROM interviews WHERE id IN (SELECT id FROM interviews WHERE state = 'settled' LIMIT 1)", [])
@@ -162,15 +171,13 @@ fn a_reader_sees_what_a_run_has_written_so_far() {
 #[test]
 fn what_a_killed_run_left_in_the_log_is_read() {
     let lake = ReadOnly::new();
-    let before = lake.settled("lake");
+    let before = lake.before();
     let run = lake.ledger();
     run.execute("DELETE FROM interviews WHERE id IN (SELECT id FROM interviews WHERE state = 'settled' LIMIT 1)", [])
         .unwrap();
-    // As it is on the disk now, so it is after a kill; and a copy may lack what is only memory.
+    // As it is on the disk now, so it is after a kill.
     let own = lake.served.lake().join("_roundup");
-    for (copy, names) in
-        [("killed", &["ledger.db", "ledger.db-wal", "ledger.db-shm"][..]), ("copied", &["ledger.db", "ledger.db-wal"])]
-    {
+    let copied = |copy: &str, names: &[&str]| {
         let to = lake.served.path(copy).join("_roundup");
         for folder in ["spool", "inbox"] {
             fs::create_dir_all(to.join(folder)).unwrap();
@@ -179,8 +186,43 @@ fn what_a_killed_run_left_in_the_log_is_read() {
             fs::copy(own.join(name), to.join(name)).unwrap();
         }
         set_modes(&lake.served.path(copy), 0o555, 0o444);
-        assert_eq!(lake.settled(copy), before - 1, "{copy}");
+    };
+    copied("killed", &["lock", "ledger.db", "ledger.db-wal", "ledger.db-shm"]);
+    assert_eq!(lake.settled("killed"), before - 1);
+    copied("part", &["lock", "ledger.db", "ledger.db-wal"]);
+    let output = lake.output(&["status", "--lake", "part"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "what is only in the log is not left out: {said}");
+    assert!(said.contains("hint: copy all files of _roundup"), "{said}");
+}
+
+#[test]
+fn the_name_of_a_lake_may_be_any() {
+    let lake = ReadOnly::new();
+    let before = lake.before();
+    let odd = "l?k e#%41";
+    fs::rename(lake.served.lake(), lake.served.path(odd)).unwrap();
+    set_modes(&lake.served.path(odd), 0o555, 0o444);
+    assert_eq!(lake.settled(odd), before);
+}
+
+#[test]
+fn a_run_waits_for_those_that_only_read() {
+    let lake = ReadOnly::new();
+    let reader = fs::File::open(lake.served.lake().join("_roundup/lock")).unwrap();
+    reader.lock_shared().unwrap();
+    let analyze = ["analyze", "--lake", "lake", "--keywords", "builtin:data"];
+    let mut run = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
+    let mut run = run.args(analyze).current_dir(lake.served.folder.path()).spawn().unwrap();
+    let lock = lake.served.lake().join("_roundup/lock").canonicalize().unwrap();
+    let files = PathBuf::from(format!("/proc/{}/fd", run.id()));
+    let has_opened =
+        || fs::read_dir(&files).unwrap().flatten().any(|file| file.path().read_link().is_ok_and(|to| to == lock));
+    while run.try_wait().unwrap().is_none() && !has_opened() {
+        std::thread::yield_now();
     }
+    drop(reader);
+    assert!(run.wait().unwrap().success());
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> 
     for source in sources {
         text += &source_on_screen(source, before.as_ref(), rate)?;
     }
-    if let Some(time) = pipeline.ingest.stop_at.filter(|_| ready.sources.is_some()) {
+    if let Some(time) = pipeline.ingest.stop_at.filter(|_| ready.sources.is_some() || ready.audio.is_some()) {
         text += &format!("stop-at    {}, {}\n", time.strftime("%H:%M"), local_zone_name());
     }
     if sources.iter().any(|source| source.inbox) {

@@ -83,7 +83,7 @@ impl Problems {
         // What is no file is written itself; of a file, its folder is.
         let folder = export.output.parent().unwrap_or(Path::new(""));
         let out = match Place::of(&export.output) {
-            Place::Straight(_) => refuse_inside("the export", &export.output, lake).err(),
+            Place::Straight | Place::Stdout => refuse_inside("the export", &export.output, lake).err(),
             Place::File(_) => unusable("the export", &export.output, folder, lake),
         };
         self.add(out.map(|error| error.hint("choose another place with `output` under [export]")));

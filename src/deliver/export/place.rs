@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::lake::outside::real_path;
+use crate::model::folder_or_here;
 
 /// How many symbolic links are followed, as in Linux.
 const LINKS: u32 = 40;
@@ -13,19 +14,21 @@ const LINKS: u32 = 40;
 pub enum Place {
     /// A file, or nothing yet. Links are followed: the target is replaced, and not the link.
     File(PathBuf),
-    /// What is no file, such as a pipe or a device, or an open file of this process, such as `/dev/stdout`. It cannot be
-    /// replaced and is written as it is.
-    Straight(PathBuf),
+    /// What cannot be replaced and is written as it is: a pipe, a device, or an open file, as `/dev/fd/3`.
+    Straight,
+    /// The standard output of this process, as `/dev/stdout`.
+    Stdout,
 }
 
 impl Place {
     #[must_use]
     pub fn of(path: &Path) -> Self {
         let is_other = path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir());
-        if is_other || is_open_file(path) {
-            return Self::Straight(path.to_owned());
+        match is_other || is_open_file(path) {
+            false => Self::File(if path.is_symlink() { real_path(path) } else { path.to_owned() }),
+            true if is_stdout(path).unwrap_or(false) => Self::Stdout,
+            true => Self::Straight,
         }
-        Self::File(if path.is_symlink() { real_path(path) } else { path.to_owned() })
     }
 }
 
@@ -34,7 +37,8 @@ impl Place {
 fn is_open_file(path: &Path) -> bool {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
-        let Some(folder) = path.parent().and_then(|folder| folder.canonicalize().ok()) else { return false };
+        let folder = path.parent().map_or(Path::new("/"), folder_or_here);
+        let Ok(folder) = folder.canonicalize() else { return false };
         if folder.starts_with("/proc") && folder.ends_with("fd") {
             return true;
         }
@@ -44,8 +48,7 @@ fn is_open_file(path: &Path) -> bool {
     false
 }
 
-/// Whether a path leads to this process's own standard output.
-pub fn is_stdout(path: &Path) -> io::Result<bool> {
+fn is_stdout(path: &Path) -> io::Result<bool> {
     let (there, own) = (path.metadata()?, rustix::fs::fstat(io::stdout())?);
     Ok((there.dev(), there.ino()) == (own.st_dev, own.st_ino))
 }

@@ -23,6 +23,11 @@ pub fn evidence(lake: &Lake, plan: &ReportPlan, frames: &Frames, aggregates: &Ag
     if !plan.quotes && !plan.whole_answers {
         return Ok(nothing("quotes are turned off"));
     }
+    if !lake.is_writable() {
+        let lake = lake.root().display();
+        tracing::warn!("the report quotes nobody: the lake {lake}, which records who is quoted, cannot be written");
+        return Ok(nothing("the lake, which records who is quoted, cannot be written"));
+    }
     let quotes = if plan.quotes { choose_quotes(frames, aggregates) } else { Vec::new() };
     let answers = if plan.whole_answers { choose_answers(frames, aggregates) } else { Vec::new() };
     if quotes.is_empty() && answers.is_empty() {

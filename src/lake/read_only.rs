@@ -1,0 +1,53 @@
+//! The ledger of a lake in which this process can write nothing.
+//!
+//! SQLite reads a ledger only if its write-ahead log and the index of that are there or can be made. A run has both,
+//! and so has one that was killed. Otherwise there is no log, and the file has everything. It is then read without
+//! SQLite's locks, which need the index too; instead, no run begins meanwhile.
+
+use std::fs::File;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Instant;
+
+use super::lock::{PATIENCE, PAUSE};
+use super::places::Lake;
+use crate::ledger::Ledger;
+use crate::model::{Error, Result};
+
+/// Opens the ledger for reading only.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_only_ledger(lake: &Lake, path: &Path) -> Result<Ledger> {
+    File::open(path).map_err(|error| {
+        let hint = "its owner can let a group read it: chgrp GROUP FILE, and chmod g+r FILE";
+        Error::path("read the ledger", path, error).hint(hint)
+    })?;
+    let began = Instant::now();
+    loop {
+        let opened = Ledger::open_for_reading(path);
+        if opened.is_ok() {
+            return opened;
+        }
+        if let Some(_no_run_begins) = lake.hold_off_runs()? {
+            return if has_log(path) {
+                Ledger::open_for_reading(path)
+                    .map_err(|error| error.hint("copy all files of _roundup, ledger.db-shm too"))
+            } else {
+                Ledger::copy_unchanging(path)
+            };
+        }
+        // A run is just beginning or ending.
+        if began.elapsed() > PATIENCE {
+            return opened;
+        }
+        sleep(PAUSE);
+    }
+}
+
+/// Whether there is a write-ahead log with something in it.
+fn has_log(ledger: &Path) -> bool {
+    let mut log = ledger.as_os_str().to_owned();
+    log.push("-wal");
+    Path::new(&log).metadata().is_ok_and(|log| log.len() > 0)
+}
