@@ -3,21 +3,17 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use super::disks::refuse_other_disks;
 use super::places::Lake;
 use crate::model::{Error, Kind, Result};
 
-/// How long to wait for another process that is to hold a lock only for a moment.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-pub(super) const PAUSE: Duration = Duration::from_millis(20);
-
 /// The lock of a lake, which a command holds while it changes the lake.
 #[derive(Debug)]
 pub struct LakeLock {
     _file: File,
+    /// The program's own folder. Those that hold off runs lock it too, but together.
+    _folder: File,
 }
 
 impl Lake {
@@ -32,7 +28,7 @@ impl Lake {
         let fail = |error: std::io::Error| Error::path("lock", &path, error);
         let mut file =
             OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(fail)?;
-        match try_lock(&file) {
+        match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
@@ -44,20 +40,23 @@ impl Lake {
             Err(TryLockError::Error(error)) => return Err(fail(error)),
         }
         file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(fail)?;
-        Ok(LakeLock { _file: file })
+        let folder = File::open(self.own()).map_err(fail)?;
+        // Those that hold off runs are waited for. If folders cannot be locked here, there are none.
+        let _none = folder.lock();
+        Ok(LakeLock { _file: file, _folder: folder })
     }
 
-    /// Keeps runs from beginning until the file is dropped, which is to be soon. `None` if there is a run. Writes
-    /// nothing.
+    /// Keeps runs from beginning until the folder is dropped, which is to be soon, since they wait. `None` if there is a
+    /// run. Writes nothing.
     ///
     /// # Errors
-    /// When the lake was never locked, or locks are unknown there.
+    /// When folders cannot be locked here.
     pub(super) fn hold_off_runs(&self) -> Result<Option<File>> {
-        let path = self.own().join("lock");
-        let fail = |error: std::io::Error| Error::path("lock", &path, error);
-        let file = File::open(&path).map_err(fail)?;
-        match file.try_lock_shared() {
-            Ok(()) => Ok(Some(file)),
+        let own = self.own();
+        let fail = |error: std::io::Error| Error::path("lock", &own, error);
+        let folder = File::open(&own).map_err(fail)?;
+        match folder.try_lock_shared() {
+            Ok(()) => Ok(Some(folder)),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(fail(error)),
         }
@@ -73,19 +72,5 @@ impl Lake {
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let locked = file.and_then(|file| file.lock().map(|()| file));
         locked.map_err(|error| Error::path("lock", &path, error))
-    }
-}
-
-/// Locks the file of a lake's lock, if need be once those have gone that only hold off runs for a moment.
-fn try_lock(file: &File) -> std::result::Result<(), TryLockError> {
-    let began = Instant::now();
-    loop {
-        let tried = file.try_lock();
-        let only_held_off = || file.try_lock_shared().is_ok();
-        if !matches!(tried, Err(TryLockError::WouldBlock)) || began.elapsed() > PATIENCE || !only_held_off() {
-            return tried;
-        }
-        file.unlock().map_err(TryLockError::Error)?;
-        sleep(PAUSE);
     }
 }

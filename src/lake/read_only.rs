@@ -6,13 +6,15 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::thread::sleep;
-use std::time::Instant;
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
 
-use super::lock::{PATIENCE, PAUSE};
 use super::places::Lake;
 use crate::ledger::Ledger;
 use crate::model::{Error, Result};
+
+/// How long to wait for a run that is just beginning or ending, which takes it milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Opens the ledger for reading only.
 ///
@@ -37,17 +39,17 @@ pub fn read_only_ledger(lake: &Lake, path: &Path) -> Result<Ledger> {
                 Ledger::copy_unchanging(path)
             };
         }
-        // A run is just beginning or ending.
         if began.elapsed() > PATIENCE {
             return opened;
         }
-        sleep(PAUSE);
+        yield_now();
     }
 }
 
-/// Whether there is a write-ahead log with something in it.
+/// Whether there is a write-ahead log. While runs are held off, one that is not there has nothing that is not in the
+/// file.
 fn has_log(ledger: &Path) -> bool {
     let mut log = ledger.as_os_str().to_owned();
     log.push("-wal");
-    Path::new(&log).metadata().is_ok_and(|log| log.len() > 0)
+    Path::new(&log).exists()
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread;
 
 use rusqlite::Connection;
 use rustix::io::FdFlags;
@@ -187,9 +188,9 @@ fn what_a_killed_run_left_in_the_log_is_read() {
         }
         set_modes(&lake.served.path(copy), 0o555, 0o444);
     };
-    copied("killed", &["lock", "ledger.db", "ledger.db-wal", "ledger.db-shm"]);
+    copied("killed", &["ledger.db", "ledger.db-wal", "ledger.db-shm"]);
     assert_eq!(lake.settled("killed"), before - 1);
-    copied("part", &["lock", "ledger.db", "ledger.db-wal"]);
+    copied("part", &["ledger.db", "ledger.db-wal"]);
     let output = lake.output(&["status", "--lake", "part"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "what is only in the log is not left out: {said}");
@@ -209,18 +210,20 @@ fn the_name_of_a_lake_may_be_any() {
 #[test]
 fn a_run_waits_for_those_that_only_read() {
     let lake = ReadOnly::new();
-    let reader = fs::File::open(lake.served.lake().join("_roundup/lock")).unwrap();
+    let own = lake.served.lake().join("_roundup").canonicalize().unwrap();
+    let reader = fs::File::open(&own).unwrap();
     reader.lock_shared().unwrap();
-    let analyze = ["analyze", "--lake", "lake", "--keywords", "builtin:data"];
     let mut run = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-    let mut run = run.args(analyze).current_dir(lake.served.folder.path()).spawn().unwrap();
-    let lock = lake.served.lake().join("_roundup/lock").canonicalize().unwrap();
+    run.args(["analyze", "--lake", "lake", "--keywords", "builtin:data"]).current_dir(lake.served.folder.path());
+    let mut run = run.stdout(Stdio::null()).spawn().unwrap();
     let files = PathBuf::from(format!("/proc/{}/fd", run.id()));
     let has_opened =
-        || fs::read_dir(&files).unwrap().flatten().any(|file| file.path().read_link().is_ok_and(|to| to == lock));
-    while run.try_wait().unwrap().is_none() && !has_opened() {
-        std::thread::yield_now();
+        || fs::read_dir(&files).unwrap().flatten().any(|file| file.path().read_link().is_ok_and(|to| to == own));
+    while !has_opened() {
+        assert!(run.try_wait().unwrap().is_none(), "it waits");
+        thread::yield_now();
     }
+    assert!(run.try_wait().unwrap().is_none(), "it still waits");
     drop(reader);
     assert!(run.wait().unwrap().success());
 }
