@@ -76,7 +76,7 @@ fn no_authorities() -> Error {
         let hint = "install the package ca-certificates, or name a file of certificates with SSL_CERT_FILE";
         ("this machine has none".to_owned(), hint)
     } else {
-        let hint = "correct or unset it; without it, those of the package ca-certificates are used";
+        let hint = "correct or unset it, or install the package ca-certificates";
         (format!("there are none in {}", named.join(" and ")), hint)
     };
     Error::usage(format!("https needs the certificates of authorities (CA), and {whence}")).hint(hint)

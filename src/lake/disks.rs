@@ -51,8 +51,8 @@ pub fn refuse_other_disk(from: &Path, into: &Path, hint: &str) -> Result<()> {
         return Ok(());
     }
     let (from, into) = (from.display(), into.display());
-    let what = format!("{into} and {from} are on different disks, and files are moved from the second into the first");
-    Err(Error::usage(what).hint(hint))
+    let what = "are on different disks or mounts, and files are moved from the second into the first";
+    Err(Error::usage(format!("{into} and {from} {what}")).hint(hint))
 }
 
 fn can_rename(from: &Path, into: &Path) -> io::Result<bool> {

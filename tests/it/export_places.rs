@@ -50,6 +50,11 @@ fn standard_output_may_be_named() {
     // A format that is no text goes where it is sent.
     let output = export(&served, "/dev/stdout", &["parquet"]).stdout(Stdio::piped()).output().unwrap();
     assert!(output.stdout.starts_with(b"PAR1") && output.stdout.ends_with(b"PAR1"));
+    let output = export(&served, "/dev/stdout", &["xlsx"]).stdout(Stdio::piped()).output().unwrap();
+    assert!(output.stdout.starts_with(b"PK"), "{}", String::from_utf8_lossy(&output.stderr));
+    // Where no temporary file can be made.
+    let output = export(&served, "/proc/self/fd/2", &["xlsx"]).output().unwrap();
+    assert!(output.status.success() && output.stderr.starts_with(b"PK"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Where an export is written: to a file, which appears whole or not at all, to what is no file, or to a stream.
 
+use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -34,18 +35,18 @@ pub enum Target {
 /// rows than a sheet holds.
 pub fn export(lake: &Lake, plan: &Plan, target: Target, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
     match target {
-        Target::Stream(sink) => write(lake, plan, sink, Path::new("standard output"), progress),
+        Target::Stream(sink) => straight(lake, plan, sink, Path::new("standard output"), progress),
         Target::File(path) => match Place::of(&path) {
             Place::File(path) => to_file(lake, plan, &path, progress),
             Place::Straight => {
                 // After what is there already.
                 let file = OpenOptions::new().append(true).open(&path);
                 let file = file.map_err(|error| Error::path("write", &path, error).with_kind(Kind::Usage))?;
-                write(lake, plan, Box::new(BufWriter::with_capacity(BUFFER, file)), &path, progress)
+                straight(lake, plan, Box::new(BufWriter::with_capacity(BUFFER, file)), &path, progress)
             }
             // Opened anew, it would be written from its beginning, or could not be opened, being a socket.
             Place::Stdout => {
-                write(lake, plan, Box::new(BufWriter::with_capacity(BUFFER, io::stdout())), &path, progress)
+                straight(lake, plan, Box::new(BufWriter::with_capacity(BUFFER, io::stdout())), &path, progress)
             }
         },
     }
@@ -66,7 +67,7 @@ fn to_file(lake: &Lake, plan: &Plan, path: &Path, progress: &dyn Fn(u64, u64)) -
         let unfinished = temporary.path().join(UNFINISHED);
         let file = File::create(&unfinished).map_err(fail)?;
         let sink = BufWriter::with_capacity(BUFFER, file.try_clone().map_err(fail)?);
-        let summary = write(lake, plan, Box::new(sink), path, progress)?;
+        let summary = write(lake, plan, Box::new(sink), path, temporary.path(), progress)?;
         crash::point("export-written");
         file.sync_all().and_then(|()| fs::rename(&unfinished, path)).and_then(|()| sync(folder)).map_err(fail)?;
         Ok(summary)
@@ -90,10 +91,22 @@ fn clear(temporary: TemporaryFolder) {
     let _is_left = temporary.remove();
 }
 
-fn write(lake: &Lake, plan: &Plan, sink: Sink, name: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
+fn straight(lake: &Lake, plan: &Plan, sink: Sink, name: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
+    write(lake, plan, sink, name, &env::temp_dir(), progress)
+}
+
+/// Writes an export of this name, with temporary files in a folder.
+fn write(
+    lake: &Lake,
+    plan: &Plan,
+    sink: Sink,
+    name: &Path,
+    folder: &Path,
+    progress: &dyn Fn(u64, u64),
+) -> Result<ExportSummary> {
     let selection = plan.selection.with_job_ids(lake)?;
     let reader = RowReader::new(lake, &plan.what, &selection)?;
-    let mut writer = RowWriter::new(plan, &reader.schema(), sink, name)?;
+    let mut writer = RowWriter::new(plan, &reader.schema(), sink, name, folder)?;
     reader.each_batch(progress, &mut |batch| writer.write(batch))?;
     writer.finish()
 }
