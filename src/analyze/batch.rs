@@ -49,7 +49,7 @@ impl<'a> Batch<'a> {
         Self { interviews, responses, outputs: Vec::new() }
     }
 
-    /// Returns the SHA-256 hashes of the batch's files. `known` holds those that the ledger has; other files are read.
+    /// Returns the SHA-256 hashes of the batch's files. `known` holds those of the log; other files are read.
     pub fn hashes(&self, known: &HashMap<PathBuf, String>) -> Result<BatchHashes> {
         let hash = |path: &PathBuf| match known.get(path) {
             Some(hash) => Ok(hash.clone()),

@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::request::{AnalyzeRequest, PreparedSet};
 use crate::lake::Lake;
-use crate::lake::publish::staged_path;
+use crate::lake::place::staged_path;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, SCHEMA_VERSION, SET_SHA256, SOURCE_SHA256, Table};
-use crate::lake::write::{write_extended, write_file};
+use crate::lake::write::{WrittenFile, write_extended, write_file};
+use crate::ledger::LiveFile;
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
 
@@ -89,8 +90,16 @@ pub enum DerivedRows<'a> {
     WithSource(&'a ParquetFile, Vec<Vec<ArrayRef>>),
 }
 
-/// A derived file that is written but not yet published: its path in the staging folder, and its path in the lake.
-pub type StagedFile = (PathBuf, PathBuf);
+/// A derived file that is written but not yet published.
+#[derive(Debug)]
+pub struct StagedFile {
+    /// Its path in the staging folder.
+    pub staged: PathBuf,
+    /// Its path in the lake.
+    pub target: PathBuf,
+    /// It as a commit names it.
+    pub file: LiveFile,
+}
 
 impl DerivedFile<'_> {
     /// Returns why the file must be made again, or `None` if it was made from the same bytes under the same
@@ -112,18 +121,24 @@ impl DerivedFile<'_> {
 
     /// Writes the file into the staging folder.
     pub fn write(&self, lake: &Lake, rows: DerivedRows) -> Result<StagedFile> {
-        let name = self.target.strip_prefix(lake.root()).expect("a target is in the lake").display().to_string();
+        let path = self.path(lake);
         // A killed run has left nothing there: opening the ledger clears the staging folder, and the plan needs the
         // ledger.
-        let file = staged_path(&lake.staging_folder(), &name);
+        let staged = staged_path(&lake.staging_folder(), &path);
         let metadata: Vec<(&str, &str)> = self.metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        match rows {
-            DerivedRows::Own(batches) => write_file(&file, self.kind.table(), &metadata, batches)?,
+        let WrittenFile { rows, size: bytes, sha256 } = match rows {
+            DerivedRows::Own(batches) => write_file(&staged, self.kind.table(), &metadata, batches)?,
             DerivedRows::WithSource(source, groups) => {
-                write_extended(&file, self.kind.table(), &metadata, source, groups)?
+                write_extended(&staged, self.kind.table(), &metadata, source, groups)?
             }
         };
-        Ok((file, self.target.clone()))
+        let file = LiveFile { table: self.kind.table().name.to_owned(), path, rows, bytes, sha256 };
+        Ok(StagedFile { staged, target: self.target.clone(), file })
+    }
+
+    /// Its path relative to the lake.
+    pub fn path(&self, lake: &Lake) -> String {
+        self.target.strip_prefix(lake.root()).expect("a target is in the lake").display().to_string()
     }
 }
 

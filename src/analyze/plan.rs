@@ -5,10 +5,10 @@
 //! answers and of keyword hits comes from row group N of the answers. Row group N of figures of interviews comes from
 //! row group N of the interviews. All stale files of one batch are made in one pass over its answers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::mpsc;
-use std::{mem, thread};
+use std::{fs, mem, thread};
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -19,15 +19,20 @@ use super::request::AnalyzeRequest;
 use super::summary::AnalyzeSummary;
 use crate::keywords::Matcher;
 use crate::lake::Lake;
-use crate::lake::publish::replace_derived;
-use crate::lake::schema;
-use crate::ledger::Ledger;
+use crate::lake::place::{live_file, replace_derived};
+use crate::lake::publish::commit_derived;
+use crate::lake::schema::{self, is_source};
+use crate::ledger::{Ledger, LiveFile};
 use crate::model::{Error, Kind, Result};
 
 /// The derived files that an analysis will make.
 pub struct Plan<'a> {
     request: AnalyzeRequest<'a>,
     batches: Vec<Batch<'a>>,
+    /// Files that are up to date and not in the log as they are: an analysis that was killed had made them.
+    uncommitted: Vec<(&'static str, PathBuf)>,
+    /// Paths of derived files that are in the log, and were deleted.
+    deleted: Vec<String>,
     /// The numbers of fresh and stale files of each kind, for `--explain`.
     pub parts: Vec<PlannedFiles>,
 }
@@ -49,9 +54,11 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     /// When the lake cannot be read.
-    pub fn new(lake: &Lake, ledger: &Ledger, request: AnalyzeRequest<'a>) -> Result<Self> {
+    pub fn new(lake: &Lake, request: AnalyzeRequest<'a>) -> Result<Self> {
+        let version = lake.version()?;
+        let live = || version.iter().flat_map(|version| version.files());
         let hashes: HashMap<PathBuf, String> =
-            ledger.files()?.into_iter().map(|file| (lake.root().join(file.path), file.sha256)).collect();
+            live().map(|file| (lake.root().join(&file.path), file.sha256.clone())).collect();
         let mut kinds: Vec<DerivedKind> = vec![DerivedKind::Responses];
         kinds.extend(request.sets.iter().map(DerivedKind::Keywords));
         kinds.push(DerivedKind::Interviews);
@@ -60,14 +67,23 @@ impl<'a> Plan<'a> {
             PlannedFiles { table: kind.table().name, set, fresh: 0, made: BTreeMap::new() }
         };
         let mut parts: Vec<PlannedFiles> = kinds.iter().map(part).collect();
-        let mut batches = Vec::new();
+        let (mut batches, mut uncommitted, mut planned) = (Vec::new(), Vec::new(), HashSet::new());
         for interviews in lake.files(&schema::INTERVIEWS)? {
             let mut batch = Batch::of(lake, interviews);
             let hashes = batch.hashes(&hashes)?;
             for (&kind, part) in kinds.iter().zip(&mut parts) {
                 let Some(output) = batch.output(lake, &request, kind, &hashes) else { continue };
+                let path = output.path(lake);
+                let committed = version.as_ref().and_then(|version| version.file(&path));
+                planned.insert(path);
                 match if request.force { Some(StaleReason::Forced) } else { output.staleness() } {
-                    None => part.fresh += 1,
+                    None => {
+                        part.fresh += 1;
+                        let bytes = fs::metadata(&output.target).map(|metadata| metadata.len()).ok();
+                        if committed.map(|file| file.bytes) != bytes {
+                            uncommitted.push((kind.table().name, output.target));
+                        }
+                    }
                     Some(reason) => {
                         *part.made.entry(reason).or_default() += 1;
                         batch.outputs.push(output);
@@ -78,11 +94,15 @@ impl<'a> Plan<'a> {
                 batches.push(batch);
             }
         }
-        Ok(Self { request, batches, parts })
+        let is_deleted = |file: &&LiveFile| {
+            !is_source(&file.table) && !planned.contains(&file.path) && !lake.root().join(&file.path).exists()
+        };
+        let deleted = live().filter(is_deleted).map(|file| file.path.clone()).collect();
+        Ok(Self { request, batches, uncommitted, deleted, parts })
     }
 
     /// Makes every file that is missing or stale, in parallel over batches and their row groups, as long as
-    /// `should_continue` returns `true`. Calls `progress` with the number of batches that are done and the number of
+    /// `should_continue` returns `true`, and then commits them. Calls `progress` with the number of batches that are done and the number of
     /// all.
     ///
     /// # Errors
@@ -91,6 +111,7 @@ impl<'a> Plan<'a> {
     pub fn run(
         &self,
         lake: &Lake,
+        ledger: &mut Ledger,
         progress: &(dyn Fn(u64, u64) + Sync),
         should_continue: &(dyn Fn() -> bool + Sync),
     ) -> Result<AnalyzeSummary> {
@@ -115,7 +136,11 @@ impl<'a> Plan<'a> {
             (made, publisher.join().expect("the publisher does not panic"))
         });
         let made = made?;
-        published?;
+        let mut files = published?;
+        for (table, path) in &self.uncommitted {
+            files.push(live_file(lake, table, path)?);
+        }
+        commit_derived(lake, ledger, files, self.deleted.clone())?;
         let mut summary = AnalyzeSummary {
             files_made: self.batches.iter().map(|batch| batch.outputs.len() as u64).sum(),
             files_fresh: self.parts.iter().map(|part| part.fresh).sum(),
@@ -130,14 +155,16 @@ impl<'a> Plan<'a> {
 }
 
 /// Puts files into their places as they are finished. Files that are finished while this waits for the disk are
-/// published together.
-fn publish(finished: mpsc::Receiver<Vec<StagedFile>>, progress: impl Fn(u64)) -> Result<()> {
-    let mut done = 0;
+/// published together. Returns all of them.
+fn publish(finished: mpsc::Receiver<Vec<StagedFile>>, progress: impl Fn(u64)) -> Result<Vec<LiveFile>> {
+    let (mut done, mut files) = (0, Vec::new());
     while let Ok(first) = finished.recv() {
         let batches: Vec<Vec<StagedFile>> = std::iter::once(first).chain(finished.try_iter()).collect();
         done += batches.len() as u64;
-        replace_derived(&batches.concat())?;
+        let batches: Vec<StagedFile> = batches.into_iter().flatten().collect();
+        replace_derived(batches.iter().map(|file| (file.staged.as_path(), file.target.as_path())))?;
+        files.extend(batches.into_iter().map(|staged| staged.file));
         progress(done);
     }
-    Ok(())
+    Ok(files)
 }

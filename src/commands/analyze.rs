@@ -12,13 +12,13 @@ pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<()> {
     let analysis = ready_analysis(&flags.keywords, flags.mode, &flags.metrics)?;
     let lake = Lake::open(&flags.lake.lake)?;
     let lock = lake.lock()?;
-    let ledger = lake.ledger(&lock)?;
-    let plan = Plan::new(&lake, &ledger, analysis.request(flags.force))?;
+    let mut ledger = lake.ledger(&lock)?;
+    let plan = Plan::new(&lake, analysis.request(flags.force))?;
     let prints_text = flags.format == DataFormat::Text && !quiet;
     if flags.explain && prints_text {
         terminal::data(&plan_on_screen(&plan.parts))?;
     }
-    let summary = terminal::with_bar("analyse", quiet, |progress| plan.run(&lake, progress, &|| true))?;
+    let summary = terminal::with_bar("analyse", quiet, |progress| plan.run(&lake, &mut ledger, progress, &|| true))?;
     match flags.format {
         DataFormat::Json => {
             let parts = flags.explain.then_some(plan.parts.as_slice());

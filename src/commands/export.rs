@@ -14,7 +14,7 @@ use crate::pipeline::{ExportPlan, Since, parse_date};
 
 pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
     let plan = plan(flags)?;
-    let stdout = || Target::Stream(Box::new(BufWriter::with_capacity(1 << 16, terminal::Stdout)));
+    let stdout = || Target::Stream(Box::new(BufWriter::with_capacity(1 << 16, terminal::Stdout::new())));
     let target = match &flags.output {
         Some(path) if matches!(Place::of(path), Place::Stdout) => stdout(),
         Some(path) => Target::File(path.clone()),

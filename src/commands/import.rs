@@ -12,30 +12,17 @@ pub fn run(flags: &ImportFlags, quiet: bool) -> Result<u8> {
             return Err(Error::usage(format!("there is no file {}", file.display())));
         }
     }
-    let lake = Lake::create(&flags.lake.lake)?;
+    let lake = Lake::create(&flags.lake.lake)?.with_candidate_key(flags.key.candidate_key_file.clone());
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
     let bar = terminal::counter("import", quiet);
-    let summary = import(&lake, &mut ledger, &flags.source, &flags.files, &|lines| bar.set_position(lines));
+    let summary = import(&lake, &mut ledger, &flags.source, &flags.files, &|bodies| bar.set_position(bodies));
     bar.finish_and_clear();
     let summary = summary?;
     match flags.format {
         DataFormat::Json => terminal::data(&terminal::json(&summary))?,
         DataFormat::Text if quiet => {}
-        DataFormat::Text => terminal::data(&format!(
-            "imported   {} with {} and {} from {}; {} there before; {} set aside, {} set aside before{}\n",
-            terminal::counted(summary.newly_settled, "settled interview", "settled interviews"),
-            terminal::counted(summary.responses, "answer", "answers"),
-            terminal::counted(summary.still_open, "open one", "open ones"),
-            terminal::counted(summary.lines, "line", "lines"),
-            terminal::counted(summary.repeated, "was", "were"),
-            summary.quarantined,
-            terminal::counted(summary.quarantined_before, "that was", "that were"),
-            match summary.mended {
-                0 => String::new(),
-                mended => format!("; {mended} with half characters, which were read as U+FFFD"),
-            }
-        ))?,
+        DataFormat::Text => terminal::data(&terminal::imported_on_screen(&summary))?,
     }
     Ok(if summary.quarantined > 0 { FINISHED_WITH_LOSSES } else { DONE })
 }

@@ -146,7 +146,7 @@ impl<'a> HitInContext<'a> {
         if format == DataFormat::Json {
             return serde_json::to_string(self).expect("plain data") + "\n";
         }
-        // Control characters in a transcript must not reach the terminal.
+        // A hit is one line.
         let quiet = |text: &str| text.replace(char::is_control, " ");
         let place = self.interview_id.zip(self.position).map(|(id, position)| format!("{id} {position}  "));
         let negated = if self.negated { "  (negated)" } else { "" };

@@ -12,8 +12,10 @@ mod get;
 mod import;
 mod ingest;
 mod keywords;
+mod ledger;
 mod listen;
 mod quarantine;
+mod repair;
 mod report;
 mod run;
 mod sandbox;
@@ -57,6 +59,8 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Export(flags) => export::run(&flags, quiet),
         Command::Check(flags) => check::run(&flags),
         Command::Status(flags) => status::run(&flags),
+        Command::Repair(flags) => repair::run(&flags),
+        Command::Ledger(command) => ledger::run(&command),
         Command::Quarantine(command) => quarantine::run(&command),
         Command::Keywords(command) => keywords::run(&command),
         Command::Schema(flags) => schema::run(&flags),

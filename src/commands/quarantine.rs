@@ -23,7 +23,7 @@ pub fn run(command: &QuarantineCommand) -> Result<()> {
             terminal::bytes(&body)?;
         }
         QuarantineCommand::Retry(which) => {
-            let lake = Lake::open(&which.lake.lake)?;
+            let lake = Lake::open(&which.lake.lake)?.with_candidate_key(which.key.candidate_key_file.clone());
             let lock = lake.lock()?;
             let mut ledger = lake.ledger(&lock)?;
             let retried = quarantine::retry(&lake, &mut ledger, &ids(&lake, which)?)?;

@@ -6,12 +6,12 @@ use serde::Serialize;
 use super::terminal::{self, DataFormat, StatusFlags, counted};
 use crate::inbox;
 use crate::ingest::spool;
-use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
-use crate::lake::schema::TABLES;
+use crate::lake::schema::{TABLES, Table};
+use crate::lake::{Lake, LakeCounts};
 use crate::ledger::{
-    DeadLetter, DueCounts, FailedCall, InterviewCounts, OutboxCounts, QUESTIONS, RefusedEvent, UnarchivedRecording,
-    UnfetchedIds,
+    DeadLetter, DueCounts, FailedCall, InterviewCounts, Ledger, OutboxCounts, QUESTIONS, RefusedEvent,
+    UnarchivedRecording, UnfetchedIds,
 };
 use crate::model::{Error, Result};
 
@@ -23,12 +23,22 @@ const SHOWN: usize = 10;
 /// The state of a lake.
 #[derive(Serialize)]
 struct LakeStatus {
-    interviews: InterviewCounts,
+    /// Absent for those who may not read it.
+    #[serde(flatten)]
+    work: Option<WorkStatus>,
+    tables: Vec<TableStatus>,
+    /// The content of `last-run.json`. Null before the first run.
+    last_run: Option<serde_json::Value>,
+}
+
+/// What is known of the work on a lake. Its owner alone can read it.
+#[derive(Serialize)]
+struct WorkStatus {
+    interviews: LakeCounts,
     /// What the next ingest fetches besides new interviews in its lists.
     due: DueCounts,
     /// Ids that no interview came of, all of them.
     ids: UnfetchedIds,
-    tables: Vec<TableStatus>,
     /// Recordings that could not be archived, and why.
     recordings: Vec<UnarchivedRecording>,
     /// Spool files that the next ingest publishes first.
@@ -38,14 +48,19 @@ struct LakeStatus {
     /// The outbox of each applicant tracking system.
     outbox: Vec<OutboxCounts>,
     dead_letters: Vec<DeadLetter>,
-    /// The content of `last-run.json`. Null before the first run.
-    last_run: Option<serde_json::Value>,
 }
 
 /// The size of a table.
 #[derive(Serialize)]
 struct TableStatus {
     table: &'static str,
+    /// Absent for those who may not read the table.
+    #[serde(flatten)]
+    size: Option<TableSize>,
+}
+
+#[derive(Serialize)]
+struct TableSize {
     files: usize,
     rows: u64,
     bytes: u64,
@@ -64,37 +79,72 @@ pub fn run(flags: &StatusFlags) -> Result<()> {
 fn read(lake: &Lake) -> Result<LakeStatus> {
     let mut tables = Vec::new();
     for table in TABLES {
-        let files = lake.files(table)?;
-        let (mut rows, mut bytes) = (0, 0);
-        for path in &files {
-            rows += ParquetFile::open(path)?.rows();
-            bytes += path.metadata().map_err(|error| Error::path("read", path, error))?.len();
-        }
-        tables.push(TableStatus { table: table.name, files: files.len(), rows, bytes });
+        tables.push(TableStatus { table: table.name, size: size_of(lake, table)? });
     }
     let last_run = std::fs::read(lake.last_run_path()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let ledger = lake.ledger_for_reading()?;
-    Ok(LakeStatus {
-        interviews: ledger.counts()?,
+    let work = lake.ledger_if_allowed()?.map(|ledger| work(lake, &ledger)).transpose()?;
+    Ok(LakeStatus { work, tables, last_run })
+}
+
+/// The size of a table. `None` if this user may not read it.
+fn size_of(lake: &Lake, table: &Table) -> Result<Option<TableSize>> {
+    if !lake.is_readable(table) {
+        return Ok(None);
+    }
+    let files = lake.files(table)?;
+    let (mut rows, mut bytes) = (0, 0);
+    for path in &files {
+        rows += ParquetFile::open(path)?.rows();
+        bytes += path.metadata().map_err(|error| Error::path("read", path, error))?.len();
+    }
+    Ok(Some(TableSize { files: files.len(), rows, bytes }))
+}
+
+fn work(lake: &Lake, ledger: &Ledger) -> Result<WorkStatus> {
+    Ok(WorkStatus {
+        interviews: lake.counts(ledger)?,
         due: ledger.due_counts(Timestamp::now())?,
         ids: ledger.unfetched_ids(Timestamp::MIN, usize::MAX)?,
-        tables,
         recordings: ledger.unarchived_recordings()?,
         spool_files_waiting: spool::waiting(&lake.spool_folder())?.len(),
         inbox_events_waiting: inbox::file::waiting(&lake.inbox_folder())?,
         outbox: ledger.outbox_counts()?,
         dead_letters: ledger.dead_letters()?,
-        last_run,
     })
 }
 
 fn on_screen(status: &LakeStatus) -> String {
-    let InterviewCounts { settled, open, gone, stale, quarantined, failed, given_up, excluded, questions_wanted } =
-        status.interviews;
+    let mut text = match &status.work {
+        Some(work) => work_on_screen(work),
+        None => "interviews what is known of each, and what is due, is for the owner of the lake alone\n".to_owned(),
+    };
+    if let Some(last) = status.last_run.as_ref() {
+        let ended = last["ended_at"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+        let ended = ended.map_or_else(String::new, |time| time.strftime(" %Y-%m-%d %H:%M:%S UTC").to_string());
+        text += &format!("last run   ended{ended} with exit code {}\n", last["exit_code"]);
+    }
+    text += &format!("\n{:<20} {:>7} {:>12} {:>14}\n", "table", "files", "rows", "bytes");
+    for TableStatus { table, size } in &status.tables {
+        text += &match size {
+            Some(TableSize { files, rows, bytes }) => format!("{table:<20} {files:>7} {rows:>12} {bytes:>14}\n"),
+            None => format!("{table:<20} not readable for this user\n"),
+        };
+    }
+    text
+}
+
+fn work_on_screen(status: &WorkStatus) -> String {
+    let LakeCounts { interviews, quarantined, discarded } = status.interviews;
+    let InterviewCounts { settled, open, gone, stale, failed, given_up, excluded, questions_wanted } = interviews;
     let mut text = format!(
         "interviews {settled} settled, {open} open, {stale} stale, {gone} gone, {quarantined} set aside, {failed} given up \
          for now, {given_up} given up, {excluded} kept out\n"
     );
+    if quarantined + discarded > 0 {
+        let bodies = counted(quarantined, "body", "bodies");
+        let gone = if discarded > 0 { format!(", and {discarded} discarded") } else { String::new() };
+        text += &format!("set aside  {bodies}{gone}; `roundup quarantine list` says why\n");
+    }
     let DueCounts { open, late_transcripts, failed, next } = status.due;
     let late = counted(late_transcripts, "that lacks a transcript", "that lack a transcript");
     text += &format!("due now    {open} open, {late}, {failed} given up for now");
@@ -126,17 +176,7 @@ fn on_screen(status: &LakeStatus) -> String {
         let tries = counted((*tries).into(), "try", "tries");
         text += &format!("           {since}  {connector}  {interview_id}  {reason} ({tries})\n");
     }
-    text += &more(status.dead_letters.len(), SHOWN_DEAD_LETTERS);
-    if let Some(last) = status.last_run.as_ref() {
-        let ended = last["ended_at"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
-        let ended = ended.map_or_else(String::new, |time| time.strftime(" %Y-%m-%d %H:%M:%S UTC").to_string());
-        text += &format!("last run   ended{ended} with exit code {}\n", last["exit_code"]);
-    }
-    text += &format!("\n{:<20} {:>7} {:>12} {:>14}\n", "table", "files", "rows", "bytes");
-    for TableStatus { table, files, rows, bytes } in &status.tables {
-        text += &format!("{table:<20} {files:>7} {rows:>12} {bytes:>14}\n");
-    }
-    text
+    text + &more(status.dead_letters.len(), SHOWN_DEAD_LETTERS)
 }
 
 fn recordings_on_screen(recordings: &[UnarchivedRecording]) -> String {

@@ -4,18 +4,28 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::lake::Lake;
+use crate::lake::durable::sha256_of;
 use crate::lake::schema::{INTERVIEWS, RESPONSES};
-use crate::model::Result;
+use crate::model::{Error, Result};
 
 /// The SHA-256 of each file that derived files are made from.
 pub struct SourceHashes(HashMap<PathBuf, String>);
 
 impl SourceHashes {
     /// # Errors
-    /// When the ledger cannot be read.
+    /// When the log cannot be read.
     pub fn of(lake: &Lake) -> Result<Self> {
-        let files = lake.ledger_for_reading()?.files()?;
-        Ok(Self(files.into_iter().map(|file| (lake.root().join(file.path), file.sha256)).collect()))
+        if let Some(version) = lake.version()? {
+            let files = version.files();
+            return Ok(Self(files.map(|file| (lake.root().join(&file.path), file.sha256.clone())).collect()));
+        }
+        // Slower, for a lake of an older version.
+        let hash = |path: PathBuf| {
+            let sha256 = sha256_of(&path).map_err(|error| Error::path("read", &path, error))?;
+            Ok((path, sha256))
+        };
+        let files = [lake.files(&INTERVIEWS)?, lake.files(&RESPONSES)?].concat();
+        files.into_iter().map(hash).collect::<Result<_>>().map(Self)
     }
 
     /// The hash that keyword hits of a batch must state: that of its answers.

@@ -25,6 +25,9 @@ const CHECKED_BYTES: usize = 64 << 10;
 const OPEN: &str = "inbox";
 /// Extension of a file that an ingest has taken.
 const TAKEN: &str = "taken";
+/// Extension of a file whose events are in the ledger. It is kept until all of them are answered, so that a ledger that is
+/// lost costs no event.
+const RECORDED: &str = "recorded";
 
 /// The header of an event in a file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -173,20 +176,45 @@ pub fn take(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(taken)
 }
 
-/// Deletes a file whose events are in the ledger.
+/// Marks a taken file as one whose events are in the ledger. They wait no longer.
+///
+/// # Errors
+/// When it cannot be renamed.
+pub fn mark_recorded(path: &Path) -> Result<()> {
+    crash::point("inbox-recorded");
+    let renamed = fs::rename(path, path.with_extension(RECORDED));
+    renamed.map_err(|error| Error::path("rename the inbox file", path, error))
+}
+
+/// The files whose events are in the ledger, oldest first.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn recorded(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut paths = all_files(folder)?;
+    paths.retain(|path| has_extension(path, RECORDED));
+    Ok(paths)
+}
+
+/// Deletes a file whose events are all answered.
 ///
 /// # Errors
 /// When it cannot be deleted.
 pub fn free(path: &Path) -> Result<()> {
-    crash::point("inbox-recorded");
     fs::remove_file(path).map_err(|error| Error::path("delete the inbox file", path, error))
 }
 
-/// The files of the inbox, open and taken, oldest first. Empty if there is no inbox.
+/// The files of the inbox whose events are not in the ledger, open and taken, oldest first. Empty if there is no inbox.
 ///
 /// # Errors
 /// When the folder cannot be listed.
 pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut paths = all_files(folder)?;
+    paths.retain(|path| has_extension(path, OPEN) || has_extension(path, TAKEN));
+    Ok(paths)
+}
+
+fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let fail = |error: io::Error| Error::path("list", folder, error);
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -197,7 +225,6 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in entries {
         paths.push(entry.map_err(fail)?.path());
     }
-    paths.retain(|path| has_extension(path, OPEN) || has_extension(path, TAKEN));
     paths.sort();
     Ok(paths)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::due::NextDue;
+use crate::lake::log::CommitKind;
 use crate::lake::open_interviews::{open_interviews_after, open_interviews_path};
 use crate::lake::publish::Staging;
 use crate::lake::replace::replace;
@@ -13,7 +13,10 @@ use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
 use crate::lake::write::ROW_GROUP_ROWS;
 use crate::lake::{CandidateKeys, Lake};
-use crate::ledger::{FirstSeen, InterviewState, KnownInterview, KnownQuestion, Ledger, QuestionsWanted, Sighting};
+use crate::ledger::{
+    FirstSeen, InterviewState, KnownInterview, KnownQuestion, Ledger, QuestionsNeed, QuestionsWanted, Sighting,
+};
+use crate::model::due::NextDue;
 use crate::model::interview::month_of;
 use crate::model::{Interview, Provenance, Question, Result};
 use crate::pipeline::QuestionPolicy;
@@ -40,8 +43,10 @@ pub struct Published {
     pub responses: u64,
     /// Interviews whose questions were published.
     pub questions: u64,
-    /// Interviews that were settled in the lake before, or came twice.
+    /// Interviews that were settled in the lake before, and stay as they were.
     pub repeated: u64,
+    /// Bodies that gave way to another one of their interview.
+    pub superseded: u64,
     /// Interviews that were settled in the lake before and whose rows were replaced.
     pub replaced: u64,
 }
@@ -62,8 +67,9 @@ pub fn cut_interviews(
     questions: Option<QuestionPolicy>,
 ) -> Result<Published> {
     let came = arrivals.len() as u64;
-    let Distinct { arrivals, replacing } = distinct(arrivals, ledger)?;
-    let mut published = Published { repeated: came - arrivals.len() as u64, ..Published::default() };
+    let Distinct { arrivals, replacing, repeated } = distinct(arrivals, ledger)?;
+    let superseded = came - repeated - arrivals.len() as u64;
+    let mut published = Published { repeated, superseded, ..Published::default() };
     let InterviewRows { settled, open, next } = to_rows(arrivals, ledger, keys)?;
 
     let mut sightings = sightings_of(&settled, &next, questions, ledger.known_questions()?);
@@ -72,7 +78,12 @@ pub fn cut_interviews(
     if sightings.is_empty() && open_table.is_none() {
         return Ok(published);
     }
-    let mut staging = Staging::begin(lake, ledger)?;
+    let kind = match questions {
+        _ if !replacing.is_empty() => CommitKind::Replace,
+        Some(_) => CommitKind::Ingest,
+        None => CommitKind::Import,
+    };
+    let mut staging = Staging::begin(lake, ledger, kind)?;
     if let Some(table) = open_table {
         staging.replace(&open_interviews_path(), &schema::OPEN_INTERVIEWS, table.groups())?;
     }
@@ -115,7 +126,7 @@ pub fn cut_questions(lake: &Lake, ledger: &mut Ledger, arrivals: Vec<QuestionsAr
         }));
         ids.push(interview.id);
     }
-    let mut staging = Staging::begin(lake, ledger)?;
+    let mut staging = Staging::begin(lake, ledger, CommitKind::Questions)?;
     for (month, mut rows) in months {
         rows.sort_by(|a, b| (&a.job_id, &a.interview_id).cmp(&(&b.job_id, &b.interview_id)));
         staging.write(&schema::QUESTIONS, &month, question_groups(&rows).map(rows::questions))?;
@@ -129,12 +140,15 @@ struct Distinct {
     arrivals: Vec<Arrival>,
     /// Ids of those that are settled in the lake already.
     replacing: HashSet<String>,
+    /// How many are settled in the lake already and stay as they are.
+    repeated: u64,
 }
 
 fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Arrival> = Vec::with_capacity(arrivals.len());
     let mut replacing = HashSet::new();
+    let mut repeated = 0;
     for arrival in arrivals {
         let Arrival { provenance: Provenance { again, .. }, interview: Interview { id, status, .. } } = &arrival;
         if ledger.state(id)? == Some(InterviewState::Settled) {
@@ -143,6 +157,7 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
                     let status = status.as_str();
                     tracing::warn!(id, "interview {id} was settled and is {status} now; it stays as it was");
                 }
+                repeated += 1;
                 continue;
             }
             replacing.insert(id.clone());
@@ -156,7 +171,7 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
             Some(_) => {}
         }
     }
-    Ok(Distinct { arrivals: kept, replacing })
+    Ok(Distinct { arrivals: kept, replacing, repeated })
 }
 
 /// Rows of interviews, and when each is due next, by its id.
@@ -169,17 +184,33 @@ struct InterviewRows {
 fn to_rows(arrivals: Vec<Arrival>, ledger: &Ledger, keys: &CandidateKeys) -> Result<InterviewRows> {
     let mut next = HashMap::with_capacity(arrivals.len());
     let mut rows = Vec::with_capacity(arrivals.len());
+    let changed_at = Timestamp::now();
     for Arrival { provenance, interview } in arrivals {
         let at = provenance.fetched_at;
         let status = interview.status.as_str().to_owned();
         let (first_seen, asks) = match ledger.known_interview(&interview.id)? {
-            Some(KnownInterview { first, asks_after_expiry }) => (first, asks_after_expiry),
+            Some(KnownInterview { first, asked_at, asks_after_expiry }) => {
+                // A body that a killed run has published already is no second ask.
+                let is_same = asked_at.map(Timestamp::as_microsecond) == Some(at.as_microsecond());
+                (first, asks_after_expiry - u32::from(is_same && asks_after_expiry > 0))
+            }
             None => (FirstSeen { at, via: provenance.via.clone(), status }, 0),
         };
         next.insert(interview.id.clone(), NextDue::of(&interview, at, asks));
+        let is_past = interview.expires_at.is_some_and(|expiry| expiry <= at);
+        let asks_after_expiry =
+            (!interview.status.is_settled()).then(|| if is_past { asks.saturating_add(1) } else { 0 });
         let candidate_key = interview.candidate.id.as_deref().map(|id| keys.key_of(id));
         let settled_at = interview.settled_at();
-        rows.push(InterviewRow { provenance, interview, candidate_key, settled_at, first_seen });
+        rows.push(InterviewRow {
+            provenance,
+            interview,
+            candidate_key,
+            settled_at,
+            first_seen,
+            changed_at,
+            asks_after_expiry,
+        });
     }
     let (settled, open) = rows.into_iter().partition(|row: &InterviewRow| row.interview.status.is_settled());
     Ok(InterviewRows { settled, open, next })
@@ -205,19 +236,11 @@ fn sightings_of(
             unseen |= known.insert(KnownQuestion { job_id: job.clone(), question_id: question.clone() });
         }
         let next = next[&interview.id];
-        let (next_due, asks_after_expiry) = match next {
-            NextDue::At { time, asks_after_expiry } => (Some(time), asks_after_expiry),
-            NextDue::Never | NextDue::Stale => (None, 0),
-        };
-        let state = match next {
-            _ if interview.status.is_settled() => InterviewState::Settled,
-            NextDue::Stale => InterviewState::Stale,
-            _ => InterviewState::Open,
-        };
+        let (next_due, asks_after_expiry) = next.due();
         Sighting {
             id: interview.id.clone(),
             source: row.provenance.source.clone(),
-            state,
+            state: InterviewState::after(&interview.status, next),
             at: row.provenance.fetched_at,
             next_due,
             asks_after_expiry,
@@ -226,10 +249,10 @@ fn sightings_of(
             settled_at: row.settled_at,
             month: month_of(row.settled_at),
             first_seen: row.first_seen.clone(),
-            wants_questions: match policy {
-                Some(QuestionPolicy::All) => true,
-                Some(QuestionPolicy::Unseen) => unseen,
-                Some(QuestionPolicy::None) | None => false,
+            questions: match policy {
+                Some(QuestionPolicy::All) => QuestionsNeed::Wanted,
+                Some(QuestionPolicy::Unseen) if unseen => QuestionsNeed::Wanted,
+                Some(QuestionPolicy::Unseen | QuestionPolicy::None) | None => QuestionsNeed::NotWanted,
             },
             question_ids,
         }

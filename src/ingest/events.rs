@@ -14,22 +14,38 @@ use crate::round0::webhook::{self, Event};
 /// How much is shown of an id that cannot be one, in characters.
 const SHOWN_OF_AN_ID: usize = 80;
 
-/// Records the events of the inbox in the ledger, and only then deletes their files.
+/// Records the events of the inbox in the ledger. Their files are kept until [`free_answered`]; those of events that were
+/// recorded before are read again, in case the ledger was lost since.
 pub fn take_inbox(
     lake: &Lake,
     ledger: &mut Ledger,
     summary: &mut IngestSummary,
     warnings: &mut Warnings,
 ) -> Result<()> {
-    for path in inbox::take(&lake.inbox_folder())? {
+    let folder = lake.inbox_folder();
+    let recorded = inbox::recorded(&folder)?;
+    for path in recorded.iter().chain(&inbox::take(&folder)?) {
         let mut events = Vec::new();
-        for ReceivedEvent { event, source, at } in inbox::read(&path)? {
+        for ReceivedEvent { event, source, at } in inbox::read(path)? {
             let refused_id = refused_id(&event, warnings);
             let calls_for = if refused_id.is_none() { calls_for(ledger, &event)? } else { None };
             events.push(TakenEvent { id: event.id, source, received_at: at, calls_for, refused_id });
         }
         summary.events += ledger.take_events(&events, Timestamp::now())?;
-        inbox::free(&path)?;
+        if !recorded.contains(path) {
+            inbox::mark_recorded(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Deletes the files of the inbox whose events are all answered.
+pub fn free_answered(lake: &Lake, ledger: &Ledger) -> Result<()> {
+    for path in inbox::recorded(&lake.inbox_folder())? {
+        let ids: Vec<String> = inbox::read(&path)?.into_iter().map(|received| received.event.id).collect();
+        if !ledger.has_open_events(&ids)? {
+            inbox::free(&path)?;
+        }
     }
     Ok(())
 }

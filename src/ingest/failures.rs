@@ -5,11 +5,11 @@
 
 use jiff::Timestamp;
 
-use super::due::{FailureKind, next_try};
 use super::summary::IngestSummary;
 use super::warnings::{WarningKind, Warnings};
 use crate::ledger::{CallOf, INTERVIEW, Ledger, QUESTIONS};
 use crate::model::Result;
+use crate::model::due::{FailureKind, next_try};
 use crate::round0::call::Call;
 
 /// If this many calls failed, and no other was answered before, the fault is probably not theirs.

@@ -1,12 +1,13 @@
 //! Ingest: from ids to the lake. Bodies are fetched, spooled, and cut into batches that are published whole.
 
 mod account;
+mod bodies;
 pub mod cut;
-mod due;
 mod events;
 mod failures;
 pub mod import;
 pub mod quarantine;
+mod repeats;
 mod run;
 mod select;
 pub mod spool;

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
 use super::cut::{Arrival, Published, cut_interviews};
-use crate::http::client::encode_id;
 use crate::lake::Lake;
 use crate::lake::durable::write_whole;
 use crate::ledger::{InterviewState, Ledger};
@@ -53,7 +52,7 @@ pub fn import_id(hash: &[u8]) -> String {
 /// # Errors
 /// When it cannot be written.
 pub fn keep(lake: &Lake, id: &str, body: &[u8]) -> Result<bool> {
-    let path = path_of(lake, id);
+    let path = lake.set_aside_path(id);
     let is_new = !path.exists();
     write_whole(&path, body, 0o600).map_err(|error| Error::path("write", &path, error))?;
     Ok(is_new)
@@ -64,17 +63,11 @@ pub fn keep(lake: &Lake, id: &str, body: &[u8]) -> Result<bool> {
 /// # Errors
 /// When it cannot be deleted.
 pub fn forget(lake: &Lake, id: &str) -> Result<()> {
-    let path = path_of(lake, id);
+    let path = lake.set_aside_path(id);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::path("delete", &path, error)),
         _ => Ok(()),
     }
-}
-
-/// The path for an id. It is always inside the folder: an encoded id has no slash, and the prefix makes `..` a plain
-/// name.
-fn path_of(lake: &Lake, id: &str) -> PathBuf {
-    lake.quarantine_folder().join(format!("body-{}.json", encode_id(id)))
 }
 
 /// Every body that is kept, by id.
@@ -88,7 +81,7 @@ pub fn list(lake: &Lake) -> Result<Vec<QuarantinedBody>> {
     for entry in fs::read_dir(&folder).map_err(fail)? {
         let entry = entry.map_err(fail)?;
         let name = entry.file_name();
-        let id = name.to_str().and_then(|name| name.strip_prefix("body-")?.strip_suffix(".json"));
+        let id = name.to_str().and_then(Lake::set_aside_id);
         let Some(id) = id.and_then(|id| percent_decode_str(id).decode_utf8().ok()) else { continue };
         let metadata = entry.metadata().map_err(fail)?;
         let since = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok()).unwrap_or_default();
@@ -104,7 +97,7 @@ pub fn list(lake: &Lake) -> Result<Vec<QuarantinedBody>> {
 /// # Errors
 /// A usage error when no body of the id is kept.
 pub fn load(lake: &Lake, id: &str) -> Result<Vec<u8>> {
-    let path = path_of(lake, id);
+    let path = lake.set_aside_path(id);
     fs::read(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
             Error::usage(format!("no body of {id} is set aside")).hint("`roundup quarantine list` says which are")

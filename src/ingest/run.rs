@@ -12,8 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use super::account::Account;
 use super::cut::{Arrival, QuestionsArrival, cut_interviews, cut_questions};
-use super::due::FailureKind;
-use super::events::take_inbox;
+use super::events::{free_answered, take_inbox};
 use super::failures::{FailedCall, Failures, MOST_HELD, Records};
 use super::quarantine;
 use super::select::{exclude, interviews_due};
@@ -24,6 +23,7 @@ use crate::http::cancel::Cancelled;
 use crate::http::pace::{Pace, Pacer};
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{CallOf, CallStanding, InterviewState, KeptLink, Ledger, QUESTIONS, QuestionsWanted, RecordingId};
+use crate::model::due::FailureKind;
 use crate::model::recording::RecordingLink;
 use crate::model::{Done, Error, Interview, Provenance, Result, Via};
 use crate::pipeline::{IngestPlan, QuestionPolicy};
@@ -114,15 +114,19 @@ impl Ingester<'_> {
         let due = interviews_due(self.ledger, &self.account, ids, &mut self.summary)?;
         self.called = due.called;
         self.fetch(due.tasks)?;
+        if self.account.inbox {
+            free_answered(self.lake, self.ledger)?;
+        }
         if self.summary.gone + self.summary.quarantined + self.summary.excluded > 0 {
             // They may have been in the table of open interviews, and have no body that would cause a batch.
-            cut_interviews(self.lake, self.ledger, &self.keys, Vec::new(), None)?;
+            cut_interviews(self.lake, self.ledger, &self.keys, Vec::new(), Some(self.account.plan.questions))?;
         }
         if self.account.plan.questions == QuestionPolicy::None {
             return Ok(());
         }
+        let all = self.account.plan.questions == QuestionPolicy::All;
         let mut tasks = Vec::new();
-        for QuestionsWanted { id, .. } in self.ledger.questions_wanted(self.account.source)? {
+        for QuestionsWanted { id, .. } in self.ledger.questions_wanted(self.account.source, all)? {
             let of = CallOf { interview: &id, call: QUESTIONS };
             if self.ledger.call_standing(of, Timestamp::now())? == CallStanding::Due {
                 tasks.push(FetchTask { call: Call::Questions, id: id.into(), again: false });
@@ -367,7 +371,7 @@ impl Ingester<'_> {
             pending.iter().filter(has_questions).map(|one| one.provenance.source.as_str()).collect();
         let mut wanted: HashMap<String, QuestionsWanted> = HashMap::new();
         for source in sources {
-            let of_source = self.ledger.questions_wanted(source)?;
+            let of_source = self.ledger.questions_wanted(source, true)?;
             wanted.extend(of_source.into_iter().map(|interview| (interview.id.clone(), interview)));
         }
         let mut interviews = Vec::with_capacity(pending.len());

@@ -13,18 +13,22 @@ pub enum WarningKind {
     SetAside,
     Failed,
     GivenUp,
+    Contradicted,
 }
 
 impl WarningKind {
-    /// The words for a number of others, and the command that lists all.
+    /// The words for a number of others, and what lists all.
     fn others(self, count: u64) -> (&'static str, &'static str, &'static str) {
-        let status = "roundup status --format json";
+        let status = "`roundup status --format json` lists";
         match self {
             Self::RefusedEvent => (plural(count, "event", "events"), "with such an id", status),
             Self::Gone => (plural(count, "interview", "interviews"), "that the API does not know", status),
-            Self::SetAside => (plural(count, "interview", "interviews"), "set aside", "roundup quarantine list"),
+            Self::SetAside => (plural(count, "body", "bodies"), "set aside", "`roundup quarantine list` lists"),
             Self::Failed => (plural(count, "call", "calls"), "that failed", status),
             Self::GivenUp => (plural(count, "call", "calls"), "given up", status),
+            Self::Contradicted => {
+                (plural(count, "body", "bodies"), "left out for another of the same interview", "-v names")
+            }
         }
     }
 }
@@ -56,8 +60,8 @@ impl Warnings {
         for (kind, count) in self.counts {
             let more = count.saturating_sub(MOST_NAMED);
             if more > 0 {
-                let (noun, what, command) = kind.others(more);
-                tracing::warn!("{more} more {noun} {what}; `{command}` lists all");
+                let (noun, what, lists) = kind.others(more);
+                tracing::warn!("{more} more {noun} {what}; {lists} all");
             }
         }
     }

@@ -1,11 +1,13 @@
 //! Pseudonyms of candidates: most tables hold a key instead of the person, made with a secret of the lake.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::access::{OTHERS, deny};
 use super::durable::write_whole;
 use super::places::Lake;
 use crate::model::{Error, Result};
@@ -18,6 +20,16 @@ pub struct CandidateKeys {
 }
 
 impl CandidateKeys {
+    fn of(text: &str) -> Option<Self> {
+        let key = hex::decode(text.trim()).ok().filter(|key| key.len() == KEY_BYTES)?;
+        Some(Self { key })
+    }
+
+    /// A value that tells this key from another one, and nothing about it.
+    fn check_value(&self) -> String {
+        self.key_of("roundup/candidate-key")[..16].to_owned()
+    }
+
     /// HMAC-SHA256 of the id under the lake's key, in hex.
     ///
     /// # Panics
@@ -31,24 +43,44 @@ impl CandidateKeys {
 }
 
 impl Lake {
-    /// Reads the lake's secret for candidate keys, or makes it if there is none.
+    /// Reads the lake's secret for candidate keys.
     ///
     /// # Errors
-    /// When it cannot be read or made.
+    /// When it cannot be read, or is not the one that the keys of this lake were made with.
     pub fn candidate_keys(&self) -> Result<CandidateKeys> {
-        let path = self.own().join("candidate.key");
-        let fail = |error: &dyn std::fmt::Display| Error::path("read the candidate key", &path, error);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_key(&path)?,
-            Err(error) => return Err(fail(&error)),
-        };
-        let key = hex::decode(text.trim()).map_err(|error| fail(&error))?;
-        if key.len() != KEY_BYTES {
-            return Err(fail(&"it is not 64 hex digits"));
+        let keys = self.unchecked_candidate_keys()?;
+        match self.version()? {
+            Some(version) if version.key.as_ref().is_some_and(|key| *key != keys.check_value()) => {
+                Err(lost(&self.candidate_key_path(), "is not the one of this lake"))
+            }
+            _ => Ok(keys),
         }
-        Ok(CandidateKeys { key })
     }
+
+    fn unchecked_candidate_keys(&self) -> Result<CandidateKeys> {
+        let path = self.candidate_key_path();
+        deny(&path, OTHERS).map_err(|error| Error::path("read the candidate key", &path, error))?;
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(lost(&path, "is missing")),
+            read => read.map_err(|error| Error::path("read the candidate key", &path, error))?,
+        };
+        CandidateKeys::of(&text).ok_or_else(|| lost(&path, "is not 64 hex digits"))
+    }
+
+    /// The check value of the secret, for the first commit. If there is no secret, makes one, unless the lake has
+    /// candidates: their keys were made with another.
+    pub(super) fn adopted_candidate_key(&self, has_candidates: bool) -> Result<String> {
+        let path = self.candidate_key_path();
+        if !has_candidates && !path.exists() {
+            make_key(&path)?;
+        }
+        Ok(self.unchecked_candidate_keys()?.check_value())
+    }
+}
+
+fn lost(path: &Path, what: &str) -> Error {
+    let message = format!("the candidate key {} {what}", path.display());
+    Error::failed(message).hint("put it back from a backup: with another key, every person would count as a new one")
 }
 
 /// Makes the secret. It is written whole or not at all, because every later run would refuse half of one.

@@ -9,6 +9,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
+use super::access::make_private_folder;
 use crate::model::{Error, Result, folder_or_here};
 
 /// A time as `20260531T235959123Z`, which sorts by time and is safe in any file name.
@@ -58,6 +59,18 @@ pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => fs::rename(from, to),
         renamed => Ok(renamed?),
     }
+}
+
+/// Moves a file or folder into another folder, under a name. The folder is made, for its owner alone, if it is not there.
+///
+/// # Errors
+/// When it cannot be moved.
+pub fn move_to(folder: &Path, path: &Path, name: &str) -> Result<()> {
+    let fail = |error: io::Error| Error::path("move aside", path, error);
+    make_private_folder(folder).map_err(fail)?;
+    fs::rename(path, folder.join(name)).map_err(fail)?;
+    sync_with_parent(folder).map_err(fail)?;
+    sync_parent(path).map_err(fail)
 }
 
 /// Syncs a folder and its parent, so that the folder and the names in it survive a power cut.

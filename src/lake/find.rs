@@ -11,7 +11,7 @@ use super::read::{
     ParquetFile, flags, float_at, floats, integer_at, integers, string_at, strings, times, timestamp_at,
 };
 use super::schema::{CANDIDATES, INTERVIEWS, QUESTIONS, RESPONSES, Table};
-use crate::model::{Candidate, Interview, Job, Question, Response, Result, Status};
+use crate::model::{Candidate, Error, Interview, Job, Question, Response, Result, Status};
 
 /// The settled interviews with some ids. They lack the vendor's id of the candidate, which is not in a lake.
 ///
@@ -75,7 +75,8 @@ pub fn each_row(table: &Table, path: &Path, wanted: &HashSet<&str>, take: &mut d
         if rows.is_empty() {
             continue;
         }
-        let batch = file.rows_of_group(group, &rows, &table.column_names())?;
+        let batch = file.rows_of_group(group, &rows, &file.present(&table.column_names()))?;
+        let batch = table.conform(&batch).map_err(|error| Error::path("read", path, error))?;
         (0..batch.num_rows()).for_each(|at| take(&TableRow { batch: &batch, at }));
     }
     Ok(())

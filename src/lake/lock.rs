@@ -2,8 +2,10 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
 
+use super::access::{OTHERS, deny};
 use super::disks::refuse_other_disks;
 use super::places::Lake;
 use crate::model::{Error, Kind, Result};
@@ -25,9 +27,25 @@ impl Lake {
     pub fn lock(&self) -> Result<LakeLock> {
         refuse_other_disks(self.root())?;
         let path = self.own().join("lock");
-        let fail = |error: std::io::Error| Error::path("lock", &path, error);
-        let mut file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(fail)?;
+        loop {
+            let file = self.locked(&path)?;
+            // If the file was deleted meanwhile, another program would lock a new one.
+            if is_at(&file, &path).map_err(|error| Error::path("lock", &path, error))? {
+                let folder = File::open(self.own()).map_err(|error| Error::path("lock", &self.own(), error))?;
+                // Those that hold off runs are waited for. If folders cannot be locked here, there are none.
+                let _none = folder.lock();
+                return Ok(LakeLock { _file: file, _folder: folder });
+            }
+        }
+    }
+
+    fn locked(&self, path: &Path) -> Result<File> {
+        let fail = |error: std::io::Error| Error::path("lock", path, error);
+        let mut options = OpenOptions::new();
+        let options = options.create(true).truncate(false).read(true).write(true).mode(0o600);
+        let mut file = options.open(path).map_err(fail)?;
+        // Who can open it could hold it, and keep every run away.
+        deny(path, OTHERS).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -40,10 +58,7 @@ impl Lake {
             Err(TryLockError::Error(error)) => return Err(fail(error)),
         }
         file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(fail)?;
-        let folder = File::open(self.own()).map_err(fail)?;
-        // Those that hold off runs are waited for. If folders cannot be locked here, there are none.
-        let _none = folder.lock();
-        Ok(LakeLock { _file: file, _folder: folder })
+        Ok(file)
     }
 
     /// Keeps runs from beginning until the folder is dropped, which is to be soon, since they wait. `None` if there is a
@@ -72,5 +87,15 @@ impl Lake {
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let locked = file.and_then(|file| file.lock().map(|()| file));
         locked.map_err(|error| Error::path("lock", &path, error))
+    }
+}
+
+/// Whether an open file is the one that has a name.
+fn is_at(file: &File, path: &Path) -> std::io::Result<bool> {
+    let open = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }

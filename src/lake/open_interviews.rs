@@ -1,12 +1,14 @@
 //! The table of open interviews: one file, replaced as a whole by each batch that changes it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::interleave_record_batch;
+use arrow::datatypes::Field;
 
 use super::places::Lake;
-use super::read::{ParquetFile, string_at, strings};
+use super::read::{ParquetFile, string_at, strings, times, timestamp_at};
 use super::rows::{self, InterviewRow};
 use super::schema;
 use super::write::ROW_GROUP_ROWS;
@@ -51,13 +53,13 @@ pub fn open_interviews_after(
     let path = lake.root().join(open_interviews_path());
     let new = rows::interviews(open).with_schema(table.arrow()).expect("both tables have the same columns");
     let before = if path.exists() {
-        ParquetFile::open(&path)?
-            .all(&table.column_names())?
-            .with_schema(table.arrow())
-            .map_err(|error| Error::path("read", &path, error))?
+        let file = ParquetFile::open(&path)?;
+        let rows = file.all(&file.present(&table.column_names()))?;
+        table.conform(&rows).map_err(|error| Error::path("read", &path, error))?
     } else {
         RecordBatch::new_empty(table.arrow())
     };
+    let new = with_old_times(new, &before);
     let touched: HashSet<&str> = settled.iter().chain(open).map(|row| row.interview.id.as_str()).collect();
     let mut order = Vec::with_capacity(before.num_rows() + new.num_rows());
     for (row, id) in strings(&before, "interview_id").iter().flatten().enumerate() {
@@ -80,4 +82,26 @@ pub fn open_interviews_after(
         key(a, a_row).cmp(key(b, b_row))
     });
     Ok(Some(OpenTable { sources, order }))
+}
+
+/// New rows with the `changed_at` of the old ones that say the same. Only when they were asked for is new then.
+fn with_old_times(new: RecordBatch, old: &RecordBatch) -> RecordBatch {
+    const TIMES: [&str; 3] = ["changed_at", "asked_at", "asks_after_expiry"];
+    let (new_ids, old_ids) = (strings(&new, "interview_id"), strings(old, "interview_id"));
+    let places: HashMap<&str, usize> = old_ids.iter().flatten().zip(0..).collect();
+    let schema = new.schema();
+    let said: Vec<usize> =
+        (0..schema.fields().len()).filter(|index| !TIMES.contains(&schema.field(*index).name().as_str())).collect();
+    let (new_said, old_said) = (new.project(&said).expect("own columns"), old.project(&said).expect("own columns"));
+    let (new_times, old_times) = (times(&new, "changed_at"), times(old, "changed_at"));
+    let changed_at = (0..new.num_rows()).map(|row| {
+        let place = places.get(new_ids.value(row)).filter(|place| new_said.slice(row, 1) == old_said.slice(**place, 1));
+        place.and_then(|place| timestamp_at(old_times, *place)).or_else(|| timestamp_at(new_times, row))
+    });
+    let changed_at = rows::times(changed_at);
+    let column = |(field, column): (&Arc<Field>, &ArrayRef)| {
+        Arc::clone(if field.name() == "changed_at" { &changed_at } else { column })
+    };
+    let columns = schema.fields().iter().zip(new.columns()).map(column).collect();
+    rows::batch(&schema::OPEN_INTERVIEWS, columns)
 }

@@ -1,36 +1,93 @@
 //! Opens the ledger of a lake: with the lock, which also finishes what a killed run left, or for reading only.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::access::{OTHERS, deny};
+use super::adopt::adopt;
+use super::agreement;
+use super::durable::{batch_id, move_to};
 use super::lock::LakeLock;
+use super::log::{self, read_log};
 use super::places::Lake;
-use super::publish::recover;
 use super::read_only::read_only_ledger;
+use super::recover::{check_bound, recover, rolled_back};
 use crate::ledger::Ledger;
 use crate::model::{Error, Result};
 
+/// The ledger, and what SQLite keeps beside it.
+const LEDGER_FILES: [&str; 4] = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.seal"];
+
 impl Lake {
-    /// Opens the ledger, finishes what a killed run left half done, and forgets times that cannot be true. The caller
-    /// must hold the lock.
+    /// Opens the ledger, finishes what a killed run left half done, forgets times that cannot be true, and checks that
+    /// the lake agrees with its log. The caller must hold the lock.
     ///
     /// # Errors
-    /// When the ledger cannot be opened or a half-done publish cannot be finished.
-    pub fn ledger(&self, _lock: &LakeLock) -> Result<Ledger> {
-        let path = self.ledger_path();
-        refuse_network(&self.own())?;
-        // SQLite would make the file readable for all users.
-        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
-        made.map_err(|error| Error::path("open the ledger", &path, error))?;
-        let mut ledger = Ledger::open(&path)?;
+    /// When the ledger cannot be opened, a half-done publish cannot be finished, or something that this program did not
+    /// do has happened to the lake.
+    pub fn ledger(&self, lock: &LakeLock) -> Result<Ledger> {
+        let mut ledger = self.new_or_old_ledger(lock)?;
+        // The ledger first: it is never ahead of a log that is read after it.
+        let at = ledger.applied()?;
+        match read_log(&self.log_folder())? {
+            None if at.is_some() => return Err(rolled_back(self, "its log is gone")),
+            None => adopt(self, &mut ledger)?,
+            Some(log) => {
+                check_bound(self, &log, at.as_ref())?;
+                if at.is_none() && log.version.files().next().is_some() {
+                    let why = ledger.rebuilt.take().unwrap_or_else(|| "it was gone".to_owned());
+                    let why = format!("the ledger of the lake at {} is rebuilt: {why}", self.root().display());
+                    tracing::warn!("{why}");
+                    ledger.rebuilt = Some(why);
+                }
+                self.set_version(Some(log.version));
+            }
+        }
         recover(self, &mut ledger)?;
+        if let Some(version) = self.version()? {
+            agreement::check(self.root(), &version)?;
+        }
         let now = Timestamp::now();
+        log::prune(&self.log_folder(), now)?;
         ledger.forget_times_ahead(now)?;
         ledger.forget_old_links(now)?;
         Ok(ledger)
+    }
+
+    /// Opens the ledger as it is, or makes it.
+    pub(super) fn new_or_old_ledger(&self, lock: &LakeLock) -> Result<Ledger> {
+        let path = self.ledger_path();
+        refuse_network(&self.own())?;
+        let damage = if path.exists() { Ledger::damage(&path) } else { None };
+        if damage.is_some() {
+            self.set_ledger_aside(lock)?;
+        }
+        // SQLite would make the file readable for all users.
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
+        let private = || LEDGER_FILES.iter().try_for_each(|name| deny(&self.own().join(name), OTHERS));
+        made.and_then(|_| private()).map_err(|error| Error::path("open the ledger", &path, error))?;
+        let mut ledger = Ledger::open_sealed(&path)?;
+        ledger.rebuilt = damage.map(str::to_owned);
+        Ok(ledger)
+    }
+
+    /// Moves the ledger out of the way, so that the next opening rebuilds it from the tables.
+    ///
+    /// # Errors
+    /// When it cannot be moved.
+    pub fn set_ledger_aside(&self, _lock: &LakeLock) -> Result<()> {
+        let aside = self.foreign_folder().join(batch_id(Timestamp::now()));
+        for name in LEDGER_FILES {
+            let path = self.own().join(name);
+            if path.exists() {
+                move_to(&aside, &path, name)?;
+            }
+        }
+        Ok(())
     }
 
     /// Opens a second connection to the ledger, for another thread.
@@ -47,15 +104,27 @@ impl Lake {
     /// # Errors
     /// When it cannot be opened.
     pub fn ledger_for_reading(&self) -> Result<Ledger> {
+        self.ledger_if_allowed()?.ok_or_else(|| {
+            let message = format!("the ledger {} is for the lake's owner alone", self.ledger_path().display());
+            Error::failed(message).hint("the tables of the lake can be read without it, also by `report` and `export`")
+        })
+    }
+
+    /// Opens the ledger for reading only. `None` for a user who may not: it holds ids, links and mistakes of the night.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn ledger_if_allowed(&self) -> Result<Option<Ledger>> {
         let path = self.ledger_path();
-        if self.is_writable() || !path.exists() {
-            return Ledger::open_for_reading(&path);
+        match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(None),
+            Ok(_) if !self.is_writable() => read_only_ledger(self, &path).map(Some),
+            _ => Ledger::open_for_reading(&path).map(Some),
         }
-        read_only_ledger(self, &path)
     }
 
     fn ledger_path(&self) -> PathBuf {
-        self.own().join("ledger.db")
+        self.own().join(LEDGER_FILES[0])
     }
 }
 

@@ -1,22 +1,32 @@
 //! The paths of a lake: its tables, and the program's own folder `_roundup/` beside them.
 
-use std::fs::{self, File};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::{Access, access};
+use rustix::fs::Access;
 
-use super::durable::sync_with_parent;
+use super::access::{OTHERS_WRITE, denied, deny, make_folder, make_private_folder};
+use super::agreement;
+use super::durable::{create_private, sync_with_parent};
+use super::log::{Commit, Version, read_placed};
 use super::read::{ParquetFile, parquet_files};
-use super::schema::Table;
+use super::schema::{CANDIDATES, Table};
 use crate::model::{Error, Kind, Result, is_address};
 
 /// Name of the program's own folder inside a lake.
 const OWN: &str = "_roundup";
 
 /// A lake. Opening one takes no lock; see [`Lake::lock`].
+///
+/// It stays at one version: the one that the log had when it was first asked for, or that this program has committed.
 #[derive(Debug, Clone)]
 pub struct Lake {
     root: PathBuf,
+    version: Arc<Mutex<Option<Arc<Version>>>>,
+    /// Where the candidate key is, if not in the lake.
+    candidate_key: Option<PathBuf>,
 }
 
 impl Lake {
@@ -26,13 +36,11 @@ impl Lake {
     /// A usage error when the path cannot be a lake: it is a URL, not a folder, or not writable.
     pub fn create(root: &Path) -> Result<Self> {
         refuse_url(root)?;
-        let lake = Self { root: root.to_owned() };
-        for folder in [lake.spool_folder(), lake.inbox_folder(), lake.staging_folder(), lake.quarantine_folder()] {
-            fs::create_dir_all(&folder).map_err(|error| {
-                let hint = "choose another folder with `path` under [lake], or with --lake";
-                Error::path("make the lake at", root, error).with_kind(Kind::Usage).hint(hint)
-            })?;
-        }
+        let lake = Self { root: root.to_owned(), version: Arc::default(), candidate_key: None };
+        lake.make_folders().map_err(|error| {
+            let hint = "choose another folder with `path` under [lake], or with --lake";
+            Error::path("make the lake at", root, error).with_kind(Kind::Usage).hint(hint)
+        })?;
         // Without this, a power cut could lose the folders of the first publish.
         for folder in [&lake.root, &lake.own()] {
             sync_with_parent(folder).map_err(|error| Error::path("sync", folder, error))?;
@@ -42,13 +50,29 @@ impl Lake {
         Ok(lake)
     }
 
+    fn make_folders(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.root)?;
+        make_folder(&self.own(), OTHERS_WRITE)?;
+        deny(&self.own(), OTHERS_WRITE)?;
+        deny(&self.root.join(CANDIDATES.name), denied(CANDIDATES.name))?;
+        let private = [self.spool_folder(), self.inbox_folder(), self.staging_folder(), self.quarantine_folder()];
+        private.iter().try_for_each(|folder| make_private_folder(folder))
+    }
+
+    /// Whether this program could change the lake. Who may not can still read its tables, and does without what is its
+    /// owner's alone.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        rustix::fs::access(self.own(), Access::WRITE_OK).is_ok()
+    }
+
     /// Opens an existing lake.
     ///
     /// # Errors
     /// A usage error when there is none.
     pub fn open(root: &Path) -> Result<Self> {
         refuse_url(root)?;
-        let lake = Self { root: root.to_owned() };
+        let lake = Self { root: root.to_owned(), version: Arc::default(), candidate_key: None };
         if lake.own().is_dir() {
             return Ok(lake);
         }
@@ -56,15 +80,20 @@ impl Lake {
         Err(Error::usage(message).hint("`roundup run` and `roundup import` make one"))
     }
 
+    /// The same lake, with its candidate key in a file outside, if one is named.
+    #[must_use]
+    pub fn with_candidate_key(self, file: Option<PathBuf>) -> Self {
+        Self { candidate_key: file, ..self }
+    }
+
+    /// Where the secret for the keys of candidates is.
+    pub(super) fn candidate_key_path(&self) -> PathBuf {
+        self.candidate_key.clone().unwrap_or_else(|| self.own().join("candidate.key"))
+    }
+
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
-    }
-
-    /// Whether this process can keep records in the lake.
-    #[must_use]
-    pub fn is_writable(&self) -> bool {
-        access(self.own(), Access::WRITE_OK | Access::EXEC_OK).is_ok()
     }
 
     /// The program's own folder.
@@ -116,12 +145,76 @@ impl Lake {
         self.own().join("last-run.json")
     }
 
-    /// Every file of a table, sorted by path.
+    /// The folder for files that a repair has moved out of the way.
+    #[must_use]
+    pub fn foreign_folder(&self) -> PathBuf {
+        self.own().join("foreign")
+    }
+
+    #[must_use]
+    pub fn log_folder(&self) -> PathBuf {
+        self.own().join("log")
+    }
+
+    /// The version of the lake that this program reads. `None` for a lake without a log, which the next program that
+    /// writes to it adopts.
+    ///
+    /// While another program is putting the files of a commit into place, it is the version before. Files that are not as
+    /// the log has them are warned of, and the version is read all the same.
     ///
     /// # Errors
-    /// When a folder cannot be listed.
+    /// When the log cannot be read.
+    pub fn version(&self) -> Result<Option<Arc<Version>>> {
+        let mut version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
+        if version.is_none() {
+            *version = read_placed(&self.log_folder(), |commit| self.is_placed(commit))?.map(Arc::new);
+            if let Some(version) = version.as_deref()
+                && fs::read_dir(self.staging_folder()).map_or(true, |mut staged| staged.next().is_none())
+                && let Err(error) = agreement::check(&self.root, version)
+            {
+                tracing::warn!("{error}");
+            }
+        }
+        Ok(version.clone())
+    }
+
+    /// Whether the files of a commit are in their places: its staging is gone then. Who may not look there looks at the
+    /// files.
+    fn is_placed(&self, commit: &Commit) -> bool {
+        match fs::metadata(self.staging_folder().join(&commit.batch)) {
+            Ok(_) => false,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(_) => commit
+                .add
+                .iter()
+                .all(|file| fs::metadata(self.root.join(&file.path)).is_ok_and(|there| there.len() == file.bytes)),
+        }
+    }
+
+    /// Goes on to a version.
+    pub(super) fn set_version(&self, version: Option<Version>) {
+        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = version.map(Arc::new);
+    }
+
+    /// Every file of a table in the version of the lake that is read, sorted by path.
+    ///
+    /// # Errors
+    /// When the log cannot be read or, for a lake without one, a folder cannot be listed.
     pub fn files(&self, table: &Table) -> Result<Vec<PathBuf>> {
-        parquet_files(&self.root.join(table.name))
+        match self.version()? {
+            Some(version) => Ok(version
+                .files()
+                .filter(|file| file.table == table.name)
+                .map(|file| self.root.join(&file.path))
+                .collect()),
+            None => parquet_files(&self.root.join(table.name)),
+        }
+    }
+
+    /// Whether this user may read a table. Access to names and addresses can be withheld.
+    #[must_use]
+    pub fn is_readable(&self, table: &Table) -> bool {
+        !fs::read_dir(self.root.join(table.name)).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
     }
 
     /// The path of a table's file below its table: `month=…/<batch>.parquet`. The files of one batch and those derived
@@ -153,9 +246,9 @@ pub(super) fn staging_of(root: &Path) -> PathBuf {
 }
 
 /// Checks that files can be made in a folder. Not in staging, which the holder of the lock may be clearing.
-fn probe(folder: &Path) -> std::io::Result<()> {
+fn probe(folder: &Path) -> io::Result<()> {
     let path = folder.join(format!("probe-{}", std::process::id()));
-    File::create(&path)?;
+    create_private(&path)?;
     fs::remove_file(&path)
 }
 

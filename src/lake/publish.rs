@@ -1,34 +1,41 @@
 //! Publishes a batch: all of its files appear, or none. A crash at any instant is rolled forward.
 //!
-//! (a) Every file is written and fsynced under `_roundup/staging/<batch>/`. (b) One ledger transaction records them,
-//! which is the point of no return. (c) Each is renamed into its table, interviews last, and the folders are fsynced.
-//! (d) One ledger transaction records that the batch is done. [`recover`] finishes (c) and (d) of a batch that reached
-//! (b), and deletes the staging of one that did not.
+//! (a) Every file is written and fsynced under `_roundup/staging/<batch>/`. (b) The commit that names them gets its name
+//! in the [log](super::log), which is the point of no return. (c) Each file is renamed into its table, interviews last,
+//! and the folders are fsynced. (d) The ledger is told. [`recover`](super::recover) finishes (c) and (d) of a batch that
+//! reached (b), and deletes the staging of one that did not.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
+use jiff::Timestamp;
 
 use super::crash;
-use super::durable::{rename_new, sha256_of, sync, sync_all, sync_with_parent, with_free_id};
+use super::durable::{sync, with_free_id};
+use super::finish::finish;
+use super::log::{self, Commit, CommitKind, Committed, Version};
+use super::place::{clear, place_all, staged_path};
 use super::places::Lake;
-use super::schema::Table;
+use super::schema::{Table, is_source};
 use super::write::{WrittenFile, write_file};
-use crate::ledger::{BatchFile, Ledger, Sighting, UnfinishedBatch};
-use crate::model::{Error, Result};
-
-/// Tables in the order in which they are published, so that a visible interview always has its answers and its
-/// candidate.
-const ORDER: &[&str] = &["candidates", "responses", "questions", "audio", "runs", "interviews", "open_interviews"];
+use crate::ledger::{Change, Ledger, LiveFile, Sighting};
+use crate::model::{Error, Kind, Result};
 
 /// A batch that is being written under staging.
 pub struct Staging<'a> {
     lake: &'a Lake,
+    /// The version that the commit follows; `None` for the first.
+    base: Option<Arc<Version>>,
+    kind: CommitKind,
     batch: String,
     folder: PathBuf,
-    files: Vec<BatchFile>,
+    files: Vec<LiveFile>,
+    /// Paths of files that replace older ones.
+    replaced: HashSet<String>,
 }
 
 impl<'a> Staging<'a> {
@@ -37,23 +44,35 @@ impl<'a> Staging<'a> {
     ///
     /// # Errors
     /// When the staging folder cannot be made, or an earlier batch still cannot be finished.
-    pub fn begin(lake: &'a Lake, ledger: &mut Ledger) -> Result<Self> {
-        finish_begun(lake, ledger)?;
-        let batch = with_free_id(|id| Ok::<_, Error>((!ledger.has_batch(id)?).then(|| id.to_owned())))?;
-        let folder = lake.staging_folder().join(&batch);
-        fs::create_dir_all(&folder).map_err(|error| Error::path("make", &folder, error))?;
-        Ok(Self { lake, batch, folder, files: Vec::new() })
+    pub fn begin(lake: &'a Lake, ledger: &mut Ledger, kind: CommitKind) -> Result<Self> {
+        finish(lake, ledger)?;
+        Self::begin_at(lake, kind)
+    }
+
+    /// Begins a batch upon the version that the program has read, whatever the ledger is at.
+    pub(super) fn begin_at(lake: &'a Lake, kind: CommitKind) -> Result<Self> {
+        let base = lake.version()?;
+        let is_used = |id: &str| {
+            let name = format!("/{id}.parquet");
+            base.iter().flat_map(|version| version.files()).any(|file| file.path.ends_with(&name))
+        };
+        let (batch, folder) = with_free_id(|id| {
+            if is_used(id) {
+                return Ok(None);
+            }
+            let folder = lake.staging_folder().join(id);
+            match fs::create_dir(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+                made => made.map(|()| Some((id.to_owned(), folder.clone()))),
+            }
+            .map_err(|error| Error::path("make", &folder, error))
+        })?;
+        Ok(Self { lake, base, kind, batch, folder, files: Vec::new(), replaced: HashSet::new() })
     }
 
     #[must_use]
     pub fn batch(&self) -> &str {
         &self.batch
-    }
-
-    /// The files written so far.
-    #[must_use]
-    pub fn files(&self) -> &[BatchFile] {
-        &self.files
     }
 
     /// Writes this batch's file of a table and month.
@@ -62,7 +81,7 @@ impl<'a> Staging<'a> {
     /// When it cannot be written.
     pub fn write(&mut self, table: &Table, month: &str, groups: impl IntoIterator<Item = RecordBatch>) -> Result<()> {
         let path = format!("{}/month={month}/{}.parquet", table.name, self.batch);
-        self.write_at(path, table, false, groups)
+        self.write_at(path, table, groups)
     }
 
     /// Writes a file that replaces a file of the lake.
@@ -70,123 +89,117 @@ impl<'a> Staging<'a> {
     /// # Errors
     /// When it cannot be written.
     pub fn replace(&mut self, path: &str, table: &Table, groups: impl IntoIterator<Item = RecordBatch>) -> Result<()> {
-        self.write_at(path.to_owned(), table, true, groups)
+        self.replaced.insert(path.to_owned());
+        self.write_at(path.to_owned(), table, groups)
     }
 
-    fn write_at(
-        &mut self,
-        path: String,
-        table: &Table,
-        replaces: bool,
-        groups: impl IntoIterator<Item = RecordBatch>,
-    ) -> Result<()> {
+    fn write_at(&mut self, path: String, table: &Table, groups: impl IntoIterator<Item = RecordBatch>) -> Result<()> {
         let staged = staged_path(&self.folder, &path);
-        let WrittenFile { size, sha256 } = write_file(&staged, table, &[], groups)?;
+        let WrittenFile { rows, size: bytes, sha256 } = write_file(&staged, table, &[], groups)?;
         sync(&staged).map_err(|error| Error::path("sync", &staged, error))?;
-        self.files.push(BatchFile { path, size, sha256, replaces });
+        self.files.push(LiveFile { table: table.name.to_owned(), path, rows, bytes, sha256 });
         Ok(())
     }
 
-    /// Does steps (b) to (d). `sightings` and `questions_published` are recorded in (b).
+    /// Does steps (b) to (d). `sightings` and `questions_published` are for the ledger. Without a file there is nothing to
+    /// commit, and only the ledger is told.
     ///
     /// # Errors
-    /// When the ledger or the lake cannot be written. After (b), the next opening of the ledger finishes the work.
+    /// When the log, the lake or the ledger cannot be written, or another program has written to the lake since this
+    /// one opened it. After (b), the next opening finishes the work.
     pub fn publish(self, ledger: &mut Ledger, sightings: &[Sighting], questions_published: &[String]) -> Result<()> {
-        sync(&self.folder).map_err(|error| Error::path("sync", &self.folder, error))?;
-        crash::point("publish-staged");
-        ledger.begin_publishing(&self.batch, &self.files, sightings, questions_published)?;
-        crash::point("publish-recorded");
-        roll_forward(self.lake, ledger, &self.batch, self.files)
-    }
-}
-
-/// Finishes every batch past its point of no return, then deletes what is left in staging.
-///
-/// # Errors
-/// When a file of such a batch is missing, or the lake cannot be written.
-pub fn recover(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
-    finish_begun(lake, ledger)?;
-    let staging = lake.staging_folder();
-    let fail = |error: io::Error| Error::path("clear", &staging, error);
-    for entry in fs::read_dir(&staging).map_err(fail)? {
-        let path = entry.map_err(fail)?.path();
-        crash::point("recovery-clearing");
-        if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }.map_err(fail)?;
-    }
-    Ok(())
-}
-
-/// Finishes every batch past its point of no return, oldest first.
-fn finish_begun(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
-    for UnfinishedBatch { id, files } in ledger.unfinished_batches()? {
-        tracing::info!(batch = id, "finishing a batch that was left half published");
-        crash::point("recovery-begun");
-        roll_forward(lake, ledger, &id, files)?;
-        crash::point("recovery-finished");
-    }
-    Ok(())
-}
-
-fn roll_forward(lake: &Lake, ledger: &mut Ledger, batch: &str, mut files: Vec<BatchFile>) -> Result<()> {
-    let rank = |path: &str| {
-        let table = path.split('/').next().unwrap_or_default();
-        ORDER.iter().position(|name| *name == table).expect("a published table has its place in the order")
-    };
-    files.sort_by_key(|file| rank(&file.path));
-    let folder = lake.staging_folder().join(batch);
-    for file in &files {
-        let target = lake.root().join(&file.path);
-        place(&staged_path(&folder, &file.path), &target, file)
-            .map_err(|error| Error::path("publish", &target, error))?;
-        crash::point("publish-placed-one");
-    }
-    crash::point("publish-placed-all");
-    ledger.commit_batch(batch)?;
-    crash::point("publish-committed");
-    match fs::remove_dir_all(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::path("clear", &folder, error)),
-        _ => Ok(()),
-    }
-}
-
-/// Moves one file into its place, or checks that it is there already.
-fn place(staged: &Path, target: &Path, file: &BatchFile) -> io::Result<()> {
-    let parent = target.parent().expect("a table's file is in a folder");
-    if !staged.exists() {
-        if sha256_of(target)? != file.sha256 {
-            return Err(io::Error::other("another file is in its place"));
+        let (lake, folder, replaced) = (self.lake, self.folder.clone(), self.replaced.clone());
+        if self.files.is_empty() {
+            ledger.record_sightings(sightings)?;
+            ledger.record_questions_published(questions_published)?;
+            return clear(&folder);
         }
-        // It may have been renamed just before a power cut, and not be synced.
-        return sync_with_parent(parent);
+        sync(&folder).map_err(|error| Error::path("sync", &folder, error))?;
+        crash::point("publish-staged");
+        let commit = self.commit(Vec::new(), None)?;
+        crash::point("publish-recorded");
+        place_all(lake, &commit.batch, &commit.add, &replaced)?;
+        crash::point("publish-placed-all");
+        record(lake, ledger, &commit, sightings, questions_published)?;
+        crash::point("publish-committed");
+        clear(&folder)
     }
-    fs::create_dir_all(parent)?;
-    if file.replaces {
-        fs::rename(staged, target)?;
-    } else {
-        rename_new(staged, target)?;
+
+    /// Adds the commit to the log, and goes on to its version.
+    pub(super) fn commit(self, remove: Vec<String>, key: Option<String>) -> Result<Commit> {
+        let Self { lake, base, kind, batch, folder, files, .. } = self;
+        let commit = Commit {
+            version: base.as_ref().map_or(0, |base| base.number + 1),
+            lake: match &base {
+                Some(base) => base.lake.clone(),
+                None => random_id()?,
+            },
+            parent: base.as_ref().map(|base| base.sha256.clone()),
+            batch,
+            kind,
+            at: Timestamp::now(),
+            by: env!("CARGO_PKG_VERSION").to_owned(),
+            key,
+            add: files,
+            remove,
+        };
+        if log::append(&lake.log_folder(), &commit, &folder.join("commit"))? == Committed::Lost {
+            return Err(lost(lake));
+        }
+        let base = base.map(Arc::unwrap_or_clone);
+        let version = Version::after(base, &commit, &commit.to_bytes());
+        lake.set_version(Some(version.expect("it was made to follow")));
+        Ok(commit)
     }
-    sync_with_parent(parent)
+
+    /// Names files that are in their places already: derived ones, or those that are adopted.
+    pub(super) fn name(&mut self, files: Vec<LiveFile>) {
+        self.files.extend(files);
+    }
 }
 
-/// Moves derived files, as pairs of source and target, into their places, over older ones. Derived files can be made
-/// again at any time, so they need no ledger. They are synced before they are moved, and a move that a power cut undoes
-/// is repeated by the next analysis.
+/// Commits derived files that are in their places: those that are new or made again, and the paths of those that are no
+/// longer there. Does nothing if there are none.
 ///
 /// # Errors
-/// When the lake cannot be written.
-pub fn replace_derived(files: &[(PathBuf, PathBuf)]) -> Result<()> {
-    let staged: Vec<&Path> = files.iter().map(|(staged, _)| staged.as_path()).collect();
-    sync_all(&staged)?;
-    for (staged, target) in files {
-        let parent = target.parent().expect("a table's file is in a folder");
-        fs::create_dir_all(parent)
-            .and_then(|()| fs::rename(staged, target))
-            .map_err(|error| Error::path("publish", target, error))?;
+/// As [`Staging::publish`].
+pub fn commit_derived(lake: &Lake, ledger: &mut Ledger, add: Vec<LiveFile>, remove: Vec<String>) -> Result<()> {
+    if add.is_empty() && remove.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let mut staging = Staging::begin(lake, ledger, CommitKind::Analyze)?;
+    staging.name(add);
+    let folder = staging.folder.clone();
+    let commit = staging.commit(remove, None)?;
+    record(lake, ledger, &commit, &[], &[])?;
+    clear(&folder)
 }
 
-/// The place in a staging folder of a file of the lake, whose path is relative to the lake.
-pub fn staged_path(folder: &Path, path: &str) -> PathBuf {
-    folder.join(path.replace('/', "--"))
+/// Brings the ledger to the version of a commit, and looks whether another writer has gone on meanwhile.
+fn record(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    commit: &Commit,
+    sightings: &[Sighting],
+    questions_published: &[String],
+) -> Result<()> {
+    let version = lake.version()?.expect("it was just made");
+    let add = commit.add.iter().filter(|file| is_source(&file.table)).cloned().collect();
+    let change = Change { add, remove: &commit.remove, sightings, questions_published };
+    let onto = commit.version.checked_sub(1);
+    if !ledger.apply(onto, &version.applied(), &change)? || !log::is_last(&lake.log_folder(), version.number)? {
+        return Err(lost(lake));
+    }
+    log::write_checkpoint(&lake.log_folder(), &version)
+}
+
+fn lost(lake: &Lake) -> Error {
+    let message = format!("another program has written to the lake at {} meanwhile", lake.root().display());
+    Error::new(Kind::Locked, message).hint("what this one had not published yet is for the next run")
+}
+
+fn random_id() -> Result<String> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(|error| Error::failed(format!("cannot make the lake's id: {error}")))?;
+    Ok(hex::encode(id))
 }

@@ -4,14 +4,13 @@
 //! and so has one that was killed. Otherwise there is no log, and the file has everything. It is then read without
 //! SQLite's locks, which need the index too; instead, no run begins meanwhile.
 
-use std::fs::File;
 use std::path::Path;
 use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
 use super::places::Lake;
 use crate::ledger::Ledger;
-use crate::model::{Error, Result};
+use crate::model::Result;
 
 /// How long to wait for a run that is just beginning or ending, which takes it milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,10 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// When it cannot be read.
 pub fn read_only_ledger(lake: &Lake, path: &Path) -> Result<Ledger> {
-    File::open(path).map_err(|error| {
-        let hint = "its owner can let a group read it: chgrp GROUP FILE, and chmod g+r FILE";
-        Error::path("read the ledger", path, error).hint(hint)
-    })?;
     let began = Instant::now();
     loop {
         let opened = Ledger::open_for_reading(path);

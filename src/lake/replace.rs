@@ -56,7 +56,7 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, rows: Vec<InterviewRow>) 
             let mut tables = TABLES.iter().zip(&before);
             tables.any(|((table, rows_of), before)| {
                 let ids = HashSet::from([row.interview.id.as_str()]);
-                sorted(&only(before, &ids, true), table) != sorted(&rows_of(std::slice::from_ref(row)), table)
+                said(&only(before, &ids, true), table) != said(&rows_of(std::slice::from_ref(row)), table)
             })
         };
         let changed: Vec<InterviewRow> = rows.into_iter().filter(is_other).collect();
@@ -79,6 +79,17 @@ pub fn replace(lake: &Lake, staging: &mut Staging<'_>, rows: Vec<InterviewRow>) 
     }
     recordings::replace(lake, staging, &recorded)?;
     Ok(replaced)
+}
+
+/// What rows say of interviews, sorted: without the columns that only tell when they were read.
+fn said(rows: &RecordBatch, table: &Table) -> RecordBatch {
+    let mut rows = sorted(rows, table);
+    for column in ["changed_at", "asked_at"] {
+        if let Ok(index) = rows.schema().index_of(column) {
+            rows.remove_column(index);
+        }
+    }
+    rows
 }
 
 /// Groups interviews by the file that they are in, `month=…/<batch>.parquet`, which has the same name in each table.

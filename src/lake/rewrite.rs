@@ -13,8 +13,9 @@ use crate::model::{Error, Result};
 /// Reads all rows of a table's file.
 pub(super) fn read(lake: &Lake, table: &Table, place: &str) -> Result<RecordBatch> {
     let path = lake.root().join(table.name).join(place);
-    let rows = ParquetFile::open(&path)?.all(&table.column_names())?;
-    rows.with_schema(table.arrow()).map_err(|error| fail(table, place, &error))
+    let file = ParquetFile::open(&path)?;
+    let rows = file.all(&file.present(&table.column_names()))?;
+    table.conform(&rows).map_err(|error| fail(table, place, &error))
 }
 
 /// Sorts rows in the order that the table declares.

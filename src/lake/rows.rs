@@ -20,6 +20,10 @@ pub struct InterviewRow {
     pub candidate_key: Option<String>,
     pub settled_at: Option<Timestamp>,
     pub first_seen: FirstSeen,
+    /// When the row comes into the lake.
+    pub changed_at: Timestamp,
+    /// How often an open interview was fetched after its expiry, this time included.
+    pub asks_after_expiry: Option<u32>,
 }
 
 /// A question with the data of its interview.
@@ -54,6 +58,9 @@ pub fn interviews(rows: &[InterviewRow]) -> RecordBatch {
             times(rows.iter().map(|row| Some(row.first_seen.at))),
             strings(rows.iter().map(|row| Some(row.first_seen.via.as_str()))),
             strings(rows.iter().map(|row| Some(row.first_seen.status.as_str()))),
+            times(rows.iter().map(|row| Some(row.changed_at))),
+            times(rows.iter().map(|row| Some(row.provenance.fetched_at))),
+            integers(rows.iter().map(|row| row.asks_after_expiry.map(Into::into))),
         ],
     )
 }

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow::array::{RecordBatch, new_null_array};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::error::ArrowError;
 
 /// Metadata key of a derived file: the SHA-256 of what it was made from.
 pub const SOURCE_SHA256: &str = "roundup.source_sha256";
@@ -96,6 +98,19 @@ impl Table {
         };
         Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
     }
+
+    /// Rows of a file under the table's own schema. The file may be older: its descriptions may differ, and a column
+    /// that it lacks is null.
+    ///
+    /// # Errors
+    /// When a column has another type, or one that is never null is missing.
+    pub fn conform(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let column = |column: &Column| match batch.column_by_name(column.name) {
+            Some(values) => Arc::clone(values),
+            None => new_null_array(&column.column_type.arrow(), batch.num_rows()),
+        };
+        RecordBatch::try_new(self.arrow(), self.columns.iter().map(column).collect())
+    }
 }
 
 const fn needed(name: &'static str, column_type: ColumnType, description: &'static str) -> Column {
@@ -141,6 +156,13 @@ const INTERVIEW_COLUMNS: &[Column] = &[
     needed("first_seen_at", ColumnType::Time, "When this lake first saw it"),
     needed("first_seen_via", ColumnType::Text, "How this lake first saw it: list, webhook or import"),
     needed("first_seen_status", ColumnType::Text, "Its status then"),
+    optional("changed_at", ColumnType::Time, "When this row came into the lake; null in files of older versions"),
+    optional("asked_at", ColumnType::Time, "When the body was fetched or imported; null in files of older versions"),
+    optional(
+        "asks_after_expiry",
+        ColumnType::Integer,
+        "How often an open interview was fetched after its expiry; null for a settled one",
+    ),
 ];
 
 pub const INTERVIEWS: Table = Table {
@@ -375,4 +397,15 @@ pub const TABLES: &[&Table] = &[
 #[must_use]
 pub fn table(name: &str) -> Option<&'static Table> {
     TABLES.iter().copied().find(|table| table.name == name)
+}
+
+/// Tables that are not derived from others, in the order in which they are published: a visible interview always has its
+/// answers and its candidate.
+pub const SOURCES: &[&str] =
+    &["candidates", "responses", "questions", "audio", "runs", "interviews", "open_interviews"];
+
+/// Whether a table is not derived from others.
+#[must_use]
+pub fn is_source(table: &str) -> bool {
+    SOURCES.contains(&table)
 }

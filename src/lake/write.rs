@@ -1,7 +1,8 @@
 //! Writes Parquet files. The same rows give the same bytes.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use arrow::array::ArrayRef;
@@ -16,6 +17,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
+use super::access::denied;
 use super::read::ParquetFile;
 use super::schema::{Column, ColumnType, SCHEMA_VERSION, Table};
 use crate::model::{Error, Result};
@@ -31,9 +33,10 @@ const PAGE_TRANSCRIPT_BYTES: usize = 256 << 10;
 /// After how many rows the writer checks whether a page is full.
 const PAGE_CHECKED_ROWS: usize = 64;
 
-/// Size and SHA-256 (hex) of a file that was written.
+/// A file that was written: its rows, its size and its SHA-256 (hex).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenFile {
+    pub rows: u64,
     pub size: u64,
     pub sha256: String,
 }
@@ -52,10 +55,12 @@ pub fn write_file(
     groups: impl IntoIterator<Item = RecordBatch>,
 ) -> Result<WrittenFile> {
     let mut writer = writer(path, table, metadata)?;
+    let mut rows = 0;
     for group in groups {
+        rows += group.num_rows() as u64;
         writer.write(&group).and_then(|()| writer.flush()).map_err(|error| cannot_write(path, &error))?;
     }
-    writer.into_inner().map_err(|error| cannot_write(path, &error))?.finish(path)
+    writer.into_inner().map_err(|error| cannot_write(path, &error))?.finish(path, rows)
 }
 
 /// Writes a new file with the rows and row groups of `source`, extended by new columns. `groups` are the new columns of
@@ -96,11 +101,12 @@ pub fn write_extended(
         }
         row_group.close().map_err(fail)?;
     }
-    writer.into_inner().map_err(fail)?.finish(path)
+    writer.into_inner().map_err(fail)?.finish(path, source.rows())
 }
 
 fn writer(path: &Path, table: &Table, metadata: &[(&str, &str)]) -> Result<ArrowWriter<HashingWriter>> {
-    let file = File::create_new(path).map_err(|error| cannot_write(path, &error))?;
+    let file = OpenOptions::new().create_new(true).write(true).mode(0o666 & !denied(table.name)).open(path);
+    let file = file.map_err(|error| cannot_write(path, &error))?;
     let sink = HashingWriter { inner: BufWriter::with_capacity(1 << 17, file), hash: Sha256::new(), size: 0 };
     ArrowWriter::try_new(sink, table.arrow(), Some(properties(table, metadata)))
         .map_err(|error| cannot_write(path, &error))
@@ -176,8 +182,8 @@ struct HashingWriter {
 }
 
 impl HashingWriter {
-    fn finish(self, path: &Path) -> Result<WrittenFile> {
-        let written = WrittenFile { size: self.size, sha256: hex::encode(self.hash.finalize()) };
+    fn finish(self, path: &Path, rows: u64) -> Result<WrittenFile> {
+        let written = WrittenFile { rows, size: self.size, sha256: hex::encode(self.hash.finalize()) };
         self.inner.into_inner().map_err(|error| cannot_write(path, &error.into_error()))?;
         Ok(written)
     }

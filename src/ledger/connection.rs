@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
+use super::seal::{Seal, damage};
 use crate::model::{Error, Result};
 
 /// Migrations in the order in which they are applied. The name of one that has shipped never changes.
@@ -19,6 +20,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "0005-ats", sql: include_str!("migrations/0005-ats.sql") },
     Migration { name: "0006-audio", sql: include_str!("migrations/0006-audio.sql") },
     Migration { name: "0007-failed-calls", sql: include_str!("migrations/0007-failed-calls.sql") },
+    Migration { name: "0008-log", sql: include_str!("migrations/0008-log.sql") },
 ];
 
 /// A change of the tables.
@@ -34,6 +36,10 @@ const BUSY: Duration = Duration::from_secs(10);
 pub struct Ledger {
     connection: Connection,
     path: PathBuf,
+    /// Why it was made anew, if it was.
+    pub rebuilt: Option<String>,
+    /// Dropped after the connection.
+    _seal: Option<Seal>,
 }
 
 impl Ledger {
@@ -43,9 +49,24 @@ impl Ledger {
     /// When the file cannot be opened, is not a ledger, or was written by a newer program.
     pub fn open(path: &Path) -> Result<Self> {
         let connection = Connection::open(path).map_err(|error| Error::path("open the ledger", path, error))?;
-        let mut ledger = Self { connection, path: path.to_owned() };
+        let mut ledger = Self { connection, path: path.to_owned(), rebuilt: None, _seal: None };
         ledger.prepare()?;
         Ok(ledger)
+    }
+
+    /// Opens the ledger as [`Self::open`], and seals it when it is closed. Only one connection does so.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_sealed(path: &Path) -> Result<Self> {
+        let seal = Seal::broken(path);
+        Ok(Self { _seal: Some(seal), ..Self::open(path)? })
+    }
+
+    /// What is wrong with the file of a ledger, so that it has to be made anew.
+    #[must_use]
+    pub fn damage(path: &Path) -> Option<&'static str> {
+        damage(path)
     }
 
     /// Opens the ledger without changing it. If there is no file, the ledger is an empty one in memory.
@@ -55,12 +76,13 @@ impl Ledger {
     pub fn open_for_reading(path: &Path) -> Result<Self> {
         let fail = |error| Error::path("open the ledger", path, error);
         if !path.exists() {
-            let mut empty = Self { connection: Connection::open_in_memory().map_err(fail)?, path: path.to_owned() };
+            let connection = Connection::open_in_memory().map_err(fail)?;
+            let mut empty = Self { connection, path: path.to_owned(), rebuilt: None, _seal: None };
             empty.prepare()?;
             return Ok(empty);
         }
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fail)?;
-        let ledger = Self { connection, path: path.to_owned() };
+        let ledger = Self { connection, path: path.to_owned(), rebuilt: None, _seal: None };
         ledger.read(|connection| connection.busy_timeout(BUSY))?;
         ledger.up_to_date()
     }
@@ -82,7 +104,7 @@ impl Ledger {
             Ok(copy)
         };
         let connection = copy().map_err(|error: rusqlite::Error| Error::path("read the ledger", path, error))?;
-        Self { connection, path: path.to_owned() }.up_to_date()
+        Self { connection, path: path.to_owned(), rebuilt: None, _seal: None }.up_to_date()
     }
 
     /// Checks that a ledger that is only read has all tables.
@@ -135,12 +157,21 @@ impl Ledger {
             transaction.commit()?;
             Ok(value)
         };
-        run(&mut self.connection)
-            .map_err(|error: rusqlite::Error| Error::path("write to the ledger", &self.path, error))
+        run(&mut self.connection).map_err(|error| self.fail("write to the ledger", &error))
     }
 
     pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-        work(&self.connection).map_err(|error| Error::path("read the ledger", &self.path, error))
+        work(&self.connection).map_err(|error| self.fail("read the ledger", &error))
+    }
+
+    fn fail(&self, doing: &str, why: &rusqlite::Error) -> Error {
+        let error = Error::path(doing, &self.path, why);
+        match why.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                error.hint("`roundup ledger rebuild` makes it anew from the tables")
+            }
+            _ => error,
+        }
     }
 }
 

@@ -72,6 +72,18 @@ impl Ledger {
         })
     }
 
+    /// Whether any of some events, by id, is not answered yet.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn has_open_events(&self, ids: &[String]) -> Result<bool> {
+        let ids = serde_json::to_string(ids).expect("texts are JSON");
+        self.read(|connection| {
+            let sql = "SELECT 1 FROM events WHERE is_open = 1 AND id IN (SELECT value FROM json_each(?1))";
+            connection.prepare_cached(sql)?.exists([ids])
+        })
+    }
+
     /// When the last known event of a source came. Those that a clock that was ahead dated much later than now do not
     /// count; some may have come since a run began that asks as of then.
     ///

@@ -9,7 +9,8 @@ use super::ahead::{LONGEST_UNTIL_FETCHED, latest_stored};
 use super::connection::{Ledger, from_micros};
 use super::events;
 use super::failed_calls::{self, CallOf, INTERVIEW, IS_HELD_BACK, QUESTIONS};
-use crate::model::{Result, Via};
+use crate::model::due::NextDue;
+use crate::model::{Result, Status, Via};
 
 /// The state of an interview in this program. (Its status is what the vendor calls it.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,16 @@ impl InterviewState {
             Self::Quarantined => "quarantined",
             Self::Failed => "failed",
             Self::Excluded => "excluded",
+        }
+    }
+
+    /// The state of an interview whose body was read.
+    #[must_use]
+    pub fn after(status: &Status, next: NextDue) -> Self {
+        match next {
+            _ if status.is_settled() => Self::Settled,
+            NextDue::Stale => Self::Stale,
+            NextDue::At { .. } | NextDue::Never => Self::Open,
         }
     }
 
@@ -65,6 +76,8 @@ pub struct FirstSeen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownInterview {
     pub first: FirstSeen,
+    /// When its last body was fetched.
+    pub asked_at: Option<Timestamp>,
     pub asks_after_expiry: u32,
 }
 
@@ -83,9 +96,28 @@ pub struct Sighting {
     pub at: Timestamp,
     pub next_due: Option<Timestamp>,
     pub asks_after_expiry: u32,
-    pub wants_questions: bool,
+    pub questions: QuestionsNeed,
     /// Ids of its questions, to be recorded as known.
     pub question_ids: Vec<String>,
+}
+
+/// Whether the questions of an interview are to be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuestionsNeed {
+    NotWanted,
+    Wanted,
+    /// What was decided is lost with an older ledger. Only an ingest that fetches all questions asks for them.
+    Unknown,
+}
+
+impl QuestionsNeed {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::NotWanted => "not-wanted",
+            Self::Wanted => "wanted",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// An interview that is to be fetched again.
@@ -112,14 +144,13 @@ pub struct QuestionsWanted {
     pub month: String,
 }
 
-/// How many interviews are in each state.
+/// How many interviews are in each state, but for those that are set aside.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct InterviewCounts {
     pub settled: u64,
     pub open: u64,
     pub gone: u64,
     pub stale: u64,
-    pub quarantined: u64,
     /// Fetching them failed, and is tried again.
     pub failed: u64,
     /// Fetching them failed too often, and is tried again only for a reason.
@@ -225,12 +256,15 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn known_interview(&self, id: &str) -> Result<Option<KnownInterview>> {
         self.read(|connection| {
-            let sql = "SELECT first_seen_at, first_seen_via, first_seen_status, asks_after_expiry FROM interviews
+            let sql = "SELECT first_seen_at, first_seen_via, first_seen_status, asks_after_expiry, changed_at
+                       FROM interviews
                        WHERE id = ?1 AND first_seen_at IS NOT NULL";
             let read = |row: &Row<'_>| {
                 let via = row.get::<_, String>(1)?.into();
                 let first = FirstSeen { at: from_micros(row.get(0)?)?, via, status: row.get(2)? };
-                Ok(KnownInterview { first, asks_after_expiry: row.get(3)? })
+                let asked_at: Option<i64> = row.get(4)?;
+                let asked_at = asked_at.map(from_micros).transpose()?;
+                Ok(KnownInterview { first, asked_at, asks_after_expiry: row.get(3)? })
             };
             connection.prepare_cached(sql)?.query_row([id], read).optional()
         })
@@ -249,14 +283,19 @@ impl Ledger {
         })
     }
 
-    /// Settled interviews of a source whose questions are still to be fetched, oldest first.
+    /// Settled interviews of a source whose questions are still to be fetched, oldest first. With `all` also those of
+    /// which it is not known any more.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn questions_wanted(&self, source: &str) -> Result<Vec<QuestionsWanted>> {
+    pub fn questions_wanted(&self, source: &str, all: bool) -> Result<Vec<QuestionsWanted>> {
         self.read(|connection| {
             let sql = "SELECT id, source, job_id, settled_at, month FROM interviews
-                       WHERE questions = 'wanted' AND source = ?1 ORDER BY settled_at, id";
+                       WHERE questions = 'wanted' AND source = ?1
+                       UNION ALL
+                       SELECT id, source, job_id, settled_at, month FROM interviews
+                       WHERE ?2 AND questions = 'unknown' AND state = 'settled' AND source = ?1
+                       ORDER BY settled_at, id";
             let read = |row: &Row<'_>| {
                 let settled_at: Option<i64> = row.get(3)?;
                 Ok(QuestionsWanted {
@@ -267,7 +306,38 @@ impl Ledger {
                     month: row.get(4)?,
                 })
             };
-            connection.prepare(sql)?.query_map([source], read)?.collect()
+            connection.prepare(sql)?.query_map(params![source, all], read)?.collect()
+        })
+    }
+
+    /// Records what is read from the lake's own tables, without going on to another version.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_sightings(&mut self, sightings: &[Sighting]) -> Result<()> {
+        self.write(|transaction| sightings.iter().try_for_each(|sighting| record_sighting(transaction, sighting)))
+    }
+
+    /// Records that the questions of interviews are in the lake, or that they have none.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_questions_published(&mut self, ids: &[String]) -> Result<()> {
+        self.write(|transaction| record_questions_published(transaction, ids))
+    }
+
+    /// Records questions as known.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record_questions(&mut self, known: &HashSet<KnownQuestion>) -> Result<()> {
+        self.write(|transaction| {
+            let sql = "INSERT OR IGNORE INTO known_questions (job_id, question_id) VALUES (?1, ?2)";
+            let mut insert = transaction.prepare_cached(sql)?;
+            for KnownQuestion { job_id, question_id } in known {
+                insert.execute([job_id, question_id])?;
+            }
+            Ok(())
         })
     }
 
@@ -326,7 +396,18 @@ impl Ledger {
         })
     }
 
-    /// How many interviews are in each state.
+    /// The interviews whose last body was set aside.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn quarantined(&self) -> Result<Vec<String>> {
+        self.read(|connection| {
+            let sql = "SELECT id FROM interviews WHERE state = 'quarantined'";
+            connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// How many interviews are in each state. What is set aside is counted by the lake.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -343,7 +424,6 @@ impl Ledger {
                 open: count("state = 'open'")?,
                 gone: count("state = 'gone'")?,
                 stale: count("state = 'stale'")?,
-                quarantined: count("state = 'quarantined'")?,
                 failed: count(&format!("state = 'failed' AND id NOT IN ({})", given_up(INTERVIEW)))?,
                 given_up: count(&format!("state = 'failed' AND id IN ({})", given_up(INTERVIEW)))?,
                 excluded: count("state = 'excluded'")?,
@@ -351,6 +431,14 @@ impl Ledger {
             })
         })
     }
+}
+
+pub(super) fn record_questions_published(transaction: &Transaction<'_>, ids: &[String]) -> rusqlite::Result<()> {
+    let mut update = transaction.prepare_cached("UPDATE interviews SET questions = 'published' WHERE id = ?1")?;
+    ids.iter().try_for_each(|id| {
+        update.execute([id])?;
+        failed_calls::forget(transaction, CallOf { interview: id, call: QUESTIONS })
+    })
 }
 
 /// Records what a body says, within the transaction that publishes it.
@@ -364,7 +452,9 @@ pub(super) fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting
                    job_id = excluded.job_id, settled_at = excluded.settled_at, month = excluded.month,
                    first_seen_at = excluded.first_seen_at, first_seen_via = excluded.first_seen_via,
                    first_seen_status = excluded.first_seen_status,
-                   questions = CASE WHEN questions IN ('published', 'gone') THEN questions ELSE excluded.questions END,
+                   questions = CASE WHEN questions IN ('published', 'gone')
+                           OR (excluded.questions = 'unknown' AND state = 'settled')
+                       THEN questions ELSE excluded.questions END,
                    next_due = excluded.next_due, asks_after_expiry = excluded.asks_after_expiry,
                    changed_at = excluded.changed_at";
     transaction.prepare_cached(sql)?.execute(params![
@@ -378,7 +468,7 @@ pub(super) fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting
         sighting.first_seen.at.as_microsecond(),
         sighting.first_seen.via.as_str(),
         sighting.first_seen.status,
-        if sighting.wants_questions { "wanted" } else { "not-wanted" },
+        sighting.questions.as_str(),
         sighting.next_due.map(|time| time.as_microsecond()),
         sighting.asks_after_expiry,
         sighting.at.as_microsecond(),

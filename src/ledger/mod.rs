@@ -2,21 +2,24 @@
 //! the program is here.
 
 mod ahead;
-mod batches;
+mod before_log;
+mod commits;
 mod connection;
 mod events;
 mod failed_calls;
 mod interviews;
 mod links;
 mod outbox;
+mod seal;
 
 pub use ahead::{LONGEST_UNTIL_FETCHED, LONGEST_UNTIL_SENT};
-pub use batches::{BatchFile, UnfinishedBatch};
+pub use before_log::{BatchFile, UnfinishedBatch};
+pub use commits::{Applied, Change, LiveFile};
 pub use connection::Ledger;
 pub use events::{JUDGED_BY, TakenEvent};
 pub use failed_calls::{CallOf, CallStanding, FailedCall, INTERVIEW, QUESTIONS, RefusedEvent, UnfetchedIds};
 pub use interviews::{
-    DueCounts, DueInterview, FirstSeen, InterviewCounts, InterviewState, KnownInterview, KnownQuestion,
+    DueCounts, DueInterview, FirstSeen, InterviewCounts, InterviewState, KnownInterview, KnownQuestion, QuestionsNeed,
     QuestionsWanted, Sighting,
 };
 pub use links::{ArchiveFailure, ArchivedRecording, KeptLink, RecordingId, RecordingState, UnarchivedRecording};

@@ -1,12 +1,14 @@
 //! An interview as the rest of the program sees it: every field that may be missing is an `Option`.
 
+use std::hash::{Hash, Hasher};
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::recording::{Link, RecordingLink, object_names};
 
 /// The state of an interview, in the vendor's words. An unknown word is kept as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Status {
     Invited,
     InProgress,
@@ -46,7 +48,7 @@ impl Status {
 }
 
 /// The job that an interview is for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Job {
     pub id: Option<String>,
     pub title: Option<String>,
@@ -54,7 +56,7 @@ pub struct Job {
 }
 
 /// The candidate who is interviewed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Candidate {
     pub id: Option<String>,
     pub name: Option<String>,
@@ -77,8 +79,17 @@ pub struct Response {
     pub link: Option<Link>,
 }
 
+/// By what is in the lake of it: a link differs each time that the interview is fetched.
+impl Hash for Response {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { question_id, question_text, question_type, transcript, duration_seconds, .. } = self;
+        (question_id, question_text, question_type, transcript).hash(state);
+        (duration_seconds.map(f64::to_bits), self.answered_at, self.has_audio).hash(state);
+    }
+}
+
 /// An interview with its answers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Interview {
     pub id: String,
     pub status: Status,

@@ -4,6 +4,7 @@ pub mod body;
 pub mod clock;
 pub(crate) mod counts;
 pub mod done;
+pub mod due;
 pub mod error;
 pub mod interview;
 pub mod json;

@@ -75,6 +75,8 @@ pub struct SandboxSection {
 pub struct LakeSection {
     /// Folder of the Parquet files; made if it is missing.
     pub path: String,
+    /// File with the secret that the keys of candidates are made with, kept outside of the lake; made if the lake is new.
+    pub candidate_key_file: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

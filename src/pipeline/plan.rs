@@ -24,6 +24,8 @@ use crate::model::{Error, Result};
 pub struct Pipeline {
     pub sources: Vec<Source>,
     pub lake: PathBuf,
+    /// Where the candidate key is, if not in the lake.
+    pub candidate_key_file: Option<PathBuf>,
     pub ingest: IngestPlan,
     pub analyze: Option<AnalyzePlan>,
     pub report: Option<ReportPlan>,
@@ -98,6 +100,7 @@ impl Pipeline {
             sources,
             exports: export::resolve_all(exports, folder, searched)?,
             lake,
+            candidate_key_file: file.lake.candidate_key_file.as_deref().map(|path| place(folder, path)),
             ingest: IngestPlan {
                 requests_per_minute: ingest.requests_per_minute,
                 concurrency: ingest.concurrency,

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Error, Result};
 
+/// The environment variable of the API key, unless another one is named.
+pub const DEFAULT_KEY_VARIABLE: &str = "ROUNDZERO_API_KEY";
+
 /// Place of the API key. The key itself is stored nowhere else.
 #[derive(Debug)]
 pub enum KeyPlace {

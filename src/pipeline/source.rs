@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::exclude::Exclude;
 use super::file::SourceSection;
 use super::place::place;
-use super::secret::KeyPlace;
+use super::secret::{DEFAULT_KEY_VARIABLE, KeyPlace};
 use crate::model::{Error, Result};
 
 /// The word in the place of a list of ids that means the inbox.
@@ -71,7 +71,7 @@ pub(super) fn resolve(source: SourceSection, folder: &Path) -> Result<Source> {
         let key = match (source.key_env, source.key_file) {
             (Some(_), Some(_)) => return Err(Error::usage("name key-env or key-file, not both")),
             (None, Some(path)) => KeyPlace::File(place(folder, &path)),
-            (name, None) => KeyPlace::Environment(name.unwrap_or_else(|| "ROUNDZERO_API_KEY".to_owned())),
+            (name, None) => KeyPlace::Environment(name.unwrap_or_else(|| DEFAULT_KEY_VARIABLE.to_owned())),
         };
         Api::Remote { base: source.api.trim_end_matches('/').to_owned(), key }
     };

@@ -9,7 +9,7 @@ use assert_cmd::Command;
 use roundup::sandbox::{AtsFault, AtsWrite, SandboxOptions};
 use serde_json::Value;
 
-use crate::common::{Served, rows, sample, serve_with};
+use crate::common::{Served, ledger_of, rows, sample, serve_with};
 use crate::replace::put;
 
 pub const JANE: &str = "660f9511-f30c-52e5-b827-557766551111";
@@ -70,7 +70,7 @@ impl Served {
     }
 
     pub fn ledger(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.path("lake/_roundup/ledger.db")).unwrap()
+        ledger_of(&self.lake())
     }
 
     /// Has every recording given up, so that none is waited for.

@@ -8,7 +8,7 @@ use roundup::sandbox::{Faults, SandboxOptions};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::common::{Row, Served, rows, sample, serve, serve_with, until};
+use crate::common::{Row, Served, ledger_of, rows, sample, serve, serve_with, until};
 
 const HERE: &[&str] = &["--requests-per-minute", "600000", "--allow-loopback"];
 
@@ -88,7 +88,7 @@ pub fn table(served: &Served) -> Vec<Row> {
 }
 
 pub fn ledger(served: &Served) -> rusqlite::Connection {
-    rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap()
+    ledger_of(&served.lake())
 }
 
 fn links(served: &Served) -> i64 {

@@ -87,7 +87,7 @@ impl Served {
 
     /// Makes interviews due that wait for their day.
     pub fn make_due(&self, ids: &[String]) {
-        let ledger = rusqlite::Connection::open(self.path("lake/_roundup/ledger.db")).unwrap();
+        let ledger = ledger_of(&self.lake());
         for id in ids {
             let changed = ledger.execute("UPDATE interviews SET next_due = 1 WHERE id = ?1", [id]).unwrap();
             assert_eq!(changed, 1, "{id}");
@@ -96,7 +96,10 @@ impl Served {
 
     /// The ids of a table's rows, sorted.
     pub fn ids_in(&self, table: &str) -> Vec<String> {
-        rows(&self.lake(), table).into_iter().map(|row| row["interview_id"].clone()).collect()
+        let mut ids: Vec<String> =
+            rows(&self.lake(), table).into_iter().map(|row| row["interview_id"].clone()).collect();
+        ids.sort();
+        ids
     }
 
     pub fn lake(&self) -> PathBuf {
@@ -122,6 +125,12 @@ pub fn roundup(folder: &Path) -> Command {
     command
 }
 
+/// The ledger of a lake, to look into or to change. Its seal is broken, or a change would be taken for damage.
+pub fn ledger_of(lake: &Path) -> rusqlite::Connection {
+    let _not_there = std::fs::remove_file(lake.join("_roundup/ledger.db.seal"));
+    rusqlite::Connection::open(lake.join("_roundup/ledger.db")).unwrap()
+}
+
 /// Waits until something is so, for a minute at most.
 #[track_caller]
 #[expect(clippy::disallowed_methods, reason = "between two looks at other processes, and never for a time to pass")]
@@ -140,9 +149,12 @@ pub type Row = BTreeMap<String, String>;
 pub fn rows(lake: &Path, table: &str) -> Vec<Row> {
     let mut rows = Vec::new();
     let table = roundup::lake::schema::table(table).unwrap();
-    let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+    let columns: Vec<&'static str> = table.columns.iter().map(|column| column.name).collect();
     for path in parquet_files(&lake.join(table.name)).unwrap() {
-        let batch = ParquetFile::open(&path).unwrap().all(&columns).unwrap();
+        let file = ParquetFile::open(&path).unwrap();
+        // A file of an older version may lack the latest columns.
+        let columns = file.present(&columns);
+        let batch = file.all(&columns).unwrap();
         for row in 0..batch.num_rows() {
             let mut texts = Row::new();
             for name in &columns {
@@ -153,6 +165,16 @@ pub fn rows(lake: &Path, table: &str) -> Vec<Row> {
             }
             rows.push(texts);
         }
+    }
+    rows.sort();
+    rows
+}
+
+/// Rows without the columns that tell when they were read.
+pub fn lasting(mut rows: Vec<Row>) -> Vec<Row> {
+    for row in &mut rows {
+        row.remove("changed_at");
+        row.remove("asked_at");
     }
     rows.sort();
     rows

@@ -10,17 +10,17 @@ use jiff::Timestamp;
 use roundup::ingest::cut::{Arrival, cut_interviews};
 use roundup::ingest::spool::{self, SpoolRecord};
 use roundup::lake::Lake;
-use roundup::lake::publish::Staging;
+use roundup::lake::log::{CommitKind, read_log};
 use roundup::lake::read::parquet_files;
-use roundup::lake::rows::{self as lake_rows, InterviewRow};
-use roundup::lake::schema;
-use roundup::ledger::FirstSeen;
 use roundup::model::body::read_interview;
 use roundup::model::{Provenance, Via};
 use roundup::round0::call::Call;
 use roundup::sandbox::SandboxOptions;
 
-use crate::common::{INTERVIEWS, roundup, rows, sample, serve_with};
+use crate::common::{INTERVIEWS, lasting, ledger_of, roundup, rows, sample, serve_with};
+
+/// Some of the sample's interviews.
+const HALF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/lake-without-log.jsonl");
 
 fn provenance() -> Provenance {
     Provenance { source: "default".into(), via: Via::List, again: false, fetched_at: Timestamp::UNIX_EPOCH }
@@ -35,67 +35,64 @@ fn arrivals() -> Vec<Arrival> {
     bodies.iter().map(read).collect()
 }
 
-/// Goes as far as the point of no return and stops there as a crash would; with `renamed` after the first file was
-/// moved into its place.
-fn crash_after_the_point_of_no_return(root: &Path, renamed: bool) -> String {
-    let lake = Lake::create(root).unwrap();
-    let lock = lake.lock().unwrap();
-    let mut ledger = lake.ledger(&lock).unwrap();
-    let mut staging = Staging::begin(&lake, &mut ledger).unwrap();
-    let batch = staging.batch().to_owned();
-    let arrival = arrivals().into_iter().find(|arrival| arrival.interview.status.as_str() == "completed").unwrap();
-    let row = InterviewRow {
-        settled_at: arrival.interview.settled_at(),
-        first_seen: FirstSeen {
-            at: arrival.provenance.fetched_at,
-            via: arrival.provenance.via.clone(),
-            status: "completed".into(),
-        },
-        provenance: arrival.provenance,
-        candidate_key: None,
-        interview: arrival.interview,
-    };
-    staging.write(&schema::INTERVIEWS, "2026-03", Some(lake_rows::interviews(std::slice::from_ref(&row)))).unwrap();
-    staging.write(&schema::RESPONSES, "2026-03", Some(lake_rows::responses(&[row]))).unwrap();
-    let files = staging.files().to_vec();
-    ledger.begin_publishing(&batch, &files, &[], &[]).unwrap();
-    if renamed {
-        let file = files.iter().find(|file| file.path.starts_with("responses/")).unwrap();
-        let target = root.join(&file.path);
-        fs::create_dir_all(target.parent().unwrap()).unwrap();
-        let staged = root.join("_roundup/staging").join(&batch).join(file.path.replace('/', "--"));
-        fs::rename(staged, target).unwrap();
-    }
-    batch
+/// Imports the sample and dies at a point of the publish. Returns the paths of the batch's files.
+fn dead_at(folder: &Path, point: &str) -> Vec<String> {
+    let mut import = roundup(folder);
+    import.env("ROUNDUP_CRASH_AT", point).args(["import", "--lake", "lake", INTERVIEWS]);
+    assert_eq!(import.output().unwrap().status.code(), None, "the import did not die at {point}");
+    let log = read_log(&folder.join("lake/_roundup/log")).unwrap().unwrap();
+    let commit = &log.tail.last().unwrap().commit;
+    assert_eq!(commit.kind, CommitKind::Import);
+    commit.add.iter().map(|file| file.path.clone()).collect()
 }
 
 #[test]
 fn a_batch_past_its_point_of_no_return_is_finished_by_the_next_opening() {
-    for renamed in [false, true] {
+    for point in ["publish-recorded", "publish-placed-one"] {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("lake");
-        let batch = crash_after_the_point_of_no_return(&root, renamed);
+        let files = dead_at(folder.path(), point);
         assert!(rows(&root, "interviews").is_empty(), "interviews come last");
         roundup(folder.path()).args(["analyze", "--lake", "lake"]).assert().success();
-        assert_eq!(rows(&root, "interviews").len(), 1);
-        assert!(root.join(format!("interviews/month=2026-03/{batch}.parquet")).exists());
-        assert!(!rows(&root, "responses").is_empty());
+        assert!(files.iter().all(|path| root.join(path).exists()), "{files:?}");
+        let settled =
+            sample().into_iter().filter(|body| ["completed", "expired"].contains(&body["status"].as_str().unwrap()));
+        assert_eq!(rows(&root, "interviews").len(), settled.count());
         assert!(fs::read_dir(root.join("_roundup/staging")).unwrap().next().is_none());
+    }
+}
+
+#[test]
+fn readers_see_the_version_before_a_commit_whose_files_are_not_all_in_place() {
+    for point in ["publish-recorded", "publish-placed-one", "publish-placed-all"] {
+        let folder = tempfile::tempdir().unwrap();
+        roundup(folder.path()).args(["import", "--lake", "lake", HALF]).assert().success();
+        let exported = || {
+            let arguments = ["--quiet", "export", "--lake", "lake", "--format", "csv", "--what", "responses"];
+            let output = roundup(folder.path()).args(arguments).assert().success().get_output().clone();
+            assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "after {point}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let before = exported();
+        dead_at(folder.path(), point);
+        assert_eq!(exported(), before, "after {point}");
+        roundup(folder.path()).args(["analyze", "--lake", "lake"]).assert().success();
+        assert!(exported().len() > before.len());
     }
 }
 
 #[test]
 fn a_file_in_the_place_of_a_published_one_is_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("lake");
-    let batch = crash_after_the_point_of_no_return(&root, false);
-    let place = root.join(format!("responses/month=2026-03/{batch}.parquet"));
+    let files = dead_at(folder.path(), "publish-recorded");
+    let path = files.iter().find(|path| path.starts_with("responses/")).unwrap();
+    let place = folder.path().join("lake").join(path);
     fs::create_dir_all(place.parent().unwrap()).unwrap();
     fs::write(&place, "somebody's own").unwrap();
     let output = roundup(folder.path()).args(["analyze", "--lake", "lake"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains(&format!("{batch}.parquet")), "{stderr}");
+    assert!(stderr.contains(path), "{stderr}");
     assert_eq!(fs::read_to_string(&place).unwrap(), "somebody's own");
 }
 
@@ -178,10 +175,10 @@ fn cutting_a_spool_twice_publishes_it_once() {
     let mut ledger = lake.ledger(&lock).unwrap();
     let keys = lake.candidate_keys().unwrap();
     let first = cut_interviews(&lake, &mut ledger, &keys, arrivals(), None).unwrap();
-    let before = (rows(&root, "interviews"), rows(&root, "open_interviews"));
+    let before = (rows(&root, "interviews"), lasting(rows(&root, "open_interviews")));
     let second = cut_interviews(&lake, &mut ledger, &keys, arrivals(), None).unwrap();
     assert_eq!((second.settled, second.repeated), (0, first.settled));
-    assert_eq!((rows(&root, "interviews"), rows(&root, "open_interviews")), before);
+    assert_eq!((rows(&root, "interviews"), lasting(rows(&root, "open_interviews"))), before);
 }
 
 #[test]
@@ -262,7 +259,7 @@ fn an_interrupted_run_publishes_what_it_has_and_says_so() {
 fn a_ledger_of_a_newer_program_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     roundup(folder.path()).args(["import", "--lake", "lake", INTERVIEWS]).assert().success();
-    let connection = rusqlite::Connection::open(folder.path().join("lake/_roundup/ledger.db")).unwrap();
+    let connection = ledger_of(&folder.path().join("lake"));
     connection.execute("INSERT INTO migrations (name) VALUES ('9999-from-the-future')", []).unwrap();
     let output = roundup(folder.path()).args(["status", "--lake", "lake"]).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -275,7 +272,7 @@ fn reading_a_ledger_neither_migrates_nor_makes_it() {
     let folder = tempfile::tempdir().unwrap();
     roundup(folder.path()).args(["import", "--lake", "lake", INTERVIEWS]).assert().success();
     let path = folder.path().join("lake/_roundup/ledger.db");
-    let connection = rusqlite::Connection::open(&path).unwrap();
+    let connection = ledger_of(&folder.path().join("lake"));
     connection.execute("DELETE FROM migrations", []).unwrap();
     let stderr = |code| {
         let output = roundup(folder.path()).args(["status", "--lake", "lake"]).output().unwrap();

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::common::{roundup, rows};
+use crate::common::{ledger_of, roundup, rows};
 use crate::listen::{Listener, event};
 
 /// An API that answers as it is told for each path below `interviews/`, and otherwise with a completed interview.
@@ -110,7 +110,7 @@ impl Api {
 
     /// Lets days pass, as far as calls that failed are concerned.
     fn days_pass(&self, days: i64) {
-        let ledger = rusqlite::Connection::open(self.folder.path().join("lake/_roundup/ledger.db")).unwrap();
+        let ledger = ledger_of(&self.folder.path().join("lake"));
         let sql = "UPDATE failed_calls SET next_due = next_due - ?1, counted_at = counted_at - ?1,
                        failed_at = failed_at - ?1";
         ledger.execute(sql, [days * 24 * 60 * 60 * 1_000_000]).unwrap();
@@ -337,7 +337,7 @@ fn the_one_that_tells_whether_the_api_is_there_is_none_that_failed() {
     api.set("open", 200, r#"{"id": "open", "status": "invited"}"#);
     api.run_to(&["a", "open"], 0);
     api.set("open", 409, "{}");
-    let ledger = rusqlite::Connection::open(api.folder.path().join("lake/_roundup/ledger.db")).unwrap();
+    let ledger = ledger_of(&api.folder.path().join("lake"));
     ledger.execute("UPDATE interviews SET next_due = 1 WHERE id = 'open'", []).unwrap();
     api.asked();
     api.run_to(&["a", "open"], 3);

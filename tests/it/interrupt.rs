@@ -108,14 +108,14 @@ fn in_the_analysis_it_leaves_the_rest_for_the_next() {
     served.run(&served.pipeline(""), 0);
     let lake = Lake::open(&served.lake()).unwrap();
     let lock = lake.lock().unwrap();
-    let ledger = lake.ledger(&lock).unwrap();
+    let mut ledger = lake.ledger(&lock).unwrap();
     let fillers = PreparedSet::new(load_set("builtin:fillers", Mode::Word).unwrap()).unwrap();
     let request = AnalyzeRequest { sets: &[], fillers: &fillers, metrics: &MetricGroup::all(), force: false };
-    let plan = Plan::new(&lake, &ledger, request).unwrap();
-    let ended = plan.run(&lake, &|_, _| {}, &|| false).unwrap_err();
+    let plan = Plan::new(&lake, request).unwrap();
+    let ended = plan.run(&lake, &mut ledger, &|_, _| {}, &|| false).unwrap_err();
     assert_eq!(ended.kind(), Kind::Interrupted);
     assert!(rows(&served.lake(), "interview_metrics").is_empty());
-    let made = plan.run(&lake, &|_, _| {}, &|| true).unwrap();
+    let made = plan.run(&lake, &mut ledger, &|_, _| {}, &|| true).unwrap();
     assert!(made.files_made > 0);
 }
 

@@ -11,7 +11,7 @@ use roundup::lake::read::{ParquetFile, parquet_files};
 use roundup::sandbox::{DEFAULT_KEY, Stats};
 use tempfile::TempDir;
 
-use crate::common::{Row, Served, rows, serve};
+use crate::common::{Row, Served, lasting, rows, serve};
 
 const TABLES: &[&str] = &["interviews", "open_interviews", "responses", "candidates", "questions"];
 const LIMIT: u64 = 200;
@@ -101,7 +101,7 @@ fn same_key(folder: &Path) {
 /// All rows but for what tells the time of a run.
 fn lake_of(folder: &Path) -> BTreeMap<&'static str, Vec<Row>> {
     let table = |name: &&'static str| {
-        let mut rows = rows(&folder.join("lake"), name);
+        let mut rows = lasting(rows(&folder.join("lake"), name));
         rows.iter_mut().for_each(|row| _ = row.remove("first_seen_at"));
         rows.sort();
         (*name, rows)
@@ -198,15 +198,23 @@ const RECOVERY_POINTS: &[(&str, &str)] = &[
     ("publish-placed-one", "publish-placed-all"),
     ("publish-placed-all", "publish-committed"),
     ("publish-recorded", "recovery-finished"),
+    ("publish-staged", "recovery-fenced"),
     ("publish-staged", "recovery-clearing"),
+    ("publish-recorded", "recovery-fenced"),
+    ("spool-closed", "recovery-fenced"),
 ];
 
 /// A run that must die at a place.
-fn dies_at(served: &Served, pipeline: &Path, place: &str) {
+fn dies_at(served: &Served, pipeline: &Path, place: &str, loses_ledger: bool) {
     let status =
         program(served.folder.path()).env("ROUNDUP_CRASH_AT", place).arg("run").arg(pipeline).status().unwrap();
     assert_eq!(status.code(), None, "the run did not die at {place}");
     every_file_opens(served.folder.path());
+    if loses_ledger {
+        for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+            let _not_there = fs::remove_file(served.path("lake/_roundup").join(name));
+        }
+    }
 }
 
 #[test]
@@ -217,13 +225,15 @@ fn dead_at_any_step_also_twice_a_run_goes_on() {
     served.run(&pipeline, 0);
     let reference = lake_of(served.folder.path());
     let twice = POINTS.iter().map(|point| (*point, *point)).chain(RECOVERY_POINTS.iter().copied());
-    for (first, second) in twice {
+    // Also when the ledger is lost after each death.
+    let twice = twice.flat_map(|(first, second)| [(first, second, false), (first, second, true)]);
+    for (first, second, loses_ledger) in twice {
         fs::remove_dir_all(served.lake()).unwrap();
         same_key(served.folder.path());
-        dies_at(&served, &pipeline, first);
-        dies_at(&served, &pipeline, second);
+        dies_at(&served, &pipeline, first, loses_ledger);
+        dies_at(&served, &pipeline, second, loses_ledger);
         served.run(&pipeline, 0);
-        assert!(lake_of(served.folder.path()) == reference, "after {first} and {second}");
+        assert!(lake_of(served.folder.path()) == reference, "after {first} and {second}, {loses_ledger}");
         let left = fs::read_dir(served.path("lake/_roundup/spool")).unwrap().count()
             + fs::read_dir(served.path("lake/_roundup/staging")).unwrap().count();
         assert_eq!(left, 0, "after {first} and {second}");

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use roundup::inbox::file as inbox;
 use roundup::sandbox::DEFAULT_KEY;
 use serde_json::{Value, json};
 
@@ -38,8 +39,8 @@ fn ingest_of(served: &Served) -> Value {
 }
 
 fn inbox_is_empty(served: &Served) -> bool {
-    let files = roundup::inbox::file::files(&served.path("lake/_roundup/inbox")).unwrap();
-    files.is_empty()
+    let folder = served.path("lake/_roundup/inbox");
+    inbox::files(&folder).unwrap().is_empty() && inbox::recorded(&folder).unwrap().is_empty()
 }
 
 #[test]
@@ -145,7 +146,9 @@ fn an_event_stays_until_its_interview_was_really_asked_for() {
     let refused =
         served.roundup().arg("run").arg(&pipeline).env("ROUNDZERO_API_KEY", "rz_live_wrong").output().unwrap();
     assert_eq!(refused.status.code(), Some(5));
-    assert!(inbox_is_empty(&served) && served.ids_in("interviews").is_empty());
+    let folder = served.path("lake/_roundup/inbox");
+    assert!(inbox::files(&folder).unwrap().is_empty() && served.ids_in("interviews").is_empty());
+    assert_eq!(inbox::recorded(&folder).unwrap().len(), 1, "it is kept until it is answered");
     served.run(&pipeline, 0);
     assert_eq!(served.ids_in("interviews"), [done]);
     assert_eq!(rows(&served.lake(), "interviews")[0]["first_seen_via"], "webhook");
@@ -156,9 +159,17 @@ fn dead_at_any_step_an_ingest_takes_each_event_once() {
     let served = serve(None);
     let pipeline = pipeline(&served, "");
     let done = of_status(&served, "completed");
-    for place in
-        ["inbox-taken", "inbox-recorded", "spool-appended", "spool-closed", "publish-recorded", "spool-published"]
-    {
+    let places = [
+        "inbox-taken",
+        "inbox-recorded",
+        "spool-made",
+        "spool-appended",
+        "spool-closed",
+        "publish-recorded",
+        "spool-published",
+    ];
+    // Also when the ledger, which has read the events, is lost with it.
+    for (place, loses_ledger) in places.into_iter().flat_map(|place| [(place, false), (place, true)]) {
         let _first = fs::remove_dir_all(served.lake());
         let listener = Listener::start(served.folder.path());
         assert_eq!(listener.send(&event(1, "interview_ended", &done)).0, 200);
@@ -174,6 +185,11 @@ fn dead_at_any_step_an_ingest_takes_each_event_once() {
             .status()
             .unwrap();
         assert_eq!(dying.code(), None, "the run did not die at {place}");
+        if loses_ledger {
+            for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+                let _not_there = fs::remove_file(served.path("lake/_roundup").join(name));
+            }
+        }
         // One that comes between the two is not lost either.
         assert_eq!(listener.send(&event(2, "interview_ended", "nobody-has-this")).0, 200);
         served.run(&pipeline, 0);

@@ -133,3 +133,34 @@ fn check_says_who_would_be_told() {
     assert!(check("", 2).contains("[notify] names one of command, url-env and url-file"));
     assert!(check("command = [\"mail\"]\ntimeout = \"1d\"", 2).contains("`1d` is no timeout of a notification"));
 }
+
+#[test]
+fn a_command_gets_no_secret_that_any_part_of_the_pipeline_names() {
+    let served = serve(Some(3));
+    let notify = "[notify]\ncommand = [\"sh\", \"-c\", \"env > environment.txt\"]\n";
+    let secrets = ["ROUNDZERO_API_KEY", "SECOND_KEY", "ATS_KEY", "ATS_TOKEN", "AWS_SECRET_ACCESS_KEY", "OTHERS_KEY"];
+    let ats = "[ats]\nconnector = \"ats.toml\"\n";
+    // One that cannot be used names its secrets all the same.
+    served.write(
+        "ats.toml",
+        "name = \"x\"\nunknown = 1\n[secret-headers]\nauthorization = { env = \"ATS_KEY\" }\n\
+         [token]\nid-env = 'ATS_TOKEN'\n",
+    );
+    let sources = "[[source]]\napi = \"sandbox\"\n[[source]]\nname = \"two\"\napi = \"https://api.example/v1\"\n\
+                   key-env = \"SECOND_KEY\"\ninterviews = [\"ids.txt\"]\n[lake]\npath = \"lake\"\n";
+    // The last one is somebody else's, which the command may need.
+    for (more, kept) in [
+        (ats.to_owned(), &["AWS_SECRET_ACCESS_KEY", "OTHERS_KEY"][..]),
+        (format!("{ats}[audio]\nout = \"s3://bucket/recordings\"\n"), &["OTHERS_KEY"]),
+    ] {
+        let pipeline = served.write("p.toml", &format!("{sources}{more}{notify}"));
+        let mut run = served.roundup();
+        secrets.iter().for_each(|name| _ = run.env(name, "s3cret"));
+        let output = run.arg("run").arg(pipeline).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+        let environment = fs::read_to_string(served.path("environment.txt")).unwrap();
+        let mut left: Vec<&str> = environment.lines().filter_map(|line| line.strip_suffix("=s3cret")).collect();
+        left.sort_unstable();
+        assert_eq!(left, kept);
+    }
+}

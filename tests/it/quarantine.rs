@@ -4,7 +4,7 @@ use std::fs;
 
 use roundup::sandbox::{Faults, SandboxOptions};
 
-use crate::common::{Served, roundup, serve_with};
+use crate::common::{Served, roundup, serve, serve_with};
 
 /// A lake with some bodies of wrong types set aside, and their ids.
 fn spoilt() -> (Served, Vec<String>) {
@@ -87,4 +87,60 @@ fn a_line_that_cannot_be_imported_is_set_aside_once() {
     let list = String::from_utf8(output.stdout).unwrap();
     assert_eq!(list.lines().count(), 1);
     assert!(list.contains("import-") && list.contains("id is a number, expected a string"), "{list}");
+}
+
+#[test]
+fn what_an_import_sets_aside_is_said_everywhere() {
+    let served = serve(Some(12));
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/data/field/setaside.jsonl");
+    served.roundup().args(["import", "--lake", "lake", file]).assert().code(3);
+    let report =
+        "[analyze]\n[report]\nout = \"reports\"\nperiod = \"13w\"\nuntil = \"2026-06-01\"\nformats = [\"json\"]\n";
+    let pipeline = served.pipeline(&format!("{report}[metrics]\nprometheus = \"metrics.prom\"\n"));
+    let said = served.run(&pipeline, 0);
+    assert!(said.contains("set aside  7 bodies"), "{said}");
+    assert_eq!(served.last_run()["set_aside"], 7);
+    let metrics = fs::read_to_string(served.path("metrics.prom")).unwrap();
+    assert!(metrics.contains("roundup_interviews{state=\"quarantined\"} 7\n"), "{metrics}");
+    let summary = |name: &str| -> serde_json::Value {
+        let text = fs::read(served.path("reports/2026-06-01/summary.json")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&text).unwrap()[name].clone()
+    };
+    assert_eq!(summary("quality")["quarantined"], 7);
+    let left_out = summary("provenance")["left_out"].clone();
+    let bodies = left_out.as_array().unwrap().iter().find(|one| one["what"] == "bodies").unwrap().clone();
+    assert_eq!(bodies["count"], 7, "{left_out}");
+    let status = |served: &Served| -> serde_json::Value {
+        let output = served.roundup().args(["status", "--lake", "lake", "--format", "json"]).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    assert_eq!(status(&served)["interviews"]["quarantined"], 7);
+    let list = quarantine(&served, &["list"], 0).0;
+    assert_eq!(list.lines().count(), 7);
+    let first = list.split_whitespace().find(|word| word.starts_with("import-")).unwrap();
+    quarantine(&served, &["discard", "--yes", first], 0);
+    assert_eq!(status(&served)["interviews"]["quarantined"], 6);
+}
+
+#[test]
+fn the_list_and_the_counts_agree_whatever_became_of_a_body() {
+    let (served, ids) = spoilt();
+    let counts = || {
+        let output = served.roundup().args(["status", "--lake", "lake", "--format", "json"]).output().unwrap();
+        let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let listed = quarantine(&served, &["list", "--format", "json"], 0).0;
+        let listed: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
+        let count = |name: &str| status["interviews"][name].as_u64().unwrap() as usize;
+        assert_eq!(listed.len(), count("quarantined"));
+        (count("quarantined"), count("discarded"))
+    };
+    assert_eq!(counts(), (ids.len(), 0));
+    quarantine(&served, &["discard", "--yes", &ids[0]], 0);
+    assert_eq!(counts(), (ids.len() - 1, 1));
+    // One that is imported later is set aside no more.
+    let body = served.path("lake/_roundup/quarantine").join(format!("body-{}.json", ids[1]));
+    let text = fs::read_to_string(body).unwrap().replace("\"responses\":\"none\"", "\"responses\":[]");
+    served.write("mended.jsonl", &text);
+    served.roundup().args(["import", "--lake", "lake", "mended.jsonl"]).assert().success();
+    assert_eq!(counts(), (ids.len() - 2, 1));
 }

@@ -7,7 +7,7 @@ use roundup::inbox::stalled::warning;
 use roundup::lake::Lake;
 use roundup::ledger::TakenEvent;
 
-use crate::common::{Row, Served, rows, serve};
+use crate::common::{Row, Served, ledger_of, rows, serve};
 
 const METRICS: &str = "[metrics]\nprometheus = \"roundup.prom\"\n";
 
@@ -26,7 +26,7 @@ fn gauge(served: &Served) -> String {
 
 /// Puts events into the ledger, each received some hours ago.
 fn events(served: &Served, hours_ago: impl Iterator<Item = i64>) {
-    let ledger = rusqlite::Connection::open(served.path("lake/_roundup/ledger.db")).unwrap();
+    let ledger = ledger_of(&served.lake());
     ledger.execute("DELETE FROM events", []).unwrap();
     for hours in hours_ago {
         let at = (Timestamp::now() - SignedDuration::from_hours(hours)).as_microsecond();

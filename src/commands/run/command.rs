@@ -84,6 +84,10 @@ fn on_screen(summary: &RunSummary, archive: Option<&Path>) -> String {
         text += &terminal::sent_on_screen(sent);
     }
     let lake = &summary.lake;
+    if summary.set_aside > 0 {
+        let bodies = terminal::counted(summary.set_aside, "body", "bodies");
+        text += &format!("set aside  {bodies} in all: `roundup quarantine list --lake {lake}` says why\n");
+    }
     text += &format!("lake       {lake}\n");
     if let Some(report) = &summary.report {
         let index = Path::new(report).join("index.html");

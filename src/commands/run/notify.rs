@@ -1,6 +1,7 @@
 //! Sends a notification that a run has ended, as JSON to the standard input of a command, or by POST to an address. If
 //! that fails, a warning is printed, and the result of the run stays the same.
 
+use std::env;
 use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,9 +16,10 @@ use tokio::time::timeout;
 use super::record::RunSummary;
 use crate::commands::terminal::{DONE, FINISHED_WITH_LOSSES};
 use crate::deliver::ats::Connector;
+use crate::deliver::audio::is_credential;
 use crate::http::client::{Reach, client};
 use crate::model::{Error, Result};
-use crate::pipeline::{Api, KeyPlace, NotifyPlan, NotifyWay, Pipeline, RunOutcome};
+use crate::pipeline::{Api, DEFAULT_KEY_VARIABLE, KeyPlace, NotifyPlan, NotifyWay, Pipeline, RunOutcome};
 
 /// The notification.
 #[derive(Debug, Serialize)]
@@ -97,21 +99,13 @@ async fn send(pipeline: &Pipeline, plan: &NotifyPlan, body: Vec<u8>) -> Result<(
     }
 }
 
-/// Runs a program with the notification on its standard input, and without the keys of the API and of other systems in
-/// its environment.
+/// Runs a program with the notification on its standard input, and without this program's secrets in its environment.
 async fn run(pipeline: &Pipeline, command: &[String], body: &[u8]) -> Result<()> {
     let program = &command[0];
     let fail = |doing: &str, error: std::io::Error| Error::failed(format!("cannot {doing} {program}: {error}"));
     let mut process = Command::new(program);
     process.args(&command[1..]).stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true);
-    for source in &pipeline.sources {
-        if let Api::Remote { key: KeyPlace::Environment(name), .. } = &source.api {
-            process.env_remove(name);
-        }
-    }
-    for connector in pipeline.ats.iter().filter_map(|plan| Connector::read(plan).ok()) {
-        connector.variables().for_each(|name| _ = process.env_remove(name));
-    }
+    secret_variables(pipeline).iter().for_each(|name| _ = process.env_remove(name));
     let mut child = process.spawn().map_err(|error| fail("start", error))?;
     let mut input = child.stdin.take().expect("it is piped");
     // A program that does not read its input may close it.
@@ -119,6 +113,22 @@ async fn run(pipeline: &Pipeline, command: &[String], body: &[u8]) -> Result<()>
     drop(input);
     let status = child.wait().await.map_err(|error| fail("wait for", error))?;
     if status.success() { Ok(()) } else { Err(Error::failed(format!("{program} ended with {status}"))) }
+}
+
+/// The environment variables that hold secrets of a run: keys of the API, used or not, and what leads into other systems.
+fn secret_variables(pipeline: &Pipeline) -> Vec<String> {
+    let mut names = vec![DEFAULT_KEY_VARIABLE.to_owned()];
+    for source in &pipeline.sources {
+        if let Api::Remote { key: KeyPlace::Environment(name), .. } = &source.api {
+            names.push(name.clone());
+        }
+    }
+    names.extend(pipeline.ats.iter().flat_map(Connector::variables));
+    if pipeline.audio.as_ref().is_some_and(|plan| plan.folder().is_none()) {
+        let variables = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        names.extend(variables.filter(|name| is_credential(name)));
+    }
+    names
 }
 
 async fn post(address: Url, timeout: Duration, body: Vec<u8>) -> Result<()> {
@@ -137,7 +147,7 @@ async fn post(address: Url, timeout: Duration, body: Vec<u8>) -> Result<()> {
 pub fn address(plan: &NotifyPlan) -> Result<Url> {
     let (text, whence) = match &plan.way {
         NotifyWay::UrlEnvironment(name) => {
-            let text = std::env::var(name)
+            let text = env::var(name)
                 .map_err(|_| Error::usage("the environment variable of `url-env` under [notify] is not set"))?;
             (text, "the environment variable of `url-env` under [notify]".to_owned())
         }

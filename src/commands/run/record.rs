@@ -15,10 +15,11 @@ use crate::deliver::ats::DeliverySummary;
 use crate::deliver::audio::ArchiveSummary;
 use crate::ingest::IngestSummary;
 use crate::lake::durable::{batch_id, write_whole};
+use crate::lake::log::CommitKind;
 use crate::lake::publish::Staging;
 use crate::lake::schema::{Column, RUNS};
-use crate::lake::{Lake, rows};
-use crate::ledger::{InterviewCounts, UnfetchedIds};
+use crate::lake::{Lake, LakeCounts, rows};
+use crate::ledger::UnfetchedIds;
 use crate::model::interview::month_of;
 use crate::model::prometheus::metric;
 use crate::model::{Error, Result};
@@ -40,6 +41,8 @@ pub struct RunSummary {
     pub ingest: Option<IngestSummary>,
     /// Ids that this run found no interview for, at most [`MOST_IDS`] of each kind.
     pub ids: UnfetchedIds,
+    /// Bodies that are set aside in the lake, those of earlier runs and of imports included.
+    pub set_aside: u64,
     pub analyze: Option<AnalyzeSummary>,
     pub report: Option<String>,
     pub export: Option<Vec<Exported>>,
@@ -64,6 +67,7 @@ impl RunSummary {
             lake: lake.root().display().to_string(),
             ingest: None,
             ids: UnfetchedIds::default(),
+            set_aside: 0,
             analyze: None,
             report: None,
             export: None,
@@ -103,14 +107,14 @@ impl RunSummary {
 /// When one of them cannot be written.
 pub fn record(session: &mut Session<'_>, summary: &RunSummary, prometheus: Option<&Path>) -> Result<()> {
     let Session { lake, ledger, .. } = session;
-    let mut staging = Staging::begin(lake, ledger)?;
+    let mut staging = Staging::begin(lake, ledger, CommitKind::Run)?;
     staging.write(&RUNS, &month_of(Some(summary.started_at)), Some(row(summary)))?;
     staging.publish(ledger, &[], &[])?;
     let path = lake.last_run_path();
     write_whole(&path, terminal::json(summary).as_bytes(), 0o644)
         .map_err(|error| Error::path("write", &path, error))?;
     let Some(path) = prometheus else { return Ok(()) };
-    let text = metrics(summary, &ledger.counts()?);
+    let text = metrics(summary, &lake.counts(ledger)?);
     write_whole(path, text.as_bytes(), 0o644).map_err(|error| Error::path("write", path, error))
 }
 
@@ -135,7 +139,7 @@ fn row(summary: &RunSummary) -> RecordBatch {
 }
 
 /// The metrics of a run, in the text format of Prometheus.
-fn metrics(summary: &RunSummary, counts: &InterviewCounts) -> String {
+fn metrics(summary: &RunSummary, counts: &LakeCounts) -> String {
     let seconds = |time: Timestamp| time.as_microsecond() as f64 / 1e6;
     let took = seconds(summary.ended_at) - seconds(summary.started_at);
     let ingest = summary.ingest.clone().unwrap_or_default();
@@ -170,13 +174,14 @@ fn metrics(summary: &RunSummary, counts: &InterviewCounts) -> String {
     gauges.iter().map(|(name, help, values)| metric(name, "gauge", help, values)).collect()
 }
 
-fn states(counts: &InterviewCounts) -> [(&'static str, u64); 8] {
+fn states(LakeCounts { interviews: counts, quarantined, discarded }: &LakeCounts) -> [(&'static str, u64); 9] {
     [
         ("settled", counts.settled),
         ("open", counts.open),
         ("stale", counts.stale),
         ("gone", counts.gone),
-        ("quarantined", counts.quarantined),
+        ("quarantined", *quarantined),
+        ("discarded", *discarded),
         ("failed", counts.failed),
         ("given_up", counts.given_up),
         ("excluded", counts.excluded),

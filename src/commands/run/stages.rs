@@ -35,9 +35,10 @@ impl<'a> Run<'a> {
     /// # Errors
     /// When another run holds the lake, or it cannot be opened.
     pub fn begin(pipeline: &'a Pipeline, network: &'a Network, quiet: bool) -> Result<Self> {
-        let lake = Lake::create(&pipeline.lake)?;
-        let summary = RunSummary::new(&lake);
+        let lake = Lake::create(&pipeline.lake)?.with_candidate_key(pipeline.candidate_key_file.clone());
+        let mut summary = RunSummary::new(&lake);
         let session = Session::open(lake, network, quiet)?.stopping_at(pipeline.ingest.stop_at);
+        summary.warnings.extend(session.ledger.rebuilt.clone());
         Ok(Self {
             pipeline,
             session,
@@ -71,6 +72,8 @@ impl<'a> Run<'a> {
         if !ats.is_empty() && self.continues() {
             self.send(ats);
         }
+        let set_aside = self.session.lake.set_aside();
+        self.summary.set_aside = self.keep(set_aside).unwrap_or_default();
         self.session.network.interrupt.add_error(&mut self.errors);
         self.summary.end(&self.errors);
     }
@@ -107,7 +110,8 @@ impl<'a> Run<'a> {
         let ids = self.session.ledger.unfetched_ids(self.summary.started_at, MOST_IDS);
         self.summary.ids = self.keep(ids).unwrap_or_default();
         let warnings = self.warnings();
-        self.summary.warnings = self.keep(warnings).unwrap_or_default();
+        let warnings = self.keep(warnings);
+        self.summary.warnings.extend(warnings.into_iter().flatten());
     }
 
     /// Probable problems outside of the run.
@@ -118,10 +122,10 @@ impl<'a> Run<'a> {
     }
 
     fn analyze(&mut self, analysis: &ReadyAnalysis) {
-        let Session { network, lake, ledger, quiet, .. } = &self.session;
+        let Session { network, lake, ledger, quiet, .. } = &mut self.session;
         let continues = || !network.interrupt.is_requested();
         let made = terminal::with_bar("analyse", *quiet, |progress| {
-            analyze::Plan::new(lake, ledger, analysis.request(false))?.run(lake, progress, &continues)
+            analyze::Plan::new(lake, analysis.request(false))?.run(lake, ledger, progress, &continues)
         });
         self.summary.analyze = self.keep(made);
     }

@@ -1,5 +1,8 @@
 //! Prints data to stdout and messages to stderr. A message that cannot be written is lost, and changes nothing else: not
 //! what is done, and not the exit code. Data that cannot be written is an error.
+//!
+//! Everything on its way to a terminal goes through here, where control characters are made visible. A pipe or a file
+//! gets data byte for byte.
 
 use std::io::{self, IsTerminal, Write};
 use std::process;
@@ -8,9 +11,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::FileType;
 use rustix::io::Errno;
 use tracing::Level;
+use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::fmt::format::debug_fn;
 
 use super::cli::LogFormat;
 use super::exit_code::DONE;
+use super::visible::{Visible, visible};
 use crate::model::{Error, Result};
 
 /// Whether messages are JSON. It is set once, before anything is printed.
@@ -25,15 +31,22 @@ pub fn init(format: LogFormat, quiet: bool, verbose: bool) {
     };
     let log = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(io::stderr)
         .with_target(false)
         // Otherwise it reports a failed write with `eprintln!`, which panics, since it fails as well.
         .log_internal_errors(false);
     match format {
-        LogFormat::Text => log.without_time().with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Text => {
+            // The writer is not to make the colours visible, so the messages are made so before.
+            let fields = debug_fn(|writer, field, value| match (field.name(), format!("{value:?}")) {
+                ("message", text) => write!(writer, "{}", visible(&text)),
+                (name, text) => write!(writer, "{name}={}", visible(&text)),
+            });
+            let log = log.fmt_fields(fields.delimited(" ")).with_writer(io::stderr);
+            log.without_time().with_ansi(io::stderr().is_terminal()).init();
+        }
         LogFormat::Json => {
             JSON.store(true, Ordering::Relaxed);
-            log.json().flatten_event(true).init();
+            log.with_writer(|| Visible::new(io::stderr())).json().flatten_event(true).init();
         }
     }
 }
@@ -50,7 +63,7 @@ pub fn error(error: &Error) {
         return;
     }
     // If stderr is closed, the exit code still tells the error.
-    let mut stderr = io::stderr().lock();
+    let mut stderr = Visible::new(io::stderr().lock());
     let _closed = writeln!(stderr, "error: {error}");
     if let Some(hint) = error.hint_text() {
         let _closed = writeln!(stderr, "hint: {hint}");
@@ -70,7 +83,7 @@ pub fn data(text: &str) -> Result<()> {
 /// # Errors
 /// As [`data`].
 pub fn bytes(bytes: &[u8]) -> Result<()> {
-    let mut stdout = io::stdout().lock();
+    let mut stdout = Visible::new(io::stdout().lock());
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if !reader_has_gone(&error) => {
             Err(Error::failed(format!("cannot write to standard output: {error}")))
@@ -80,15 +93,21 @@ pub fn bytes(bytes: &[u8]) -> Result<()> {
 }
 
 /// Standard output, for data that is written piece by piece. If its reader goes, the program ends quietly.
-pub struct Stdout;
+pub struct Stdout(Visible<io::Stdout>);
+
+impl Stdout {
+    pub fn new() -> Self {
+        Self(Visible::new(io::stdout()))
+    }
+}
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        until_gone(io::stdout().lock().write(bytes))
+        until_gone(self.0.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        until_gone(io::stdout().lock().flush())
+        until_gone(self.0.flush())
     }
 }
 

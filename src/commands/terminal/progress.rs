@@ -20,9 +20,9 @@ pub fn bar(what: &'static str, quiet: bool) -> ProgressBar {
     )
 }
 
-/// A counter of lines for work of unknown size.
+/// A counter of bodies for work of unknown size.
 pub fn counter(what: &'static str, quiet: bool) -> ProgressBar {
-    styled(ProgressBar::no_length(), what, "{prefix:>9} {spinner} {human_pos} lines  {per_sec}", quiet)
+    styled(ProgressBar::no_length(), what, "{prefix:>9} {spinner} {human_pos} bodies  {per_sec}", quiet)
 }
 
 fn styled(bar: ProgressBar, what: &'static str, template: &str, quiet: bool) -> ProgressBar {

@@ -6,6 +6,7 @@ use crate::analyze::AnalyzeSummary;
 use crate::deliver::ats::DeliverySummary;
 use crate::deliver::audio::{ArchiveSummary, Estimate};
 use crate::ingest::IngestSummary;
+use crate::ingest::import::ImportSummary;
 use crate::model::plural;
 use crate::pipeline::AudioPlan;
 
@@ -54,6 +55,26 @@ pub fn ingest_on_screen(ingest: &IngestSummary) -> String {
         (ingest.failed_before, "given up for now before, and not due yet"),
         (ingest.skipped_other, "gone, stale, set aside, given up or kept out before, and not asked for"),
         (ingest.left, "left for the next run"),
+    ];
+    text + &counts(&rest)
+}
+
+/// The summary of an import.
+pub fn imported_on_screen(import: &ImportSummary) -> String {
+    let text = format!(
+        "imported   {} with {} and {} from {}\n",
+        counted(import.newly_settled, "settled interview", "settled interviews"),
+        counted(import.responses, "answer", "answers"),
+        counted(import.still_open, "open one", "open ones"),
+        counted(import.bodies, "body", "bodies"),
+    );
+    let rest = [
+        (import.there_before, plural(import.there_before, "was there before", "were there before")),
+        (import.repeated, "came again in these files"),
+        (import.contradicted, "left out, as another body of the same interview came before"),
+        (import.quarantined, "set aside because the body breaks the contract"),
+        (import.quarantined_before, "set aside before"),
+        (import.mended, "with half characters, which were read as U+FFFD"),
     ];
     text + &counts(&rest)
 }

@@ -1,6 +1,7 @@
 //! A connector: how one applicant tracking system is told of interviews, and where its requests may go.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::file::{FileSection, ForEach, IfNothing, Method};
 use super::secret::{AuthScheme, SecretPlace, header};
 use crate::http::client::{Reach, is_secure};
 use crate::model::{Error, Result};
+use crate::pipeline::{AtsPlan, is_variable_name};
 
 /// How one applicant tracking system is told of interviews. Holds where its secrets are, and not the secrets.
 #[derive(Debug)]
@@ -93,14 +95,12 @@ impl Connector {
         Ok(Secrets { headers: headers.collect::<Result<_>>()?, token: token.transpose()? })
     }
 
-    /// The environment variables that hold its secrets.
-    pub fn variables(&self) -> impl Iterator<Item = &str> {
-        let token = self.token.iter().flat_map(|token| [&token.id, &token.secret]);
-        let places = self.secret_headers.iter().map(|header| &header.place).chain(token);
-        places.filter_map(|place| match place {
-            SecretPlace::Environment(name) => Some(name.as_str()),
-            SecretPlace::File(_) => None,
-        })
+    /// The environment variables that may hold secrets of a connector: every name in its file that is written like one.
+    /// Also those of a file that cannot be used, since its secrets are there all the same.
+    #[must_use]
+    pub fn variables(plan: &AtsPlan) -> Vec<String> {
+        let text = fs::read_to_string(&plan.connector).unwrap_or_default();
+        text.split(['"', '\'']).filter(|word| is_variable_name(word)).map(str::to_owned).collect()
     }
 
     /// What the servers are like that its requests go to.

@@ -10,6 +10,7 @@ use object_store::{
 use reqwest::Url;
 use tokio::sync::Semaphore;
 
+use super::credentials::is_credential;
 use super::partial::Placement;
 use crate::model::{Error, Result};
 
@@ -35,8 +36,7 @@ impl Objects {
         let url = Url::parse(address).map_err(|error| wrong(&error))?;
         let settings = std::env::vars_os().filter_map(|(name, value)| {
             let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
-            let is_theirs = ["AWS_", "GOOGLE_", "AZURE_"].iter().any(|prefix| name.starts_with(prefix));
-            is_theirs.then(|| (name.to_ascii_lowercase(), value))
+            is_credential(&name).then(|| (name.to_ascii_lowercase(), value))
         });
         let (store, prefix) = parse_url_opts(&url, settings).map_err(|error| wrong(&error))?;
         Ok(Self { store, prefix, memory: Semaphore::new(MOST_MEGABYTES as usize) })

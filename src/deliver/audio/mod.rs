@@ -28,6 +28,7 @@ mod archiver;
 mod batch;
 #[cfg(feature = "cloud")]
 mod cloud;
+mod credentials;
 mod download;
 mod during_ingest;
 mod estimate;
@@ -43,6 +44,7 @@ mod summary;
 mod table;
 
 pub use archiver::Archiver;
+pub use credentials::is_credential;
 pub use estimate::{Estimate, estimate};
 pub use missing::RecordingSelection;
 pub use renew::{ClientOf, LinkRenewer};

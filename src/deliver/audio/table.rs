@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 use jiff::Timestamp;
 
 use super::missing::{MissingRecording, PublishedRecordings, RecordingSelection, each_missing};
+use crate::lake::log::CommitKind;
 use crate::lake::publish::Staging;
 use crate::lake::row_groups::{InterviewSize, row_groups};
 use crate::lake::{Lake, crash, rows, schema};
@@ -44,7 +45,7 @@ pub fn publish(lake: &Lake, ledger: &mut Ledger, recordings: &[MissingRecording]
     if months.is_empty() {
         return Ok(());
     }
-    let mut staging = Staging::begin(lake, ledger)?;
+    let mut staging = Staging::begin(lake, ledger, CommitKind::Audio)?;
     for (month, rows) in &mut months {
         rows.sort_by(|(a, _), (b, _)| (&a.job_id, &a.recording).cmp(&(&b.job_id, &b.recording)));
         let of_interview = rows.chunk_by(|(a, _), (b, _)| a.recording.interview == b.recording.interview);

@@ -120,7 +120,7 @@ impl<'a> RowReader<'a> {
     fn table(&self, table: &Table, path: &Path, interviews: Option<&HashSet<String>>, take: OnBatch) -> Result<()> {
         let file = ParquetFile::open(path)?;
         for group in 0..file.row_groups() {
-            for batch in file.batches(group, &table.column_names(), ROWS)? {
+            for batch in file.batches(group, &file.present(&table.column_names()), ROWS)? {
                 let batch = batch?;
                 let mut keep = self.selection.keeps(&batch);
                 if let Some(interviews) = interviews {
@@ -136,14 +136,12 @@ impl<'a> RowReader<'a> {
     }
 }
 
-/// Passes on the rows to keep, under the table's own schema. The schema of a file may have other descriptions of
-/// columns.
+/// Passes on the rows to keep, under the table's own schema.
 fn pass_on(table: &Table, batch: &RecordBatch, keep: &BooleanArray, take: OnBatch) -> Result<()> {
     if keep.true_count() == 0 {
         return Ok(());
     }
-    let kept =
-        filter_record_batch(batch, keep).and_then(|kept| RecordBatch::try_new(table.arrow(), kept.columns().to_vec()));
+    let kept = filter_record_batch(batch, keep).and_then(|kept| table.conform(&kept));
     take(&kept.map_err(|error| Error::failed(format!("cannot read {}: {error}", table.name)))?)
 }
 

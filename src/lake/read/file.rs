@@ -33,9 +33,9 @@ impl ParquetFile {
     /// # Errors
     /// When the file is missing or is not Parquet.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|error| Error::path("open", path, error))?;
+        let file = File::open(path).map_err(|error| damaged("open", path, &error))?;
         let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
-            .map_err(|error| Error::path("read", path, error))?;
+            .map_err(|error| damaged("read", path, &error))?;
         Ok(Self { path: path.to_owned(), footer })
     }
 
@@ -87,6 +87,12 @@ impl ParquetFile {
     /// When the file cannot be read or lacks one of the columns.
     pub fn row_group(&self, group: usize, columns: &[&str]) -> Result<RecordBatch> {
         self.one_batch(ReadScope::Group(group), self.rows_in_group(group), columns)
+    }
+
+    /// Those of some columns that the file has. One that was written by an older version may lack the latest.
+    #[must_use]
+    pub fn present(&self, columns: &[&'static str]) -> Vec<&'static str> {
+        columns.iter().copied().filter(|name| self.footer.schema().field_with_name(name).is_ok()).collect()
     }
 
     /// The number of rows in a row group.
@@ -219,7 +225,7 @@ impl ParquetFile {
     }
 
     fn cannot_read(&self, error: &dyn std::fmt::Display) -> Error {
-        Error::path("read", &self.path, error)
+        damaged("read", &self.path, error)
     }
 }
 
@@ -230,6 +236,10 @@ enum ReadScope {
     Group(usize),
     /// Some rows of a row group.
     Rows(usize, RowSelection),
+}
+
+fn damaged(doing: &str, path: &Path, why: &dyn std::fmt::Display) -> Error {
+    Error::path(doing, path, why).hint("`roundup repair --dry-run` compares the files of the lake with its log")
 }
 
 fn lacks(column: &str) -> String {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::lake::Lake;
+use crate::lake::access::make_private_folder;
 use crate::lake::durable::write_whole;
 use crate::model::{Error, Result};
 use crate::report::model::Evidence;
@@ -103,7 +104,7 @@ impl QuoteRecord<'_> {
         let text = RecordFile { report: self.report.clone(), interviews };
         let text = serde_json::to_string_pretty(&text).expect("plain data") + "\n";
         let folder = self.path.parent().expect("a record is in a folder");
-        fs::create_dir_all(folder).map_err(|error| Error::path("make", folder, error))?;
+        make_private_folder(folder).map_err(|error| Error::path("make", folder, error))?;
         write_whole(&self.path, text.as_bytes(), 0o600).map_err(|error| Error::path("write", &self.path, error))
     }
 }

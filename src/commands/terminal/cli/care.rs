@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::shared::{DataFormat, LakeFlag};
+use super::shared::{CandidateKeyFlag, DataFormat, LakeFlag};
 use crate::keywords::Mode;
 
 #[derive(Debug, Args)]
@@ -13,6 +13,28 @@ pub struct StatusFlags {
     pub lake: LakeFlag,
     #[arg(long, value_enum, default_value = "text")]
     pub format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct RepairFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    #[command(flatten)]
+    pub key: CandidateKeyFlag,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Make the ledger anew from the tables; tries, links to recordings and ids the API does not know are forgotten
+    Rebuild {
+        #[command(flatten)]
+        lake: LakeFlag,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -46,6 +68,8 @@ pub enum QuarantineCommand {
 pub struct Which {
     #[command(flatten)]
     pub lake: LakeFlag,
+    #[command(flatten)]
+    pub key: CandidateKeyFlag,
     /// As `quarantine list` has them
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,

@@ -9,7 +9,10 @@ mod values;
 
 use clap::{Parser, Subcommand};
 
-pub use care::{KeywordsCommand, QuarantineCommand, SchemaFlags, SchemaFormat, SetFlags, StatusFlags, Which};
+pub use care::{
+    KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, SchemaFlags, SchemaFormat, SetFlags, StatusFlags,
+    Which,
+};
 pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
 pub use serve::{ListenFlags, SandboxFlags};
 pub use shared::{ApiFlags, DataFormat, LogFormat};
@@ -42,7 +45,7 @@ pub enum Command {
     Run(RunFlags),
     /// Fetch interviews into a lake, and do nothing else
     Ingest(IngestFlags),
-    /// Load bodies of `GET /interviews/:id`, one a line, into a lake without a call
+    /// Load bodies of `GET /interviews/:id`, one a line or in a JSON list, into a lake without a call
     Import(ImportFlags),
     /// Show interviews: their questions and answers
     Get(GetFlags),
@@ -62,6 +65,11 @@ pub enum Command {
     Check(CheckFlags),
     /// Say what is in a lake and what is still open
     Status(StatusFlags),
+    /// Make a lake, its log and its ledger agree again after something else has changed or deleted their files
+    Repair(RepairFlags),
+    /// Look after the ledger, which knows what is asked for when
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Look after bodies that were set aside because they break the contract
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::pipeline::DEFAULT_KEY_VARIABLE;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     Text,
@@ -26,12 +28,19 @@ pub struct LakeFlag {
 }
 
 #[derive(Debug, Args)]
+pub struct CandidateKeyFlag {
+    /// Where the secret for the keys of candidates is, if not in the lake
+    #[arg(long, value_name = "FILE", env = "ROUNDUP_CANDIDATE_KEY_FILE")]
+    pub candidate_key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct ApiFlags {
     /// Address of the API up to and with /api/v1
     #[arg(long, value_name = "URL", default_value = "https://rz-app-omega.vercel.app/api/v1")]
     pub api: String,
     /// Environment variable that holds the key
-    #[arg(long, value_name = "VAR", default_value = "ROUNDZERO_API_KEY")]
+    #[arg(long, value_name = "VAR", default_value = DEFAULT_KEY_VARIABLE)]
     pub key_env: String,
     /// Never ask for more than this; the API's own limit rules below it
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]

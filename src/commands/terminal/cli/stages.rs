@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::shared::{ApiFlags, DataFormat, LakeFlag};
+use super::shared::{ApiFlags, CandidateKeyFlag, DataFormat, LakeFlag};
 use crate::keywords::Mode;
 use crate::pipeline::{Format, MetricGroup, QuestionPolicy, Stage};
 
@@ -33,6 +33,8 @@ pub struct CheckFlags {
 pub struct IngestFlags {
     #[command(flatten)]
     pub lake: LakeFlag,
+    #[command(flatten)]
+    pub key: CandidateKeyFlag,
     /// Files of interview ids, one a line, `#` comments; `-` for standard input, `inbox` for what `listen` took
     #[arg(required = true, value_name = "IDS")]
     pub interviews: Vec<PathBuf>,
@@ -59,7 +61,9 @@ pub struct IngestFlags {
 pub struct ImportFlags {
     #[command(flatten)]
     pub lake: LakeFlag,
-    /// JSON Lines, plain, gzip or zstd; `-` for standard input
+    #[command(flatten)]
+    pub key: CandidateKeyFlag,
+    /// JSON Lines, a JSON list or indented JSON, plain, gzip or zstd; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Name of the account, as it will stand in the column `source`

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Interview, Status};
+use super::interview::{Interview, Status};
 
 const HOURS_A_DAY: i64 = 24;
 /// An open interview is fetched when it expires, and at this interval before.
@@ -64,9 +64,16 @@ impl NextDue {
     #[must_use]
     pub fn of(interview: &Interview, at: Timestamp, asks_after_expiry: u32) -> Self {
         if interview.status.is_settled() {
-            return Self::of_settled(interview, at);
+            let lacks_one = interview.responses.iter().any(|response| response.transcript.is_none());
+            return Self::of_settled(&interview.status, interview.settled_at(), lacks_one, at);
         }
-        match interview.expires_at {
+        Self::of_open(interview.expires_at, at, asks_after_expiry)
+    }
+
+    /// Decides for an open interview, as [`Self::of`].
+    #[must_use]
+    pub fn of_open(expires_at: Option<Timestamp>, at: Timestamp, asks_after_expiry: u32) -> Self {
+        match expires_at {
             Some(expiry) if expiry <= at => match DAYS_AFTER_EXPIRY.get(asks_after_expiry as usize) {
                 Some(days) => Self::after(at, SignedDuration::from_hours(days * HOURS_A_DAY), asks_after_expiry + 1),
                 None => Self::Stale,
@@ -76,19 +83,35 @@ impl NextDue {
         }
     }
 
-    fn of_settled(interview: &Interview, at: Timestamp) -> Self {
-        let lacks_one = interview.responses.iter().any(|response| response.transcript.is_none());
-        let end = interview.settled_at().map(|time| later(time, TRANSCRIPTS_COME_WITHIN));
-        let is_worth_it = interview.status == Status::Completed && lacks_one;
+    /// Decides for a settled interview, as [`Self::of`]. `lacks_one` is whether an answer has no transcript.
+    #[must_use]
+    pub fn of_settled(status: &Status, settled_at: Option<Timestamp>, lacks_one: bool, at: Timestamp) -> Self {
+        let end = settled_at.map(transcripts_come_until);
+        let is_worth_it = *status == Status::Completed && lacks_one;
         match end {
             Some(end) if is_worth_it && later(at, LATE_EVERY) <= end => Self::after(at, LATE_EVERY, 0),
             _ => Self::Never,
         }
     }
 
+    /// When it is due, if ever, and how often it will have been fetched since it expired by then.
+    #[must_use]
+    pub fn due(self) -> (Option<Timestamp>, u32) {
+        match self {
+            Self::At { time, asks_after_expiry } => (Some(time), asks_after_expiry),
+            Self::Never | Self::Stale => (None, 0),
+        }
+    }
+
     fn after(at: Timestamp, pause: SignedDuration, asks_after_expiry: u32) -> Self {
         Self::At { time: later(at, pause), asks_after_expiry }
     }
+}
+
+/// How long a transcript of an interview that settled at a time may still come.
+#[must_use]
+pub fn transcripts_come_until(settled_at: Timestamp) -> Timestamp {
+    later(settled_at, TRANSCRIPTS_COME_WITHIN)
 }
 
 /// Adds a pause to a time. The result is capped, because bodies can hold any time.

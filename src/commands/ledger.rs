@@ -1,0 +1,14 @@
+//! `ledger`: care of the ledger.
+
+use super::terminal::{self, LedgerCommand};
+use crate::lake::Lake;
+use crate::model::Result;
+
+pub fn run(command: &LedgerCommand) -> Result<()> {
+    let LedgerCommand::Rebuild { lake } = command;
+    let lake = Lake::open(&lake.lake)?;
+    let lock = lake.lock()?;
+    lake.set_ledger_aside(&lock)?;
+    let counts = lake.ledger(&lock)?.counts()?;
+    terminal::data(&format!("the ledger has {} settled and {} open interviews\n", counts.settled, counts.open))
+}

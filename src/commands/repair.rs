@@ -1,0 +1,43 @@
+//! `repair`: makes a lake, its log and its ledger agree again.
+
+use super::terminal::{self, DataFormat, RepairFlags};
+use crate::lake::Lake;
+use crate::lake::repair::Repair;
+use crate::model::Result;
+
+pub fn run(flags: &RepairFlags) -> Result<()> {
+    let lake = Lake::open(&flags.lake.lake)?.with_candidate_key(flags.key.candidate_key_file.clone());
+    let repair = if flags.dry_run {
+        Repair::plan(&lake)?
+    } else {
+        let lock = lake.lock()?;
+        // What a killed run left half done is finished first, also if the lake is refused after that.
+        drop(lake.ledger(&lock));
+        let repair = Repair::plan(&lake)?;
+        if !repair.is_empty() {
+            repair.carry_out(&lake, &lock)?;
+            lake.ledger(&lock)?;
+        }
+        repair
+    };
+    terminal::data(&match flags.format {
+        DataFormat::Json => terminal::json(&repair),
+        DataFormat::Text => as_text(&repair, flags.dry_run),
+    })
+}
+
+fn as_text(repair: &Repair, is_dry: bool) -> String {
+    if repair.is_empty() {
+        return "nothing to repair\n".to_owned();
+    }
+    let mut lines = Vec::new();
+    let Repair { new_log, new_ledger, taken_in, set_aside, dropped, .. } = repair;
+    lines.extend(new_log.iter().map(|why| format!("begin the log anew: {why}")));
+    lines.extend(new_ledger.iter().map(|why| format!("rebuild the ledger from the tables: {why}")));
+    lines.extend(taken_in.iter().map(|path| format!("take in {path}")));
+    lines.extend(set_aside.iter().map(|path| format!("move {path} to _roundup/foreign/")));
+    lines.extend(dropped.iter().map(|path| format!("drop {path}; what was in it is fetched again")));
+    let end = if is_dry { "nothing was changed: run it without --dry-run" } else { "done" };
+    lines.push(end.to_owned());
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,139 @@
+//! Reads the log: the last whole checkpoint, and the commits after it.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::checkpoint;
+use super::commit::Commit;
+use super::version::Version;
+use crate::model::{Error, Result};
+
+/// What is in the log.
+#[derive(Debug)]
+pub struct LogRead {
+    /// The lake as the last commit left it.
+    pub version: Version,
+    /// The commits since the checkpoint, oldest first; all of them if there is none.
+    pub tail: Vec<TailCommit>,
+}
+
+/// A commit since the last checkpoint.
+#[derive(Debug)]
+pub struct TailCommit {
+    pub commit: Commit,
+    /// Paths of added files that were live before.
+    pub replaced: HashSet<String>,
+}
+
+/// Which commits and checkpoints are in the folder.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pub commits: BTreeSet<u64>,
+    pub checkpoints: BTreeSet<u64>,
+}
+
+/// Reads the log. `None` when there is not one commit.
+///
+/// # Errors
+/// When a commit is missing, cannot be read, or does not follow the one before. The message names its file.
+pub fn read_log(folder: &Path) -> Result<Option<LogRead>> {
+    read_until(folder, u64::MAX)
+}
+
+/// Reads the last version whose files are all in their places. `is_placed` tells it of a commit: one after another
+/// is published, so that only the last can be under way.
+///
+/// # Errors
+/// As [`read_log`].
+pub fn read_placed(folder: &Path, is_placed: impl Fn(&Commit) -> bool) -> Result<Option<Version>> {
+    let Some(read) = read_log(folder)? else { return Ok(None) };
+    match read.tail.last() {
+        Some(TailCommit { commit, .. }) if commit.version > 0 && !is_placed(commit) => {
+            Ok(read_until(folder, commit.version - 1)?.map(|read| read.version))
+        }
+        _ => Ok(Some(read.version)),
+    }
+}
+
+fn read_until(folder: &Path, most: u64) -> Result<Option<LogRead>> {
+    let mut names = names(folder)?;
+    names.commits.retain(|number| *number <= most);
+    names.checkpoints.retain(|number| *number <= most);
+    let Some(last) = names.commits.last().copied().max(names.checkpoints.last().copied()) else { return Ok(None) };
+    let mut version = None;
+    for number in names.checkpoints.iter().rev() {
+        let path = checkpoint_path(folder, *number);
+        let bytes = fs::read(&path).map_err(|error| Error::path("read", &path, error))?;
+        version = checkpoint::from_bytes(&bytes).filter(|version| version.number == *number);
+        // One that is damaged does no harm while the commits below it are there.
+        if version.is_some() {
+            break;
+        }
+    }
+    if let (None, Some(checkpoint)) = (&version, names.checkpoints.last())
+        && !names.commits.contains(&0)
+    {
+        return Err(damaged(&checkpoint_path(folder, *checkpoint), &"it is not whole"));
+    }
+    let mut tail = Vec::new();
+    for number in version.as_ref().map_or(0, |version| version.number + 1)..=last {
+        let path = commit_path(folder, number);
+        let bytes = fs::read(&path).map_err(|error| damaged(&path, &error))?;
+        let commit: Commit = serde_json::from_slice(&bytes).map_err(|_| damaged(&path, &"it is no commit"))?;
+        let was_live = |path: &&String| version.as_ref().is_some_and(|version| version.file(path).is_some());
+        let replaced = commit.add.iter().map(|file| &file.path).filter(was_live).cloned().collect();
+        let next = Version::after(version, &commit, &bytes);
+        version = Some(next.ok_or_else(|| damaged(&path, &"it does not follow the commit before it"))?);
+        tail.push(TailCommit { commit, replaced });
+    }
+    Ok(version.map(|version| LogRead { version, tail }))
+}
+
+/// Whether the log holds nothing after a version: no commit, and no checkpoint.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn is_last(folder: &Path, version: u64) -> Result<bool> {
+    let Names { commits, checkpoints } = names(folder)?;
+    Ok(commits.last().max(checkpoints.last()).is_none_or(|last| *last <= version))
+}
+
+/// The numbers of the commits and checkpoints in a folder, which need not exist.
+pub(super) fn names(folder: &Path) -> Result<Names> {
+    let mut found = Names::default();
+    let fail = |error: io::Error| Error::path("list", folder, error);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        Err(error) => return Err(fail(error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(fail)?.file_name();
+        let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".json")) else { continue };
+        let (digits, numbers) = match stem.strip_suffix(".checkpoint") {
+            Some(digits) => (digits, &mut found.checkpoints),
+            None => (stem, &mut found.commits),
+        };
+        if digits.len() == 20
+            && let Ok(number) = digits.parse()
+        {
+            numbers.insert(number);
+        }
+    }
+    Ok(found)
+}
+
+pub(super) fn commit_path(folder: &Path, version: u64) -> PathBuf {
+    folder.join(format!("{version:020}.json"))
+}
+
+pub(super) fn checkpoint_path(folder: &Path, version: u64) -> PathBuf {
+    folder.join(format!("{version:020}.checkpoint.json"))
+}
+
+fn damaged(path: &Path, why: &dyn std::fmt::Display) -> Error {
+    Error::failed(format!("the log of the lake is damaged at {}: {why}", path.display()))
+        .hint("put the file back from a backup, or let `roundup repair` begin the log anew")
+}

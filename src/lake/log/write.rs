@@ -1,0 +1,96 @@
+//! Adds commits and checkpoints to the log, and deletes old ones.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
+use super::checkpoint::{self, EVERY};
+use super::commit::Commit;
+use super::read::{checkpoint_path, commit_path, names};
+use super::version::Version;
+use crate::lake::durable::{sync, write_whole};
+use crate::model::{Error, Result};
+
+/// How long commits below a checkpoint are kept, for readers that began before it.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What became of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    Done,
+    /// Another writer has made the commit of this version.
+    Lost,
+}
+
+/// Adds a commit to the log: first it is written and synced under `staged`, in a folder of the same file system, then it
+/// gets its name in the log. When this returns [`Committed::Done`], it is in the log for good.
+///
+/// # Errors
+/// When it cannot be written, or the file system cannot refuse a name that is taken.
+pub fn append(folder: &Path, commit: &Commit, staged: &Path) -> Result<Committed> {
+    let path = commit_path(folder, commit.version);
+    let fail = |error: io::Error| Error::path("write", &path, error);
+    fs::create_dir_all(folder).map_err(fail)?;
+    write_synced(staged, &commit.to_bytes()).map_err(fail)?;
+    let renamed = match renameat_with(CWD, staged, CWD, &path, RenameFlags::NOREPLACE) {
+        // A link is refused as well when the name is taken.
+        Err(Errno::INVAL | Errno::NOSYS) => fs::hard_link(staged, &path),
+        renamed => renamed.map_err(io::Error::from),
+    };
+    match renamed {
+        Ok(()) => {
+            sync(folder).map_err(fail)?;
+            Ok(Committed::Done)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Committed::Lost),
+        Err(error) => Err(fail(error)),
+    }
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Writes the checkpoint of a version if it is time for one.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_checkpoint(folder: &Path, version: &Version) -> Result<()> {
+    if version.number == 0 || !version.number.is_multiple_of(EVERY) {
+        return Ok(());
+    }
+    let path = checkpoint_path(folder, version.number);
+    write_whole(&path, &checkpoint::to_bytes(version), 0o644).map_err(|error| Error::path("write", &path, error))
+}
+
+/// Deletes commits and checkpoints below the last whole checkpoint that have been there for a week.
+///
+/// # Errors
+/// When the folder cannot be listed, or one cannot be deleted.
+pub fn prune(folder: &Path, now: Timestamp) -> Result<()> {
+    let found = names(folder)?;
+    let is_whole = |number: &&u64| {
+        let bytes = fs::read(checkpoint_path(folder, **number));
+        bytes.is_ok_and(|bytes| checkpoint::from_bytes(&bytes).is_some())
+    };
+    // With nothing below it there is nothing to do, and the checkpoint need not be read.
+    let first = found.commits.first().copied().unwrap_or(u64::MAX);
+    let candidates = found.checkpoints.iter().rev().filter(|number| **number > first);
+    let Some(last) = candidates.clone().find(is_whole) else { return Ok(()) };
+    let old_commits = found.commits.range(..last).map(|number| commit_path(folder, *number));
+    let old_checkpoints = found.checkpoints.range(..last).map(|number| checkpoint_path(folder, *number));
+    for path in old_commits.chain(old_checkpoints) {
+        let fail = |error: io::Error| Error::path("delete", &path, error);
+        let made = fs::metadata(&path).and_then(|metadata| metadata.modified()).map_err(fail)?;
+        if Timestamp::try_from(made).is_ok_and(|made| now.duration_since(made) > KEPT_FOR) {
+            fs::remove_file(&path).map_err(fail)?;
+        }
+    }
+    Ok(())
+}

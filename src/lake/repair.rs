@@ -1,0 +1,266 @@
+//! Makes a lake, its log and its ledger agree again after something else has changed or deleted their files.
+//!
+//! Nothing is deleted: a file that is not the lake's own, or not as it was written, goes to `_roundup/foreign/`. Interviews
+//! whose rows are gone are fetched again.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs;
+use std::io;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::agreement::{Disagreement, disagreements_of, other_bytes};
+use super::catch_up::{catch_up, ids_of, settled_ids};
+use super::durable::{batch_id, move_to};
+use super::lock::LakeLock;
+use super::log::{CommitKind, Version, read_log};
+use super::place::{clear, live_file};
+use super::places::Lake;
+use super::publish::Staging;
+use super::recover::check_bound;
+use super::schema::{CANDIDATES, INTERVIEWS, RESPONSES, is_source};
+use crate::ledger::{Applied, Change, LiveFile};
+use crate::model::{Error, Result};
+
+/// Tables whose files of one month and name hold the same interviews: they are only whole together.
+const TOGETHER: [&str; 3] = [CANDIDATES.name, RESPONSES.name, INTERVIEWS.name];
+
+/// What a repair does. Paths are relative to the lake.
+#[derive(Debug, Default, Serialize)]
+pub struct Repair {
+    /// Why the log begins anew, if it does.
+    pub new_log: Option<String>,
+    /// Why the ledger is rebuilt from the tables, if it is.
+    pub new_ledger: Option<String>,
+    /// Files that are taken into the log as they are.
+    pub taken_in: Vec<String>,
+    /// Files that are moved to `_roundup/foreign/`.
+    pub set_aside: Vec<String>,
+    /// Files that are no longer part of the lake. What was in them is fetched again.
+    pub dropped: Vec<String>,
+    /// The source files of the lake afterwards, by path.
+    #[serde(skip)]
+    live: BTreeMap<String, LiveFile>,
+}
+
+impl Repair {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { new_log, new_ledger, taken_in, set_aside, dropped, .. } = self;
+        new_log.is_none() && new_ledger.is_none() && [taken_in, set_aside, dropped].into_iter().all(Vec::is_empty)
+    }
+
+    /// Finds out what has to be done, and changes nothing.
+    ///
+    /// # Errors
+    /// When the lake cannot be read.
+    pub fn plan(lake: &Lake) -> Result<Self> {
+        let log = read_log(&lake.log_folder());
+        let ledger = known(lake);
+        let mut repair = Self::default();
+        let known = match (&log, &ledger) {
+            (Ok(Some(log)), Ok(Some(known))) => match check_bound(lake, log, Some(&known.applied)) {
+                Ok(()) => Known::default(),
+                // One of the two was exchanged. The one that is as the tables are tells what the lake is.
+                Err(error) if wrong(lake, known.files.values())? < wrong(lake, log.version.files())? => {
+                    if known.applied.lake != log.version.lake {
+                        repair.new_log = Some(error.to_string());
+                    }
+                    known.clone()
+                }
+                Err(error) => {
+                    repair.new_ledger = Some(error.to_string());
+                    known.clone()
+                }
+            },
+            (Ok(Some(_)), Ok(None)) => Known::default(),
+            (Ok(Some(_)), Err(error)) => {
+                repair.new_ledger = Some(error.to_string());
+                Known::default()
+            }
+            (log, ledger) => {
+                repair.new_log = Some(log.as_ref().err().map_or("the log is gone".to_owned(), ToString::to_string));
+                match ledger {
+                    Ok(Some(known)) => known.clone(),
+                    other => {
+                        repair.new_ledger =
+                            Some(other.as_ref().err().map_or("there is none".to_owned(), ToString::to_string));
+                        Known::default()
+                    }
+                }
+            }
+        };
+        let logged = log.ok().flatten().filter(|_| repair.new_log.is_none()).map(|log| log.version);
+        repair.compare(lake, logged.as_ref(), &known.files)?;
+        Ok(repair)
+    }
+
+    /// Compares the files on disk with those of the log and, where they are other, with those that the ledger knows.
+    fn compare(&mut self, lake: &Lake, log: Option<&Version>, known: &BTreeMap<String, LiveFile>) -> Result<()> {
+        let logged: BTreeMap<&str, &LiveFile> = match log {
+            Some(log) => log.files().filter(|file| is_source(&file.table)).map(|file| (&*file.path, file)).collect(),
+            None => known.values().map(|file| (&*file.path, file)).collect(),
+        };
+        self.live = logged.iter().map(|(path, file)| ((*path).to_owned(), (*file).clone())).collect();
+        let trusts_all = log.is_none() && known.is_empty();
+        let mut found = disagreements_of(lake.root(), logged.values().copied())?;
+        let named: HashSet<&str> = found.iter().map(Disagreement::path).collect();
+        let unnamed = logged.values().copied().filter(|file| !named.contains(file.path.as_str()));
+        found.extend(other_bytes(lake.root(), unnamed)?);
+        for found in found {
+            let path = found.path();
+            let there = lake.root().join(path);
+            let file = if matches!(found, Disagreement::Missing(_)) {
+                None
+            } else {
+                let table = path.split('/').next().unwrap_or_default();
+                live_file(lake, table, &there).ok()
+            };
+            match file {
+                Some(file) if trusts_all || known.get(path).is_some_and(|known| known.sha256 == file.sha256) => {
+                    self.taken_in.push(path.to_owned());
+                    self.live.insert(path.to_owned(), file);
+                }
+                _ => {
+                    if !matches!(found, Disagreement::Missing(_)) {
+                        self.set_aside.push(path.to_owned());
+                    }
+                    if self.live.remove(path).is_some() || trusts_all {
+                        self.dropped.push(path.to_owned());
+                    }
+                }
+            }
+        }
+        self.drop_what_is_not_whole();
+        if trusts_all { self.drop_doubled(lake) } else { Ok(()) }
+    }
+
+    /// Of a batch that lacks a file, the interviews are fetched again, so its other files go as well.
+    fn drop_what_is_not_whole(&mut self) {
+        let place = |path: &str| {
+            path.split_once('/').filter(|(table, _)| TOGETHER.contains(table)).map(|(_, place)| place.to_owned())
+        };
+        let broken: BTreeSet<String> = self.dropped.iter().filter_map(|path| place(path)).collect();
+        let also: Vec<String> =
+            self.live.keys().filter(|path| place(path).is_some_and(|place| broken.contains(&place))).cloned().collect();
+        for path in also {
+            self.live.remove(&path);
+            self.dropped.push(path.clone());
+            self.set_aside.push(path);
+        }
+    }
+
+    /// Without log and ledger, nothing tells which of two files with the same interview is the lake's: the older one is
+    /// kept.
+    fn drop_doubled(&mut self, lake: &Lake) -> Result<()> {
+        let mut seen = HashSet::new();
+        let interviews = |path: &&String| path.starts_with(&format!("{}/", INTERVIEWS.name));
+        for path in self.live.keys().filter(interviews).cloned().collect::<Vec<_>>() {
+            let ids = ids_of(&lake.root().join(&path))?;
+            if ids.iter().any(|id| seen.contains(id)) {
+                self.live.remove(&path);
+                self.taken_in.retain(|taken| *taken != path);
+                self.set_aside.push(path.clone());
+                self.dropped.push(path);
+            } else {
+                seen.extend(ids);
+            }
+        }
+        self.drop_what_is_not_whole();
+        Ok(())
+    }
+
+    /// Does it. The caller holds the lock.
+    ///
+    /// # Errors
+    /// When a file cannot be moved, or the log or the ledger cannot be written. Another repair goes on from there.
+    pub fn carry_out(&self, lake: &Lake, lock: &LakeLock) -> Result<()> {
+        // Before anything is moved: without the key nothing can be committed.
+        let has_candidates = self.live.values().any(|file| file.table == CANDIDATES.name && file.rows > 0);
+        let key = match self.new_log {
+            Some(_) => Some(lake.adopted_candidate_key(has_candidates)?),
+            None => lake.candidate_keys().map(|_| None)?,
+        };
+        let foreign = lake.foreign_folder().join(batch_id(Timestamp::now()));
+        for path in &self.set_aside {
+            move_to(&foreign, &lake.root().join(path), &path.replace('/', "--"))?;
+        }
+        if self.new_log.is_some() && lake.log_folder().exists() {
+            move_to(&foreign, &lake.log_folder(), "log")?;
+        }
+        if self.new_ledger.is_some() {
+            lake.set_ledger_aside(lock)?;
+        }
+        lake.set_version(read_log(&lake.log_folder())?.map(|log| log.version));
+        let version = self.commit(lake, key)?;
+        let mut ledger = lake.new_or_old_ledger(lock)?;
+        let at = ledger.applied()?;
+        if self.new_ledger.is_some() || at.is_none() {
+            catch_up(lake, &mut ledger, &version, &[], None)?;
+        } else {
+            let add: Vec<LiveFile> = self.live.values().cloned().collect();
+            let change = Change { add, remove: &self.dropped, ..Change::default() };
+            ledger.apply(at.map(|at| at.version), &version.applied(), &change)?;
+        }
+        ledger.unsettle_missing(&settled_ids(lake, self.live.values())?)
+    }
+
+    /// Deletes what was derived from files that are dropped, and returns its paths.
+    fn drop_derived(&self, lake: &Lake, base: Option<&Version>) -> Result<Vec<String>> {
+        let places: Vec<String> =
+            self.dropped.iter().filter_map(|path| Some(format!("/{}", path.split_once('/')?.1))).collect();
+        let derived = base.into_iter().flat_map(Version::files).filter(|file| !is_source(&file.table));
+        let orphans = derived.filter(|file| places.iter().any(|place| file.path.ends_with(place)));
+        let mut dropped = Vec::new();
+        for LiveFile { path, .. } in orphans {
+            let there = lake.root().join(path);
+            match fs::remove_file(&there) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::path("delete", &there, error));
+                }
+                _ => dropped.push(path.clone()),
+            }
+        }
+        Ok(dropped)
+    }
+
+    /// Commits the difference between the log and the files that are live.
+    fn commit(&self, lake: &Lake, key: Option<String>) -> Result<Arc<Version>> {
+        let base = lake.version()?;
+        let before = |path: &str| base.as_ref().and_then(|base| base.file(path));
+        let add: Vec<LiveFile> = self.live.values().filter(|file| before(&file.path) != Some(*file)).cloned().collect();
+        let gone = |path: &&String| before(path).is_some();
+        let mut remove: Vec<String> = self.dropped.iter().filter(gone).cloned().collect();
+        remove.extend(self.drop_derived(lake, base.as_deref())?);
+        if base.is_none() || !add.is_empty() || !remove.is_empty() {
+            let mut staging = Staging::begin_at(lake, CommitKind::Adopt)?;
+            staging.name(add);
+            let commit = staging.commit(remove, key)?;
+            clear(&lake.staging_folder().join(&commit.batch))?;
+        }
+        Ok(lake.version()?.expect("it was just made"))
+    }
+}
+
+/// What a ledger knows of the lake.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    applied: Applied,
+    files: BTreeMap<String, LiveFile>,
+}
+
+/// Reads it. `None` for a ledger that has seen no log.
+fn known(lake: &Lake) -> Result<Option<Known>> {
+    let ledger = lake.ledger_for_reading()?;
+    let Some(applied) = ledger.applied()? else { return Ok(None) };
+    let files = ledger.known_files()?.into_iter().map(|file| (file.path.clone(), file)).collect();
+    Ok(Some(Known { applied, files }))
+}
+
+/// In how many files the tables are other than a list has them.
+fn wrong<'a>(lake: &Lake, files: impl Iterator<Item = &'a LiveFile>) -> Result<usize> {
+    Ok(disagreements_of(lake.root(), files.filter(|file| is_source(&file.table)))?.len())
+}
