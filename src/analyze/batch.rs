@@ -15,6 +15,7 @@ use crate::lake::Lake;
 use crate::lake::durable::sha256_of;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema;
+use crate::lake::sources::source_sha256;
 use crate::model::{Error, Result};
 
 /// A batch: the files of each table that share a month and a name, and the derived files to make from them.
@@ -75,11 +76,7 @@ impl<'a> Batch<'a> {
             DerivedKind::Keywords(set) => table.join(format!("set={}", set.set.name())).join(place),
             DerivedKind::Responses | DerivedKind::Interviews => table.join(place),
         };
-        let source = match (kind, &hashes.responses) {
-            (DerivedKind::Interviews, Some(responses)) => format!("{} {responses}", hashes.interviews),
-            (DerivedKind::Interviews, None) => hashes.interviews.clone(),
-            (DerivedKind::Responses | DerivedKind::Keywords(_), responses) => responses.clone()?,
-        };
+        let source = source_sha256(kind.table(), Some(&hashes.interviews), hashes.responses.as_deref())?;
         Some(DerivedFile { kind, target, metadata: metadata(kind, request, place.display().to_string(), source) })
     }
 

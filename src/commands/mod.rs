@@ -53,12 +53,12 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Audio(flags) => return audio::run(&flags, quiet),
         Command::Ats(flags) => return ats::run(&flags, quiet),
         Command::Listen(flags) => return listen::run(&flags),
+        Command::Status(flags) => return status::run(&flags, quiet),
         // The others either succeed or return an error.
         Command::Analyze(flags) => analyze::run(&flags, quiet),
         Command::Report(flags) => report::run(&flags),
         Command::Export(flags) => export::run(&flags, quiet),
         Command::Check(flags) => check::run(&flags),
-        Command::Status(flags) => status::run(&flags),
         Command::Repair(flags) => repair::run(&flags),
         Command::Ledger(command) => ledger::run(&command),
         Command::Quarantine(command) => quarantine::run(&command),

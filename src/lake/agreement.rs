@@ -54,8 +54,17 @@ pub(super) fn disagreements_of<'a>(
     root: &Path,
     files: impl Iterator<Item = &'a LiveFile>,
 ) -> Result<Vec<Disagreement>> {
+    disagreements_in(root, SOURCES.iter().copied(), files)
+}
+
+/// The same for a list of files of some tables.
+pub(super) fn disagreements_in<'a>(
+    root: &Path,
+    tables: impl Iterator<Item = &'static str>,
+    files: impl Iterator<Item = &'a LiveFile>,
+) -> Result<Vec<Disagreement>> {
     let mut on_disk = BTreeMap::new();
-    for table in SOURCES {
+    for table in tables {
         sizes(&root.join(table), table, &mut on_disk)?;
     }
     let mut found = Vec::new();

@@ -7,7 +7,6 @@ use std::path::Path;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::access::{OTHERS, deny};
 use super::durable::write_whole;
 use super::places::Lake;
 use crate::model::{Error, Result};
@@ -59,7 +58,6 @@ impl Lake {
 
     fn unchecked_candidate_keys(&self) -> Result<CandidateKeys> {
         let path = self.candidate_key_path();
-        deny(&path, OTHERS).map_err(|error| Error::path("read the candidate key", &path, error))?;
         let text = match fs::read_to_string(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(lost(&path, "is missing")),
             read => read.map_err(|error| Error::path("read the candidate key", &path, error))?,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::log::{TailCommit, Version};
 use super::places::Lake;
 use super::read::{ParquetFile, integer_at, integers, string_at, strings, times, timestamp_at};
-use super::schema::{INTERVIEWS, OPEN_INTERVIEWS, QUESTIONS, RESPONSES, is_source};
+use super::schema::{INTERVIEWS, OPEN_INTERVIEWS, QUESTIONS, RESPONSES, Table, is_source};
 use crate::ledger::{
     Applied, Change, FirstSeen, InterviewState, KnownQuestion, Ledger, LiveFile, QuestionsNeed, Sighting,
 };
@@ -68,7 +68,7 @@ pub fn catch_up(
     ledger.record_questions(&known)?;
     let (onto, removed) = (at.map(|at| at.version), removed(tail, at));
     if !removed.is_empty() {
-        ledger.unsettle_missing(&settled_ids(lake, version.files())?)?;
+        unsettle_missing(lake, ledger, version.files(), &removed)?;
     }
     let add = changed.into_iter().cloned().collect();
     let change = Change { add, remove: &removed, sightings: &[], questions_published: &questions_published };
@@ -90,16 +90,27 @@ fn removed(tail: &[TailCommit], at: Option<&Applied>) -> Vec<String> {
     later.flat_map(|commit| commit.commit.remove.iter().cloned()).collect()
 }
 
-/// The ids of all settled interviews in some files of the lake.
+/// Makes interviews due whose rows are in none of the lake's files any more. `removed` are the paths of files that are no
+/// longer there.
 ///
 /// # Errors
-/// When a file cannot be read.
-pub fn settled_ids<'a>(lake: &Lake, files: impl Iterator<Item = &'a LiveFile>) -> Result<HashSet<String>> {
-    let mut ids = HashSet::new();
-    for file in files.filter(|file| file.table == INTERVIEWS.name) {
-        ids.extend(ids_of(&lake.root().join(&file.path))?);
-    }
-    Ok(ids)
+/// When a file cannot be read or the ledger cannot be written.
+pub fn unsettle_missing<'a>(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    files: impl Iterator<Item = &'a LiveFile> + Clone,
+    removed: &[String],
+) -> Result<()> {
+    let ids_in = |table: &Table| {
+        let mut ids = HashSet::new();
+        for file in files.clone().filter(|file| file.table == table.name) {
+            ids.extend(ids_of(&lake.root().join(&file.path))?);
+        }
+        Ok::<_, Error>(ids)
+    };
+    let lacks_questions = removed.iter().any(|path| path.starts_with(&format!("{}/", QUESTIONS.name)));
+    let with_questions = if lacks_questions { Some(ids_in(&QUESTIONS)?) } else { None };
+    ledger.unsettle_missing(&ids_in(&INTERVIEWS)?, with_questions.as_ref())
 }
 
 /// The ids in a file of a table.

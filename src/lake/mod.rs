@@ -5,6 +5,7 @@ mod adopt;
 mod agreement;
 mod candidate_keys;
 mod catch_up;
+pub mod check;
 pub mod crash;
 pub mod disks;
 pub mod durable;
@@ -31,6 +32,7 @@ pub mod row_groups;
 pub mod rows;
 pub mod schema;
 mod set_aside;
+pub mod sources;
 pub mod temporary;
 pub mod write;
 

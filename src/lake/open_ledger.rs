@@ -62,13 +62,15 @@ impl Lake {
     pub(super) fn new_or_old_ledger(&self, lock: &LakeLock) -> Result<Ledger> {
         let path = self.ledger_path();
         refuse_network(&self.own())?;
+        self.make_folders().map_err(|error| Error::path("make the folders of the lake at", self.root(), error))?;
         let damage = if path.exists() { Ledger::damage(&path) } else { None };
         if damage.is_some() {
             self.set_ledger_aside(lock)?;
         }
         // SQLite would make the file readable for all users.
         let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
-        let private = || LEDGER_FILES.iter().try_for_each(|name| deny(&self.own().join(name), OTHERS));
+        let own = LEDGER_FILES.iter().map(|name| self.own().join(name)).chain([self.candidate_key_path()]);
+        let private = || own.into_iter().try_for_each(|path| deny(&path, OTHERS));
         made.and_then(|_| private()).map_err(|error| Error::path("open the ledger", &path, error))?;
         let mut ledger = Ledger::open_sealed(&path)?;
         ledger.rebuilt = damage.map(str::to_owned);

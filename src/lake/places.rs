@@ -50,7 +50,8 @@ impl Lake {
         Ok(lake)
     }
 
-    fn make_folders(&self) -> io::Result<()> {
+    /// Makes the folders of the lake that are missing.
+    pub(super) fn make_folders(&self) -> io::Result<()> {
         fs::create_dir_all(&self.root)?;
         make_folder(&self.own(), OTHERS_WRITE)?;
         deny(&self.own(), OTHERS_WRITE)?;

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::agreement::{Disagreement, disagreements_of, other_bytes};
-use super::catch_up::{catch_up, ids_of, settled_ids};
+use super::catch_up::{catch_up, ids_of, unsettle_missing};
 use super::durable::{batch_id, move_to};
 use super::lock::LakeLock;
 use super::log::{CommitKind, Version, read_log};
@@ -205,7 +205,7 @@ impl Repair {
             let change = Change { add, remove: &self.dropped, ..Change::default() };
             ledger.apply(at.map(|at| at.version), &version.applied(), &change)?;
         }
-        ledger.unsettle_missing(&settled_ids(lake, self.live.values())?)
+        unsettle_missing(lake, &mut ledger, self.live.values(), &self.dropped)
     }
 
     /// Deletes what was derived from files that are dropped, and returns its paths.

@@ -7,6 +7,8 @@ use arrow::array::{RecordBatch, new_null_array};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 
+/// Metadata key of every file: the name of its table.
+pub const TABLE: &str = "roundup.table";
 /// Metadata key of a derived file: the SHA-256 of what it was made from.
 pub const SOURCE_SHA256: &str = "roundup.source_sha256";
 /// Metadata key of a derived file: the hash of the keyword set that it was made with.

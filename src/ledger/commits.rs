@@ -81,21 +81,35 @@ impl Ledger {
     }
 
     /// Makes interviews due whose rows are not in the lake any more: all settled ones but those given. Open ones are due,
-    /// too, because their table may be gone.
+    /// too, because their table may be gone. `with_questions` are the interviews that have rows of questions, if some of
+    /// these were lost.
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn unsettle_missing(&mut self, there: &HashSet<String>) -> Result<()> {
+    pub fn unsettle_missing(
+        &mut self,
+        there: &HashSet<String>,
+        with_questions: Option<&HashSet<String>>,
+    ) -> Result<()> {
         self.write(|transaction| {
-            let settled: Vec<String> = transaction
-                .prepare("SELECT id FROM interviews WHERE state = 'settled'")?
-                .query_map([], |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
-            let sql = "UPDATE interviews SET state = 'failed', reason = 'its rows were lost', questions = 'not-wanted'
+            let ids = |sql: &str| -> rusqlite::Result<Vec<String>> {
+                transaction.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+            };
+            // Questions that are in the lake stay there.
+            let sql = "UPDATE interviews SET state = 'failed', reason = 'its rows were lost',
+                           questions = CASE WHEN questions IN ('published', 'gone') THEN questions ELSE 'not-wanted' END
                        WHERE id = ?1";
             let mut unsettle = transaction.prepare(sql)?;
-            for id in settled.iter().filter(|id| !there.contains(*id)) {
+            for id in ids("SELECT id FROM interviews WHERE state = 'settled'")?.iter().filter(|id| !there.contains(*id))
+            {
                 unsettle.execute([id])?;
+            }
+            if let Some(with_questions) = with_questions {
+                let mut want = transaction.prepare("UPDATE interviews SET questions = 'wanted' WHERE id = ?1")?;
+                let published = ids("SELECT id FROM interviews WHERE questions = 'published'")?;
+                for id in published.iter().filter(|id| !with_questions.contains(*id)) {
+                    want.execute([id])?;
+                }
             }
             transaction.execute("UPDATE interviews SET next_due = NULL WHERE state = 'open'", [])?;
             Ok(())

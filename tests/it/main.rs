@@ -49,6 +49,7 @@ mod run;
 mod run_export;
 mod sandbox;
 mod stalled;
+mod status_check;
 mod surroundings;
 mod terminal;
 mod vendor_page;

@@ -63,7 +63,7 @@ impl Version {
     }
 
     /// Every live file, sorted by path.
-    pub fn files(&self) -> impl Iterator<Item = &LiveFile> {
+    pub fn files(&self) -> impl Iterator<Item = &LiveFile> + Clone {
         self.files.values()
     }
 

@@ -1,7 +1,8 @@
 //! Adds commits and checkpoints to the log, and deletes old ones.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +13,7 @@ use super::checkpoint::{self, EVERY};
 use super::commit::Commit;
 use super::read::{checkpoint_path, commit_path, names};
 use super::version::Version;
+use crate::lake::access::{OTHERS_WRITE, make_folder};
 use crate::lake::durable::{sync, write_whole};
 use crate::model::{Error, Result};
 
@@ -34,7 +36,7 @@ pub enum Committed {
 pub fn append(folder: &Path, commit: &Commit, staged: &Path) -> Result<Committed> {
     let path = commit_path(folder, commit.version);
     let fail = |error: io::Error| Error::path("write", &path, error);
-    fs::create_dir_all(folder).map_err(fail)?;
+    make_folder(folder, OTHERS_WRITE).map_err(fail)?;
     write_synced(staged, &commit.to_bytes()).map_err(fail)?;
     let renamed = match renameat_with(CWD, staged, CWD, &path, RenameFlags::NOREPLACE) {
         // A link is refused as well when the name is taken.
@@ -52,7 +54,8 @@ pub fn append(folder: &Path, commit: &Commit, staged: &Path) -> Result<Committed
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    // Who may read the tables may read the log, and nobody else may write to it.
+    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o644).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

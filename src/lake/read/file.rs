@@ -63,6 +63,12 @@ impl ParquetFile {
         &self.path
     }
 
+    /// Its columns.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        self.footer.schema()
+    }
+
     #[must_use]
     pub fn row_groups(&self) -> usize {
         self.footer.metadata().num_row_groups()

@@ -11,6 +11,12 @@ use crate::keywords::Mode;
 pub struct StatusFlags {
     #[command(flatten)]
     pub lake: LakeFlag,
+    /// Read everything and say what is not as it should be: bytes, pages, keys, the log, the ledger, permissions; ends
+    /// with 1 if there is anything
+    #[arg(long)]
+    pub check: bool,
+    #[command(flatten)]
+    pub key: CandidateKeyFlag,
     #[arg(long, value_enum, default_value = "text")]
     pub format: DataFormat,
 }

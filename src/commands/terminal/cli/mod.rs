@@ -63,7 +63,7 @@ pub enum Command {
     Ats(AtsFlags),
     /// Say all that is wrong with a pipeline file, then what a run would do
     Check(CheckFlags),
-    /// Say what is in a lake and what is still open
+    /// Say what is in a lake and what is still open, or check that all of it is as it should be
     Status(StatusFlags),
     /// Make a lake, its log and its ledger agree again after something else has changed or deleted their files
     Repair(RepairFlags),

@@ -1,9 +1,9 @@
-//! `status`: shows what is in a lake and what is still to be done. Takes no lock, so it works during a run.
+//! What is in a lake and what is still to be done.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::terminal::{self, DataFormat, StatusFlags, counted};
+use crate::commands::terminal::{self, DONE, DataFormat, StatusFlags, counted};
 use crate::inbox;
 use crate::ingest::spool;
 use crate::lake::read::ParquetFile;
@@ -66,14 +66,14 @@ struct TableSize {
     bytes: u64,
 }
 
-pub fn run(flags: &StatusFlags) -> Result<()> {
+pub fn run(flags: &StatusFlags) -> Result<u8> {
     let lake = Lake::open(&flags.lake.lake)?;
     let status = read(&lake)?;
     terminal::data(&match flags.format {
         DataFormat::Json => terminal::json(&status),
         DataFormat::Text => on_screen(&status),
     })?;
-    Ok(())
+    Ok(DONE)
 }
 
 fn read(lake: &Lake) -> Result<LakeStatus> {
