@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::run::ready_export;
 use super::terminal::{self, ExportFlags};
-use crate::deliver::export::{ExportSummary, Plan, Target, export};
+use crate::deliver::export::{ExportSummary, Place, Plan, Target, export};
 use crate::lake::Lake;
 use crate::lake::outside::refuse_inside;
 use crate::model::{Error, Result};
@@ -14,18 +14,18 @@ use crate::pipeline::{ExportPlan, Since, parse_date};
 
 pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
     let plan = plan(flags)?;
+    let stdout = || Target::Stream(Box::new(BufWriter::with_capacity(1 << 16, terminal::Stdout::new())));
     let target = match &flags.output {
+        Some(path) if matches!(Place::of(path), Place::Stdout) => stdout(),
         Some(path) => Target::File(path.clone()),
-        None if plan.format.is_text() => {
-            Target::Stream(Box::new(BufWriter::with_capacity(1 << 16, terminal::Stdout::new())))
-        }
+        None if plan.format.is_text() => stdout(),
         None => return Err(Error::usage("this format is no text to be shown").hint("name a file with --output FILE")),
     };
     let lake = Lake::open(&flags.lake.lake)?;
     if let Some(path) = &flags.output {
         refuse_inside("the export", path, lake.root())?;
     }
-    let no_bar = quiet || (flags.output.is_none() && io::stdout().is_terminal());
+    let no_bar = quiet || (matches!(target, Target::Stream(_)) && io::stdout().is_terminal());
     let ExportSummary { rows, cut } =
         terminal::with_bar("export", no_bar, |progress| export(&lake, &plan, target, progress))?;
     let to = flags.output.as_ref().map_or_else(String::new, |path| format!(" to {}", path.display()));

@@ -6,11 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::Url;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
+use reqwest::{Client, ClientBuilder, Url};
 
 use super::pace::Budget;
 use super::steady::steady_now;
+use crate::model::{Error, Result};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -20,15 +21,71 @@ const A_FAR_TIME: i64 = 7_258_118_400;
 /// The characters to encode in a path segment: all but letters, digits, `-`, `_`, `.` and `~`.
 pub const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// What the servers of a client are like.
+#[derive(Clone, Copy)]
+pub(crate) struct Reach {
+    /// Whether one of them is on this machine.
+    pub(crate) is_here: bool,
+    /// Whether one of them is asked without TLS.
+    pub(crate) in_clear: bool,
+}
+
+impl Reach {
+    pub(crate) fn of(url: &Url) -> Self {
+        Self { is_here: is_loopback(url), in_clear: url.scheme() == "http" }
+    }
+}
+
 /// Returns a builder with the settings of every client: no redirects and, for a server on this machine, no proxy, which
 /// would see keys. Gzip is asked for, and decoded by [`super::body`].
-pub(crate) fn builder(is_here: bool) -> reqwest::ClientBuilder {
-    let builder = reqwest::Client::builder()
+fn builder(is_here: bool) -> ClientBuilder {
+    let builder = Client::builder()
         .user_agent(concat!("roundup/", env!("CARGO_PKG_VERSION")))
         .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]))
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT);
     if is_here { builder.no_proxy() } else { builder }
+}
+
+/// Makes a client with the settings of every client and some of its own. One that is not all TLS is also made where
+/// there are no certificates of authorities.
+///
+/// # Errors
+/// A usage error when there are none, and the client needs them.
+pub(crate) fn client(reach: Reach, settings: impl Fn(ClientBuilder) -> ClientBuilder) -> Result<Client> {
+    let builder = || settings(builder(reach.is_here));
+    let built = match builder().build() {
+        Err(error) if reach.in_clear && lacks_authorities(&error) => builder().tls_certs_only([]).build(),
+        built => built,
+    };
+    built.map_err(|error| {
+        if lacks_authorities(&error) {
+            return no_authorities();
+        }
+        Error::failed(format!("cannot set up the connection: {}", root_cause(&error)))
+    })
+}
+
+fn no_authorities() -> Error {
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(|name| {
+        let value = std::env::var_os(name)?;
+        Some(format!("{name} ({})", value.display()))
+    });
+    let named: Vec<String> = named.collect();
+    let (whence, hint) = if named.is_empty() {
+        let hint = "install the package ca-certificates, or name a file of certificates with SSL_CERT_FILE";
+        ("this machine has none".to_owned(), hint)
+    } else {
+        let hint = "correct or unset it, or install the package ca-certificates";
+        (format!("there are none in {}", named.join(" and ")), hint)
+    };
+    Error::usage(format!("https needs the certificates of authorities (CA), and {whence}")).hint(hint)
+}
+
+/// Whether a client could not be made because no certificate of an authority was found. The library has only words for
+/// it.
+fn lacks_authorities(error: &reqwest::Error) -> bool {
+    root_cause(error).contains("No CA certificates")
 }
 
 /// Encodes an id as one path segment of a URL. The result holds no slash, so it can be part of a file name too.
@@ -87,7 +144,12 @@ pub fn root_cause(error: &reqwest::Error) -> String {
     while let Some(next) = cause.source() {
         cause = next;
     }
-    cause.to_string()
+    let text = cause.to_string();
+    if text.ends_with("UnknownIssuer") {
+        return "its certificate is from an authority that this machine does not know (SSL_CERT_FILE can name it)"
+            .to_owned();
+    }
+    text
 }
 
 #[cfg(test)]

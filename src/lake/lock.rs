@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::access::{OTHERS, deny};
+use super::disks::refuse_other_disks;
 use super::places::Lake;
 use crate::model::{Error, Kind, Result};
 
@@ -13,20 +14,27 @@ use crate::model::{Error, Kind, Result};
 #[derive(Debug)]
 pub struct LakeLock {
     _file: File,
+    /// The program's own folder. Those that hold off runs lock it too, but together.
+    _folder: File,
 }
 
 impl Lake {
     /// Locks the lake. The lock ends with the process, however that ends, so it is never stale.
     ///
     /// # Errors
-    /// [`Kind::Locked`] when another process holds the lock.
+    /// [`Kind::Locked`] when another process holds the lock. A usage error when files could not be moved into one of
+    /// the tables.
     pub fn lock(&self) -> Result<LakeLock> {
+        refuse_other_disks(self.root())?;
         let path = self.own().join("lock");
         loop {
             let file = self.locked(&path)?;
             // If the file was deleted meanwhile, another program would lock a new one.
             if is_at(&file, &path).map_err(|error| Error::path("lock", &path, error))? {
-                return Ok(LakeLock { _file: file });
+                let folder = File::open(self.own()).map_err(|error| Error::path("lock", &self.own(), error))?;
+                // Those that hold off runs are waited for. If folders cannot be locked here, there are none.
+                let _none = folder.lock();
+                return Ok(LakeLock { _file: file, _folder: folder });
             }
         }
     }
@@ -51,6 +59,22 @@ impl Lake {
         }
         file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(fail)?;
         Ok(file)
+    }
+
+    /// Keeps runs from beginning until the folder is dropped, which is to be soon, since they wait. `None` if there is a
+    /// run. Writes nothing.
+    ///
+    /// # Errors
+    /// When folders cannot be locked here.
+    pub(super) fn hold_off_runs(&self) -> Result<Option<File>> {
+        let own = self.own();
+        let fail = |error: std::io::Error| Error::path("lock", &own, error);
+        let folder = File::open(&own).map_err(fail)?;
+        match folder.try_lock_shared() {
+            Ok(()) => Ok(Some(folder)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(fail(error)),
+        }
     }
 
     /// Locks the records of quotes until the file is dropped. Waits for a report that is being published, since reports

@@ -14,6 +14,7 @@ use super::durable::{batch_id, move_to};
 use super::lock::LakeLock;
 use super::log::{self, read_log};
 use super::places::Lake;
+use super::read_only::read_only_ledger;
 use super::recover::{check_bound, recover, rolled_back};
 use crate::ledger::Ledger;
 use crate::model::{Error, Result};
@@ -99,7 +100,8 @@ impl Lake {
         Ledger::open(&self.ledger_path())
     }
 
-    /// Opens the ledger for reading only, even while another program is running. An empty one if there is none yet.
+    /// Opens the ledger for reading only, even while another program is running, and even if nothing can be written. An
+    /// empty one if there is none yet.
     ///
     /// # Errors
     /// When it cannot be opened.
@@ -118,6 +120,7 @@ impl Lake {
         let path = self.ledger_path();
         match File::open(&path) {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(None),
+            Ok(_) if !self.is_writable() => read_only_ledger(self, &path).map(Some),
             _ => Ledger::open_for_reading(&path).map(Some),
         }
     }

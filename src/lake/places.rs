@@ -115,7 +115,7 @@ impl Lake {
 
     #[must_use]
     pub fn staging_folder(&self) -> PathBuf {
-        self.own().join("staging")
+        staging_of(&self.root)
     }
 
     #[must_use]
@@ -239,6 +239,11 @@ impl Lake {
                 .hint(format!("roundup analyze --lake {}", self.root.display()))
         })
     }
+}
+
+/// The folder of a lake in which files are finished.
+pub(super) fn staging_of(root: &Path) -> PathBuf {
+    root.join(OWN).join("staging")
 }
 
 /// Checks that files can be made in a folder. Not in staging, which the holder of the lock may be clearing.

@@ -3,8 +3,10 @@
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
 
 /// A file that the owner of a folder keeps locked. The lock ends with its process, however that ends.
 const LOCK: &str = "lock";
@@ -51,12 +53,13 @@ impl TemporaryFolder {
             let name = entry.file_name();
             let prefix = name.to_str().and_then(|name| name.split_at_checked(name.len().checked_sub(RANDOM)?));
             let Some(of_name) = prefix.and_then(|(prefix, _)| of_name(prefix)) else { continue };
-            // A link of that name could lead anywhere.
-            if !entry.file_type()?.is_dir() {
+            // A link of that name could lead anywhere, and so could links in a folder of somebody else's. It may also
+            // be gone by now.
+            let is_own = |there: fs::Metadata| there.is_dir() && there.uid() == geteuid().as_raw();
+            if !entry.metadata().is_ok_and(is_own) {
                 continue;
             }
             let path = entry.path();
-            // Somebody else's folder, which is left to them, cannot be claimed.
             if let Ok(Some(lock)) = claim(&path, false) {
                 found.push((Self { path, _lock: lock }, of_name));
             }

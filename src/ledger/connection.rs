@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use rusqlite::backup::Backup;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::seal::{Seal, damage};
@@ -82,10 +84,35 @@ impl Ledger {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fail)?;
         let ledger = Self { connection, path: path.to_owned(), rebuilt: None, _seal: None };
         ledger.read(|connection| connection.busy_timeout(BUSY))?;
-        if ledger.missing_migrations()?.is_empty() {
-            return Ok(ledger);
+        ledger.up_to_date()
+    }
+
+    /// Reads a copy of the ledger into memory. Works where nothing can be written. The caller sees to it that nobody
+    /// changes the file meanwhile, and that there is no write-ahead log, which would not be read.
+    ///
+    /// # Errors
+    /// As [`Ledger::open_for_reading`].
+    pub fn copy_unchanging(path: &Path) -> Result<Self> {
+        const IN_URI: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/');
+        let whole = std::path::absolute(path).map_err(|error| Error::path("find", path, error))?;
+        let uri = format!("file://{}?immutable=1", percent_encode(whole.as_os_str().as_encoded_bytes(), IN_URI));
+        let copy = || {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+            let file = Connection::open_with_flags(uri, flags)?;
+            let mut copy = Connection::open_in_memory()?;
+            Backup::new(&file, &mut copy)?.step(-1)?;
+            Ok(copy)
+        };
+        let connection = copy().map_err(|error: rusqlite::Error| Error::path("read the ledger", path, error))?;
+        Self { connection, path: path.to_owned(), rebuilt: None, _seal: None }.up_to_date()
+    }
+
+    /// Checks that a ledger that is only read has all tables.
+    fn up_to_date(self) -> Result<Self> {
+        if self.missing_migrations()?.is_empty() {
+            return Ok(self);
         }
-        let message = format!("the ledger {} was written by an older roundup", path.display());
+        let message = format!("the ledger {} was written by an older roundup", self.path.display());
         Err(Error::failed(message).hint("the next run or import brings it up to date"))
     }
 

@@ -9,7 +9,7 @@ use reqwest::{StatusCode, Url};
 use sha2::{Digest, Sha256};
 
 use crate::http::body::{read_body, read_start};
-use crate::http::client::{builder, encode_id, is_loopback, is_secure, read_budget, root_cause};
+use crate::http::client::{Reach, client, encode_id, is_secure, read_budget, root_cause};
 use crate::http::pace::{Budget, Pace, Pacer};
 use crate::model::body::LARGEST_BODY;
 use crate::model::{Error, Result};
@@ -64,12 +64,10 @@ impl ApiClient {
         let mut bearer = HeaderValue::try_from(format!("Bearer {key}"))
             .map_err(|_| Error::usage("the API key holds characters that cannot be sent"))?;
         bearer.set_sensitive(true);
-        let http = builder(is_loopback(&url))
-            .default_headers(HeaderMap::from_iter([(AUTHORIZATION, bearer)]))
-            .read_timeout(READ_TIMEOUT)
-            .timeout(REQUEST_TIMEOUT)
-            .build()
-            .map_err(|error| Error::failed(format!("cannot set up the connection: {error}")))?;
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, bearer)]);
+        let http = client(Reach::of(&url), |builder| {
+            builder.default_headers(headers.clone()).read_timeout(READ_TIMEOUT).timeout(REQUEST_TIMEOUT)
+        })?;
         let window = hex::encode(Sha256::new().chain_update(base).chain_update([0]).chain_update(key).finalize());
         Ok(Self { http, base: url, window })
     }

@@ -6,13 +6,13 @@ use std::io;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
 
 use super::faults::in_turn;
 use super::interviews::Interviews;
 use super::random::mix;
+use crate::http::client::{Reach, client};
 use crate::round0::webhook::{self, SIGNATURE_HEADER, Secret};
 
 /// How long to wait for an answer: as long as the vendor does.
@@ -67,8 +67,8 @@ struct EventSender<'a> {
 /// # Errors
 /// When the HTTP client cannot be made.
 pub async fn send(webhooks: &Webhooks, interviews: Interviews, seed: u64) -> io::Result<SentEvents> {
-    let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(ANSWER_WITHIN);
-    let client = client.build().map_err(io::Error::other)?;
+    let client = client(Reach::of(&webhooks.to), |builder| builder.no_proxy().timeout(ANSWER_WITHIN))
+        .map_err(io::Error::other)?;
     let mut sender = EventSender { webhooks, client, sent: SentEvents::new() };
     let mut late = Vec::new();
     for index in 0..interviews.ids().count() {

@@ -7,7 +7,6 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::redirect::Policy;
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -18,6 +17,7 @@ use super::record::RunSummary;
 use crate::commands::terminal::{DONE, FINISHED_WITH_LOSSES};
 use crate::deliver::ats::Connector;
 use crate::deliver::audio::is_credential;
+use crate::http::client::{Reach, client};
 use crate::model::{Error, Result};
 use crate::pipeline::{Api, DEFAULT_KEY_VARIABLE, KeyPlace, NotifyPlan, NotifyWay, Pipeline, RunOutcome};
 
@@ -134,7 +134,7 @@ fn secret_variables(pipeline: &Pipeline) -> Vec<String> {
 async fn post(address: Url, timeout: Duration, body: Vec<u8>) -> Result<()> {
     // The address can be a secret, and reqwest's errors contain it.
     let fail = |error: reqwest::Error| Error::failed(format!("cannot post: {}", error.without_url()));
-    let client = reqwest::Client::builder().redirect(Policy::none()).timeout(timeout).build().map_err(fail)?;
+    let client = client(Reach::of(&address), |builder| builder.timeout(timeout))?;
     let request = client.post(address).header("content-type", "application/json").body(body);
     let status = request.send().await.map_err(fail)?.status();
     if status.is_success() { Ok(()) } else { Err(Error::failed(format!("the address answered {status}"))) }

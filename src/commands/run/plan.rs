@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::accounts::{Access, ReadySource};
 use super::ats::ReadyAts;
 use super::prepare::Ready;
+use crate::commands::session::local_zone_name;
 use crate::commands::terminal;
 use crate::deliver::audio::{Estimate, RecordingSelection, estimate};
 use crate::inbox;
@@ -40,6 +41,9 @@ pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> 
     let sources = ready.sources.as_deref().unwrap_or_default();
     for source in sources {
         text += &source_on_screen(source, before.as_ref(), rate)?;
+    }
+    if let Some(time) = pipeline.ingest.stop_at.filter(|_| ready.sources.is_some() || ready.audio.is_some()) {
+        text += &format!("stop-at    {}, {}\n", time.strftime("%H:%M"), local_zone_name());
     }
     if sources.iter().any(|source| source.inbox) {
         let waiting = before.as_ref().map_or(Ok(0), |before| inbox::file::waiting(&before.lake.inbox_folder()))?;

@@ -7,8 +7,10 @@ use super::ats::ReadyAts;
 use super::export::ReadyExport;
 use crate::analyze::{AnalyzeRequest, PreparedSet};
 use crate::deliver::audio;
+use crate::deliver::export::Place;
 use crate::keywords::Mode;
-use crate::lake::outside::{real_path, unusable, unwritable};
+use crate::lake::disks::refuse_other_disks;
+use crate::lake::outside::{real_path, refuse_inside, unusable, unwritable};
 use crate::lake::refuse_url;
 use crate::model::{Error, Result, is_address};
 use crate::pipeline::ids::read_lists;
@@ -38,6 +40,7 @@ pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::resu
     let analysis = analysis.and_then(|plan| problems.keep(ready_analysis(&plan.keywords, Mode::Word, &plan.metrics)));
     let no_lake = refuse_url(lake).err().or_else(|| unwritable("the lake", lake));
     problems.add(no_lake.map(|error| error.hint("choose another folder with `path` under [lake]")));
+    problems.add(refuse_other_disks(lake).err());
     let report = pipeline.report.as_ref().filter(|_| wanted(Stage::Report));
     if let Some(report) = report {
         let out = unusable("the report", &report.out, &report.out, lake);
@@ -77,8 +80,12 @@ impl Problems {
     }
 
     fn ready_export(&mut self, export: &ExportTo, lake: &Path) -> Option<ReadyExport> {
+        // What is no file is written itself; of a file, its folder is.
         let folder = export.output.parent().unwrap_or(Path::new(""));
-        let out = unusable("the export", &export.output, folder, lake);
+        let out = match Place::of(&export.output) {
+            Place::Straight | Place::Stdout => refuse_inside("the export", &export.output, lake).err(),
+            Place::File(_) => unusable("the export", &export.output, folder, lake),
+        };
         self.add(out.map(|error| error.hint("choose another place with `output` under [export]")));
         self.keep(ReadyExport::new(export))
     }

@@ -6,6 +6,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::zone::local_zone;
 use crate::http::cancel::Deadline;
 use crate::http::steady::steady_now;
 
@@ -14,10 +15,10 @@ const WAS_SET: SignedDuration = SignedDuration::from_mins(1);
 
 /// The next moment with a time of day, in the time zone of this machine.
 pub fn next_moment(time: Time) -> Deadline {
-    let (began, steady) = (Timestamp::now(), steady_now());
+    let (began, steady, zone) = (Timestamp::now(), steady_now(), local_zone());
     Deadline::new(move || {
         let passed = SignedDuration::from_micros(steady_now() - steady);
-        left(time, began, passed, Timestamp::now(), &TimeZone::system())
+        left(time, began, passed, Timestamp::now(), zone)
     })
 }
 

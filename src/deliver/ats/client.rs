@@ -77,8 +77,7 @@ impl<'a> AtsClient<'a> {
         requests_per_minute: u32,
         cancellation: Cancellation,
     ) -> Result<Self> {
-        let http = client::builder(connector.is_local()).timeout(connector.timeout).build();
-        let http = http.map_err(|error| Error::failed(format!("cannot set up the connection: {error}")))?;
+        let http = client::client(connector.reach(), |builder| builder.timeout(connector.timeout))?;
         let pace = Pace { requests_per_minute, window: Duration::from_mins(1), concurrency: 1 };
         let pacer = Pacer::new(&connector.name, pace, None);
         Ok(Self { connector, secrets, http, token: None, pacer, cancellation, requests: 0, retries: 0, limited: 0 })

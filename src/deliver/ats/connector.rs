@@ -11,7 +11,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 
 use super::file::{FileSection, ForEach, IfNothing, Method};
 use super::secret::{AuthScheme, SecretPlace, header};
-use crate::http::client::{is_loopback, is_secure};
+use crate::http::client::{Reach, is_secure};
 use crate::model::{Error, Result};
 use crate::pipeline::{AtsPlan, is_variable_name};
 
@@ -112,10 +112,11 @@ impl Connector {
         text.split(['"', '\'']).filter(|word| is_variable_name(word)).map(str::to_owned).collect()
     }
 
-    /// Whether any of its requests go to this machine.
-    #[must_use]
-    pub fn is_local(&self) -> bool {
-        self.origins.iter().any(|origin| Url::parse(origin).is_ok_and(|url| is_loopback(&url)))
+    /// What the servers are like that its requests go to.
+    pub(super) fn reach(&self) -> Reach {
+        let all: Vec<Reach> =
+            self.origins.iter().filter_map(|origin| Some(Reach::of(&Url::parse(origin).ok()?))).collect();
+        Reach { is_here: all.iter().any(|one| one.is_here), in_clear: all.iter().any(|one| one.in_clear) }
     }
 
     /// Parses an address that requests may be sent to: encrypted or on this machine, and named by the file or a

@@ -14,7 +14,7 @@ use super::content_range::{ContentRange, is_compressed, total_of_unsatisfied};
 use super::partial::{PartialDownload, Placement};
 use super::sniff;
 use super::store::Store;
-use crate::http::client::{self, read_budget, root_cause};
+use crate::http::client::{self, Reach, read_budget, root_cause};
 use crate::http::retry::backoff;
 use crate::lake::crash;
 use crate::lake::durable::sha256_of;
@@ -99,14 +99,15 @@ impl Downloader {
     /// When no HTTP client can be made.
     pub fn new(store: Store, policy: AddressPolicy, max_bytes: u64, max_time: Duration) -> Result<Self> {
         // A client of its own: it has no key, and follows no redirects.
-        let http = client::builder(false)
-            .no_proxy()
-            .referer(false)
-            .https_only(!policy.loopback)
-            .dns_resolver(policy)
-            .read_timeout(READ_TIMEOUT)
-            .build()
-            .map_err(|error| Error::failed(format!("cannot set up the connection: {error}")))?;
+        let reach = Reach { is_here: policy.loopback, in_clear: policy.loopback };
+        let http = client::client(reach, |builder| {
+            builder
+                .no_proxy()
+                .referer(false)
+                .https_only(!policy.loopback)
+                .dns_resolver(policy)
+                .read_timeout(READ_TIMEOUT)
+        })?;
         Ok(Self { http, policy, store, max_bytes, max_time })
     }
 

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::cloud::Objects;
 use super::partial::{PartialDownload, Placement};
 use crate::lake::Lake;
+use crate::lake::disks::refuse_other_disk;
 use crate::lake::durable::sync_with_parent;
 use crate::lake::outside::refuse_inside;
 use crate::model::{Error, Kind, Result, is_address};
@@ -36,7 +37,7 @@ enum Backend {
 /// Checks that a path or address can be the archive of a lake.
 ///
 /// # Errors
-/// A usage error when it is inside the lake, or is an address that this build does not support.
+/// A usage error when it is inside the lake or on two disks, or is an address that this build does not support.
 pub fn check(out: &Path, lake: &Path) -> Result<()> {
     if let Some(address) = address(out) {
         if !["s3://", "gs://", "az://"].iter().any(|scheme| address.starts_with(scheme)) {
@@ -49,7 +50,9 @@ pub fn check(out: &Path, lake: &Path) -> Result<()> {
         }
         return Ok(());
     }
-    refuse_inside("the archive", out, lake)
+    refuse_inside("the archive", out, lake)?;
+    let hint = "keep its folders on one disk; a link to, or a mount of, the whole archive is fine";
+    refuse_other_disk(&out.join(STAGING), &out.join(RECORDINGS), hint)
 }
 
 /// The address of an archive that is not a folder.

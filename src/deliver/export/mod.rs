@@ -5,6 +5,7 @@ mod analysis;
 mod batches;
 mod caught;
 mod cells;
+mod place;
 mod plan;
 mod reader;
 mod selection;
@@ -12,6 +13,7 @@ mod sheet;
 mod target;
 mod writer;
 
+pub use place::Place;
 pub use plan::{Plan, RowType};
 pub use selection::InterviewSelection;
 pub use target::{Target, export};

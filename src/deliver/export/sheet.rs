@@ -12,7 +12,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet,
 use super::caught::caught;
 use super::cells::{Cell, Cells, ColumnName, names};
 use crate::model::spreadsheet::{MOST_ROWS, fitting};
-use crate::model::{Error, Result, folder_or_here};
+use crate::model::{Error, Result};
 
 /// Days from day 0 of spreadsheets to 1970.
 const DAY_OF_1970: f64 = 25_569.0;
@@ -33,17 +33,17 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Makes a sheet with its header. Rows are kept in an unnamed temporary file beside the target until it is saved.
+    /// Makes a sheet with its header. Rows are kept in an unnamed file in a folder for temporary files until it is saved.
     ///
     /// # Errors
     /// When the file cannot be written, or there are more columns than a sheet has.
-    pub fn new(schema: &SchemaRef, target: &Path) -> Result<Self, XlsxError> {
-        Self::of_at_most(schema, target, MOST_ROWS)
+    pub fn new(schema: &SchemaRef, folder: &Path) -> Result<Self, XlsxError> {
+        Self::of_at_most(schema, folder, MOST_ROWS)
     }
 
-    fn of_at_most(schema: &SchemaRef, target: &Path, most_rows: usize) -> Result<Self, XlsxError> {
+    fn of_at_most(schema: &SchemaRef, folder: &Path, most_rows: usize) -> Result<Self, XlsxError> {
         let mut workbook = Workbook::new();
-        workbook.set_tempdir(target.parent().map_or(Path::new("."), folder_or_here))?;
+        workbook.set_tempdir(folder)?;
         // A fixed day, so that the same rows give the same bytes.
         let made = ExcelDateTime::from_ymd(2000, 1, 1)?;
         workbook.set_properties(&DocProperties::new().set_title("roundup").set_creation_datetime(&made));
@@ -167,7 +167,7 @@ mod tests {
             let column = rows::strings(std::iter::repeat_n(Some("x"), count));
             RecordBatch::try_new(schema.clone(), vec![column]).unwrap()
         };
-        let mut sheet = Sheet::of_at_most(&schema, Path::new("x.xlsx"), 5).unwrap();
+        let mut sheet = Sheet::of_at_most(&schema, &std::env::temp_dir(), 5).unwrap();
         sheet.write(&batch(3)).unwrap();
         sheet.write(&batch(2)).unwrap();
         let error = sheet.write(&batch(1)).unwrap_err();
@@ -194,7 +194,7 @@ mod tests {
         let schema = std::sync::Arc::new(arrow::datatypes::Schema::new(vec![RUNS.arrow().field(0).clone()]));
         for room in [0, 100, 1000] {
             let mut full = Full(room, 0);
-            let error = Sheet::new(&schema, &folder.path().join("x.xlsx")).unwrap().save(&mut full).unwrap_err();
+            let error = Sheet::new(&schema, folder.path()).unwrap().save(&mut full).unwrap_err();
             assert!(error.contains("no storage space"), "{error}");
             assert_eq!(full.1, 1, "after {room} bytes");
         }

@@ -1,17 +1,25 @@
-//! Where an export is written: to a file, which appears whole or not at all, or to a stream.
+//! Where an export is written: to a file, which appears whole or not at all, to what is no file, or to a stream.
 
-use std::fs;
-use std::io::BufWriter;
-use std::os::unix::fs::PermissionsExt;
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+use super::place::Place;
 use super::plan::Plan;
 use super::reader::RowReader;
 use super::writer::{ExportSummary, RowWriter, Sink};
-use crate::lake::Lake;
 use crate::lake::durable::sync;
-use crate::lake::outside::real_path;
+use crate::lake::temporary::TemporaryFolder;
+use crate::lake::{Lake, crash};
 use crate::model::{Error, Kind, Result, folder_or_here};
+
+/// Bytes that are written at once.
+const BUFFER: usize = 1 << 20;
+/// How the names of temporary folders begin.
+const TEMPORARY: &str = ".roundup-";
+/// The name of the export in its temporary folder.
+const UNFINISHED: &str = "export";
 
 /// Where rows are written to.
 pub enum Target {
@@ -19,46 +27,86 @@ pub enum Target {
     Stream(Sink),
 }
 
-/// Writes an export. A file appears whole or not at all. `progress` is called with the number of files of the lake that
-/// are done, and of all.
+/// Writes an export. A file appears whole or not at all. What is at the path and is no file is written straight.
+/// `progress` is called with the number of files of the lake that are done, and of all.
 ///
 /// # Errors
 /// When the lake cannot be read or was not analysed as the plan needs, the target cannot be written, or there are more
 /// rows than a sheet holds.
 pub fn export(lake: &Lake, plan: &Plan, target: Target, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
     match target {
-        Target::Stream(sink) => write(lake, plan, sink, Path::new("standard output"), progress),
-        Target::File(path) => to_file(lake, plan, &path, progress),
+        Target::Stream(sink) => straight(lake, plan, sink, Path::new("standard output"), progress),
+        Target::File(path) => match Place::of(&path) {
+            Place::File(path) => to_file(lake, plan, &path, progress),
+            Place::Straight => {
+                // After what is there already.
+                let file = OpenOptions::new().append(true).open(&path);
+                let file = file.map_err(|error| Error::path("write", &path, error).with_kind(Kind::Usage))?;
+                straight(lake, plan, Box::new(BufWriter::with_capacity(BUFFER, file)), &path, progress)
+            }
+            // Opened anew, it would be written from its beginning, or could not be opened, being a socket.
+            Place::Stdout => {
+                straight(lake, plan, Box::new(BufWriter::with_capacity(BUFFER, io::stdout())), &path, progress)
+            }
+        },
     }
 }
 
 fn to_file(lake: &Lake, plan: &Plan, path: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
-    // The target of a symbolic link is replaced, and not the link.
-    let path = &if path.is_symlink() { real_path(path) } else { path.to_owned() };
-    if path.exists() && !path.is_file() {
+    if path.is_dir() {
         return Err(Error::usage(format!("{} is not a file", path.display())));
     }
-    let fail = |error: &dyn std::fmt::Display| Error::path("write", path, error);
     let folder = path.parent().map_or(Path::new("."), folder_or_here);
     if !folder.is_dir() {
         return Err(Error::usage(format!("there is no folder {}", folder.display())));
     }
-    // As usual for files that a program makes: the user's umask decides who may read it.
-    let mode = fs::Permissions::from_mode(0o666);
-    let temporary = tempfile::Builder::new().prefix(".roundup-").permissions(mode).tempfile_in(folder);
-    let file = temporary.map_err(|error| fail(&error).with_kind(Kind::Usage))?;
-    let sink = file.as_file().try_clone().map_err(|error| fail(&error))?;
-    let summary = write(lake, plan, Box::new(BufWriter::with_capacity(1 << 20, sink)), path, progress)?;
-    file.as_file().sync_all().map_err(|error| fail(&error))?;
-    file.persist(path).map_err(|error| fail(&error.error))?;
-    sync(folder).map_err(|error| fail(&error))?;
-    Ok(summary)
+    clear_abandoned(folder);
+    let fail = |error: io::Error| Error::path("write", path, error);
+    let temporary = TemporaryFolder::new(folder, TEMPORARY).map_err(|error| fail(error).with_kind(Kind::Usage))?;
+    let written = (|| {
+        let unfinished = temporary.path().join(UNFINISHED);
+        let file = File::create(&unfinished).map_err(fail)?;
+        let sink = BufWriter::with_capacity(BUFFER, file.try_clone().map_err(fail)?);
+        let summary = write(lake, plan, Box::new(sink), path, temporary.path(), progress)?;
+        crash::point("export-written");
+        file.sync_all().and_then(|()| fs::rename(&unfinished, path)).and_then(|()| sync(folder)).map_err(fail)?;
+        Ok(summary)
+    })();
+    clear(temporary);
+    written
 }
 
-fn write(lake: &Lake, plan: &Plan, sink: Sink, name: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
+/// Clears what killed exports left in a folder.
+fn clear_abandoned(folder: &Path) {
+    let is_own = |name: &str| (name == TEMPORARY).then_some(());
+    // A folder that cannot be listed can still be written.
+    for (temporary, ()) in TemporaryFolder::abandoned(folder, is_own).into_iter().flatten() {
+        clear(temporary);
+    }
+}
+
+/// Removes a temporary folder, or leaves it to the next export. What others put into it stays.
+fn clear(temporary: TemporaryFolder) {
+    let _is_gone = fs::remove_file(temporary.path().join(UNFINISHED));
+    let _is_left = temporary.remove();
+}
+
+fn straight(lake: &Lake, plan: &Plan, sink: Sink, name: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
+    write(lake, plan, sink, name, &env::temp_dir(), progress)
+}
+
+/// Writes an export of this name, with temporary files in a folder.
+fn write(
+    lake: &Lake,
+    plan: &Plan,
+    sink: Sink,
+    name: &Path,
+    folder: &Path,
+    progress: &dyn Fn(u64, u64),
+) -> Result<ExportSummary> {
     let selection = plan.selection.with_job_ids(lake)?;
     let reader = RowReader::new(lake, &plan.what, &selection)?;
-    let mut writer = RowWriter::new(plan, &reader.schema(), sink, name)?;
+    let mut writer = RowWriter::new(plan, &reader.schema(), sink, name, folder)?;
     reader.each_batch(progress, &mut |batch| writer.write(batch))?;
     writer.finish()
 }

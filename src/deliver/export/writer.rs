@@ -51,11 +51,11 @@ enum FormatWriter {
 }
 
 impl RowWriter {
-    /// Begins the output, with a header if the format has one.
+    /// Begins the output, with a header if the format has one. `folder` is for temporary files.
     ///
     /// # Errors
     /// When the target cannot be written.
-    pub fn new(plan: &Plan, schema: &SchemaRef, mut sink: Sink, target: &Path) -> Result<Self> {
+    pub fn new(plan: &Plan, schema: &SchemaRef, mut sink: Sink, target: &Path, folder: &Path) -> Result<Self> {
         let fail = |error: &dyn Display| cannot_write(target, error);
         let format = match plan.format {
             ExportFormat::Csv => {
@@ -72,7 +72,7 @@ impl RowWriter {
                 FormatWriter::Parquet(Box::new(writer.map_err(|error| fail(&error))?))
             }
             ExportFormat::Xlsx => {
-                FormatWriter::Xlsx { sheet: Box::new(Sheet::new(schema, target).map_err(|error| fail(&error))?), sink }
+                FormatWriter::Xlsx { sheet: Box::new(Sheet::new(schema, folder).map_err(|error| fail(&error))?), sink }
             }
         };
         Ok(Self { format, rows: 0, target: target.to_owned() })

@@ -39,7 +39,7 @@ pub struct QuoteRecord<'a> {
 }
 
 impl QuotedEvidence {
-    /// The record of a report in this folder. `None` if it has none and needs none. Waits for other reports of the lake
+    /// The record of a report in this folder. `None` if there is none to be written. Waits for other reports of the lake
     /// that are being published.
     ///
     /// # Errors
@@ -49,7 +49,8 @@ impl QuotedEvidence {
         let hash = hex::encode(&Sha256::digest(place.as_os_str().as_encoded_bytes())[..4]);
         let name = report.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let path = lake.quotes_folder().join(format!("{name}-{hash}.json"));
-        if self.interviews.is_empty() && !path.exists() {
+        // Where the lake cannot be written, a record stays that has more than is quoted, which does no harm.
+        if self.interviews.is_empty() && !(path.exists() && lake.is_writable()) {
             return Ok(None);
         }
         let report = place.display().to_string();

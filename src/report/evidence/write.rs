@@ -24,6 +24,8 @@ pub fn evidence(lake: &Lake, plan: &ReportPlan, frames: &Frames, aggregates: &Ag
         return Ok(nothing("quotes are turned off"));
     }
     if !lake.is_writable() {
+        let lake = lake.root().display();
+        tracing::warn!("the report quotes nobody: the lake {lake}, which records who is quoted, cannot be written");
         return Ok(nothing("whom a report quotes is recorded in the lake, which only its owner can write to"));
     }
     let quotes = if plan.quotes { choose_quotes(frames, aggregates) } else { Vec::new() };
