@@ -14,8 +14,6 @@ use crate::model::{Error, Kind, Result};
 #[derive(Debug)]
 pub struct LakeLock {
     _file: File,
-    /// The program's own folder. Those that hold off runs lock it too, but together.
-    _folder: File,
 }
 
 impl Lake {
@@ -31,10 +29,7 @@ impl Lake {
             let file = self.locked(&path)?;
             // If the file was deleted meanwhile, another program would lock a new one.
             if is_at(&file, &path).map_err(|error| Error::path("lock", &path, error))? {
-                let folder = File::open(self.own()).map_err(|error| Error::path("lock", &self.own(), error))?;
-                // Those that hold off runs are waited for. If folders cannot be locked here, there are none.
-                let _none = folder.lock();
-                return Ok(LakeLock { _file: file, _folder: folder });
+                return Ok(LakeLock { _file: file });
             }
         }
     }
@@ -59,22 +54,6 @@ impl Lake {
         }
         file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(fail)?;
         Ok(file)
-    }
-
-    /// Keeps runs from beginning until the folder is dropped, which is to be soon, since they wait. `None` if there is a
-    /// run. Writes nothing.
-    ///
-    /// # Errors
-    /// When folders cannot be locked here.
-    pub(super) fn hold_off_runs(&self) -> Result<Option<File>> {
-        let own = self.own();
-        let fail = |error: std::io::Error| Error::path("lock", &own, error);
-        let folder = File::open(&own).map_err(fail)?;
-        match folder.try_lock_shared() {
-            Ok(()) => Ok(Some(folder)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(fail(error)),
-        }
     }
 
     /// Locks the records of quotes until the file is dropped. Waits for a report that is being published, since reports

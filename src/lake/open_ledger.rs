@@ -120,7 +120,7 @@ impl Lake {
         let path = self.ledger_path();
         match File::open(&path) {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(None),
-            Ok(_) if !self.is_writable() => read_only_ledger(self, &path).map(Some),
+            Ok(_) if !self.is_writable() => read_only_ledger(&path).map(Some),
             _ => Ledger::open_for_reading(&path).map(Some),
         }
     }

@@ -87,8 +87,8 @@ impl Ledger {
         ledger.up_to_date()
     }
 
-    /// Reads a copy of the ledger into memory. Works where nothing can be written. The caller sees to it that nobody
-    /// changes the file meanwhile, and that there is no write-ahead log, which would not be read.
+    /// Reads a copy of the ledger into memory. Works where nothing can be written. The caller sees to it that the
+    /// file did not change meanwhile, and that there is no write-ahead log, which would not be read.
     ///
     /// # Errors
     /// As [`Ledger::open_for_reading`].

@@ -4,8 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::thread;
+use std::process::{Command, Output};
 
 use rusqlite::Connection;
 use rustix::io::FdFlags;
@@ -205,25 +204,4 @@ fn the_name_of_a_lake_may_be_any() {
     fs::rename(lake.served.lake(), lake.served.path(odd)).unwrap();
     set_modes(&lake.served.path(odd), 0o555, 0o444);
     assert_eq!(lake.settled(odd), before);
-}
-
-#[test]
-fn a_run_waits_for_those_that_only_read() {
-    let lake = ReadOnly::new();
-    let own = lake.served.lake().join("_roundup").canonicalize().unwrap();
-    let reader = fs::File::open(&own).unwrap();
-    reader.lock_shared().unwrap();
-    let mut run = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-    run.args(["analyze", "--lake", "lake", "--keywords", "builtin:data"]).current_dir(lake.served.folder.path());
-    let mut run = run.stdout(Stdio::null()).spawn().unwrap();
-    let files = PathBuf::from(format!("/proc/{}/fd", run.id()));
-    let has_opened =
-        || fs::read_dir(&files).unwrap().flatten().any(|file| file.path().read_link().is_ok_and(|to| to == own));
-    while !has_opened() {
-        assert!(run.try_wait().unwrap().is_none(), "it waits");
-        thread::yield_now();
-    }
-    assert!(run.try_wait().unwrap().is_none(), "it still waits");
-    drop(reader);
-    assert!(run.wait().unwrap().success());
 }
