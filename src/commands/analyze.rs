@@ -9,7 +9,9 @@ use crate::lake::Lake;
 use crate::model::Result;
 
 pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<()> {
-    let analysis = ready_analysis(&flags.keywords, flags.mode, &flags.metrics)?;
+    let analysis = ready_analysis(&flags.keywords, flags.mode, &flags.metrics);
+    let analysis =
+        analysis.map_err(|wrong| terminal::report_all(wrong.into_iter().map(|(_, error)| error).collect()))?;
     let lake = Lake::open(&flags.lake.lake)?;
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;

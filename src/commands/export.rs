@@ -10,7 +10,7 @@ use crate::deliver::export::{ExportSummary, Place, Plan, Target, export};
 use crate::lake::Lake;
 use crate::lake::outside::refuse_inside;
 use crate::model::{Error, Result};
-use crate::pipeline::{ExportPlan, Since, parse_date};
+use crate::pipeline::{ExportPlan, Since, parse_date, parse_days, parse_time_zone};
 
 pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
     let plan = plan(flags)?;
@@ -42,16 +42,21 @@ pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
 
 fn plan(flags: &ExportFlags) -> Result<Plan> {
     let day = |text: &Option<String>| text.as_deref().map(parse_date).transpose();
+    let period = flags.period.as_deref().map(parse_days).transpose()?.map(Since::DaysBefore);
     let plan = ExportPlan {
         what: flags.what,
         format: flags.format,
         jobs: flags.job.clone(),
         statuses: flags.status.clone(),
-        from: day(&flags.from)?.map_or(Since::Always, Since::Day),
+        from: period.or(day(&flags.from)?.map(Since::Day)).unwrap_or(Since::Always),
         until: day(&flags.until)?,
+        time_zone: parse_time_zone(&flags.time_zone)?,
         raw: flags.raw,
         keywords: flags.keywords.clone(),
     };
-    plan.check()?;
+    let wrong: Vec<Error> = plan.check().into_iter().map(|(_, error)| error).collect();
+    if !wrong.is_empty() {
+        return Err(terminal::report_all(wrong));
+    }
     ready_export(&plan, flags.mode, Timestamp::now())
 }

@@ -15,7 +15,7 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
     let count = lists.len();
     lists.retain(|list| list != Path::new(INBOX));
     let inbox = lists.len() < count;
-    let ids = read_lists(&lists).map_err(terminal::report_all)?;
+    let ids = read_lists(&lists, flags.column.as_deref()).map_err(terminal::report_all)?;
     let client = client(&flags.api)?;
     let plan = IngestPlan {
         requests_per_minute: flags.api.requests_per_minute,

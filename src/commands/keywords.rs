@@ -1,4 +1,4 @@
-//! `keywords`: checks a keyword set, and shows what it finds before a run depends on it.
+//! `keywords`: lists the sets that ship, checks a keyword set, and shows what it finds before a run depends on it.
 
 use std::fs;
 use std::io::{self, Read};
@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::terminal::{self, DataFormat, KeywordsCommand, SetFlags};
-use crate::keywords::{Hit, KeywordSet, Matcher, Scratch, TextBuffers, Texts, Warning, lint};
+use crate::keywords::{Hit, KeywordSet, Matcher, Mode, SHIPPED, Scratch, TextBuffers, Texts, Warning, lint};
 use crate::lake::read::{ParquetFile, integer_at, integers, string_at, strings};
 use crate::lake::{Lake, schema};
 use crate::model::{Error, Result};
@@ -18,9 +18,57 @@ const CONTEXT: usize = 40;
 
 pub fn run(command: &KeywordsCommand) -> Result<()> {
     match command {
+        KeywordsCommand::List { format } => list_sets(*format),
         KeywordsCommand::Lint { set, lake } => lint_set(set, lake.as_deref()),
         KeywordsCommand::Try { set, lake, text, format } => try_set(set, lake.as_deref(), text.as_deref(), *format),
     }
+}
+
+/// A set that ships.
+#[derive(Serialize)]
+struct ShippedSet {
+    /// As pipelines and flags name it.
+    set: String,
+    version: String,
+    kind: &'static str,
+    terms: usize,
+    languages: Vec<String>,
+    description: Option<String>,
+}
+
+impl ShippedSet {
+    fn read(name: &str) -> Result<Self> {
+        let reference = format!("builtin:{name}");
+        let set = load_set(&reference, Mode::Word)?;
+        let of_mode = |mode: Mode| set.terms().iter().any(|term| term.mode == mode);
+        let kind = match (of_mode(Mode::Word), of_mode(Mode::Substring)) {
+            (true, true) => "words and substrings",
+            (false, true) => "substrings",
+            _ => "words",
+        };
+        Ok(Self {
+            version: set.version().to_owned(),
+            kind,
+            terms: set.terms().len(),
+            languages: set.languages().to_vec(),
+            description: set.description().map(str::to_owned),
+            set: reference,
+        })
+    }
+}
+
+fn list_sets(format: DataFormat) -> Result<()> {
+    let sets: Vec<ShippedSet> = SHIPPED.iter().map(|(name, _)| ShippedSet::read(name)).collect::<Result<_>>()?;
+    let row = |ShippedSet { set, kind, terms, languages, description, .. }: &ShippedSet| {
+        let languages = if languages.is_empty() { "any".to_owned() } else { languages.join(", ") };
+        let description = description.clone().unwrap_or_default();
+        [set.clone(), (*kind).to_owned(), terms.to_string(), languages, description]
+    };
+    let head = ["set", "finds", "terms", "languages", "what for"].map(str::to_owned);
+    terminal::data(&match format {
+        DataFormat::Json => terminal::json(&sets),
+        DataFormat::Text => terminal::columns(std::iter::once(head).chain(sets.iter().map(row))),
+    })
 }
 
 fn lint_set(flags: &SetFlags, lake: Option<&Path>) -> Result<()> {

@@ -11,6 +11,7 @@ mod export;
 mod get;
 mod import;
 mod ingest;
+mod jobs;
 mod keywords;
 mod ledger;
 mod listen;
@@ -59,6 +60,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Report(flags) => report::run(&flags),
         Command::Export(flags) => export::run(&flags, quiet),
         Command::Check(flags) => check::run(&flags),
+        Command::Jobs(flags) => jobs::run(&flags),
         Command::Repair(flags) => repair::run(&flags),
         Command::Ledger(command) => ledger::run(&command),
         Command::Quarantine(command) => quarantine::run(&command),

@@ -17,7 +17,7 @@ pub fn run(flags: &ReportFlags) -> Result<()> {
         until: flags.until.as_deref().map(parse_date).transpose()?,
         time_zone: parse_time_zone(&flags.time_zone)?,
         compare: parse_compare(&flags.compare)?,
-        narrow: Narrow { jobs: flags.job.clone(), departments: flags.department.clone() },
+        narrow: Narrow { jobs: flags.job.clone(), departments: flags.department.clone(), may_be_missing: false },
         jobs_file: flags.jobs_file.clone(),
         quotes: !flags.no_quotes,
         whole_answers: flags.whole_answers,

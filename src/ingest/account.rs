@@ -18,6 +18,6 @@ pub struct Account<'a> {
     pub refetch: bool,
     /// When cancelled, the ingest leaves the rest for the next run.
     pub cancellation: Cancellation,
-    /// Called whenever a call has ended.
+    /// Called whenever a call has ended, and every second while none does.
     pub progress: &'a dyn Fn(Progress),
 }

@@ -142,6 +142,9 @@ impl Ingester<'_> {
             return Ok(());
         }
         let is_interviews = tasks[0].call == Call::Interview;
+        if is_interviews {
+            self.summary.asked += of;
+        }
         let fetcher = self.fetcher();
         let (sender, mut results) = mpsc::channel(fetcher.width);
         let fetching = self.runtime.spawn(fetcher.fetch(tasks, sender));
@@ -156,6 +159,7 @@ impl Ingester<'_> {
                 Err(_elapsed) => {
                     spool.sync()?;
                     self.keep_links()?;
+                    self.show_progress(done, of);
                 }
                 Ok(None) => break,
                 Ok(Some(fetched)) => {
@@ -251,7 +255,8 @@ impl Ingester<'_> {
     }
 
     fn show_progress(&self, done: u64, of: u64) {
-        (self.account.progress)(Progress { done, of, remaining: self.pacer.remaining() });
+        let waiting = self.counts.trouble().or_else(|| self.pacer.waiting());
+        (self.account.progress)(Progress { done, of, remaining: self.pacer.remaining(), waiting });
     }
 
     /// Spools a body, or records why there is none. Returns the path of a spool file that is full.

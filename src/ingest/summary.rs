@@ -8,6 +8,8 @@ counts! {
     pub struct IngestSummary {
         /// In the lists, without duplicates.
         pub listed: u64,
+        /// That were asked for, whether listed, open before, or named by an event.
+        pub asked: u64,
         /// Settled before, and so not fetched.
         pub skipped_settled: u64,
         /// Open and not due yet.
@@ -65,6 +67,12 @@ impl IngestSummary {
         self.quarantined + self.failed + self.given_up + self.questions_failed + self.questions_given_up > 0
     }
 
+    /// Whether interviews came into the lake, or changed there.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        self.newly_settled + self.still_open + self.replaced > 0
+    }
+
     pub(super) fn published(&mut self, published: Published) {
         self.newly_settled += published.settled;
         self.still_open += published.open;
@@ -75,7 +83,7 @@ impl IngestSummary {
 }
 
 /// How far a fetch is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Progress {
     /// Calls that have ended.
     pub done: u64,
@@ -83,4 +91,6 @@ pub struct Progress {
     pub of: u64,
     /// Requests left in the rate-limit window, if the API tells.
     pub remaining: Option<u32>,
+    /// What the calls wait for, if for long.
+    pub waiting: Option<String>,
 }

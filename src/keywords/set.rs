@@ -14,7 +14,8 @@ use toml::Spanned;
 
 use super::cues::{BREAKS, CUES, UNDOING};
 use super::term::{Forms, Mode, Term};
-use crate::model::error::{Error, Result, from_toml};
+use crate::model::document::from_toml;
+use crate::model::error::{Error, Result};
 
 /// Version of the matcher. It is part of every set's hash and must be raised with each change to the matcher that
 /// changes results.
@@ -35,6 +36,9 @@ pub struct KeywordSetFile {
     pub version: Spanned<String>,
     /// What the set is for.
     pub description: Option<String>,
+    /// The languages of its terms, for people: "en". Terms are looked for whatever the language of an answer.
+    #[serde(default)]
+    pub languages: Vec<String>,
     /// The mode of terms that do not set their own.
     #[serde(default)]
     pub mode: Mode,
@@ -92,6 +96,7 @@ pub struct KeywordSet {
     name: String,
     version: String,
     description: Option<String>,
+    languages: Vec<String>,
     overlap: bool,
     terms: Vec<Term>,
     hash: String,
@@ -119,7 +124,9 @@ impl KeywordSet {
         for entry in file.terms {
             terms.push(source.term(&entry, file.mode)?);
         }
-        Self::checked(origin, file.name.into_inner(), file.version.into_inner(), file.description, file.overlap, terms)
+        let (name, version) = (file.name.into_inner(), file.version.into_inner());
+        let set = Self::checked(origin, name, version, file.description, file.overlap, terms)?;
+        Ok(Self { languages: file.languages, ..set })
     }
 
     /// Reads a list of terms, one a line. All are in `mode` and independent of one another.
@@ -153,6 +160,12 @@ impl KeywordSet {
         self.description.as_deref()
     }
 
+    /// The languages of the terms, as its author names them.
+    #[must_use]
+    pub fn languages(&self) -> &[String] {
+        &self.languages
+    }
+
     /// Whether hits of different terms may overlap.
     #[must_use]
     pub fn overlap(&self) -> bool {
@@ -166,7 +179,7 @@ impl KeywordSet {
     }
 
     /// SHA-256, in hex, of everything that the set's results follow from: a canonical form of the set without its
-    /// description, the words of negation, and [`MATCHER_VERSION`].
+    /// description and languages, the words of negation, and [`MATCHER_VERSION`].
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
@@ -194,7 +207,8 @@ impl KeywordSet {
                 return Err(Error::usage(message));
             }
         }
-        let mut set = Self { name, version, description, overlap, terms, hash: String::new() };
+        let languages = Vec::new();
+        let mut set = Self { name, version, description, languages, overlap, terms, hash: String::new() };
         set.hash = hash_of(&set);
         Ok(set)
     }

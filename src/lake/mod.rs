@@ -12,6 +12,7 @@ pub mod durable;
 pub mod find;
 mod finish;
 pub mod framing;
+pub mod job_list;
 pub mod jobs;
 mod lock;
 pub mod log;

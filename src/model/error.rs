@@ -1,7 +1,6 @@
 //! Errors that a user can do something about, and the program's exit code for each kind.
 
 use std::fmt::Display;
-use std::ops::Range;
 use std::path::Path;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -37,7 +36,7 @@ impl Kind {
 
 /// An expected error. Its message is a lower-case fragment that names the file, line or id. Where it helps, a hint says
 /// what to do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
     kind: Kind,
@@ -94,23 +93,4 @@ impl Error {
     pub fn hint_text(&self) -> Option<&str> {
         self.hint.as_deref()
     }
-}
-
-/// Reads a TOML document into `T`. An error names the origin (a path or `builtin:NAME`) and the line.
-pub fn from_toml<T: serde::de::DeserializeOwned>(text: &str, origin: &str) -> Result<T> {
-    toml::from_str(text).map_err(|error| {
-        let place = error.span().map_or_else(String::new, |span| line_of(text, &span));
-        // The first line says what is wrong. A second one, if any, lists what was expected.
-        let mut lines = error.message().lines();
-        let what = lines.next().unwrap_or("not valid TOML");
-        let rest = lines.collect::<Vec<_>>().join(" ");
-        let error = Error::usage(format!("{origin}{place}: {what}"));
-        if rest.is_empty() { error } else { error.hint(rest) }
-    })
-}
-
-/// Returns the 1-based line where a byte range begins, as `:LINE`.
-fn line_of(text: &str, span: &Range<usize>) -> String {
-    let before = &text.as_bytes()[..span.start.min(text.len())];
-    format!(":{}", before.iter().filter(|&&byte| byte == b'\n').count() + 1)
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::file::AtsSection;
 use super::place::place;
 use super::times::parse_midnight;
-use crate::model::{Error, Result};
+use crate::model::Section;
 
 /// One applicant tracking system that interviews are sent to.
 #[derive(Debug, Clone)]
@@ -27,16 +27,13 @@ pub struct AtsPlan {
 }
 
 /// Resolves an `[ats]` section. `archive` is the folder in which the pipeline archives recordings.
-pub(super) fn resolve(section: AtsSection, folder: &Path, archive: Option<&Path>) -> Result<AtsPlan> {
-    if section.requests_per_minute == 0 {
-        return Err(Error::usage("requests-per-minute under [ats] is at least 1"));
-    }
-    Ok(AtsPlan {
+pub(super) fn resolve(section: AtsSection, folder: &Path, archive: Option<&Path>, at: &mut Section<'_>) -> AtsPlan {
+    AtsPlan {
         connector: place(folder, &section.connector),
-        since: section.since.as_deref().map(parse_midnight).transpose()?,
+        since: section.since.and_then(|text| at.keep("since", parse_midnight(&text))),
         jobs: section.job,
-        requests_per_minute: section.requests_per_minute,
+        requests_per_minute: at.at_least_1("requests-per-minute", section.requests_per_minute),
         set: section.set,
         recordings: section.recordings.map(|path| place(folder, &path)).or_else(|| archive.map(Path::to_owned)),
-    })
+    }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::file::AudioSection;
 use super::place::place;
 use super::times::{parse_max_time, parse_midnight};
-use crate::model::{Error, Result, is_address};
+use crate::model::{Error, Result, Section, is_address};
 
 #[derive(Debug, Clone)]
 pub struct AudioPlan {
@@ -34,18 +34,15 @@ impl AudioPlan {
     }
 }
 
-pub(super) fn resolve(audio: AudioSection, folder: &Path) -> Result<AudioPlan> {
-    if audio.concurrency == 0 {
-        return Err(Error::usage("concurrency under [audio] is at least 1"));
-    }
-    Ok(AudioPlan {
+pub(super) fn resolve(audio: AudioSection, folder: &Path, at: &mut Section<'_>) -> AudioPlan {
+    AudioPlan {
         out: place(folder, &audio.out),
-        concurrency: audio.concurrency,
-        max_bytes: parse_size(&audio.max_bytes)?,
-        max_time: parse_max_time(&audio.max_time)?,
-        from: audio.from.map(|text| parse_midnight(&text)).transpose()?,
+        concurrency: at.at_least_1("concurrency", audio.concurrency),
+        max_bytes: at.or("max-bytes", parse_size(&audio.max_bytes), u64::MAX),
+        max_time: at.or("max-time", parse_max_time(&audio.max_time), Duration::MAX),
+        from: audio.from.and_then(|text| at.keep("from", parse_midnight(&text))),
         allow_loopback: audio.allow_loopback,
-    })
+    }
 }
 
 /// Parses a number of bytes: `200MB`, `1GB`, `5000`.

@@ -16,12 +16,20 @@ impl Exclude {
     /// # Errors
     /// A usage error that names an invalid pattern.
     pub fn new(patterns: &[String]) -> Result<Self> {
-        let build = |pattern: &String| {
-            let glob = GlobBuilder::new(pattern).case_insensitive(true).build();
-            let wrong = |_| Error::usage(format!("`{pattern}` under exclude is no pattern"));
-            glob.map(|glob| glob.compile_matcher()).map_err(wrong)
-        };
-        Ok(Self { patterns: patterns.iter().map(build).collect::<Result<_>>()? })
+        let mut exclude = Self::default();
+        patterns.iter().try_for_each(|pattern| exclude.add(pattern))?;
+        Ok(exclude)
+    }
+
+    /// Adds a pattern.
+    ///
+    /// # Errors
+    /// A usage error that names an invalid pattern.
+    pub fn add(&mut self, pattern: &str) -> Result<()> {
+        let glob = GlobBuilder::new(pattern).case_insensitive(true).build();
+        let glob = glob.map_err(|_| Error::usage(format!("`{pattern}` under exclude is no pattern")))?;
+        self.patterns.push(glob.compile_matcher());
+        Ok(())
     }
 
     /// The pattern that keeps out an interview by its id, before it is requested.

@@ -54,6 +54,8 @@ pub struct SourceSection {
     /// The sandbox needs none.
     #[serde(default)]
     pub interviews: Vec<String>,
+    /// Column of ids, for lists that are CSV with a header line.
+    pub column: Option<String>,
     /// Patterns (`*` and `?`) of what stays out of the lake: interview ids, e-mails of candidates, ids or titles of jobs.
     #[serde(default)]
     pub exclude: Vec<String>,
@@ -178,16 +180,19 @@ pub struct ExportSection {
     /// Only interviews of these statuses, in the vendor's words. Of an analysis: completed.
     #[serde(default, alias = "statuses")]
     pub status: Vec<String>,
-    /// Only interviews that settled from this day on, in UTC: "2026-05-01".
+    /// Only interviews that settled from this day on: "2026-05-01".
     pub from: Option<String>,
-    /// Only interviews that settled before this day, in UTC.
+    /// Only interviews that settled before this day.
     pub until: Option<String>,
     /// Instead of `from`: only interviews that settled in so many days or weeks before `until`, or before today: "7d".
     pub period: Option<String>,
+    /// IANA name of the time zone in which days begin.
+    #[serde(default = "default_time_zone")]
+    pub time_zone: String,
     /// CSV as stored, for programs: no byte-order mark, no apostrophe before what a spreadsheet takes for a formula.
     #[serde(default)]
     pub raw: bool,
-    /// Keyword set whose terms an analysis counts; left out: "builtin:vendor-sample".
+    /// Keyword set whose terms an analysis counts; left out: those of [analyze], or that the lake was analysed with.
     pub keywords: Option<String>,
 }
 

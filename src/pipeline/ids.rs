@@ -13,11 +13,12 @@ use crate::model::{Error, Result, plural};
 /// encoded file name.
 const LONGEST: usize = 80;
 
-/// Reads a list from a file, or from standard input if the path is `-`. Duplicates are dropped, and the order is kept.
+/// Reads a list from a file, or from standard input if the path is `-`. With a column, the list is CSV with a header
+/// line, and the ids are in that column. Duplicates are dropped, and the order is kept.
 ///
 /// # Errors
 /// A usage error that names file and line if the file is missing, is not text, or contains what cannot be an id.
-pub fn read_ids(path: &Path) -> Result<Vec<String>> {
+pub fn read_ids(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
     let (name, bytes) = if path == Path::new("-") {
         let mut bytes = Vec::new();
         let read = std::io::stdin().read_to_end(&mut bytes);
@@ -28,18 +29,21 @@ pub fn read_ids(path: &Path) -> Result<Vec<String>> {
             .map_err(|error| Error::usage(format!("cannot read the list of interviews {}: {error}", path.display())))?;
         (path.display().to_string(), bytes)
     };
-    parse_ids(&name, &bytes)
+    match column {
+        None => parse_ids(&name, &bytes),
+        Some(column) => parse_csv(&name, &bytes, column),
+    }
 }
 
 /// Reads several lists. An id that is in several lists is kept once.
 ///
 /// # Errors
 /// The error of [`read_ids`] for each list that is wrong.
-pub fn read_lists(paths: &[PathBuf]) -> std::result::Result<Vec<String>, Vec<Error>> {
+pub fn read_lists(paths: &[PathBuf], column: Option<&str>) -> std::result::Result<Vec<String>, Vec<Error>> {
     let mut ids = Vec::new();
     let mut problems = Vec::new();
     for path in paths {
-        match read_ids(path) {
+        match read_ids(path, column) {
             Ok(list) => ids.extend(list),
             Err(error) => problems.push(error),
         }
@@ -71,11 +75,12 @@ pub fn parse_ids(name: &str, bytes: &[u8]) -> Result<Vec<String>> {
         if id.is_empty() || id.starts_with('#') {
             continue;
         }
-        let wrong = |what: &str| {
-            let hint = "one interview id a line, and nothing else; `#` begins a comment";
-            Error::usage(format!("{name}:{}: {what}", index + 1)).hint(hint)
-        };
-        check_listed(id).and_then(|()| check_id(id)).map_err(|what| wrong(&what))?;
+        let wrong = |what: String, hint: &str| Error::usage(format!("{name}:{}: {what}", index + 1)).hint(hint);
+        if ids.is_empty() && HEADS.contains(&id.to_ascii_lowercase().as_str()) {
+            return Err(wrong(format!("`{id}` is the head of a column, and no interview id"), OF_CSV));
+        }
+        check_listed(id).map_err(|what| wrong(what, OF_CSV))?;
+        check_id(id).map_err(|what| wrong(what, "one interview id a line, and nothing else; `#` begins a comment"))?;
         marked.note(index + 1, before.chars().chain(after.chars()));
         ids.push(id.to_owned());
     }
@@ -83,6 +88,47 @@ pub fn parse_ids(name: &str, bytes: &[u8]) -> Result<Vec<String>> {
     drop_repeated(&mut ids);
     Ok(ids)
 }
+
+/// Parses a list that is CSV, separated by commas, semicolons or tabs, with a header line. An empty field is no id.
+fn parse_csv(name: &str, bytes: &[u8], column: &str) -> Result<Vec<String>> {
+    let text = decode(name, bytes)?;
+    let wrong = |line: u64, what: &str| Error::usage(format!("{name}:{line}: {what}"));
+    let broken = |error: csv::Error| {
+        let line = error.position().map_or(1, csv::Position::line);
+        wrong(line, "the fields of this line are not those of the header line").hint("save the list as CSV again")
+    };
+    let reader = |delimiter: u8| csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
+    let mut heads = String::new();
+    for delimiter in *b",;\t" {
+        let mut reader = reader(delimiter);
+        let header = reader.headers().map_err(broken)?;
+        let Some(place) = header.iter().position(|head| head.trim_matches(is_around) == column) else {
+            if header.len() > 1 || heads.is_empty() {
+                heads =
+                    header.iter().map(str::escape_debug).map(|head| head.to_string()).collect::<Vec<_>>().join(", ");
+            }
+            continue;
+        };
+        let mut ids = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(broken)?;
+            let id = record[place].trim_matches(is_around);
+            if !id.is_empty() {
+                check_id(id).map_err(|what| wrong(record.position().map_or(1, csv::Position::line), &what))?;
+                ids.push(id.to_owned());
+            }
+        }
+        drop_repeated(&mut ids);
+        return Ok(ids);
+    }
+    Err(wrong(1, &format!("there is no column `{column}`")).hint(format!("its columns: {heads}")))
+}
+
+/// What people call the column of ids.
+const HEADS: [&str; 8] =
+    ["id", "ids", "interview", "interviews", "interview_id", "interview-id", "interviewid", "interview_ids"];
+const OF_CSV: &str = "one interview id a line, and nothing else; of CSV with a header line, name the column that has the \
+                      ids: --column NAME, or `column` under [source]";
 
 /// The text of a list, which is UTF-8, or UTF-16 with a byte order mark.
 fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>> {
@@ -173,6 +219,9 @@ fn check_listed(id: &str) -> Result<(), String> {
     }
     if id.ends_with([',', ';']) {
         return Err("a comma or semicolon after an interview id".to_owned());
+    }
+    if id.contains([',', ';']) {
+        return Err("a comma or semicolon in an interview id".to_owned());
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::model::error::from_toml;
+use crate::model::document::from_toml;
 use crate::model::{Error, Result};
 
 /// Jobs that are merged or renamed. The default changes nothing.
@@ -67,6 +67,14 @@ impl JobsFile {
             }
         }
         Ok(Self { jobs, places })
+    }
+
+    /// The vendor's ids that are merged or renamed. A job that lists none has its own.
+    pub fn vendor_ids(&self) -> impl Iterator<Item = &str> {
+        self.jobs.iter().flat_map(|job| {
+            let alone = job.ids.is_empty().then_some(job.id.as_str());
+            job.ids.iter().map(String::as_str).chain(alone)
+        })
     }
 
     /// The id under which the job with this vendor id is shown.

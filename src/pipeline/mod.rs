@@ -30,6 +30,6 @@ pub use report::{Compare, Narrow, ReportPlan, parse_compare};
 pub use secret::{DEFAULT_KEY_VARIABLE, KeyPlace, is_variable_name, read_variable, sendable};
 pub use source::{Api, INBOX, Source};
 pub use times::{
-    midnight, parse_date, parse_days, parse_max_time, parse_midnight, parse_time_of_day, parse_time_zone, parse_window,
-    span_up_to,
+    first_day, midnight, parse_date, parse_days, parse_max_time, parse_midnight, parse_time_of_day, parse_time_zone,
+    parse_window, span_up_to, today,
 };

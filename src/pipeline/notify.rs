@@ -7,7 +7,10 @@ use super::choices::RunOutcome;
 use super::file::NotifySection;
 use super::place::place;
 use super::times::span_up_to;
-use crate::model::{Error, Result};
+use crate::model::{Error, Section};
+
+/// How long a notification may take, at most.
+const LONGEST_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// A notification about the end of a run.
 #[derive(Debug)]
@@ -28,16 +31,21 @@ pub enum NotifyWay {
     UrlFile(PathBuf),
 }
 
-pub(super) fn resolve(notify: NotifySection, folder: &Path) -> Result<NotifyPlan> {
-    let one_way = || Error::usage("[notify] names one of command, url-env and url-file");
+/// Resolves the section; `None` if it names no way.
+pub(super) fn resolve(notify: NotifySection, folder: &Path, at: &mut Section<'_>) -> Option<NotifyPlan> {
+    let wrong = || Error::usage(format!("`{}` is no timeout of a notification", notify.timeout));
+    let timeout = span_up_to(LONGEST_TIMEOUT, &notify.timeout);
+    let timeout = timeout.ok_or_else(|| wrong().hint("for example 10s; at most 10m"));
+    let timeout = at.or("timeout", timeout, LONGEST_TIMEOUT);
     let way = match (notify.command.as_slice(), notify.url_env, notify.url_file) {
         ([], Some(name), None) => NotifyWay::UrlEnvironment(name),
         ([], None, Some(path)) => NotifyWay::UrlFile(place(folder, &path)),
         ([_, ..], None, None) => NotifyWay::Command(notify.command),
-        _ => return Err(one_way().hint("command = [\"notify-send\", \"roundup\"]")),
+        _ => {
+            let error = Error::usage("[notify] names one of command, url-env and url-file");
+            at.add("command", error.hint("command = [\"notify-send\", \"roundup\"]"));
+            return None;
+        }
     };
-    let timeout = span_up_to(Duration::from_mins(10), &notify.timeout);
-    let wrong = || Error::usage(format!("`{}` is no timeout of a notification", notify.timeout));
-    let timeout = timeout.ok_or_else(|| wrong().hint("for example 10s; at most 10m"))?;
-    Ok(NotifyPlan { way, on: notify.on, timeout })
+    Some(NotifyPlan { way, on: notify.on, timeout })
 }

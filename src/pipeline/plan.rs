@@ -10,16 +10,16 @@ use super::ats::{self, AtsPlan};
 use super::audio::{self, AudioPlan};
 use super::choices::{MetricGroup, QuestionPolicy};
 use super::export::{self, ExportTo};
-use super::file::PipelineFile;
+use super::file::{IngestSection, PipelineFile};
 use super::notify::{self, NotifyPlan};
 use super::place::{place, resolve_set};
 use super::report::{self, ReportPlan};
 use super::source::{self, Source};
 use super::times::{parse_time_of_day, parse_window};
-use crate::model::error::from_toml;
-use crate::model::{Error, Result};
+use crate::model::document::read_toml;
+use crate::model::{Error, Problems, Result, Section};
 
-/// A pipeline file that was read and checked, with every path resolved and every default filled in.
+/// A pipeline file that was read, with every path resolved and every default filled in.
 #[derive(Debug)]
 pub struct Pipeline {
     pub sources: Vec<Source>,
@@ -36,6 +36,8 @@ pub struct Pipeline {
     pub notify: Option<NotifyPlan>,
     /// File to which a run writes its figures for Prometheus.
     pub prometheus: Option<PathBuf>,
+    /// What is wrong in the file. A pipeline with problems is not run.
+    pub problems: Problems,
 }
 
 #[derive(Debug, Clone)]
@@ -58,62 +60,65 @@ pub struct AnalyzePlan {
 }
 
 impl Pipeline {
-    /// Reads a pipeline file.
+    /// Reads a pipeline file. What is wrong in it is in its `problems`, and another value in its place, so that all
+    /// that it names can be checked.
     ///
     /// # Errors
-    /// A usage error that names the file, and the line if there is one.
-    pub fn read(path: &Path) -> Result<Self> {
+    /// All problems, if they leave nothing to go on with.
+    pub fn read(path: &Path) -> Result<Self, Vec<Error>> {
         let name = path.display().to_string();
         let text = fs::read_to_string(path).map_err(|error| {
-            Error::usage(format!("cannot read the pipeline {name}: {error}")).hint("`roundup run pipelines/demo.toml`")
+            let error = Error::usage(format!("cannot read the pipeline {name}: {error}"));
+            vec![error.hint("`roundup run pipelines/demo.toml`")]
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        Self::resolve(from_toml(&text, &name)?, folder).map_err(|error| error.prefix(&name))
+        match read_toml(&text, &name) {
+            (Some(file), problems) => Ok(Self::resolve(file, folder, problems)),
+            (None, problems) => Err(problems.into_errors()),
+        }
     }
 
-    fn resolve(file: PipelineFile, folder: &Path) -> Result<Self> {
-        let sources: Vec<Source> =
-            file.source.0.into_iter().map(|source| source::resolve(source, folder)).collect::<Result<_>>()?;
-        if sources.is_empty() {
-            return Err(Error::usage("there is no [source]"));
-        }
-        for (index, source) in sources.iter().enumerate() {
-            if sources[..index].iter().any(|earlier| earlier.name == source.name) {
-                return Err(Error::usage(format!("two sources are called {}", source.name)).hint("give each a `name`"));
-            }
-        }
-        let ingest = file.ingest;
-        if ingest.concurrency == 0 || ingest.requests_per_minute == 0 {
-            return Err(Error::usage("concurrency and requests-per-minute under [ingest] are at least 1"));
-        }
-        let lake = place(folder, &file.lake.path);
+    fn resolve(file: PipelineFile, folder: &Path, mut problems: Problems) -> Self {
+        let sources = source::resolve_all(file.source.0, folder, &mut problems);
         let analyze = file.analyze.map(|analyze| AnalyzePlan {
             keywords: analyze.keywords.into_iter().map(|set| resolve_set(set, folder)).collect(),
             metrics: analyze.metrics,
         });
-        let audio = file.audio.map(|audio| audio::resolve(audio, folder)).transpose()?;
+        let audio = file.audio.map(|audio| audio::resolve(audio, folder, &mut problems.section("audio")));
         let systems = file.ats.map_or_else(Vec::new, |ats| ats.0);
         let archive = audio.as_ref().and_then(AudioPlan::folder);
+        let ats = systems.into_iter().enumerate().map(|(number, system)| {
+            ats::resolve(system, folder, archive, &mut problems.section(format!("ats[{number}]")))
+        });
+        let ats = ats.collect();
         let exports = file.export.map_or_else(Vec::new, |export| export.0);
         let searched = analyze.as_ref().map(|plan| plan.keywords.as_slice());
-        Ok(Self {
+        let exports = export::resolve_all(exports, folder, searched, &mut problems);
+        Self {
             sources,
-            exports: export::resolve_all(exports, folder, searched)?,
-            lake,
+            exports,
+            lake: place(folder, &file.lake.path),
             candidate_key_file: file.lake.candidate_key_file.as_deref().map(|path| place(folder, path)),
-            ingest: IngestPlan {
-                requests_per_minute: ingest.requests_per_minute,
-                concurrency: ingest.concurrency,
-                questions: ingest.questions,
-                stop_at: ingest.stop_at.map(|text| parse_time_of_day(&text)).transpose()?,
-                limit_window: parse_window(&ingest.limit_window)?,
-            },
+            ingest: resolve_ingest(file.ingest, &mut problems.section("ingest")),
             prometheus: file.metrics.prometheus.map(|path| place(folder, &path)),
-            analyze,
-            report: file.report.map(|report| report::resolve(report, folder)).transpose()?,
-            ats: systems.into_iter().map(|ats| ats::resolve(ats, folder, archive)).collect::<Result<_>>()?,
+            report: file.report.map(|report| report::resolve(report, folder, &mut problems.section("report"))),
+            ats,
             audio,
-            notify: file.notify.map(|notify| notify::resolve(notify, folder)).transpose()?,
-        })
+            notify: file.notify.and_then(|notify| notify::resolve(notify, folder, &mut problems.section("notify"))),
+            analyze,
+            problems,
+        }
+    }
+}
+
+fn resolve_ingest(ingest: IngestSection, at: &mut Section<'_>) -> IngestPlan {
+    let default = IngestSection::default();
+    let window = parse_window(&default.limit_window).expect("the default is right");
+    IngestPlan {
+        requests_per_minute: at.at_least_1("requests-per-minute", ingest.requests_per_minute),
+        concurrency: at.at_least_1("concurrency", ingest.concurrency),
+        questions: ingest.questions,
+        stop_at: ingest.stop_at.and_then(|text| at.keep("stop-at", parse_time_of_day(&text))),
+        limit_window: at.or("limit-window", parse_window(&ingest.limit_window), window),
     }
 }

@@ -9,7 +9,7 @@ use super::choices::Format;
 use super::file::ReportSection;
 use super::place::place;
 use super::times::{parse_date, parse_days, parse_time_zone};
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, Section};
 
 #[derive(Debug, Clone)]
 pub struct ReportPlan {
@@ -64,21 +64,24 @@ pub struct Narrow {
     /// Jobs by id, slug or title.
     pub jobs: Vec<String>,
     pub departments: Vec<String>,
+    /// Whether names that no job of the lake has are left out: a job may not have opened yet.
+    pub may_be_missing: bool,
 }
 
-pub(super) fn resolve(report: ReportSection, folder: &Path) -> Result<ReportPlan> {
-    Ok(ReportPlan {
+pub(super) fn resolve(report: ReportSection, folder: &Path, at: &mut Section<'_>) -> ReportPlan {
+    let default = ReportPlan::new(PathBuf::new());
+    ReportPlan {
         out: place(folder, &report.out),
         formats: report.formats,
-        days: parse_days(&report.period)?,
-        until: report.until.map(|text| parse_date(&text)).transpose()?,
-        time_zone: parse_time_zone(&report.time_zone)?,
-        compare: parse_compare(&report.compare)?,
-        narrow: Narrow { jobs: report.job, departments: report.department },
+        days: at.or("period", parse_days(&report.period), default.days),
+        until: report.until.and_then(|text| at.keep("until", parse_date(&text))),
+        time_zone: at.or("time-zone", parse_time_zone(&report.time_zone), default.time_zone),
+        compare: at.or("compare", parse_compare(&report.compare), default.compare),
+        narrow: Narrow { jobs: report.job, departments: report.department, may_be_missing: true },
         jobs_file: report.jobs_file.map(|path| place(folder, &path)),
         quotes: report.quotes,
         whole_answers: report.whole_answers,
-    })
+    }
 }
 
 /// Parses the period to compare with: `previous`, `none`, or the first day after that period.

@@ -35,18 +35,17 @@ pub fn load_set(reference: &str, txt_mode: Mode) -> Result<KeywordSet> {
     }
 }
 
-/// Reads several sets. Their names must differ, because results are stored by name.
-///
-/// # Errors
-/// Those of [`load_set`], and a usage error if two sets have the same name.
-pub fn load_sets(references: &[String], txt_mode: Mode) -> Result<Vec<KeywordSet>> {
-    let mut sets: Vec<KeywordSet> = Vec::with_capacity(references.len());
-    for reference in references {
+/// Reads several sets. Their names must differ, because results are stored by name. The results have the order of the
+/// references.
+pub fn load_sets(references: &[String], txt_mode: Mode) -> Vec<Result<KeywordSet>> {
+    let mut names: Vec<String> = Vec::with_capacity(references.len());
+    let mut load = |reference: &String| {
         let set = load_set(reference, txt_mode)?;
-        if sets.iter().any(|other| other.name() == set.name()) {
+        if names.iter().any(|name| name == set.name()) {
             return Err(Error::usage(format!("{reference}: a set called {} is named before it", set.name())));
         }
-        sets.push(set);
-    }
-    Ok(sets)
+        names.push(set.name().to_owned());
+        Ok(set)
+    };
+    references.iter().map(&mut load).collect()
 }

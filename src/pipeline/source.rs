@@ -6,7 +6,7 @@ use super::exclude::Exclude;
 use super::file::SourceSection;
 use super::place::place;
 use super::secret::{DEFAULT_KEY_VARIABLE, KeyPlace};
-use crate::model::{Error, Result};
+use crate::model::{Error, Problems, Section};
 
 /// The word in the place of a list of ids that means the inbox.
 pub const INBOX: &str = "inbox";
@@ -22,6 +22,8 @@ pub struct Source {
     /// Files with lists of ids; `-` is standard input. If a source with the sandbox has none, it takes all of the
     /// sandbox's interviews.
     pub lists: Vec<PathBuf>,
+    /// The column of ids, for lists that are CSV.
+    pub column: Option<String>,
     /// Whether the source also takes ids from the inbox.
     pub inbox: bool,
     pub exclude: Exclude,
@@ -38,11 +40,28 @@ pub enum Api {
     Sandbox { interviews: Option<usize>, seed: u64 },
 }
 
-pub(super) fn resolve(source: SourceSection, folder: &Path) -> Result<Source> {
+/// Resolves the sources of a pipeline, of which there is at least one, and each has a name of its own.
+pub(super) fn resolve_all(sections: Vec<SourceSection>, folder: &Path, problems: &mut Problems) -> Vec<Source> {
+    let mut sources: Vec<Source> = Vec::new();
+    for (number, section) in sections.into_iter().enumerate() {
+        let mut at = problems.section(format!("source[{number}]"));
+        let source = resolve(section, folder, &mut at);
+        if sources.iter().any(|earlier| earlier.name == source.name) {
+            at.add("name", Error::usage(format!("two sources are called {}", source.name)).hint("give each a `name`"));
+        }
+        sources.push(source);
+    }
+    if sources.is_empty() {
+        problems.add("source", Error::usage("there is no [source]"));
+    }
+    sources
+}
+
+fn resolve(source: SourceSection, folder: &Path, at: &mut Section<'_>) -> Source {
     let name = source.name;
     if name.is_empty() || !name.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
     {
-        return Err(Error::usage("the name of a source is made of letters, digits, `-`, `_` and `.`"));
+        at.add("name", Error::usage("the name of a source is made of letters, digits, `-`, `_` and `.`"));
     }
     let inbox = source.interviews.iter().any(|list| list == INBOX);
     let lists: Vec<PathBuf> = source
@@ -56,25 +75,33 @@ pub(super) fn resolve(source: SourceSection, folder: &Path) -> Result<Source> {
         .collect();
     let api = if source.api == SANDBOX {
         if source.key_env.is_some() || source.key_file.is_some() {
-            return Err(Error::usage("the sandbox inside this process takes no key"));
+            let key = if source.key_env.is_some() { "key-env" } else { "key-file" };
+            at.add(key, Error::usage("the sandbox inside this process takes no key"));
         }
         let sandbox = source.sandbox.unwrap_or_default();
         Api::Sandbox { interviews: sandbox.interviews, seed: sandbox.seed }
     } else {
         if source.sandbox.is_some() {
-            return Err(Error::usage("`sandbox` under [source] is for api = \"sandbox\" only"));
+            at.add("sandbox", Error::usage("it is for api = \"sandbox\" only"));
         }
         if lists.is_empty() && !inbox {
             let hint = "interviews = [\"ids.txt\"], one id a line; the vendor has no call that lists them";
-            return Err(Error::usage(format!("source {name} names no `interviews`")).hint(hint));
+            at.add("interviews", Error::usage(format!("source {name} names no `interviews`")).hint(hint));
         }
         let key = match (source.key_env, source.key_file) {
-            (Some(_), Some(_)) => return Err(Error::usage("name key-env or key-file, not both")),
-            (None, Some(path)) => KeyPlace::File(place(folder, &path)),
+            (env, Some(path)) => {
+                if env.is_some() {
+                    at.add("key-env", Error::usage("name key-env or key-file, not both"));
+                }
+                KeyPlace::File(place(folder, &path))
+            }
             (name, None) => KeyPlace::Environment(name.unwrap_or_else(|| DEFAULT_KEY_VARIABLE.to_owned())),
         };
         Api::Remote { base: source.api.trim_end_matches('/').to_owned(), key }
     };
-    let exclude = Exclude::new(&source.exclude)?;
-    Ok(Source { name, api, lists, inbox, exclude })
+    let mut exclude = Exclude::default();
+    for (number, pattern) in source.exclude.iter().enumerate() {
+        at.keep(&format!("exclude[{number}]"), exclude.add(pattern));
+    }
+    Source { name, api, lists, column: source.column, inbox, exclude }
 }

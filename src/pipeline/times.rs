@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::model::{Error, Result};
 
 /// Parses a day: `2026-05-31`.
 ///
 /// # Errors
-/// A usage error for anything else.
+/// A usage error for anything else, such as a day with a time.
 pub fn parse_date(text: &str) -> Result<Date> {
-    text.parse().map_err(|_| Error::usage(format!("`{text}` is no day")).hint("write it as 2026-05-31"))
+    let day = Date::strptime("%Y-%m-%d", text);
+    day.map_err(|_| Error::usage(format!("`{text}` is no day")).hint("write it as 2026-05-31"))
 }
 
 /// Parses a day, `2026-05-31`, and returns its first instant in UTC.
@@ -21,16 +22,31 @@ pub fn parse_date(text: &str) -> Result<Date> {
 /// # Errors
 /// A usage error for anything else.
 pub fn parse_midnight(text: &str) -> Result<Timestamp> {
-    midnight(parse_date(text)?)
+    midnight(parse_date(text)?, &TimeZone::UTC)
 }
 
-/// The first instant of a day in UTC.
+/// The first instant of a day in a time zone.
 ///
 /// # Errors
 /// A usage error for a day outside of the supported range.
-pub fn midnight(day: Date) -> Result<Timestamp> {
-    let midnight = TimeZone::UTC.to_timestamp(day.to_datetime(Time::midnight()));
+pub fn midnight(day: Date, zone: &TimeZone) -> Result<Timestamp> {
+    let midnight = zone.to_timestamp(day.to_datetime(Time::midnight()));
     midnight.map_err(|_| Error::usage(format!("{day} is too far away")))
+}
+
+/// The first day of the period of so many days before a day.
+///
+/// # Errors
+/// A usage error for a day outside of the supported range.
+pub fn first_day(until: Date, days: u32) -> Result<Date> {
+    let wrong = |_| Error::usage(format!("there is no period of {days} days before {until}"));
+    until.checked_sub(i64::from(days).days()).map_err(wrong)
+}
+
+/// The day with which a period ends that names none: today in a time zone.
+#[must_use]
+pub fn today(now: Timestamp, zone: &TimeZone) -> Date {
+    zone.to_datetime(now).date()
 }
 
 /// Parses a time of day: `05:30`.

@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::model::{Period, Week};
 use crate::model::{Error, Result};
-use crate::pipeline::{Compare, ReportPlan};
+use crate::pipeline::{Compare, ReportPlan, first_day, midnight, today};
 
 /// Number of weeks that a series shows at least, up to the end of the period.
 const WEEKS_SHOWN: i32 = 12;
@@ -67,7 +67,7 @@ impl Calendar {
     /// A usage error if there are no such days, or if the two periods overlap.
     pub fn new(plan: &ReportPlan, now: Timestamp) -> Result<Self> {
         let zone = &plan.time_zone;
-        let until = plan.until.unwrap_or_else(|| zone.to_datetime(now).date());
+        let until = plan.until.unwrap_or_else(|| today(now, zone));
         let (period, current) = period(until, plan.days, zone)?;
         let before = match plan.compare {
             Compare::None => None,
@@ -115,15 +115,16 @@ impl Calendar {
 
 fn period(until: Date, days: u32, zone: &TimeZone) -> Result<(Period, Span)> {
     let wrong = |error: jiff::Error| Error::usage(format!("there is no period of {days} days before {until}: {error}"));
-    let from = until.checked_sub(i64::from(days).days()).map_err(wrong)?;
-    let span = Span { from: midnight(from, zone).map_err(wrong)?, until: midnight(until, zone).map_err(wrong)? };
+    let from = first_day(until, days)?;
+    let span = Span { from: micros(from, zone)?, until: micros(until, zone)? };
     let last = until.yesterday().map_err(wrong)?;
     let time_zone = zone.iana_name().unwrap_or("UTC").to_owned();
     Ok((Period { from, until, last, days, time_zone }, span))
 }
 
-fn midnight(day: Date, zone: &TimeZone) -> std::result::Result<i64, jiff::Error> {
-    Ok(zone.to_timestamp(day.to_datetime(jiff::civil::Time::midnight()))?.as_microsecond())
+/// The first instant of a day, in microseconds since 1970.
+fn micros(day: Date, zone: &TimeZone) -> Result<i64> {
+    midnight(day, zone).map(Timestamp::as_microsecond)
 }
 
 /// The ISO weeks that touch the period or the last [`WEEKS_SHOWN`] weeks, but at most the newest [`MOST_WEEKS`], and
@@ -138,11 +139,11 @@ fn weeks(from: Date, until: Date, zone: &TimeZone) -> Result<(Vec<Week>, Vec<i64
     while monday < until {
         let iso = monday.iso_week_date();
         weeks.push(Week { name: format!("{}-W{:02}", iso.year(), iso.week()), from: monday });
-        bounds.push(midnight(monday, zone).map_err(wrong)?);
+        bounds.push(micros(monday, zone)?);
         monday = monday.checked_add(1.week()).map_err(wrong)?;
     }
     let surplus = weeks.len().saturating_sub(MOST_WEEKS);
-    bounds.push(midnight(until, zone).map_err(wrong)?);
+    bounds.push(micros(until, zone)?);
     Ok((weeks.split_off(surplus), bounds.split_off(surplus)))
 }
 

@@ -1,7 +1,7 @@
 //! Fetches several calls at once: takes tasks and returns outcomes. Failed calls are tried again, within bounds.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use compact_str::CompactString;
@@ -110,8 +110,41 @@ pub struct FetchCounts {
     pub bytes: AtomicU64,
     /// Whether any request was answered.
     answered: AtomicBool,
-    /// Whether nothing has listened at the address since the last answer.
-    is_gone: AtomicBool,
+    /// Why the newest request had no answer, and until when the API is waited for; `None` once it answers.
+    trouble: Mutex<Option<Trouble>>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone)]
+struct Trouble {
+    why: String,
+    /// Until when an API is waited for at whose address nothing listens any more.
+    until: Option<Timestamp>,
+}
+
+impl FetchCounts {
+    /// What is waited for since the last answer, if for anything.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.lock().as_ref().map(Trouble::in_words)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Trouble>> {
+        self.trouble.lock().expect("nothing panics while it holds it")
+    }
+}
+
+impl Trouble {
+    fn in_words(&self) -> String {
+        let Self { why, until } = self;
+        match until {
+            None => format!("the API does not answer as it should ({why}); it is tried again"),
+            Some(until) => {
+                let until = until.strftime("%Y-%m-%d %H:%M:%S UTC");
+                format!("the API cannot be reached any more ({why}); it is tried again until {until}")
+            }
+        }
+    }
 }
 
 /// Fetches tasks.
@@ -197,13 +230,14 @@ impl Fetcher {
                     return Err(StopReason::Unreachable(why));
                 }
                 Attempt::NotThere(why) => {
-                    if !self.counts.is_gone.swap(true, Ordering::Relaxed) {
-                        self.log_outage(&why);
-                    }
+                    self.note_outage(&why);
                     why
                 }
                 Attempt::Failed(why) | Attempt::NoAnswer(why) if failed >= TRIES => break FetchOutcome::Failed(why),
-                Attempt::Failed(why) | Attempt::NoAnswer(why) => why,
+                Attempt::Failed(why) | Attempt::NoAnswer(why) => {
+                    self.counts.lock().get_or_insert(Trouble { why: why.clone(), until: None });
+                    why
+                }
             };
             tracing::debug!(id = task.id.as_str(), why, failed, "trying interview {} again: {why}", task.id);
             sleep(backoff(failed)).await;
@@ -236,19 +270,22 @@ impl Fetcher {
                 Classification::Attempt(attempt) => {
                     turn.answered(budget);
                     self.counts.answered.store(true, Ordering::Relaxed);
-                    self.counts.is_gone.store(false, Ordering::Relaxed);
+                    *self.counts.lock() = None;
                     return Ok(attempt);
                 }
             }
         }
     }
 
-    /// Logs that an API which answered before is waited for. One that never did is only waited for briefly.
-    fn log_outage(&self, why: &str) {
-        if self.counts.answered.load(Ordering::Relaxed) {
-            let end = Timestamp::now().saturating_add(OUTAGE).unwrap_or(Timestamp::MAX);
-            let end = end.strftime("%Y-%m-%d %H:%M:%S UTC");
-            tracing::info!("the API cannot be reached any more ({why}); it is tried again until {end}");
+    /// Notes that an API which answered before is waited for, and logs it the first time. One that never did is only
+    /// waited for briefly.
+    fn note_outage(&self, why: &str) {
+        let mut trouble = self.counts.lock();
+        let is_known = trouble.as_ref().is_some_and(|trouble| trouble.until.is_some());
+        if self.counts.answered.load(Ordering::Relaxed) && !is_known {
+            let until = Timestamp::now().saturating_add(OUTAGE).unwrap_or(Timestamp::MAX);
+            let outage = trouble.insert(Trouble { why: why.to_owned(), until: Some(until) });
+            tracing::info!("{}", outage.in_words());
         }
     }
 

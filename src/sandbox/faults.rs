@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::random::{Random, mix};
 use super::response::{broken_off, promised};
-use crate::model::error::from_toml;
+use crate::model::document::from_toml;
 use crate::model::{Error, Result};
 
 /// Seconds by which a server with a wrong clock is ahead.

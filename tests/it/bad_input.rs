@@ -35,7 +35,13 @@ fn a_pipeline_that_is_wrong_is_refused_before_anything_is_written() {
         &["pipeline.toml:3", "unknown field `interview`", "interviews"],
     );
     check(&served, "[lake]", "[lakes]", 2, &["pipeline.toml:4", "unknown field `lakes`"]);
-    check(&served, "600000", "\"many\"", 2, &["pipeline.toml:7", "invalid type"]);
+    check(
+        &served,
+        "600000",
+        "\"many\"",
+        2,
+        &["pipeline.toml:7: `requests-per-minute` under [ingest] is a whole number"],
+    );
     check(&served, "[analyze]", "[analyze", 2, &["pipeline.toml:8"]);
     check(&served, key, "interviews = [\"none.txt\"]", 2, &["none.txt", "No such file"]);
     check(&served, key, "interviews = []", 2, &["names no `interviews`"]);

@@ -262,3 +262,96 @@ fn the_same_lake_gives_the_same_bytes() {
         assert!(write("one") == write("other"), "{format}");
     }
 }
+
+#[test]
+fn an_analysis_counts_the_terms_of_the_sets_that_the_lake_was_analysed_with() {
+    let lake = Lake::of(&sample());
+    fs::write(lake.path("mine.txt"), "the\nnowhere to be found\nreact\n").unwrap();
+    lake.runs(&["analyze", "--lake", "lake", "--keywords", "builtin:vendor-sample", "mine.txt", "--mode", "substring"]);
+    let terms = |rows: &[Value]| -> BTreeSet<String> {
+        rows[0]["keywordMatches"].as_object().unwrap().keys().cloned().collect()
+    };
+    let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
+    let both = lake.jsonl(&["--what", "analysis"]);
+    // Of a set that ships all terms are known, of another those that were found; one that both have is told apart.
+    assert_eq!(
+        terms(&both),
+        of(&["the", "react (mine)", "react (vendor-sample)", "typescript", "testing", "agile", "ci/cd"])
+    );
+    let sum =
+        |rows: &[Value], term: &str| rows.iter().map(|row| row["keywordMatches"][term].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(sum(&both, "react (mine)"), sum(&both, "react (vendor-sample)"));
+    assert!(sum(&both, "the") > 0);
+    let one = lake.jsonl(&["--what", "analysis", "--keywords", "builtin:vendor-sample"]);
+    assert_eq!(terms(&one), of(&["react", "typescript", "testing", "agile", "ci/cd"]));
+    let named = ["--what", "analysis", "--mode", "substring", "--keywords", "mine.txt", "builtin:vendor-sample"];
+    assert!(terms(&lake.jsonl(&named)).contains("nowhere to be found"));
+    // Interviews come for which one of the sets is not looked: it is left out, and said.
+    let mut body = sample().into_iter().find(|body| body["status"] == "completed").unwrap();
+    body["id"] = json!("a-new-one");
+    fs::write(lake.path("more.jsonl"), body.to_string()).unwrap();
+    lake.runs(&["import", "--lake", "lake", "more.jsonl"]);
+    lake.runs(&["analyze", "--lake", "lake", "--keywords", "builtin:vendor-sample"]);
+    let (code, stderr) = lake.refuses(&["--format", "csv", "--what", "analysis", "-o", "out.csv"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("the keyword set mine is left out: not all answers were searched for it"), "{stderr}");
+    assert_eq!(terms(&lake.jsonl(&["--what", "analysis"])), terms(&one));
+}
+
+#[test]
+fn an_analysis_that_lacks_something_writes_not_one_byte() {
+    let lake = Lake::of(&sample());
+    // A second batch, which no analysis has seen, is the last to be read.
+    let mut body = sample().into_iter().find(|body| body["status"] == "completed").unwrap();
+    (body["id"], body["completed_at"]) = (json!("a-late-one"), json!("2031-01-01T00:00:00Z"));
+    fs::write(lake.path("more.jsonl"), body.to_string()).unwrap();
+    lake.runs(&["import", "--lake", "lake", "more.jsonl"]);
+    for format in ["csv", "jsonl"] {
+        let arguments = ["export", "--lake", "lake", "--format", format, "--what", "analysis"];
+        let output = roundup(lake.0.path()).args(arguments).output().unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{format}");
+    }
+    // A lake that was searched for nothing says how to search it.
+    lake.runs(&["import", "--lake", "bare", "more.jsonl"]);
+    lake.runs(&["analyze", "--lake", "bare"]);
+    let arguments = ["export", "--lake", "bare", "--format", "csv", "--what", "analysis"];
+    let output = roundup(lake.0.path()).args(arguments).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{stderr}");
+    assert!(stderr.contains("was searched for no keyword set"), "{stderr}");
+    assert!(stderr.contains("hint: roundup analyze --lake bare --keywords builtin:vendor-sample"), "{stderr}");
+}
+
+#[test]
+fn a_period_and_a_time_zone_mean_the_same_as_in_a_report() {
+    let bodies: Vec<Value> = [
+        ("last", "2026-05-31T21:59:59Z"),
+        ("after", "2026-05-31T22:00:00Z"),
+        ("before", "2026-05-24T21:59:59Z"),
+    ]
+    .iter()
+    .map(|(id, at)| json!({"id": id, "status": "completed", "completed_at": at, "job": {"id": "j"}, "responses": []}))
+    .collect();
+    let lake = Lake::of(&bodies);
+    let ids_of = |arguments: &[&str]| -> BTreeSet<String> {
+        lake.jsonl(arguments).iter().map(|row| row["interview_id"].as_str().unwrap().to_owned()).collect()
+    };
+    let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
+    let week = ["--period", "7d", "--until", "2026-06-01"];
+    assert_eq!(ids_of(&week), of(&["last", "after"]));
+    assert_eq!(ids_of(&[&week[..], &["--time-zone", "Europe/Berlin"]].concat()), of(&["last"]));
+    assert_eq!(ids_of(&["--from", "2026-06-01", "--time-zone", "Europe/Berlin"]), of(&["after"]));
+    assert_eq!(ids_of(&["--period", "1w"]), of(&[]), "before today");
+    let (code, stderr) = lake.refuses(&["--format", "csv", "--period", "7d", "--from", "2026-06-01"]);
+    assert_eq!(code, Some(2), "{stderr}");
+    let (code, stderr) = lake.refuses(&["--format", "csv", "--time-zone", "Europe/Nowhere"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("`Europe/Nowhere` is no time zone"), "{stderr}");
+    // So in a pipeline: the same settings, and days without quotes.
+    let pipeline = "[source]\napi = \"sandbox\"\n[lake]\npath = \"lake\"\n[export]\noutput = \"week.jsonl\"\nformat = \"jsonl\"\n\
+                    period = \"7d\"\nuntil = 2026-06-01\ntime-zone = \"Europe/Berlin\"\n";
+    fs::write(lake.path("p.toml"), pipeline).unwrap();
+    lake.runs(&["run", "--only", "export", "p.toml"]);
+    let rows = fs::read_to_string(lake.path("week.jsonl")).unwrap();
+    assert!(rows.lines().count() == 1 && rows.contains("\"last\""), "{rows}");
+}

@@ -126,8 +126,8 @@ fn check_says_who_would_be_told() {
         String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
     };
     assert!(
-        check("command = [\"mail\", \"-s\", \"x\"]", 0)
-            .contains("notify     runs mail when a run ends well, partly, badly")
+        check("command = [\"sh\", \"-c\", \"x\"]", 0)
+            .contains("notify     runs sh when a run ends well, partly, badly")
     );
     assert!(check("url-env = \"HOOK\"", 2).contains("is not set"));
     assert!(check("", 2).contains("[notify] names one of command, url-env and url-file"));

@@ -100,7 +100,7 @@ fn an_export_that_is_wrong_is_refused_before_anything_is_done() {
         (format!("{csv}where = 1\n"), "unknown field `where`"),
         ("[export]\noutput = \"a\"\n".to_owned(), "missing field `format`"),
         ("[export]\noutput = \"a\"\nformat = \"html\"\n".to_owned(), "unknown variant `html`"),
-        (format!("{csv}raw = true\n").replace("\"csv\"", "\"xlsx\""), "[export] out.csv: `raw` is for csv"),
+        (format!("{csv}raw = true\n").replace("\"csv\"", "\"xlsx\""), "`raw` under [export]: `raw` is for csv"),
         (format!("{csv}keywords = \"builtin:data\"\n"), "`keywords` is for an export of the analysis"),
         (format!("{csv}from = \"2026-02-02\"\nuntil = \"2026-02-02\"\n"), "there is no day from `from` on"),
         (format!("{csv}from = \"2026-02-02\"\nperiod = \"7d\"\n"), "name `from` or `period`, not both"),

@@ -43,7 +43,7 @@ impl TriggeredRun {
             let message = format!("--then cannot start `{}`", command.display());
             return Err(Error::usage(message).hint("--then run PIPELINE.toml"));
         }
-        let pipeline = Pipeline::read(path)?;
+        let pipeline = Pipeline::read(path).map_err(terminal::report_all)?;
         let wrong = |what: String| Error::usage(format!("{}: {what}", path.display()));
         let Some(source) = pipeline.sources.iter().find(|source| source.name == flags.source) else {
             return Err(wrong(format!("there is no source {}", flags.source)).hint("name its account with --source"));
@@ -60,7 +60,7 @@ impl TriggeredRun {
             let error = wrong(format!("its lake is {theirs}, and the events go to {ours}"));
             return Err(error.hint(format!("--lake {theirs}")));
         }
-        prepare(&pipeline, |_| true).map_err(terminal::report_all)?;
+        prepare(&pipeline, pipeline.problems.clone(), |_| true).map_err(terminal::report_all)?;
         let program =
             env::current_exe().map_err(|error| Error::failed(format!("cannot find this program: {error}")))?;
         Ok(Self { program, pipeline: path.clone(), debounce: flags.debounce, hidden: flags.secret_env.clone() })

@@ -6,17 +6,18 @@ use super::export::exports_on_screen;
 use super::notify;
 use super::plan::plan_on_screen;
 use super::prepare::prepare;
-use super::record::{RunSummary, record};
+use super::record::{RunSummary, record, record_notification};
 use super::stages::Run;
 use crate::commands::session::Network;
 use crate::commands::terminal::{self, DONE, RunFlags};
+use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::{Pipeline, Stage};
 
 pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
-    let pipeline = Pipeline::read(&flags.pipeline)?;
+    let pipeline = Pipeline::read(&flags.pipeline).map_err(terminal::report_all)?;
     let wanted = |stage: Stage| flags.only.is_empty() || flags.only.contains(&stage);
-    let ready = prepare(&pipeline, wanted).map_err(terminal::report_all);
+    let ready = prepare(&pipeline, pipeline.problems.clone(), wanted).map_err(terminal::report_all);
     if flags.dry_run {
         return terminal::data(&plan_on_screen(&pipeline, &ready?)?).map(|()| DONE);
     }
@@ -24,15 +25,25 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
     let ended = ready.and_then(|ready| {
         network.interrupt.during(|_| {
             let mut run = Run::begin(&pipeline, &network, quiet)?;
-            let archive = ready.audio.map(|plan| plan.out.as_path());
             run.all(ready, flags.refetch);
-            finish(run, archive, pipeline.prometheus.as_deref())
+            Ok(finish(run, pipeline.prometheus.as_deref()))
         })
     });
     match ended {
-        Ok(EndedRun { summary, exit_code }) => {
-            notify::of_run(&pipeline, &network.runtime, &summary, exit_code);
-            Ok(exit_code)
+        Ok(mut ended) => {
+            let failed = notify::of_run(&pipeline, &network.runtime, &ended.summary, ended.exit_code);
+            if let Some(error) = failed {
+                ended.summary.notify = Some(error.to_string());
+                // The run has ended, and its result stays as it is.
+                if let Err(error) = record_notification(&ended.lake, &ended.summary) {
+                    tracing::warn!("{error}");
+                }
+            }
+            if !quiet {
+                let archive = pipeline.audio.as_ref().map(|plan| plan.out.as_path());
+                terminal::data(&on_screen(&ended.summary, archive))?;
+            }
+            Ok(ended.exit_code)
         }
         Err(error) => {
             notify::of_failure(&pipeline, &network.runtime, &error);
@@ -43,29 +54,26 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
 
 /// A run that has ended. Unlike the summary, the exit code also reflects that the record could not be written.
 struct EndedRun {
+    lake: Lake,
     summary: RunSummary,
     exit_code: u8,
 }
 
-/// Prints the errors, records the run, and prints what it did.
-fn finish(run: Run<'_>, archive: Option<&Path>, prometheus: Option<&Path>) -> Result<EndedRun> {
+/// Prints the errors, and records the run.
+fn finish(run: Run<'_>, prometheus: Option<&Path>) -> EndedRun {
     let Run { mut session, summary, mut errors, .. } = run;
     // Errors are printed first: on a full disk the record fails as well, and must not hide the cause.
     errors.iter().for_each(terminal::error);
     if session.quiet {
         summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     }
-    let recorded = record(&mut session, &summary, prometheus);
-    if !session.quiet {
-        terminal::data(&on_screen(&summary, archive))?;
-    }
     let mut exit_code = summary.exit_code;
-    if let Err(error) = recorded {
+    if let Err(error) = record(&mut session, &summary, prometheus) {
         terminal::error(&error);
         errors.push(error);
         exit_code = terminal::exit_code(&errors, summary.has_losses());
     }
-    Ok(EndedRun { summary, exit_code })
+    EndedRun { lake: session.lake, summary, exit_code }
 }
 
 /// What a run did, for a person.
@@ -96,6 +104,9 @@ fn on_screen(summary: &RunSummary, archive: Option<&Path>) -> String {
     }
     summary.warnings.iter().for_each(|warning| text += &format!("warning    {warning}\n"));
     text += &exports_on_screen(summary.export.as_deref().unwrap_or_default());
+    if let Some(why) = &summary.notify {
+        text += &format!("notify     failed: {why}\n");
+    }
     let sql = format!(
         "SELECT job_title, count(*) AS completed FROM '{lake}/interviews/**/*.parquet' WHERE status = 'completed' GROUP BY ALL ORDER BY ALL"
     );

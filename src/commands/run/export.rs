@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use crate::commands::terminal;
@@ -13,49 +12,49 @@ use crate::deliver::export::{ExportSummary, InterviewSelection, Plan, RowType, T
 use crate::keywords::Mode;
 use crate::lake::Lake;
 use crate::model::{Done, Error, Result};
-use crate::pipeline::sets::load_set;
-use crate::pipeline::{ExportPlan, ExportRows, ExportTo, Since, midnight};
+use crate::pipeline::sets::load_sets;
+use crate::pipeline::{ExportPlan, ExportRows, ExportTo, Since, first_day, midnight, today};
 
 const COMPLETED: &str = "completed";
 
-/// An export of a pipeline, with its keyword set read.
+/// An export of a pipeline, with its keyword sets read.
 pub struct ReadyExport {
     plan: Plan,
     pub output: PathBuf,
 }
 
 impl ReadyExport {
-    /// Reads the keyword set of an export.
+    /// Reads the keyword sets of an export.
     ///
     /// # Errors
-    /// When its keyword set is wrong, or its days are too far away.
+    /// When a keyword set is wrong, or its days are too far away.
     pub fn new(ExportTo { plan, output }: &ExportTo) -> Result<Self> {
         Ok(Self { plan: ready(plan, Mode::Word, Timestamp::now())?, output: output.clone() })
     }
 }
 
-/// Reads the keyword set of an export, and resolves its days.
+/// Reads the keyword sets of an export, and resolves its days.
 ///
 /// # Errors
-/// When its keyword set is wrong, or its days are too far away.
+/// When a keyword set is wrong, or its days are too far away.
 pub fn ready(plan: &ExportPlan, txt_mode: Mode, now: Timestamp) -> Result<Plan> {
     let what = match plan.what {
         ExportRows::Interviews => RowType::Interviews,
         ExportRows::Responses => RowType::Responses,
         ExportRows::Analysis => {
-            let reference = plan.set();
-            let is_substring = reference.ends_with(".txt") && txt_mode == Mode::Substring;
+            let sets = load_sets(&plan.keywords, txt_mode).into_iter().collect::<Result<_>>()?;
+            let is_substring =
+                txt_mode == Mode::Substring && plan.keywords.iter().any(|reference| reference.ends_with(".txt"));
             let mode = if is_substring { " --mode substring" } else { "" };
-            RowType::Analysis { set: load_set(reference, txt_mode)?, reference: format!("{reference}{mode}") }
+            RowType::Analysis { sets, reference: format!("{}{mode}", plan.keywords.join(" ")) }
         }
     };
-    let far = |day: Date| Error::usage(format!("{day} is too far away"));
-    let beginning = |day: Date| midnight(day).map(Timestamp::as_microsecond);
-    let end = plan.until.unwrap_or_else(|| TimeZone::UTC.to_datetime(now).date());
+    let beginning = |day: Date| midnight(day, &plan.time_zone).map(Timestamp::as_microsecond);
+    let end = plan.until.unwrap_or_else(|| today(now, &plan.time_zone));
     let (from, until) = match plan.from {
         Since::Always => (None, plan.until),
         Since::Day(day) => (Some(day), plan.until),
-        Since::DaysBefore(days) => (Some(end.checked_sub(i64::from(days).days()).map_err(|_| far(end))?), Some(end)),
+        Since::DaysBefore(days) => (Some(first_day(end, days)?), Some(end)),
     };
     let mut selection = InterviewSelection {
         jobs: plan.jobs.clone(),

@@ -23,7 +23,7 @@ pub fn ingest_all(
     let (mut all, mut errors) = (IngestSummary::default(), Vec::new());
     for OpenSource { name, ids, inbox, exclude, client } in sources {
         let fetch_progress = FetchProgress::new(*quiet);
-        let progress = |progress: Progress| fetch_progress.show(progress);
+        let progress = |progress: Progress| fetch_progress.show(&progress);
         let done = network.interrupt.during(|cancellation| {
             let (exclude, progress) = (&exclude, &progress);
             let cancellation = cancellation.or_at(stop_at.clone());

@@ -1,12 +1,13 @@
 //! Sends a notification that a run has ended, as JSON to the standard input of a command, or by POST to an address. If
-//! that fails, a warning is printed, and the result of the run stays the same.
+//! that fails, it is said, and the result of the run stays the same.
 
-use std::env;
-use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
+use std::{env, fs};
 
 use reqwest::Url;
+use rustix::fs::{Access, access};
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -35,8 +36,8 @@ struct Notice<'a> {
     run: Option<&'a RunSummary>,
 }
 
-/// Sends the notification of a run that has ended.
-pub fn of_run(pipeline: &Pipeline, runtime: &Runtime, summary: &RunSummary, exit_code: u8) {
+/// Sends the notification of a run that has ended. Returns why that failed, if so.
+pub fn of_run(pipeline: &Pipeline, runtime: &Runtime, summary: &RunSummary, exit_code: u8) -> Option<Error> {
     let outcome = match exit_code {
         DONE if summary.complete => RunOutcome::Well,
         DONE | FINISHED_WITH_LOSSES => RunOutcome::Partly,
@@ -54,7 +55,7 @@ pub fn of_run(pipeline: &Pipeline, runtime: &Runtime, summary: &RunSummary, exit
             errors: &summary.errors,
             run: Some(summary),
         },
-    );
+    )
 }
 
 /// Sends the notification of a run that could not begin.
@@ -62,7 +63,7 @@ pub fn of_failure(pipeline: &Pipeline, runtime: &Runtime, error: &Error) {
     let errors = [error.to_string()];
     let exit_code = error.kind().exit_code();
     let text = text(RunOutcome::Badly, None, &errors);
-    send_notice(
+    let _said = send_notice(
         pipeline,
         runtime,
         &Notice { outcome: RunOutcome::Badly, text, exit_code, report: None, errors: &errors, run: None },
@@ -80,16 +81,16 @@ fn text(outcome: RunOutcome, report: Option<&str>, errors: &[String]) -> String 
     text
 }
 
-fn send_notice(pipeline: &Pipeline, runtime: &Runtime, notice: &Notice<'_>) {
-    let Some(plan) = pipeline.notify.as_ref().filter(|plan| plan.on.contains(&notice.outcome)) else { return };
+fn send_notice(pipeline: &Pipeline, runtime: &Runtime, notice: &Notice<'_>) -> Option<Error> {
+    let plan = pipeline.notify.as_ref().filter(|plan| plan.on.contains(&notice.outcome))?;
     let body = serde_json::to_vec(notice).expect("plain data");
     let result = runtime.block_on(async {
         let within = timeout(plan.timeout, send(pipeline, plan, body)).await;
         within.unwrap_or_else(|_| Err(Error::failed(format!("not done within {} s", plan.timeout.as_secs_f64()))))
     });
-    if let Err(error) = result {
-        tracing::warn!("the notification failed: {error}");
-    }
+    let error = result.err()?;
+    tracing::warn!("the notification failed: {error}");
+    Some(error)
 }
 
 async fn send(pipeline: &Pipeline, plan: &NotifyPlan, body: Vec<u8>) -> Result<()> {
@@ -140,11 +141,34 @@ async fn post(address: Url, timeout: Duration, body: Vec<u8>) -> Result<()> {
     if status.is_success() { Ok(()) } else { Err(Error::failed(format!("the address answered {status}"))) }
 }
 
+/// Whether the command is there, or the address can be read; with the key that names it.
+pub fn reachable(plan: &NotifyPlan) -> (&'static str, Result<()>) {
+    match &plan.way {
+        NotifyWay::Command(command) => ("command", find_program(&command[0])),
+        NotifyWay::UrlEnvironment(_) => ("url-env", address(plan).map(drop)),
+        NotifyWay::UrlFile(_) => ("url-file", address(plan).map(drop)),
+    }
+}
+
+/// Finds a program as the system does when it starts one: by its path, or on the `PATH`.
+fn find_program(program: &str) -> Result<()> {
+    let is_program = |path: &Path| path.is_file() && access(path, Access::EXEC_OK).is_ok();
+    let is_there = if program.contains('/') {
+        is_program(Path::new(program))
+    } else {
+        let folders = env::var_os("PATH").unwrap_or_default();
+        env::split_paths(&folders).any(|folder| is_program(&folder.join(program)))
+    };
+    let hint = "it is started without a shell, from the folder that the run is started in; a whole path is safest";
+    let missing = || Error::usage(format!("there is no program {}", program.escape_debug())).hint(hint);
+    if is_there { Ok(()) } else { Err(missing()) }
+}
+
 /// Reads the address to post to. Messages never contain it.
 ///
 /// # Errors
 /// A usage error when it is missing or invalid.
-pub fn address(plan: &NotifyPlan) -> Result<Url> {
+fn address(plan: &NotifyPlan) -> Result<Url> {
     let (text, whence) = match &plan.way {
         NotifyWay::UrlEnvironment(name) => {
             let text = env::var(name)

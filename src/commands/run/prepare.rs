@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::accounts::{ReadySource, access_of};
+use super::accounts::{Access, ReadySource};
 use super::ats::ReadyAts;
 use super::export::ReadyExport;
 use crate::analyze::{AnalyzeRequest, PreparedSet};
@@ -10,95 +10,129 @@ use crate::deliver::audio;
 use crate::deliver::export::Place;
 use crate::keywords::Mode;
 use crate::lake::disks::refuse_other_disks;
-use crate::lake::outside::{real_path, refuse_inside, unusable, unwritable};
+use crate::lake::outside::{real_path, refuse_inside, unwritable};
 use crate::lake::refuse_url;
-use crate::model::{Error, Result, is_address};
+use crate::model::{Error, Problems, Result, Section, is_address};
 use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
-use crate::pipeline::{AtsPlan, AudioPlan, ExportTo, JobsFile, MetricGroup, Pipeline, ReportPlan, Source, Stage};
+use crate::pipeline::{
+    Api, AtsPlan, AudioPlan, ExportTo, JobsFile, KeyPlace, MetricGroup, Pipeline, ReportPlan, Source, Stage,
+};
+use crate::round0::client::ApiClient;
 
 /// Everything that the selected stages need.
 pub struct Ready<'p> {
     pub sources: Option<Vec<ReadySource>>,
     pub analysis: Option<ReadyAnalysis>,
     pub report: Option<&'p ReportPlan>,
+    /// The report's file of jobs.
+    pub merged: JobsFile,
     pub exports: Vec<ReadyExport>,
     pub audio: Option<&'p AudioPlan>,
     pub ats: Vec<ReadyAts>,
 }
 
-/// Reads everything that the selected stages of a pipeline name.
+/// Reads everything that the selected stages of a pipeline name. `problems` are those that are known.
 ///
 /// # Errors
 /// All problems, and not only the first.
-pub fn prepare(pipeline: &Pipeline, wanted: impl Fn(Stage) -> bool) -> std::result::Result<Ready<'_>, Vec<Error>> {
+pub fn prepare(
+    pipeline: &Pipeline,
+    mut problems: Problems,
+    wanted: impl Fn(Stage) -> bool,
+) -> Result<Ready<'_>, Vec<Error>> {
     let lake = &pipeline.lake;
-    let mut problems = Problems::default();
-    let sources = wanted(Stage::Ingest)
-        .then(|| pipeline.sources.iter().filter_map(|source| problems.ready_source(source)).collect());
+    let sources = pipeline.sources.iter().enumerate().filter(|_| wanted(Stage::Ingest));
+    let sources: Vec<ReadySource> = sources
+        .filter_map(|(number, source)| ready_source(source, &mut problems.section(format!("source[{number}]"))))
+        .collect();
     let analysis = pipeline.analyze.as_ref().filter(|_| wanted(Stage::Analyze));
-    let analysis = analysis.and_then(|plan| problems.keep(ready_analysis(&plan.keywords, Mode::Word, &plan.metrics)));
+    let analysis = analysis.and_then(|plan| {
+        let ready = ready_analysis(&plan.keywords, Mode::Word, &plan.metrics);
+        let add = |(number, error)| problems.add(&format!("analyze.keywords[{number}]"), error);
+        ready.map_err(|errors| errors.into_iter().for_each(add)).ok()
+    });
     let no_lake = refuse_url(lake).err().or_else(|| unwritable("the lake", lake));
-    problems.add(no_lake.map(|error| error.hint("choose another folder with `path` under [lake]")));
-    problems.add(refuse_other_disks(lake).err());
+    no_lake.into_iter().for_each(|error| problems.add("lake.path", error.hint("choose another folder")));
+    refuse_other_disks(lake).err().into_iter().for_each(|error| problems.add("lake.path", error));
+    let lake = Some(lake.as_path()).filter(|_| !problems.is_blamed_for("lake.path"));
     let report = pipeline.report.as_ref().filter(|_| wanted(Stage::Report));
+    let mut merged = JobsFile::default();
     if let Some(report) = report {
-        let out = unusable("the report", &report.out, &report.out, lake);
-        problems.add(out.map(|error| error.hint("choose another folder with `out` under [report]")));
-        problems.add(JobsFile::read(report.jobs_file.as_deref()).err());
+        let mut at = problems.section("report");
+        let inside = lake.and_then(|lake| refuse_inside("the report", &report.out, lake).err());
+        let out = inside.or_else(|| unwritable("the report", &report.out));
+        out.into_iter().for_each(|error| at.add("out", error.hint("choose another folder")));
+        let key = problems.written("report", &["jobs-file", "jobs"]);
+        merged = problems.keep(&key, JobsFile::read(report.jobs_file.as_deref())).unwrap_or_default();
     }
-    let exports = pipeline.exports.iter().filter(|_| wanted(Stage::Export));
-    let exports = exports.filter_map(|export| problems.ready_export(export, lake)).collect();
+    let exports = pipeline.exports.iter().enumerate().filter(|_| wanted(Stage::Export));
+    let exports = exports
+        .filter_map(|(number, export)| {
+            let mut at = problems.section(format!("export[{number}]"));
+            ready_export(export, lake, &mut at)
+        })
+        .collect();
     let audio = pipeline.audio.as_ref().filter(|_| wanted(Stage::Audio));
-    problems.add(audio.and_then(|audio| no_place_for(audio, lake)));
+    let no_archive = audio.zip(lake).and_then(|(audio, lake)| no_place_for(audio, lake));
+    no_archive.into_iter().for_each(|error| problems.add("audio.out", error));
     let mut ats: Vec<ReadyAts> = Vec::new();
-    for plan in pipeline.ats.iter().filter(|_| wanted(Stage::Ats)) {
-        let ready = problems.ready_ats(plan, pipeline.audio.as_ref(), &ats);
+    for (number, plan) in pipeline.ats.iter().enumerate().filter(|_| wanted(Stage::Ats)) {
+        let at = &mut problems.section(format!("ats[{number}]"));
+        let ready = ready_ats(plan, pipeline.audio.as_ref(), &ats, at);
         ats.extend(ready);
     }
-    if problems.0.is_empty() { Ok(Ready { sources, analysis, report, exports, audio, ats }) } else { Err(problems.0) }
+    let metrics = pipeline.prometheus.as_deref().and_then(|path| no_file("the metrics", path));
+    metrics.into_iter().for_each(|error| problems.add("metrics.prometheus", error));
+    let sources = wanted(Stage::Ingest).then_some(sources);
+    problems.or_value(Ready { sources, analysis, report, merged, exports, audio, ats })
 }
 
-/// All problems with a pipeline.
-#[derive(Default)]
-struct Problems(Vec<Error>);
-
-impl Problems {
-    fn add(&mut self, problem: Option<Error>) {
-        self.0.extend(problem);
-    }
-
-    fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
-        result.map_err(|error| self.0.push(error)).ok()
-    }
-
-    fn ready_source(&mut self, source: &Source) -> Option<ReadySource> {
-        let ids = read_lists(&source.lists).map_err(|errors| self.0.extend(errors)).ok();
-        let access = self.keep(access_of(source));
-        let (name, exclude) = (source.name.clone(), source.exclude.clone());
-        Some(ReadySource { name, ids: ids?, inbox: source.inbox, exclude, access: access? })
-    }
-
-    fn ready_export(&mut self, export: &ExportTo, lake: &Path) -> Option<ReadyExport> {
-        // What is no file is written itself; of a file, its folder is.
-        let folder = export.output.parent().unwrap_or(Path::new(""));
-        let out = match Place::of(&export.output) {
-            Place::Straight | Place::Stdout => refuse_inside("the export", &export.output, lake).err(),
-            Place::File(_) => unusable("the export", &export.output, folder, lake),
-        };
-        self.add(out.map(|error| error.hint("choose another place with `output` under [export]")));
-        self.keep(ReadyExport::new(export))
-    }
-
-    fn ready_ats(&mut self, plan: &AtsPlan, made: Option<&AudioPlan>, others: &[ReadyAts]) -> Option<ReadyAts> {
-        self.add(plan.recordings.as_deref().and_then(|folder| no_archive(folder, made)));
-        let ready = self.keep(ReadyAts::new(plan))?;
-        if others.iter().any(|other| other.connector.name == ready.connector.name) {
-            self.add(Some(Error::usage(format!("two connectors are called {}", ready.connector.name))));
-            return None;
+fn ready_source(source: &Source, at: &mut Section<'_>) -> Option<ReadySource> {
+    let lists = read_lists(&source.lists, source.column.as_deref());
+    let ids = lists.map_err(|errors| errors.into_iter().for_each(|error| at.add("interviews", error))).ok();
+    let access = match &source.api {
+        Api::Sandbox { interviews, seed } => Some(Access::Sandbox { interviews: *interviews, seed: *seed }),
+        Api::Remote { base, key } => {
+            let named_by = if let KeyPlace::File(_) = key { "key-file" } else { "key-env" };
+            let key = at.keep(named_by, key.read());
+            // The address is checked also without a key.
+            let client = at.keep("api", ApiClient::new(base, key.as_deref().unwrap_or("none")));
+            key.and(client).map(Access::Remote)
         }
-        Some(ready)
+    };
+    let (name, exclude) = (source.name.clone(), source.exclude.clone());
+    Some(ReadySource { name, ids: ids?, inbox: source.inbox, exclude, access: access? })
+}
+
+fn ready_export(export: &ExportTo, lake: Option<&Path>, at: &mut Section<'_>) -> Option<ReadyExport> {
+    // What is no file is written itself; of a file, its folder is.
+    let inside = lake.and_then(|lake| refuse_inside("the export", &export.output, lake).err());
+    let out = inside.or_else(|| match Place::of(&export.output) {
+        Place::Straight | Place::Stdout => None,
+        Place::File(_) => no_file("the export", &export.output),
+    });
+    out.into_iter().for_each(|error| at.add("output", error.hint("choose another place")));
+    at.keep("keywords", ReadyExport::new(export))
+}
+
+fn ready_ats(plan: &AtsPlan, made: Option<&AudioPlan>, others: &[ReadyAts], at: &mut Section<'_>) -> Option<ReadyAts> {
+    let no_archive = plan.recordings.as_deref().and_then(|folder| no_archive(folder, made));
+    no_archive.into_iter().for_each(|error| at.add("recordings", error));
+    let ready = at.keep("connector", ReadyAts::new(plan))?;
+    if others.iter().any(|other| other.connector.name == ready.connector.name) {
+        at.add("connector", Error::usage(format!("two connectors are called {}", ready.connector.name)));
+        return None;
     }
+    Some(ready)
+}
+
+/// Why a file cannot be written, if so.
+fn no_file(what: &str, path: &Path) -> Option<Error> {
+    if path.is_dir() {
+        return Some(Error::usage(format!("{what} is to be a file, and {} is a folder", path.display())));
+    }
+    unwritable(what, path.parent().unwrap_or(Path::new("")))
 }
 
 /// The keyword sets and metrics of an analysis.
@@ -117,10 +151,23 @@ impl ReadyAnalysis {
 /// Reads keyword sets, and the set of fillers.
 ///
 /// # Errors
-/// The error of the first set that is wrong.
-pub fn ready_analysis(references: &[String], txt_mode: Mode, metrics: &[MetricGroup]) -> Result<ReadyAnalysis> {
-    let sets = load_sets(references, txt_mode)?.into_iter().map(PreparedSet::new).collect::<Result<_>>()?;
-    let fillers = PreparedSet::new(load_set("builtin:fillers", Mode::Word)?)?;
+/// The errors of all sets that are wrong, each with the number of its set.
+pub fn ready_analysis(
+    references: &[String],
+    txt_mode: Mode,
+    metrics: &[MetricGroup],
+) -> Result<ReadyAnalysis, Vec<(usize, Error)>> {
+    let (mut sets, mut wrong) = (Vec::new(), Vec::new());
+    for (number, set) in load_sets(references, txt_mode).into_iter().enumerate() {
+        match set.and_then(PreparedSet::new) {
+            Ok(set) => sets.push(set),
+            Err(error) => wrong.push((number, error)),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let fillers = load_set("builtin:fillers", Mode::Word).and_then(PreparedSet::new).expect("it ships");
     Ok(ReadyAnalysis { sets, fillers, metrics: metrics.to_vec() })
 }
 

@@ -1,5 +1,6 @@
 //! The record of a run: its row in `runs`, `last-run.json`, and the metrics for Prometheus.
 
+use std::fs;
 use std::iter::once;
 use std::path::Path;
 
@@ -52,6 +53,8 @@ pub struct RunSummary {
     /// One summary for each system.
     pub ats: Option<Vec<DeliverySummary>>,
     pub errors: Vec<String>,
+    /// Why the notification of the run failed, if it did.
+    pub notify: Option<String>,
 }
 
 impl RunSummary {
@@ -75,6 +78,7 @@ impl RunSummary {
             audio: None,
             ats: None,
             errors: Vec::new(),
+            notify: None,
         }
     }
 
@@ -110,12 +114,27 @@ pub fn record(session: &mut Session<'_>, summary: &RunSummary, prometheus: Optio
     let mut staging = Staging::begin(lake, ledger, CommitKind::Run)?;
     staging.write(&RUNS, &month_of(Some(summary.started_at)), Some(row(summary)))?;
     staging.publish(ledger, &[], &[])?;
-    let path = lake.last_run_path();
-    write_whole(&path, terminal::json(summary).as_bytes(), 0o644)
-        .map_err(|error| Error::path("write", &path, error))?;
+    write_last_run(lake, summary)?;
     let Some(path) = prometheus else { return Ok(()) };
     let text = metrics(summary, &lake.counts(ledger)?);
     write_whole(path, text.as_bytes(), 0o644).map_err(|error| Error::path("write", path, error))
+}
+
+fn write_last_run(lake: &Lake, summary: &RunSummary) -> Result<()> {
+    let path = lake.last_run_path();
+    let written = write_whole(&path, terminal::json(summary).as_bytes(), 0o644);
+    written.map_err(|error| Error::path("write", &path, error))
+}
+
+/// Writes `last-run.json` again, with what became of the notification, unless another run has written it since.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn record_notification(lake: &Lake, summary: &RunSummary) -> Result<()> {
+    let last = fs::read(lake.last_run_path()).ok();
+    let last = last.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    let is_last = last.is_some_and(|last| last["run_id"] == summary.run_id.as_str());
+    if is_last { write_last_run(lake, summary) } else { Ok(()) }
 }
 
 /// The row of a run in `runs`. Columns that are not listed here are counts of the ingest with the same names.

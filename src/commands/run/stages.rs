@@ -5,16 +5,17 @@ use super::ats::{ReadyAts, deliver_all};
 use super::audio::{Archiving, archive_during};
 use super::export::{ReadyExport, export_all};
 use super::ingest::{IngestOptions, ingest_all};
+use super::known_jobs::{is_of_nothing, unknown_jobs};
 use super::prepare::{Ready, ReadyAnalysis};
 use super::record::{MOST_IDS, RunSummary};
 use crate::commands::session::{Network, Session};
 use crate::commands::terminal;
 use crate::deliver::audio::{RecordingSelection, estimate, publish_archived};
 use crate::inbox::stalled;
-use crate::ingest::pace_of;
+use crate::ingest::{IngestSummary, pace_of};
 use crate::lake::Lake;
 use crate::model::{Error, Result};
-use crate::pipeline::{AudioPlan, Pipeline, ReportPlan};
+use crate::pipeline::{AudioPlan, JobsFile, Pipeline, ReportPlan};
 use crate::report::model::RunReference;
 use crate::{analyze, report};
 
@@ -27,6 +28,8 @@ pub struct Run<'a> {
     pub errors: Vec<Error>,
     /// Whether archiving failed during the ingest. The same error would end it again.
     archive_failed: bool,
+    /// Whether the ingest ended with an error.
+    ingest_failed: bool,
 }
 
 impl<'a> Run<'a> {
@@ -46,21 +49,25 @@ impl<'a> Run<'a> {
             summary,
             errors: Vec::new(),
             archive_failed: false,
+            ingest_failed: false,
         })
     }
 
     /// Runs every stage that is ready, in the fixed order.
     pub fn all(&mut self, ready: Ready<'_>, refetch: bool) {
-        let Ready { sources, analysis, report, exports, audio, ats } = ready;
+        let Ready { sources, analysis, report, merged, exports, audio, ats } = ready;
         if let Some(sources) = sources {
             self.ingest(sources, refetch, audio);
         }
+        let unknown = unknown_jobs(self.pipeline, &merged);
+        let unknown = self.keep(unknown).unwrap_or_default();
+        self.summary.warnings.extend(unknown);
         // Checked before each stage: one that has begun is finished, and no other begins.
         if let Some(analysis) = analysis.filter(|_| self.continues()) {
             self.analyze(&analysis);
         }
         if let Some(plan) = report.filter(|_| self.continues()) {
-            self.report(plan);
+            self.report(plan, &merged);
         }
         if !exports.is_empty() && self.continues() {
             self.export(exports);
@@ -106,6 +113,7 @@ impl<'a> Run<'a> {
                 ingested
             }
         };
+        self.ingest_failed = !ingested.errors.is_empty();
         self.summary.ingest = Some(ingested.into_summary(&mut self.errors));
         let ids = self.session.ledger.unfetched_ids(self.summary.started_at, MOST_IDS);
         self.summary.ids = self.keep(ids).unwrap_or_default();
@@ -130,7 +138,20 @@ impl<'a> Run<'a> {
         self.summary.analyze = self.keep(made);
     }
 
-    fn report(&mut self, plan: &ReportPlan) {
+    fn report(&mut self, plan: &ReportPlan, merged: &JobsFile) {
+        // It would be of the same interviews as the newest one, under another day.
+        let has_news = self.summary.ingest.as_ref().is_some_and(IngestSummary::has_news);
+        let latest = plan.out.join("latest");
+        if self.ingest_failed && !has_news && latest.exists() {
+            let why = "no new report was written, as the ingest failed and nothing new has come";
+            self.summary.warnings.push(format!("{why}; {} is as it was", latest.display()));
+            return;
+        }
+        let is_of_nothing = is_of_nothing(&self.session.lake, plan, merged);
+        if self.keep(is_of_nothing).unwrap_or_default() {
+            self.summary.warnings.push("no report was written: the lake has none of its jobs yet".to_owned());
+            return;
+        }
         let RunSummary { run_id, started_at, .. } = &self.summary;
         let run = RunReference { run_id: run_id.clone(), started_at: started_at.to_string() };
         let made = report::report(&self.session.lake, plan, *started_at, Some(run));

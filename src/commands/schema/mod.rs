@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::terminal::{self, SchemaFlags, SchemaFormat};
 use crate::keywords::KeywordSetFile;
+use crate::lake::Lake;
 use crate::lake::schema::{TABLES, Table, table};
 use crate::model::{Error, Result};
 use crate::pipeline::file::PipelineFile;
@@ -37,7 +38,7 @@ pub fn run(flags: &SchemaFlags) -> Result<()> {
     terminal::data(&match flags.format {
         SchemaFormat::Markdown => tables.iter().map(|table| markdown(table)).collect::<Vec<_>>().join("\n"),
         SchemaFormat::Json => terminal::json(&tables.iter().map(|table| as_json(table)).collect::<Vec<_>>()),
-        SchemaFormat::Sql => tables.iter().map(|table| view(table, &flags.lake)).collect(),
+        SchemaFormat::Sql => views(&tables, &flags.lake)?,
     })?;
     Ok(())
 }
@@ -75,8 +76,39 @@ fn as_json(table: &Table) -> Value {
     })
 }
 
-fn view(table: &Table, lake: &Path) -> String {
-    let glob = lake.join(table.name).join("**").join("*.parquet").display().to_string().replace('\'', "''");
-    let hive = if table.partitions.is_empty() { "" } else { ", hive_partitioning = true, hive_types_autocast = false" };
-    format!("CREATE OR REPLACE VIEW {} AS SELECT * FROM read_parquet('{glob}'{hive});\n", table.name)
+/// Views of the tables that a lake has. A view of one without files would be an error.
+fn views(tables: &[&Table], lake: &Path) -> Result<String> {
+    let lake = Lake::open(lake)?;
+    let mut text = String::new();
+    for table in tables {
+        text += &if lake.files(table)?.is_empty() {
+            format!("-- There is nothing in {} yet.\n", table.name)
+        } else {
+            view(table, lake.root())?
+        };
+    }
+    Ok(text)
+}
+
+fn view(table: &Table, lake: &Path) -> Result<String> {
+    let folder = lake.join(table.name);
+    let folder = folder.to_str().ok_or_else(|| Error::usage(format!("{} is not UTF-8 text", folder.display())))?;
+    // What a glob gives a meaning stands for itself in brackets.
+    let mut pattern = String::new();
+    for character in folder.chars() {
+        match character {
+            '*' | '?' | '[' => pattern.extend(['[', character, ']']),
+            '\'' => pattern += "''",
+            _ => pattern.push(character),
+        }
+    }
+    let hive = if table.partitions.is_empty() {
+        "hive_partitioning = false"
+    } else {
+        "hive_partitioning = true, hive_types_autocast = false"
+    };
+    Ok(format!(
+        "CREATE OR REPLACE VIEW {} AS SELECT * FROM read_parquet('{pattern}/**/*.parquet', {hive});\n",
+        table.name
+    ))
 }

@@ -49,32 +49,76 @@ fn set_progress(bar: &ProgressBar, done: u64, of: u64) {
     bar.set_position(done);
 }
 
-/// The progress of a fetch: a bar on a terminal, and a line a minute elsewhere.
+/// The progress of a fetch: a bar on a terminal, and a line a minute elsewhere, also while nothing comes.
 pub struct FetchProgress {
     bar: ProgressBar,
     is_quiet: bool,
-    /// When the last line was printed.
-    printed: Cell<Instant>,
+    minutes: Minutes,
 }
 
 impl FetchProgress {
     pub fn new(quiet: bool) -> Self {
-        Self { bar: bar("fetch", quiet), is_quiet: quiet, printed: Cell::new(Instant::now()) }
+        Self { bar: bar("fetch", quiet), is_quiet: quiet, minutes: Minutes { printed: Cell::new(Instant::now()) } }
     }
 
-    pub fn show(&self, Progress { done, of, remaining }: Progress) {
-        set_progress(&self.bar, done, of);
-        let left = remaining.map_or_else(String::new, |left| format!("{left} requests left in the window"));
+    pub fn show(&self, progress: &Progress) {
+        set_progress(&self.bar, progress.done, progress.of);
         if !self.bar.is_hidden() {
-            self.bar.set_message(left);
-        } else if !self.is_quiet && self.printed.get().elapsed() >= EVERY {
-            self.printed.set(Instant::now());
-            let comma = if left.is_empty() { "" } else { "; " };
-            tracing::info!(done, of, remaining, "fetched {done} of {of}{comma}{left}");
+            self.bar.set_message(what_now(progress));
+        } else if !self.is_quiet
+            && let Some(line) = self.minutes.line(Instant::now(), progress)
+        {
+            let Progress { done, of, remaining, .. } = progress;
+            tracing::info!(done, of, remaining, "{line}");
         }
     }
 
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Lines of which one is printed a minute.
+struct Minutes {
+    /// When the last line was printed.
+    printed: Cell<Instant>,
+}
+
+impl Minutes {
+    /// The line to print, if it is time for one.
+    fn line(&self, now: Instant, progress: &Progress) -> Option<String> {
+        if now.saturating_duration_since(self.printed.get()) < EVERY {
+            return None;
+        }
+        self.printed.set(now);
+        let (Progress { done, of, .. }, rest) = (progress, what_now(progress));
+        let semicolon = if rest.is_empty() { "" } else { "; " };
+        Some(format!("fetched {done} of {of}{semicolon}{rest}"))
+    }
+}
+
+/// What the calls wait for, or how many more may be made.
+fn what_now(Progress { remaining, waiting, .. }: &Progress) -> String {
+    let left = || remaining.map_or_else(String::new, |left| format!("{left} requests left in the window"));
+    waiting.clone().unwrap_or_else(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_comes_each_minute_and_says_what_is_waited_for() {
+        let began = Instant::now();
+        let minutes = Minutes { printed: Cell::new(began) };
+        let line = |seconds: u64, waiting: Option<&str>| {
+            let progress = Progress { done: 2, of: 9, remaining: Some(70), waiting: waiting.map(str::to_owned) };
+            minutes.line(began + Duration::from_secs(seconds), &progress)
+        };
+        assert_eq!(line(59, None), None);
+        assert_eq!(line(61, None).unwrap(), "fetched 2 of 9; 70 requests left in the window");
+        assert_eq!(line(62, Some("the API is away")), None);
+        assert_eq!(line(121, Some("the API is away")).unwrap(), "fetched 2 of 9; the API is away");
+        assert_eq!(line(181, Some("the API is away")).unwrap(), "fetched 2 of 9; the API is away");
     }
 }

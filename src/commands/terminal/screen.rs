@@ -15,6 +15,19 @@ pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", plural(count, one, many))
 }
 
+/// Rows of a table as lines, each column as wide as its longest text.
+pub fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = rows.into_iter().collect();
+    let length = |text: &String| text.chars().count();
+    let widths: [usize; N] =
+        std::array::from_fn(|column| rows.iter().map(|row| length(&row[column])).max().unwrap_or(0));
+    let line = |row: &[String; N]| {
+        let cells: Vec<String> = row.iter().zip(widths).map(|(text, width)| format!("{text:<width$}")).collect();
+        cells.join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
 /// Counts, one a line, without those that are zero.
 fn counts(of: &[(u64, &str)]) -> String {
     of.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("           {count} {what}\n")).collect()
@@ -25,7 +38,7 @@ pub fn ingest_on_screen(ingest: &IngestSummary) -> String {
     let mut text = format!(
         "fetched    {} of {} in {}; {} already settled and not asked for again\n",
         ingest.fetched,
-        counted(ingest.listed, "interview", "interviews"),
+        counted(ingest.asked, "interview", "interviews"),
         counted(ingest.requests, "request", "requests"),
         ingest.skipped_settled
     );

@@ -16,7 +16,7 @@ use super::file::{ConnectorFile, MatchSection, Method, StepSection, TokenSection
 use super::request::{AtsRequest, Captured};
 use super::secret::SecretPlace;
 use super::template::{self, TemplateKind};
-use crate::model::error::from_toml;
+use crate::model::document::from_toml;
 use crate::model::{Error, Result};
 use crate::pipeline::{AtsPlan, span_up_to};
 

@@ -9,15 +9,14 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Fields, Schema, SchemaRef};
 
 use super::batches::{OnBatch, ROWS};
+use super::searched::{SearchedSet, sets_of};
 use super::selection::InterviewSelection;
 use crate::deliver::fresh::SourceHashes;
 use crate::keywords::KeywordSet;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, string_at, strings};
 use crate::lake::rows;
-use crate::lake::schema::{
-    CANDIDATES, ColumnType, INTERVIEW_METRICS, INTERVIEWS, KEYWORD_HITS, RESPONSES, SET_SHA256, SOURCE_SHA256,
-};
+use crate::lake::schema::{CANDIDATES, ColumnType, INTERVIEW_METRICS, INTERVIEWS, RESPONSES, SOURCE_SHA256};
 use crate::model::{Error, Result};
 
 /// The columns of the export, with their types.
@@ -30,6 +29,8 @@ const COLUMNS: &[(&str, ColumnType)] = &[
     ("totalDuration", ColumnType::Float),
     ("averageResponseLength", ColumnType::Float),
 ];
+/// The keyword set of the vendor's sample, which finds terms as the sample does.
+const SAMPLE_SET: &str = "builtin:vendor-sample";
 /// Columns that are read of `interviews`.
 const READ: &[&str] = &["interview_id", "status", "job_id", "job_title", "completed_at", "settled_at"];
 /// Columns that are read of `interview_metrics`.
@@ -38,7 +39,7 @@ const FIGURES: &[&str] = &["total_duration_seconds", "average_response_length"];
 /// Reads the rows of an analysis.
 pub struct AnalysisReader<'a> {
     lake: &'a Lake,
-    set: &'a KeywordSet,
+    sets: Vec<SearchedSet>,
     reference: &'a str,
     selection: &'a InterviewSelection,
     schema: SchemaRef,
@@ -47,21 +48,33 @@ pub struct AnalysisReader<'a> {
 }
 
 impl<'a> AnalysisReader<'a> {
+    /// Looks whether everything is there. `sets` are those whose terms are counted, or if there are none, those that the
+    /// lake was searched for; `reference` is how they are written after `roundup analyze --keywords`.
+    ///
     /// # Errors
-    /// When the ledger cannot be read.
+    /// When the ledger cannot be read, or a file was not analysed as it is now.
     pub fn new(
         lake: &'a Lake,
-        set: &'a KeywordSet,
+        sets: &[KeywordSet],
         reference: &'a str,
         selection: &'a InterviewSelection,
     ) -> Result<Self> {
         let hashes = SourceHashes::of(lake)?;
+        let sets = if sets.is_empty() { sets_of(lake, &hashes)? } else { sets.iter().map(SearchedSet::of).collect() };
         let terms: Fields =
-            set.terms().iter().map(|term| Field::new(&term.name, ColumnType::Integer.arrow(), false)).collect();
+            columns_of(&sets).into_iter().map(|name| Field::new(name, ColumnType::Integer.arrow(), false)).collect();
         let mut fields: Vec<Field> =
             COLUMNS.iter().map(|(name, kind)| Field::new(*name, kind.arrow(), *name != "interview_id")).collect();
-        fields.push(Field::new_struct("keywordMatches", terms.clone(), false));
-        Ok(Self { lake, set, reference, selection, schema: Arc::new(Schema::new(fields)), terms, hashes })
+        if !terms.is_empty() {
+            fields.push(Field::new_struct("keywordMatches", terms.clone(), false));
+        }
+        let schema = Arc::new(Schema::new(fields));
+        let reader = Self { lake, sets, reference, selection, schema, terms, hashes };
+        for path in lake.files(&INTERVIEWS)? {
+            reader.figures_of(&path)?;
+            reader.hits_of(lake.place_of(&INTERVIEWS, &path))?;
+        }
+        Ok(reader)
     }
 
     pub fn schema(&self) -> SchemaRef {
@@ -107,19 +120,19 @@ impl<'a> AnalysisReader<'a> {
             rows::integers(ids.iter().map(|id| Some(count(id))))
         };
         let terms = (0..self.terms.len()).map(of_term).collect();
-        RecordBatch::try_new(
-            self.schema(),
-            vec![
-                column(batch, "interview_id"),
-                column(batch, "job_id"),
-                column(batch, "job_title"),
-                rows::strings(ids.iter().map(|id| names.get(id?).map(String::as_str))),
-                column(batch, "completed_at"),
-                column(figures, "total_duration_seconds"),
-                column(figures, "average_response_length"),
-                Arc::new(StructArray::try_new(self.terms.clone(), terms, None)?),
-            ],
-        )
+        let mut columns = vec![
+            column(batch, "interview_id"),
+            column(batch, "job_id"),
+            column(batch, "job_title"),
+            rows::strings(ids.iter().map(|id| names.get(id?).map(String::as_str))),
+            column(batch, "completed_at"),
+            column(figures, "total_duration_seconds"),
+            column(figures, "average_response_length"),
+        ];
+        if !self.terms.is_empty() {
+            columns.push(Arc::new(StructArray::try_new(self.terms.clone(), terms, None)?));
+        }
+        RecordBatch::try_new(self.schema(), columns)
     }
 
     /// Opens the figures of a file of interviews, which must be up to date.
@@ -138,7 +151,8 @@ impl<'a> AnalysisReader<'a> {
     }
 
     fn hint(&self) -> String {
-        format!("roundup analyze --lake {} --keywords {}", self.lake.root().display(), self.reference)
+        let reference = if self.reference.is_empty() { SAMPLE_SET } else { self.reference };
+        format!("roundup analyze --lake {} --keywords {reference}", self.lake.root().display())
     }
 
     /// The names of candidates, by interview.
@@ -156,38 +170,59 @@ impl<'a> AnalysisReader<'a> {
         Ok(names)
     }
 
+    /// The hits in the answers of a batch, by set; none if the batch has no answers.
+    fn hits_of(&self, place: &Path) -> Result<Vec<ParquetFile>> {
+        let responses = self.lake.root().join(RESPONSES.name).join(place);
+        if !responses.exists() {
+            return Ok(Vec::new());
+        }
+        if self.sets.is_empty() {
+            return Err(self.not_analysed(&responses, "was searched for no keyword set"));
+        }
+        let hits = self.sets.iter().map(|set| {
+            let why = || format!("was not searched for the keyword set {} as it is now", set.name);
+            set.hits(self.lake, &self.hashes, place).ok_or_else(|| self.not_analysed(&responses, &why()))
+        });
+        hits.collect()
+    }
+
     /// For each interview with any hit, the number of answers in which each term occurs.
     fn matches_of(&self, place: &Path) -> Result<HashMap<String, Vec<i64>>> {
         let mut matches: HashMap<String, Vec<i64>> = HashMap::new();
-        let responses = self.lake.root().join(RESPONSES.name).join(place);
-        if !responses.exists() {
-            return Ok(matches);
-        }
-        let folder = self.lake.root().join(KEYWORD_HITS.name).join(format!("set={}", self.set.name()));
-        let hits = ParquetFile::open(&folder.join(place)).ok().filter(|hits| {
-            hits.metadata(SET_SHA256) == Some(self.set.hash())
-                && hits.metadata(SOURCE_SHA256) == self.hashes.of_responses(self.lake, place)
-        });
-        let why = || format!("was not searched for the keyword set {} as it is now", self.set.name());
-        let hits = hits.ok_or_else(|| self.not_analysed(&responses, &why()))?;
-        let numbers: HashMap<&str, usize> =
-            self.set.terms().iter().enumerate().map(|(number, term)| (term.name.as_str(), number)).collect();
-        for group in 0..hits.row_groups() {
-            // Each row is one answer and one term.
-            let batch = hits.row_group(group, &["interview_id", "term"])?;
-            let (ids, terms) = (strings(&batch, "interview_id"), strings(&batch, "term"));
-            for (id, term) in ids.iter().zip(terms.iter()) {
-                let (Some(id), Some(number)) = (id, term.and_then(|term| numbers.get(term))) else { continue };
-                match matches.get_mut(id) {
-                    Some(counts) => counts[*number] += 1,
-                    None => {
-                        let mut counts = vec![0; numbers.len()];
-                        counts[*number] = 1;
-                        matches.insert(id.to_owned(), counts);
+        let mut first = 0;
+        for (set, hits) in self.sets.iter().zip(self.hits_of(place)?) {
+            let numbers: HashMap<&str, usize> = set.terms.iter().map(String::as_str).zip(first..).collect();
+            for group in 0..hits.row_groups() {
+                // Each row is one answer and one term.
+                let batch = hits.row_group(group, &["interview_id", "term"])?;
+                let (ids, terms) = (strings(&batch, "interview_id"), strings(&batch, "term"));
+                for (id, term) in ids.iter().zip(terms.iter()) {
+                    let (Some(id), Some(number)) = (id, term.and_then(|term| numbers.get(term))) else { continue };
+                    match matches.get_mut(id) {
+                        Some(counts) => counts[*number] += 1,
+                        None => {
+                            let mut counts = vec![0; self.terms.len()];
+                            counts[*number] = 1;
+                            matches.insert(id.to_owned(), counts);
+                        }
                     }
                 }
             }
+            first += set.terms.len();
         }
         Ok(matches)
     }
+}
+
+/// The columns of the terms. One that several sets have is told apart by its set.
+fn columns_of(sets: &[SearchedSet]) -> Vec<String> {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    sets.iter().flat_map(|set| &set.terms).for_each(|term| *seen.entry(term).or_default() += 1);
+    let column = |set: &SearchedSet, term: &String| {
+        if seen[term.as_str()] > 1 { format!("{term} ({})", set.name) } else { term.clone() }
+    };
+    sets.iter()
+        .flat_map(|set| set.terms.iter().map(move |term| (set, term)))
+        .map(|(set, term)| column(set, term))
+        .collect()
 }

@@ -8,6 +8,7 @@ mod cells;
 mod place;
 mod plan;
 mod reader;
+mod searched;
 mod selection;
 mod sheet;
 mod target;

@@ -10,11 +10,12 @@ pub enum RowType {
     Interviews,
     /// An answer, transcript included: the columns of `responses`.
     Responses,
-    /// A settled interview with its figures under the names of the vendor's sample, and for each term of the set the
+    /// A settled interview with its figures under the names of the vendor's sample, and for each term of the sets the
     /// number of answers in which it occurs.
     Analysis {
-        set: KeywordSet,
-        /// The set as it is written after `roundup analyze --keywords`.
+        /// None for those that the lake was analysed with.
+        sets: Vec<KeywordSet>,
+        /// The sets as they are written after `roundup analyze --keywords`.
         reference: String,
     },
 }

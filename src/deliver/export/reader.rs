@@ -36,8 +36,8 @@ impl<'a> RowReader<'a> {
         let rows = match what {
             RowType::Interviews => Rows::Interviews,
             RowType::Responses => Rows::Responses,
-            RowType::Analysis { set, reference } => {
-                Rows::Analysis(AnalysisReader::new(lake, set, reference, selection)?)
+            RowType::Analysis { sets, reference } => {
+                Rows::Analysis(AnalysisReader::new(lake, sets, reference, selection)?)
             }
         };
         Ok(Self { lake, selection, rows })

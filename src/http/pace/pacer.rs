@@ -37,6 +37,8 @@ pub struct Pacer {
     queue: tokio::sync::Mutex<()>,
     answered: Notify,
     waited: Mutex<Duration>,
+    /// What the request that has the next turn waits for, and until when.
+    waiting: Mutex<Option<(Why, Micros)>>,
     /// Whether it was logged that the even pace is slow.
     pace_logged: AtomicBool,
 }
@@ -61,6 +63,7 @@ impl Pacer {
             queue: tokio::sync::Mutex::default(),
             answered: Notify::new(),
             waited: Mutex::default(),
+            waiting: Mutex::default(),
             pace_logged: AtomicBool::new(false),
         }
     }
@@ -78,7 +81,9 @@ impl Pacer {
                     let began = Instant::now();
                     let left = Duration::from_micros((until - steady_now()).try_into().unwrap_or(0));
                     self.log_wait(&mut wait, until, why);
+                    *self.waiting.lock().expect("nothing panics while it holds it") = Some((why, until));
                     tokio::select! { () = answered => {}, () = sleep(left) => {} }
+                    *self.waiting.lock().expect("nothing panics while it holds it") = None;
                     *self.waited.lock().expect("nothing panics while it holds it") += began.elapsed();
                 }
             }
@@ -101,16 +106,27 @@ impl Pacer {
             return;
         }
         wait.logged = Some((why, until));
-        let server = &self.server;
-        let end = Timestamp::now() + SignedDuration::from_micros(until - now);
-        let end = format!("going on at {} (in {} s)", end.strftime("%Y-%m-%d %H:%M:%S UTC"), length / 1_000_000);
+        tracing::info!("{}", self.in_words(why, until));
+    }
+
+    /// Why requests are held back, and until when, if that is for long.
+    pub fn waiting(&self) -> Option<String> {
+        let waiting = *self.waiting.lock().expect("nothing panics while it holds it");
+        let (why, until) = waiting.filter(|(_, until)| until - steady_now() >= micros(LONG_WAIT))?;
+        Some(self.in_words(why, until))
+    }
+
+    fn in_words(&self, why: Why, until: Micros) -> String {
+        let (server, left) = (&self.server, until - steady_now());
+        let end = Timestamp::now() + SignedDuration::from_micros(left);
+        let end = format!("going on at {} (in {} s)", end.strftime("%Y-%m-%d %H:%M:%S UTC"), left / 1_000_000);
         match why {
-            Why::Pace => tracing::info!("requests to {server} go out slowly, to stay within the limit; {end}"),
-            Why::Refused => tracing::info!("{server} is over its limit of requests (429); {end}"),
-            Why::Full => tracing::info!("the requests just sent to {server} use up the limit; {end}"),
-            Why::UsedUp => tracing::info!("{server} reports that no requests are left; {end}"),
+            Why::Pace => format!("requests to {server} go out slowly, to stay within the limit; {end}"),
+            Why::Refused => format!("{server} is over its limit of requests (429); {end}"),
+            Why::Full => format!("the requests just sent to {server} use up the limit; {end}"),
+            Why::UsedUp => format!("{server} reports that no requests are left; {end}"),
             Why::OtherPrograms => {
-                tracing::info!("another program uses up the limit of requests to {server}; waiting for its answers");
+                format!("another program uses up the limit of requests to {server}; waiting for its answers")
             }
         }
     }

@@ -35,10 +35,10 @@ fn bad_sets_are_refused_with_the_line() {
         &format!("bad.toml:1: `{}` cannot be the name of a keyword set", "a".repeat(65)),
     );
     refused("name = \"t\"\nversion = \" \"\n", "bad.toml:2: the version is empty");
-    refused("name = \"t\"\nversion = 1\n", "bad.toml:2: invalid type: integer `1`, expected a string");
+    refused("name = \"t\"\nversion = 1\n", "bad.toml:2: `version` is a text");
     refused(
         "name = \"t\"\nversion = \"1\"\nmode = \"regex\"\n",
-        "bad.toml:3: unknown variant `regex`, expected `word` or `substring`",
+        "bad.toml:3: `mode`: unknown variant `regex`, expected `word` or `substring`",
     );
     let message = |toml: &str| KeywordSet::parse_toml(toml, "bad.toml").unwrap_err().to_string();
     assert!(message(&format!("{HEAD}colour = 1\n")).starts_with("bad.toml:3: unknown field `colour`"));
@@ -62,7 +62,10 @@ fn bad_sets_are_refused_with_the_line() {
         ),
         ("name = \"a\"\ncategory = \"\"", "5: a category of term `a` is empty"),
         ("name = \"a\"\nquestion_types = [\"\"]", "5: a question type of term `a` is empty"),
-        ("name = \"a\"\nforms = \"verbs\"", "5: unknown variant `verbs`, expected `none` or `plural`"),
+        (
+            "name = \"a\"\nforms = \"verbs\"",
+            "5: `forms` under [terms]: unknown variant `verbs`, expected `none` or `plural`",
+        ),
     ] {
         refused(&format!("{HEAD}[[terms]]\n{entry}\n"), &format!("bad.toml:{expected}"));
     }
@@ -143,7 +146,7 @@ fn the_schema_names_every_field() {
     let properties = schema.get("properties").unwrap().as_object().unwrap();
     let mut names: Vec<_> = properties.keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["description", "mode", "name", "overlap", "terms", "version"]);
+    assert_eq!(names, ["description", "languages", "mode", "name", "overlap", "terms", "version"]);
     assert_eq!(schema.get("additionalProperties").and_then(|value| value.as_bool()), Some(false));
 }
 

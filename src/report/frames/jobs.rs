@@ -53,7 +53,7 @@ impl<'a> Jobs<'a> {
     /// All jobs in the order in which they are shown, and the position of each job there by its number.
     ///
     /// # Errors
-    /// A usage error for a job or department that is not in the lake.
+    /// A usage error for a job or department that is not in the lake, unless it may be missing.
     pub fn finish(self, narrow: &Narrow) -> Result<(Vec<Job>, Vec<u32>)> {
         let slugs = slugs(&self.ids.texts);
         let named = self.ids.texts.into_iter().zip(self.seen).zip(slugs);
@@ -95,10 +95,13 @@ fn choose(jobs: &mut [Job], narrow: &Narrow) -> Result<()> {
         let known: Vec<&str> = known.into_iter().take(20).collect();
         Error::usage(format!("no {what} of the lake is called {name}")).hint(format!("there are: {}", known.join(", ")))
     };
-    if let Some(name) = narrow.jobs.iter().find(|name| !jobs.iter().any(|job| is_job(name, job))) {
+    let is_refused = |is_known: bool| !is_known && !narrow.may_be_missing;
+    if let Some(name) = narrow.jobs.iter().find(|name| is_refused(jobs.iter().any(|job| is_job(name, job)))) {
         return Err(missing("job", name, jobs.iter().filter_map(|job| job.title.as_deref()).collect()));
     }
-    if let Some(name) = narrow.departments.iter().find(|name| !jobs.iter().any(|job| is_department(name, job))) {
+    if let Some(name) =
+        narrow.departments.iter().find(|name| is_refused(jobs.iter().any(|job| is_department(name, job))))
+    {
         return Err(missing("department", name, jobs.iter().filter_map(|job| job.department.as_deref()).collect()));
     }
     for job in jobs {

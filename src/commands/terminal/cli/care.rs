@@ -22,6 +22,15 @@ pub struct StatusFlags {
 }
 
 #[derive(Debug, Args)]
+pub struct JobsFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// How they are written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
+#[derive(Debug, Args)]
 pub struct RepairFlags {
     #[command(flatten)]
     pub lake: LakeFlag,
@@ -86,6 +95,12 @@ pub struct Which {
 
 #[derive(Debug, Subcommand)]
 pub enum KeywordsCommand {
+    /// List the sets that ship: how they find terms, how many there are, in which languages, and what for
+    List {
+        /// How they are written
+        #[arg(long, value_enum, default_value = "text")]
+        format: DataFormat,
+    },
     /// Say what is probably a mistake in a set: short and common terms, terms that hide one another
     Lint {
         #[command(flatten)]

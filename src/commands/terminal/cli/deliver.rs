@@ -70,18 +70,24 @@ pub struct ExportFlags {
     /// Only interviews of this status, in the vendor's words; may be given several times. Of an analysis: completed
     #[arg(long, value_name = "STATUS", num_args = 1..)]
     pub status: Vec<String>,
-    /// Only interviews that settled from this day on, in UTC, as 2026-05-01
-    #[arg(long, value_name = "DAY")]
+    /// Only interviews that settled from this day on, as 2026-05-01
+    #[arg(long, value_name = "DAY", conflicts_with = "period")]
     pub from: Option<String>,
-    /// Only interviews that settled before this day, in UTC
+    /// Only interviews that settled before this day
     #[arg(long, value_name = "DAY")]
     pub until: Option<String>,
+    /// Only interviews that settled in so many days or weeks before `--until`, or before today: 7d, 4w
+    #[arg(long)]
+    pub period: Option<String>,
+    /// Time zone in which days begin, as Europe/Berlin
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub time_zone: String,
     /// CSV as stored, for programs: no byte-order mark, no apostrophe before what a spreadsheet takes for a formula
     #[arg(long)]
     pub raw: bool,
-    /// Keyword set whose terms an analysis counts [default: builtin:vendor-sample]
-    #[arg(long, value_name = "SET")]
-    pub keywords: Option<String>,
+    /// Keyword sets whose terms an analysis counts; those that the lake was analysed with if left out
+    #[arg(long, value_name = "SET", num_args = 1..)]
+    pub keywords: Vec<String>,
     /// How terms of .txt sets are found
     #[arg(long, value_enum, default_value = "word")]
     pub mode: Mode,

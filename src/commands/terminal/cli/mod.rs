@@ -10,8 +10,8 @@ mod values;
 use clap::{Parser, Subcommand};
 
 pub use care::{
-    KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, SchemaFlags, SchemaFormat, SetFlags, StatusFlags,
-    Which,
+    JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, SchemaFlags, SchemaFormat, SetFlags,
+    StatusFlags, Which,
 };
 pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
 pub use serve::{ListenFlags, SandboxFlags};
@@ -65,6 +65,8 @@ pub enum Command {
     Check(CheckFlags),
     /// Say what is in a lake and what is still open, or check that all of it is as it should be
     Status(StatusFlags),
+    /// List the jobs of a lake, with how many interviews they have
+    Jobs(JobsFlags),
     /// Make a lake, its log and its ledger agree again after something else has changed or deleted their files
     Repair(RepairFlags),
     /// Look after the ledger, which knows what is asked for when

@@ -38,6 +38,9 @@ pub struct IngestFlags {
     /// Files of interview ids, one a line, `#` comments; `-` for standard input, `inbox` for what `listen` took
     #[arg(required = true, value_name = "IDS")]
     pub interviews: Vec<PathBuf>,
+    /// Column of ids, for lists that are CSV with a header line
+    #[arg(long, value_name = "NAME")]
+    pub column: Option<String>,
     #[command(flatten)]
     pub api: ApiFlags,
     /// Name of the account, as it will stand in the column `source`

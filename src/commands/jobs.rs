@@ -1,0 +1,38 @@
+//! `jobs`: the jobs of a lake, with their names and how many interviews they have. Takes no lock.
+
+use super::terminal::{self, DataFormat, JobsFlags};
+use crate::lake::Lake;
+use crate::lake::job_list::{LakeJob, list};
+use crate::model::Result;
+
+pub fn run(flags: &JobsFlags) -> Result<()> {
+    let jobs = list(&Lake::open(&flags.lake.lake)?)?;
+    terminal::data(&match flags.format {
+        DataFormat::Json => terminal::json(&jobs),
+        DataFormat::Text => on_screen(&jobs),
+    })
+}
+
+fn on_screen(jobs: &[LakeJob]) -> String {
+    let row = |job: &LakeJob| {
+        let statuses: Vec<String> =
+            job.statuses.iter().map(|(status, count)| format!("{count} {}", shown(Some(status)))).collect();
+        [shown(job.id.as_deref()), shown(job.title.as_deref()), shown(job.department.as_deref()), statuses.join(", ")]
+    };
+    let head = ["id", "title", "department", "interviews"].map(str::to_owned);
+    terminal::columns(std::iter::once(head).chain(jobs.iter().map(row)))
+}
+
+/// A text of the vendor's on one line, without characters that control a terminal or turn the direction of a text.
+fn shown(text: Option<&str>) -> String {
+    let turns = |character: char| matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let mut shown = String::new();
+    for character in text.unwrap_or("-").chars() {
+        if character.is_control() || turns(character) {
+            shown.extend(character.escape_debug());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
