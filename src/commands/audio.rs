@@ -9,7 +9,7 @@ use super::session::{Network, Session, client, ids, pace};
 use super::terminal::{self, AudioFlags, DONE};
 use crate::deliver::audio::{self, RecordingSelection, estimate};
 use crate::lake::Lake;
-use crate::lake::jobs::job_ids;
+use crate::lake::job_list::job_ids;
 use crate::model::{Error, Result};
 use crate::pipeline::{AudioPlan, parse_max_time, parse_midnight, parse_size};
 

@@ -14,6 +14,7 @@ use super::durable::{batch_id, move_to};
 use super::lock::LakeLock;
 use super::log::{self, read_log};
 use super::places::Lake;
+use super::publish::bring_jobs_up;
 use super::read_only::read_only_ledger;
 use super::recover::{check_bound, recover, rolled_back};
 use crate::ledger::Ledger;
@@ -51,6 +52,7 @@ impl Lake {
         if let Some(version) = self.version()? {
             agreement::check(self.root(), &version)?;
         }
+        bring_jobs_up(self, &mut ledger)?;
         let now = Timestamp::now();
         log::prune(&self.log_folder(), now)?;
         ledger.forget_times_ahead(now)?;

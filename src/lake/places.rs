@@ -3,13 +3,14 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::Access;
 
 use super::access::{OTHERS_WRITE, denied, deny, make_folder, make_private_folder};
 use super::agreement;
 use super::durable::{create_private, sync_with_parent};
+use super::job_tally::JobTally;
 use super::log::{Commit, Version, read_placed};
 use super::read::{ParquetFile, parquet_files};
 use super::schema::{CANDIDATES, Table};
@@ -25,6 +26,8 @@ const OWN: &str = "_roundup";
 pub struct Lake {
     root: PathBuf,
     version: Arc<Mutex<Option<Arc<Version>>>>,
+    /// The jobs of the settled interviews that this program has counted.
+    jobs: Arc<Mutex<JobTally>>,
     /// Where the candidate key is, if not in the lake.
     candidate_key: Option<PathBuf>,
 }
@@ -36,7 +39,7 @@ impl Lake {
     /// A usage error when the path cannot be a lake: it is a URL, not a folder, or not writable.
     pub fn create(root: &Path) -> Result<Self> {
         refuse_url(root)?;
-        let lake = Self { root: root.to_owned(), version: Arc::default(), candidate_key: None };
+        let lake = Self::at(root);
         lake.make_folders().map_err(|error| {
             let hint = "choose another folder with `path` under [lake], or with --lake";
             Error::path("make the lake at", root, error).with_kind(Kind::Usage).hint(hint)
@@ -73,12 +76,16 @@ impl Lake {
     /// A usage error when there is none.
     pub fn open(root: &Path) -> Result<Self> {
         refuse_url(root)?;
-        let lake = Self { root: root.to_owned(), version: Arc::default(), candidate_key: None };
+        let lake = Self::at(root);
         if lake.own().is_dir() {
             return Ok(lake);
         }
         let message = format!("there is no lake at {}", root.display());
         Err(Error::usage(message).hint("`roundup run` and `roundup import` make one"))
+    }
+
+    fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), version: Arc::default(), jobs: Arc::default(), candidate_key: None }
     }
 
     /// The same lake, with its candidate key in a file outside, if one is named.
@@ -190,6 +197,11 @@ impl Lake {
                 .iter()
                 .all(|file| fs::metadata(self.root.join(&file.path)).is_ok_and(|there| there.len() == file.bytes)),
         }
+    }
+
+    /// The jobs that this program has counted.
+    pub(super) fn job_tally(&self) -> MutexGuard<'_, JobTally> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes on to a version.

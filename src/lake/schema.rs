@@ -9,6 +9,8 @@ use arrow::error::ArrowError;
 
 /// Metadata key of every file: the name of its table.
 pub const TABLE: &str = "roundup.table";
+/// Metadata key of every file: the version of the tables.
+pub const SCHEMA: &str = "roundup.schema";
 /// Metadata key of a derived file: the SHA-256 of what it was made from.
 pub const SOURCE_SHA256: &str = "roundup.source_sha256";
 /// Metadata key of a derived file: the hash of the keyword set that it was made with.
@@ -183,6 +185,26 @@ pub const OPEN_INTERVIEWS: Table = Table {
     sorted_by: &["job_id", "interview_id"],
     partitions: &[],
     columns: INTERVIEW_COLUMNS,
+};
+
+pub const JOBS: Table = Table {
+    name: "jobs",
+    row: "one job, as the interviews of the lake have it, open ones included; the table is one file, replaced as a whole",
+    key: &["job_id"],
+    sorted_by: &["job_id"],
+    partitions: &[],
+    columns: &[
+        optional("job_id", ColumnType::Text, "The vendor's id of the job; null for interviews without a job"),
+        optional("job_title", ColumnType::Text, "Its latest title; null if none of its interviews has one"),
+        optional("department", ColumnType::Text, "Its latest department; null if none of its interviews has one"),
+        needed("first_seen_at", ColumnType::Time, "When this lake first saw an interview of it"),
+        needed("last_seen_at", ColumnType::Time, "When the newest body of its interviews was fetched or imported"),
+        needed("completed", ColumnType::Integer, "Its completed interviews"),
+        needed("expired", ColumnType::Integer, "Its expired interviews"),
+        needed("invited", ColumnType::Integer, "Its open interviews that are invited"),
+        needed("in_progress", ColumnType::Integer, "Its open interviews that are in progress"),
+        needed("other", ColumnType::Integer, "Its open interviews with a status not known yet"),
+    ],
 };
 
 pub const RESPONSES: Table = Table {
@@ -386,6 +408,7 @@ pub const RUNS: Table = Table {
 pub const TABLES: &[&Table] = &[
     &INTERVIEWS,
     &OPEN_INTERVIEWS,
+    &JOBS,
     &RESPONSES,
     &QUESTIONS,
     &CANDIDATES,

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::access::denied;
 use super::read::ParquetFile;
-use super::schema::{Column, ColumnType, SCHEMA_VERSION, TABLE, Table};
+use super::schema::{Column, ColumnType, SCHEMA, SCHEMA_VERSION, TABLE, Table};
 use crate::model::{Error, Result};
 
 /// Most rows of a row group.
@@ -117,7 +117,7 @@ fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Error {
 }
 
 fn properties(table: &Table, metadata: &[(&str, &str)]) -> WriterProperties {
-    let pairs = [(TABLE, table.name), ("roundup.schema", SCHEMA_VERSION)];
+    let pairs = [(TABLE, table.name), (SCHEMA, SCHEMA_VERSION)];
     let pairs = pairs.iter().chain(metadata).map(|(key, value)| KeyValue::new((*key).to_owned(), (*value).to_owned()));
     let level = ZstdLevel::try_new(3).expect("3 is a zstd level");
     let mut properties = WriterProperties::builder()

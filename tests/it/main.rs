@@ -29,6 +29,7 @@ mod ids;
 mod ids_failing;
 mod import;
 mod interrupt;
+mod job_table;
 mod keywords;
 mod kill;
 mod lake_log;

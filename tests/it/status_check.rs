@@ -135,7 +135,7 @@ fn a_clean_lake_has_no_finding_and_stays_as_it_is() {
     assert_eq!(found, [], "{text}");
     assert_eq!(text.lines().count(), 1, "{text}");
     let files: usize =
-        ["interviews", "responses", "candidates", "open_interviews", "response_metrics", "interview_metrics"]
+        ["interviews", "responses", "candidates", "open_interviews", "jobs", "response_metrics", "interview_metrics"]
             .map(|table| analysed.files(table).len())
             .iter()
             .sum();
@@ -242,7 +242,8 @@ fn keys_that_two_files_have() {
     let again = path.replace(".parquet", "_again.parquet");
     fs::copy(analysed.at(&path), analysed.at(&again)).unwrap();
     analysed.commit(&[&again], &[]);
-    analysed.finds(&[("doubled", &again)], &[&format!("{rows} of its keys (interview_id) are also in {path}")]);
+    let jobs = ("stale", "jobs/jobs.parquet");
+    analysed.finds(&[("doubled", &again), jobs], &[&format!("{rows} of its keys (interview_id) are also in {path}")]);
 }
 
 #[test]
@@ -255,7 +256,7 @@ fn rows_without_their_interviews() {
     fs::remove_file(analysed.at(&path)).unwrap();
     analysed.commit(&[], &[&path]);
     analysed.finds(
-        &[("orphans", &answers), ("orphans", &people), ("stale", &figures)],
+        &[("orphans", &answers), ("orphans", &people), ("stale", &figures), ("stale", "jobs/jobs.parquet")],
         &[&format!("{rows} of its rows are of no settled interview"), "what it was made from is no part of the lake"],
     );
 }

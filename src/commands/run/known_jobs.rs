@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::lake::Lake;
-use crate::lake::job_list::{LakeJob, list};
+use crate::lake::job_list::list;
+use crate::lake::job_tally::LakeJob;
 use crate::model::Result;
 use crate::pipeline::{JobsFile, Pipeline, ReportPlan};
 

@@ -11,7 +11,7 @@ use super::delivery::{self, Delivery, DeliveryOutcome};
 use super::due::{outgoing, since};
 use crate::http::cancel::Cancellation;
 use crate::lake::Lake;
-use crate::lake::jobs::job_ids;
+use crate::lake::job_list::job_ids;
 use crate::ledger::{Ledger, OutgoingFilter};
 use crate::model::{Done, Error, Result};
 use crate::pipeline::AtsPlan;

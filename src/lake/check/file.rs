@@ -6,10 +6,11 @@ use super::finding::{Finding, FindingKind, way_out};
 use super::keys::Key;
 use super::walk::{Rules, Walked, dated_by, open, walk};
 use crate::lake::durable::sha256_of;
+use crate::lake::job_table;
 use crate::lake::log::Version;
 use crate::lake::places::Lake;
 use crate::lake::read::ParquetFile;
-use crate::lake::schema::{Column, INTERVIEWS, RESPONSES, SOURCE_SHA256, TABLE, Table};
+use crate::lake::schema::{Column, INTERVIEWS, JOBS, RESPONSES, SOURCE_SHA256, TABLE, Table};
 use crate::lake::sources::{source_place, source_sha256};
 use crate::ledger::LiveFile;
 use crate::model::Result;
@@ -123,6 +124,9 @@ impl Expected<'_> {
 
     /// Why a derived file has to be made again, if so.
     fn staleness(&self, said: &ParquetFile) -> Option<String> {
+        if self.table.name == JOBS.name {
+            return job_table::difference(self.lake, self.version, said).map(str::to_owned);
+        }
         let made_from = said.metadata(SOURCE_SHA256)?;
         let place = source_place(self.place());
         let of = |table: &Table| self.version.file(&format!("{}/{place}", table.name)).map(|file| &*file.sha256);
