@@ -184,7 +184,9 @@ impl<'a> Pass<'a> {
             }
             for (set, rows) in request.sets.iter().zip(&mut self.hits) {
                 let row = |at: usize| u32::try_from(first + at).expect("row groups are far smaller");
-                set.matcher.find_all(&texts, &question_type, scratch, |at, hits| rows.push(row(at), hits));
+                set.matcher.find_all(&texts, &question_type, scratch, |at, hits| {
+                    rows.push(row(at), transcripts[at].expect("a text with hits is there"), hits);
+                });
             }
         });
     }

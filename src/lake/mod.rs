@@ -6,6 +6,7 @@ mod agreement;
 mod candidate_keys;
 mod catch_up;
 pub mod check;
+mod conform;
 pub mod crash;
 pub mod disks;
 pub mod durable;

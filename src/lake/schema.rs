@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, new_null_array};
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
+
+use super::conform::conformed;
 
 /// Metadata key of every file: the name of its table.
 pub const TABLE: &str = "roundup.table";
@@ -17,7 +19,7 @@ pub const SOURCE_SHA256: &str = "roundup.source_sha256";
 pub const SET_SHA256: &str = "roundup.set_sha256";
 
 /// Version of the tables, which is written into every file.
-pub const SCHEMA_VERSION: &str = "1";
+pub const SCHEMA_VERSION: &str = "2";
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +30,8 @@ pub enum ColumnType {
     Flag,
     /// UTC, microseconds.
     Time,
-    /// A list of ranges (start, end) of byte offsets into the original transcript, with an exclusive end.
+    /// A list of ranges of the original transcript with an exclusive end, in bytes and in Unicode scalar values, each with
+    /// whether it is negated.
     Places,
 }
 
@@ -41,7 +44,7 @@ impl ColumnType {
             Self::Float => DataType::Float64,
             Self::Flag => DataType::Boolean,
             Self::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-            Self::Places => DataType::List(Arc::new(Field::new("item", DataType::Struct(place_fields()), false))),
+            Self::Places => DataType::List(place_field()),
         }
     }
 
@@ -54,15 +57,29 @@ impl ColumnType {
             Self::Float => "DOUBLE",
             Self::Flag => "BOOLEAN",
             Self::Time => "TIMESTAMP WITH TIME ZONE",
-            Self::Places => "STRUCT(\"start\" BIGINT, \"end\" BIGINT)[]",
+            Self::Places => {
+                "STRUCT(\"start\" BIGINT, \"end\" BIGINT, start_char BIGINT, end_char BIGINT, negated BOOLEAN)[]"
+            }
         }
     }
 }
 
-/// The fields of one place of a hit.
+/// The field of a list of places. It has the name that the Parquet format gives it.
+#[must_use]
+pub fn place_field() -> FieldRef {
+    Arc::new(Field::new("element", DataType::Struct(place_fields()), false))
+}
+
+/// The fields of one place of a hit. Files of version 1 have only the first two.
 #[must_use]
 pub fn place_fields() -> Fields {
-    Fields::from(vec![Field::new("start", DataType::Int64, false), Field::new("end", DataType::Int64, false)])
+    Fields::from(vec![
+        Field::new("start", DataType::Int64, false),
+        Field::new("end", DataType::Int64, false),
+        Field::new("start_char", DataType::Int64, true),
+        Field::new("end_char", DataType::Int64, true),
+        Field::new("negated", DataType::Boolean, true),
+    ])
 }
 
 /// A column of a table.
@@ -104,16 +121,16 @@ impl Table {
     }
 
     /// Rows of a file under the table's own schema. The file may be older: its descriptions may differ, and a column
-    /// that it lacks is null.
+    /// that it lacks is null, and so is what the places of its hits lack.
     ///
     /// # Errors
     /// When a column has another type, or one that is never null is missing.
     pub fn conform(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let column = |column: &Column| match batch.column_by_name(column.name) {
-            Some(values) => Arc::clone(values),
-            None => new_null_array(&column.column_type.arrow(), batch.num_rows()),
+            Some(values) => conformed(values, &column.column_type.arrow()),
+            None => Ok(new_null_array(&column.column_type.arrow(), batch.num_rows())),
         };
-        RecordBatch::try_new(self.arrow(), self.columns.iter().map(column).collect())
+        RecordBatch::try_new(self.arrow(), self.columns.iter().map(column).collect::<Result<_, _>>()?)
     }
 }
 
@@ -350,7 +367,13 @@ pub const KEYWORD_HITS: Table = Table {
         optional("category", ColumnType::Text, "Category of the term in its set"),
         needed("mentions", ColumnType::Integer, "Occurrences of the term in the transcript"),
         needed("negated", ColumnType::Integer, "Mentions with a negation among the five words before"),
-        needed("places", ColumnType::Places, "Where: byte offsets into the original transcript"),
+        needed(
+            "places",
+            ColumnType::Places,
+            "Where, in order: offsets into the original transcript in bytes (start, end) and in Unicode scalar values \
+             (start_char, end_char), ends exclusive, and whether the mention is negated; the last three are null in \
+             files of older versions",
+        ),
     ],
 };
 
