@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::run::{ReadyAts, deliver};
 use super::session::{Network, Session, ids};
-use super::terminal::{self, AtsFlags, DONE, DataFormat};
+use super::terminal::{self, Alone, AtsFlags, DONE, DataFormat};
 use crate::deliver::ats::{self, Connector, PlannedRequest};
 use crate::lake::Lake;
-use crate::model::Result;
+use crate::model::{Done, Result};
 use crate::pipeline::{AtsPlan, parse_midnight};
 
 pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
@@ -31,13 +31,15 @@ pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
         let count = session.ledger.put_back(&ready.connector.name, &ids, Timestamp::now())?;
         tracing::info!("{count} dead letters are put back");
     }
-    let done = deliver(&mut session, ready, &ids);
+    let begun = Alone::begin("ats");
+    let Done { summary, errors } = deliver(&mut session, ready, &ids);
+    let ended = begun.delivered(summary.has_losses(), summary.is_complete());
+    let code = ended.end(&session.lake, &mut session.ledger, errors);
     terminal::data(&match flags.format {
-        DataFormat::Json => terminal::json(&done.summary),
-        DataFormat::Text => terminal::sent_on_screen(&done.summary),
+        DataFormat::Json => terminal::json(&summary),
+        DataFormat::Text => terminal::sent_on_screen(&summary),
     })?;
-    done.errors.iter().for_each(terminal::error);
-    Ok(terminal::exit_code(&done.errors, done.summary.has_losses()))
+    Ok(code)
 }
 
 /// Prints the requests that would be sent. Needs no secret and no lock.

@@ -1,12 +1,13 @@
 //! `repair`: makes a lake, its log and its ledger agree again.
 
-use super::terminal::{self, DataFormat, RepairFlags};
+use super::terminal::{self, Alone, DONE, DataFormat, RepairFlags};
 use crate::lake::Lake;
 use crate::lake::repair::Repair;
 use crate::model::Result;
 
-pub fn run(flags: &RepairFlags) -> Result<()> {
+pub fn run(flags: &RepairFlags) -> Result<u8> {
     let lake = Lake::open(&flags.lake.lake)?.with_candidate_key(flags.key.candidate_key_file.clone());
+    let mut code = DONE;
     let repair = if flags.dry_run {
         Repair::plan(&lake)?
     } else {
@@ -15,15 +16,18 @@ pub fn run(flags: &RepairFlags) -> Result<()> {
         drop(lake.ledger(&lock));
         let repair = Repair::plan(&lake)?;
         if !repair.is_empty() {
+            let begun = Alone::begin("repair");
             repair.carry_out(&lake, &lock)?;
-            lake.ledger(&lock)?;
+            let mut ledger = lake.ledger(&lock)?;
+            code = begun.end(&lake, &mut ledger, Vec::new());
         }
         repair
     };
     terminal::data(&match flags.format {
         DataFormat::Json => terminal::json(&repair),
         DataFormat::Text => as_text(&repair, flags.dry_run),
-    })
+    })?;
+    Ok(code)
 }
 
 fn as_text(repair: &Repair, is_dry: bool) -> String {

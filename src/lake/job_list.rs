@@ -28,7 +28,8 @@ pub fn job_ids(lake: &Lake, names: &[String]) -> Result<Vec<String>> {
     }
     let mut ids: BTreeSet<String> = names.iter().cloned().collect();
     let titles: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
-    let named = list(lake)?.into_iter().filter(|job| !job.titles.is_disjoint(&titles));
+    let is_named = |job: &LakeJob| job.titles.iter().any(|title| titles.contains(&title.to_lowercase()));
+    let named = list(lake)?.into_iter().filter(is_named);
     ids.extend(named.filter_map(|job| job.id));
     Ok(ids.into_iter().collect())
 }

@@ -3,20 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{Array, PrimitiveArray};
 use arrow::datatypes::{DataType, Int32Type};
 use jiff::Timestamp;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::read::{ParquetFile, dictionary, time_at, times, timestamp_at};
 use crate::ledger::LiveFile;
-use crate::model::Result;
+use crate::model::{Result, Status};
 
 /// The columns that name a job and tell the status of an interview. Few values repeat in many rows.
 const TEXTS: [&str; 4] = ["job_id", "job_title", "department", "status"];
-const TIMES: [&str; 4] = ["created_at", "settled_at", "first_seen_at", "asked_at"];
+const TIMES: [&str; 3] = ["settled_at", "first_seen_at", "asked_at"];
 
 /// Jobs by id.
 pub type Jobs = BTreeMap<Option<String>, LakeJob>;
@@ -26,31 +27,33 @@ pub type Jobs = BTreeMap<Option<String>, LakeJob>;
 pub struct LakeJob {
     /// The vendor's id; null for interviews without one.
     pub id: Option<String>,
-    pub title: Option<String>,
-    pub department: Option<String>,
+    #[serde(serialize_with = "as_text")]
+    pub title: Option<Arc<str>>,
+    #[serde(serialize_with = "as_text")]
+    pub department: Option<Arc<str>>,
     /// When the lake first saw an interview of it.
     pub first_seen_at: Option<Timestamp>,
     /// When the newest body of an interview of it was read.
     pub last_seen_at: Option<Timestamp>,
     /// Number of interviews by status, in the vendor's words.
     pub statuses: BTreeMap<String, u64>,
-    /// All titles that it had, in lower case.
+    /// All titles that it had.
     #[serde(skip)]
-    pub titles: BTreeSet<String>,
+    pub titles: BTreeSet<Arc<str>>,
     /// When the title and the department were.
     #[serde(skip)]
     latest: [Option<i64>; 2],
 }
 
 impl LakeJob {
-    fn take_names(&mut self, at: [Option<i64>; 2], title: Option<&str>, department: Option<&str>) {
+    fn take_names(&mut self, at: [Option<i64>; 2], title: Option<Arc<str>>, department: Option<Arc<str>>) {
         let [title_at, department_at] = &mut self.latest;
         for (at, text, latest, latest_at) in
             [(at[0], title, &mut self.title, title_at), (at[1], department, &mut self.department, department_at)]
         {
             // At equal times the greater one, so that the order of files does not matter.
-            if text.is_some() && (*latest_at, latest.as_deref()) < (at, text) {
-                (*latest_at, *latest) = (at, text.map(str::to_owned));
+            if text.is_some() && (*latest_at, &*latest) < (at, &text) {
+                (*latest_at, *latest) = (at, text);
             }
         }
     }
@@ -62,13 +65,17 @@ impl LakeJob {
 
     /// Adds what other files say of the same job.
     fn add(&mut self, other: Self) {
-        self.take_names(other.latest, other.title.as_deref(), other.department.as_deref());
+        self.take_names(other.latest, other.title, other.department);
         self.take_times(other.first_seen_at, other.last_seen_at);
         self.titles.extend(other.titles);
         for (status, count) in other.statuses {
             *self.statuses.entry(status).or_default() += count;
         }
     }
+}
+
+fn as_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().serialize(serializer)
 }
 
 /// The jobs of settled interviews, which are counted once: a batch adds its own.
@@ -121,8 +128,8 @@ pub fn add(all: &mut Jobs, jobs: Jobs) {
 /// Interviews that have the same texts.
 struct Alike {
     count: u64,
-    /// The latest time at which the names were.
-    named_at: i64,
+    /// The latest time at which they settled.
+    settled_at: i64,
     first_seen_at: Option<Timestamp>,
     last_seen_at: Option<Timestamp>,
 }
@@ -130,27 +137,27 @@ struct Alike {
 fn count(path: &Path) -> Result<Jobs> {
     let packed = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let file = ParquetFile::open_as(path, &TEXTS.map(|name| (name, packed())))?;
-    let columns = file.present(&[TEXTS, TIMES].concat());
+    let columns = file.present(&[&TEXTS[..], &TIMES].concat());
     let mut jobs = Jobs::new();
     for group in 0..file.row_groups() {
         let rows = file.row_group(group, &columns)?;
         let texts = TEXTS.map(|name| dictionary(&rows, name));
         let keys = texts.map(|column| column.keys());
-        let [created, settled, first_seen] = [TIMES[0], TIMES[1], TIMES[2]].map(|name| times(&rows, name));
-        let asked = rows.column_by_name(TIMES[3]).map(|_| times(&rows, TIMES[3]));
+        let [settled, first_seen] = [TIMES[0], TIMES[1]].map(|name| times(&rows, name));
+        let asked = rows.column_by_name(TIMES[2]).map(|_| times(&rows, TIMES[2]));
         let mut all: HashMap<[Option<i32>; 4], Alike> = HashMap::new();
         for row in 0..rows.num_rows() {
-            let named_at = time_at(settled, row).or_else(|| time_at(created, row)).unwrap_or(i64::MIN);
+            let settled_at = time_at(settled, row).unwrap_or(i64::MIN);
             let first = timestamp_at(first_seen, row);
             let last = asked.and_then(|asked| timestamp_at(asked, row)).or(first);
             let alike = all.entry(keys.map(|keys| key_at(keys, row))).or_insert(Alike {
                 count: 0,
-                named_at,
+                settled_at,
                 first_seen_at: first,
                 last_seen_at: last,
             });
             alike.count += 1;
-            alike.named_at = alike.named_at.max(named_at);
+            alike.settled_at = alike.settled_at.max(settled_at);
             alike.first_seen_at = alike.first_seen_at.into_iter().chain(first).min();
             alike.last_seen_at = alike.last_seen_at.max(last);
         }
@@ -160,11 +167,15 @@ fn count(path: &Path) -> Result<Jobs> {
                 Some(texts[column].values().value(key))
             };
             let [id, title, department, status] = [0, 1, 2, 3].map(text);
+            let [title, department] = [title, department].map(|name| name.map(Arc::from));
+            // The names in open interviews count as older than those in any settled one.
+            let is_settled = status.is_some_and(|status| Status::from_word(status).is_settled());
+            let named_at = Some(if is_settled { alike.settled_at } else { i64::MIN });
             let id = id.map(str::to_owned);
             let job = jobs.entry(id).or_insert_with_key(|id| LakeJob { id: id.clone(), ..LakeJob::default() });
-            job.take_names([Some(alike.named_at); 2], title, department);
+            job.titles.extend(title.clone());
+            job.take_names([named_at; 2], title, department);
             job.take_times(alike.first_seen_at, alike.last_seen_at);
-            job.titles.extend(title.map(str::to_lowercase));
             *job.statuses.entry(status.unwrap_or_default().to_owned()).or_default() += alike.count;
         }
     }

@@ -33,6 +33,7 @@ pub mod replace;
 mod rewrite;
 pub mod row_groups;
 pub mod rows;
+pub mod run_rows;
 pub mod schema;
 mod set_aside;
 pub mod sources;

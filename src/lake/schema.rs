@@ -144,13 +144,15 @@ const fn optional(name: &'static str, column_type: ColumnType, description: &'st
 
 const INTERVIEW_ID: Column =
     needed("interview_id", ColumnType::Text, "The vendor's id of the interview, an opaque string");
-const JOB_ID: Column = optional("job_id", ColumnType::Text, "The vendor's id of the job");
-const QUESTION_ID: Column = optional("question_id", ColumnType::Text, "The vendor's id of the question");
+const JOB_ID: Column = optional("job_id", ColumnType::Text, "The vendor's id of the job; null if the body has none");
+const QUESTION_ID: Column =
+    optional("question_id", ColumnType::Text, "The vendor's id of the question; null if the body has none");
 const POSITION: Column = needed("position", ColumnType::Integer, "0-based place of the answer in responses[]");
 const SETTLED_AT: Column = optional(
     "settled_at",
     ColumnType::Time,
-    "completed_at; of an expired interview expires_at; failing that the latest time the body holds",
+    "completed_at; of an expired interview expires_at; failing that the latest time the body holds; null if it holds none, \
+     and in open interviews",
 );
 
 const INTERVIEW_COLUMNS: &[Column] = &[
@@ -162,17 +164,25 @@ const INTERVIEW_COLUMNS: &[Column] = &[
         "The vendor's word: invited, in_progress, completed, expired, or one not known yet",
     ),
     JOB_ID,
-    optional("job_title", ColumnType::Text, "Title of the job as this body had it"),
-    optional("department", ColumnType::Text, "Department of the job as this body had it"),
+    optional("job_title", ColumnType::Text, "Title of the job as this body had it; null if it had none"),
+    optional("department", ColumnType::Text, "Department of the job as this body had it; null if it had none"),
     optional(
         "candidate_key",
         ColumnType::Text,
         "HMAC-SHA256 of the candidate's id under this lake's key, in hex; null without an id",
     ),
-    optional("created_at", ColumnType::Time, "When the interview was created"),
-    optional("started_at", ColumnType::Time, "When the candidate began"),
-    optional("completed_at", ColumnType::Time, "When the candidate finished"),
-    optional("expires_at", ColumnType::Time, "When an open interview expires"),
+    optional("created_at", ColumnType::Time, "When the interview was created; null if the body does not say"),
+    optional("started_at", ColumnType::Time, "When the candidate began; null before that, or if the body does not say"),
+    optional(
+        "completed_at",
+        ColumnType::Time,
+        "When the candidate finished; null unless it is completed, or if the body does not say",
+    ),
+    optional(
+        "expires_at",
+        ColumnType::Time,
+        "When the interview expires or has expired; null if the body does not say",
+    ),
     SETTLED_AT,
     needed("first_seen_at", ColumnType::Time, "When this lake first saw it"),
     needed("first_seen_via", ColumnType::Text, "How this lake first saw it: list, webhook or import"),
@@ -236,11 +246,23 @@ pub const RESPONSES: Table = Table {
         JOB_ID,
         SETTLED_AT,
         QUESTION_ID,
-        optional("question_text", ColumnType::Text, "The question as it was asked"),
-        optional("question_type", ColumnType::Text, "The vendor's word for the kind of question"),
-        optional("transcript", ColumnType::Text, "What the candidate said, as transcribed by the vendor"),
-        optional("duration_seconds", ColumnType::Float, "Length of the recording in seconds"),
-        optional("answered_at", ColumnType::Time, "When the answer was given"),
+        optional("question_text", ColumnType::Text, "The question as it was asked; null if the body has none"),
+        optional(
+            "question_type",
+            ColumnType::Text,
+            "The vendor's word for the kind of question; null if the body has none",
+        ),
+        optional(
+            "transcript",
+            ColumnType::Text,
+            "What the candidate said, as transcribed by the vendor; null if there is no transcript (yet), or if it was erased",
+        ),
+        optional(
+            "duration_seconds",
+            ColumnType::Float,
+            "Length of the recording in seconds; null if the body has none, or none that can be true",
+        ),
+        optional("answered_at", ColumnType::Time, "When the answer was given; null if the body does not say"),
         needed("has_audio", ColumnType::Flag, "Whether the body had a link to a recording"),
         optional(
             "transcript_erased_at",
@@ -261,10 +283,22 @@ pub const QUESTIONS: Table = Table {
         JOB_ID,
         SETTLED_AT,
         QUESTION_ID,
-        optional("question_text", ColumnType::Text, "The question"),
-        optional("question_type", ColumnType::Text, "The vendor's word for the kind of question"),
-        optional("time_limit_seconds", ColumnType::Float, "How long an answer may be, in seconds"),
-        optional("question_order", ColumnType::Integer, "The vendor's order; it may have gaps"),
+        optional("question_text", ColumnType::Text, "The question; null if the body has none"),
+        optional(
+            "question_type",
+            ColumnType::Text,
+            "The vendor's word for the kind of question; null if the body has none",
+        ),
+        optional(
+            "time_limit_seconds",
+            ColumnType::Float,
+            "How long an answer may be, in seconds; null if the body does not say",
+        ),
+        optional(
+            "question_order",
+            ColumnType::Integer,
+            "The vendor's order; it may have gaps; null if the body does not say",
+        ),
         needed("is_custom", ColumnType::Flag, "Added over the API rather than from the job's template"),
     ],
 };
@@ -276,10 +310,10 @@ pub const CANDIDATES: Table = Table {
     sorted_by: &["interview_id"],
     partitions: &["month"],
     columns: &[
-        optional("candidate_key", ColumnType::Text, "As in interviews"),
+        optional("candidate_key", ColumnType::Text, "As in interviews; null if the body has no id of the candidate"),
         INTERVIEW_ID,
-        optional("name", ColumnType::Text, "The candidate's name"),
-        optional("email", ColumnType::Text, "The candidate's e-mail address"),
+        optional("name", ColumnType::Text, "The candidate's name; null if the body has none"),
+        optional("email", ColumnType::Text, "The candidate's e-mail address; null if the body has none"),
     ],
 };
 
@@ -294,33 +328,47 @@ pub const RESPONSE_METRICS: Table = Table {
         POSITION,
         JOB_ID,
         SETTLED_AT,
-        optional("length_utf16", ColumnType::Integer, "UTF-16 code units of the transcript"),
-        optional("char_count", ColumnType::Integer, "Unicode scalar values of the transcript"),
+        optional(
+            "length_utf16",
+            ColumnType::Integer,
+            "UTF-16 code units of the transcript; null without one, or if length was not asked for",
+        ),
+        optional(
+            "char_count",
+            ColumnType::Integer,
+            "Unicode scalar values of the transcript; null when length_utf16 is",
+        ),
         optional(
             "word_count",
             ColumnType::Integer,
-            "UAX #29 word segments with at least one alphanumeric character; null where Han, Kana or Thai dominate",
+            "UAX #29 word segments with at least one alphanumeric character; null without a transcript, where Han, Kana or Thai \
+             dominate, or if words were not asked for",
         ),
         optional(
             "unique_words",
             ColumnType::Integer,
-            "Distinct words, case-folded; null where words cannot be counted",
+            "Distinct words, case-folded; null where words cannot be counted, or if richness was not asked for",
         ),
         optional(
             "words_per_minute",
             ColumnType::Float,
-            "60 * word_count / duration_seconds; null without a duration above 0",
+            "60 * word_count / duration_seconds; null without a duration above 0, where words cannot be counted, or if pace was \
+             not asked for",
         ),
-        optional("filler_count", ColumnType::Integer, "Matches of the shipped keyword set fillers, as transcribed"),
+        optional(
+            "filler_count",
+            ColumnType::Integer,
+            "Matches of the shipped keyword set fillers, as transcribed; null without a transcript, or if fillers were not asked for",
+        ),
         optional(
             "mattr_50",
             ColumnType::Float,
-            "Mean type-token ratio over every window of 50 words; null below 50 words and where word_count is",
+            "Mean type-token ratio over every window of 50 words; null below 50 words and when unique_words is",
         ),
         optional(
             "language",
             ColumnType::Text,
-            "ISO 639-1 code of the transcript's language; null below 40 characters or when unsure",
+            "ISO 639-1 code of the transcript's language; null below 40 characters, when unsure, or if language was not asked for",
         ),
     ],
 };
@@ -347,8 +395,8 @@ pub const INTERVIEW_METRICS: Table = Table {
         ),
         needed("response_count", ColumnType::Integer, "Responses in the body"),
         needed("answered_count", ColumnType::Integer, "Responses whose transcript is not blank"),
-        optional("elapsed_seconds", ColumnType::Float, "completed_at - started_at, in seconds"),
-        optional("days_to_complete", ColumnType::Float, "completed_at - created_at, in days"),
+        optional("elapsed_seconds", ColumnType::Float, "completed_at - started_at, in seconds; null without both"),
+        optional("days_to_complete", ColumnType::Float, "completed_at - created_at, in days; null without both"),
     ],
 };
 
@@ -364,7 +412,7 @@ pub const KEYWORD_HITS: Table = Table {
         JOB_ID,
         SETTLED_AT,
         needed("term", ColumnType::Text, "Canonical name of the term"),
-        optional("category", ColumnType::Text, "Category of the term in its set"),
+        optional("category", ColumnType::Text, "Category of the term in its set; null if the set gives none"),
         needed("mentions", ColumnType::Integer, "Occurrences of the term in the transcript"),
         needed("negated", ColumnType::Integer, "Mentions with a negation among the five words before"),
         needed(
@@ -399,7 +447,7 @@ pub const AUDIO: Table = Table {
 
 pub const RUNS: Table = Table {
     name: "runs",
-    row: "one run: what it did, how long, how it ended",
+    row: "one run of a command that changes the lake: what it did, how long, how it ended",
     key: &["run_id"],
     sorted_by: &["run_id"],
     partitions: &["month"],
@@ -416,14 +464,40 @@ pub const RUNS: Table = Table {
         needed("gone", ColumnType::Integer, "Listed interviews the API does not know"),
         needed("quarantined", ColumnType::Integer, "Bodies set aside because they break the contract"),
         needed("failed", ColumnType::Integer, "Interviews given up after the last try"),
-        optional("excluded", ColumnType::Integer, "Interviews that a pattern kept out for the first time"),
-        optional("still_open", ColumnType::Integer, "Interviews seen that are still open"),
-        optional("left", ColumnType::Integer, "Interviews that were due and not reached"),
-        optional("retries", ColumnType::Integer, "Requests sent because an earlier one of the same call failed"),
-        optional("limited", ColumnType::Integer, "Requests that were answered 429"),
-        optional("waited_seconds", ColumnType::Integer, "Seconds that requests were held back for the limit's sake"),
-        optional("bytes", ColumnType::Integer, "Bytes of bodies, decompressed"),
+        optional(
+            "excluded",
+            ColumnType::Integer,
+            "Interviews that a pattern kept out for the first time; null in files of older versions",
+        ),
+        optional(
+            "still_open",
+            ColumnType::Integer,
+            "Interviews seen that are still open; null in files of older versions",
+        ),
+        optional(
+            "left",
+            ColumnType::Integer,
+            "Interviews that were due and not reached; null in files of older versions",
+        ),
+        optional(
+            "retries",
+            ColumnType::Integer,
+            "Requests sent because an earlier one of the same call failed; null in files of older versions",
+        ),
+        optional("limited", ColumnType::Integer, "Requests that were answered 429; null in files of older versions"),
+        optional(
+            "waited_seconds",
+            ColumnType::Integer,
+            "Seconds that requests were held back for the limit's sake; null in files of older versions",
+        ),
+        optional("bytes", ColumnType::Integer, "Bytes of bodies, decompressed; null in files of older versions"),
         optional("error", ColumnType::Text, "What ended the run badly; null if nothing did"),
+        optional(
+            "command",
+            ColumnType::Text,
+            "run, or the command that ran alone: ingest, import, analyze, audio, ats, quarantine, repair; null in files \
+             of older versions, which have only rows of run",
+        ),
     ],
 };
 
@@ -456,4 +530,19 @@ pub const SOURCES: &[&str] =
 #[must_use]
 pub fn is_source(table: &str) -> bool {
     SOURCES.contains(&table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_can_be_null_say_when() {
+        for table in TABLES {
+            for column in table.columns.iter().filter(|column| column.nullable) {
+                let Column { name, description, .. } = column;
+                assert!(description.contains("null "), "{}.{name}: {description}", table.name);
+            }
+        }
+    }
 }

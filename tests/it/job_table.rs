@@ -27,7 +27,8 @@ fn expected(lake: &Path) -> Vec<Row> {
         let mut job: Row = id.into_iter().map(|id| ("job_id".to_owned(), id)).collect();
         for name in ["job_title", "department"] {
             let named = interviews.iter().filter_map(|row| {
-                let at = time(row, "settled_at").or_else(|| time(row, "created_at"));
+                let is_settled = ["completed", "expired"].contains(&&*row["status"]);
+                let at = time(row, "settled_at").filter(|_| is_settled).unwrap_or(i64::MIN);
                 row.get(name).map(|text| (at, text.clone()))
             });
             job.extend(named.max().map(|(_, text)| (name.to_owned(), text)));

@@ -54,6 +54,7 @@ mod report_privacy;
 mod report_publish;
 mod run;
 mod run_export;
+mod run_rows;
 mod sandbox;
 mod stalled;
 mod status_check;

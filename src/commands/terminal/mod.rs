@@ -1,6 +1,7 @@
 //! What a user sees and types: flags and help, data and messages, progress, and exit codes. Commands use it only
 //! through this module.
 
+mod alone;
 mod cli;
 mod exit_code;
 mod interview;
@@ -9,6 +10,7 @@ mod progress;
 mod screen;
 mod visible;
 
+pub use alone::Alone;
 pub use cli::{
     AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, DataFormat, ExportFlags, GetFlags,
     ImportFlags, IngestFlags, JobsFlags, KeywordsCommand, LedgerCommand, ListenFlags, QuarantineCommand, RepairFlags,
