@@ -7,6 +7,7 @@ mod candidate_keys;
 mod catch_up;
 pub mod check;
 pub mod crash;
+pub mod deliveries;
 pub mod disks;
 pub mod durable;
 pub mod find;

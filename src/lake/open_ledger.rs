@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::access::{OTHERS, deny};
 use super::adopt::adopt;
 use super::agreement;
+use super::deliveries;
 use super::durable::{batch_id, move_to};
 use super::lock::LakeLock;
 use super::log::{self, read_log};
@@ -48,6 +49,7 @@ impl Lake {
             }
         }
         recover(self, &mut ledger)?;
+        deliveries::take_in(self, &mut ledger)?;
         if let Some(version) = self.version()? {
             agreement::check(self.root(), &version)?;
         }

@@ -22,7 +22,7 @@ use super::place::{clear, place_all, staged_path};
 use super::places::Lake;
 use super::schema::{Table, is_source};
 use super::write::{WrittenFile, write_file};
-use crate::ledger::{Change, Ledger, LiveFile, Sighting};
+use crate::ledger::{Change, Ledger, LiveFile};
 use crate::model::{Error, Kind, Result};
 
 /// A batch that is being written under staging.
@@ -101,17 +101,17 @@ impl<'a> Staging<'a> {
         Ok(())
     }
 
-    /// Does steps (b) to (d). `sightings` and `questions_published` are for the ledger. Without a file there is nothing to
+    /// Does steps (b) to (d). `change` says what the ledger learns beside the files. Without a file there is nothing to
     /// commit, and only the ledger is told.
     ///
     /// # Errors
     /// When the log, the lake or the ledger cannot be written, or another program has written to the lake since this
     /// one opened it. After (b), the next opening finishes the work.
-    pub fn publish(self, ledger: &mut Ledger, sightings: &[Sighting], questions_published: &[String]) -> Result<()> {
+    pub fn publish(self, ledger: &mut Ledger, change: Change<'_>) -> Result<()> {
         let (lake, folder, replaced) = (self.lake, self.folder.clone(), self.replaced.clone());
         if self.files.is_empty() {
-            ledger.record_sightings(sightings)?;
-            ledger.record_questions_published(questions_published)?;
+            ledger.record_sightings(change.sightings)?;
+            ledger.record_questions_published(change.questions_published)?;
             return clear(&folder);
         }
         sync(&folder).map_err(|error| Error::path("sync", &folder, error))?;
@@ -120,7 +120,7 @@ impl<'a> Staging<'a> {
         crash::point("publish-recorded");
         place_all(lake, &commit.batch, &commit.add, &replaced)?;
         crash::point("publish-placed-all");
-        record(lake, ledger, &commit, sightings, questions_published)?;
+        record(lake, ledger, &commit, change)?;
         crash::point("publish-committed");
         clear(&folder)
     }
@@ -171,21 +171,15 @@ pub fn commit_derived(lake: &Lake, ledger: &mut Ledger, add: Vec<LiveFile>, remo
     staging.name(add);
     let folder = staging.folder.clone();
     let commit = staging.commit(remove, None)?;
-    record(lake, ledger, &commit, &[], &[])?;
+    record(lake, ledger, &commit, Change::default())?;
     clear(&folder)
 }
 
 /// Brings the ledger to the version of a commit, and looks whether another writer has gone on meanwhile.
-fn record(
-    lake: &Lake,
-    ledger: &mut Ledger,
-    commit: &Commit,
-    sightings: &[Sighting],
-    questions_published: &[String],
-) -> Result<()> {
+fn record(lake: &Lake, ledger: &mut Ledger, commit: &Commit, change: Change<'_>) -> Result<()> {
     let version = lake.version()?.expect("it was just made");
     let add = commit.add.iter().filter(|file| is_source(&file.table)).cloned().collect();
-    let change = Change { add, remove: &commit.remove, sightings, questions_published };
+    let change = Change { add, remove: &commit.remove, ..change };
     let onto = commit.version.checked_sub(1);
     if !ledger.apply(onto, &version.applied(), &change)? || !log::is_last(&lake.log_folder(), version.number)? {
         return Err(lost(lake));

@@ -352,6 +352,29 @@ pub const AUDIO: Table = Table {
     ],
 };
 
+pub const DELIVERIES: Table = Table {
+    name: "deliveries",
+    row: "one version of an interview's answers that was sent to a system, or given up",
+    key: &["connector", "interview_id", "sent_at"],
+    sorted_by: &["connector", "interview_id", "sent_at"],
+    partitions: &["month"],
+    columns: &[
+        needed("connector", ColumnType::Text, "Name of the connector"),
+        INTERVIEW_ID,
+        needed("sent_at", ColumnType::Time, "When it ended; the folder is of its month"),
+        needed("outcome", ColumnType::Text, "delivered or given-up"),
+        optional("reason", ColumnType::Text, "Why it was given up; null if it was delivered"),
+        needed("answers_sha256", ColumnType::Text, "SHA-256 of the answers that were to be sent, in hex"),
+        needed(
+            "deliveries",
+            ColumnType::Integer,
+            "Versions of the answers that the system was sent, or part of them, up to then",
+        ),
+        needed("put_back", ColumnType::Integer, "How often it was put back after it was given up"),
+        needed("first_due_at", ColumnType::Time, "When the interview was first to be sent there"),
+    ],
+};
+
 pub const RUNS: Table = Table {
     name: "runs",
     row: "one run: what it did, how long, how it ended",
@@ -393,6 +416,7 @@ pub const TABLES: &[&Table] = &[
     &INTERVIEW_METRICS,
     &KEYWORD_HITS,
     &AUDIO,
+    &DELIVERIES,
     &RUNS,
 ];
 
@@ -404,7 +428,7 @@ pub fn table(name: &str) -> Option<&'static Table> {
 /// Tables that are not derived from others, in the order in which they are published: a visible interview always has its
 /// answers and its candidate.
 pub const SOURCES: &[&str] =
-    &["candidates", "responses", "questions", "audio", "runs", "interviews", "open_interviews"];
+    &["candidates", "responses", "questions", "audio", "deliveries", "runs", "interviews", "open_interviews"];
 
 /// Whether a table is not derived from others.
 #[must_use]

@@ -7,6 +7,7 @@ mod ats;
 mod ats_again;
 mod ats_answers;
 mod ats_candidates;
+mod ats_lost_ledger;
 mod audio;
 mod audio_failures;
 mod audio_hosts;

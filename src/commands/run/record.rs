@@ -20,7 +20,7 @@ use crate::lake::log::CommitKind;
 use crate::lake::publish::Staging;
 use crate::lake::schema::{Column, RUNS};
 use crate::lake::{Lake, LakeCounts, rows};
-use crate::ledger::UnfetchedIds;
+use crate::ledger::{Change, UnfetchedIds};
 use crate::model::interview::month_of;
 use crate::model::prometheus::metric;
 use crate::model::{Error, Result};
@@ -113,7 +113,7 @@ pub fn record(session: &mut Session<'_>, summary: &RunSummary, prometheus: Optio
     let Session { lake, ledger, .. } = session;
     let mut staging = Staging::begin(lake, ledger, CommitKind::Run)?;
     staging.write(&RUNS, &month_of(Some(summary.started_at)), Some(row(summary)))?;
-    staging.publish(ledger, &[], &[])?;
+    staging.publish(ledger, Change::default())?;
     write_last_run(lake, summary)?;
     let Some(path) = prometheus else { return Ok(()) };
     let text = metrics(summary, &lake.counts(ledger)?);
