@@ -36,6 +36,9 @@ pub struct RepairFlags {
     pub lake: LakeFlag,
     #[command(flatten)]
     pub key: CandidateKeyFlag,
+    /// Make another candidate key, if the lake's own is lost for good: who comes again then counts as a new person
+    #[arg(long)]
+    pub new_candidate_key: bool,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
