@@ -8,6 +8,7 @@ mod catch_up;
 pub mod check;
 pub mod crash;
 pub mod deliveries;
+mod delta;
 pub mod disks;
 pub mod durable;
 pub mod find;

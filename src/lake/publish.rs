@@ -2,8 +2,9 @@
 //!
 //! (a) Every file is written and fsynced under `_roundup/staging/<batch>/`. (b) The commit that names them gets its name
 //! in the [log](super::log), which is the point of no return. (c) Each file is renamed into its table, interviews last,
-//! and the folders are fsynced. (d) The ledger is told. [`recover`](super::recover) finishes (c) and (d) of a batch that
-//! reached (b), and deletes the staging of one that did not.
+//! and the folders are fsynced. (d) The ledger is told, and the [Delta tables](super::delta) follow.
+//! [`recover`](super::recover) finishes (c) and (d) of a batch that reached (b), and deletes the staging of one that did
+//! not.
 
 use std::collections::HashSet;
 use std::fs;
@@ -15,6 +16,7 @@ use arrow::record_batch::RecordBatch;
 use jiff::Timestamp;
 
 use super::crash;
+use super::delta;
 use super::durable::{sync, with_free_id};
 use super::finish::finish;
 use super::log::{self, Commit, CommitKind, Committed, Version};
@@ -121,6 +123,7 @@ impl<'a> Staging<'a> {
         place_all(lake, &commit.batch, &commit.add, &replaced)?;
         crash::point("publish-placed-all");
         record(lake, ledger, &commit, change)?;
+        delta::follow_commit(lake, &commit);
         crash::point("publish-committed");
         clear(&folder)
     }
@@ -172,6 +175,7 @@ pub fn commit_derived(lake: &Lake, ledger: &mut Ledger, add: Vec<LiveFile>, remo
     let folder = staging.folder.clone();
     let commit = staging.commit(remove, None)?;
     record(lake, ledger, &commit, Change::default())?;
+    delta::follow_commit(lake, &commit);
     clear(&folder)
 }
 
