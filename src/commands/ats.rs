@@ -26,7 +26,8 @@ pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
     }
     let ready = ReadyAts::new(&plan)?;
     let network = Network::start()?;
-    let mut session = Session::open(Lake::open(&flags.lake.lake)?, &network, quiet)?;
+    let lake = Lake::open(&flags.lake.lake)?.with_delta(!flags.delta.no_delta);
+    let mut session = Session::open(lake, &network, quiet)?;
     if flags.retry_dead {
         let mut outbox = Outbox::open(&session.lake, &mut session.ledger)?;
         let count = outbox.put_back(&ready.connector.name, &ids)?;

@@ -23,7 +23,9 @@ pub fn run(command: &QuarantineCommand) -> Result<()> {
             terminal::bytes(&body)?;
         }
         QuarantineCommand::Retry(which) => {
-            let lake = Lake::open(&which.lake.lake)?.with_candidate_key(which.key.candidate_key_file.clone());
+            let lake = Lake::open(&which.lake.lake)?
+                .with_candidate_key(which.key.candidate_key_file.clone())
+                .with_delta(!which.delta.no_delta);
             let lock = lake.lock()?;
             let mut ledger = lake.ledger(&lock)?;
             let retried = quarantine::retry(&lake, &mut ledger, &ids(&lake, which)?)?;
@@ -33,7 +35,7 @@ pub fn run(command: &QuarantineCommand) -> Result<()> {
             ))?;
         }
         QuarantineCommand::Discard { which, yes } => {
-            let lake = Lake::open(&which.lake.lake)?;
+            let lake = Lake::open(&which.lake.lake)?.with_delta(!which.delta.no_delta);
             let ids = ids(&lake, which)?;
             if !yes {
                 confirm(ids.len())?;

@@ -6,7 +6,9 @@ use crate::lake::repair::Repair;
 use crate::model::Result;
 
 pub fn run(flags: &RepairFlags) -> Result<()> {
-    let lake = Lake::open(&flags.lake.lake)?.with_candidate_key(flags.key.candidate_key_file.clone());
+    let lake = Lake::open(&flags.lake.lake)?
+        .with_candidate_key(flags.key.candidate_key_file.clone())
+        .with_delta(!flags.delta.no_delta);
     let repair = if flags.dry_run {
         Repair::plan(&lake, flags.new_candidate_key)?
     } else {

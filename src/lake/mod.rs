@@ -11,6 +11,7 @@ pub mod deliveries;
 mod delta;
 pub mod disks;
 pub mod durable;
+pub mod file_list;
 pub mod find;
 mod finish;
 pub mod framing;

@@ -1,6 +1,6 @@
 //! The lake's tables: an explicit schema with a description of every column. Changes may only add nullable columns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, new_null_array};
@@ -99,6 +99,15 @@ impl Table {
             Field::new(column.name, column.column_type.arrow(), column.nullable).with_metadata(metadata)
         };
         Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+    }
+
+    /// The values of the partition columns at a place below the table; null where its path has none.
+    #[must_use]
+    pub fn partition_values(&self, place: &str) -> BTreeMap<String, Option<String>> {
+        let value = |column: &str| {
+            place.split('/').find_map(|part| Some(part.strip_prefix(column)?.strip_prefix('=')?.to_owned()))
+        };
+        self.partitions.iter().map(|column| ((*column).to_owned(), value(column))).collect()
     }
 
     /// Rows of a file under the table's own schema. The file may be older: its descriptions may differ, and a column

@@ -20,6 +20,7 @@ mod columns;
 mod common;
 mod crash;
 mod cron;
+mod delta;
 mod documents;
 mod export;
 mod export_places;

@@ -17,7 +17,7 @@ use crate::common::{Row, lasting, rows, sample, serve};
 const TABLES: &[&str] = &["interviews", "responses", "candidates"];
 
 /// The settled interviews of the sample.
-fn bodies() -> Vec<Value> {
+pub fn bodies() -> Vec<Value> {
     sample().into_iter().filter(|body| ["completed", "expired"].contains(&body["status"].as_str().unwrap())).collect()
 }
 

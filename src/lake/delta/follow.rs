@@ -2,6 +2,7 @@
 //! makes up for it.
 
 use super::history::{History, touches};
+use super::names::delta_folder;
 use super::table::{DeltaTable, Followed};
 use crate::lake::log::{Commit, TailCommit, Version};
 use crate::lake::places::Lake;
@@ -21,6 +22,13 @@ pub fn follow_commit(lake: &Lake, commit: &Commit) {
 
 /// Brings all tables to the lake's version, if they are not there. `tail` are the last commits of the log.
 pub fn follow_log(lake: &Lake, version: &Version, tail: &[TailCommit]) {
+    let folder = delta_folder(lake.root());
+    if !lake.keeps_delta() && folder.exists() {
+        tracing::warn!(
+            "{} is not kept up, and falls behind the tables: delete it, or turn `delta` on",
+            folder.display()
+        );
+    }
     let history = History { version, tail: tail.iter().map(|commit| &commit.commit).collect() };
     for table in in_order() {
         if lake.keeps_delta() {

@@ -1,11 +1,8 @@
 //! The names of links, and what they tell: where a file of the lake is in its Delta table.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-
-use crate::lake::schema::Table;
 
 const SUFFIX: &str = ".parquet";
 
@@ -42,17 +39,9 @@ pub fn decoded(path: &str) -> Option<String> {
     is_below.then_some(link)
 }
 
-/// The values of a table's partition columns at a place below the table; null where the path has none.
-pub fn partition_values(table: &Table, place: &str) -> BTreeMap<String, Option<String>> {
-    let value =
-        |column: &str| place.split('/').find_map(|part| Some(part.strip_prefix(column)?.strip_prefix('=')?.to_owned()));
-    table.partitions.iter().map(|column| ((*column).to_owned(), value(column))).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lake::schema::KEYWORD_HITS;
 
     #[test]
     fn a_link_leads_back_to_its_place() {
@@ -65,13 +54,5 @@ mod tests {
         assert_eq!(decoded(&encoded("month=1/my file %é.parquet")).unwrap(), "month=1/my file %é.parquet");
         assert_eq!(decoded("../interviews/a-1.parquet"), None);
         assert_eq!(decoded("/a-1.parquet"), None);
-    }
-
-    #[test]
-    fn partition_values_are_those_of_the_path() {
-        let values = partition_values(&KEYWORD_HITS, "set=fillers/month=unknown/a.parquet");
-        assert_eq!(values["set"].as_deref(), Some("fillers"));
-        assert_eq!(values["month"].as_deref(), Some("unknown"));
-        assert_eq!(partition_values(&KEYWORD_HITS, "a.parquet")["set"], None);
     }
 }

@@ -12,7 +12,7 @@ use super::action::{Action, Add, MetaData, PROTOCOL, stats, tags};
 use super::history::History;
 use super::log::{State, TableLog};
 use super::metadata::{metadata, schema_string};
-use super::names::{delta_folder, encoded, link_of, partition_values, place_of};
+use super::names::{delta_folder, encoded, link_of, place_of};
 use super::sweep::sweep;
 use crate::lake::access::{OTHERS, denied, make_folder, take_access};
 use crate::lake::crash;
@@ -221,7 +221,7 @@ impl<'a> DeltaTable<'a> {
         let modified = modified.map_err(|error| Error::path("look at", &path, error))?;
         Ok(Add {
             path: encoded(link),
-            partition_values: partition_values(self.table, place),
+            partition_values: self.table.partition_values(place),
             size: i64::try_from(file.bytes).expect("no file is that large"),
             modification_time: Timestamp::try_from(modified).unwrap_or_default().as_millisecond(),
             data_change: true,
