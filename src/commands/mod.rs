@@ -8,7 +8,6 @@ mod audio;
 mod check;
 mod completions;
 mod export;
-mod files;
 mod get;
 mod import;
 mod ingest;
@@ -62,7 +61,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Export(flags) => export::run(&flags, quiet),
         Command::Check(flags) => check::run(&flags),
         Command::Jobs(flags) => jobs::run(&flags),
-        Command::Files(flags) => files::run(&flags),
+        Command::Files(flags) => status::files(&flags),
         Command::Repair(flags) => repair::run(&flags),
         Command::Ledger(command) => ledger::run(&command),
         Command::Quarantine(command) => quarantine::run(&command),

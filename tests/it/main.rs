@@ -26,6 +26,7 @@ mod export;
 mod export_places;
 mod faults;
 mod figures;
+mod files;
 mod get;
 mod ids;
 mod ids_failing;

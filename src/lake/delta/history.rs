@@ -28,6 +28,11 @@ impl History<'_> {
             && sha256.is_none_or(|sha256| *sha256 == info.lake_commit)
     }
 
+    /// Whether a commit comes from a later version of this lake.
+    pub fn is_behind(&self, info: &CommitInfo) -> bool {
+        info.lake == self.version.lake && info.lake_version > self.version.number
+    }
+
     /// Whether a table may have changed since a commit of this history.
     pub fn changes(&self, table: &Table, since: &CommitInfo) -> bool {
         let at = since.lake_version;

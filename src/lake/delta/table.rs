@@ -23,6 +23,8 @@ use crate::model::{Error, Result};
 
 /// How long the links of files that were replaced or removed are kept, for readers that hold a snapshot.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// How often to try while another program makes commits. It has lost the lake, so it does not make many.
+const TRIES: usize = 5;
 
 /// A table of the lake, and its Delta table.
 pub struct DeltaTable<'a> {
@@ -43,12 +45,14 @@ pub enum Followed {
     CannotLink(String),
 }
 
-/// What became of links.
-enum Linked {
+/// What became of a try to go on.
+enum Step {
     Done,
-    /// Another file has the name of one.
-    Taken,
     Not(Followed),
+    /// Another file has the name of a link.
+    Taken,
+    /// Another writer, which has lost the lake or will, has made the next commit.
+    Lost,
 }
 
 /// A file that is to be in the table.
@@ -88,24 +92,36 @@ impl<'a> DeltaTable<'a> {
     /// # Errors
     /// When a file cannot be linked, or the log cannot be read or written.
     pub fn follow(&self, history: &History<'_>, are_new: bool) -> Result<Followed> {
-        let before = self.log.read()?.filter(|state| history.has(&state.from));
-        if before.is_some()
-            && let Some(followed) = self.go_on(history, before, are_new)?
-        {
-            return Ok(followed);
-        }
-        // It is not there, not whole, or of another history. Whatever is left in its folder is no use to anybody.
-        match fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(Error::path("delete", &self.folder, error));
+        for _ in 0..TRIES {
+            let before = self.log.read()?;
+            if are_new && before.as_ref().is_some_and(|state| history.is_behind(&state.from)) {
+                // Another writer has gone on since.
+                return Ok(Followed::Done);
             }
-            _ => {}
+            let before = before.filter(|state| history.has(&state.from));
+            if before.is_none() {
+                self.delete()?;
+            }
+            match self.go_on(history, before, are_new)? {
+                Step::Done => return Ok(Followed::Done),
+                Step::Not(followed) => return Ok(followed),
+                Step::Taken => self.delete()?,
+                Step::Lost => {}
+            }
         }
-        Ok(self.go_on(history, None, are_new)?.expect("in a new folder no name is taken"))
+        Err(Error::failed("another program is writing to it"))
     }
 
-    /// Continues a log, or begins one. `None` if another file has the name of a link.
-    fn go_on(&self, history: &History<'_>, before: Option<State>, are_new: bool) -> Result<Option<Followed>> {
+    /// Deletes what is there: it is not whole, or of another history, and of no use to anybody.
+    fn delete(&self) -> Result<()> {
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::path("delete", &self.folder, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Continues a log, or begins one.
+    fn go_on(&self, history: &History<'_>, before: Option<State>, are_new: bool) -> Result<Step> {
         let live = before.iter().flat_map(|state| &state.live);
         let mut gone: BTreeMap<String, &Add> =
             live.map(|(link, add)| (place_of(link).expect("the log has links only"), add)).collect();
@@ -120,13 +136,14 @@ impl<'a> DeltaTable<'a> {
         }
         let schema = schema_string(self.table);
         let is_other = before.as_ref().is_none_or(|state| state.metadata.schema_string != schema);
-        if !is_other && added.is_empty() && gone.is_empty() {
-            return Ok(Some(Followed::Done));
+        // A commit that changes nothing still says how far the table has come, or every opening would compare it again.
+        let is_there = before.as_ref().is_some_and(|state| state.from.lake_version == history.version.number);
+        if is_there && !is_other && added.is_empty() && gone.is_empty() {
+            return Ok(Step::Done);
         }
         match self.link(&added, are_new)? {
-            Linked::Done => {}
-            Linked::Taken => return Ok(None),
-            Linked::Not(followed) => return Ok(Some(followed)),
+            Step::Done => {}
+            other => return Ok(other),
         }
         crash::point("delta-linked");
         let now = Timestamp::now();
@@ -146,12 +163,10 @@ impl<'a> DeltaTable<'a> {
             actions.push(Action::Add(self.addition(wanted)?));
         }
         drop(gone);
-        // Another writer that is in this lake may have made the commit.
-        if let Some(state) = self.log.append(before, actions)? {
-            crash::point("delta-committed");
-            self.clean(&state, KEPT_FOR, now)?;
-        }
-        Ok(Some(Followed::Done))
+        let Some(state) = self.log.append(before, actions)? else { return Ok(Step::Lost) };
+        crash::point("delta-committed");
+        self.clean(&state, KEPT_FOR, now)?;
+        Ok(Step::Done)
     }
 
     /// Deletes links that nobody reads any more, and makes a checkpoint if it is time for one.
@@ -164,7 +179,7 @@ impl<'a> DeltaTable<'a> {
     }
 
     /// Links files to where the lake has them, and makes the folders for that.
-    fn link(&self, wanted: &[Wanted<'_>], are_new: bool) -> Result<Linked> {
+    fn link(&self, wanted: &[Wanted<'_>], are_new: bool) -> Result<Step> {
         let fail = |error: io::Error| Error::path("make", &self.folder, error);
         if !self.exists() {
             fs::create_dir_all(delta_folder(self.root)).map_err(fail)?;
@@ -180,16 +195,16 @@ impl<'a> DeltaTable<'a> {
             match fs::hard_link(&target, &path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     if sha256_of(&path).map_err(|error| Error::path("read", &path, error))? != file.sha256 {
-                        return Ok(Linked::Taken);
+                        return Ok(Step::Taken);
                     }
                     continue;
                 }
                 Err(error) if cannot_link(&error) => {
                     self.remove_if_empty(parent);
-                    return Ok(Linked::Not(Followed::CannotLink(error.to_string())));
+                    return Ok(Step::Not(Followed::CannotLink(error.to_string())));
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound && !is_source(&file.table) => {
-                    return Ok(Linked::Not(Followed::Waits));
+                    return Ok(Step::Not(Followed::Waits));
                 }
                 linked => linked.map_err(|error| Error::path("link", &target, error))?,
             }
@@ -198,14 +213,14 @@ impl<'a> DeltaTable<'a> {
                 if is_source(&file.table) {
                     return Err(Error::failed(format!("{place} of {} is not as the log has it", self.table.name)));
                 }
-                return Ok(Linked::Not(Followed::Waits));
+                return Ok(Step::Not(Followed::Waits));
             }
         }
         make_folder(self.log.folder(), denied(self.table.name)).map_err(fail)?;
         for folder in folders.iter().map(PathBuf::as_path).chain([self.log.folder(), &self.folder, self.root]) {
             sync_with_parent(folder).map_err(|error| Error::path("sync", folder, error))?;
         }
-        Ok(Linked::Done)
+        Ok(Step::Done)
     }
 
     /// Leaves no empty folders where nothing can be linked.
