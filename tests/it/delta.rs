@@ -334,6 +334,45 @@ fn a_crash_between_links_and_commit_is_made_up_for() {
 }
 
 #[test]
+fn a_derived_file_that_is_in_no_commit_is_in_no_delta_table() {
+    let folder = analysed();
+    let lake = folder.path().join("lake");
+    let held = are_up_to_date(&lake)["response_metrics"].versions.len();
+    // As an analysis leaves it that is killed before its commit: a new file is in the place of the one in the log.
+    let other = |number: u8| {
+        let path = parquet_files(&lake.join("response_metrics")).unwrap().remove(0);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[10] ^= number;
+        fs::write(path.with_extension("new"), bytes).unwrap();
+        fs::rename(path.with_extension("new"), path).unwrap();
+    };
+    other(1);
+    run(folder.path(), &["import", "--lake", "lake", INTERVIEWS]);
+    assert_eq!(are_up_to_date(&lake)["response_metrics"].versions.len(), held, "the link has the old bytes");
+    fs::remove_dir_all(lake.join("delta")).unwrap();
+    other(2);
+    run(folder.path(), &["import", "--lake", "lake", INTERVIEWS]);
+    let tables = are_what_they_say(&lake);
+    assert!(tables.contains_key("responses") && !tables.contains_key("response_metrics"), "{:?}", tables.keys());
+    run(folder.path(), &["analyze", "--lake", "lake", "--keywords", "builtin:fillers", "builtin:hedges", "--force"]);
+    are_up_to_date(&lake);
+}
+
+#[test]
+fn what_goes_wrong_there_is_a_warning_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = folder.path().join("lake");
+    fs::create_dir(&lake).unwrap();
+    fs::write(lake.join("delta"), "in the way").unwrap();
+    let stderr = run(folder.path(), &["import", "--lake", "lake", INTERVIEWS]);
+    assert!(stderr.contains("the Delta table of interviews is not up to date"), "{stderr}");
+    assert!(!parquet_files(&lake.join("interviews")).unwrap().is_empty());
+    fs::remove_file(lake.join("delta")).unwrap();
+    run(folder.path(), &["analyze", "--lake", "lake"]);
+    are_up_to_date(&lake);
+}
+
+#[test]
 fn whoever_only_reads_writes_no_delta() {
     let folder = analysed();
     let lake = folder.path().join("lake");
