@@ -9,7 +9,7 @@ use crate::lake::schema::Table;
 /// The lake's version that is to be followed, and the last commits that led to it.
 pub struct History<'a> {
     pub version: &'a Version,
-    /// Oldest first. Commits of no files may be missing at the end.
+    /// Oldest first. Those that an opening itself has made may be missing at the end: the tables followed them at once.
     pub tail: Vec<&'a Commit>,
 }
 
