@@ -13,7 +13,7 @@ pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<u8> {
     let analysis = ready_analysis(&flags.keywords, flags.mode, &flags.metrics);
     let analysis =
         analysis.map_err(|wrong| terminal::report_all(wrong.into_iter().map(|(_, error)| error).collect()))?;
-    let lake = Lake::open(&flags.lake.lake)?;
+    let lake = Lake::open(&flags.lake.lake)?.with_delta(!flags.delta.no_delta);
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
     let begun = Alone::begin("analyze");

@@ -1,6 +1,5 @@
 //! `ats`: sends completed interviews to an applicant tracking system, or shows the requests that would be sent.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::run::{ReadyAts, deliver};
@@ -8,6 +7,7 @@ use super::session::{Network, Session, ids};
 use super::terminal::{self, Alone, AtsFlags, DONE, DataFormat};
 use crate::deliver::ats::{self, Connector, PlannedRequest};
 use crate::lake::Lake;
+use crate::lake::deliveries::Outbox;
 use crate::model::{Done, Result};
 use crate::pipeline::{AtsPlan, parse_midnight};
 
@@ -26,9 +26,11 @@ pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
     }
     let ready = ReadyAts::new(&plan)?;
     let network = Network::start()?;
-    let mut session = Session::open(Lake::open(&flags.lake.lake)?, &network, quiet)?;
+    let lake = Lake::open(&flags.lake.lake)?.with_delta(!flags.delta.no_delta);
+    let mut session = Session::open(lake, &network, quiet)?;
     if flags.retry_dead {
-        let count = session.ledger.put_back(&ready.connector.name, &ids, Timestamp::now())?;
+        let mut outbox = Outbox::open(&session.lake, &mut session.ledger)?;
+        let count = outbox.put_back(&ready.connector.name, &ids)?;
         tracing::info!("{count} dead letters are put back");
     }
     let begun = Alone::begin("ats");

@@ -24,7 +24,7 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
     };
     let pace = pace(&flags.api)?;
     let named = ids(&flags.ids)?;
-    let lake = Lake::open(&flags.lake.lake)?;
+    let lake = Lake::open(&flags.lake.lake)?.with_delta(!flags.delta.no_delta);
     let mut ledger = lake.ledger_for_reading()?;
     for id in &named {
         if ledger.state(id)?.is_none() {

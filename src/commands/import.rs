@@ -13,7 +13,9 @@ pub fn run(flags: &ImportFlags, quiet: bool) -> Result<u8> {
             return Err(Error::usage(format!("there is no file {}", file.display())));
         }
     }
-    let lake = Lake::create(&flags.lake.lake)?.with_candidate_key(flags.key.candidate_key_file.clone());
+    let lake = Lake::create(&flags.lake.lake)?
+        .with_candidate_key(flags.key.candidate_key_file.clone())
+        .with_delta(!flags.delta.no_delta);
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
     let begun = Alone::begin("import");

@@ -25,7 +25,9 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
         limit_window: parse_window(&flags.api.limit_window)?,
     };
     let network = Network::start()?;
-    let lake = Lake::create(&flags.lake.lake)?.with_candidate_key(flags.key.candidate_key_file);
+    let lake = Lake::create(&flags.lake.lake)?
+        .with_candidate_key(flags.key.candidate_key_file)
+        .with_delta(!flags.delta.no_delta);
     let mut session = Session::open(lake, &network, quiet)?.stopping_at(plan.stop_at);
     let exclude = Exclude::new(&flags.exclude)?;
     let source = OpenSource { name: flags.source, ids, inbox, exclude, client };

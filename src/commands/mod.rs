@@ -63,6 +63,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Export(flags) => export::run(&flags, quiet),
         Command::Check(flags) => check::run(&flags),
         Command::Jobs(flags) => jobs::run(&flags),
+        Command::Files(flags) => status::files(&flags),
         Command::Ledger(command) => ledger::run(&command),
         Command::Keywords(command) => keywords::run(&command),
         Command::Schema(flags) => schema::run(&flags),

@@ -27,7 +27,9 @@ pub fn run(command: &QuarantineCommand) -> Result<u8> {
             terminal::bytes(&body)?;
         }
         QuarantineCommand::Retry(which) => {
-            let lake = Lake::open(&which.lake.lake)?.with_candidate_key(which.key.candidate_key_file.clone());
+            let lake = Lake::open(&which.lake.lake)?
+                .with_candidate_key(which.key.candidate_key_file.clone())
+                .with_delta(!which.delta.no_delta);
             let lock = lake.lock()?;
             let mut ledger = lake.ledger(&lock)?;
             let ids = ids(&lake, which)?;
@@ -49,7 +51,7 @@ pub fn run(command: &QuarantineCommand) -> Result<u8> {
             return Ok(code);
         }
         QuarantineCommand::Discard { which, yes } => {
-            let lake = Lake::open(&which.lake.lake)?;
+            let lake = Lake::open(&which.lake.lake)?.with_delta(!which.delta.no_delta);
             let ids = ids(&lake, which)?;
             if !yes {
                 confirm(ids.len())?;

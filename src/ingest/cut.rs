@@ -14,7 +14,7 @@ use crate::lake::schema;
 use crate::lake::write::ROW_GROUP_ROWS;
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{
-    FirstSeen, InterviewState, KnownInterview, KnownQuestion, Ledger, QuestionsNeed, QuestionsWanted, Sighting,
+    Change, FirstSeen, InterviewState, KnownInterview, KnownQuestion, Ledger, QuestionsNeed, QuestionsWanted, Sighting,
 };
 use crate::model::due::NextDue;
 use crate::model::interview::month_of;
@@ -102,7 +102,7 @@ pub fn cut_interviews(
         staging.write(&schema::RESPONSES, &month, response_groups(&rows).map(rows::responses))?;
         staging.write(&schema::INTERVIEWS, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::interviews))?;
     }
-    staging.publish(ledger, &sightings, &[])?;
+    staging.publish(ledger, Change { sightings: &sightings, ..Change::default() })?;
     Ok(published)
 }
 
@@ -131,7 +131,7 @@ pub fn cut_questions(lake: &Lake, ledger: &mut Ledger, arrivals: Vec<QuestionsAr
         rows.sort_by(|a, b| (&a.job_id, &a.interview_id).cmp(&(&b.job_id, &b.interview_id)));
         staging.write(&schema::QUESTIONS, &month, question_groups(&rows).map(rows::questions))?;
     }
-    staging.publish(ledger, &[], &ids)?;
+    staging.publish(ledger, Change { questions_published: &ids, ..Change::default() })?;
     Ok(Published { questions: ids.len() as u64, ..Published::default() })
 }
 

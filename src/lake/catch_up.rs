@@ -3,18 +3,20 @@
 //! What only the ledger knew is lost with it: failed tries, which ids the API did not know, links to recordings. Such
 //! interviews are asked for once more.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, RecordBatch};
 use jiff::Timestamp;
 
+use super::deliveries::table;
 use super::log::{TailCommit, Version};
 use super::places::Lake;
 use super::read::{ParquetFile, integer_at, integers, string_at, strings, times, timestamp_at};
-use super::schema::{INTERVIEWS, OPEN_INTERVIEWS, QUESTIONS, RESPONSES, Table, is_source};
+use super::schema::{DELIVERIES, INTERVIEWS, OPEN_INTERVIEWS, QUESTIONS, RESPONSES, Table, is_source};
 use crate::ledger::{
-    Applied, Change, FirstSeen, InterviewState, KnownQuestion, Ledger, LiveFile, QuestionsNeed, Sighting,
+    Applied, Change, EndedDelivery, FirstSeen, InterviewState, KnownConnector, KnownQuestion, Ledger, LiveFile,
+    QuestionsNeed, Sighting,
 };
 use crate::model::due::{NextDue, transcripts_come_until};
 use crate::model::interview::month_of;
@@ -66,12 +68,15 @@ pub fn catch_up(
         ledger.record_sightings(&sightings(&path, answers, &mut known, now)?)?;
     }
     ledger.record_questions(&known)?;
+    for file in changed.iter().filter(|file| file.table == DELIVERIES.name) {
+        take_in_deliveries(ledger, &table::read(&lake.root().join(&file.path))?)?;
+    }
     let (onto, removed) = (at.map(|at| at.version), removed(tail, at));
     if !removed.is_empty() {
         unsettle_missing(lake, ledger, version.files(), &removed)?;
     }
     let add = changed.into_iter().cloned().collect();
-    let change = Change { add, remove: &removed, sightings: &[], questions_published: &questions_published };
+    let change = Change { add, remove: &removed, questions_published: &questions_published, ..Change::default() };
     if ledger.apply(onto, &version.applied(), &change)? {
         return Ok(());
     }
@@ -110,7 +115,27 @@ pub fn unsettle_missing<'a>(
     };
     let lacks_questions = removed.iter().any(|path| path.starts_with(&format!("{}/", QUESTIONS.name)));
     let with_questions = if lacks_questions { Some(ids_in(&QUESTIONS)?) } else { None };
-    ledger.unsettle_missing(&ids_in(&INTERVIEWS)?, with_questions.as_ref())
+    ledger.unsettle_missing(&ids_in(&INTERVIEWS)?, with_questions.as_ref())?;
+    if removed.iter().any(|path| path.starts_with(&format!("{}/", DELIVERIES.name))) {
+        let mut there = Vec::new();
+        for file in files.filter(|file| file.table == DELIVERIES.name) {
+            there.extend(table::read(&lake.root().join(&file.path))?);
+        }
+        ledger.unpublish_deliveries(&there)?;
+    }
+    Ok(())
+}
+
+/// Tells the outbox how deliveries ended. A connector ran at the latest when the first of them did.
+fn take_in_deliveries(ledger: &mut Ledger, ended: &[EndedDelivery]) -> Result<()> {
+    let mut first: BTreeMap<&str, Timestamp> = BTreeMap::new();
+    for EndedDelivery { id, at, .. } in ended {
+        let first = first.entry(&id.connector).or_insert(*at);
+        *first = (*first).min(*at);
+    }
+    let known = |(connector, since): (&str, Timestamp)| KnownConnector { connector: connector.to_owned(), since };
+    let connectors: Vec<KnownConnector> = first.into_iter().map(known).collect();
+    ledger.take_in_deliveries(&connectors, ended, &[], true)
 }
 
 /// The ids in a file of a table.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::Access;
@@ -30,6 +31,8 @@ pub struct Lake {
     jobs: Arc<Mutex<JobTally>>,
     /// Where the candidate key is, if not in the lake.
     candidate_key: Option<PathBuf>,
+    /// Whether its Delta tables are kept up.
+    keeps_delta: Arc<AtomicBool>,
 }
 
 impl Lake {
@@ -51,6 +54,12 @@ impl Lake {
         // A folder can exist and still refuse files, which is better known now than after an hour of fetching.
         probe(&lake.own()).map_err(|error| Error::path("write to the lake at", root, error).with_kind(Kind::Usage))?;
         Ok(lake)
+    }
+
+    fn at(root: &Path) -> Self {
+        let keeps_delta = Arc::new(AtomicBool::new(true));
+        let (version, jobs) = (Arc::default(), Arc::default());
+        Self { root: root.to_owned(), version, jobs, candidate_key: None, keeps_delta }
     }
 
     /// Makes the folders of the lake that are missing.
@@ -84,14 +93,25 @@ impl Lake {
         Err(Error::usage(message).hint("`roundup run` and `roundup import` make one"))
     }
 
-    fn at(root: &Path) -> Self {
-        Self { root: root.to_owned(), version: Arc::default(), jobs: Arc::default(), candidate_key: None }
-    }
-
     /// The same lake, with its candidate key in a file outside, if one is named.
     #[must_use]
     pub fn with_candidate_key(self, file: Option<PathBuf>) -> Self {
         Self { candidate_key: file, ..self }
+    }
+
+    /// The same lake, with Delta tables that are kept up or not.
+    #[must_use]
+    pub fn with_delta(self, keeps: bool) -> Self {
+        Self { keeps_delta: Arc::new(AtomicBool::new(keeps)), ..self }
+    }
+
+    pub(super) fn keeps_delta(&self) -> bool {
+        self.keeps_delta.load(Ordering::Relaxed)
+    }
+
+    /// Keeps no Delta tables up from now on, as long as this program runs.
+    pub(super) fn give_up_delta(&self) {
+        self.keeps_delta.store(false, Ordering::Relaxed);
     }
 
     /// Where the secret for the keys of candidates is.

@@ -2,8 +2,9 @@
 //!
 //! (a) Every file is written and fsynced under `_roundup/staging/<batch>/`. (b) The commit that names them gets its name
 //! in the [log](super::log), which is the point of no return. (c) Each file is renamed into its table, interviews last,
-//! and the folders are fsynced. (d) The ledger is told. [`recover`](super::recover) finishes (c) and (d) of a batch that
-//! reached (b), and deletes the staging of one that did not.
+//! and the folders are fsynced. (d) The ledger is told, and the [Delta tables](super::delta) follow.
+//! [`recover`](super::recover) finishes (c) and (d) of a batch that reached (b), and deletes the staging of one that did
+//! not.
 
 use std::collections::HashSet;
 use std::fs;
@@ -15,6 +16,7 @@ use arrow::record_batch::RecordBatch;
 use jiff::Timestamp;
 
 use super::crash;
+use super::delta;
 use super::durable::{sync, with_free_id};
 use super::finish::finish;
 use super::job_table::{self, is_counted, jobs_path};
@@ -23,7 +25,7 @@ use super::place::{clear, place_all, staged_path};
 use super::places::Lake;
 use super::schema::{JOBS, SOURCE_SHA256, Table, is_source};
 use super::write::{WrittenFile, write_file};
-use crate::ledger::{Change, Ledger, LiveFile, Sighting};
+use crate::ledger::{Change, Ledger, LiveFile};
 use crate::model::{Error, Kind, Result};
 
 /// A batch that is being written under staging.
@@ -123,25 +125,21 @@ impl<'a> Staging<'a> {
         Ok(())
     }
 
-    /// Counts the jobs anew if the batch changes their interviews, and does steps (b) to (d). `sightings` and `questions_published` are for the ledger. Without a file there is nothing to
+    /// Counts the jobs anew if the batch changes their interviews, and does steps (b) to (d). `change` says what the ledger
+    /// learns beside the files. Without a file there is nothing to
     /// commit, and only the ledger is told.
     ///
     /// # Errors
     /// When the log, the lake or the ledger cannot be written, or another program has written to the lake since this
     /// one opened it. After (b), the next opening finishes the work.
-    pub fn publish(
-        mut self,
-        ledger: &mut Ledger,
-        sightings: &[Sighting],
-        questions_published: &[String],
-    ) -> Result<()> {
+    pub fn publish(mut self, ledger: &mut Ledger, change: Change<'_>) -> Result<()> {
         if self.files.iter().any(|file| is_counted(&file.table)) {
             self.count_jobs()?;
         }
         let (lake, folder, replaced) = (self.lake, self.folder.clone(), self.replaced.clone());
         if self.files.is_empty() {
-            ledger.record_sightings(sightings)?;
-            ledger.record_questions_published(questions_published)?;
+            ledger.record_sightings(change.sightings)?;
+            ledger.record_questions_published(change.questions_published)?;
             return clear(&folder);
         }
         sync(&folder).map_err(|error| Error::path("sync", &folder, error))?;
@@ -150,7 +148,8 @@ impl<'a> Staging<'a> {
         crash::point("publish-recorded");
         place_all(lake, &commit.batch, &commit.add, &replaced)?;
         crash::point("publish-placed-all");
-        record(lake, ledger, &commit, sightings, questions_published)?;
+        record(lake, ledger, &commit, change)?;
+        delta::follow_commit(lake, &commit);
         crash::point("publish-committed");
         clear(&folder)
     }
@@ -201,7 +200,8 @@ pub fn commit_derived(lake: &Lake, ledger: &mut Ledger, add: Vec<LiveFile>, remo
     staging.name(add);
     let folder = staging.folder.clone();
     let commit = staging.commit(remove, None)?;
-    record(lake, ledger, &commit, &[], &[])?;
+    record(lake, ledger, &commit, Change::default())?;
+    delta::follow_commit(lake, &commit);
     clear(&folder)
 }
 
@@ -215,23 +215,17 @@ pub(super) fn bring_jobs_up(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
         Some(version) if !job_table::is_current(lake, &version) => {
             let mut staging = Staging::begin_at(lake, CommitKind::Analyze)?;
             staging.count_jobs()?;
-            staging.publish(ledger, &[], &[])
+            staging.publish(ledger, Change::default())
         }
         _ => Ok(()),
     }
 }
 
 /// Brings the ledger to the version of a commit, and looks whether another writer has gone on meanwhile.
-fn record(
-    lake: &Lake,
-    ledger: &mut Ledger,
-    commit: &Commit,
-    sightings: &[Sighting],
-    questions_published: &[String],
-) -> Result<()> {
+fn record(lake: &Lake, ledger: &mut Ledger, commit: &Commit, change: Change<'_>) -> Result<()> {
     let version = lake.version()?.expect("it was just made");
     let add = commit.add.iter().filter(|file| is_source(&file.table)).cloned().collect();
-    let change = Change { add, remove: &commit.remove, sightings, questions_published };
+    let change = Change { add, remove: &commit.remove, ..change };
     let onto = commit.version.checked_sub(1);
     if !ledger.apply(onto, &version.applied(), &change)? || !log::is_last(&lake.log_folder(), version.number)? {
         return Err(lost(lake));

@@ -10,7 +10,7 @@ use super::places::Lake;
 use super::publish::Staging;
 use super::rows;
 use super::schema::{Column, RUNS};
-use crate::ledger::Ledger;
+use crate::ledger::{Change, Ledger};
 use crate::model::Result;
 use crate::model::interview::month_of;
 
@@ -52,5 +52,5 @@ pub fn add(lake: &Lake, ledger: &mut Ledger, row: &RunRow<'_>) -> Result<()> {
     let batch = rows::batch(&RUNS, RUNS.columns.iter().map(column).collect());
     let mut staging = Staging::begin(lake, ledger, CommitKind::Run)?;
     staging.write(&RUNS, &month_of(Some(row.started_at)), Some(batch))?;
-    staging.publish(ledger, &[], &[])
+    staging.publish(ledger, Change::default())
 }

@@ -1,6 +1,6 @@
 //! The lake's tables: an explicit schema with a description of every column. Changes may only add nullable columns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, new_null_array};
@@ -118,6 +118,15 @@ impl Table {
             Field::new(column.name, column.column_type.arrow(), column.nullable).with_metadata(metadata)
         };
         Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+    }
+
+    /// The values of the partition columns at a place below the table; null where its path has none.
+    #[must_use]
+    pub fn partition_values(&self, place: &str) -> BTreeMap<String, Option<String>> {
+        let value = |column: &str| {
+            place.split('/').find_map(|part| Some(part.strip_prefix(column)?.strip_prefix('=')?.to_owned()))
+        };
+        self.partitions.iter().map(|column| ((*column).to_owned(), value(column))).collect()
     }
 
     /// Rows of a file under the table's own schema. The file may be older: its descriptions may differ, and a column
@@ -445,6 +454,29 @@ pub const AUDIO: Table = Table {
     ],
 };
 
+pub const DELIVERIES: Table = Table {
+    name: "deliveries",
+    row: "one version of an interview's answers that was sent to a system, or given up",
+    key: &["connector", "interview_id", "sent_at"],
+    sorted_by: &["connector", "interview_id", "sent_at"],
+    partitions: &["month"],
+    columns: &[
+        needed("connector", ColumnType::Text, "Name of the connector"),
+        INTERVIEW_ID,
+        needed("sent_at", ColumnType::Time, "When it ended; the folder is of its month"),
+        needed("outcome", ColumnType::Text, "delivered or given-up"),
+        optional("reason", ColumnType::Text, "Why it was given up; null if it was delivered"),
+        needed("answers_sha256", ColumnType::Text, "SHA-256 of the answers that were to be sent, in hex"),
+        needed(
+            "deliveries",
+            ColumnType::Integer,
+            "Versions of the answers that the system was sent, or part of them, up to then",
+        ),
+        needed("put_back", ColumnType::Integer, "How often it was put back after it was given up"),
+        needed("first_due_at", ColumnType::Time, "When the interview was first to be sent there"),
+    ],
+};
+
 pub const RUNS: Table = Table {
     name: "runs",
     row: "one run of a command that changes the lake: what it did, how long, how it ended",
@@ -513,6 +545,7 @@ pub const TABLES: &[&Table] = &[
     &INTERVIEW_METRICS,
     &KEYWORD_HITS,
     &AUDIO,
+    &DELIVERIES,
     &RUNS,
 ];
 
@@ -524,7 +557,7 @@ pub fn table(name: &str) -> Option<&'static Table> {
 /// Tables that are not derived from others, in the order in which they are published: a visible interview always has its
 /// answers and its candidate.
 pub const SOURCES: &[&str] =
-    &["candidates", "responses", "questions", "audio", "runs", "interviews", "open_interviews"];
+    &["candidates", "responses", "questions", "audio", "deliveries", "runs", "interviews", "open_interviews"];
 
 /// Whether a table is not derived from others.
 #[must_use]

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::connection::Ledger;
+use super::deliveries::{EndedDelivery, record_published};
 use super::interviews::{Sighting, record_questions_published, record_sighting};
 use crate::model::Result;
 
@@ -40,6 +41,8 @@ pub struct Change<'a> {
     pub sightings: &'a [Sighting],
     /// Interviews whose questions are in the lake.
     pub questions_published: &'a [String],
+    /// Deliveries whose end is in the lake.
+    pub deliveries: &'a [EndedDelivery],
 }
 
 impl Ledger {
@@ -73,6 +76,7 @@ impl Ledger {
             record_files(transaction, change)?;
             change.sightings.iter().try_for_each(|sighting| record_sighting(transaction, sighting))?;
             record_questions_published(transaction, change.questions_published)?;
+            record_published(transaction, change.deliveries)?;
             let sql = "INSERT OR REPLACE INTO applied (only, lake, version, sha256) VALUES (1, ?1, ?2, ?3)";
             let version = i64::try_from(applied.version).unwrap_or(i64::MAX);
             transaction.execute(sql, params![applied.lake, version, applied.sha256])?;

@@ -21,6 +21,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "0006-audio", sql: include_str!("migrations/0006-audio.sql") },
     Migration { name: "0007-failed-calls", sql: include_str!("migrations/0007-failed-calls.sql") },
     Migration { name: "0008-log", sql: include_str!("migrations/0008-log.sql") },
+    Migration { name: "0009-deliveries", sql: include_str!("migrations/0009-deliveries.sql") },
 ];
 
 /// A change of the tables.

@@ -5,6 +5,7 @@ mod ahead;
 mod before_log;
 mod commits;
 mod connection;
+mod deliveries;
 mod events;
 mod failed_calls;
 mod interviews;
@@ -16,6 +17,7 @@ pub use ahead::{LONGEST_UNTIL_FETCHED, LONGEST_UNTIL_SENT};
 pub use before_log::{BatchFile, UnfinishedBatch};
 pub use commits::{Applied, Change, LiveFile};
 pub use connection::Ledger;
+pub use deliveries::{BegunDelivery, DeliveryId, EndedDelivery, KnownConnector};
 pub use events::{JUDGED_BY, TakenEvent};
 pub use failed_calls::{CallOf, CallStanding, FailedCall, INTERVIEW, QUESTIONS, RefusedEvent, UnfetchedIds};
 pub use interviews::{

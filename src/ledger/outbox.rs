@@ -54,7 +54,7 @@ pub enum OutboxState {
 impl OutboxState {
     const ALL: [Self; 4] = [Self::Pending, Self::Open, Self::Delivered, Self::Dead];
 
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Open => "open",
@@ -219,7 +219,7 @@ impl Ledger {
         self.write(|transaction| {
             forget_steps(transaction, connector, id)?;
             let sql = "UPDATE outbox SET state = 'delivered', reason = NULL, next_due = NULL,
-                           deliveries = deliveries + 1, changed_at = ?3
+                           deliveries = deliveries + 1, changed_at = ?3, in_lake = 0
                        WHERE connector = ?1 AND interview_id = ?2";
             transaction.prepare_cached(sql)?.execute(params![connector, id, now.as_microsecond()])?;
             Ok(())
@@ -262,7 +262,7 @@ impl Ledger {
     ) -> Result<()> {
         self.write(|transaction| {
             let sql = "UPDATE outbox SET state = CASE WHEN ?4 IS NULL THEN 'dead' ELSE 'pending' END,
-                           tries = tries + 1, reason = ?3, next_due = ?4, changed_at = ?5
+                           tries = tries + 1, reason = ?3, next_due = ?4, changed_at = ?5, in_lake = 0
                        WHERE connector = ?1 AND interview_id = ?2";
             let due = next_due.map(Timestamp::as_microsecond);
             transaction.prepare_cached(sql)?.execute(params![connector, id, reason, due, now.as_microsecond()])?;
@@ -351,7 +351,7 @@ fn outgoing(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
 }
 
 /// Deletes the done steps of an interview, and returns how many there were.
-fn forget_steps(connection: &Connection, connector: &str, id: &str) -> rusqlite::Result<usize> {
+pub(super) fn forget_steps(connection: &Connection, connector: &str, id: &str) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM outbox_steps WHERE connector = ?1 AND interview_id = ?2";
     connection.prepare_cached(sql)?.execute([connector, id])
 }

@@ -122,7 +122,7 @@ fn hostile() -> Vec<Hostile> {
         of("link", r#""responses":[{"question_id":"q","audio_url":""#, "word", most, r#""}]}"#, None),
         of("job", r#""job":{"id":""#, "word", most, r#""}}"#, Some("job.id is longer than 1000 bytes")),
         of("status", r#""status":""#, "word", most, r#""}"#, Some("status is longer than 1000 bytes")),
-        of("id", r#""id":""#, "word", most, r#""}"#, Some("id is longer than 1000 bytes")),
+        of("long-id", r#""id":""#, "word", most, r#""}"#, Some("id is longer than 1000 bytes")),
     ]
 }
 

@@ -198,6 +198,36 @@ fn another_candidate_key_is_refused() {
 }
 
 #[test]
+fn a_candidate_key_that_is_lost_for_good_can_be_made_anew() {
+    for key in [None, Some("00".repeat(32))] {
+        let folder = imported();
+        let lake = folder.path().join("lake");
+        let path = lake.join("_roundup/candidate.key");
+        let (before, rows_before) = (fs::read_to_string(&path).unwrap(), rows(&lake, "interviews"));
+        let repair = ["repair", "--new-candidate-key", "--lake", "lake"];
+        let refused = run(folder.path(), &repair);
+        assert_eq!(code(&refused), 2, "{}", text(&refused));
+        match &key {
+            None => fs::remove_file(&path).unwrap(),
+            Some(key) => fs::write(&path, key).unwrap(),
+        }
+        let refused = run(folder.path(), &["import", "--lake", "lake", INTERVIEWS]);
+        assert!(text(&refused).contains("`roundup repair --new-candidate-key`"), "{}", text(&refused));
+        let repaired = run(folder.path(), &repair);
+        assert_eq!(code(&repaired), 0, "{}", text(&repaired));
+        assert_eq!(text(&repaired), "make a new candidate key: who comes again counts as a new person\ndone\n");
+        for arguments in [&["import", "--lake", "lake", INTERVIEWS][..], &["status", "--check", "--lake", "lake"]] {
+            let output = run(folder.path(), arguments);
+            assert_eq!(code(&output), 0, "{}", text(&output));
+        }
+        assert_eq!(rows(&lake, "interviews"), rows_before);
+        // The old one is the wrong one now.
+        fs::write(&path, before).unwrap();
+        assert_eq!(code(&run(folder.path(), &["import", "--lake", "lake", INTERVIEWS])), 1);
+    }
+}
+
+#[test]
 fn the_candidate_key_can_be_kept_outside() {
     let folder = tempfile::tempdir().unwrap();
     let import = |key: &str| run(folder.path(), &["import", "--lake", "lake", "--candidate-key-file", key, INTERVIEWS]);

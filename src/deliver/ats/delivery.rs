@@ -11,6 +11,7 @@ use super::file::{ForEach, Method};
 use super::request::{AtsRequest, Captured, label};
 use super::template;
 use crate::lake::crash;
+use crate::lake::deliveries::Outbox;
 use crate::ledger::{Ledger, OutboxEntry, OutboxState, Outgoing, RecordingId, RecordingState};
 use crate::model::{Error, Result};
 
@@ -89,11 +90,11 @@ pub fn nothing_to_do(
 ///
 /// # Errors
 /// When the ledger cannot be written.
-pub fn give_up_missing(connector: &Connector, ledger: &mut Ledger, outgoing: &Outgoing) -> Result<()> {
+pub fn give_up_missing(connector: &Connector, outbox: &mut Outbox<'_>, outgoing: &Outgoing) -> Result<()> {
     let (name, id, now) = (&connector.name, &outgoing.id, Timestamp::now());
     tracing::warn!(id = id.as_str(), "{name}: interview {id} is given up: {NOT_IN_THE_LAKE}");
-    ledger.enqueue(name, outgoing, NO_VERSION, now)?;
-    ledger.record_undelivered(name, id, NOT_IN_THE_LAKE, None, now)
+    outbox.ledger.enqueue(name, outgoing, NO_VERSION, now)?;
+    outbox.ledger.record_undelivered(name, id, NOT_IN_THE_LAKE, None, now)
 }
 
 /// Sends an interview, and records the outcome.
@@ -103,7 +104,7 @@ pub fn give_up_missing(connector: &Connector, ledger: &mut Ledger, outgoing: &Ou
 pub async fn deliver(
     connector: &Connector,
     client: &mut AtsClient<'_>,
-    ledger: &mut Ledger,
+    outbox: &mut Outbox<'_>,
     Delivery { outgoing, content, is_named, after_refused }: Delivery<'_>,
 ) -> Result<DeliveryOutcome> {
     let (name, id) = (&connector.name, &outgoing.id);
@@ -112,8 +113,8 @@ pub async fn deliver(
     let entry = entry_of_version(outgoing, &content);
     let tries = entry.map_or(0, |entry| entry.tries) + 1;
     match entry {
-        Some(_) => ledger.record_unchanged(name, outgoing)?,
-        None => ledger.enqueue(name, outgoing, &content.version, now)?,
+        Some(_) => outbox.ledger.record_unchanged(name, outgoing)?,
+        None => outbox.ledger.enqueue(name, outgoing, &content.version, now)?,
     }
     crash::point("ats-enqueued");
     if let Some(end) = nothing_to_do(outgoing, &content, is_named, now) {
@@ -121,24 +122,25 @@ pub async fn deliver(
     }
     let is_open = entry.is_some_and(|entry| entry.state == OutboxState::Open);
     let waited = now.duration_since(outgoing.entry.as_ref().map_or(now, |entry| entry.met_at));
-    let awaits_recordings = waited < due::RECORDINGS_FOLLOW_WITHIN && awaits_recordings(connector, ledger, &content)?;
+    let awaits_recordings =
+        waited < due::RECORDINGS_FOLLOW_WITHIN && awaits_recordings(connector, outbox.ledger, &content)?;
     if awaits_recordings && !is_open && !is_named && waited < due::HELD_BACK_FOR_RECORDINGS {
-        ledger.record_waiting(name, id, OutboxState::Pending, AWAITS_RECORDINGS, now)?;
+        outbox.ledger.record_waiting(name, id, OutboxState::Pending, AWAITS_RECORDINGS, now)?;
         return Ok(DeliveryOutcome::Waiting);
     }
-    let done = ledger.done_steps(name, id)?;
+    let done = outbox.ledger.done_steps(name, id)?;
     let sent = if is_open && nothing_is_new(connector, &content, &done) {
         Ok(())
     } else {
-        send_or_search_again(connector, client, ledger, &content, &done).await
+        send_or_search_again(connector, client, outbox, &content, &done).await
     };
     let undelivered = match sent {
         Ok(()) if awaits_recordings => {
-            ledger.record_waiting(name, id, OutboxState::Open, AWAITS_RECORDINGS, Timestamp::now())?;
+            outbox.ledger.record_waiting(name, id, OutboxState::Open, AWAITS_RECORDINGS, Timestamp::now())?;
             return Ok(DeliveryOutcome::Waiting);
         }
         Ok(()) => {
-            ledger.record_delivered(name, id, Timestamp::now())?;
+            outbox.record_delivered(name, id)?;
             return Ok(DeliveryOutcome::Delivered);
         }
         Err(StepError::Interview(Undelivered::Refused(_, error))) if after_refused => return Err(error),
@@ -146,12 +148,12 @@ pub async fn deliver(
         Err(StepError::Lost(why)) => Undelivered::Rejected(why),
         Err(StepError::Connector(error)) => return Err(error),
     };
-    record_undelivered(ledger, name, id, tries, undelivered)
+    record_undelivered(outbox, name, id, tries, undelivered)
 }
 
 /// Records why an interview was not delivered, and when it is tried again.
 fn record_undelivered(
-    ledger: &mut Ledger,
+    outbox: &mut Outbox<'_>,
     name: &str,
     id: &str,
     tries: u32,
@@ -164,7 +166,7 @@ fn record_undelivered(
         Undelivered::Refused(reason, _) => (reason, due::next_try(tries, now), DeliveryOutcome::Refused),
         Undelivered::Rejected(reason) => (reason, None, DeliveryOutcome::Dead),
     };
-    ledger.record_undelivered(name, id, &reason, next, now)?;
+    outbox.record_undelivered(name, id, &reason, next)?;
     match next {
         Some(next) => {
             let when = next.strftime("%Y-%m-%d %H:%M UTC").to_string();
@@ -193,23 +195,23 @@ enum StepError {
 async fn send_or_search_again(
     connector: &Connector,
     client: &mut AtsClient<'_>,
-    ledger: &mut Ledger,
+    outbox: &mut Outbox<'_>,
     content: &InterviewContent,
     done: &[String],
 ) -> Result<(), StepError> {
-    let sent = send_steps(connector, client, ledger, content, done).await;
+    let sent = send_steps(connector, client, outbox, content, done).await;
     if !matches!(sent, Err(StepError::Lost(_))) {
         return sent;
     }
-    let done = ledger.done_steps(&connector.name, &content.id).map_err(StepError::Connector)?;
-    send_steps(connector, client, ledger, content, &done).await
+    let done = outbox.ledger.done_steps(&connector.name, &content.id).map_err(StepError::Connector)?;
+    send_steps(connector, client, outbox, content, &done).await
 }
 
 /// Sends each step in order, except those that were done before.
 async fn send_steps(
     connector: &Connector,
     client: &mut AtsClient<'_>,
-    ledger: &mut Ledger,
+    outbox: &mut Outbox<'_>,
     content: &InterviewContent,
     done: &[String],
 ) -> Result<(), StepError> {
@@ -238,7 +240,7 @@ async fn send_steps(
                 StepOutcome::Rejected(why) => return Err(StepError::Interview(Undelivered::Rejected(here(why)))),
             }
             if is_recorded(step) {
-                ledger.record_step(name, &content.id, &label).map_err(StepError::Connector)?;
+                outbox.record_step(name, &content.id, &label).map_err(StepError::Connector)?;
             }
             crash::point("ats-step-recorded");
         }

@@ -11,6 +11,7 @@ use super::delivery::{self, Delivery, DeliveryOutcome};
 use super::due::{outgoing, since};
 use crate::http::cancel::Cancellation;
 use crate::lake::Lake;
+use crate::lake::deliveries::Outbox;
 use crate::lake::job_list::job_ids;
 use crate::ledger::{Ledger, OutgoingFilter};
 use crate::model::{Done, Error, Result};
@@ -87,25 +88,29 @@ pub fn deliver(
     options: DeliveryOptions<'_>,
 ) -> Done<DeliverySummary> {
     let mut summary = DeliverySummary { connector: options.connector.name.clone(), ..DeliverySummary::default() };
-    let result = deliver_due(lake, ledger, runtime, options, &mut summary);
+    let result = Outbox::open(lake, ledger).and_then(|mut outbox| {
+        let sent = deliver_due(lake, &mut outbox, runtime, options, &mut summary);
+        // What was sent was sent, however the pass ended.
+        sent.and(outbox.finish())
+    });
     Done::new(summary, result)
 }
 
 fn deliver_due(
     lake: &Lake,
-    ledger: &mut Ledger,
+    outbox: &mut Outbox<'_>,
     runtime: &Runtime,
     options: DeliveryOptions<'_>,
     summary: &mut DeliverySummary,
 ) -> Result<()> {
     let DeliveryOptions { connector, secrets, plan, ids, cancellation, progress } = options;
     let now = Timestamp::now();
-    let since = since(ledger, connector, plan, ids, now)?;
+    let since = since(outbox.ledger, connector, plan, ids, now)?;
     if since.is_new {
-        ledger.record_connector(&connector.name, since.at)?;
+        outbox.record_connector(&connector.name, since.at)?;
     }
     let jobs = job_ids(lake, &plan.jobs)?;
-    let due = outgoing(ledger, connector, ids, OutgoingFilter { since: since.at, jobs: &jobs }, now)?;
+    let due = outgoing(outbox.ledger, connector, ids, OutgoingFilter { since: since.at, jobs: &jobs }, now)?;
     let mut client = AtsClient::new(connector, secrets, plan.requests_per_minute, cancellation)?;
     let of = due.len() as u64;
     let mut done = 0;
@@ -115,7 +120,7 @@ fn deliver_due(
         for outgoing in chunk {
             progress(done, of);
             let Some(content) = found.remove(&outgoing.id) else {
-                delivery::give_up_missing(connector, ledger, outgoing)?;
+                delivery::give_up_missing(connector, outbox, outgoing)?;
                 (done, summary.dead) = (done + 1, summary.dead + 1);
                 continue;
             };
@@ -126,7 +131,7 @@ fn deliver_due(
             let sent = runtime.block_on(delivery::deliver(
                 connector,
                 &mut client,
-                ledger,
+                outbox,
                 Delivery { outgoing, content, is_named: !ids.is_empty(), after_refused: after_refused && counts },
             ));
             (summary.requests, summary.retries, summary.limited) = (client.requests, client.retries, client.limited);

@@ -10,7 +10,7 @@ use crate::lake::log::CommitKind;
 use crate::lake::publish::Staging;
 use crate::lake::row_groups::{InterviewSize, row_groups};
 use crate::lake::{Lake, crash, rows, schema};
-use crate::ledger::{ArchivedRecording, Ledger};
+use crate::ledger::{ArchivedRecording, Change, Ledger};
 use crate::model::Result;
 
 /// A row of the table.
@@ -52,7 +52,7 @@ pub fn publish(lake: &Lake, ledger: &mut Ledger, recordings: &[MissingRecording]
         let groups = row_groups(of_interview.map(|rows| InterviewSize { rows: rows.len(), transcript_bytes: 0 }));
         staging.write(&schema::AUDIO, month, groups.map(|group| batch(&rows[group.rows])))?;
     }
-    staging.publish(ledger, &[], &[])?;
+    staging.publish(ledger, Change::default())?;
     crash::point("audio-published");
     ledger.forget_recordings(months.values().flatten().map(|(wanted, _)| &wanted.recording))
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use arrow::array::{Array, Int64Array, RecordBatch, StringViewArray};
+use arrow::array::{Array, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
 use foldhash::quality::FixedState;
 use rayon::prelude::*;
 
-use crate::lake::read::{integers, views};
+use crate::lake::read::{integers, times, views};
 use crate::lake::schema::{Column, ColumnType, Table};
 
 /// The hash of a key. That two of ten million keys share one by chance is out of the question.
@@ -25,6 +25,7 @@ pub struct KeyColumns<'a>(Vec<KeyColumn<'a>>);
 enum KeyColumn<'a> {
     Text(&'a StringViewArray),
     Integer(&'a Int64Array),
+    Time(&'a TimestampMicrosecondArray),
 }
 
 impl<'a> KeyColumns<'a> {
@@ -34,6 +35,7 @@ impl<'a> KeyColumns<'a> {
         let columns = table.columns.iter().filter(|column| names.contains(&column.name));
         let column = |column: &Column| match column.column_type {
             ColumnType::Integer => KeyColumn::Integer(integers(batch, column.name)),
+            ColumnType::Time => KeyColumn::Time(times(batch, column.name)),
             _ => KeyColumn::Text(views(batch, column.name)),
         };
         Self(columns.map(column).collect())
@@ -44,6 +46,7 @@ impl<'a> KeyColumns<'a> {
         let is_null = |column: &KeyColumn<'_>| match column {
             KeyColumn::Text(texts) => texts.is_null(row),
             KeyColumn::Integer(integers) => integers.is_null(row),
+            KeyColumn::Time(times) => times.is_null(row),
         };
         if self.0.iter().any(is_null) {
             return None;
@@ -54,6 +57,7 @@ impl<'a> KeyColumns<'a> {
                 match column {
                     KeyColumn::Text(texts) => texts.value(row).hash(&mut hasher),
                     KeyColumn::Integer(integers) => integers.value(row).hash(&mut hasher),
+                    KeyColumn::Time(times) => times.value(row).hash(&mut hasher),
                 }
             }
             hasher.finish()

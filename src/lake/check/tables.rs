@@ -14,8 +14,8 @@ use crate::lake::log::Version;
 use crate::lake::place::staged_path;
 use crate::lake::places::Lake;
 use crate::lake::schema::{
-    AUDIO, CANDIDATES, INTERVIEW_METRICS, INTERVIEWS, KEYWORD_HITS, QUESTIONS, RESPONSE_METRICS, RESPONSES, TABLES,
-    Table, is_source, table,
+    AUDIO, CANDIDATES, DELIVERIES, INTERVIEW_METRICS, INTERVIEWS, KEYWORD_HITS, QUESTIONS, RESPONSE_METRICS, RESPONSES,
+    TABLES, Table, is_source, table,
 };
 use crate::lake::sources::source_place;
 use crate::ledger::LiveFile;
@@ -109,7 +109,8 @@ impl Kept<'_> {
                 ("answer of the same month and batch", RESPONSES.key, of_source(&RESPONSES)?)
             } else if table.name == INTERVIEW_METRICS.name {
                 ("interview of the same month and batch", INTERVIEWS.key, of_source(&INTERVIEWS)?)
-            } else if [&RESPONSES, &CANDIDATES, &QUESTIONS, &AUDIO].map(|it| it.name).contains(&table.name) {
+            } else if [&RESPONSES, &CANDIDATES, &QUESTIONS, &AUDIO, &DELIVERIES].map(|it| it.name).contains(&table.name)
+            {
                 ("settled interview", INTERVIEWS.key, self.interviews.as_deref()?)
             } else {
                 return None;
