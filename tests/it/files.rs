@@ -65,7 +65,7 @@ fn what_cannot_be_listed_is_said() {
     for (arguments, code, said) in [
         (&["transcripts"][..], 2, "there is no table `transcripts`"),
         (&["responses", "--version", "7"], 2, "the lake is at version 2"),
-        (&["responses", "--since", "7"], 2, "version 7 comes after version 1"),
+        (&["responses", "--since", "7"], 2, "version 7 comes after version 2"),
         (&["responses", "--version", "0", "--since", "1"], 2, "version 1 comes after version 0"),
         (&["responses", "--version", "last"], 2, "invalid"),
     ] {
