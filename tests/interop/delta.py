@@ -55,12 +55,12 @@ def by_duckdb(con, path):
 
 def by_glob(lake, table):
     partitions = pa.schema([(name, pa.string()) for name in (["set", "month"] if table == "keyword_hits" else ["month"])])
-    hive = None if table == "open_interviews" else ds.partitioning(partitions, flavor="hive")
+    hive = None if table in ("open_interviews", "jobs") else ds.partitioning(partitions, flavor="hive")
     return pl.from_arrow(ds.dataset(lake / table, partitioning=hive, format="parquet").to_table())
 
 
 def tables(lake):
-    return sorted(path.parent.name for path in (lake / "delta").glob("*/_delta_log"))
+    return sorted({path.parent.parent.name for path in (lake / "delta").glob("*/_delta_log/*.json")})
 
 
 def compare(lake):
@@ -91,8 +91,6 @@ def watch(lake):
     while not (lake.parent / "stop").exists():
         for table in tables(lake):
             path = lake / "delta" / table
-            if not (path / "_delta_log" / f"{0:020}.json").exists():
-                continue
             at = DeltaTable(path).version()
             versions.add((table, at))
             # Both are told the version, so they have to be the same, whatever is replaced meanwhile.

@@ -115,7 +115,7 @@ pub struct ReportFlags {
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
     /// What to write
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["html", "xlsx", "csv", "json"])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["html", "xlsx", "csv", "json", "parquet"])]
     pub formats: Vec<Format>,
     /// Length of the period in days or weeks: 7d, 4w
     #[arg(long, default_value = "7d")]
