@@ -7,9 +7,9 @@ pub fn term(set: &str, term: &str) -> String {
     format!("term-{}", digits(&[set, term]))
 }
 
-/// Anchor of a question on the page of its job.
-pub fn question(text: Option<&str>) -> String {
-    format!("question-{}", digits(&[text.unwrap_or_default()]))
+/// Anchor of a question on the page of its job, from its text as all spellings have it.
+pub fn question(normalised: Option<&str>) -> String {
+    format!("question-{}", digits(&[normalised.unwrap_or_default()]))
 }
 
 fn digits(parts: &[&str]) -> String {

@@ -1,15 +1,16 @@
-//! "What changed": the figures that differ from the previous period beyond chance. Interviews are compared, not
-//! answers.
+//! "What changed": the figures that differ from the previous period beyond chance. Persons are compared, each with their
+//! last interview in the group and period.
 
-use super::aggregate::Aggregates;
-use super::frames::Frames;
-use super::model::{Changes, Distribution, Figures, Finding, JobReport, PRIVACY_FLOOR, Unit};
-use super::statistics::{adjusted, fisher, mann_whitney};
+use std::ops::Range;
+
+use super::aggregate::{
+    Aggregates, Completions, Counted, DURATION, INTERVIEW_PACE, LENGTH, Value, last, median, wanted,
+};
+use super::model::{Changes, Finding, JobReport, Period, Unit};
+use super::statistics::{FALSE_DISCOVERIES, Fisher, adjusted, mann_whitney};
 
 /// Number of findings that are named, at most.
 const FINDINGS: usize = 3;
-/// Accepted share of false findings among all findings.
-const FALSE_DISCOVERIES: f64 = 0.05;
 /// Weeks of history that a comparison needs, at least.
 const LEAST_WEEKS: u32 = 6;
 /// Least rank-biserial correlation that makes a finding of a difference in numbers.
@@ -20,17 +21,27 @@ const LEAST_CHANGE: f64 = 0.05;
 const LEAST_DIFFERENCE: f64 = 0.1;
 
 /// Compares all figures that are shown in both periods.
-pub fn changes(frames: &Frames, aggregates: &Aggregates, compares: bool, weeks_of_history: u32) -> Changes {
+pub fn changes(counted: &Counted<'_>, aggregates: &Aggregates, weeks_of_history: u32) -> Changes {
     let missing = |why: String| Changes { missing: Some(why), ..Changes::default() };
-    if !compares {
+    let calendar = counted.calendar;
+    let before = calendar.previous_segments.as_ref().zip(calendar.previous_period.as_ref());
+    let Some((previous, previous_period)) = before else {
         return missing("this report is compared with no other period".to_owned());
-    }
+    };
     if weeks_of_history < LEAST_WEEKS {
         return missing(format!(
             "{LEAST_WEEKS} whole weeks of interviews are needed to tell change from chance, and the lake holds {weeks_of_history}"
         ));
     }
-    let compared = Comparisons { frames, aggregates, paces: paces(frames) };
+    let (wanted, frames) = (wanted(counted.frames), counted.frames);
+    let compared = Comparisons {
+        counted,
+        segments: [&calendar.current_segments, previous],
+        periods: [&calendar.period, previous_period],
+        rates: Completions::new(&frames.interviews.cohort, frames.jobs.len(), calendar),
+        fisher: Fisher::up_to((frames.interviews.ids.len() + frames.interviews.cohort.job.len()) as u64),
+        wanted: &wanted,
+    };
     let of_jobs = aggregates.jobs.iter().zip(&aggregates.numbers).map(|(job, number)| Some((*number, job)));
     let mut findings: Vec<Finding> =
         std::iter::once(None).chain(of_jobs).flat_map(|job| compared.findings(job)).collect();
@@ -62,112 +73,114 @@ fn matters(finding: &Finding) -> bool {
 type ComparedGroup<'a> = Option<(u32, &'a JobReport)>;
 
 struct Comparisons<'a> {
-    frames: &'a Frames,
-    aggregates: &'a Aggregates,
-    /// Pace of each interview, in words per minute.
-    paces: Vec<Option<f64>>,
+    counted: &'a Counted<'a>,
+    /// Of this period, and of the one before.
+    segments: [&'a Range<usize>; 2],
+    periods: [&'a Period; 2],
+    rates: Completions<'a>,
+    fisher: Fisher,
+    wanted: &'a [u32],
 }
 
 impl Comparisons<'_> {
     /// Compares all figures of a group.
     fn findings(&self, group: ComparedGroup) -> Vec<Finding> {
-        let number = group.map(|(number, _)| number);
-        let Some(completed) = self.aggregates.comparable.completed.get(&number) else { return Vec::new() };
-        let mut findings = self.medians(group);
-        findings.extend(self.completion_rate(group));
-        findings.extend(self.keywords(group, *completed));
+        let jobs = match &group {
+            Some((number, _)) => std::slice::from_ref(number),
+            None => self.wanted,
+        };
+        let mut findings = self.medians(group, jobs);
+        findings.extend(self.completion_rate(group, jobs));
+        findings.extend(self.keywords(group, jobs));
         findings
     }
 
-    fn medians(&self, group: ComparedGroup) -> Vec<Finding> {
-        let interviews = &self.frames.interviews;
-        let periods = match group {
-            Some((_, job)) => [&job.figures, &job.previous],
-            None => [&self.aggregates.overall, &self.aggregates.overall_previous],
-        };
-        let jobs = match &group {
-            Some((number, _)) => std::slice::from_ref(number),
-            None => &self.aggregates.counted,
-        };
-        type Median<'a> = (&'static str, &'static str, Unit, fn(&Figures) -> &Distribution, &'a [Option<f64>]);
-        let medians: [Median; 3] = [
-            (
-                "median_duration_seconds",
-                "median duration",
-                Unit::Seconds,
-                |figures| &figures.total_duration_seconds,
-                &interviews.total_duration_seconds,
-            ),
-            (
-                "median_response_length",
-                "median answer length",
-                Unit::Characters,
-                |figures| &figures.average_response_length,
-                &interviews.average_response_length,
-            ),
-            (
-                "median_words_per_minute",
-                "median pace of an interview",
-                Unit::WordsPerMinute,
-                |figures| &figures.words_per_minute,
-                &self.paces,
-            ),
+    fn medians(&self, group: ComparedGroup, jobs: &[u32]) -> Vec<Finding> {
+        let medians = [
+            ("median_duration_seconds", "median duration", Unit::Seconds, DURATION),
+            ("median_response_length", "median answer length", Unit::Characters, LENGTH),
+            ("median_words_per_minute", "median pace of an interview", Unit::WordsPerMinute, INTERVIEW_PACE),
         ];
-        let compared = |(figure, label, unit, of, column): Median| {
-            let is_shown = |figures: &&Option<Figures>| figures.as_ref().is_some_and(|one| of(one).median.is_some());
-            if !periods.iter().all(is_shown) {
-                return None;
-            }
-            let now = interviews.values(column, jobs, |membership| membership.current);
-            let before = interviews.values(column, jobs, |membership| membership.previous);
-            let floor = usize::try_from(PRIVACY_FLOOR).expect("a small number");
-            if now.len() < floor || before.len() < floor {
-                return None;
-            }
-            let test = mann_whitney(&now, &before)?;
-            let n = [signed(now.len()), signed(before.len())];
-            let values = [median(now), median(before)];
+        let compared = |(figure, label, unit, index): (&'static str, &str, Unit, usize)| {
+            let [now, before] = self.segments.map(|segments| self.once_each(jobs, index, segments));
+            let (now, before) = (now?, before?);
+            let values = |of: &[Value]| of.iter().map(|value| value.value).collect::<Vec<f64>>();
+            let test = mann_whitney(&values(&now), &values(&before))?;
+            let medians = [median(&now)?, median(&before)?];
             let what = (figure, label.to_owned(), unit);
-            Some(finding(group, what, values, n, ("Mann-Whitney", test.p, test.effect)))
+            Some(finding(group, what, medians, [now.len(), before.len()], ("Mann-Whitney", test.p, test.effect)))
         };
         medians.into_iter().filter_map(compared).collect()
     }
 
-    fn completion_rate(&self, group: ComparedGroup) -> Option<Finding> {
-        let number = group.map(|(number, _)| number);
-        let cohorts = self.aggregates.comparable.cohorts.get(&number)?;
-        let [now, before] = cohorts.map(|[completed, expired]| [completed, completed + expired]);
-        shares(group, ("completion_rate", "completion rate".to_owned(), Unit::Share), now, before)
+    /// The values of a figure of interviews, of each person that of the last one; `None` if there is nothing to be shown.
+    fn once_each(&self, jobs: &[u32], figure: usize, segments: &Range<usize>) -> Option<Vec<Value>> {
+        let values = self.counted.figures[figure].within(jobs, segments).filter(|values| !values.is_empty())?;
+        let last = last(self.counted.frames, values.iter().map(|value| (value.person, value.row)));
+        Some(values.into_iter().filter(|value| last[&value.person] == value.row).collect())
     }
 
-    fn keywords(&self, group: ComparedGroup, [completed, completed_before]: [i64; 2]) -> Vec<Finding> {
-        let number = group.map(|(number, _)| number);
-        let of_group = self.aggregates.comparable.keywords.range((number, 0)..=(number, u32::MAX));
-        let compared = |((_, term), [with, with_before]): (&(Option<u32>, u32), &[i64; 2])| {
-            let label = format!("share of interviews that mention “{}”", self.frames.hits.terms[*term as usize].name);
-            let (now, before) = ([*with, completed], [*with_before, completed_before]);
-            shares(group, ("keyword", label, Unit::Share), now, before)
+    fn completion_rate(&self, group: ComparedGroup, jobs: &[u32]) -> Option<Finding> {
+        let [now, before] = self.periods.map(|period| self.rates.of(jobs, period));
+        // Cohorts that share days are no two samples.
+        if now.completion_from? <= before.completion_last? {
+            return None;
+        }
+        let [now, before] = self.periods.map(|period| self.rates.settled(jobs, period));
+        self.shares(group, ("completion_rate", "completion rate".to_owned(), Unit::Share), now?, before?)
+    }
+
+    fn keywords(&self, group: ComparedGroup, jobs: &[u32]) -> Vec<Finding> {
+        let Counted { frames, people, terms, .. } = self.counted;
+        let is_shown = |segments: &&Range<usize>| {
+            let union = self.counted.atoms.within(jobs, segments);
+            // Over several jobs persons are counted of all of them.
+            union.is_whole && union.is_shown(jobs) && !union.atoms.is_empty()
         };
-        of_group.filter_map(compared).collect()
+        if !self.segments.iter().all(is_shown) {
+            return Vec::new();
+        }
+        let rows = &frames.interviews;
+        let counts_once = if group.is_some() { &people.in_job } else { &people.in_group };
+        let persons = self.segments.map(|segments| {
+            let is_in = |row: &usize| segments.contains(&(rows.segment[*row] as usize));
+            let of_group = |row: &usize| jobs.binary_search(&rows.job[*row]).is_ok();
+            let once = (0..rows.ids.len()).filter(|row| counts_once[*row] && is_in(row) && of_group(row));
+            once.count() as u64
+        });
+        let terms = (0u32..).zip(&frames.hits.terms).filter_map(|(term, named)| {
+            let with = match group {
+                Some((job, _)) => terms.persons.get(&(job, term)),
+                None => terms.persons_of_group.get(&term),
+            };
+            let [now, before] = *with?;
+            let label = format!("share of those that mention “{}”", named.name);
+            let table = |with: u64, of: u64| [with, of - with];
+            if now + before == 0 {
+                return None;
+            }
+            self.shares(group, ("keyword", label, Unit::Share), table(now, persons[0]), table(before, persons[1]))
+        });
+        terms.collect()
     }
-}
 
-/// Compares two shares, each as (interviews that count, all interviews). Returns `None` if either total is below the
-/// privacy floor.
-fn shares(
-    group: ComparedGroup,
-    what: (&'static str, String, Unit),
-    [with, of]: [i64; 2],
-    [with_before, of_before]: [i64; 2],
-) -> Option<Finding> {
-    if of < PRIVACY_FLOOR || of_before < PRIVACY_FLOOR {
-        return None;
+    /// Compares two shares, each as those that count and those that do not.
+    fn shares(
+        &self,
+        group: ComparedGroup,
+        what: (&'static str, String, Unit),
+        now: [u64; 2],
+        before: [u64; 2],
+    ) -> Option<Finding> {
+        let n = [now, before].map(|[with, without]| usize::try_from(with + without).expect("a count in memory"));
+        if n.contains(&0) {
+            return None;
+        }
+        let p = self.fisher.p(now, before);
+        #[expect(clippy::cast_precision_loss, reason = "counts of interviews are far below 2^53")]
+        let shares = [now, before].map(|[with, without]| with as f64 / (with + without) as f64);
+        Some(finding(group, what, shares, n, ("Fisher", p, shares[0] - shares[1])))
     }
-    let table = |with: i64, of: i64| [with.unsigned_abs(), (of - with).unsigned_abs()];
-    let p = fisher(table(with, of), table(with_before, of_before));
-    #[expect(clippy::cast_precision_loss, reason = "counts of interviews are far below 2^53")]
-    let shares = [with as f64 / of as f64, with_before as f64 / of_before as f64];
-    Some(finding(group, what, shares, [of, of_before], ("Fisher", p, shares[0] - shares[1])))
 }
 
 /// The result of one comparison. Its `q` is set once all comparisons are made.
@@ -175,10 +188,11 @@ fn finding(
     group: ComparedGroup,
     (figure, label, unit): (&'static str, String, Unit),
     [value, previous]: [f64; 2],
-    [n, previous_n]: [i64; 2],
+    n: [usize; 2],
     (test, p, effect): (&'static str, f64, f64),
 ) -> Finding {
     let job = group.map(|(_, job)| job);
+    let [n, previous_n] = n.map(|n| i64::try_from(n).expect("a count of interviews"));
     Finding {
         job_id: job.map(|job| job.job_id.clone()),
         job: job.map(|job| job.job_title.clone().unwrap_or_else(|| job.job_id.clone())),
@@ -195,30 +209,4 @@ fn finding(
         q: 1.0,
         effect,
     }
-}
-
-/// Pace of each interview in words per minute, over the answers whose words and pace are known.
-fn paces(frames: &Frames) -> Vec<Option<f64>> {
-    let responses = &frames.responses;
-    let mut sums = vec![(0.0, 0.0); frames.interviews.ids.len()];
-    for (row, interview) in responses.interview.iter().enumerate() {
-        if let (Some(words), Some(seconds)) = (responses.word_count[row], responses.paced_seconds(row)) {
-            let (all, minutes) = &mut sums[*interview as usize];
-            #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
-            let words = words as f64;
-            *all += words;
-            *minutes += seconds / 60.0;
-        }
-    }
-    sums.into_iter().map(|(words, minutes)| (minutes > 0.0).then(|| words / minutes)).collect()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
-}
-
-fn signed(count: usize) -> i64 {
-    i64::try_from(count).expect("a count of interviews")
 }

@@ -1,15 +1,14 @@
 //! Reports: the figures of a period as a self-contained folder, with the same figures in every format.
 //!
-//! `frames` reads only the columns and rows that a report needs and turns every name into a number. Interviews, jobs,
-//! terms, questions and types are integers in Polars, so that 400,000 answers take some tens of megabytes and grouping
-//! is fast. Transcripts are read in two cases only: when the figures of an answer cannot tell whether it is blank, and
-//! when it is quoted. `aggregate` counts once for all formats. It enters each count that could give another away as a
-//! cell of `privacy`, together with the sums that include the count (all jobs, the weeks of a period, the questions of
-//! a type). Then cells are held back until no sum gives one away, and only the result goes into the model. `changes`
-//! compares, `evidence` quotes.
+//! `frames` reads only the columns and rows that a report needs and turns every name into a number: interviews, jobs,
+//! terms, questions and types are integers, so that 400,000 answers take some tens of megabytes and grouping is fast.
+//! Transcripts are read in two cases only: when the figures of an answer cannot tell whether it is blank, and when it is
+//! quoted. `aggregate` counts once for all formats. Counts of interviews are shown as they are. What was said is added up
+//! of `atoms`, parts of enough persons each, and only whole atoms go into the model. `changes` compares, `evidence`
+//! quotes.
 //!
 //! The [`model`] is final: exporters write it and compute nothing, so that no format can show a figure that another
-//! holds back. Candidates' words are in `Evidence`, apart from the figures, and only pages get it.
+//! does not. Candidates' words are in `Evidence`, apart from the figures, and only pages get it.
 //!
 //! `html` fills templates from the model and nothing else. The environment's one formatter escapes all text and makes
 //! control characters visible, so that no template can forget to; only the pictures made by `charts` are markup. A
@@ -20,6 +19,7 @@
 
 mod aggregate;
 mod anchors;
+mod atoms;
 mod changes;
 mod charts;
 mod clear;
@@ -27,19 +27,24 @@ mod evidence;
 mod export;
 mod frames;
 mod html;
+#[cfg(test)]
+mod lakes;
 pub mod model;
 mod period;
-mod privacy;
 mod provenance;
 mod publish;
 mod statistics;
+mod thin;
+
+pub use self::thin::advice;
 
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use self::aggregate::aggregate;
-use self::model::{Evidence, PRIVACY_FLOOR, Report, ReportSelection, RunReference};
+use self::aggregate::{Aggregates, Counted, aggregate};
+use self::atoms::SMALLEST_GROUP;
+use self::model::{Changes, Evidence, Provenance, Report, ReportSelection, RunReference};
 use self::period::Calendar;
 use crate::lake::Lake;
 use crate::model::Result;
@@ -55,20 +60,41 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunRef
     let calendar = Calendar::new(plan, now)?;
     let merged = JobsFile::read(plan.jobs_file.as_deref())?;
     let frames = frames::read(lake, &calendar, &merged, plan)?;
-    let mut aggregates = aggregate(&frames, &calendar)?;
+    let counted = Counted::new(&frames, &calendar, &aggregate::wanted(&frames));
+    let mut aggregates = aggregate(&counted);
     let provenance = provenance::provenance(lake, &calendar, &frames, &mut aggregates, run)?;
-    let compares = calendar.previous.is_some();
-    let changes = changes::changes(&frames, &aggregates, compares, provenance.weeks_of_history);
+    let changes = changes::changes(&counted, &aggregates, provenance.weeks_of_history);
+    drop(counted);
     let wants_pages = plan.formats.contains(&Format::Html);
     let quoted = if wants_pages {
-        evidence::evidence(lake, plan, &frames, &aggregates)?
+        evidence::evidence(lake, plan, (&frames, &calendar.current_segments), &aggregates)?
     } else {
         evidence::QuotedEvidence::default()
     };
-    let aggregate::Aggregates { overall, overall_previous, cards, weekly, open, jobs, keywords, quality, .. } =
-        aggregates;
     drop(frames);
-    let report = Report {
+    let report = assembled(plan, calendar, aggregates, changes, provenance);
+    let files = render(&report, &quoted.evidence, &plan.formats)?;
+    let name = publish::name(&report.period, &plan.narrow);
+    // The record must always find every quote that is shown, in the new pages and in those that they replace.
+    let record = quoted.record(lake, &plan.out.join(&name))?;
+    record.as_ref().map_or(Ok(()), |record| record.before_publishing())?;
+    let folder = publish::publish(&plan.out, &name, &files, report.provenance.interviews_in_period > 0)?;
+    record.map_or(Ok(()), |record| record.after_publishing())?;
+    Ok(folder)
+}
+
+/// The model of a report.
+fn assembled(
+    plan: &ReportPlan,
+    calendar: Calendar,
+    aggregates: Aggregates,
+    changes: Changes,
+    provenance: Provenance,
+) -> Report {
+    let Aggregates {
+        overall, overall_previous, cards, weekly, spans, open, jobs, other_jobs, keywords, quality, ..
+    } = aggregates;
+    Report {
         period: calendar.period,
         previous_period: calendar.previous_period,
         provenance,
@@ -78,21 +104,15 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunRef
         overall_previous,
         cards,
         weekly,
+        spans,
         open,
         changes,
         jobs,
+        other_jobs,
         keywords,
         quality,
-        privacy_floor: PRIVACY_FLOOR,
-    };
-    let files = render(&report, &quoted.evidence, &plan.formats)?;
-    let name = publish::name(&report.period, &plan.narrow);
-    // The record must always find every quote that is shown, in the new pages and in those that they replace.
-    let record = quoted.record(lake, &plan.out.join(&name))?;
-    record.as_ref().map_or(Ok(()), |record| record.before_publishing())?;
-    let folder = publish::publish(&plan.out, &name, &files)?;
-    record.map_or(Ok(()), |record| record.after_publishing())?;
-    Ok(folder)
+        smallest_group: SMALLEST_GROUP,
+    }
 }
 
 /// Every file of the report, with its path in the report's folder.

@@ -1,4 +1,6 @@
-//! Periods and weeks: assigns an instant to the report's period, to the one it is compared with, and to a week.
+//! Periods and weeks: the calendar of a report, cut into segments at the edge of every period and week.
+
+use std::ops::Range;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -29,35 +31,22 @@ impl Span {
     }
 }
 
-/// The periods and the week to which an instant belongs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PeriodMembership {
-    pub current: bool,
-    pub previous: bool,
-    /// Index of the week; `None` outside of all weeks.
-    pub week: Option<u32>,
-}
-
-impl PeriodMembership {
-    /// Whether any figure includes the instant.
-    #[must_use]
-    pub fn counts_anywhere(self) -> bool {
-        self.current || self.previous || self.week.is_some()
-    }
-}
-
 /// The periods and weeks of a report.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     pub period: Period,
     pub previous_period: Option<Period>,
     pub current: Span,
-    pub previous: Option<Span>,
     /// The 72 hours after the end of the period.
     pub soon: Span,
     pub weeks: Vec<Week>,
-    /// The start of each week and the end of the last one, in microseconds since 1970.
-    bounds: Vec<i64>,
+    pub zone: TimeZone,
+    /// The segments of each week, of the period, and of the one it is compared with.
+    pub week_segments: Vec<Range<usize>>,
+    pub current_segments: Range<usize>,
+    pub previous_segments: Option<Range<usize>>,
+    /// The edges of all periods and weeks, in microseconds since 1970: between two is a segment.
+    edges: Vec<i64>,
 }
 
 impl Calendar {
@@ -90,26 +79,67 @@ impl Calendar {
         let end = Timestamp::from_microsecond(current.until).expect("it was a timestamp");
         let soon =
             Span { from: current.until, until: end.saturating_add(SOON).expect("a fixed span").as_microsecond() };
-        Ok(Self { period, previous_period, current, previous, soon, weeks, bounds })
+        let of_periods = std::iter::once(current).chain(previous).flat_map(|span| [span.from, span.until]);
+        let mut edges: Vec<i64> = bounds.iter().copied().chain(of_periods).collect();
+        edges.sort_unstable();
+        edges.dedup();
+        let at = |edge: i64| edges.partition_point(|other| *other < edge);
+        let segments = |span: Span| at(span.from)..at(span.until);
+        Ok(Self {
+            week_segments: bounds.windows(2).map(|pair| segments(Span { from: pair[0], until: pair[1] })).collect(),
+            current_segments: segments(current),
+            previous_segments: previous.map(segments),
+            period,
+            previous_period,
+            current,
+            soon,
+            weeks,
+            zone: zone.clone(),
+            edges,
+        })
     }
 
     #[must_use]
-    pub fn membership(&self, at: Option<i64>) -> PeriodMembership {
-        let Some(at) = at else { return PeriodMembership { current: false, previous: false, week: None } };
-        let week = self.bounds.partition_point(|bound| *bound <= at).checked_sub(1);
-        let week = week.filter(|week| *week < self.weeks.len()).and_then(|week| u32::try_from(week).ok());
-        PeriodMembership {
-            current: self.current.contains(at),
-            previous: self.previous.is_some_and(|span| span.contains(at)),
-            week,
-        }
+    pub fn segments(&self) -> usize {
+        self.edges.len() - 1
     }
 
-    /// The range of weeks that fills a span exactly, if there is one.
+    /// The segment of an instant that is in a period or week.
     #[must_use]
-    pub fn weeks_of(&self, span: Span) -> Option<std::ops::Range<usize>> {
-        let at = |bound| self.bounds.binary_search(&bound).ok();
-        Some(at(span.from)?..at(span.until)?)
+    pub fn segment(&self, at: Option<i64>) -> Option<u32> {
+        let at = at?;
+        let segment = self.edges.partition_point(|edge| *edge <= at).checked_sub(1)?;
+        let is_in = |segments: &Range<usize>| segments.contains(&segment);
+        let is_in_any = is_in(&self.current_segments)
+            || self.previous_segments.as_ref().is_some_and(is_in)
+            || self.week_segments.iter().any(is_in);
+        is_in_any.then(|| u32::try_from(segment).expect("a calendar has few segments"))
+    }
+
+    /// The segments between one edge of a period and the next.
+    #[must_use]
+    pub fn regions(&self) -> Vec<Range<usize>> {
+        let periods = [Some(&self.current_segments), self.previous_segments.as_ref()];
+        let mut edges: Vec<usize> = periods.into_iter().flatten().flat_map(|span| [span.start, span.end]).collect();
+        edges.extend([0, self.segments()]);
+        edges.sort_unstable();
+        edges.dedup();
+        edges.windows(2).map(|pair| pair[0]..pair[1]).collect()
+    }
+
+    /// The week as a span of time.
+    #[must_use]
+    pub fn week(&self, week: usize) -> Span {
+        let segments = &self.week_segments[week];
+        Span { from: self.edges[segments.start], until: self.edges[segments.end] }
+    }
+
+    /// The first instant of a day of the report's time zone, in microseconds since 1970.
+    ///
+    /// # Errors
+    /// A usage error for a day outside of the supported range.
+    pub fn midnight(&self, day: Date) -> Result<i64> {
+        micros(day, &self.zone)
     }
 }
 
@@ -171,10 +201,12 @@ mod tests {
     #[test]
     fn days_begin_at_midnight_of_the_time_zone() {
         let days = calendar(7, "2026-06-01", "Europe/Berlin", Compare::Previous);
-        assert!(days.membership(micros("2026-05-31T21:59:59Z")).current);
-        assert!(!days.membership(micros("2026-05-31T22:00:00Z")).current);
-        assert!(days.membership(micros("2026-05-24T21:59:59Z")).previous);
-        assert!(!days.membership(None).counts_anywhere());
+        let is_in =
+            |time: &str, segments: &Range<usize>| segments.contains(&(days.segment(micros(time)).unwrap() as usize));
+        assert!(is_in("2026-05-31T21:59:59Z", &days.current_segments));
+        assert_eq!(days.segment(micros("2026-05-31T22:00:00Z")), None);
+        assert!(is_in("2026-05-24T21:59:59Z", days.previous_segments.as_ref().unwrap()));
+        assert_eq!(days.segment(None), None);
     }
 
     #[test]
@@ -183,12 +215,26 @@ mod tests {
         assert_eq!(days.weeks.last().unwrap().name, "2026-W01");
         assert_eq!(days.weeks.last().unwrap().from.to_string(), "2025-12-29");
         assert_eq!(days.weeks.len(), 13, "the first is cut at its Monday, the last at the period's end");
-        assert_eq!(days.membership(micros("2026-01-02T23:00:00Z")).week, Some(12));
-        assert_eq!(days.membership(micros("2026-01-03T00:00:00Z")).week, None);
-        assert_eq!(days.weeks_of(days.current), None);
+        // The period cuts the last week but one.
+        assert_eq!(days.week_segments[10..], [10..11, 11..13, 13..14]);
+        assert_eq!((days.current_segments.clone(), days.regions()), (12..14, vec![0..12, 12..14]));
+        assert_eq!(days.segment(micros("2026-01-02T23:00:00Z")), Some(13));
+        assert_eq!(days.segment(micros("2026-01-03T00:00:00Z")), None);
         let whole = calendar(14, "2026-06-01", "UTC", Compare::Previous);
-        assert_eq!(whole.weeks_of(whole.current), Some(10..12));
-        assert_eq!(whole.weeks_of(whole.previous.unwrap()), Some(8..10));
+        assert_eq!((whole.previous_segments.clone(), whole.current_segments.clone()), (Some(8..10), 10..12));
+        assert_eq!(whole.regions(), [0..8, 8..10, 10..12]);
+    }
+
+    #[test]
+    fn nothing_between_two_periods_is_in_a_segment() {
+        let apart = calendar(7, "2026-06-01", "UTC", Compare::Until("2025-06-02".parse().unwrap()));
+        assert_eq!(apart.previous_segments, Some(0..1));
+        assert_eq!(apart.segment(micros("2025-06-01T12:00:00Z")), Some(0));
+        assert_eq!(apart.segment(micros("2025-12-01T12:00:00Z")), None);
+        assert_eq!(apart.segments(), 14);
+        // A period that is longer than the weeks of a series.
+        let long = calendar(800, "2026-06-01", "UTC", Compare::None);
+        assert_eq!((long.weeks.len(), long.current_segments.len()), (53, 54));
     }
 
     #[test]

@@ -52,11 +52,11 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Writes the files as `out/name/` and points `out/latest` to that folder. The program's own files of an older report
-/// of that name are replaced, and those of others are kept.
+/// of that name are replaced, and those of others are kept. Without news, `latest` stays if it leads to a report.
 ///
 /// # Errors
 /// When it cannot be written. The older report is still there then.
-pub fn publish(out: &Path, name: &str, files: &[(String, Vec<u8>)]) -> Result<PathBuf> {
+pub fn publish(out: &Path, name: &str, files: &[(String, Vec<u8>)], has_news: bool) -> Result<PathBuf> {
     let target = out.join(name);
     let fail = |error: io::Error| Error::path("write the report", &target, error);
     fs::create_dir_all(out).map_err(fail)?;
@@ -75,7 +75,9 @@ pub fn publish(out: &Path, name: &str, files: &[(String, Vec<u8>)]) -> Result<Pa
         crash::point("report-placed");
         Ok(())
     });
-    let published = published.map_err(fail).and_then(|()| lead_to(&target, new.path()));
+    let leads = !has_news && out.join(LATEST).exists();
+    let lead = |()| if leads { Ok(()) } else { lead_to(&target, new.path()) };
+    let published = published.map_err(fail).and_then(lead);
     clear(new, &target);
     published.map(|()| target)
 }

@@ -1,5 +1,5 @@
-//! The figures of a report are those that DuckDB's SQL makes of the same lake: `tests/oracle/figures.py` wrote
-//! `data/golden/figures.json`.
+//! The figures of a report are those that others make of the same lake: `tests/oracle/figures.py`, which is DuckDB's SQL,
+//! wrote `data/golden/figures.json`, and `tests/oracle/distinctive.py`, with SciPy and statsmodels, the other.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::common::serve;
 
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/golden/figures.json");
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/golden");
 const STAGES: &str = "questions = \"all\"
 [analyze]
 keywords = [\"builtin:engineering\", \"builtin:data\", \"builtin:sales\", \"builtin:vendor-sample\"]
@@ -18,35 +18,59 @@ period = \"13w\"
 until = \"2026-06-01\"
 ";
 
-/// How many figures were compared, and how many of the golden ones are held back.
+/// How many figures were compared.
 #[derive(Debug, Default)]
 struct Compared {
     equal: usize,
-    held_back: usize,
+    rounded: usize,
+}
+
+#[track_caller]
+fn close(shown: f64, golden: f64, what: &str) {
+    assert!((shown - golden).abs() <= 1e-9 * golden.abs().max(1e-9), "{what}: {shown} is not {golden}");
 }
 
 impl Compared {
-    /// A figure that is shown is the golden one.
+    /// A figure is the golden one, and none is missing.
     #[track_caller]
     fn figure(&mut self, shown: &Value, golden: &Value, what: &str) {
         match (shown.as_f64(), golden.as_f64()) {
-            (Some(shown), Some(golden)) => {
-                assert!((shown - golden).abs() <= 1e-9 * golden.abs().max(1e-9), "{what}: {shown} is not {golden}");
-                self.equal += 1;
-            }
-            (None, _) => self.held_back += 1,
-            (Some(shown), None) => panic!("{what}: {shown} is shown, and DuckDB has none"),
+            (Some(shown), Some(golden)) => close(shown, golden, what),
+            (None, None) => {}
+            _ => panic!("{what}: {shown} is shown, and DuckDB has {golden}"),
         }
+        self.equal += usize::from(shown.is_number());
     }
 
-    fn distribution(&mut self, shown: &Value, golden: &Value, name: &str) {
+    /// All of a figure of 20 persons or more, a rounded median of fewer, and nothing of fewer than 5. A question has
+    /// quartiles only.
+    #[track_caller]
+    fn distribution(&mut self, shown: &Value, golden: &Value, name: &str, parts: &[&str]) {
+        let of = |part: &str| &golden[format!("{name}_{part}")];
+        let persons = of("persons").as_i64().unwrap_or_default();
         for part in ["n", "median", "quartile_1", "quartile_3", "mean", "standard_deviation"] {
-            self.figure(&shown[part], &golden[format!("{name}_{part}")], &format!("{name} {part}"));
+            let what = format!("{name} {part} of {persons}");
+            match part {
+                "n" if parts.contains(&part) => self.figure(&shown[part], of(part), &what),
+                "median" if (5..20).contains(&persons) => {
+                    let (shown, golden) = (shown[part].as_f64().unwrap(), of(part).as_f64().unwrap());
+                    assert_eq!(format!("{shown:.1e}").parse(), Ok(shown), "{what}: two digits");
+                    let digit = 10f64.powf(golden.abs().log10().floor() - 1.0);
+                    assert!((shown - golden).abs() <= digit * (0.5 + 1e-6), "{what}: {shown} of {golden}");
+                    self.rounded += 1;
+                }
+                part if persons >= 20 && parts.contains(&part) => self.figure(&shown[part], of(part), &what),
+                _ => assert!(shown[part].is_null(), "{what}: {}", shown[part]),
+            }
         }
     }
 
     fn all(&mut self, shown: &Value, golden: &Value) {
-        for name in ["completed", "expired", "responses", "answered", "pooled_words_per_minute"] {
+        for name in ["completed", "expired", "responses", "answered"] {
+            self.figure(&shown[name], &golden[name], name);
+        }
+        if golden["words_per_minute_persons"].as_i64() >= Some(20) {
+            let name = "pooled_words_per_minute";
             self.figure(&shown[name], &golden[name], name);
         }
         for name in [
@@ -57,8 +81,16 @@ impl Compared {
             "word_count",
             "words_per_minute",
         ] {
-            self.distribution(&shown[name], golden, name);
+            let parts = ["n", "median", "quartile_1", "quartile_3", "mean", "standard_deviation"];
+            self.distribution(&shown[name], golden, name, &parts);
         }
+        let count = |name: &str| golden[name].as_f64().unwrap();
+        let (completed, expired, open) = (count("cohort_completed"), count("cohort_expired"), count("cohort_open"));
+        let settled = completed + expired;
+        self.figure(&shown["completion_cohort"], &(settled + open).into(), "cohort");
+        self.figure(&shown["still_open_share"], &(open / (settled + open)).into(), "open");
+        self.figure(&shown["completion_rate"], &(completed / settled).into(), "completion rate");
+        assert_eq!([&shown["completion_from"], &shown["completion_last"]], [&golden["first_day"], &golden["last_day"]]);
     }
 }
 
@@ -70,73 +102,116 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
+fn golden(file: &str) -> Value {
+    serde_json::from_slice(&fs::read(format!("{GOLDEN}/{file}")).unwrap()).unwrap()
+}
+
 #[test]
-fn every_shown_figure_is_the_one_that_duckdb_makes_of_the_same_lake() {
-    let golden: Value = serde_json::from_slice(&fs::read(GOLDEN).unwrap()).unwrap();
+fn every_shown_figure_is_the_one_that_others_make_of_the_same_lake() {
+    let golden = golden("figures.json");
     let served = serve(Some(240));
     served.run(&served.pipeline(STAGES), 0);
     let summary: Value =
         serde_json::from_slice(&fs::read(served.path("reports/latest/summary.json")).unwrap()).unwrap();
     let mut compared = Compared::default();
-
-    let overall = &summary["overall"];
-    let golden_overall = &golden["overall"];
-    compared.all(overall, golden_overall);
-    let rate = |group: &Value| {
-        let count = |name: &str| group[name].as_f64().unwrap();
-        count("cohort_completed") / (count("cohort_completed") + count("cohort_expired"))
-    };
-    compared.figure(&overall["completion_rate"], &rate(golden_overall).into(), "completion rate");
-
+    compared.all(&summary["overall"], &golden["overall"]);
+    for name in ["interviews_without_answers", "answers_without_duration", "answers_paced_above_400"] {
+        compared.figure(&summary["quality"][name], &golden["overall"][name], name);
+    }
     let jobs: BTreeMap<&str, &Value> = list(&golden["jobs"]).iter().map(|job| (text(&job["key"]), job)).collect();
-    let weeks: Vec<&str> = list(&summary["weeks"]).iter().map(|week| text(&week["name"])).collect();
-    let questions: BTreeMap<(&str, &str), &Value> = list(&golden["questions"])
-        .iter()
-        .map(|question| ((text(&question["job_id"]), text(&question["question"])), question))
-        .collect();
-    let keywords: BTreeMap<[&str; 5], &Value> = list(&golden["keywords"])
-        .iter()
-        .map(|row| (["job_id", "set", "term", "by", "of"].map(|name| text(&row[name])), row))
-        .collect();
-    let normalised = |text: &str| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
     let mut by_job: Vec<(&str, &Value)> = vec![("", &summary)];
     for job in list(&summary["jobs"]) {
         let id = text(&job["job_id"]);
         by_job.push((id, job));
         compared.all(&job["figures"], jobs[id]);
-        for question in list(&job["questions"]) {
-            let own = normalised(text(&question["question_text"]));
-            let golden = questions[&(id, own.as_str())];
-            compared.figure(&question["asked"], &golden["asked"], "asked");
-            compared.figure(&question["answered"], &golden["answered"], "answered");
-            compared.distribution(&question["word_count"], golden, "word_count");
-            compared.distribution(&question["duration_seconds"], golden, "duration_seconds");
-            compared.distribution(&question["time_limit_share"], golden, "time_limit_share");
-        }
+        questions(&mut compared, job, list(&golden["questions"]));
     }
     assert_eq!(by_job.len(), 8, "seven jobs, and all");
     for (id, group) in by_job {
-        for keyword in list(&group["keywords"]) {
-            let key = |by, of| [id, text(&keyword["set"]), text(&keyword["term"]), by, of];
-            let golden = keywords[&key("all", "")];
-            for name in ["interviews", "responses", "mentions", "negated"] {
-                compared.figure(&keyword["counts"][name], &golden[name], name);
-            }
-            let question_types = list(&keyword["by_question_type"]).iter().enumerate().map(|(at, cell)| {
-                let of = if id.is_empty() { text(&cell["of"]) } else { text(&group["question_types"][at]) };
-                (key("question_type", of), cell)
-            });
-            let weeks = list(&keyword["by_week"]).iter().zip(&weeks).map(|(cell, week)| (key("week", week), cell));
-            for (key, cell) in question_types.chain(weeks) {
-                // Parts of fewer than five are not among the golden ones, and zero is shown.
-                let count = cell["interviews"].as_i64();
-                match keywords.get(&key) {
-                    Some(golden) => compared.figure(&cell["interviews"], &golden["interviews"], "a part"),
-                    None => assert!(count.is_none_or(|count| count == 0), "{key:?}: {count:?}"),
-                }
+        keywords(&mut compared, id, group, &summary["weeks"], &golden);
+    }
+    assert!(compared.equal > 2000 && compared.rounded > 100, "{compared:?}");
+    distinctive(list(&summary["jobs"]));
+}
+
+fn normalised(text: &str) -> String {
+    text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Questions that five persons were asked have a row, and all others one together.
+fn questions(compared: &mut Compared, job: &Value, golden: &[Value]) {
+    let own = golden.iter().filter(|question| question["job_id"] == job["job_id"]);
+    let (common, few): (Vec<&Value>, Vec<&Value>) = own.partition(|one| one["persons"].as_i64() >= Some(5));
+    let mut rows = list(&job["questions"]).to_vec();
+    if !few.is_empty() {
+        assert_eq!(rows.pop().unwrap()["other_texts"], few.len());
+    }
+    assert_eq!(rows.len(), common.len());
+    for question in &rows {
+        let text = normalised(text(&question["question_text"]));
+        let golden = common.iter().find(|golden| golden["question"] == *text).unwrap();
+        compared.figure(&question["asked"], &golden["asked"], "asked");
+        let coverage = golden["answered"].as_f64().unwrap_or(0.0) / golden["asked"].as_f64().unwrap();
+        compared.figure(&question["coverage"], &coverage.into(), "coverage");
+        for name in ["word_count", "duration_seconds", "time_limit_share"] {
+            compared.distribution(&question[name], golden, name, &["median", "quartile_1", "quartile_3"]);
+        }
+    }
+}
+
+fn keywords(compared: &mut Compared, id: &str, group: &Value, weeks: &Value, golden: &Value) {
+    let counts: BTreeMap<[&str; 5], &Value> = list(&golden["keywords"])
+        .iter()
+        .map(|row| (["job_id", "set", "term", "by", "of"].map(|name| text(&row[name])), row))
+        .collect();
+    let asked = |of: &str| -> f64 {
+        let types = list(&golden["question_types"]).iter().filter(|one| one["question_type"] == of);
+        // A type counts in the jobs where enough were asked a question of it.
+        let shown = types.filter(|one| (id.is_empty() || one["job_id"] == id) && one["persons"].as_i64() >= Some(5));
+        shown.map(|one| one["asked"].as_f64().unwrap()).sum()
+    };
+    let described: Vec<f64> = list(&group["spans"]).iter().map(|span| span["described"].as_f64().unwrap()).collect();
+    for keyword in list(&group["keywords"]) {
+        let key = |by, of| [id, text(&keyword["set"]), text(&keyword["term"]), by, of];
+        for name in ["interviews", "responses", "mentions", "negated"] {
+            compared.figure(&keyword["counts"][name], &counts[&key("all", "")][name], name);
+        }
+        let count = |by, of| counts.get(&key(by, of)).map_or(0.0, |row| row["interviews"].as_f64().unwrap());
+        for (at, cell) in list(&keyword["by_question_type"]).iter().enumerate() {
+            let of = if id.is_empty() { text(&cell["of"]) } else { text(&group["question_types"][at]) };
+            compared.figure(&cell["share"], &(count("question_type", of) / asked(of)).into(), of);
+        }
+        for ((span, described), cell) in list(&group["spans"]).iter().zip(&described).zip(list(&keyword["by_span"])) {
+            let [week, length] = ["week", "weeks"].map(|name| usize::try_from(span[name].as_u64().unwrap()).unwrap());
+            let names = list(weeks)[week..week + length].iter().map(|week| text(&week["name"]));
+            let interviews: f64 = names.map(|name| count("week", name)).sum();
+            compared.figure(&cell["interviews"], &interviews.into(), "in a span");
+            if *described > 0.0 {
+                compared.figure(&cell["share"], &(interviews / described).into(), "share in a span");
             }
         }
     }
-    assert!(compared.equal > 1200, "{compared:?}");
-    assert!(compared.held_back > 100, "some of so small a lake is held back: {compared:?}");
+}
+
+fn distinctive(jobs: &[Value]) {
+    let golden = golden("distinctive.json");
+    let mut compared = 0;
+    for job in jobs {
+        let mut own: Vec<&Value> = list(&golden).iter().filter(|one| one["job_id"] == job["job_id"]).collect();
+        let shown = list(&job["distinctive"]);
+        assert_eq!(shown.len(), own.len().min(10));
+        for one in shown {
+            let at = own.iter().position(|golden| golden["set"] == one["set"] && golden["term"] == one["term"]);
+            let golden = own.remove(at.expect("a term that is significant"));
+            for name in ["n", "others_n", "share", "others_share", "log_odds_ratio", "signed_root_g2", "p", "q"] {
+                close(one[name].as_f64().unwrap(), golden[name].as_f64().unwrap(), name);
+                compared += 1;
+            }
+        }
+        let strength = |one: &Value| one["signed_root_g2"].as_f64().unwrap().abs();
+        if let Some(weakest) = shown.last() {
+            assert!(own.iter().all(|left| strength(left) <= strength(weakest) + 1e-9), "the strongest are shown");
+        }
+    }
+    assert!(compared > 400, "{compared}");
 }

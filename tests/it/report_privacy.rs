@@ -1,4 +1,4 @@
-//! What a report holds back, and what it quotes.
+//! How small groups are counted, and what a report quotes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,61 +23,77 @@ fn lake_of(jobs: &[(&str, usize, usize)], flags: &[&str]) -> Report {
     report_of(&lines, flags)
 }
 
-fn completed(report: &Report) -> BTreeMap<String, String> {
-    report.rows("jobs.csv").into_iter().map(|row| (row["job_id"].clone(), row["completed"].clone())).collect()
+/// A figure of each job by its id.
+fn by_job(report: &Report, column: &str) -> BTreeMap<String, String> {
+    report.rows("jobs.csv").into_iter().map(|row| (row["job_id"].clone(), row[column].clone())).collect()
 }
 
 #[test]
-fn groups_below_the_floor_show_nothing_in_any_format() {
+fn of_fewer_than_five_persons_counts_are_shown_and_nothing_that_they_said() {
     let report = lake_of(&[("a", 4, 4)], &JUNE);
     let summary = report.summary();
-    assert!(summary["overall"].is_null() && summary["jobs"][0]["figures"].is_null());
-    assert_eq!(summary["keywords"], json!([]));
-    assert_eq!(summary["provenance"]["interviews_in_period"], "<5");
-    assert!(report.read("jobs.csv").lines().nth(1).unwrap().contains(",true,,,"));
+    let job = &summary["jobs"][0];
+    for figures in [&summary["overall"], &job["figures"]] {
+        assert_eq!((&figures["completed"], &figures["described"]), (&json!(4), &json!(0)));
+        assert!(figures["responses"].is_null() && figures["total_duration_seconds"]["n"].is_null());
+    }
+    assert_eq!((&summary["keywords"], &job["keywords"], &job["is_pooled"]), (&json!([]), &json!([]), &json!(true)));
+    assert_eq!(summary["provenance"]["interviews_in_period"], 4);
+    assert_eq!(by_job(&report, "completed")["a"], "4");
     assert_eq!(report.rows("keywords.csv").len() + report.rows("questions.csv").len(), 0);
     let pages = report.job_pages().concat() + &report.read("index.html");
     assert!(!pages.contains("<mark") && !pages.contains("React"));
+    assert!(pages.contains("Fewer than 5 persons in this period"));
 }
 
 #[test]
-fn one_small_job_cannot_be_had_by_subtraction() {
-    let report = lake_of(&[("a", 12, 0), ("b", 3, 0), ("c", 7, 0)], &JUNE);
-    assert_eq!(report.summary()["overall"]["completed"], 22);
-    let shown = completed(&report);
-    assert_eq!((shown["a"].as_str(), shown["b"].as_str(), shown["c"].as_str()), ("12", "", ""), "c goes with b");
-    // Nor by asking for some alone, or for one more: what is left out of all is left out of these.
+fn a_small_job_is_counted_with_the_next_and_nothing_is_missing() {
+    let report = lake_of(&[("a", 12, 9), ("b", 3, 3), ("c", 7, 1), ("d", 8, 0)], &JUNE);
+    let summary = report.summary();
+    assert_eq!((&summary["overall"]["completed"], &summary["overall"]["described"]), (&json!(30), &json!(30)));
+    assert_eq!(summary["keywords"][0]["counts"]["interviews"], 13);
+    let counts = by_job(&report, "completed");
+    assert_eq!(["a", "b", "c", "d"].map(|job| counts[job].as_str()), ["12", "3", "7", "8"]);
+    let pooled = by_job(&report, "with_other_jobs");
+    assert_eq!(["a", "b", "c", "d"].map(|job| pooled[job].as_str()), ["false", "true", "true", "false"]);
+    let others = &summary["other_jobs"];
+    assert_eq!((&others["job_ids"], &others["figures"]["described"]), (&json!(["b", "c"]), &json!(10)));
+    assert!(report.read("index.html").contains("these 2 jobs are counted together"));
+    let keywords = |summary: &Value| {
+        let of = |job: &Value| {
+            job["keywords"].as_array().unwrap().iter().map(|one| one["counts"]["interviews"].clone()).collect()
+        };
+        summary["jobs"].as_array().unwrap().iter().map(of).collect::<Vec<Vec<Value>>>()
+    };
+    // Inside a group counts are what they are.
+    assert_eq!(keywords(&summary), [vec![json!(9)], vec![], vec![], vec![]]);
+
+    // Asking for some jobs shows the same groups, as far as they are whole.
     let narrowed = |jobs: &[&str]| {
         let names = jobs.iter().flat_map(|job| ["--job", job]);
         report.again(&JUNE.into_iter().chain(names).collect::<Vec<_>>());
         report.summary()
     };
     let alone = narrowed(&["Job a"]);
-    let with_few = narrowed(&["Job a", "Job b"]);
-    let with_all_others = narrowed(&["Job a", "Job c"]);
-    for figure in ["overall", "weekly", "keywords", "cards"] {
-        assert!(!alone[figure].is_null());
-        assert_eq!(with_few[figure], alone[figure], "{figure}");
-        assert_eq!(with_all_others[figure], alone[figure], "{figure}");
+    for jobs in [&["Job a", "Job b"][..], &["Job a", "Job c"]] {
+        let some = narrowed(jobs);
+        assert_eq!(some["overall"]["described"], 12);
+        for figure in ["keywords", "spans", "other_jobs"] {
+            assert_eq!(some[figure], alone[figure], "{figure}");
+        }
+        for figure in ["total_duration_seconds", "word_count", "responses"] {
+            assert_eq!(some["overall"][figure], alone["overall"][figure], "{figure}");
+        }
     }
-    assert_eq!(with_few["overall"]["completed"], 12);
-    assert_eq!(with_few["provenance"]["interviews_in_period"], 12);
-    let why = with_few["provenance"]["left_out"][0]["why"].as_str().unwrap();
-    assert!(why.ends_with("nor are they in the figures over all jobs"), "{why}");
-    let few = narrowed(&["Job b", "Job c"]);
-    assert!(few["overall"].is_null() && few["provenance"]["interviews_in_period"] == "<5");
-    assert!(few["jobs"].as_array().unwrap().iter().all(|job| job["figures"].is_null()));
-}
-
-#[test]
-fn a_count_over_some_jobs_is_held_back_where_that_of_one_is() {
-    // b and c mention it too seldom; both show figures, so that only the count itself can be held back.
-    let report = lake_of(&[("a", 12, 9), ("b", 10, 3), ("c", 10, 6), ("d", 10, 0)], &JUNE);
-    report.again(&[&JUNE[..], &["--job", "Job a", "--job", "Job b"]].concat());
-    let summary = report.summary();
-    assert_eq!(summary["overall"]["completed"], 22);
-    assert!(summary["keywords"][0]["counts"].is_null(), "{}", summary["keywords"]);
-    assert_eq!(summary["jobs"][0]["keywords"][0]["counts"]["interviews"], 9);
+    assert!(report.read("index.html").contains("7 of the completed interviews are of jobs with fewer than 5 persons"));
+    let together = narrowed(&["Job b", "Job c"]);
+    assert_eq!(
+        (&together["overall"]["described"], &together["other_jobs"]["job_ids"]),
+        (&json!(10), &json!(["b", "c"]))
+    );
+    assert_eq!(together["keywords"][0]["counts"]["interviews"], 4);
+    let one = narrowed(&["Job b"]);
+    assert_eq!((&one["overall"]["completed"], &one["overall"]["described"]), (&json!(3), &json!(0)));
 }
 
 #[test]
@@ -88,11 +104,12 @@ fn one_candidate_of_many_jobs_is_not_a_group() {
         body.to_string() + "\n"
     });
     let summary = report_of(&lines.concat(), &JUNE).summary();
-    assert!(summary["overall"].is_null() && summary["keywords"] == json!([]), "{}", summary["overall"]);
+    assert_eq!((&summary["overall"]["completed"], &summary["overall"]["described"]), (&json!(5), &json!(0)));
+    assert_eq!(summary["keywords"], json!([]));
 }
 
 #[test]
-fn answers_and_interviews_of_few_candidates_show_nothing() {
+fn a_figure_that_few_persons_have_is_not_shown_however_often_they_have_it() {
     let mut lines = String::new();
     for number in 0..14 {
         let mut body = body(number, "a", if number < 5 { "We use React." } else { "We use nothing." });
@@ -106,100 +123,177 @@ fn answers_and_interviews_of_few_candidates_show_nothing() {
     let report = report_of(&lines, &JUNE);
     let summary = report.summary();
     let job = &summary["jobs"][0];
-    assert_eq!(job["figures"]["completed"], 14);
+    assert_eq!((&job["figures"]["completed"], &job["figures"]["described"]), (&json!(14), &json!(14)));
     for group in [&summary["overall"], &job["figures"]] {
-        assert!(group["total_duration_seconds"]["median"].is_null() && group["total_duration_seconds"]["n"] == "<5");
+        assert!(group["total_duration_seconds"]["median"].is_null() && group["total_duration_seconds"]["n"].is_null());
         assert!(group["words_per_minute"]["median"].is_null() && group["pooled_words_per_minute"].is_null());
         assert_eq!(group["duration_bins"], json!([]));
-        assert!(group["average_response_length"]["median"].is_number());
+        // Ten persons: n, and a median rounded to two digits.
+        let length = &group["average_response_length"];
+        assert_eq!((&length["n"], &length["median"], &length["mean"]), (&json!(14), &json!(15.0), &Value::Null));
     }
     assert!(job["questions"][0]["duration_seconds"]["median"].is_null());
-    assert!(job["keywords"][0]["counts"].is_null(), "five interviews of one candidate: {}", job["keywords"]);
-    assert!(!report.job_pages()[0].contains("<mark"));
+    assert_eq!(job["keywords"][0]["counts"]["interviews"], 5);
+    assert_eq!(summary["quality"]["answers_without_duration"], 9);
 }
 
 #[test]
 fn the_figures_of_few_cannot_be_worked_out_from_those_of_all_and_the_others() {
     let mut lines = String::new();
-    for number in 0..40 {
-        let job = if number % 2 == 0 { "a" } else { "b" };
-        let mut body = body(number, job, if number < 3 { "" } else { "We use React." });
-        if job == "b" && number > 1 {
+    for number in 0..60 {
+        let mut body = body(number, ["a", "b", "c"][number % 3], "We use React.");
+        if number % 3 == 1 && number > 1 {
             body["responses"][0]["duration_seconds"] = Value::Null;
         }
         lines += &(body.to_string() + "\n");
     }
     let summary = report_of(&lines, &JUNE).summary();
-    let figures = summary["jobs"].as_array().unwrap().iter().map(|job| &job["figures"]);
-    for job in figures {
-        let duration = &job["total_duration_seconds"];
-        assert!(duration["n"] == "<5" && duration["mean"].is_null(), "one of b's, or a's and that of all: {duration}");
-    }
-    let overall = &summary["overall"];
-    let blank = &summary["quality"]["answers_with_empty_transcript"];
-    assert!(overall["responses"] == 40 && blank == "<5" && overall["answered"] == "<5", "{overall}");
+    let n = |group: &Value, figure: &str| group[figure]["n"].clone();
+    let figures: Vec<&Value> = summary["jobs"].as_array().unwrap().iter().map(|job| &job["figures"]).collect();
+    // One person of b has a duration, who is counted with those of a.
+    let durations: Vec<Value> = figures.iter().map(|group| n(group, "total_duration_seconds")).collect();
+    assert_eq!(durations, [Value::Null, Value::Null, json!(20)]);
+    assert_eq!(n(&summary["overall"], "total_duration_seconds"), 41);
+    assert!(figures.iter().all(|group| n(group, "average_response_length") == 20));
 }
 
 #[test]
-fn a_question_that_few_answered_cannot_be_worked_out_from_its_job() {
-    let mut lines = String::new();
-    for number in 0..10 {
-        let mut body = body(number, "a", "We use React.");
-        let one = body["responses"][0].clone();
-        for at in 1..3 {
-            let mut other = one.clone();
-            other["question_id"] = format!("q{at}").into();
-            other["question_text"] = format!("And {at}?").into();
-            if at == 2 && number > 2 {
-                other["transcript"] = "".into();
-            }
-            body["responses"].as_array_mut().unwrap().push(other);
-        }
-        lines += &(body.to_string() + "\n");
-    }
-    let summary = report_of(&lines, &JUNE).summary();
-    let job = &summary["jobs"][0];
-    assert_eq!(job["figures"]["answered"], 23);
-    let answered: Vec<&Value> = job["questions"].as_array().unwrap().iter().map(|one| &one["answered"]).collect();
-    assert_eq!(answered.iter().filter(|count| **count == "<5").count(), 2, "{answered:?}");
-}
-
-#[test]
-fn weeks_give_away_no_part_of_the_period_before() {
-    // Of the period before, eight of the first week and three of the second mention it.
-    let mut lines = String::new();
-    let days = [(5, 8, 10), (12, 3, 10), (19, 9, 10), (26, 9, 10)];
-    for (day, mentioning, others) in days {
-        for number in 0..mentioning + others {
-            let mut body = body(number, "a", if number < mentioning { "We use React." } else { "Nothing." });
-            body["id"] = format!("interview-{day}-{number}").into();
-            body["candidate"]["id"] = format!("person-{day}-{number}").into();
-            for time in ["started_at", "completed_at"] {
-                body[time] = format!("2026-05-{day:02}T09:00:00Z").into();
+fn questions_that_few_were_asked_are_one() {
+    let asks = |follow_ups: usize| {
+        let mut lines = String::new();
+        for number in 0..10 {
+            let mut body = body(number, "a", "We use React.");
+            if number < follow_ups {
+                let mut other = body["responses"][0].clone();
+                other["question_id"] = format!("q{number}").into();
+                other["question_text"] = format!("Nora{number}, and what else?").into();
+                body["responses"].as_array_mut().unwrap().push(other);
             }
             lines += &(body.to_string() + "\n");
         }
+        report_of(&lines, &JUNE)
+    };
+    let report = asks(7);
+    let questions = report.summary()["jobs"][0]["questions"].clone();
+    assert_eq!(questions.as_array().unwrap().len(), 2);
+    assert_eq!((&questions[0]["asked"], &questions[0]["coverage"]), (&json!(10), &json!(1.0)));
+    let others = &questions[1];
+    assert_eq!(
+        (&others["other_texts"], &others["asked"], &others["word_count"]["median"]),
+        (&json!(7), &json!(7), &json!(3.0))
+    );
+    // Nothing that adds up: the rest would be of few.
+    for part in ["n", "mean", "standard_deviation"] {
+        assert!(questions[0]["word_count"][part].is_null(), "{part}");
     }
-    let report = report_of(&lines, &["--period", "2w", "--until", "2026-06-01"]);
-    let keyword = &report.summary()["keywords"][0];
-    let weeks = keyword["by_week"].as_array().unwrap();
-    let before = &weeks[weeks.len() - 4..weeks.len() - 2];
-    assert!(before.iter().all(|week| week["interviews"] == "<5"), "{before:?}");
+    assert!(
+        report.job_pages()[0].contains("Other questions (7 texts)") && !report.job_pages()[0].contains("what else")
+    );
+    let few = asks(3).summary()["jobs"][0]["questions"][1].clone();
+    assert_eq!((&few["other_texts"], &few["asked"], &few["coverage"]), (&json!(3), &Value::Null, &Value::Null));
+}
+
+#[test]
+fn spellings_of_a_question_are_one() {
+    let mut lines = String::new();
+    let spellings =
+        ["What don\u{2019}t you use?", "What don't you use ?", "what  don't you use?", "What don\u{2019}t you use?"];
+    for number in 0..12 {
+        let mut body = body(number, "a", "We use React.");
+        body["responses"][0]["question_text"] = spellings[number % 4].into();
+        lines += &(body.to_string() + "\n");
+    }
+    let questions = report_of(&lines, &JUNE).summary()["jobs"][0]["questions"].clone();
+    assert_eq!(questions.as_array().unwrap().len(), 1);
+    assert_eq!((&questions[0]["question_text"], &questions[0]["asked"]), (&json!(spellings[0]), &json!(12)));
+}
+
+/// Interviews of a job on a day; of these so many mention React.
+fn on(day: &str, job: &str, interviews: usize, mentioning: usize) -> String {
+    let one = |number: usize| {
+        let mut body = body(number, job, if number < mentioning { "We use React." } else { "Nothing." });
+        body["id"] = format!("interview-{job}-{day}-{number}").into();
+        body["candidate"]["id"] = format!("person-{job}-{day}-{number}").into();
+        body["created_at"] = format!("{day}T07:00:00Z").into();
+        body["started_at"] = format!("{day}T09:00:00Z").into();
+        body["completed_at"] = format!("{day}T09:10:00Z").into();
+        body.to_string() + "\n"
+    };
+    (0..interviews).map(one).collect()
+}
+
+#[test]
+fn weeks_of_few_are_counted_with_the_weeks_beside_them() {
+    let weeks = [("2026-05-05", 10, 8), ("2026-05-12", 3, 3), ("2026-05-19", 9, 2), ("2026-05-26", 9, 9)];
+    let lines: String = weeks.iter().map(|(day, all, mentioning)| on(day, "a", *all, *mentioning)).collect();
+    let report = report_of(&lines, &JUNE);
+    let summary = report.summary();
+    for group in [&summary, &summary["jobs"][0]] {
+        let weekly: Vec<&Value> = group["weekly"].as_array().unwrap().iter().map(|week| &week["completed"]).collect();
+        assert_eq!(weekly[8..], [10, 3, 9, 9], "counts of interviews are by week");
+        let spans: Vec<Value> = group["spans"].as_array().unwrap()[8..]
+            .iter()
+            .map(|span| json!([span["week"], span["weeks"], span["described"]]))
+            .collect();
+        assert_eq!(spans, [json!([8, 2, 13]), json!([10, 1, 9]), json!([11, 1, 9])]);
+        let keyword = &group["keywords"][0]["by_span"].as_array().unwrap()[8..];
+        assert_eq!(keyword.iter().map(|cell| cell["interviews"].clone()).collect::<Vec<_>>(), [11, 2, 9]);
+    }
+    let spans: Vec<String> = report
+        .rows("keywords.csv")
+        .into_iter()
+        .filter(|row| row["by"] == "weeks" && row["job_id"] == "a")
+        .map(|row| row["of"].clone())
+        .collect();
+    assert_eq!(spans, ["2026-W19 to 2026-W20", "2026-W21", "2026-W22"]);
+    assert!(report.read("index.html").contains("rowspan=\"2\""));
+    // A period that begins within the two weeks has no part of them.
+    report.again(&["--period", "3w", "--until", "2026-06-01"]);
+    let summary = report.summary();
+    assert_eq!(summary["overall"]["completed"], 21);
+    assert_eq!(summary["keywords"][0]["counts"]["interviews"], 14);
 }
 
 #[test]
 fn a_day_and_the_week_it_is_in_give_away_no_other_day() {
-    let mut lines = String::new();
-    for number in 0..9 {
-        let mut body = body(number, "a", "We use React.");
-        body["completed_at"] = if number < 3 { "2026-05-25T09:20:00Z" } else { "2026-05-26T09:20:00Z" }.into();
-        body["started_at"] = "2026-05-25T09:00:00Z".into();
-        lines += &(body.to_string() + "\n");
-    }
+    let lines = on("2026-05-25", "a", 3, 3) + &on("2026-05-26", "a", 6, 2);
     let summary = report_of(&lines, &["--period", "1d", "--until", "2026-05-27"]).summary();
-    let week = &summary["weekly"].as_array().unwrap().last().unwrap()["completed"];
-    let shown = [week, &summary["overall"]["completed"]].iter().filter(|count| count.is_number()).count();
-    assert!(shown < 2, "9 of the week less 6 of the day are 3: {week}, {}", summary["overall"]["completed"]);
+    assert_eq!((&summary["overall"]["described"], &summary["overall_previous"]["described"]), (&json!(6), &json!(0)));
+    // The week is of both days, and its Monday of three persons.
+    let last = summary["spans"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["described"], &last["median_duration_seconds"]), (&json!(0), &Value::Null));
+    assert_eq!(summary["weekly"].as_array().unwrap().last().unwrap()["completed"], 9);
+    assert_eq!(summary["keywords"][0]["previous_share"], Value::Null);
+}
+
+#[test]
+fn a_job_that_fell_silent_is_seen_and_changes_no_other() {
+    let mut busy = String::new();
+    let mut silent = String::new();
+    for week in 0..12 {
+        let day = jiff::civil::date(2026, 3, 10).checked_add(jiff::Span::new().weeks(week)).unwrap().to_string();
+        busy += &on(&day, "busy", 15, 4);
+        if week < 10 {
+            silent += &on(&day, "silent", 6, 0);
+        }
+    }
+    let flags = ["--period", "1w", "--until", "2026-06-01"];
+    let report = report_of(&(busy.clone() + &silent), &flags);
+    let summary = report.summary();
+    let find = |summary: &Value, id: &str| {
+        summary["jobs"].as_array().unwrap().iter().find(|job| job["job_id"] == id).unwrap().clone()
+    };
+    let weekly = |job: &Value| -> Vec<i64> {
+        job["weekly"].as_array().unwrap().iter().map(|week| week["completed"].as_i64().unwrap()).collect()
+    };
+    let one = find(&summary, "silent");
+    assert_eq!((&one["figures"]["completed"], &one["is_pooled"]), (&json!(0), &json!(false)));
+    assert_eq!(weekly(&one), [6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 0, 0]);
+    let of_busy = find(&summary, "busy");
+    assert_eq!(weekly(&of_busy), [15; 12]);
+    let page = report.read("index.html");
+    assert!(page.contains("Job silent") && page.contains("Job busy"));
+    assert_eq!(find(&report_of(&busy, &flags).summary(), "busy")["weekly"], of_busy["weekly"]);
 }
 
 /// An interview that is not settled and expires in the time after the period.
@@ -214,26 +308,7 @@ fn open(number: usize, job: &str) -> Value {
 }
 
 #[test]
-fn jobs_without_figures_say_how_many_of_theirs_expire() {
-    let bodies = (0..20).map(|number| body(number, "a", "We use React."));
-    let bodies = bodies.chain((0..2).map(|number| body(number, "b", "We use React.")));
-    let bodies = bodies.chain((0..9).map(|number| open(number, "b"))).chain((0..7).map(|number| open(number, "z")));
-    let lines: String = bodies.map(|body| body.to_string() + "\n").collect();
-    let report = report_of(&lines, &JUNE);
-    let summary = report.summary();
-    assert_eq!(summary["open"]["expiring"], 16);
-    let expiring: Vec<(&str, &Value)> = summary["jobs"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|job| (job["job_id"].as_str().unwrap(), &job["open"]["expiring"]))
-        .collect();
-    assert_eq!(expiring, [("a", &json!(0)), ("b", &json!(9)), ("z", &json!(7))]);
-    assert!(report.read("index.html").contains("Job z"), "a job is named before anybody completes an interview");
-}
-
-#[test]
-fn where_the_figures_come_from_gives_away_no_small_count() {
+fn counts_of_interviews_are_what_they_are_however_small() {
     let bodies = (0..20).map(|number| body(number, "a", "We use React."));
     let expired = (100..103).map(|number| {
         let mut body = body(number, "a", "");
@@ -243,37 +318,81 @@ fn where_the_figures_come_from_gives_away_no_small_count() {
         body["expires_at"] = "2026-05-20T10:00:00Z".into();
         body
     });
-    let bodies = bodies.chain(expired).chain((0..3).map(|number| open(number, "a")));
+    let bodies = bodies.chain(expired).chain((0..2).map(|number| body(number, "b", "We use React.")));
+    let bodies = bodies.chain((0..9).map(|number| open(number, "b"))).chain((0..1).map(|number| open(number, "z")));
     let lines: String = bodies.map(|body| body.to_string() + "\n").collect();
-    let summary = report_of(&lines, &JUNE).summary();
+    let report = report_of(&lines, &JUNE);
+    let summary = report.summary();
+    assert_eq!((&summary["overall"]["expired"], &summary["open"]["expiring"]), (&json!(3), &json!(10)));
+    let expiring: Vec<(&str, &Value)> = summary["jobs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|job| (job["job_id"].as_str().unwrap(), &job["open"]["expiring"]))
+        .collect();
+    assert_eq!(expiring, [("a", &json!(0)), ("b", &json!(9)), ("z", &json!(1))]);
+    assert!(report.read("index.html").contains("Job z"), "a job is named before anybody completes an interview");
     let provenance = &summary["provenance"];
-    assert_eq!(summary["overall"]["expired"], "<5");
-    assert_eq!([&provenance["interviews_in_period"], &provenance["interviews_in_lake"]], ["<5", "<5"]);
+    assert_eq!((&provenance["interviews_in_period"], &provenance["interviews_in_lake"]), (&json!(25), &json!(25)));
     let open = provenance["left_out"].as_array().unwrap().iter().find(|one| one["what"] == "open interviews").unwrap();
-    assert_eq!(open["count"], "<5");
+    assert_eq!(open["count"], 10);
 }
 
 #[test]
-fn a_keyword_of_few_interviews_cannot_be_had_by_subtraction() {
-    let report = lake_of(&[("a", 12, 9), ("b", 10, 3), ("c", 10, 6), ("d", 10, 0)], &JUNE);
-    let rows = report.rows("keywords.csv");
-    let of = |job: &str| {
-        let row = rows.iter().find(|row| row["job_id"] == job && row["term"] == "react" && row["by"] == "all");
-        row.map(|row| row["interviews"].clone())
-    };
-    assert_eq!(of("").as_deref(), Some("18"));
-    assert_eq!(of("a").as_deref(), Some("9"));
-    assert_eq!([of("b").as_deref(), of("c").as_deref()], [Some("<5"), Some("<5")], "c goes with b");
-    assert_eq!(of("d"), None);
-    let parts = rows.iter().filter(|row| row["by"] != "all" && ["b", "c"].contains(&row["job_id"].as_str()));
-    assert_eq!(parts.count(), 0, "what is held back is held back by question, type and week as well");
-    let pages = report.job_pages();
-    assert_eq!(pages.iter().filter(|page| page.contains("<mark")).count(), 1, "only job a is quoted from");
-    // Nor by asking for job c alone.
-    report.again(&[&JUNE[..], &["--job", "Job c"]].concat());
-    let rows = report.rows("keywords.csv");
-    assert!(!rows.is_empty() && rows.iter().all(|row| row["interviews"] == "<5"), "{rows:?}");
-    assert!(!report.job_pages()[0].contains("<mark"));
+fn answers_that_nobody_can_have_spoken_are_counted() {
+    let mut lines = String::new();
+    for number in 0..8 {
+        let mut body = body(number, "a", &"word ".repeat(if number < 3 { 101 } else { 100 }));
+        body["responses"][0]["duration_seconds"] = json!(15);
+        lines += &(body.to_string() + "\n");
+    }
+    let report = report_of(&lines, &JUNE);
+    assert_eq!(report.summary()["quality"]["answers_paced_above_400"], 3);
+    assert_eq!(by_job(&report, "answers_paced_above_400")["a"], "3");
+    assert!(report.read("index.html").contains("<dt>Answers of more than 400 words a minute</dt><dd>3</dd>"));
+}
+
+#[test]
+fn a_test_counts_a_person_once() {
+    // In the week before, 20 persons mention it never; in this one, one person does in 20 interviews and 20 others do not.
+    let mut lines = on("2026-03-02", "a", 1, 0) + &on("2026-05-19", "a", 20, 0) + &on("2026-05-26", "a", 40, 20);
+    let flags = ["--period", "1w", "--until", "2026-06-01"];
+    let findings = |lines: &str| report_of(lines, &flags).summary()["changes"].clone();
+    let many = findings(&lines);
+    assert_eq!(many["findings"][0]["figure"], "keyword", "{many}");
+    assert_eq!((&many["findings"][0]["n"], &many["findings"][0]["previous_n"]), (&json!(40), &json!(20)));
+    for number in 0..20 {
+        lines = lines.replace(&format!("\"person-a-2026-05-26-{number}\""), "\"one-person\"");
+    }
+    let one = findings(&lines);
+    assert_eq!(one["findings"], json!([]), "{one}");
+    assert!(one["comparisons"].as_u64() > Some(1));
+}
+
+#[test]
+fn distinctive_is_of_persons_and_their_shares() {
+    // Of job a 30 % say React and of all others 45 %, though a names nothing else.
+    let mut lines = String::new();
+    for (job, all, mentioning) in [("a", 120, 36), ("b", 120, 54), ("c", 120, 54)] {
+        for number in 0..all {
+            let says = match (job, number < mentioning) {
+                ("a", true) => "We use React.",
+                ("a", false) => "We use nothing.",
+                (_, true) => "We use React, TypeScript, testing and agile.",
+                (_, false) => "We use TypeScript, testing and agile.",
+            };
+            lines += &(body(number, job, says).to_string() + "\n");
+        }
+    }
+    let report = report_of(&lines, &JUNE);
+    let job = &report.summary()["jobs"][0];
+    let react = job["distinctive"].as_array().unwrap().iter().find(|one| one["term"] == "react").unwrap().clone();
+    assert_eq!((&react["share"], &react["others_share"]), (&json!(0.3), &json!(0.45)));
+    assert!(react["log_odds_ratio"].as_f64() < Some(0.0) && react["signed_root_g2"].as_f64() < Some(0.0));
+    let page = &report.job_pages()[0];
+    let row =
+        page.split("id=\"distinctive\"").nth(1).unwrap().split("<tr>").find(|row| row.contains(">react<")).unwrap();
+    assert!(row.contains("<td class=\"text\">less</td>"), "{row}");
 }
 
 #[test]
@@ -404,7 +523,8 @@ fn a_completion_rate_is_of_those_that_settled() {
     let number = |value: &Value| value.as_f64().unwrap();
     let (cohort, open) = (number(&overall["completion_cohort"]), number(&overall["still_open_share"]));
     let n = number(&summary["cards"][1]["n"]);
-    assert!(open > 0.0 && (n - cohort * (1.0 - open)).abs() < 1e-6, "{n} of {cohort}, of which {open} are open");
+    assert!((n - cohort * (1.0 - open)).abs() < 1e-6, "{n} of {cohort}, of which {open} are open");
+    assert!(open <= 0.05 && n > 30.0, "a cohort that has had its time");
 }
 
 #[test]

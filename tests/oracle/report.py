@@ -42,7 +42,7 @@ sheets = {"Jobs": "jobs.csv", "Questions": "questions.csv", "Keywords": "keyword
 cells = 0
 for name, file in sheets.items():
     header, rows = sheet(name)
-    with open(folder / file, newline="", encoding="utf-8") as opened:
+    with open(folder / file, newline="", encoding="utf-8-sig") as opened:
         theirs = list(csv.reader(opened))
     if list(header) != theirs[0]:
         fail(f"{name}: header", header, theirs[0])
@@ -66,10 +66,10 @@ for name in workbook.sheetnames:
 by_name = {row[0]: row[1] for row in sheet("Overall")[1]}
 overall = summary["overall"]
 for name in ("completed", "responses", "completion_rate", "pooled_words_per_minute"):
-    if overall is not None and by_name[name] != overall[name]:
+    if by_name[name] != overall[name]:
         fail(f"overall {name}", by_name[name], overall[name])
 _, jobs = sheet("Jobs")
 for row, job in zip(jobs, summary["jobs"]):
-    if row[0] != job["job_id"] or (job["figures"] is None) != row[3]:
-        fail("jobs", row[:4], job["job_id"])
+    if row[0] != job["job_id"] or job["is_pooled"] != row[3] or row[4] != job["figures"]["completed"]:
+        fail("jobs", row[:5], job["job_id"])
 print(f"{cells} cells of {len(workbook.sheetnames)} sheets agree with the CSV files and summary.json")

@@ -1,18 +1,15 @@
-"""Writes data/golden/statistics.json: what SciPy, statsmodels and scattertext say of made-up samples.
+"""Writes data/golden/statistics.json: what SciPy and statsmodels say of made-up samples.
 
     python tests/oracle/statistics.py > data/golden/statistics.json
 
-Wants numpy, scipy, statsmodels and (`pip install --no-deps`) scattertext. Of scattertext only the class of the ratio is
-loaded, from its own file, since the package asks for much that the class does not need.
+Wants numpy, scipy and statsmodels.
 """
-import importlib.util
 import json
-import pathlib
 import sys
-import types
 
 import numpy
-from scipy.stats import fisher_exact, mannwhitneyu
+from scipy.stats import chi2_contingency, fisher_exact, mannwhitneyu
+from statsmodels.stats.contingency_tables import Table2x2
 from statsmodels.stats.multitest import multipletests
 
 random = numpy.random.default_rng(20260601)
@@ -44,34 +41,19 @@ def benjamini_hochberg():
         yield {"p": p.tolist(), "q": multipletests(p, method="fdr_bh")[1].tolist()}
 
 
-def scattertext_class():
-    """The class, with stand-ins for the packages around it."""
-    spec = importlib.util.find_spec("scattertext")
-    folder = pathlib.Path(spec.submodule_search_locations[0])
-    names = ["scattertext", "scattertext.termranking", "scattertext.termsignificance"]
-    for name in names:
-        sys.modules[name] = types.ModuleType(name)
-    sys.modules["scattertext.termranking"].AbsoluteFrequencyRanker = object
-    parts = [("TermSignificance", "TermSignificance"),
-             ("LogOddsRatioUninformativeDirichletPrior", "LogOddsRatioUninformativeDirichletPrior"),
-             ("LogOddsRatioInformativeDirichletPiror", "LogOddsRatioInformativeDirichletPrior")]
-    for file, name in parts:
-        module_name = f"scattertext.termsignificance.{file}"
-        spec = importlib.util.spec_from_file_location(module_name, folder / "termsignificance" / f"{file}.py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[module_name] = module
-        spec.loader.exec_module(module)
-        setattr(sys.modules["scattertext.termsignificance"], name, getattr(module, name))
-    return getattr(module, name)
-
-
-def log_odds():
-    ratio = scattertext_class()
-    for terms, jobs, prior in [(3, 40, 100), (20, 200, 100), (200, 3000, 100), (20, 50, 500), (5, 10, 1)]:
-        first = random.integers(0, jobs // 3 + 2, terms)
-        second = random.integers(1, jobs, terms)
-        z = ratio(first + second, sigma=prior, scale_type="word").get_zeta_i_j_given_separate_counts(first, second)
-        yield {"first": first.tolist(), "second": second.tolist(), "prior": prior, "z": numpy.asarray(z).tolist()}
+def shares():
+    """The log odds ratio with two more on each side at the pooled share, and the signed root of G²."""
+    tables = [[[0, 5], [5, 0]], [[3, 7], [3, 7]], [[0, 10], [2, 12]], [[10, 0], [12, 1]], [[31, 69], [420, 580]]]
+    tables += [(random.integers(0, size, (2, 2)) + 1).tolist() for size in (6, 20, 100, 1000) for _ in range(6)]
+    for first, second in tables:
+        table = numpy.array([first, second], dtype=float)
+        pooled = table[:, 0].sum() / table.sum()
+        more = table + 2 * numpy.array([pooled, 1 - pooled])
+        g2 = chi2_contingency(table, correction=False, lambda_="log-likelihood").statistic
+        sign = numpy.sign(table[0, 0] / table[0].sum() - table[1, 0] / table[1].sum())
+        # A table of equal shares has a G² of rounding errors.
+        yield {"first": first, "second": second, "log_odds_ratio": Table2x2(more).log_oddsratio,
+               "signed_root_g2": float(sign * numpy.sqrt(max(g2, 0.0)))}
 
 
 def rounded(value):
@@ -81,12 +63,12 @@ def rounded(value):
     return [rounded(inner) for inner in value] if isinstance(value, list) else float(f"{value:.10g}")
 
 
-RESULTS = ("u", "p", "q", "z")
+RESULTS = ("u", "p", "q", "log_odds_ratio", "signed_root_g2")
 golden = {"mann_whitney": list(mann_whitney()), "fisher": list(fisher()),
-          "benjamini_hochberg": list(benjamini_hochberg()), "log_odds": list(log_odds())}
+          "benjamini_hochberg": list(benjamini_hochberg()), "shares": list(shares())}
 for case in golden["benjamini_hochberg"]:
     case["q"] = rounded(case["q"])
-for kind in ("mann_whitney", "fisher", "log_odds"):
+for kind in ("mann_whitney", "fisher", "shares"):
     golden[kind] = [rounded(case) for case in golden[kind]]
 json.dump(golden, sys.stdout, indent=None, separators=(",", ":"))
 print()

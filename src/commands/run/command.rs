@@ -102,6 +102,9 @@ fn on_screen(summary: &RunSummary, archive: Option<&Path>) -> String {
         let shown = if index.exists() { index.display().to_string() } else { report.clone() };
         text += &format!("report     {shown}\n");
     }
+    if let Some(advice) = &summary.advice {
+        text += &terminal::advice_on_screen(advice);
+    }
     summary.warnings.iter().for_each(|warning| text += &format!("warning    {warning}\n"));
     text += &exports_on_screen(summary.export.as_deref().unwrap_or_default());
     if let Some(why) = &summary.notify {

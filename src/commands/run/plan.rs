@@ -15,6 +15,7 @@ use crate::lake::Lake;
 use crate::ledger::Ledger;
 use crate::model::Result;
 use crate::pipeline::{AudioPlan, NotifyPlan, NotifyWay, Pipeline};
+use crate::report::advice;
 
 /// The lake of a pipeline as it is before the run, if there is one, with its ledger opened for reading.
 struct LakeBefore {
@@ -61,6 +62,11 @@ pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> 
     if let Some(report) = ready.report {
         let days = terminal::counted(report.days.into(), "day", "days");
         text += &format!("report     {days}, to {}\n", report.out.display());
+        if let Some(LakeBefore { lake, .. }) = &before
+            && let Some(advice) = advice(lake, report, &ready.merged, Timestamp::now())?
+        {
+            text += &terminal::advice_on_screen(&advice);
+        }
     }
     for export in &ready.exports {
         text += &format!("export     to {}\n", export.output.display());

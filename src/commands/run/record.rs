@@ -41,6 +41,8 @@ pub struct RunSummary {
     pub set_aside: u64,
     pub analyze: Option<AnalyzeSummary>,
     pub report: Option<String>,
+    /// What would make the report tell more; null if nothing would.
+    pub advice: Option<String>,
     pub export: Option<Vec<Exported>>,
     /// Probable problems outside of this run. They do not change the exit code.
     pub warnings: Vec<String>,
@@ -68,6 +70,7 @@ impl RunSummary {
             set_aside: 0,
             analyze: None,
             report: None,
+            advice: None,
             export: None,
             warnings: Vec::new(),
             audio: None,

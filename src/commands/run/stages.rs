@@ -158,6 +158,10 @@ impl<'a> Run<'a> {
         let run = RunReference { run_id: run_id.clone(), started_at: started_at.to_string() };
         let made = report::report(&self.session.lake, plan, *started_at, Some(run));
         self.summary.report = self.keep(made).map(|folder| folder.display().to_string());
+        if self.summary.report.is_some() {
+            let advice = report::advice(&self.session.lake, plan, merged, self.summary.started_at);
+            self.summary.advice = self.keep(advice).flatten();
+        }
     }
 
     fn export(&mut self, exports: Vec<ReadyExport>) {

@@ -22,6 +22,6 @@ pub use interview::{interview_text, standing};
 pub use output::{Stdout, bytes, data, error, init, is_json, json, report_all};
 pub use progress::{FetchProgress, bar, counter, with_bar};
 pub use screen::{
-    analyze_on_screen, archived_on_screen, columns, counted, estimate_on_screen, imported_on_screen, ingest_on_screen,
-    sent_on_screen,
+    advice_on_screen, analyze_on_screen, archived_on_screen, columns, counted, estimate_on_screen, imported_on_screen,
+    ingest_on_screen, sent_on_screen,
 };

@@ -102,6 +102,11 @@ pub fn analyze_on_screen(analyze: &AnalyzeSummary) -> String {
     )
 }
 
+/// What would make a report tell more.
+pub fn advice_on_screen(advice: &str) -> String {
+    format!("advice     {advice}\n")
+}
+
 /// The estimate for archiving recordings.
 pub fn estimate_on_screen(estimate: &Estimate, requests_per_minute: u32, plan: &AudioPlan) -> String {
     let Estimate { wanted, calls } = estimate;

@@ -62,10 +62,7 @@ fn bad_sets_are_refused_with_the_line() {
         ),
         ("name = \"a\"\ncategory = \"\"", "5: a category of term `a` is empty"),
         ("name = \"a\"\nquestion_types = [\"\"]", "5: a question type of term `a` is empty"),
-        (
-            "name = \"a\"\nforms = \"verbs\"",
-            "5: `forms` under [terms]: there is no `verbs`, only `none` or `plural`",
-        ),
+        ("name = \"a\"\nforms = \"verbs\"", "5: `forms` under [terms]: there is no `verbs`, only `none` or `plural`"),
     ] {
         refused(&format!("{HEAD}[[terms]]\n{entry}\n"), &format!("bad.toml:{expected}"));
     }

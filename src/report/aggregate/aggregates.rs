@@ -1,118 +1,146 @@
-//! The figures of a report, from the frames to the figures that are shown.
+//! The figures of a report, from the frames to the model.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use polars::prelude::PolarsResult;
+use rayon::prelude::*;
 
-use super::builder::ModelBuilder;
-use super::cells::{Entered, GroupCells, TotalCells};
-use super::comparable::Comparable;
-use super::counted::{ReportCounts, Totals};
-use super::counted_tables::CountedTables;
-use super::groups::GroupCounts;
+use super::completion::Completions;
+use super::counted::Counted;
+use super::keywords::KeywordDimensions;
+use super::questions::AskedType;
 use super::terms;
-use crate::model::{Error, Result};
 use crate::report::frames::Frames;
-use crate::report::model::{Card, Count, Figures, JobReport, Keyword, OpenFigures, Quality, WeekFigures};
-use crate::report::period::Calendar;
-use crate::report::privacy::Cells;
+use crate::report::model::{
+    Card, Distinctive, Figures, JobReport, Keyword, OpenFigures, OtherJobs, Quality, SpanFigures, WeekFigures,
+};
 
-/// The figures that a report shows, and those that may be compared.
+/// The figures that a report shows.
 pub struct Aggregates {
-    pub overall: Option<Figures>,
+    pub overall: Figures,
     pub overall_previous: Option<Figures>,
     pub cards: Vec<Card>,
     pub weekly: Vec<WeekFigures>,
+    pub spans: Vec<SpanFigures>,
     pub open: OpenFigures,
     pub jobs: Vec<JobReport>,
+    pub other_jobs: Option<OtherJobs>,
     pub keywords: Vec<Keyword>,
     pub quality: Option<Quality>,
-    pub comparable: Comparable,
-    /// Number of jobs with interviews in the period that show no figures.
-    pub jobs_held_back: u64,
     /// Numbers of the jobs in the frames, in the order of `jobs`.
     pub numbers: Vec<u32>,
-    /// Numbers of the jobs that the figures over all jobs cover: the wanted jobs. In a narrowed report, those that show
-    /// no figures are left out.
-    pub counted: Vec<u32>,
-    /// Settled interviews of the period and of the previous one, over the jobs that the figures over all jobs cover.
-    pub settled: [Count; 2],
-    /// Settled interviews of the period, over all jobs of the lake.
-    pub settled_of_all: Count,
-    /// Open interviews of the wanted jobs.
-    pub open_in_all: Count,
+}
+
+/// Numbers of the jobs that a report is of.
+#[must_use]
+pub fn wanted(frames: &Frames) -> Vec<u32> {
+    (0u32..).zip(&frames.jobs).filter(|(_, job)| job.is_wanted).map(|(number, _)| number).collect()
 }
 
 /// Computes every figure of a report.
-///
-/// # Errors
-/// When Polars fails, which would be a mistake in this program.
-pub fn aggregate(frames: &Frames, calendar: &Calendar) -> Result<Aggregates> {
-    work(frames, calendar).map_err(|error| Error::failed(format!("cannot aggregate: {error}")))
-}
-
-fn work(frames: &Frames, calendar: &Calendar) -> PolarsResult<Aggregates> {
-    let all: Vec<u32> = (0u32..).take(frames.jobs.len()).collect();
-    let wanted: Vec<u32> = all.iter().copied().filter(|job| frames.jobs[*job as usize].is_wanted).collect();
-    let tables = CountedTables::new(frames)?;
-    let raw = ReportCounts::new(&tables, &all)?;
-    let mut cells = Cells::default();
-    let entered = Entered::new(&raw, frames, calendar, &mut cells);
-    cells.solve();
-    // A narrowed report shows of each job what the whole report shows. Its totals cover only the jobs that show
-    // figures: otherwise the totals of the two reports could be subtracted.
-    let narrowed = if wanted.len() < all.len() {
-        let totals = raw.narrowed(&tables, &wanted)?;
-        let entered = entered.narrowed(&totals, &wanted, &mut cells);
-        Some((totals, entered))
-    } else {
-        None
-    };
-    let (totals, total_cells) = narrowed.as_ref().map_or((&raw.totals, &entered.totals), |(raw, cells)| (raw, cells));
-    let builder = ModelBuilder { frames, calendar, raw: &raw, entered: &entered, cells: &cells };
-    Ok(build(&builder, totals, total_cells, &wanted))
-}
-
-/// The figures of the wanted jobs, and those over all of them.
-fn build(builder: &ModelBuilder<'_>, totals: &Totals, entered: &TotalCells, wanted: &[u32]) -> Aggregates {
-    let ModelBuilder { frames, raw, cells, .. } = *builder;
-    let [is_shown, previous_is_shown] = totals.is_shown;
-    let overall =
-        is_shown.then(|| builder.figures(&totals.all, &entered.all, &totals.jobs, |membership| membership.current));
-    let overall_previous = previous_is_shown.then(|| {
-        builder.figures(&totals.all_previous, &entered.all_previous, &totals.jobs, |membership| membership.previous)
-    });
-    let weekly = if is_shown { builder.weekly_of_all(totals, entered) } else { Vec::new() };
+#[must_use]
+pub fn aggregate(counted: &Counted<'_>) -> Aggregates {
+    let Counted { frames, calendar, .. } = *counted;
+    let wanted = wanted(frames);
+    let rates = Completions::new(&frames.interviews.cohort, frames.jobs.len(), calendar);
+    let questions = counted.question_numbers();
+    let types: BTreeMap<u32, Vec<AskedType>> =
+        questions.par_iter().map(|(job, questions)| (*job, counted.asked_types(questions))).collect();
     let order = terms::order(&frames.hits);
+    let builder = Builder { counted, rates: &rates, questions: &questions, types: &types, order: &order };
+    let distinctive = counted.distinctive();
+    let open: Vec<bool> = {
+        let mut open = vec![false; frames.jobs.len()];
+        frames.interviews.open.job.iter().for_each(|job| open[*job as usize] = true);
+        open
+    };
+    // Also one without interviews in the period: that a job fell silent is seen.
     let has_rows = |job: &u32| {
-        raw.jobs.get(job).is_some_and(|raw| raw.completed + raw.expired > 0) || builder.entered.open.contains_key(job)
+        let counts = counted.counts(&[*job], &(0..calendar.segments()));
+        counts.completed + counts.expired > 0 || open[*job as usize]
     };
     let numbers: Vec<u32> = wanted.iter().copied().filter(has_rows).collect();
-    let jobs: Vec<JobReport> = numbers.iter().map(|job| builder.job(*job, &order)).collect();
-    // If none of the wanted jobs shows figures, 0 would be wrong.
-    let settled = |jobs: &BTreeMap<u32, GroupCounts>, group: &GroupCells| {
-        let is_any = totals.jobs.is_empty()
-            && wanted.iter().filter_map(|job| jobs.get(job)).any(|raw| raw.completed + raw.expired > 0);
-        if is_any { Count(None) } else { builder.settled(group.flow.completed, group.flow.expired) }
-    };
+    let jobs = numbers.par_iter().map(|job| builder.job(*job, distinctive.get(job))).collect();
+    let (overall, overall_previous) = builder.both_periods(&wanted);
+    let (weekly, spans) = (counted.weekly(&wanted, &rates), counted.spans(&wanted));
     Aggregates {
-        cards: builder.cards(overall.as_ref(), overall_previous.as_ref(), &weekly, &entered.all),
-        keywords: if is_shown { builder.keywords_of_all(&order, totals, entered, &weekly) } else { Vec::new() },
-        quality: is_shown.then(|| builder.quality(&entered.all)),
-        open: builder.open(&entered.open, wanted),
-        open_in_all: cells.count(entered.open.all),
-        jobs_held_back: jobs.iter().filter(|job| job.figures.is_none()).count() as u64,
-        comparable: builder.comparable(totals, entered, &numbers),
-        settled: [settled(&raw.jobs, &entered.all), settled(&raw.jobs_previous, &entered.all_previous)],
-        settled_of_all: {
-            let all = builder.entered.totals.all.flow;
-            builder.settled(all.completed, all.expired)
-        },
+        cards: counted.cards(&wanted, &overall, overall_previous.as_ref(), &weekly),
+        keywords: counted.keywords_of_all(&wanted, &types, &spans, &order),
+        quality: counted.quality(&wanted),
+        open: counted.open(&wanted),
+        other_jobs: builder.other_jobs(&wanted),
         overall,
         overall_previous,
         weekly,
+        spans,
         jobs,
         numbers,
-        counted: totals.jobs.clone(),
+    }
+}
+
+struct Builder<'a> {
+    counted: &'a Counted<'a>,
+    rates: &'a Completions<'a>,
+    /// Numbers of the questions of each job.
+    questions: &'a BTreeMap<u32, Vec<u32>>,
+    types: &'a BTreeMap<u32, Vec<AskedType>>,
+    order: &'a [u32],
+}
+
+impl Builder<'_> {
+    fn both_periods(&self, jobs: &[u32]) -> (Figures, Option<Figures>) {
+        let Counted { calendar, .. } = *self.counted;
+        let figures = |segments: &Range<usize>, period| self.counted.figures(jobs, segments, period, self.rates);
+        let before = calendar.previous_segments.as_ref().zip(calendar.previous_period.as_ref());
+        let previous = before.map(|(segments, period)| figures(segments, period));
+        (figures(&calendar.current_segments, &calendar.period), previous)
+    }
+
+    fn job(&self, job: u32, distinctive: Option<&Vec<Distinctive>>) -> JobReport {
+        let counted = self.counted;
+        let named = &counted.frames.jobs[job as usize];
+        let own = [job];
+        let (figures, previous) = self.both_periods(&own);
+        let weekly = counted.weekly(&own, self.rates);
+        let spans = counted.spans(&own);
+        let mut report = JobReport {
+            job_id: named.id.clone(),
+            job_title: named.title.clone(),
+            department: named.department.clone(),
+            slug: named.slug.clone(),
+            page: format!("jobs/{}.html", named.slug),
+            is_pooled: figures.completed > 0 && figures.described == 0,
+            cards: counted.cards(&own, &figures, previous.as_ref(), &weekly),
+            open: counted.open(&own),
+            figures,
+            previous,
+            weekly,
+            spans,
+            ..JobReport::default()
+        };
+        if report.figures.described == 0 {
+            return report;
+        }
+        let questions = self.questions.get(&job).map_or_else(Vec::new, |numbers| counted.questions(numbers));
+        let question_types = self.types.get(&job).map_or(&[][..], Vec::as_slice);
+        report.quality = counted.quality(&own);
+        let dimensions = KeywordDimensions { questions: &questions, question_types, spans: &report.spans };
+        report.keywords = counted.keywords_of_job(job, &dimensions, self.order);
+        report.distinctive = distinctive.cloned().unwrap_or_default();
+        report.questions = questions.into_iter().map(|question| question.report).collect();
+        report.question_types =
+            question_types.iter().map(|one| counted.question_type(one.question_type).to_owned()).collect();
+        report
+    }
+
+    /// The jobs that are counted together, if the report is of all of them.
+    fn other_jobs(&self, wanted: &[u32]) -> Option<OtherJobs> {
+        let current = &self.counted.calendar.current_segments;
+        let mut together = wanted.iter().map(|job| self.counted.atoms.counted_with(*job, current));
+        let jobs = together.find(|jobs| !jobs.is_empty())?;
+        let (figures, _) = self.both_periods(jobs);
+        let ids = jobs.iter().map(|job| self.counted.frames.jobs[*job as usize].id.clone());
+        let is_whole = jobs.iter().all(|job| wanted.binary_search(job).is_ok());
+        (is_whole && figures.described > 0).then(|| OtherJobs { job_ids: ids.collect(), figures })
     }
 }

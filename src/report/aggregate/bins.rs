@@ -1,37 +1,38 @@
 //! Histograms in which no bin singles anybody out.
 
-use crate::report::model::{Bin, PRIVACY_FLOOR};
+use super::values::{Value, has_persons, is_of_many};
+use crate::report::atoms::SMALLEST_GROUP;
+use crate::report::model::Bin;
 
-/// Number of bins, at most, before any are pooled.
+/// Number of bins, at most.
 const BINS: f64 = 12.0;
 
-/// Puts values into bins of equal, round width. A bin below the privacy floor is pooled with the bins after it, and the
-/// last one with the bin before it. Returns nothing for fewer values than the floor.
-pub fn bins(mut values: Vec<f64>) -> Vec<Bin> {
+/// Puts values into bins of equal, round width. A bin of too few persons is one with those after it, and the last one
+/// with the bin before it. Returns nothing for values of few persons.
+pub fn bins(mut values: Vec<Value>) -> Vec<Bin> {
     // A bin that holds an extreme value could not end after it.
-    values.retain(|value| value.abs() < f64::MAX);
-    let floor = usize::try_from(PRIVACY_FLOOR).expect("a small number");
-    if values.len() < floor {
+    values.retain(|value| value.value.abs() < f64::MAX);
+    if !is_of_many(&values) {
         return Vec::new();
     }
-    values.sort_unstable_by(f64::total_cmp);
-    let (least, most) = (values[0], values[values.len() - 1]);
+    values.sort_unstable_by(|a, b| a.value.total_cmp(&b.value));
+    let (least, most) = (values[0].value, values[values.len() - 1].value);
     // A few very large values must not press all others into one bin.
-    let nearly_most = values[(values.len() - 1) * 49 / 50];
+    let nearly_most = values[(values.len() - 1) * 49 / 50].value;
     let width = round_width((nearly_most - least) / BINS);
     let mut bins: Vec<Bin> = Vec::new();
     let mut from = ((least / width).floor() * width).min(least);
     let mut rest = &values[..];
     while !rest.is_empty() {
         let mut until = (from + width).min(f64::MAX);
-        let mut count = rest.partition_point(|value| *value < until);
-        while count < rest.len() && count < floor {
-            // Skips to the bin where enough values have gathered: the gap between two may be long.
-            until = end_of_bin(rest[floor - 1], width).max((until + width).min(f64::MAX));
-            count = rest.partition_point(|value| *value < until);
+        let mut count = rest.partition_point(|value| value.value < until);
+        while count < rest.len() && !has_persons(&rest[..count], SMALLEST_GROUP) {
+            // Skips to the bin where the next value is: the gap between two may be long.
+            until = end_of_bin(rest[count].value, width).max((until + width).min(f64::MAX));
+            count = rest.partition_point(|value| value.value < until);
         }
-        let left = rest.len() - count;
-        if left > 0 && left < floor {
+        let left = &rest[count..];
+        if !left.is_empty() && !has_persons(left, SMALLEST_GROUP) {
             until = end_of_bin(most, width);
             count = rest.len();
         }
@@ -64,19 +65,24 @@ mod tests {
 
     use super::*;
 
+    /// Values of different persons.
+    fn of(values: &[f64]) -> Vec<Value> {
+        (0u32..).zip(values).map(|(row, value)| Value { value: *value, person: row, row }).collect()
+    }
+
     #[test]
-    fn sparse_bins_are_pooled() {
-        let values = vec![1.0, 11.0, 12.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 500.0];
-        let bins = bins(values);
+    fn sparse_bins_are_one() {
+        let low: Vec<f64> = (0..18).map(|value| f64::from(value) / 2.0).collect();
+        let bins = bins(of(&[&low[..], &[30.0, 31.0, 500.0]].concat()));
         let shown: Vec<_> = bins.iter().map(|bin| (bin.from, bin.until, bin.interviews)).collect();
-        assert_eq!(shown, [(0.0, 14.0, 5), (14.0, 502.0, 5)]);
+        assert_eq!(shown, [(0.0, 5.0, 10), (5.0, 505.0, 11)]);
     }
 
     #[test]
     fn a_few_values_out_of_all_proportion_are_a_bin_too() {
         for odd in [1.7e18, 1e200, f64::MAX.next_down()] {
             let values = [vec![30.0; 300], vec![odd; 6]].concat();
-            let bins = bins(values);
+            let bins = bins(of(&values));
             let shown: Vec<_> = bins.iter().map(|bin| bin.interviews).collect();
             assert_eq!(shown, [300, 6], "{odd}");
             assert!(bins[1].until > odd && bins[1].until.is_finite());
@@ -85,18 +91,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_value_is_in_one_bin_and_no_bin_holds_few(
-            values in prop::collection::vec(prop_oneof![9 => 0.0..1e6f64, 1 => 0.0..1e308f64], 0..80)
+        fn every_value_is_in_one_bin_and_no_bin_is_of_few(
+            values in prop::collection::vec((prop_oneof![9 => 0.0..1e6f64, 1 => 0.0..1e308f64], 0..60u32), 0..120)
         ) {
+            let values: Vec<Value> = values.into_iter().map(|(value, person)| Value { value, person, row: 0 }).collect();
             let bins = bins(values.clone());
-            prop_assert_eq!(bins.is_empty(), values.len() < 5);
+            prop_assert_eq!(bins.is_empty(), !has_persons(&values, 20));
             for pair in bins.windows(2) {
                 prop_assert_eq!(pair[0].until, pair[1].from);
             }
             for bin in &bins {
-                let inside = values.iter().filter(|value| (bin.from..bin.until).contains(*value)).count();
-                prop_assert_eq!(i64::try_from(inside).unwrap(), bin.interviews);
-                prop_assert!(bin.interviews >= 5);
+                let inside: Vec<Value> =
+                    values.iter().copied().filter(|value| (bin.from..bin.until).contains(&value.value)).collect();
+                prop_assert_eq!(i64::try_from(inside.len()).unwrap(), bin.interviews);
+                prop_assert!(has_persons(&inside, 5));
             }
             let all: i64 = bins.iter().map(|bin| bin.interviews).sum();
             prop_assert!(bins.is_empty() || all == i64::try_from(values.len()).unwrap());

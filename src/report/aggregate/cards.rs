@@ -1,91 +1,128 @@
 //! The five figures at the top of a page.
 
-use super::builder::ModelBuilder;
-use super::cells::GroupCells;
+use super::counted::{Counted, DURATION, LENGTH, PACE};
 use super::share::as_float;
-use crate::report::model::{Card, Count, Distribution, Figures, Unit, WeekFigures};
+use super::values::median;
+use crate::report::model::{Card, Completion, Distribution, Figures, SeriesPoint, Unit, WeekFigures};
 
-impl ModelBuilder<'_> {
-    /// The cards of a group. The completion rate is over the settled interviews of the cohort.
+impl Counted<'_> {
+    /// The cards of some jobs.
     pub fn cards(
         &self,
-        figures: Option<&Figures>,
+        jobs: &[u32],
+        figures: &Figures,
         previous: Option<&Figures>,
         weekly: &[WeekFigures],
-        cells: &GroupCells,
     ) -> Vec<Card> {
-        let Some(figures) = figures else { return Vec::new() };
-        let [settled_completed, settled_expired, _] = cells.flow.cohort;
-        let card =
-            |name, label, unit, n, [value, previous]: [Option<f64>; 2], by_week: fn(&WeekFigures) -> Option<f64>| {
-                Card {
-                    name,
-                    label,
-                    unit,
-                    value,
-                    hidden: false,
-                    previous,
-                    previous_hidden: false,
-                    change: change(value, previous, unit),
-                    n,
-                    missing: None,
-                    series: weekly.iter().map(by_week).collect(),
-                }
-            };
-        let both = |of: fn(&Figures) -> Option<f64>| [of(figures), previous.and_then(of)];
-        let median = |name, label, unit, of: fn(&Figures) -> &Distribution, by_week| {
-            let medians = [of(figures).median, previous.and_then(|previous| of(previous).median)];
-            card(name, label, unit, of(figures).n, medians, by_week)
+        let card = |name, label, unit, n, [value, previous]: [Option<f64>; 2], series| Card {
+            name,
+            label,
+            unit,
+            value,
+            previous,
+            change: change(value, previous, unit),
+            n,
+            note: None,
+            series,
         };
-        let completed = Card {
-            hidden: figures.completed == Count(None),
-            previous_hidden: previous.is_some_and(|previous| previous.completed == Count(None)),
-            ..card(
+        let both = |of: fn(&Figures) -> Option<f64>| [of(figures), previous.and_then(of)];
+        let by_week = |of: fn(&WeekFigures) -> Option<f64>| -> Vec<SeriesPoint> {
+            weekly
+                .iter()
+                .enumerate()
+                .map(|(week, figures)| SeriesPoint { week, weeks: 1, value: of(figures) })
+                .collect()
+        };
+        let median = |name, label, unit, of: fn(&Figures) -> &Distribution, figure| {
+            let medians = [of(figures).median, previous.and_then(|previous| of(previous).median)];
+            Card {
+                note: lacks(figures, of(figures)),
+                ..card(name, label, unit, of(figures).n, medians, self.series(jobs, figure))
+            }
+        };
+        let completed = both(|figures| Some(as_float(figures.completed)));
+        // The newest weeks have not had their time.
+        let mut rates = by_week(|week| week.completion_rate);
+        rates.truncate(rates.iter().rposition(|point| point.value.is_some()).map_or(0, |last| last + 1));
+        let completion = &figures.completion;
+        vec![
+            card(
                 "completed",
                 "Completed",
                 Unit::Interviews,
-                figures.completed,
-                both(|figures| figures.completed.0.map(as_float)),
-                |week| week.completed.0.map(as_float),
-            )
-        };
-        let rate = Card {
-            missing: figures.completion.completion_rate_missing.map(str::to_owned),
-            ..card(
-                "completion_rate",
-                "Completion rate",
-                Unit::Share,
-                self.settled(settled_completed, settled_expired),
-                both(|figures| figures.completion.completion_rate),
-                |week| week.completion_rate,
-            )
-        };
-        vec![
-            completed,
-            rate,
+                Some(figures.completed),
+                completed,
+                by_week(|week| Some(as_float(week.completed))),
+            ),
+            Card {
+                note: Some(cohort(completion)),
+                ..card(
+                    "completion_rate",
+                    "Completion rate",
+                    Unit::Share,
+                    completion.completion_rate.map(|_| completion.completion_settled),
+                    both(|figures| figures.completion.completion_rate),
+                    rates,
+                )
+            },
             median(
                 "median_duration_seconds",
                 "Median duration",
                 Unit::Seconds,
                 |figures| &figures.total_duration_seconds,
-                |week| week.median_duration_seconds,
+                DURATION,
             ),
             median(
                 "median_response_length",
                 "Median answer length",
                 Unit::Characters,
                 |figures| &figures.average_response_length,
-                |week| week.median_response_length,
+                LENGTH,
             ),
             median(
                 "median_words_per_minute",
                 "Median pace",
                 Unit::WordsPerMinute,
                 |figures| &figures.words_per_minute,
-                |week| week.median_words_per_minute,
+                PACE,
             ),
         ]
     }
+
+    /// The median of a figure over the weeks.
+    fn series(&self, jobs: &[u32], figure: usize) -> Vec<SeriesPoint> {
+        let figure = &self.figures[figure];
+        let point = |run: std::ops::Range<usize>| {
+            let values = figure.within(jobs, &self.segments_of(&run));
+            SeriesPoint { week: run.start, weeks: run.len(), value: values.and_then(|values| median(&values)) }
+        };
+        figure.atoms.runs(jobs, &self.calendar.week_segments).into_iter().map(point).collect()
+    }
+}
+
+/// The days of a cohort, and how much of it is open; or why there is no rate.
+fn cohort(completion: &Completion) -> String {
+    let Completion { completion_from, completion_last, completion_cohort, still_open_share, .. } = completion;
+    let day = |day: &jiff::civil::Date| day.strftime("%-d %b %Y").to_string();
+    let open = still_open_share.filter(|open| *open > 0.0);
+    let open = open.map_or_else(String::new, |open| format!("; {:.1} % still open", open * 100.0));
+    match (&completion.completion_rate_missing, completion_from, completion_last) {
+        (Some(why), ..) => why.clone(),
+        (None, Some(from), Some(last)) => {
+            format!("of {completion_cohort} created {} to {}{open}", day(from), day(last))
+        }
+        _ => String::new(),
+    }
+}
+
+/// Why a median is missing, if interviews were completed.
+fn lacks(figures: &Figures, distribution: &Distribution) -> Option<String> {
+    let is_missing = figures.completed > 0 && distribution.median.is_none();
+    is_missing.then(|| match (figures.described, distribution.n) {
+        (0, _) => "too few persons".to_owned(),
+        (_, Some(0)) => "no interview has it".to_owned(),
+        _ => "too few persons have it".to_owned(),
+    })
 }
 
 /// The change of a figure: a difference for shares, otherwise relative to the previous value.

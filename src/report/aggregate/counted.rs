@@ -1,146 +1,211 @@
-//! All counts before any is held back, and the groups that show figures at all.
+//! The rows of a report by job and segment, and the atoms that its figures are made of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{AddAssign, Range};
 
-use polars::prelude::PolarsResult;
+use super::people::People;
+use super::terms::Terms;
+use super::values::{Figure, Value};
+use crate::report::atoms::{Atom, Atoms, Grid};
+use crate::report::frames::Frames;
+use crate::report::period::Calendar;
 
-use super::counted_tables::{ALL, CountedTables, JOB};
-use super::groups::{self, GroupCounts, WeekCounts};
-use super::keywords::{self, Key, Parts, TermCounts};
-use super::questions::{self, QuestionCounts};
-use crate::report::model::PRIVACY_FLOOR;
-use crate::report::privacy::Cells;
+/// A faster answer has a wrong duration or transcript: 400 words a minute is more than anybody speaks.
+const FASTEST: f64 = 400.0;
 
-/// The groups that show their figures of a period.
-#[derive(Debug, Default, PartialEq)]
-pub struct ShownGroups {
-    pub jobs: BTreeSet<u32>,
-    /// Whether the figures over all jobs are shown.
-    pub all: bool,
+/// The figures of a group, by their index in [`Counted::figures`].
+pub const DURATION: usize = 0;
+pub const LENGTH: usize = 1;
+pub const ELAPSED: usize = 2;
+pub const DAYS: usize = 3;
+pub const QUESTIONS: usize = 4;
+pub const ANSWERED: usize = 5;
+/// Pace of an interview: all its words over all their minutes.
+pub const INTERVIEW_PACE: usize = 6;
+/// Words of an answer.
+pub const WORDS: usize = 7;
+/// Pace of an answer.
+pub const PACE: usize = 8;
+const FIGURES: usize = 9;
+
+/// Everything that is counted, of all jobs of the lake.
+pub struct Counted<'a> {
+    pub frames: &'a Frames,
+    pub calendar: &'a Calendar,
+    /// The atoms of all figures that every completed interview has.
+    pub atoms: Atoms,
+    pub figures: [Figure; FIGURES],
+    counts: Vec<CellCounts>,
+    /// Rows of answers and of unanswered questions in the period, by question.
+    pub by_question: Grid<u32>,
+    pub people: People,
+    pub terms: Terms,
 }
 
-/// Decides which groups show figures. A job below the privacy floor shows nothing. Other jobs are held back with it,
-/// until the sum over all jobs does not give it away. A candidate of several jobs counts once over all jobs.
-fn shown_groups(candidates: &BTreeMap<u32, i64>, of_all: i64) -> ShownGroups {
-    let mut cells = Cells::default();
-    let parts: Vec<_> = candidates.iter().map(|(job, count)| (*job, cells.add(*count))).collect();
-    let total = cells.add(candidates.values().sum());
-    cells.sum(total, parts.iter().map(|(_, part)| *part));
-    cells.solve();
-    let is_shown = |cell| cells.shown(cell).is_some_and(|count| count >= PRIVACY_FLOOR);
-    let jobs = parts.iter().filter(|(_, part)| is_shown(*part)).map(|(job, _)| *job).collect();
-    ShownGroups { jobs, all: is_shown(total) && of_all >= PRIVACY_FLOOR }
+/// Counts of the interviews of a job and segment.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CellCounts {
+    pub completed: i64,
+    pub expired: i64,
+    pub responses: i64,
+    pub answered: i64,
+    pub without_answers: i64,
+    pub without_duration: i64,
+    pub without_transcript: i64,
+    pub with_empty_transcript: i64,
+    pub fast: i64,
 }
 
-/// All counts, of all jobs.
-pub struct ReportCounts {
-    pub current: ShownGroups,
-    pub previous: ShownGroups,
-    pub jobs: BTreeMap<u32, GroupCounts>,
-    pub jobs_previous: BTreeMap<u32, GroupCounts>,
-    pub weekly: BTreeMap<(u32, u32), WeekCounts>,
-    pub questions: BTreeMap<u32, QuestionCounts>,
-    pub asked_by_question_type: BTreeMap<(u32, u32), i64>,
-    pub keywords: BTreeMap<Key, TermCounts>,
-    pub keywords_previous: BTreeMap<Key, TermCounts>,
-    pub by_question: BTreeMap<Key, Parts>,
-    pub by_question_type: BTreeMap<Key, Parts>,
-    pub by_week: BTreeMap<Key, Parts>,
-    pub totals: Totals,
+impl AddAssign for CellCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.completed += other.completed;
+        self.expired += other.expired;
+        self.responses += other.responses;
+        self.answered += other.answered;
+        self.without_answers += other.without_answers;
+        self.without_duration += other.without_duration;
+        self.without_transcript += other.without_transcript;
+        self.with_empty_transcript += other.with_empty_transcript;
+        self.fast += other.fast;
+    }
 }
 
-/// Counts over several jobs together.
-pub struct Totals {
-    /// Numbers of the jobs, sorted.
-    pub jobs: Vec<u32>,
-    /// Whether the figures of the period are shown, and whether those of the previous period are.
-    pub is_shown: [bool; 2],
-    pub all: GroupCounts,
-    pub all_previous: GroupCounts,
-    pub weekly: BTreeMap<(u32, u32), WeekCounts>,
-    pub asked_by_question_type: BTreeMap<(u32, u32), i64>,
-    pub keywords: BTreeMap<Key, TermCounts>,
-    pub keywords_previous: BTreeMap<Key, TermCounts>,
-    pub by_question_type: BTreeMap<Key, Parts>,
-    pub by_week: BTreeMap<Key, Parts>,
+impl<'a> Counted<'a> {
+    /// Counts all jobs. `group` are the numbers of those that the report is of, sorted.
+    pub fn new(frames: &'a Frames, calendar: &'a Calendar, group: &[u32]) -> Self {
+        let size = (frames.jobs.len(), calendar.segments());
+        let regions = calendar.regions();
+        let rows = &frames.interviews;
+        let completed = (0u32..).take(rows.ids.len()).filter(|row| rows.completed[*row as usize]);
+        let placed = completed.map(|row| (rows.job[row as usize], rows.segment[row as usize], row));
+        let interviews = Grid::new(size.0, size.1, placed);
+        let atoms = Atoms::new(&interviews, &regions, |row| rows.candidate[*row as usize]);
+        let current = |row: u32| calendar.current_segments.contains(&(rows.segment[row as usize] as usize));
+        let responses = &frames.responses;
+        let asked = (0u32..)
+            .zip(responses.question.iter().zip(&responses.interview))
+            .filter(|(_, (_, interview))| current(**interview))
+            .map(|(row, (question, _))| (*question, 0, row));
+        let people = People::new(frames, calendar, group);
+        Self {
+            figures: figures(frames, size, &regions),
+            counts: counts(frames, size),
+            by_question: Grid::new(responses.questions.len(), 1, asked),
+            terms: Terms::new(frames, calendar, &people),
+            frames,
+            calendar,
+            atoms,
+            people,
+        }
+    }
+
+    /// Counts of some jobs, whatever their size.
+    pub fn counts(&self, jobs: &[u32], segments: &Range<usize>) -> CellCounts {
+        let mut sum = CellCounts::default();
+        for job in jobs {
+            let first = *job as usize * self.calendar.segments();
+            self.counts[first + segments.start..first + segments.end].iter().for_each(|counts| sum += *counts);
+        }
+        sum
+    }
+
+    /// Counts of some atoms.
+    pub fn counts_of(&self, atoms: &[&Atom]) -> CellCounts {
+        let mut sum = CellCounts::default();
+        atoms.iter().for_each(|atom| sum += self.counts(&atom.jobs, &atom.segments));
+        sum
+    }
+
+    /// Whether figures of what was said in a job are shown on their own.
+    pub fn is_shown(&self, job: u32, segments: &Range<usize>) -> bool {
+        let union = self.atoms.within(&[job], segments);
+        union.is_shown(&[job]) && !union.atoms.is_empty()
+    }
 }
 
-impl ReportCounts {
-    pub fn new(tables: &CountedTables, all: &[u32]) -> PolarsResult<Self> {
-        let mut totals = Totals::new(tables, all)?;
-        let jobs = groups::figures(tables, JOB, "current")?;
-        let jobs_previous = groups::figures(tables, JOB, "previous")?;
-        let shown = |jobs: &BTreeMap<u32, GroupCounts>, all: &GroupCounts| {
-            shown_groups(&jobs.iter().map(|(job, raw)| (*job, raw.candidates)).collect(), all.candidates)
+fn figures(frames: &Frames, size: (usize, usize), regions: &[Range<usize>]) -> [Figure; FIGURES] {
+    let (rows, responses) = (&frames.interviews, &frames.responses);
+    let of_interview = |row: u32, value: f64| {
+        let at = row as usize;
+        (rows.job[at], rows.segment[at], Value { value, person: rows.candidate[at], row })
+    };
+    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+    let of_interviews = |values: &[Option<f64>]| {
+        let known = (0u32..).zip(values).filter(|(row, _)| rows.completed[*row as usize]);
+        Figure::new(size, regions, known.filter_map(|(row, value)| Some(of_interview(row, finite(*value)?))))
+    };
+    let of_answers = |value: &dyn Fn(usize) -> Option<f64>| {
+        let known = (0u32..).zip(&responses.interview).filter_map(|(row, interview)| {
+            let (job, segment, of) = of_interview(*interview, finite(value(row as usize))?);
+            Some((job, segment, Value { row, ..of }))
+        });
+        Figure::new(size, regions, known)
+    };
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    let float = |count: i64| count as f64;
+    let asked: Vec<Option<f64>> = (0u32..)
+        .take(rows.ids.len())
+        .map(|row| responses.question_count.get(&row).map(|count| float(*count)))
+        .collect();
+    let answered_share = asked
+        .iter()
+        .zip(&rows.answered_count)
+        .map(|(asked, answered)| asked.filter(|asked| *asked > 0.0).map(|asked| float(*answered) / asked));
+    [
+        of_interviews(&rows.total_duration_seconds),
+        of_interviews(&rows.average_response_length),
+        of_interviews(&rows.elapsed_seconds),
+        of_interviews(&rows.days_to_complete),
+        of_interviews(&asked),
+        of_interviews(&answered_share.collect::<Vec<_>>()),
+        of_interviews(&paces(frames)),
+        of_answers(&|row| responses.word_count[row].map(float)),
+        of_answers(&|row| responses.words_per_minute[row]),
+    ]
+}
+
+/// Pace of each interview in words per minute, over the answers whose words and pace are known.
+fn paces(frames: &Frames) -> Vec<Option<f64>> {
+    let responses = &frames.responses;
+    let mut sums = vec![(0.0, 0.0); frames.interviews.ids.len()];
+    for (row, interview) in responses.interview.iter().enumerate() {
+        if let (Some(words), Some(seconds)) = (responses.word_count[row], responses.paced_seconds(row)) {
+            let (all, minutes) = &mut sums[*interview as usize];
+            #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
+            let words = words as f64;
+            *all += words;
+            *minutes += seconds / 60.0;
+        }
+    }
+    sums.into_iter().map(|(words, minutes)| (minutes > 0.0).then(|| words / minutes)).collect()
+}
+
+fn counts(frames: &Frames, (jobs, segments): (usize, usize)) -> Vec<CellCounts> {
+    let (rows, responses) = (&frames.interviews, &frames.responses);
+    let mut counts = vec![CellCounts::default(); jobs * segments];
+    let cell = |row: usize| rows.job[row] as usize * segments + rows.segment[row] as usize;
+    for row in 0..rows.ids.len() {
+        let is_completed = rows.completed[row];
+        let answers = |count: i64| if is_completed { count } else { 0 };
+        counts[cell(row)] += CellCounts {
+            completed: is_completed.into(),
+            expired: (!is_completed).into(),
+            responses: answers(rows.response_count[row]),
+            answered: answers(rows.answered_count[row]),
+            without_answers: (is_completed && rows.response_count[row] == 0).into(),
+            ..CellCounts::default()
         };
-        let (current, previous) = (shown(&jobs, &totals.all), shown(&jobs_previous, &totals.all_previous));
-        totals.is_shown = [current.all, previous.all];
-        Ok(Self {
-            current,
-            previous,
-            jobs,
-            jobs_previous,
-            weekly: groups::weekly(tables, JOB)?,
-            questions: questions::questions(tables)?,
-            asked_by_question_type: questions::asked_by_question_type(tables, JOB)?,
-            keywords: keywords::keywords(tables, JOB, "current")?,
-            keywords_previous: keywords::keywords(tables, JOB, "previous")?,
-            by_question: keywords::split(tables, JOB, "question")?,
-            by_question_type: keywords::split(tables, JOB, "question_type")?,
-            by_week: keywords::split(tables, JOB, "week")?,
-            totals,
-        })
     }
-
-    /// Counts over the wanted jobs that show figures.
-    pub fn narrowed(&self, tables: &CountedTables, wanted: &[u32]) -> PolarsResult<Totals> {
-        let counted: Vec<u32> = wanted.iter().copied().filter(|job| self.current.jobs.contains(job)).collect();
-        let before = |job: &u32| self.jobs_previous.get(job).map_or(0, |raw| raw.candidates);
-        let are_shown_before = counted.iter().all(|job| before(job) == 0 || self.previous.jobs.contains(job));
-        let totals = Totals::new(&tables.of_jobs(&counted)?, &counted)?;
-        let is_shown = [!counted.is_empty(), are_shown_before && counted.iter().any(|job| before(job) > 0)];
-        Ok(Totals { is_shown, ..totals })
+    for (row, interview) in responses.interview.iter().enumerate() {
+        if responses.position[row].is_none() {
+            continue;
+        }
+        counts[cell(*interview as usize)] += CellCounts {
+            without_duration: responses.duration_seconds[row].is_none().into(),
+            without_transcript: (!responses.has_transcript[row]).into(),
+            with_empty_transcript: (responses.has_transcript[row] && !responses.answered[row]).into(),
+            fast: responses.words_per_minute[row].is_some_and(|pace| pace > FASTEST).into(),
+            ..CellCounts::default()
+        };
     }
-}
-
-impl Totals {
-    fn new(tables: &CountedTables, jobs: &[u32]) -> PolarsResult<Self> {
-        Ok(Self {
-            jobs: jobs.to_vec(),
-            is_shown: [false; 2],
-            all: groups::figures(tables, ALL, "current")?.remove(&0).unwrap_or_default(),
-            all_previous: groups::figures(tables, ALL, "previous")?.remove(&0).unwrap_or_default(),
-            weekly: groups::weekly(tables, ALL)?,
-            asked_by_question_type: questions::asked_by_question_type(tables, ALL)?,
-            keywords: keywords::keywords(tables, ALL, "current")?,
-            keywords_previous: keywords::keywords(tables, ALL, "previous")?,
-            by_question_type: keywords::split(tables, ALL, "question_type")?,
-            by_week: keywords::split(tables, ALL, "week")?,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The jobs that are shown, and whether the sum over them is, if nobody applied for two jobs.
-    fn shown(candidates: &[i64]) -> (Vec<u32>, bool) {
-        let by_job: BTreeMap<u32, i64> = (0u32..).zip(candidates.iter().copied()).collect();
-        let ShownGroups { jobs, all } = shown_groups(&by_job, candidates.iter().sum());
-        (jobs.into_iter().collect(), all)
-    }
-
-    #[test]
-    fn a_small_job_takes_another_with_it() {
-        assert_eq!(shown(&[30, 3, 12, 40]), (vec![0, 3], true));
-        assert_eq!(shown(&[30, 6, 12]), (vec![0, 1, 2], true));
-        assert_eq!(shown(&[3]), (vec![], false));
-        assert_eq!(shown(&[3, 20]), (vec![], true));
-    }
-
-    #[test]
-    fn one_candidate_of_many_jobs_is_one() {
-        assert!(!shown_groups(&(0..5).map(|job| (job, 1)).collect(), 1).all);
-    }
+    counts
 }

@@ -1,19 +1,22 @@
-//! The figures of a report, computed once through Polars: counted, held back where they must be, and put into the
-//! model.
+//! The figures of a report, computed once: rows are laid out by job and segment, atoms are made of them, and what is
+//! shown is added up of atoms and put into the model.
 
 mod aggregates;
 mod bins;
-mod builder;
 mod cards;
-mod cells;
-mod comparable;
+mod completion;
 mod counted;
-mod counted_tables;
+mod distinctive;
 mod groups;
-mod jobs;
 mod keywords;
+mod people;
 mod questions;
 mod share;
 mod terms;
+mod values;
 
-pub use self::aggregates::{Aggregates, aggregate};
+pub use self::aggregates::{Aggregates, aggregate, wanted};
+pub use self::completion::Completions;
+pub use self::counted::{Counted, DURATION, INTERVIEW_PACE, LENGTH};
+pub use self::people::last;
+pub use self::values::{Value, median};

@@ -1,31 +1,146 @@
-//! Keywords as they are shown, and the terms that are distinctive for a job.
+//! Counts of keywords.
 
-use std::cmp::Reverse;
+use std::ops::Range;
 
-use super::builder::ModelBuilder;
-use super::cells::{KeywordCells, TotalCells};
-use super::counted::Totals;
-use super::keywords::TermCounts;
-use super::share::{as_float, share};
-use crate::report::anchors;
-use crate::report::frames::Hits;
-use crate::report::model::{
-    Count, Distinctive, Keyword, KeywordCounts, KeywordPart, PRIVACY_FLOOR, QuestionReport, WeekFigures,
-};
-use crate::report::privacy;
-use crate::report::statistics::log_odds::{PRIOR, log_odds};
+use foldhash::HashMap;
 
-/// Number of distinctive terms per job, at most.
-const DISTINCTIVE: usize = 10;
-/// Least |z| of a distinctive term, the two-sided 5 % level.
-const LEAST_Z: f64 = 1.96;
+use super::people::{People, period};
+use crate::report::atoms::Atom;
+use crate::report::frames::{Frames, Hits};
+use crate::report::model::KeywordCounts;
+use crate::report::period::Calendar;
 
-/// The questions, question types and weeks of a job, by which its keywords are split.
-pub struct KeywordDimensions<'a> {
-    pub questions: &'a [(u32, QuestionReport)],
-    /// Number of each question type, and the interviews in which it was asked.
-    pub question_types: &'a [(u32, i64)],
-    pub weekly: &'a [WeekFigures],
+/// Numbers of a job and a term.
+type Key = (u32, u32);
+
+/// Counts of terms in completed interviews.
+#[derive(Default)]
+pub struct Terms {
+    /// Counts of the period. The shares are not set.
+    current: HashMap<Key, KeywordCounts>,
+    /// Interviews that contain the term, by segment.
+    by_segment: HashMap<Key, Vec<(u32, i64)>>,
+    /// Interviews of the period that contain the term, by the numbers of the question and the term.
+    by_question: HashMap<(u32, u32), Distinct>,
+    /// The same by the numbers of the job, the type of question and the term.
+    by_type: HashMap<(u32, u32, u32), Distinct>,
+    /// Persons of each period whose last interview in the job contains the term.
+    pub persons: HashMap<Key, [u64; 2]>,
+    /// The same over the jobs that the report is of, by term.
+    pub persons_of_group: HashMap<u32, [u64; 2]>,
+    /// Persons whose last interview of all contains the term.
+    persons_of_all: HashMap<u32, u64>,
+    /// Those among them whose last interview is in the job.
+    persons_last_here: HashMap<Key, u64>,
+    /// Persons whose last interview is in the job, and whose last one elsewhere contains the term.
+    persons_also_elsewhere: HashMap<Key, u64>,
+}
+
+/// Number of interviews, which come one after another.
+#[derive(Debug, Clone, Copy, Default)]
+struct Distinct {
+    last: Option<u32>,
+    count: i64,
+}
+
+impl Distinct {
+    fn add(&mut self, interview: u32) {
+        self.count += i64::from(self.last.replace(interview) != Some(interview));
+    }
+}
+
+impl Terms {
+    pub fn new(frames: &Frames, calendar: &Calendar, people: &People) -> Self {
+        let mut terms = Self::default();
+        let (rows, responses, hits) = (&frames.interviews, &frames.responses, &frames.hits);
+        let mut last = vec![None; hits.terms.len()];
+        for (hit, (response, term)) in hits.response.iter().zip(&hits.term).enumerate() {
+            let response = *response as usize;
+            let interview = responses.interview[response];
+            let (job, segment) = (rows.job[interview as usize], rows.segment[interview as usize]);
+            let period = period(calendar, segment);
+            // The hits of a set in one interview follow one another.
+            let is_first = last[*term as usize].replace(interview) != Some(interview);
+            if is_first {
+                terms.add_interview(frames, people, interview, *term, period);
+            }
+            if period == Some(0) {
+                let counts = terms.current.entry((job, *term)).or_default();
+                counts.interviews += i64::from(is_first);
+                counts.responses += 1;
+                counts.mentions += hits.mentions[hit];
+                counts.negated += hits.negated[hit];
+                terms.by_question.entry((responses.question[response], *term)).or_default().add(interview);
+                if let Some(kind) = responses.question_type[response] {
+                    terms.by_type.entry((job, kind, *term)).or_default().add(interview);
+                }
+            }
+        }
+        terms
+    }
+
+    fn add_interview(&mut self, frames: &Frames, people: &People, interview: u32, term: u32, period: Option<usize>) {
+        let at = interview as usize;
+        let (job, segment) = (frames.interviews.job[at], frames.interviews.segment[at]);
+        let segments = self.by_segment.entry((job, term)).or_default();
+        match segments.iter_mut().find(|(other, _)| *other == segment) {
+            Some((_, count)) => *count += 1,
+            None => segments.push((segment, 1)),
+        }
+        let Some(period) = period else { return };
+        if people.in_job[at] {
+            self.persons.entry((job, term)).or_default()[period] += 1;
+        }
+        if people.in_group[at] {
+            self.persons_of_group.entry(term).or_default()[period] += 1;
+        }
+        if people.in_all[at] {
+            *self.persons_of_all.entry(term).or_default() += 1;
+            *self.persons_last_here.entry((job, term)).or_default() += 1;
+        }
+        if let Some(outside) = people.outside_of[at] {
+            *self.persons_also_elsewhere.entry((outside, term)).or_default() += 1;
+        }
+    }
+
+    /// Counts in the period over some jobs; `None` if the term does not occur in them.
+    pub fn of(&self, jobs: &[u32], term: u32) -> Option<KeywordCounts> {
+        let found = jobs.iter().filter_map(|job| self.current.get(&(*job, term)));
+        found.cloned().reduce(|mut sum, other| {
+            sum.interviews += other.interviews;
+            sum.responses += other.responses;
+            sum.mentions += other.mentions;
+            sum.negated += other.negated;
+            sum
+        })
+    }
+
+    /// Interviews of a job and some segments that contain the term.
+    pub fn interviews(&self, job: u32, term: u32, segments: &Range<usize>) -> i64 {
+        let by_segment = self.by_segment.get(&(job, term)).map_or(&[][..], Vec::as_slice);
+        by_segment.iter().filter(|(segment, _)| segments.contains(&(*segment as usize))).map(|(_, count)| count).sum()
+    }
+
+    pub fn in_atoms(&self, atoms: &[&Atom], term: u32) -> i64 {
+        let of_atom =
+            |atom: &&Atom| -> i64 { atom.jobs.iter().map(|job| self.interviews(*job, term, &atom.segments)).sum() };
+        atoms.iter().map(of_atom).sum()
+    }
+
+    pub fn in_question(&self, question: u32, term: u32) -> i64 {
+        self.by_question.get(&(question, term)).map_or(0, |distinct| distinct.count)
+    }
+
+    pub fn in_type(&self, job: u32, question_type: u32, term: u32) -> i64 {
+        self.by_type.get(&(job, question_type, term)).map_or(0, |distinct| distinct.count)
+    }
+
+    /// Persons whose last interview that is not in the job contains the term.
+    pub fn persons_elsewhere(&self, job: u32, term: u32) -> u64 {
+        let all = self.persons_of_all.get(&term).copied().unwrap_or_default();
+        let here = self.persons_last_here.get(&(job, term)).copied().unwrap_or_default();
+        all - here + self.persons_also_elsewhere.get(&(job, term)).copied().unwrap_or_default()
+    }
 }
 
 /// Numbers of the terms, ordered by set and name.
@@ -33,147 +148,4 @@ pub fn order(hits: &Hits) -> Vec<u32> {
     let mut order: Vec<u32> = (0u32..).take(hits.terms.len()).collect();
     order.sort_by_key(|term| &hits.terms[*term as usize]);
     order
-}
-
-impl ModelBuilder<'_> {
-    pub fn keywords_of_job(&self, job: u32, dimensions: &KeywordDimensions<'_>, order: &[u32]) -> Vec<Keyword> {
-        let completed = self.raw.jobs[&job].completed;
-        let before = self.raw.previous.jobs.contains(&job).then(|| self.raw.jobs_previous[&job].completed);
-        let found = order.iter().filter_map(|term| {
-            let (raw, cells) = (self.raw.keywords.get(&(job, *term))?, self.entered.keywords.get(&(job, *term))?);
-            let mut keyword = self.keyword(*term, raw, cells, completed);
-            keyword.previous_share = before.and_then(|completed| {
-                self.previous_share(self.entered.keywords_previous.get(&(job, *term)), completed)
-            });
-            if keyword.counts.is_some() {
-                let question = |(number, question): &(u32, QuestionReport)| {
-                    self.cell(cells.by_question.get(number), question.asked)
-                };
-                keyword.by_question = dimensions.questions.iter().map(question).collect();
-                let question_type = |(question_type, asked): &(u32, i64)| {
-                    self.cell(cells.by_kind.get(question_type), Count(Some(*asked)))
-                };
-                keyword.by_question_type = dimensions.question_types.iter().map(question_type).collect();
-                keyword.by_week = self.by_week(cells, dimensions.weekly);
-            }
-            Some(keyword)
-        });
-        sorted(found.collect())
-    }
-
-    pub fn keywords_of_all(
-        &self,
-        order: &[u32],
-        totals: &Totals,
-        entered: &TotalCells,
-        weekly: &[WeekFigures],
-    ) -> Vec<Keyword> {
-        let question_types =
-            totals.asked_by_question_type.iter().map(|((_, question_type), asked)| (*question_type, *asked)).collect();
-        let question_types = self.common_question_types(question_types);
-        let [_, is_shown_before] = totals.is_shown;
-        let found = order.iter().filter_map(|term| {
-            let (raw, cells) = (totals.keywords.get(&(0, *term))?, entered.keywords.get(term)?);
-            let mut keyword = self.keyword(*term, raw, cells, totals.all.completed);
-            let before = || self.previous_share(entered.keywords_previous.get(term), totals.all_previous.completed);
-            keyword.previous_share = is_shown_before.then(before).flatten();
-            if keyword.counts.is_some() {
-                let question_type = |(question_type, asked): &(u32, i64)| KeywordPart {
-                    of: Some(self.question_type(*question_type)),
-                    ..self.cell(cells.by_kind.get(question_type), Count(Some(*asked)))
-                };
-                keyword.by_question_type = question_types.iter().map(question_type).collect();
-                keyword.by_week = self.by_week(cells, weekly);
-            }
-            Some(keyword)
-        });
-        sorted(found.collect())
-    }
-
-    fn keyword(&self, term: u32, raw: &TermCounts, cells: &KeywordCells, completed: i64) -> Keyword {
-        let term = &self.frames.hits.terms[term as usize];
-        let set = &self.frames.hits.sets[term.set as usize].0;
-        let counts = self.cells.shown(cells.interviews).map(|interviews| KeywordCounts {
-            interviews,
-            share: share(interviews, completed).unwrap_or(0.0),
-            responses: raw.responses,
-            mentions: raw.mentions,
-            negated: self.cells.count(cells.negated),
-        });
-        Keyword {
-            anchor: anchors::term(set, &term.name),
-            set: set.clone(),
-            term: term.name.clone(),
-            category: term.category.clone(),
-            counts,
-            ..Keyword::default()
-        }
-    }
-
-    fn previous_share(&self, cell: Option<&privacy::Cell>, completed: i64) -> Option<f64> {
-        share(self.count_or_zero(cell).0?, completed)
-    }
-
-    /// A part of a keyword: `part` is its interviews, `of` is all interviews in which it could occur there.
-    fn cell(&self, part: Option<&privacy::Cell>, of: Count) -> KeywordPart {
-        let Some(of) = of.0 else { return KeywordPart { of: None, interviews: Count(None), share: None } };
-        let interviews = self.count_or_zero(part);
-        KeywordPart { of: None, interviews, share: interviews.0.and_then(|interviews| share(interviews, of)) }
-    }
-
-    fn by_week(&self, cells: &KeywordCells, weekly: &[WeekFigures]) -> Vec<KeywordPart> {
-        let weeks = (0u32..).zip(weekly);
-        weeks.map(|(week, figures)| self.cell(cells.by_week.get(&week), figures.completed)).collect()
-    }
-
-    /// The terms that set a job apart most from all other jobs. Log-odds are computed within each keyword set.
-    pub fn distinctive(&self, job: u32, keywords: &[Keyword]) -> Vec<Distinctive> {
-        let (totals, entered) = (&self.raw.totals, &self.entered.totals);
-        let others = totals.all.completed - self.raw.jobs[&job].completed;
-        if others < PRIVACY_FLOOR || !self.raw.current.all {
-            return Vec::new();
-        }
-        let hits = &self.frames.hits;
-        let mut found = Vec::new();
-        for set in (0u32..).take(hits.sets.len()) {
-            let of_set = |term: &u32| hits.terms[*term as usize].set == set;
-            let terms: Vec<u32> = entered.keywords.keys().copied().filter(of_set).collect();
-            let count =
-                |term: &u32| self.raw.keywords.get(&(job, *term)).map_or(0, |keyword| keyword.holding.interviews);
-            let own: Vec<f64> = terms.iter().map(|term| as_float(count(term))).collect();
-            let all = |term: &u32| totals.keywords[&(0, *term)].holding.interviews;
-            let rest: Vec<f64> = terms.iter().map(|term| as_float(all(term) - count(term))).collect();
-            for ((term, own), (log_odds_ratio, z)) in terms.iter().zip(&own).zip(log_odds(&own, &rest, PRIOR)) {
-                let is_shown = self.cells.shown(entered.keywords[term].interviews).is_some();
-                let (name, set) = (&hits.terms[*term as usize].name, &hits.sets[set as usize].0);
-                let keyword = keywords.iter().find(|keyword| keyword.set == *set && keyword.term == *name);
-                let Some(counts) = keyword.and_then(|keyword| keyword.counts.as_ref()) else { continue };
-                if is_shown && z.abs() >= LEAST_Z && *own > 0.0 {
-                    found.push(Distinctive {
-                        set: set.clone(),
-                        term: name.clone(),
-                        anchor: anchors::term(set, name),
-                        n: counts.interviews,
-                        share: counts.share,
-                        others_share: share(all(term) - counts.interviews, others).unwrap_or(0.0),
-                        log_odds_ratio,
-                        z,
-                    });
-                }
-            }
-        }
-        found.sort_by(|a, b| b.z.abs().total_cmp(&a.z.abs()).then_with(|| (&a.set, &a.term).cmp(&(&b.set, &b.term))));
-        found.truncate(DISTINCTIVE);
-        found
-    }
-}
-
-/// Sorts by set, then by number of interviews, largest first and held-back counts last, then by name.
-fn sorted(mut keywords: Vec<Keyword>) -> Vec<Keyword> {
-    // The sort is stable: equal keywords stay in the order of their names.
-    keywords.sort_by(|a, b| {
-        let count = |keyword: &Keyword| Reverse(keyword.counts.as_ref().map_or(0, |counts| counts.interviews));
-        a.set.cmp(&b.set).then_with(|| count(a).cmp(&count(b)))
-    });
-    keywords
 }

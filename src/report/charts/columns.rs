@@ -8,10 +8,10 @@ use super::svg::{Caption, Svg};
 pub struct StackedColumn {
     /// Label below the column.
     pub label: String,
-    /// Height of the lower, filled part; `None` if it is not shown.
-    pub lower: Option<f64>,
-    /// Height of the upper, outlined part; `None` if it is not shown.
-    pub upper: Option<f64>,
+    /// Height of the lower, filled part.
+    pub lower: f64,
+    /// Height of the upper, outlined part.
+    pub upper: f64,
 }
 
 /// Number of labels below the axis that fit without touching.
@@ -19,23 +19,20 @@ const MOST_LABELS: usize = 7;
 
 pub fn columns(caption: Caption, columns: &[StackedColumn]) -> String {
     let mut svg = Svg::new("chart", (WIDTH, HEIGHT), caption);
-    let total = |column: &StackedColumn| column.lower.unwrap_or(0.0) + column.upper.unwrap_or(0.0);
+    let total = |column: &StackedColumn| column.lower + column.upper;
     let plot = Plot::of_counts(&mut svg, columns.iter().map(total).fold(0.0, f64::max));
     let every = columns.len().div_ceil(MOST_LABELS).max(1);
     for (at, column) in columns.iter().enumerate() {
         let (left, width) = plot.place(at, columns.len());
         let (x, width) = (left + width * 0.12, width * 0.76);
         let middle = x + width / 2.0;
-        let lower = plot.y(column.lower.unwrap_or(0.0));
-        if column.lower.is_some_and(|value| value > 0.0) {
+        let lower = plot.y(column.lower);
+        if column.lower > 0.0 {
             svg.rect("bar", x, lower, width, plot.bottom - lower);
         }
-        if column.upper.is_some_and(|value| value > 0.0) {
+        if column.upper > 0.0 {
             let upper = plot.y(total(column));
             svg.rect("hollow", x + 0.5, upper, width - 1.0, lower - upper);
-        }
-        if column.lower.is_none() || column.upper.is_none() {
-            svg.line("few", (x, lower - 3.0), (x + width, lower - 3.0));
         }
         // Labels are counted from the last column, which matters most to readers.
         if (columns.len() - 1 - at).is_multiple_of(every) {
@@ -52,16 +49,12 @@ mod tests {
     const CAPTION: Caption = Caption { title: "Volume", description: "by week" };
 
     fn weeks(count: usize) -> Vec<StackedColumn> {
-        (0..count)
-            .map(|at| StackedColumn { label: format!("W{at}"), lower: Some(at as f64), upper: Some(1.0) })
-            .collect()
+        (0..count).map(|at| StackedColumn { label: format!("W{at}"), lower: at as f64, upper: 1.0 }).collect()
     }
 
     #[test]
-    fn parts_stand_on_each_other_and_hidden_ones_are_dashes() {
-        let mut two = weeks(2);
-        two[0].lower = None;
-        insta::assert_snapshot!(columns(CAPTION, &two).replace("><", ">\n<"), @r#"
+    fn parts_stand_on_each_other() {
+        insta::assert_snapshot!(columns(CAPTION, &weeks(2)).replace("><", ">\n<"), @r#"
         <svg class="chart" viewBox="0 0 480 200" role="img">
         <title>Volume</title>
         <desc>by week</desc>
@@ -72,7 +65,6 @@ mod tests {
         <path class="grid" d="M36 10L474 10"/>
         <text text-anchor="end" x="30" y="14">2</text>
         <rect class="hollow" x="62.8" y="91" width="165.4" height="81"/>
-        <path class="few" d="M62.3 169L228.7 169"/>
         <text text-anchor="middle" x="145.5" y="190">W0</text>
         <rect class="bar" x="281.3" y="91" width="166.4" height="81"/>
         <rect class="hollow" x="281.8" y="10" width="165.4" height="81"/>

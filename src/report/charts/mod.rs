@@ -11,7 +11,7 @@ mod text;
 
 pub use columns::{StackedColumn, columns};
 pub use histogram::{Bar, Quartiles, histogram};
-pub use spark::{spark_columns, spark_line};
+pub use spark::{Scale, spark_columns, spark_line};
 pub use strip::{share_bar, strip};
 pub use svg::Caption;
 pub use text::visible;

@@ -6,23 +6,45 @@ const WIDTH: f64 = 120.0;
 const HEIGHT: f64 = 28.0;
 const MARGIN: f64 = 3.0;
 
-/// A line scaled from the lowest value to the highest, with its last point marked. The line is interrupted where a
-/// value is missing.
-pub fn spark_line(caption: Caption, values: &[Option<f64>]) -> String {
+/// The range of values that a sparkline shows. The rows of a table share one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    pub lowest: f64,
+    pub highest: f64,
+}
+
+impl Scale {
+    /// From zero, for counts and shares.
+    pub fn from_zero(values: impl Iterator<Item = f64>) -> Self {
+        Self { lowest: 0.0, highest: values.filter(|value| value.is_finite()).fold(0.0, f64::max) }
+    }
+
+    /// From the lowest value to the highest.
+    pub fn around(values: impl Iterator<Item = f64> + Clone) -> Self {
+        let lowest = values.clone().filter(|value| value.is_finite()).fold(f64::INFINITY, f64::min);
+        Self { lowest, ..Self::from_zero(values) }
+    }
+
+    /// The place of a value between the lowest, 0, and the highest, 1.
+    fn up(self, value: f64) -> f64 {
+        let up = (value - self.lowest) / (self.highest - self.lowest);
+        if up.is_finite() { up.clamp(0.0, 1.0) } else { 0.5 }
+    }
+}
+
+/// A line with its last point marked. A point is its place from left, 0, to right, 1, and its value; the line is
+/// interrupted where there is none.
+pub fn spark_line(caption: Caption, points: &[(f64, Option<f64>)], scale: Scale) -> String {
     let mut svg = small(caption);
-    let known = || values.iter().flatten().copied().filter(|value| value.is_finite());
-    let (lowest, highest) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
-    let point = |at: usize, value: f64| {
-        let across = if values.len() > 1 { at as f64 / (values.len() - 1) as f64 } else { 0.5 };
-        let up = if highest > lowest { (value - lowest) / (highest - lowest) } else { 0.5 };
-        (MARGIN + across * (WIDTH - 2.0 * MARGIN), HEIGHT - MARGIN - up * (HEIGHT - 2.0 * MARGIN))
+    let place = |across: f64, value: f64| {
+        (MARGIN + across * (WIDTH - 2.0 * MARGIN), HEIGHT - MARGIN - scale.up(value) * (HEIGHT - 2.0 * MARGIN))
     };
     let mut stretch = Vec::new();
     let mut last = None;
-    for (at, value) in values.iter().enumerate() {
+    for (across, value) in points {
         match value.filter(|value| value.is_finite()) {
             Some(value) => {
-                stretch.push(point(at, value));
+                stretch.push(place(*across, value));
                 last = stretch.last().copied();
             }
             None => draw(&mut svg, &mut stretch),
@@ -45,25 +67,18 @@ fn draw(svg: &mut Svg, stretch: &mut Vec<(f64, f64)>) {
     stretch.clear();
 }
 
-/// Columns from zero for counts, with the last one marked. A count that is not shown is a short dash at the bottom.
-pub fn spark_columns(caption: Caption, values: &[Option<f64>]) -> String {
+/// Columns for counts, with the last one marked.
+pub fn spark_columns(caption: Caption, values: &[f64], scale: Scale) -> String {
     let mut svg = small(caption);
-    let highest = values.iter().flatten().copied().fold(0.0, f64::max);
     let width = (WIDTH - 2.0 * MARGIN) / values.len().max(1) as f64;
     let gap = (width * 0.2).min(2.0);
     let ground = HEIGHT - MARGIN;
     svg.line("axis", (MARGIN, ground), (WIDTH - MARGIN, ground));
-    for (at, value) in values.iter().enumerate() {
+    for (at, value) in values.iter().enumerate().filter(|(_, value)| **value > 0.0) {
         let x = MARGIN + at as f64 * width;
-        match value {
-            Some(value) if *value > 0.0 => {
-                let height = value / highest * (HEIGHT - 2.0 * MARGIN);
-                let class = if at + 1 == values.len() { "last" } else { "bar" };
-                svg.rect(class, x + gap / 2.0, ground - height, width - gap, height);
-            }
-            Some(_) => {}
-            None => svg.line("few", (x + gap, ground - 2.0), (x + width - gap, ground - 2.0)),
-        }
+        let height = scale.up(*value) * (HEIGHT - 2.0 * MARGIN);
+        let class = if at + 1 == values.len() { "last" } else { "bar" };
+        svg.rect(class, x + gap / 2.0, ground - height, width - gap, height);
     }
     svg.finish()
 }
@@ -74,14 +89,15 @@ fn small(caption: Caption) -> Svg {
 
 #[cfg(test)]
 mod tests {
-    use super::{Caption, spark_columns, spark_line};
+    use super::{Caption, Scale, spark_columns, spark_line};
 
     const CAPTION: Caption = Caption { title: "Completed by week", description: "1 to 3, last 3" };
 
     #[test]
-    fn a_line_breaks_where_nothing_is_known_and_a_point_alone_is_a_dot() {
-        insta::assert_snapshot!(
-            spark_line(CAPTION, &[Some(1.0), Some(3.0), None, Some(2.0), None, Some(3.0)]).replace("><", ">\n<"), @r#"
+    fn a_line_breaks_where_there_is_nothing_and_a_point_alone_is_a_dot() {
+        let points = [(0.0, Some(1.0)), (0.2, Some(3.0)), (0.4, None), (0.6, Some(2.0)), (0.8, None), (1.0, Some(3.0))];
+        let scale = Scale::around(points.iter().filter_map(|(_, value)| *value));
+        insta::assert_snapshot!(spark_line(CAPTION, &points, scale).replace("><", ">\n<"), @r#"
             <svg class="spark" viewBox="0 0 120 28" role="img">
             <title>Completed by week</title>
             <desc>1 to 3, last 3</desc>
@@ -94,25 +110,28 @@ mod tests {
     }
 
     #[test]
-    fn columns_start_at_zero_and_hidden_counts_are_dashes() {
-        insta::assert_snapshot!(spark_columns(CAPTION, &[Some(0.0), None, Some(10.0)]).replace("><", ">\n<"), @r#"
+    fn columns_are_on_the_shared_scale() {
+        let scale = Scale::from_zero([20.0, 5.0].into_iter());
+        insta::assert_snapshot!(spark_columns(CAPTION, &[0.0, 5.0, 10.0], scale).replace("><", ">\n<"), @r#"
         <svg class="spark" viewBox="0 0 120 28" role="img">
         <title>Completed by week</title>
         <desc>1 to 3, last 3</desc>
         <path class="axis" d="M3 25L117 25"/>
-        <path class="few" d="M43 23L77 23"/>
-        <rect class="last" x="80" y="3" width="36" height="22"/>
+        <rect class="bar" x="42" y="19.5" width="36" height="5.5"/>
+        <rect class="last" x="80" y="14" width="36" height="11"/>
         </svg>
         "#);
     }
 
     #[test]
     fn nothing_and_sameness_are_drawn_too() {
-        for values in [&[][..], &[None], &[Some(0.0)], &[Some(2.0), Some(2.0)], &[Some(f64::NAN), Some(f64::INFINITY)]]
-        {
-            for chart in [spark_line(CAPTION, values), spark_columns(CAPTION, values)] {
-                assert!(chart.starts_with("<svg ") && chart.ends_with("</svg>"));
-                assert!(!chart.contains("NaN") && !chart.contains("inf"), "{chart}");
+        for values in [&[][..], &[0.0], &[2.0, 2.0], &[f64::NAN, f64::INFINITY]] {
+            let points: Vec<(f64, Option<f64>)> = values.iter().map(|value| (0.5, Some(*value))).collect();
+            for scale in [Scale::from_zero(values.iter().copied()), Scale::around(values.iter().copied())] {
+                for chart in [spark_line(CAPTION, &points, scale), spark_columns(CAPTION, values, scale)] {
+                    assert!(chart.starts_with("<svg ") && chart.ends_with("</svg>"));
+                    assert!(!chart.contains("NaN") && !chart.contains("inf"), "{chart}");
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 //! no likelier.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
@@ -65,14 +66,12 @@ impl TopRanked {
     }
 }
 
-/// Chooses answers for each keyword whose figures a job shows.
-pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates) -> Vec<ChosenAnswer> {
+/// Chooses answers for each keyword whose figures a job shows, in the segments of the period.
+pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates, current: &Range<usize>) -> Vec<ChosenAnswer> {
     let hits = &frames.hits;
     let anchors: Vec<String> =
         hits.terms.iter().map(|term| anchors::term(&hits.sets[term.set as usize].0, &term.name)).collect();
-    let shown = by_job(frames, aggregates, |job| {
-        job.keywords.iter().filter(|keyword| keyword.counts.is_some()).map(|keyword| keyword.anchor.as_str()).collect()
-    });
+    let shown = by_job(frames, aggregates, |job| job.keywords.iter().map(|keyword| keyword.anchor.as_str()).collect());
     // Looked up once per term of a job, not once per hit.
     let shown: Vec<Vec<bool>> =
         shown.iter().map(|shown| anchors.iter().map(|anchor| shown.contains(anchor.as_str())).collect()).collect();
@@ -81,7 +80,7 @@ pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates) -> Vec<ChosenAnsw
     for (hit, (response, term)) in (0u32..).zip(hits.response.iter().zip(&hits.term)) {
         let (interview, job) =
             (frames.responses.interview[*response as usize], frames.responses.job[*response as usize]);
-        if !frames.interviews.memberships[interview as usize].current
+        if !current.contains(&(frames.interviews.segment[interview as usize] as usize))
             || !shown[job as usize].get(*term as usize).is_some_and(|shown| *shown)
         {
             continue;
@@ -93,15 +92,17 @@ pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates) -> Vec<ChosenAnsw
     best.finish()
 }
 
-/// Chooses answers for each question whose figures a job shows.
-pub fn choose_answers(frames: &Frames, aggregates: &Aggregates) -> Vec<ChosenAnswer> {
+/// Chooses answers for each question whose figures a job shows, in the segments of the period.
+pub fn choose_answers(frames: &Frames, aggregates: &Aggregates, current: &Range<usize>) -> Vec<ChosenAnswer> {
     let responses = &frames.responses;
     let shown =
         by_job(frames, aggregates, |job| job.questions.iter().map(|question| question.anchor.as_str()).collect());
     let is_shown: Vec<bool> = responses
         .questions
         .iter()
-        .map(|question| shown[question.job as usize].contains(anchors::question(question.text.as_deref()).as_str()))
+        .map(|question| {
+            shown[question.job as usize].contains(anchors::question(question.normalised.as_deref()).as_str())
+        })
         .collect();
     let ranks = ranks(frames);
     let mut best = TopRanked::new(ANSWERS);
@@ -110,7 +111,7 @@ pub fn choose_answers(frames: &Frames, aggregates: &Aggregates) -> Vec<ChosenAns
         let interview = responses.interview[at];
         if responses.answered[at]
             && is_shown[*question as usize]
-            && frames.interviews.memberships[interview as usize].current
+            && current.contains(&(frames.interviews.segment[interview as usize] as usize))
         {
             let rank = mixed(ranks[interview as usize], 0, responses.position[at]);
             let candidate = frames.interviews.candidate[interview as usize];

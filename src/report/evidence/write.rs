@@ -1,6 +1,7 @@
 //! The masked quotes of each job, as pages show them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
 use super::choose::{ChosenAnswer, QUOTES, choose_answers, choose_quotes};
 use super::context::{quote, whole_answer};
@@ -19,7 +20,12 @@ use crate::report::model::{Evidence, JobEvidence, JobReport, KeywordQuotes, Ques
 ///
 /// # Errors
 /// When answers or hits cannot be read again.
-pub fn evidence(lake: &Lake, plan: &ReportPlan, frames: &Frames, aggregates: &Aggregates) -> Result<QuotedEvidence> {
+pub fn evidence(
+    lake: &Lake,
+    plan: &ReportPlan,
+    (frames, current): (&Frames, &Range<usize>),
+    aggregates: &Aggregates,
+) -> Result<QuotedEvidence> {
     if !plan.quotes && !plan.whole_answers {
         return Ok(nothing("quotes are turned off"));
     }
@@ -28,8 +34,8 @@ pub fn evidence(lake: &Lake, plan: &ReportPlan, frames: &Frames, aggregates: &Ag
         tracing::warn!("the report quotes nobody: the lake {lake}, which records who is quoted, cannot be written");
         return Ok(nothing("whom a report quotes is recorded in the lake, which only its owner can write to"));
     }
-    let quotes = if plan.quotes { choose_quotes(frames, aggregates) } else { Vec::new() };
-    let answers = if plan.whole_answers { choose_answers(frames, aggregates) } else { Vec::new() };
+    let quotes = if plan.quotes { choose_quotes(frames, aggregates, current) } else { Vec::new() };
+    let answers = if plan.whole_answers { choose_answers(frames, aggregates, current) } else { Vec::new() };
     if quotes.is_empty() && answers.is_empty() {
         return Ok(nothing("no figure of this report is of enough interviews to be quoted from"));
     }
@@ -80,7 +86,7 @@ impl EvidenceWriter<'_> {
             by_anchor.entry(anchors::term(set, &term.name)).or_default().push(*chosen);
         }
         let mut evidence = JobEvidence::default();
-        for keyword in job.keywords.iter().filter(|keyword| keyword.counts.is_some()) {
+        for keyword in &job.keywords {
             let Some(chosen) = by_anchor.remove(&keyword.anchor) else { continue };
             let found: Vec<_> = chosen.iter().filter_map(|chosen| self.quote(chosen, job)).take(QUOTES).collect();
             for (interview, _) in &found {
@@ -97,8 +103,8 @@ impl EvidenceWriter<'_> {
         }
         for question in &job.questions {
             let is_own = |chosen: &&ChosenAnswer| {
-                let text = &self.frames.responses.questions[chosen.subject as usize].text;
-                anchors::question(text.as_deref()) == question.anchor
+                let question_text = &self.frames.responses.questions[chosen.subject as usize].normalised;
+                anchors::question(question_text.as_deref()) == question.anchor
             };
             let chosen: Vec<ChosenAnswer> = answers.iter().filter(is_own).copied().collect();
             let found: Vec<_> = chosen.iter().filter_map(|chosen| self.answer(chosen)).collect();
@@ -132,8 +138,9 @@ impl EvidenceWriter<'_> {
         quote.reference = reference;
         // A question that few were asked may address one of them by name. Only a text that the page shows anyway is
         // repeated.
-        let asked = &responses.questions[responses.question[chosen.response as usize] as usize].text;
-        if let Some(question) = job.questions.iter().find(|question| question.question_text == *asked) {
+        let asked = &responses.questions[responses.question[chosen.response as usize] as usize].normalised;
+        let asked = anchors::question(asked.as_deref());
+        if let Some(question) = job.questions.iter().find(|question| question.anchor == asked) {
             quote.question = Some(question.anchor.clone());
             quote.question_text = question.question_text.clone();
         }

@@ -1,8 +1,11 @@
-//! CSV export by RFC 4180, in UTF-8, and safe to open in a spreadsheet.
+//! CSV export by RFC 4180, in UTF-8 with a byte-order mark as exports have it, and safe to open in a spreadsheet.
 
 use super::tables::{self, CellValue, Table};
 use crate::model::spreadsheet::neutral;
-use crate::report::model::{HIDDEN, Report};
+use crate::report::model::Report;
+
+/// Without it, Excel takes the file for one of its old encodings.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// `jobs.csv`, `questions.csv` and `keywords.csv`.
 #[must_use]
@@ -15,7 +18,8 @@ pub fn csv(report: &Report) -> Vec<(String, Vec<u8>)> {
 }
 
 fn bytes(table: &Table) -> Vec<u8> {
-    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut writer =
+        ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(BYTE_ORDER_MARK.to_vec());
     writer.write_record(table.columns.iter().map(|column| column.name.as_str())).expect("memory takes every row");
     for row in &table.rows {
         writer.write_record(row.iter().map(text)).expect("memory takes every row of the same length");
@@ -31,6 +35,5 @@ fn text(value: &CellValue) -> String {
         CellValue::Integer(number) => number.to_string(),
         CellValue::Float(number) | CellValue::Share(number) => number.to_string(),
         CellValue::Flag(flag) => flag.to_string(),
-        CellValue::Hidden => HIDDEN.to_owned(),
     }
 }

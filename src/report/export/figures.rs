@@ -11,11 +11,11 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
-use super::tables::{CellValue, DISTRIBUTIONS, MISSING, PACE, VOLUME, count, number, parts, parts_of, share};
+use super::tables::{CellValue, DISTRIBUTIONS, QUALITY, SAID, VOLUME, count, number, parts, parts_of, share};
 use crate::lake::schema::TABLE;
 use crate::report::model::{
-    Count, Distribution, Figures, JobReport, Keyword, KeywordPart, OpenFigures, Period, Quality, QuestionReport,
-    Report, WeekFigures,
+    Distribution, Figures, JobReport, Keyword, KeywordCounts, KeywordPart, OpenFigures, Period, Quality,
+    QuestionReport, Report, SpanFigures, WeekFigures,
 };
 
 /// Version of the file's columns. Later ones only add columns that may be null, and figures.
@@ -24,11 +24,22 @@ const VERSION: &str = "1";
 type Column = (&'static str, DataType, bool, &'static str);
 
 /// Name, type, whether it may be null, and description.
-const COLUMNS: [Column; 14] = [
-    ("job_id", DataType::Utf8, true, "The job; null for all jobs together"),
-    ("job_title", DataType::Utf8, true, "Title of the job; null for all jobs together, and if none is known"),
-    ("department", DataType::Utf8, true, "Department of the job; null for all jobs together, and if none is known"),
-    ("span", DataType::Utf8, false, "period, previous_period, week, or now: as the lake was when the report was made"),
+const COLUMNS: [Column; 15] = [
+    (
+        "scope",
+        DataType::Utf8,
+        false,
+        "job, all_jobs, or other_jobs: those of too few persons, whose answers are counted together",
+    ),
+    ("job_id", DataType::Utf8, true, "The job; null where scope is not job"),
+    ("job_title", DataType::Utf8, true, "Title of the job; null where scope is not job, and if none is known"),
+    ("department", DataType::Utf8, true, "Department of the job; null where scope is not job, and if none is known"),
+    (
+        "span",
+        DataType::Utf8,
+        false,
+        "period, previous_period, week, weeks: as many as it takes for enough persons, or now: when the report was made",
+    ),
     ("first_day", DataType::Date32, true, "First day of the span, in the report's time zone; null for now"),
     ("until_day", DataType::Date32, true, "First day after the span; null for now"),
     ("figure", DataType::Utf8, false, "Name of the figure"),
@@ -48,7 +59,7 @@ const COLUMNS: [Column; 14] = [
         true,
         "How many interviews, or answers, the value was made from; of a count, the count; null if that is not shown",
     ),
-    ("value", DataType::Float64, true, "The figure; null if it is held back or cannot be computed"),
+    ("value", DataType::Float64, true, "The figure; null if it is of too few persons or cannot be computed"),
 ];
 
 /// Makes the file.
@@ -65,6 +76,7 @@ pub fn figures(report: &Report) -> Vec<u8> {
     };
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let columns: Vec<ArrayRef> = vec![
+        texts(&|row| Some(row.about.scope.to_owned())),
         texts(&|row| row.about.job.map(|job| job.job_id.clone())),
         texts(&|row| row.about.job.and_then(|job| job.job_title.clone())),
         texts(&|row| row.about.job.and_then(|job| job.department.clone())),
@@ -106,6 +118,7 @@ fn since_1970(day: Date) -> i32 {
 /// What a figure is about.
 #[derive(Clone, Copy, Default)]
 struct About<'a> {
+    scope: &'static str,
     job: Option<&'a JobReport>,
     span: &'static str,
     /// First day of the span, and first day after it.
@@ -125,10 +138,12 @@ struct Row<'a> {
 
 /// The parts of the model that one job has, and all jobs together.
 struct Group<'a> {
+    scope: &'static str,
     job: Option<&'a JobReport>,
-    figures: Option<&'a Figures>,
+    figures: &'a Figures,
     previous: Option<&'a Figures>,
     weekly: &'a [WeekFigures],
+    spans: &'a [SpanFigures],
     open: &'a OpenFigures,
     quality: Option<&'a Quality>,
     questions: &'a [QuestionReport],
@@ -138,10 +153,12 @@ struct Group<'a> {
 
 fn rows<'a>(report: &'a Report) -> Vec<Row<'a>> {
     let all = Group {
+        scope: "all_jobs",
         job: None,
-        figures: report.overall.as_ref(),
+        figures: &report.overall,
         previous: report.overall_previous.as_ref(),
         weekly: &report.weekly,
+        spans: &report.spans,
         open: &report.open,
         quality: report.quality.as_ref(),
         questions: &[],
@@ -149,12 +166,15 @@ fn rows<'a>(report: &'a Report) -> Vec<Row<'a>> {
         keywords: &report.keywords,
     };
     let of_job = |job: &'a JobReport| {
-        let JobReport { figures, previous, weekly, open, quality, questions, question_types, keywords, .. } = job;
+        let JobReport { figures, previous, weekly, spans, open, quality, questions, question_types, keywords, .. } =
+            job;
         Group {
+            scope: "job",
             job: Some(job),
-            figures: figures.as_ref(),
+            figures,
             previous: previous.as_ref(),
             weekly,
+            spans,
             open,
             quality: quality.as_ref(),
             questions,
@@ -165,6 +185,11 @@ fn rows<'a>(report: &'a Report) -> Vec<Row<'a>> {
     let mut rows = Rows { report, rows: Vec::new() };
     rows.group(&all);
     report.jobs.iter().for_each(|job| rows.group(&of_job(job)));
+    if let Some(other) = &report.other_jobs {
+        // Their counts of interviews are those of the jobs.
+        let about = About { scope: "other_jobs", ..rows.about(&all, "period", &report.period) };
+        rows.said(about, &other.figures);
+    }
     rows.rows
 }
 
@@ -177,60 +202,63 @@ impl<'a> Rows<'a> {
     fn group(&mut self, group: &Group<'a>) {
         let period = self.about(group, "period", &self.report.period);
         let previous = self.report.previous_period.as_ref().map(|days| self.about(group, "previous_period", days));
-        let now = About { job: group.job, span: "now", ..About::default() };
-        if let Some(figures) = group.figures {
-            self.figures(period, figures);
-        }
-        for (name, of) in MISSING {
+        let now = About { scope: group.scope, job: group.job, span: "now", ..About::default() };
+        self.figures(period, group.figures);
+        for (name, of) in QUALITY {
             if let Some(quality) = group.quality {
-                self.push(period, name, count(of(quality)), None);
+                self.push(period, name, CellValue::Integer(of(quality)), None);
             }
         }
         if let Some((about, figures)) = previous.zip(group.previous) {
             self.figures(about, figures);
         }
-        let weeks: Vec<About<'a>> = self.weeks(group);
-        for (about, week) in weeks.iter().zip(group.weekly) {
-            self.week(*about, week);
+        for (week, figures) in group.weekly.iter().enumerate() {
+            self.week(self.weeks(group, "week", week, 1), figures);
+        }
+        let spans: Vec<About<'a>> =
+            group.spans.iter().map(|span| self.weeks(group, "weeks", span.week, span.weeks)).collect();
+        for (about, span) in spans.iter().zip(group.spans) {
+            self.span(*about, span);
         }
         self.open(now, group.open);
         if let Some(quarantined) = group.quality.and_then(|quality| quality.quarantined) {
-            self.push(now, "quarantined", count(quarantined), None);
+            self.push(now, "quarantined", CellValue::Integer(quarantined), None);
         }
         for question in group.questions {
             self.question(of_question(period, question), question);
         }
-        let completed = |figures: Option<&Figures>| figures.and_then(|figures| figures.completed.0);
         for keyword in group.keywords {
             let about = About { keyword: Some(keyword), ..period };
-            self.keyword(about, keyword, completed(group.figures));
-            if let Some(about) = previous {
+            self.keyword(about, keyword, group.figures.described);
+            if let Some((about, figures)) = previous.zip(group.previous) {
                 let about = About { keyword: Some(keyword), ..about };
-                self.push(about, "keyword_share", share(keyword.previous_share), completed(group.previous));
+                self.push(about, "keyword_share", share(keyword.previous_share), Some(figures.described));
             }
             for (question, part) in group.questions.iter().zip(&keyword.by_question) {
-                self.part(of_question(about, question), "_by_question", part, question.asked.0);
+                self.push(of_question(about, question), "keyword_share_by_question", share(part.share), question.asked);
             }
             for (at, part) in keyword.by_question_type.iter().enumerate() {
                 let question_type = part.of.as_deref().or_else(|| group.question_types.get(at).map(String::as_str));
-                self.part(About { question_type, ..about }, "_by_question_type", part, None);
+                self.push(About { question_type, ..about }, "keyword_share_by_question_type", share(part.share), None);
             }
-            for ((about, part), week) in weeks.iter().zip(&keyword.by_week).zip(group.weekly) {
-                self.part(About { keyword: Some(keyword), ..*about }, "", part, week.completed.0);
+            for ((about, part), span) in spans.iter().zip(&keyword.by_span).zip(group.spans) {
+                let about = About { keyword: Some(keyword), ..*about };
+                self.part(about, part, span.described);
             }
         }
     }
 
     fn about(&self, group: &Group<'a>, span: &'static str, days: &Period) -> About<'a> {
-        About { job: group.job, span, days: Some((days.from, days.until)), ..About::default() }
+        let days = Some((days.from, days.until));
+        About { scope: group.scope, job: group.job, span, days, ..About::default() }
     }
 
-    fn weeks(&self, group: &Group<'a>) -> Vec<About<'a>> {
-        let weeks = &self.report.weeks;
-        let until = weeks.iter().skip(1).map(|week| week.from).chain([self.report.period.until]);
-        let week =
-            |(from, until)| About { job: group.job, span: "week", days: Some((from, until)), ..About::default() };
-        weeks.iter().map(|week| week.from).zip(until).map(week).collect()
+    /// Some weeks in a row. The last one ends with the period.
+    fn weeks(&self, group: &Group<'a>, span: &'static str, first: usize, count: usize) -> About<'a> {
+        let Report { weeks, period, .. } = self.report;
+        let until = weeks.get(first + count).map_or(period.until, |week| week.from);
+        let days = Some((weeks[first].from, until));
+        About { scope: group.scope, job: group.job, span, days, ..About::default() }
     }
 
     /// `n` is that of a share, or of a number; a count is its own.
@@ -238,23 +266,37 @@ impl<'a> Rows<'a> {
         let (n, value) = match value {
             CellValue::Integer(count) => (Some(count), Some(count as f64)),
             CellValue::Float(value) | CellValue::Share(value) => (n, Some(value)),
-            CellValue::Empty | CellValue::Hidden | CellValue::Text(_) | CellValue::Flag(_) => (None, None),
+            CellValue::Empty | CellValue::Text(_) | CellValue::Flag(_) => (None, None),
         };
         self.rows.push(Row { about, figure: figure.into(), n, value });
     }
 
     fn distribution(&mut self, about: About<'a>, name: &str, distribution: &Distribution) {
         for (figure, value) in parts_of(name).into_iter().zip(parts(distribution)).skip(1) {
-            let n = distribution.n.0;
+            let n = distribution.n;
             self.push(about, figure, value, n);
         }
     }
 
     fn figures(&mut self, about: About<'a>, figures: &'a Figures) {
         for (name, of) in VOLUME {
-            self.push(about, name, of(figures), figures.completion.completion_cohort.0);
+            // Days are no figures: they are in the columns of a span.
+            if ["completion_from", "completion_last"].contains(&name) {
+                continue;
+            }
+            let of_settled = name == "completion_rate";
+            let completion = &figures.completion;
+            let n = if of_settled { completion.completion_settled } else { completion.completion_cohort };
+            self.push(about, name, of(figures), Some(n));
         }
-        self.push(about, PACE.0, PACE.1(figures), figures.words_per_minute.n.0);
+        self.said(about, figures);
+    }
+
+    /// What was said, and how long it took.
+    fn said(&mut self, about: About<'a>, figures: &'a Figures) {
+        for (name, of) in SAID {
+            self.push(about, name, of(figures), figures.words_per_minute.n);
+        }
         for (name, of) in DISTRIBUTIONS {
             self.distribution(about, name, of(figures));
         }
@@ -262,52 +304,60 @@ impl<'a> Rows<'a> {
 
     /// A week's figures have the names that they have in the period.
     fn week(&mut self, about: About<'a>, week: &WeekFigures) {
-        self.push(about, "completed", count(week.completed), None);
-        self.push(about, "expired", count(week.expired), None);
+        self.push(about, "completed", CellValue::Integer(week.completed), None);
+        self.push(about, "expired", CellValue::Integer(week.expired), None);
         self.push(about, "completion_rate", share(week.completion_rate), None);
-        self.push(about, "total_duration_seconds_median", number(week.median_duration_seconds), None);
-        self.push(about, "average_response_length_median", number(week.median_response_length), None);
-        self.push(about, "words_per_minute_median", number(week.median_words_per_minute), None);
+    }
+
+    /// So have those of some weeks.
+    fn span(&mut self, about: About<'a>, span: &SpanFigures) {
+        let n = Some(span.described);
+        self.push(about, "described", CellValue::Integer(span.described), None);
+        self.push(about, "total_duration_seconds_median", number(span.median_duration_seconds), n);
+        self.push(about, "average_response_length_median", number(span.median_response_length), n);
+        self.push(about, "words_per_minute_median", number(span.median_words_per_minute), n);
     }
 
     fn open(&mut self, now: About<'a>, open: &'a OpenFigures) {
         for status in &open.by_status {
             let about = About { status: Some(&status.status), ..now };
-            self.push(about, "open_interviews", count(status.interviews), None);
+            self.push(about, "open_interviews", CellValue::Integer(status.interviews), None);
         }
-        let of_all = [("stale", open.stale), ("gone", open.gone)];
-        let of_all = of_all.into_iter().filter_map(|(name, of): (_, Option<Count>)| Some((name, of?)));
-        for (name, of) in [("expiring_within_72_hours", open.expiring)].into_iter().chain(of_all) {
-            self.push(now, name, count(of), None);
+        let of_all = [("expiring_within_72_hours", Some(open.expiring)), ("stale", open.stale), ("gone", open.gone)];
+        for (name, of) in of_all.into_iter().filter_map(|(name, of)| Some((name, of?))) {
+            self.push(now, name, CellValue::Integer(of), None);
         }
     }
 
     fn question(&mut self, about: About<'a>, question: &QuestionReport) {
         self.push(about, "question_asked", count(question.asked), None);
-        self.push(about, "question_answered", count(question.answered), None);
-        self.push(about, "question_coverage", share(question.coverage), question.asked.0);
-        self.distribution(about, "question_word_count", &question.word_count);
-        self.distribution(about, "question_duration_seconds", &question.duration_seconds);
-        self.distribution(about, "question_words_per_minute", &question.words_per_minute);
-        let (pace, n) = (number(question.pooled_words_per_minute), question.words_per_minute.n.0);
-        self.push(about, "question_pooled_words_per_minute", pace, n);
+        self.push(about, "question_coverage", share(question.coverage), question.asked);
+        for (name, distribution) in [
+            ("word_count", &question.word_count),
+            ("duration_seconds", &question.duration_seconds),
+            ("words_per_minute", &question.words_per_minute),
+            ("time_limit_share", &question.time_limit_share),
+        ] {
+            let figures = parts_of(&format!("question_{name}")).into_iter().zip(parts(distribution));
+            for (figure, value) in figures.skip(1).take(3) {
+                self.push(about, figure, value, None);
+            }
+        }
         self.push(about, "question_time_limit_seconds", number(question.time_limit_seconds), None);
-        self.distribution(about, "question_time_limit_share", &question.time_limit_share);
     }
 
-    fn keyword(&mut self, about: About<'a>, keyword: &Keyword, completed: Option<i64>) {
-        let counts = keyword.counts.as_ref();
-        let shown = |of: Option<i64>| of.map_or(CellValue::Hidden, CellValue::Integer);
-        self.push(about, "keyword_interviews", shown(counts.map(|counts| counts.interviews)), None);
-        self.push(about, "keyword_share", share(counts.map(|counts| counts.share)), completed);
-        self.push(about, "keyword_responses", shown(counts.map(|counts| counts.responses)), None);
-        self.push(about, "keyword_mentions", shown(counts.map(|counts| counts.mentions)), None);
-        self.push(about, "keyword_negated", shown(counts.and_then(|counts| counts.negated.0)), None);
+    fn keyword(&mut self, about: About<'a>, keyword: &Keyword, described: i64) {
+        let KeywordCounts { interviews, share: of_all, responses, mentions, negated } = keyword.counts;
+        self.push(about, "keyword_interviews", CellValue::Integer(interviews), None);
+        self.push(about, "keyword_share", share(Some(of_all)), Some(described));
+        self.push(about, "keyword_responses", CellValue::Integer(responses), None);
+        self.push(about, "keyword_mentions", CellValue::Integer(mentions), None);
+        self.push(about, "keyword_negated", CellValue::Integer(negated), None);
     }
 
-    fn part(&mut self, about: About<'a>, by: &str, part: &KeywordPart, of: Option<i64>) {
-        self.push(about, format!("keyword_interviews{by}"), count(part.interviews), None);
-        self.push(about, format!("keyword_share{by}"), share(part.share), of);
+    fn part(&mut self, about: About<'a>, part: &KeywordPart, of: i64) {
+        self.push(about, "keyword_interviews", count(part.interviews), None);
+        self.push(about, "keyword_share", share(part.share), Some(of));
     }
 }
 

@@ -1,7 +1,8 @@
 //! The tables of a report: column names, and cells of a few types.
 
 use crate::report::model::{
-    Count, Distribution, Figures, JobReport, Keyword, KeywordCounts, Quality, Report, WeekFigures,
+    Distribution, Figures, JobReport, Keyword, KeywordCounts, OtherJobs, Quality, Report, SpanFigures, Week,
+    WeekFigures,
 };
 
 /// One cell of a table.
@@ -15,8 +16,6 @@ pub enum CellValue {
     /// A share from 0 to 1.
     Share(f64),
     Flag(bool),
-    /// A count that is held back.
-    Hidden,
 }
 
 pub struct TableColumn {
@@ -46,59 +45,78 @@ impl Table {
 }
 
 const JOB: [&str; 3] = ["job_id", "job_title", "department"];
+/// What is shown of a figure by question.
+const QUARTILES: [&str; 3] = ["median", "quartile_1", "quartile_3"];
 const PARTS: [&str; 6] = ["n", "median", "quartile_1", "quartile_3", "mean", "standard_deviation"];
 
-/// One row per job. Figures are empty where they are held back.
+/// One row per job, and one of those that are counted together, whose counts of interviews are in the rows above.
+/// What was said is empty where it is counted with other jobs.
 pub fn jobs(report: &Report) -> Table {
     let mut names: Vec<String> = owned(&JOB);
-    names.push("suppressed".to_owned());
+    names.push("with_other_jobs".to_owned());
     names.extend(VOLUME.map(|(name, _)| name.to_owned()));
     names.push("expiring_within_72_hours".to_owned());
-    names.extend(MISSING.map(|(name, _)| name.to_owned()));
-    names.push(PACE.0.to_owned());
+    names.extend(SAID.map(|(name, _)| name.to_owned()));
+    names.extend(QUALITY.map(|(name, _)| name.to_owned()));
     names.extend(DISTRIBUTIONS.iter().flat_map(|(name, _)| parts_of(name)));
     names.extend(PREVIOUS.map(|(name, _)| format!("previous_{name}")));
     let mut table = Table::new(names);
     for job in &report.jobs {
         let mut row = job_cells(job);
-        row.push(CellValue::Flag(job.figures.is_none()));
-        if let Some(figures) = &job.figures {
-            row.extend(VOLUME.map(|(_, of)| of(figures)));
-            row.push(count(job.open.expiring));
-            row.extend(MISSING.map(|(_, of)| count(job.quality.as_ref().map(of).unwrap_or_default())));
-            row.push(PACE.1(figures));
-            row.extend(DISTRIBUTIONS.iter().flat_map(|(_, of)| parts(of(figures))));
-            row.extend(PREVIOUS.map(|(_, of)| job.previous.as_ref().map_or(CellValue::Empty, of)));
-        }
+        row.push(CellValue::Flag(job.is_pooled));
+        row.extend(VOLUME.map(|(_, of)| of(&job.figures)));
+        row.push(CellValue::Integer(job.open.expiring));
+        row.extend(SAID.map(|(_, of)| of(&job.figures)));
+        row.extend(
+            QUALITY.map(|(_, of)| job.quality.as_ref().map_or(CellValue::Empty, |one| CellValue::Integer(of(one)))),
+        );
+        row.extend(DISTRIBUTIONS.iter().flat_map(|(_, of)| parts(of(&job.figures))));
+        row.extend(PREVIOUS.map(|(_, of)| job.previous.as_ref().map_or(CellValue::Empty, of)));
+        table.push(row);
+    }
+    if let Some(OtherJobs { job_ids, figures }) = &report.other_jobs {
+        let mut row = vec![CellValue::Empty, text(&format!("other jobs ({})", job_ids.len())), CellValue::Empty];
+        row.push(CellValue::Flag(true));
+        row.extend(VOLUME.map(|_| CellValue::Empty));
+        row.push(CellValue::Empty);
+        row.extend(SAID.map(|(_, of)| of(figures)));
+        row.extend(QUALITY.map(|_| CellValue::Empty));
+        row.extend(DISTRIBUTIONS.iter().flat_map(|(_, of)| parts(of(figures))));
         table.push(row);
     }
     table
 }
 
 type DistributionColumns = (&'static str, fn(&Figures) -> &Distribution);
-type QualityColumn = (&'static str, fn(&Quality) -> Count);
 type FigureColumn = (&'static str, fn(&Figures) -> CellValue);
-/// Counts and shares of a group.
+/// Counts of a group's interviews, and the shares of these.
 pub(super) const VOLUME: [FigureColumn; 7] = [
-    ("completed", |figures| count(figures.completed)),
-    ("expired", |figures| count(figures.expired)),
-    ("completion_cohort", |figures| count(figures.completion.completion_cohort)),
+    ("completed", |figures| CellValue::Integer(figures.completed)),
+    ("expired", |figures| CellValue::Integer(figures.expired)),
+    ("completion_from", |figures| day(figures.completion.completion_from)),
+    ("completion_last", |figures| day(figures.completion.completion_last)),
+    ("completion_cohort", |figures| CellValue::Integer(figures.completion.completion_cohort)),
     ("completion_rate", |figures| share(figures.completion.completion_rate)),
     ("still_open_share", |figures| share(figures.completion.still_open_share)),
+];
+/// What was said, besides distributions.
+pub(super) const SAID: [FigureColumn; 4] = [
+    ("described", |figures| CellValue::Integer(figures.described)),
     ("responses", |figures| count(figures.responses)),
     ("answered", |figures| count(figures.answered)),
+    ("pooled_words_per_minute", |figures| number(figures.pooled_words_per_minute)),
 ];
-pub(super) const PACE: FigureColumn = ("pooled_words_per_minute", |figures| number(figures.pooled_words_per_minute));
-/// What the answers of a group lack.
-pub(super) const MISSING: [QualityColumn; 4] = [
+type QualityColumn = (&'static str, fn(&Quality) -> i64);
+pub(super) const QUALITY: [QualityColumn; 5] = [
     ("interviews_without_answers", |quality| quality.interviews_without_answers),
     ("answers_without_duration", |quality| quality.answers_without_duration),
     ("answers_without_transcript", |quality| quality.answers_without_transcript),
     ("answers_with_empty_transcript", |quality| quality.answers_with_empty_transcript),
+    ("answers_paced_above_400", |quality| quality.answers_paced_above_400),
 ];
 /// The figures that are repeated for the previous period.
 const PREVIOUS: [FigureColumn; 5] = [
-    ("completed", |figures| count(figures.completed)),
+    ("completed", |figures| CellValue::Integer(figures.completed)),
     ("completion_rate", |figures| share(figures.completion.completion_rate)),
     ("total_duration_seconds_median", |figures| number(figures.total_duration_seconds.median)),
     ("average_response_length_median", |figures| number(figures.average_response_length.median)),
@@ -122,13 +140,13 @@ pub fn overall(report: &Report) -> Table {
     let mut table = Table::new(owned(&["figure", "value", "previous"]));
     let figures = |figures: &Figures| {
         let of = |(name, of): FigureColumn| (name.to_owned(), of(figures));
-        let mut all: Vec<(String, CellValue)> = VOLUME.into_iter().chain([PACE]).map(of).collect();
+        let mut all: Vec<(String, CellValue)> = VOLUME.into_iter().chain(SAID).map(of).collect();
         for (name, of) in DISTRIBUTIONS {
             all.extend(parts_of(name).into_iter().zip(parts(of(figures))));
         }
         all
     };
-    let Some(now) = report.overall.as_ref().map(figures) else { return table };
+    let now = figures(&report.overall);
     let mut before = report.overall_previous.as_ref().map(figures).unwrap_or_default().into_iter();
     for (name, value) in now {
         let before = before.next().map_or(CellValue::Empty, |(_, value)| value);
@@ -140,23 +158,25 @@ pub fn overall(report: &Report) -> Table {
 /// One row per question of each job.
 pub fn questions(report: &Report) -> Table {
     let mut names = owned(&JOB);
-    names.extend(owned(&["question_text", "question_type", "asked", "answered", "coverage"]));
+    names.extend(owned(&["question_text", "question_type", "other_texts", "asked", "coverage"]));
+    let quartiles = |figure: &str| QUARTILES.map(|part| format!("{figure}_{part}"));
     for figure in ["word_count", "duration_seconds", "words_per_minute"] {
-        names.extend(parts_of(figure));
+        names.extend(quartiles(figure));
     }
-    names.extend(owned(&["pooled_words_per_minute", "time_limit_seconds"]));
-    names.extend(parts_of("time_limit_share"));
+    names.push("time_limit_seconds".to_owned());
+    names.extend(quartiles("time_limit_share"));
     let mut table = Table::new(names);
     for job in &report.jobs {
         for question in &job.questions {
             let mut row = job_cells(job);
             row.extend([maybe(question.question_text.as_deref()), maybe(question.question_type.as_deref())]);
-            row.extend([count(question.asked), count(question.answered), share(question.coverage)]);
+            row.extend([count(question.other_texts), count(question.asked), share(question.coverage)]);
+            let quartiles = |of: &Distribution| [of.median, of.quartile_1, of.quartile_3].map(number);
             for distribution in [&question.word_count, &question.duration_seconds, &question.words_per_minute] {
-                row.extend(parts(distribution));
+                row.extend(quartiles(distribution));
             }
-            row.extend([number(question.pooled_words_per_minute), number(question.time_limit_seconds)]);
-            row.extend(parts(&question.time_limit_share));
+            row.push(number(question.time_limit_seconds));
+            row.extend(quartiles(&question.time_limit_share));
             table.push(row);
         }
     }
@@ -182,22 +202,15 @@ pub fn keywords(report: &Report) -> Table {
     let mut table = Table::new(owned(&JOB).into_iter().chain(owned(&KEYWORD)));
     each_keyword(report, |job, keyword| {
         let mut row = start(job, keyword, "all", None);
-        if let Some(KeywordCounts { interviews, share: of_completed, responses, mentions, negated }) = &keyword.counts {
-            row.extend([
-                CellValue::Integer(*interviews),
-                CellValue::Share(*of_completed),
-                share(keyword.previous_share),
-            ]);
-            row.extend([CellValue::Integer(*responses), CellValue::Integer(*mentions), count(*negated)]);
-        } else {
-            row.extend([CellValue::Hidden, CellValue::Empty, share(keyword.previous_share)]);
-        }
+        let KeywordCounts { interviews, share: of_completed, responses, mentions, negated } = &keyword.counts;
+        row.extend([CellValue::Integer(*interviews), CellValue::Share(*of_completed), share(keyword.previous_share)]);
+        row.extend([responses, mentions, negated].map(|count| CellValue::Integer(*count)));
         table.push(row);
     });
     table
 }
 
-/// One row per keyword and question, question type or week in which it occurs. The columns are those of [`keywords`].
+/// One row per keyword and question, question type or span of weeks in which it occurs. The columns are those of [`keywords`].
 pub fn keyword_parts(report: &Report) -> Table {
     let mut table = Table::new(owned(&JOB).into_iter().chain(owned(&KEYWORD)));
     each_keyword(report, |job, keyword| {
@@ -208,10 +221,11 @@ pub fn keyword_parts(report: &Report) -> Table {
         let by_kind = keyword.by_question_type.iter().enumerate();
         let by_kind =
             by_kind.map(|(at, cell)| ("question_type", cell.of.clone().or_else(|| kinds.get(at).cloned()), cell));
-        let by_week =
-            keyword.by_week.iter().zip(&report.weeks).map(|(cell, week)| ("week", Some(week.name.clone()), cell));
-        for (by, of, cell) in by_question.chain(by_kind).chain(by_week) {
-            if cell.interviews.0 != Some(0) {
+        let spans = job.map_or(&report.spans, |job| &job.spans);
+        let by_span = keyword.by_span.iter().zip(spans);
+        let by_span = by_span.map(|(cell, span)| ("weeks", Some(span_name(&report.weeks, span)), cell));
+        for (by, of, cell) in by_question.chain(by_kind).chain(by_span) {
+            if cell.share.is_some_and(|share| share > 0.0) {
                 let mut row = start(job, keyword, by, of.as_deref());
                 row.extend([count(cell.interviews), share(cell.share)]);
                 table.push(row);
@@ -224,14 +238,21 @@ pub fn keyword_parts(report: &Report) -> Table {
 /// One row per distinctive term of each job.
 pub fn distinctive(report: &Report) -> Table {
     let mut names = owned(&JOB);
-    names.extend(owned(&["set", "term", "n", "share", "others_share", "log_odds_ratio", "z"]));
+    names.extend(owned(&["set", "term", "n", "others_n", "share", "others_share"]));
+    names.extend(owned(&["log_odds_ratio", "signed_root_g2", "p", "q"]));
     let mut table = Table::new(names);
     for job in &report.jobs {
         for term in &job.distinctive {
             let mut row = job_cells(job);
-            row.extend([text(&term.set), text(&term.term), CellValue::Integer(term.n)]);
+            row.extend([
+                text(&term.set),
+                text(&term.term),
+                CellValue::Integer(term.n),
+                CellValue::Integer(term.others_n),
+            ]);
             row.extend([CellValue::Share(term.share), CellValue::Share(term.others_share)]);
-            row.extend([CellValue::Float(term.log_odds_ratio), CellValue::Float(term.z)]);
+            let figures = [term.log_odds_ratio, term.signed_root_g2, term.p, term.q];
+            row.extend(figures.map(CellValue::Float));
             table.push(row);
         }
     }
@@ -262,12 +283,13 @@ pub fn weeks(report: &Report) -> Table {
     let mut names = owned(&JOB);
     names.extend(report.weeks.iter().map(|week| week.name.clone()));
     let mut table = Table::new(names);
-    let completed =
-        |weekly: &[WeekFigures]| -> Vec<CellValue> { weekly.iter().map(|week| count(week.completed)).collect() };
+    let completed = |weekly: &[WeekFigures]| -> Vec<CellValue> {
+        weekly.iter().map(|week| CellValue::Integer(week.completed)).collect()
+    };
     if !report.weekly.is_empty() {
         table.push([vec![CellValue::Empty, text("all jobs"), CellValue::Empty], completed(&report.weekly)].concat());
     }
-    for job in report.jobs.iter().filter(|job| job.figures.is_some()) {
+    for job in &report.jobs {
         table.push([job_cells(job), completed(&job.weekly)].concat());
     }
     table
@@ -313,8 +335,21 @@ fn maybe(text: Option<&str>) -> CellValue {
     text.map_or(CellValue::Empty, |text| CellValue::Text(text.to_owned()))
 }
 
-pub(super) fn count(count: Count) -> CellValue {
-    count.0.map_or(CellValue::Hidden, CellValue::Integer)
+pub(super) fn count(count: Option<i64>) -> CellValue {
+    count.map_or(CellValue::Empty, CellValue::Integer)
+}
+
+fn day(day: Option<jiff::civil::Date>) -> CellValue {
+    day.map_or(CellValue::Empty, |day| CellValue::Text(day.to_string()))
+}
+
+/// `2026-W20`, or `2026-W20 to 2026-W22`.
+pub fn span_name(weeks: &[Week], span: &SpanFigures) -> String {
+    let name = |at: usize| weeks.get(at).map_or("", |week| week.name.as_str());
+    match span.weeks {
+        1 => name(span.week).to_owned(),
+        count => format!("{} to {}", name(span.week), name(span.week + count - 1)),
+    }
 }
 
 pub(super) fn number(number: Option<f64>) -> CellValue {

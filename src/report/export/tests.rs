@@ -8,14 +8,15 @@ use super::csv::csv;
 use super::json::json;
 use super::xlsx::{work, xlsx};
 use crate::report::model::{
-    Completion, Count, Distribution, Figures, JobReport, Keyword, KeywordCounts, KeywordPart, QuestionReport, Report,
-    Week, WeekFigures,
+    Distribution, Figures, JobReport, Keyword, KeywordCounts, KeywordPart, OtherJobs, QuestionReport, Report,
+    SpanFigures, Week, WeekFigures,
 };
 
-/// A report of two jobs: one whose title is, among others, a formula, and one that is held back.
+/// A report of two jobs: one whose title is, among others, a formula, and one that is counted with
+/// others.
 fn report() -> Report {
     let distribution = Distribution {
-        n: Count(Some(12)),
+        n: Some(12),
         median: Some(284.5),
         quartile_1: Some(236.0),
         quartile_3: Some(1.0 / 3.0),
@@ -23,39 +24,39 @@ fn report() -> Report {
         standard_deviation: None,
     };
     let figures = Figures {
-        completed: Count(Some(12)),
-        expired: Count(None),
-        completion: Completion { completion_cohort: Count(None), ..Completion::default() },
-        responses: Count(Some(40)),
-        answered: Count(Some(39)),
+        completed: 12,
+        expired: 3,
+        described: 12,
+        responses: Some(40),
+        answered: Some(39),
         total_duration_seconds: distribution.clone(),
         pooled_words_per_minute: Some(136.25),
         ..Figures::default()
     };
-    let cell = |interviews| KeywordPart { of: None, interviews: Count(interviews), share: interviews.map(|_| 0.5) };
+    let cell = |interviews, share| KeywordPart { of: None, interviews, share };
     let keyword = Keyword {
         set: "engineering".to_owned(),
         term: "c++".to_owned(),
-        counts: Some(KeywordCounts { interviews: 6, share: 0.5, responses: 7, mentions: 9, negated: Count(None) }),
-        by_question: vec![cell(Some(6))],
-        by_week: vec![cell(Some(0)), cell(None)],
+        counts: KeywordCounts { interviews: 6, share: 0.5, responses: 7, mentions: 9, negated: 1 },
+        by_question: vec![cell(None, Some(0.5))],
+        by_span: vec![cell(Some(6), Some(0.5))],
         ..Keyword::default()
     };
     let week = |name: &str| Week { name: name.to_owned(), from: jiff::civil::date(2026, 5, 18) };
     Report {
         weeks: vec![week("2026-W21"), week("2026-W22")],
-        overall: Some(figures.clone()),
-        weekly: vec![WeekFigures { completed: Count(Some(12)), ..WeekFigures::default() }, WeekFigures::default()],
+        overall: figures.clone(),
+        weekly: vec![WeekFigures { completed: 12, ..WeekFigures::default() }, WeekFigures::default()],
         jobs: vec![
             JobReport {
                 job_id: "j1".to_owned(),
                 job_title: Some("=HYPERLINK(\"http://x\"), a \"quote\"\r\nand \u{1}".to_owned()),
                 department: Some("@SUM(A1)".to_owned()),
-                figures: Some(figures),
+                figures,
+                spans: vec![SpanFigures { weeks: 2, ..SpanFigures::default() }],
                 questions: vec![QuestionReport {
                     question_text: Some("-1 + 1?".to_owned()),
-                    asked: Count(Some(12)),
-                    answered: Count(Some(12)),
+                    asked: Some(12),
                     coverage: Some(1.0),
                     word_count: distribution,
                     ..QuestionReport::default()
@@ -63,16 +64,26 @@ fn report() -> Report {
                 keywords: vec![keyword, Keyword { term: "rust".to_owned(), ..Keyword::default() }],
                 ..JobReport::default()
             },
-            JobReport { job_id: "j2".to_owned(), job_title: Some("Small".to_owned()), ..JobReport::default() },
+            JobReport {
+                job_id: "j2".to_owned(),
+                job_title: Some("Small".to_owned()),
+                is_pooled: true,
+                figures: Figures { completed: 2, ..Figures::default() },
+                ..JobReport::default()
+            },
         ],
-        privacy_floor: 5,
+        other_jobs: Some(OtherJobs {
+            job_ids: vec!["j2".to_owned()],
+            figures: Figures { described: 7, ..Figures::default() },
+        }),
+        smallest_group: 5,
         ..Report::default()
     }
 }
 
 fn csv_file(name: &str) -> String {
     let (_, bytes) = csv(&report()).into_iter().find(|(file, _)| file == name).unwrap();
-    String::from_utf8(bytes).unwrap()
+    String::from_utf8(bytes).unwrap().strip_prefix('\u{feff}').expect("the mark that Excel wants").to_owned()
 }
 
 /// The text of one part of the workbook.
@@ -91,17 +102,17 @@ fn part_of(bytes: Vec<u8>, name: &str) -> String {
 fn jobs_as_csv() {
     let file = csv_file("jobs.csv");
     let rows: Vec<&str> = file.split("\r\n").collect();
-    assert_eq!(rows[0].split(',').count(), 70);
+    assert_eq!(rows[0].split(',').count(), 74);
     let shown: Vec<&str> = rows[1..].iter().map(|row| row.trim_end_matches(',')).collect();
-    assert_snapshot!(shown.join("\r\n").escape_debug(), @r#"j1,\"\'=HYPERLINK(\"\"http://x\"\"), a \"\"quote\"\"\r\nand �\",\'@SUM(A1),false,12,<5,<5,,,40,39,0,0,0,0,0,136.25,12,284.5,236,0.3333333333333333,-0.5,,0,,,,,,0,,,,,,0,,,,,,0,,,,,,0,,,,,,0,,,,,,0\r\nj2,Small,,true\r\n"#);
+    assert_snapshot!(shown.join("\r\n").escape_debug(), @r#"j1,\"\'=HYPERLINK(\"\"http://x\"\"), a \"\"quote\"\"\r\nand �\",\'@SUM(A1),false,12,3,,,0,,,0,12,40,39,136.25,,,,,,12,284.5,236,0.3333333333333333,-0.5\r\nj2,Small,,true,2,0,,,0,,,0,0\r\n,other jobs (1),,true,,,,,,,,,7\r\n"#);
 }
 
 #[test]
 fn questions_as_csv() {
     assert_snapshot!(csv_file("questions.csv"), @r#"
-    job_id,job_title,department,question_text,question_type,asked,answered,coverage,word_count_n,word_count_median,word_count_quartile_1,word_count_quartile_3,word_count_mean,word_count_standard_deviation,duration_seconds_n,duration_seconds_median,duration_seconds_quartile_1,duration_seconds_quartile_3,duration_seconds_mean,duration_seconds_standard_deviation,words_per_minute_n,words_per_minute_median,words_per_minute_quartile_1,words_per_minute_quartile_3,words_per_minute_mean,words_per_minute_standard_deviation,pooled_words_per_minute,time_limit_seconds,time_limit_share_n,time_limit_share_median,time_limit_share_quartile_1,time_limit_share_quartile_3,time_limit_share_mean,time_limit_share_standard_deviation
+    job_id,job_title,department,question_text,question_type,other_texts,asked,coverage,word_count_median,word_count_quartile_1,word_count_quartile_3,duration_seconds_median,duration_seconds_quartile_1,duration_seconds_quartile_3,words_per_minute_median,words_per_minute_quartile_1,words_per_minute_quartile_3,time_limit_seconds,time_limit_share_median,time_limit_share_quartile_1,time_limit_share_quartile_3
     j1,"'=HYPERLINK(""http://x""), a ""quote""
-    and �",'@SUM(A1),'-1 + 1?,,12,12,1,12,284.5,236,0.3333333333333333,-0.5,,0,,,,,,0,,,,,,,,0,,,,,
+    and �",'@SUM(A1),'-1 + 1?,,,12,1,284.5,236,0.3333333333333333,,,,,,,,,,
     "#);
 }
 
@@ -110,13 +121,13 @@ fn keywords_as_csv() {
     assert_snapshot!(csv_file("keywords.csv"), @r#"
     job_id,job_title,department,set,term,category,by,of,interviews,share,previous_share,responses,mentions,negated
     j1,"'=HYPERLINK(""http://x""), a ""quote""
-    and �",'@SUM(A1),engineering,c++,,all,,6,0.5,,7,9,<5
+    and �",'@SUM(A1),engineering,c++,,all,,6,0.5,,7,9,1
     j1,"'=HYPERLINK(""http://x""), a ""quote""
-    and �",'@SUM(A1),,rust,,all,,<5,,,,,
+    and �",'@SUM(A1),,rust,,all,,0,0,,0,0,0
     j1,"'=HYPERLINK(""http://x""), a ""quote""
-    and �",'@SUM(A1),engineering,c++,,question,'-1 + 1?,6,0.5,,,,
+    and �",'@SUM(A1),engineering,c++,,question,'-1 + 1?,,0.5,,,,
     j1,"'=HYPERLINK(""http://x""), a ""quote""
-    and �",'@SUM(A1),engineering,c++,,week,2026-W22,<5,,,,,
+    and �",'@SUM(A1),engineering,c++,,weeks,2026-W21 to 2026-W22,6,0.5,,,,
     "#);
 }
 
@@ -124,11 +135,14 @@ fn keywords_as_csv() {
 fn a_job_as_json() {
     let report: serde_json::Value = serde_json::from_slice(&json(&report())).unwrap();
     let figures = &report["jobs"][0]["figures"];
-    assert_eq!(figures["expired"], "<5");
+    assert_eq!(figures["expired"], 3);
     assert_eq!(figures["total_duration_seconds"]["median"], 284.5);
     assert!(figures["total_duration_seconds"]["standard_deviation"].is_null());
-    assert_snapshot!(report["jobs"][0]["keywords"][0], @r#"{"anchor":"","by_question":[{"interviews":6,"share":0.5}],"by_question_type":[],"by_week":[{"interviews":0,"share":0.5},{"interviews":"<5","share":null}],"category":null,"counts":{"interviews":6,"mentions":9,"negated":"<5","responses":7,"share":0.5},"previous_share":null,"set":"engineering","term":"c++"}"#);
-    assert!(report["jobs"][1]["figures"].is_null());
+    assert_snapshot!(report["jobs"][0]["keywords"][0], @r#"{"anchor":"","by_question":[{"share":0.5}],"by_question_type":[],"by_span":[{"interviews":6,"share":0.5}],"category":null,"counts":{"interviews":6,"mentions":9,"negated":1,"responses":7,"share":0.5},"previous_share":null,"set":"engineering","term":"c++"}"#);
+    assert_eq!(
+        (&report["jobs"][1]["figures"]["completed"], &report["jobs"][1]["is_pooled"]),
+        (&2.into(), &true.into())
+    );
 }
 
 #[test]
@@ -156,7 +170,7 @@ fn the_workbook_is_the_same_every_time_and_has_a_sheet_for_each_table() {
 fn rows_that_a_sheet_cannot_take_are_said_to_be_cut() {
     let about = |bytes| part_of(bytes, "xl/sharedStrings.xml");
     let bytes = work(&report(), 1).unwrap();
-    assert!(about(bytes.clone()).contains("Jobs: the first 1 of 2 rows, as a sheet takes no more"));
+    assert!(about(bytes.clone()).contains("Jobs: the first 1 of 3 rows, as a sheet takes no more"));
     assert!(!part_of(bytes, "xl/worksheets/sheet3.xml").contains("<row r=\"3\""));
     assert!(!about(xlsx(&report()).unwrap()).contains("as a sheet takes no more"));
 }
@@ -166,7 +180,7 @@ fn cells_of_the_workbook_have_types_and_none_is_a_formula() {
     let sheet = part("xl/worksheets/sheet3.xml");
     let cells: String =
         sheet.split("<row r=\"2\"").nth(1).unwrap().split("</row>").next().unwrap().chars().take(560).collect();
-    assert_snapshot!(cells, @r#" spans="1:70" x14ac:dyDescent="0.25"><c r="A2" t="s"><v>85</v></c><c r="B2" t="s"><v>86</v></c><c r="C2" t="s"><v>87</v></c><c r="D2" t="b"><v>0</v></c><c r="E2" s="3"><v>12</v></c><c r="F2" s="4" t="s"><v>16</v></c><c r="G2" s="4" t="s"><v>16</v></c><c r="J2" s="3"><v>40</v></c><c r="K2" s="3"><v>39</v></c><c r="L2" s="3"><v>0</v></c><c r="M2" s="3"><v>0</v></c><c r="N2" s="3"><v>0</v></c><c r="O2" s="3"><v>0</v></c><c r="P2" s="3"><v>0</v></c><c r="Q2" s="5"><v>136.25</v></c><c r="R2" s="3"><v>12</v></c><c r="S2" s="5"><v>284.5</v></c><c r="T2" s="5"><"#);
+    assert_snapshot!(cells, @r#" spans="1:74" x14ac:dyDescent="0.25"><c r="A2" t="s"><v>88</v></c><c r="B2" t="s"><v>89</v></c><c r="C2" t="s"><v>90</v></c><c r="D2" t="b"><v>0</v></c><c r="E2" s="3"><v>12</v></c><c r="F2" s="3"><v>3</v></c><c r="I2" s="3"><v>0</v></c><c r="L2" s="3"><v>0</v></c><c r="M2" s="3"><v>12</v></c><c r="N2" s="3"><v>40</v></c><c r="O2" s="3"><v>39</v></c><c r="P2" s="4"><v>136.25</v></c><c r="V2" s="3"><v>12</v></c><c r="W2" s="4"><v>284.5</v></c><c r="X2" s="4"><v>236</v></c><c r="Y2" s="4"><v>0.3333333333333333</v></c><c r="Z2" s="4"><v>-0.5</v></c>"#);
     for at in 1..=9 {
         assert!(!part(&format!("xl/worksheets/sheet{at}.xml")).contains("<f>"), "sheet {at} has a formula");
     }

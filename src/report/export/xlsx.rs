@@ -8,7 +8,7 @@ use rust_xlsxwriter::{
 use super::tables::{self, CellValue, Table};
 use crate::model::spreadsheet::{MOST_ROWS, fitting};
 use crate::model::{Error, Result};
-use crate::report::model::{HIDDEN, Report};
+use crate::report::model::Report;
 
 /// Number of leading columns, which name the job.
 const NAMES: u16 = 3;
@@ -55,7 +55,6 @@ struct CellFormats {
     integer: Format,
     float: Format,
     share: Format,
-    hidden: Format,
     wrapped: Format,
 }
 
@@ -66,7 +65,6 @@ impl CellFormats {
             integer: Format::new().set_num_format("0"),
             float: Format::new().set_num_format("0.00"),
             share: Format::new().set_num_format("0.0%"),
-            hidden: Format::new().set_align(FormatAlign::Right).set_font_color(Color::RGB(0x60_64_6C)),
             wrapped: Format::new().set_text_wrap().set_align(FormatAlign::Top),
         }
     }
@@ -128,20 +126,28 @@ fn write_cell(
         CellValue::Float(number) => sheet.write_number_with_format(row, column, *number, &formats.float)?,
         CellValue::Share(share) => sheet.write_number_with_format(row, column, *share, &formats.share)?,
         CellValue::Flag(flag) => sheet.write_boolean(row, column, *flag)?,
-        CellValue::Hidden => sheet.write_string_with_format(row, column, HIDDEN, &formats.hidden)?,
     };
     Ok(())
 }
 
-/// Adds a sparkline of the weeks after the last column of each row.
+/// Adds a sparkline of the weeks after the last column of each row. All begin at zero, and those of jobs share a scale.
 fn sparklines(sheet: &mut Worksheet, name: &str, table: &Table) -> std::result::Result<(), XlsxError> {
     let columns = u16::try_from(table.columns.len()).expect("a table has few columns");
     if columns <= NAMES {
         return Ok(());
     }
     sheet.set_column_width(columns, 24.0)?;
-    for row in (1u32..).take(table.rows.len()) {
+    let highest = |rows: &[Vec<CellValue>]| {
+        let counts = rows.iter().flatten().map(|cell| if let CellValue::Integer(count) = cell { *count } else { 0 });
+        counts.max().unwrap_or_default().max(1)
+    };
+    // The first row is that of all jobs.
+    let (all, jobs) = table.rows.split_at(table.rows.len().min(1));
+    let scales = std::iter::once(highest(all)).chain(std::iter::repeat_n(highest(jobs), jobs.len()));
+    for ((row, _), highest) in (1u32..).zip(&table.rows).zip(scales) {
         let line = Sparkline::new().set_range((name, row, NAMES, row, columns - 1)).show_high_point(true);
+        #[expect(clippy::cast_precision_loss, reason = "a spreadsheet knows no other numbers")]
+        let line = line.set_custom_min(0).set_custom_max(highest as f64);
         sheet.add_sparkline(row, columns, &line)?;
     }
     Ok(())
@@ -182,11 +188,19 @@ fn about(
     let missing = report.changes.missing.clone();
     let compared = || format!("{} comparisons, Benjamini-Hochberg at 5 %", report.changes.comparisons);
     lines.push(("What changed", missing.unwrap_or_else(compared)));
-    let floor = report.privacy_floor;
     lines.push((
-        "Held back",
-        format!("{HIDDEN} is a count of 1 to {}, or one by which such a count could be worked out; groups of fewer than {floor} candidates show nothing", floor - 1),
+        "Small groups",
+        format!(
+            "Counts of interviews are shown as they are. What was said is of {} persons or more: jobs and weeks of fewer are counted with others",
+            report.smallest_group
+        ),
     ));
+    if let Some(newest) = &provenance.newest {
+        lines.push((
+            "Nothing in the period",
+            format!("the newest interview is in a report with --until {}", newest.until),
+        ));
+    }
     lines
         .push(("Intended use", "This report describes answers. It scores and ranks nobody; people decide.".to_owned()));
     for (row, (name, text)) in (0u32..).zip(&lines) {

@@ -6,9 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use foldhash::HashMap;
-use polars::prelude::{Column, DataFrame, IdxCa};
 
-use super::columns::frame;
 use super::responses::{FileAnswers, Responses};
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, integers, string_at, strings};
@@ -30,8 +28,8 @@ pub struct Hits {
     /// Index of the answer in [`Responses`].
     pub response: Vec<u32>,
     pub term: Vec<u32>,
-    mentions: Vec<i64>,
-    negated: Vec<i64>,
+    pub mentions: Vec<i64>,
+    pub negated: Vec<i64>,
     /// Row of the hit in its file.
     pub file_row: Vec<u32>,
     /// Files, each with the range of hits that came from it.
@@ -110,27 +108,6 @@ impl Hits {
         let set = u32::try_from(set).expect("a lake has fewer than 2^32 sets");
         self.terms.push(SetTerm { set, name: name.to_owned(), category: category.map(str::to_owned) });
         number
-    }
-
-    /// The columns `interview`, `job`, `current`, `previous`, `week`, `question`, `question_type`, `response`, `term`,
-    /// `mentions`, `negated`.
-    pub fn frame(&self, responses: &DataFrame) -> DataFrame {
-        let of = |name: &str| {
-            let column = responses.column(name).expect("a column of answers");
-            let rows = IdxCa::from_vec("".into(), self.response.clone());
-            column.take(&rows).expect("hits are in answers that are there")
-        };
-        let mut columns: Vec<Column> = ["interview", "job", "current", "previous", "week", "question", "question_type"]
-            .into_iter()
-            .map(of)
-            .collect();
-        columns.extend([
-            Column::new("response".into(), &self.response),
-            Column::new("term".into(), &self.term),
-            Column::new("mentions".into(), &self.mentions),
-            Column::new("negated".into(), &self.negated),
-        ]);
-        frame(columns)
     }
 }
 

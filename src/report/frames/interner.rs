@@ -1,4 +1,4 @@
-//! Numbers for texts, so that Polars groups by integers.
+//! Numbers for texts, so that grouping is by integers.
 
 use foldhash::HashMap;
 

@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use foldhash::HashMap;
-use polars::prelude::{Column, DataFrame};
 
-use super::columns::{frame, period_columns};
 use super::input_files::InputFiles;
 use super::interner::Interner;
 use super::jobs::Jobs;
@@ -13,14 +11,7 @@ use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integers, string_at, strings, time_at, times};
 use crate::lake::schema;
 use crate::model::{Result, Via};
-use crate::report::period::{Calendar, PeriodMembership};
-
-/// State of an interview of a cohort that was completed.
-pub const COMPLETED: u32 = 0;
-/// State of an interview of a cohort that expired.
-pub const EXPIRED: u32 = 1;
-/// State of an interview of a cohort that is still open.
-pub const OPEN: u32 = 2;
+use crate::report::period::Calendar;
 
 /// Settled interviews that a figure is made from. The vectors are columns of equal length, with one entry per
 /// interview.
@@ -28,7 +19,10 @@ pub const OPEN: u32 = 2;
 pub struct Interviews {
     pub ids: Vec<String>,
     pub job: Vec<u32>,
-    pub memberships: Vec<PeriodMembership>,
+    /// When it was settled, in microseconds since 1970.
+    pub settled_at: Vec<i64>,
+    /// Segment of the calendar in which it was settled.
+    pub segment: Vec<u32>,
     pub completed: Vec<bool>,
     /// A number for each candidate. Interviews without a candidate id count as one candidate each.
     pub candidate: Vec<u32>,
@@ -38,8 +32,6 @@ pub struct Interviews {
     pub days_to_complete: Vec<Option<f64>>,
     pub response_count: Vec<i64>,
     pub answered_count: Vec<i64>,
-    /// Rows of the completed interviews of each job.
-    by_job: Vec<Vec<u32>>,
     /// Rows of the completed interviews by id.
     pub rows: HashMap<String, u32>,
     pub cohort: Cohort,
@@ -52,16 +44,29 @@ pub struct Interviews {
     pub first_settled: Option<i64>,
     /// When the last interview before the end of the period was settled, in microseconds since 1970.
     pub last_settled: Option<i64>,
+    /// When the last interview of each job was settled, also after the end of the period.
+    pub newest: HashMap<u32, i64>,
     candidates: Interner,
 }
 
-/// Interviews that were first seen through an id list, by when they were created. Interviews that came through events
+/// Interviews that were first seen through an id list, with when they were created. Interviews that came through events
 /// are left out: an event reports only an interview that has ended well, so they would bias the rate.
 #[derive(Default)]
 pub struct Cohort {
     pub job: Vec<u32>,
-    pub memberships: Vec<PeriodMembership>,
-    pub state: Vec<u32>,
+    /// In microseconds since 1970.
+    pub created_at: Vec<i64>,
+    pub state: Vec<State>,
+    /// How long interviews are open, as far as it is known: the job, and microseconds from creation to expiry.
+    pub validity: Vec<(u32, i64)>,
+}
+
+/// What has become of an interview.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Completed,
+    Expired,
+    Open,
 }
 
 /// Interviews that are not settled. The vectors are columns of equal length, with one entry per interview.
@@ -104,6 +109,7 @@ impl Interviews {
             "department",
             "candidate_key",
             "created_at",
+            "expires_at",
             "settled_at",
             "first_seen_via",
         ])?;
@@ -113,7 +119,8 @@ impl Interviews {
         let (ids, statuses, vias) = (text("interview_id"), text("status"), text("first_seen_via"));
         let (job_ids, titles, departments) = (text("job_id"), text("job_title"), text("department"));
         let keys = text("candidate_key");
-        let (created, settled) = (times(&rows, "created_at"), times(&rows, "settled_at"));
+        let (created, expires) = (times(&rows, "created_at"), times(&rows, "expires_at"));
+        let settled = times(&rows, "settled_at");
         let figures = figures.map(|name| floats(&metrics, name));
         let [responses, answered] = ["response_count", "answered_count"].map(|name| integers(&metrics, name));
         self.settled += rows.num_rows() as u64;
@@ -124,18 +131,20 @@ impl Interviews {
             self.without_time += u64::from(at.is_none());
             self.first_settled = self.first_settled.into_iter().chain(at).min();
             self.last_settled = self.last_settled.max(at.filter(|at| *at < calendar.current.until));
+            if let Some(at) = at {
+                let newest = self.newest.entry(job).or_insert(at);
+                *newest = at.max(*newest);
+            }
             let completed = statuses.value(row) == "completed";
+            let created = time_at(created, row);
+            // A body that was completed does not say when it would have expired.
+            if !completed {
+                self.cohort.add_validity(job, created, time_at(expires, row));
+            }
             if vias.value(row) == "list" {
-                self.cohort.add(
-                    job,
-                    calendar.membership(time_at(created, row)),
-                    if completed { COMPLETED } else { EXPIRED },
-                );
+                self.cohort.add(job, created, if completed { State::Completed } else { State::Expired });
             }
-            let membership = calendar.membership(at);
-            if !membership.counts_anywhere() {
-                continue;
-            }
+            let Some((at, segment)) = at.zip(calendar.segment(at)) else { continue };
             if completed {
                 let number = u32::try_from(self.ids.len()).expect("a lake has fewer than 2^32 interviews");
                 self.rows.insert(ids.value(row).to_owned(), number);
@@ -144,7 +153,8 @@ impl Interviews {
             self.candidate.push(string_at(keys, row).map_or(alone, |key| self.candidates.number(key) * 2));
             self.ids.push(ids.value(row).to_owned());
             self.job.push(job);
-            self.memberships.push(membership);
+            self.settled_at.push(at);
+            self.segment.push(segment);
             self.completed.push(completed);
             let [duration, length, elapsed, days] = figures.map(|column| float_at(column, row));
             self.total_duration_seconds.push(duration);
@@ -166,64 +176,39 @@ impl Interviews {
             let job = jobs.number(text("job_id", row).unwrap_or_default());
             // The names in open interviews count as older than those in any settled one.
             jobs.record_names(job, i64::MIN, text("job_title", row), text("department", row));
+            let (created, expires) = (time_at(created, row), time_at(expires, row));
+            self.cohort.add_validity(job, created, expires);
             if text("first_seen_via", row) == Some(Via::List.as_str()) {
-                self.cohort.add(job, calendar.membership(time_at(created, row)), OPEN);
+                self.cohort.add(job, created, State::Open);
             }
             self.open.job.push(job);
             let status = self.open.statuses.number(text("status", row).unwrap_or_default());
             self.open.status.push(status);
-            self.open.expires_soon.push(time_at(expires, row).filter(|at| calendar.soon.contains(*at)));
+            self.open.expires_soon.push(expires.filter(|at| calendar.soon.contains(*at)));
         }
         Ok(())
     }
 
     /// Replaces the number that each job got when it was met by its position in `order`.
     pub fn renumber(&mut self, order: &[u32]) {
-        for job in self.job.iter_mut().chain(&mut self.cohort.job).chain(&mut self.open.job) {
+        let of_cohort = self.cohort.job.iter_mut().chain(self.cohort.validity.iter_mut().map(|(job, _)| job));
+        for job in self.job.iter_mut().chain(of_cohort).chain(&mut self.open.job) {
             *job = order[*job as usize];
         }
-        self.by_job.resize_with(order.len(), Vec::new);
-        for (row, job) in (0u32..).zip(&self.job).filter(|(row, _)| self.completed[*row as usize]) {
-            self.by_job[*job as usize].push(row);
-        }
-    }
-
-    /// The values of a column over completed interviews of these jobs whose membership passes `counts`.
-    pub fn values(&self, column: &[Option<f64>], jobs: &[u32], counts: fn(&PeriodMembership) -> bool) -> Vec<f64> {
-        let rows = jobs.iter().flat_map(|job| &self.by_job[*job as usize]).map(|row| *row as usize);
-        rows.filter(|row| counts(&self.memberships[*row])).filter_map(|row| column[row]).collect()
-    }
-
-    /// The columns `job`, `current`, `previous`, `week`, `completed`, `candidate`, and all figures.
-    pub fn frame(&self) -> DataFrame {
-        let mut columns = period_columns(&self.job, &self.memberships);
-        columns.extend([
-            Column::new("completed".into(), &self.completed),
-            Column::new("candidate".into(), &self.candidate),
-            Column::new("total_duration_seconds".into(), &self.total_duration_seconds),
-            Column::new("average_response_length".into(), &self.average_response_length),
-            Column::new("elapsed_seconds".into(), &self.elapsed_seconds),
-            Column::new("days_to_complete".into(), &self.days_to_complete),
-            Column::new("response_count".into(), &self.response_count),
-            Column::new("answered_count".into(), &self.answered_count),
-        ]);
-        frame(columns)
+        self.newest = self.newest.drain().map(|(job, at)| (order[job as usize], at)).collect();
     }
 }
 
 impl Cohort {
-    fn add(&mut self, job: u32, membership: PeriodMembership, state: u32) {
-        if membership.counts_anywhere() {
-            self.job.push(job);
-            self.memberships.push(membership);
-            self.state.push(state);
-        }
+    fn add(&mut self, job: u32, created_at: Option<i64>, state: State) {
+        let Some(created_at) = created_at else { return };
+        self.job.push(job);
+        self.created_at.push(created_at);
+        self.state.push(state);
     }
 
-    /// The columns `job`, `current`, `previous`, `week`, `state`.
-    pub fn frame(&self) -> DataFrame {
-        let mut columns = period_columns(&self.job, &self.memberships);
-        columns.push(Column::new("state".into(), &self.state));
-        frame(columns)
+    fn add_validity(&mut self, job: u32, created_at: Option<i64>, expires_at: Option<i64>) {
+        let span = created_at.zip(expires_at).map(|(created, expires)| expires.saturating_sub(created));
+        self.validity.extend(span.filter(|span| *span > 0).map(|span| (job, span)));
     }
 }

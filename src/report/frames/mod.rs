@@ -1,15 +1,16 @@
-//! The lake's columns as Polars frames. They contain only the rows that a report needs, with numbers in the place of
-//! names.
+//! The lake's columns in memory. They contain only the rows that a report needs, with numbers in the place of names.
 
-mod columns;
 mod hits;
 mod input_files;
 mod interner;
 mod interviews;
 mod jobs;
+#[cfg(test)]
+pub mod random;
 mod read;
 mod responses;
 
 pub use self::hits::Hits;
-pub use self::interviews::{COMPLETED, EXPIRED, OPEN};
+pub use self::interviews::{Cohort, State};
+pub use self::jobs::Jobs;
 pub use self::read::{Frames, read};

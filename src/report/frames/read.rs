@@ -16,8 +16,8 @@ pub struct Frames {
     pub jobs: Vec<Job>,
     /// Settled and open interviews.
     pub interviews: Interviews,
-    /// Answers of completed interviews. They include those of unwanted jobs, because all counts decide which are held
-    /// back.
+    /// Answers of completed interviews. They include those of unwanted jobs, because all of them decide which are counted
+    /// together.
     pub responses: Responses,
     /// Keyword hits in the answers.
     pub hits: Hits,

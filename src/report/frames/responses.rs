@@ -1,14 +1,13 @@
 //! Answers of completed interviews, and the questions that they answer.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use arrow::array::Array;
 use arrow::datatypes::DataType;
 use foldhash::HashMap;
-use polars::prelude::{Column, DataFrame};
 
-use super::columns::{frame, period_columns};
 use super::input_files::InputFiles;
 use super::interner::Interner;
 use super::interviews::Interviews;
@@ -16,14 +15,14 @@ use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integer_at, integers, string_at, strings, view_at, views};
 use crate::lake::schema;
 use crate::model::Result;
-use crate::report::period::PeriodMembership;
 
-/// A question of a job. Texts that differ only in case and white space are one question.
+/// A question of a job. Texts whose [`normalised`] form is equal are one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobQuestion {
     pub job: u32,
-    /// Text as it was asked; of several spellings, the first in alphabetical order.
+    /// Text in its most frequent spelling.
     pub text: Option<String>,
+    pub normalised: Option<String>,
 }
 
 /// Answers of completed interviews, and questions that were asked and not answered. The vectors are columns of equal
@@ -32,27 +31,27 @@ pub struct JobQuestion {
 pub struct Responses {
     pub interview: Vec<u32>,
     pub job: Vec<u32>,
-    memberships: Vec<PeriodMembership>,
     pub question: Vec<u32>,
     /// Number of the question's type in `question_types`; `None` if it has none.
     pub question_type: Vec<Option<u32>>,
     /// 0-based position in the interview; `None` for a question without an answer.
     pub position: Vec<Option<i64>>,
-    has_transcript: Vec<bool>,
+    pub has_transcript: Vec<bool>,
     /// Whether the transcript is not blank.
     pub answered: Vec<bool>,
     pub word_count: Vec<Option<i64>>,
-    words_per_minute: Vec<Option<f64>>,
-    duration_seconds: Vec<Option<f64>>,
-    time_limit_seconds: Vec<Option<f64>>,
+    pub words_per_minute: Vec<Option<f64>>,
+    pub duration_seconds: Vec<Option<f64>>,
+    pub time_limit_seconds: Vec<Option<f64>>,
     /// Row of the answer in its file.
     pub file_row: Vec<u32>,
     /// Files of the lake, each with the range of answers that came from it.
     pub files: Vec<(PathBuf, Range<usize>)>,
     pub questions: Vec<JobQuestion>,
     numbers: HashMap<(u32, Option<String>), u32>,
-    /// Numbers of questions by job and exact text. Most texts come again and again, and need not be normalised again.
-    known: HashMap<(u32, Option<String>), u32>,
+    /// Numbers of questions by job and exact text, and how often it came. Most texts come again and again, and need not be
+    /// normalised again.
+    known: HashMap<(u32, Option<String>), (u32, u64)>,
     pub question_types: Interner,
     /// Fetched questions by the row of their interview. Each is marked when its answer is met.
     fetched: HashMap<u32, Vec<FetchedQuestion>>,
@@ -186,7 +185,7 @@ impl Responses {
         question.time_limit_seconds
     }
 
-    /// Adds the fetched questions that have no answer.
+    /// Adds the fetched questions that have no answer, and spells all questions.
     pub fn finish(&mut self, interviews: &Interviews) {
         let mut fetched: Vec<(u32, Vec<FetchedQuestion>)> = std::mem::take(&mut self.fetched).into_iter().collect();
         fetched.sort_by_key(|(interview, _)| *interview);
@@ -201,6 +200,7 @@ impl Responses {
                 self.push(interviews, interview, row);
             }
         }
+        self.spell();
     }
 
     fn push(&mut self, interviews: &Interviews, interview: u32, row: AnswerRow<'_>) {
@@ -209,7 +209,6 @@ impl Responses {
         let question_type = row.question_type.map(|question_type| self.question_types.number(question_type));
         self.interview.push(interview);
         self.job.push(job);
-        self.memberships.push(interviews.memberships[interview as usize]);
         self.question.push(question);
         self.question_type.push(question_type);
         self.position.push(row.position);
@@ -226,54 +225,62 @@ impl Responses {
         self.duration_seconds[row].filter(|_| self.words_per_minute[row].is_some())
     }
 
+    /// Duration of an answer / its time limit.
+    pub fn time_limit_share(&self, row: usize) -> Option<f64> {
+        let limit = self.time_limit_seconds[row].filter(|limit| *limit > 0.0);
+        let share = self.duration_seconds[row].zip(limit).map(|(duration, limit)| duration / limit);
+        share.filter(|share| share.is_finite())
+    }
+
     fn question(&mut self, job: u32, text: Option<&str>) -> u32 {
         let key = (job, text.map(str::to_owned));
-        if let Some(number) = self.known.get(&key) {
+        if let Some((number, times)) = self.known.get_mut(&key) {
+            *times += 1;
             return *number;
         }
-        let text = key.1.clone();
-        let number = *self.numbers.entry((job, text.as_deref().map(normalised))).or_insert_with(|| {
-            self.questions.push(JobQuestion { job, text: None });
+        let normalised = text.map(normalised);
+        let number = *self.numbers.entry((job, normalised.clone())).or_insert_with(|| {
+            self.questions.push(JobQuestion { job, text: None, normalised });
             u32::try_from(self.questions.len() - 1).expect("a lake has fewer than 2^32 questions")
         });
-        let shown = &mut self.questions[number as usize].text;
-        if shown.is_none() || *shown > text {
-            *shown = text;
-        }
-        self.known.insert(key, number);
+        self.known.insert(key, (number, 1));
         number
     }
 
-    /// The columns `interview`, `job`, `current`, `previous`, `week`, `question`, `question_type`, `position`, and all
-    /// figures.
-    pub fn frame(&self) -> DataFrame {
-        let shares: Vec<Option<f64>> = self.duration_seconds.iter().zip(&self.time_limit_seconds).map(share).collect();
-        let mut columns = period_columns(&self.job, &self.memberships);
-        columns.extend([
-            Column::new("interview".into(), &self.interview),
-            Column::new("question".into(), &self.question),
-            Column::new("question_type".into(), &self.question_type),
-            Column::new("position".into(), &self.position),
-            Column::new("has_transcript".into(), &self.has_transcript),
-            Column::new("answered".into(), &self.answered),
-            Column::new("word_count".into(), &self.word_count),
-            Column::new("words_per_minute".into(), &self.words_per_minute),
-            Column::new("duration_seconds".into(), &self.duration_seconds),
-            Column::new("time_limit_seconds".into(), &self.time_limit_seconds),
-            Column::new("time_limit_share".into(), shares),
-        ]);
-        frame(columns)
+    /// Gives each question its most frequent spelling; of several, the first in alphabetical order.
+    fn spell(&mut self) {
+        let mut spellings: Vec<(u32, Reverse<u64>, Option<String>)> =
+            self.known.drain().map(|((_, text), (number, times))| (number, Reverse(times), text)).collect();
+        spellings.sort_unstable();
+        spellings.dedup_by_key(|(number, ..)| *number);
+        for (number, _, text) in spellings {
+            self.questions[number as usize].text = text;
+        }
     }
 }
 
-fn share((duration, limit): (&Option<f64>, &Option<f64>)) -> Option<f64> {
-    let share = duration.zip(limit.filter(|limit| *limit > 0.0)).map(|(duration, limit)| duration / limit);
-    share.filter(|share| share.is_finite())
-}
-
-/// The text of a question in lower case and with single spaces.
+/// The text of a question without what differs between spellings of one: in lower case, with single spaces and none
+/// before a punctuation mark, with straight quotation marks, and without invisible characters.
 fn normalised(text: &str) -> String {
-    text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+    let plain: String = text
+        .chars()
+        .filter(
+            |character| !matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}'),
+        )
+        .map(|character| match character {
+            '\u{2018}' | '\u{2019}' | '\u{2bc}' | '\u{60}' | '\u{b4}' | '\u{2032}' => '\'',
+            '\u{201c}'..='\u{201f}' => '"',
+            other => other,
+        })
+        .collect();
+    let mut text = String::new();
+    for word in plain.split_whitespace() {
+        if !text.is_empty() && !word.starts_with(['?', '!', '.', ',', ';', ':']) {
+            text.push(' ');
+        }
+        text.push_str(&word.to_lowercase());
+    }
+    text
 }
 
 /// The answers of a row group that have no transcript, or a blank one. Lengths and word counts tell for nearly all
@@ -319,12 +326,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_question_is_one_however_it_is_spaced_and_capitalised() {
+    fn one_question_is_one_however_it_is_typed() {
         let mut responses = Responses::default();
-        let first = responses.question(0, Some("Why  React?"));
-        assert_eq!(responses.question(0, Some("why react? ")), first);
-        assert_ne!(responses.question(1, Some("Why React?")), first, "another job's");
+        let first = responses.question(0, Some("Why  don't you use React?"));
+        for same in [
+            "why don\u{2019}t you use React? ",
+            "Why don\u{2019}t you use\u{a0}React ?",
+            "\u{feff}Why don't\u{200b} you use React\u{202f}?",
+        ] {
+            assert_eq!(responses.question(0, Some(same)), first, "{same:?}");
+        }
+        responses.question(0, Some("why don\u{2019}t you use React? "));
+        for other in ["Why don't you use React", "Why dont you use React?"] {
+            assert_ne!(responses.question(0, Some(other)), first, "{other}");
+        }
+        assert_ne!(responses.question(1, Some("Why don't you use React?")), first, "another job's");
         assert_ne!(responses.question(0, None), first);
-        assert_eq!(responses.questions[first as usize].text.as_deref(), Some("Why  React?"));
+        responses.spell();
+        let shown = responses.questions[first as usize].text.as_deref();
+        assert_eq!(shown, Some("why don\u{2019}t you use React? "), "the most frequent");
     }
 }

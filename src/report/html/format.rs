@@ -35,13 +35,9 @@ pub fn register(environment: &mut Environment) {
     environment.add_filter("shade", shade);
 }
 
-/// A count with its thousands separated, or "<5" for one that is held back.
+/// A count with its thousands separated.
 fn count(value: &Value) -> String {
-    match (value.as_str(), i64::try_from(value.clone())) {
-        (Some(held_back), _) => held_back.to_owned(),
-        (None, Ok(count)) => thousands(count),
-        (None, Err(_)) => NONE.to_owned(),
-    }
+    i64::try_from(value.clone()).map_or_else(|_| NONE.to_owned(), thousands)
 }
 
 fn thousands(count: i64) -> String {
@@ -175,8 +171,8 @@ mod tests {
 
     #[test]
     fn figures_are_written_as_people_read_them() {
-        let counts = [0.into(), 999.into(), 1_234_567.into(), "<5".into(), Value::from(())];
-        assert_eq!(counts.map(|value| count(&value)), ["0", "999", "1,234,567", "<5", "–"]);
+        let counts = [0.into(), 999.into(), 1_234_567.into(), Value::from(())];
+        assert_eq!(counts.map(|value| count(&value)), ["0", "999", "1,234,567", "–"]);
         let numbers = [0.04, -0.04, 9.96, 12.34, -3.5, 99.97, 1234.5];
         assert_eq!(numbers.map(|value| number(Some(value))), ["0", "0", "10", "12.3", "−3.5", "100", "1,235"]);
         assert_eq!(number(Some(f64::NAN)), "–");

@@ -7,9 +7,9 @@ use minijinja::value::Value;
 
 use super::evidence::QuoteIndex;
 use super::pictures;
-use super::rows::{by_week, cards, keyword_row, value};
+use super::rows::{by_span, cards, keyword_rows, value, weeks};
 use super::shown::{shown, shown_by_set};
-use crate::report::model::{Count, Evidence, JobReport, Keyword, Report};
+use crate::report::model::{Evidence, JobReport, Report};
 
 /// Number of keywords per set that are shown, at most. The others are in `keywords.csv`.
 const KEYWORDS_SHOWN: usize = 25;
@@ -20,31 +20,36 @@ const EXPIRING_SHOWN: usize = 6;
 const JOBS_OF_A_KEYWORD: usize = 3;
 
 pub fn page(report: &Report, evidence: &Evidence) -> Value {
-    let mut expiring: Vec<&JobReport> = report.jobs.iter().filter(|job| job.open.expiring != Count(Some(0))).collect();
+    let mut expiring: Vec<&JobReport> = report.jobs.iter().filter(|job| job.open.expiring > 0).collect();
     expiring.sort_by_key(|job| (job.open.first_expiry.is_none(), job.open.first_expiry.as_deref()));
     let expiring_left_out = expiring.len().saturating_sub(EXPIRING_SHOWN);
     expiring.truncate(EXPIRING_SHOWN);
     context! {
         overall => value(&report.overall),
         overall_previous => value(&report.overall_previous),
-        cards => cards(&report.cards),
+        cards => cards(&report.cards, report),
         volume => pictures::volume(&report.weeks, &report.weekly),
-        weeks => value(&report.weeks),
-        weekly => value(&report.weekly),
+        weeks => weeks(report, &report.weekly, &report.spans),
         open => value(&report.open),
-        expiring => expiring.into_iter().map(job_row).collect::<Vec<_>>(),
+        expiring => expiring.into_iter().map(|job| job_row(job, Value::from(""))).collect::<Vec<_>>(),
         expiring_left_out,
         changes => value(&report.changes),
-        jobs => report.jobs.iter().map(job_row).collect::<Vec<_>>(),
-        some_are_few => report.jobs.iter().any(|job| job.figures.is_none()),
+        jobs => job_rows(report),
+        other_jobs => value(&report.other_jobs),
+        some_are_pooled => report.jobs.iter().any(|job| job.is_pooled),
         departments => departments(report).into_iter().map(Value::from).collect::<Vec<_>>(),
         sets => sets(report, evidence),
         quality => value(&report.quality),
     }
 }
 
-/// A row of the table of jobs.
-fn job_row(job: &JobReport) -> Value {
+/// The rows of the table of jobs.
+fn job_rows(report: &Report) -> Vec<Value> {
+    let trends = pictures::of_volumes(report.jobs.iter().map(|job| job.weekly.as_slice()));
+    report.jobs.iter().zip(trends).map(|(job, trend)| job_row(job, trend)).collect()
+}
+
+fn job_row(job: &JobReport, trend: Value) -> Value {
     context! {
         job_id => &job.job_id,
         job_title => &job.job_title,
@@ -53,7 +58,8 @@ fn job_row(job: &JobReport) -> Value {
         figures => value(&job.figures),
         previous => value(&job.previous),
         open => value(&job.open),
-        trend => if job.figures.is_some() { pictures::of_volume(&job.weekly) } else { Value::from("") },
+        is_pooled => job.is_pooled,
+        trend,
     }
 }
 
@@ -69,7 +75,7 @@ fn sets(report: &Report, evidence: &Evidence) -> Vec<Value> {
         let sets = shown(report, job);
         let quoted = QuoteIndex::new(evidence.jobs.get(&job.job_id), &sets, &[]);
         for keyword in sets.iter().flat_map(|set| &set.keywords) {
-            let share = keyword.counts.as_ref().map_or(0.0, |counts| counts.share);
+            let share = keyword.counts.share;
             let anchor = quoted.has(&keyword.set, &keyword.term).then_some(&keyword.anchor);
             let JobReport { page, job_title, job_id, .. } = job;
             let link = context! { share, page, anchor, job_title, job_id };
@@ -80,16 +86,18 @@ fn sets(report: &Report, evidence: &Evidence) -> Vec<Value> {
         jobs.sort_by(|(a, _), (b, _)| b.total_cmp(a));
         jobs.truncate(JOBS_OF_A_KEYWORD);
     }
-    let row = |keyword: &&Keyword| {
-        let jobs = jobs_of.get(keyword.anchor.as_str()).map_or(&[][..], Vec::as_slice);
-        context! { jobs => jobs.iter().map(|(_, link)| link.clone()).collect::<Vec<_>>(), ..keyword_row(keyword) }
-    };
     shown_by_set(report, &report.keywords, KEYWORDS_SHOWN)
         .into_iter()
         .map(|set| {
-            let shown: Vec<Value> = set.keywords.iter().map(row).collect();
-            let (weeks, by_week) = by_week(report, &set.keywords);
-            context! { name => set.name, others => set.others, shown, weeks, by_week }
+            let rows = keyword_rows(report, &report.spans, &set.keywords).into_iter().zip(&set.keywords);
+            let shown: Vec<Value> = rows
+                .map(|(row, keyword)| {
+                    let jobs = jobs_of.get(keyword.anchor.as_str()).map_or(&[][..], Vec::as_slice);
+                    context! { jobs => jobs.iter().map(|(_, link)| link.clone()).collect::<Vec<_>>(), ..row }
+                })
+                .collect();
+            let (spans, by_span) = by_span(report, &report.spans, &set.keywords);
+            context! { name => set.name, others => set.others, shown, spans, by_span }
         })
         .collect()
 }

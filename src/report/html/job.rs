@@ -5,7 +5,7 @@ use minijinja::value::Value;
 
 use super::evidence::QuoteIndex;
 use super::pictures;
-use super::rows::{by_week, cards, keyword_row, value};
+use super::rows::{by_span, cards, keyword_rows, value, weeks};
 use super::shown::{NumberedQuestion, ShownSet, most_asked, shown};
 use crate::report::model::{Evidence, Figures, JobReport, Keyword, Report, Unit};
 
@@ -25,16 +25,16 @@ pub fn page(report: &Report, job: &JobReport, evidence: &Evidence) -> Value {
             previous => value(&job.previous),
             open => value(&job.open),
             quality => value(&job.quality),
+            is_pooled => job.is_pooled,
         },
-        cards => cards(&job.cards),
+        cards => cards(&job.cards, report),
         changes => value(&report.changes.findings.iter().filter(|one| one.job_id.as_ref() == Some(&job.job_id)).collect::<Vec<_>>()),
         volume => pictures::volume(&report.weeks, &job.weekly),
-        weeks => value(&report.weeks),
-        weekly => value(&job.weekly),
-        spread => job.figures.as_ref().map(spread),
+        weeks => weeks(report, &job.weekly, &job.spans),
+        spread => spread(&job.figures),
         questions => question_rows(&questions),
         questions_left_out => job.questions.len() - questions.len(),
-        sets => sets.iter().map(|one| set(report, one, &questions, &quoted)).collect::<Vec<_>>(),
+        sets => sets.iter().map(|one| set((report, job), one, &questions, &quoted)).collect::<Vec<_>>(),
         distinctive => job.distinctive.iter().map(|one| context! { has_quotes => quoted.has(&one.set, &one.term), ..value(one) }).collect::<Vec<_>>(),
         evidence => quoted.sections(&sets),
         answers => quoted.answers(),
@@ -64,11 +64,16 @@ fn question_rows(questions: &[NumberedQuestion]) -> Vec<Value> {
 }
 
 /// A keyword set with its table, its matrix by question, and its weeks.
-fn set(report: &Report, set: &ShownSet, questions: &[NumberedQuestion], quoted: &QuoteIndex) -> Value {
+fn set(
+    (report, job): (&Report, &JobReport),
+    set: &ShownSet,
+    questions: &[NumberedQuestion],
+    quoted: &QuoteIndex,
+) -> Value {
     let ShownSet { name, keywords: shown, others } = set;
     let has_quotes = |keyword: &Keyword| quoted.has(&keyword.set, &keyword.term);
-    let rows: Vec<Value> =
-        shown.iter().map(|keyword| context! { has_quotes => has_quotes(keyword), ..keyword_row(keyword) }).collect();
+    let rows = keyword_rows(report, &job.spans, shown).into_iter().zip(shown);
+    let rows: Vec<Value> = rows.map(|(row, keyword)| context! { has_quotes => has_quotes(keyword), ..row }).collect();
     let matrices: Vec<Value> = questions
         .chunks(QUESTIONS_ACROSS)
         .map(|across| {
@@ -93,6 +98,6 @@ fn set(report: &Report, set: &ShownSet, questions: &[NumberedQuestion], quoted: 
             context! { questions, rows }
         })
         .collect();
-    let (weeks, by_week) = by_week(report, shown);
-    context! { name => *name, others, rows, matrices, weeks, by_week }
+    let (spans, by_span) = by_span(report, &job.spans, shown);
+    context! { name => *name, others, rows, matrices, spans, by_span }
 }

@@ -75,7 +75,7 @@ fn every_page(report: &Report) -> Value {
         previous_period => value(&report.previous_period),
         provenance => value(&report.provenance),
         selection => value(&report.selection),
-        privacy_floor => report.privacy_floor,
+        smallest_group => report.smallest_group,
     }
 }
 

@@ -4,37 +4,70 @@ use minijinja::value::Value;
 
 use super::format::{day, figure};
 use crate::report::charts::{
-    Bar, Caption, Quartiles, StackedColumn, columns, histogram, share_bar, spark_columns, spark_line, strip,
+    Bar, Caption, Quartiles, Scale, StackedColumn, columns, histogram, share_bar, spark_columns, spark_line, strip,
 };
-use crate::report::model::{self, Card, Distribution, KeywordPart, Unit, Week, WeekFigures};
+use crate::report::model::{self, Card, Distribution, KeywordPart, SeriesPoint, SpanFigures, Unit, Week, WeekFigures};
 
-/// A card's figure by week: counts as columns, all other figures as a line.
-pub fn of_card(card: &Card) -> Value {
+/// Least number of points of which a sparkline is drawn: fewer show no course.
+const LEAST_POINTS: usize = 4;
+
+/// A card's figure over the weeks: counts as columns, all other figures as a line.
+pub fn of_card(card: &Card, weeks: usize) -> Value {
     let title = format!("{} by week", card.label);
-    let caption = Caption { title: &title, description: &range(&card.series, card.unit) };
+    let values: Vec<Option<f64>> = card.series.iter().map(|point| point.value).collect();
+    let known = || values.iter().copied().flatten();
+    let caption = Caption { title: &title, description: &range(&values, card.unit) };
     match card.unit {
-        Unit::Interviews => markup(spark_columns(caption, &card.series)),
-        _ => line(caption, &card.series),
+        Unit::Interviews => columns_of(caption, &known().collect::<Vec<_>>(), Scale::from_zero(known())),
+        Unit::Share => line(caption, &card.series, weeks, Scale::from_zero(known())),
+        _ => line(caption, &card.series, weeks, Scale::around(known())),
     }
 }
 
-/// The completed interviews of a job by week.
-pub fn of_volume(weekly: &[WeekFigures]) -> Value {
-    let series: Vec<Option<f64>> = weekly.iter().map(|week| count(week.completed)).collect();
-    let caption = Caption { title: "Completed by week", description: &range(&series, Unit::Interviews) };
-    markup(spark_columns(caption, &series))
+/// The completed interviews of jobs by week, all on one scale.
+pub fn of_volumes<'a>(jobs: impl Iterator<Item = &'a [WeekFigures]> + Clone) -> Vec<Value> {
+    let scale = Scale::from_zero(jobs.clone().flatten().map(|week| week.completed as f64));
+    let trend = |weekly: &[WeekFigures]| {
+        let values: Vec<f64> = weekly.iter().map(|week| week.completed as f64).collect();
+        let described = range(&values.iter().copied().map(Some).collect::<Vec<_>>(), Unit::Interviews);
+        columns_of(Caption { title: "Completed by week", description: &described }, &values, scale)
+    };
+    jobs.map(trend).collect()
 }
 
-/// The share of interviews in which a keyword occurs, by week.
-pub fn of_keyword(by_week: &[KeywordPart]) -> Value {
-    let series: Vec<Option<f64>> = by_week.iter().map(|week| week.share).collect();
-    line(Caption { title: "Share by week", description: &range(&series, Unit::Share) }, &series)
+/// The share of interviews in which each keyword of a table occurs, all on one scale.
+pub fn of_keywords<'a>(
+    keywords: impl Iterator<Item = &'a [KeywordPart]> + Clone,
+    spans: &[SpanFigures],
+    weeks: usize,
+) -> Vec<Value> {
+    let scale = Scale::from_zero(keywords.clone().flatten().filter_map(|part| part.share));
+    let trend = |by_span: &[KeywordPart]| {
+        let point = |(span, part): (&SpanFigures, &KeywordPart)| SeriesPoint {
+            week: span.week,
+            weeks: span.weeks,
+            value: part.share,
+        };
+        let series: Vec<SeriesPoint> = spans.iter().zip(by_span).map(point).collect();
+        let described = range(&series.iter().map(|point| point.value).collect::<Vec<_>>(), Unit::Share);
+        line(Caption { title: "Share by week", description: &described }, &series, weeks, scale)
+    };
+    keywords.map(trend).collect()
 }
 
-/// A line, if at least half of the weeks are known: a few dots show no trend.
-fn line(caption: Caption, series: &[Option<f64>]) -> Value {
-    let known = series.iter().flatten().count();
-    if known < 2 || known * 2 < series.len() { Value::from("") } else { markup(spark_line(caption, series)) }
+fn columns_of(caption: Caption, values: &[f64], scale: Scale) -> Value {
+    if values.len() < LEAST_POINTS { Value::from("") } else { markup(spark_columns(caption, values, scale)) }
+}
+
+/// A line through the middle of each point's weeks.
+fn line(caption: Caption, series: &[SeriesPoint], weeks: usize, scale: Scale) -> Value {
+    if series.iter().filter(|point| point.value.is_some()).count() < LEAST_POINTS {
+        return Value::from("");
+    }
+    let last = weeks.saturating_sub(1).max(1) as f64;
+    let across = |point: &SeriesPoint| (point.week as f64 + point.weeks.saturating_sub(1) as f64 / 2.0) / last;
+    let points: Vec<(f64, Option<f64>)> = series.iter().map(|point| (across(point), point.value)).collect();
+    markup(spark_line(caption, &points, scale))
 }
 
 /// Completed and expired interviews by week, with axes.
@@ -44,11 +77,11 @@ pub fn volume(weeks: &[Week], weekly: &[WeekFigures]) -> Value {
         .zip(weekly)
         .map(|(week, figures)| StackedColumn {
             label: week.from.strftime("%-d %b").to_string(),
-            lower: count(figures.completed),
-            upper: count(figures.expired),
+            lower: figures.completed as f64,
+            upper: figures.expired as f64,
         })
         .collect();
-    let completed: Vec<Option<f64>> = stacked.iter().map(|column| column.lower).collect();
+    let completed: Vec<Option<f64>> = stacked.iter().map(|column| Some(column.lower)).collect();
     let (first, last) = (weeks.first().map(|week| day(week.from)), weeks.last().map(|week| day(week.from)));
     let description = format!(
         "Weeks that begin {} to {}. Completed: {}.",
@@ -77,7 +110,7 @@ pub fn spread(title: &str, bins: &[model::Bin], distribution: &Distribution, uni
     markup(histogram(caption, &bars, quartiles, |edge| figure(Some(edge), unit)))
 }
 
-/// The middle half of each distribution, all on one scale. A distribution that is held back has an empty picture.
+/// The middle half of each distribution, all on one scale. A distribution without quartiles has an empty picture.
 pub fn strips<'a>(distributions: impl Iterator<Item = &'a Distribution> + Clone) -> Vec<Value> {
     let highest = distributions.clone().filter_map(|one| one.quartile_3).fold(0.0, f64::max);
     distributions
@@ -97,24 +130,14 @@ fn quartiles(distribution: &Distribution) -> Option<Quartiles> {
     })
 }
 
-/// Describes a series as a reader would see it: its range, its last value, and the weeks without a value.
+/// Describes a series as a reader would see it: its range and its last value.
 fn range(series: &[Option<f64>], unit: Unit) -> String {
     let known: Vec<f64> = series.iter().flatten().copied().collect();
-    let Some(last) = known.last() else { return "no week has a figure that is shown".to_owned() };
+    let Some(last) = known.last() else { return "no week has this figure".to_owned() };
     let lowest = known.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let written = |value| figure(Some(value), unit);
-    let mut words = format!("{} to {}, last {}", written(lowest), written(highest), written(*last));
-    match series.len() - known.len() {
-        0 => {}
-        1 => words.push_str("; one week is not shown"),
-        hidden => words.push_str(&format!("; {hidden} weeks are not shown")),
-    }
-    words
-}
-
-fn count(count: model::Count) -> Option<f64> {
-    count.0.map(|count| count as f64)
+    format!("{} to {}, last {}", written(lowest), written(highest), written(*last))
 }
 
 fn markup(svg: String) -> Value {

@@ -52,33 +52,36 @@ pub fn sample(size: ReportSize, mark: &str) -> (Report, Evidence) {
         previous_period: Some(period(date(2025, 12, 1))),
         provenance: Provenance {
             data_until: Some("2026-05-31T20:14:03Z".to_owned()),
+            newest: None,
             run: Some(RunReference {
                 run_id: "20260601T000000Z".to_owned(),
                 started_at: "2026-06-01T00:00:00Z".to_owned(),
             }),
             inputs_sha256: "5f".repeat(32),
             keyword_sets: vec![KeywordSetName { name: "engineering".to_owned(), sha256: "a7".repeat(32) }],
-            interviews_in_lake: Count(Some(41_230)),
-            interviews_in_period: Count(Some(4_123)),
-            interviews_in_previous_period: Some(Count(Some(3_960))),
+            interviews_in_lake: 41_230,
+            interviews_in_period: 4_123,
+            interviews_in_previous_period: Some(3_960),
             left_out: vec![LeftOut {
                 what: "interviews outside the period".to_owned(),
-                count: Some(Count(Some(37_107))),
+                count: Some(37_107),
                 why: format!("they settled before or after it{mark}"),
             }],
             weeks_of_history: 60,
         },
         selection: ReportSelection { jobs: vec![format!("Developer{mark}")], departments: Vec::new() },
         weeks: weeks(size.weeks),
-        overall: Some(figures(900)),
+        overall: figures(900),
         overall_previous: Some(figures(810)),
         cards: cards(size.weeks, 900),
         weekly: weekly(size.weeks, 70),
+        spans: spans(size.weeks),
+        other_jobs: Some(OtherJobs { job_ids: vec!["job-2".to_owned()], figures: figures(9) }),
         open: open(mark),
         changes: Changes { findings: vec![finding], comparisons: 412, missing: None },
         keywords: (0..size.terms).map(|at| keyword(size, at, mark, false)).collect(),
-        quality: Some(Quality { quarantined: Some(Count(Some(2))), ..Quality::default() }),
-        privacy_floor: PRIVACY_FLOOR,
+        quality: Some(Quality { quarantined: Some(2), ..Quality::default() }),
+        smallest_group: 5,
         jobs,
     };
     (report, evidence)
@@ -86,7 +89,7 @@ pub fn sample(size: ReportSize, mark: &str) -> (Report, Evidence) {
 
 fn job(size: ReportSize, at: usize, mark: &str) -> JobReport {
     const TITLES: [&str; 4] = ["Senior Frontend Developer", "Data Engineer", "Account Executive", "Support Specialist"];
-    let hidden = at % 7 == 2;
+    let pooled = at % 7 == 2;
     let title = format!("{} {at}{mark}", TITLES[at % TITLES.len()]);
     let identity = JobReport {
         job_id: format!("job-{at}"),
@@ -97,14 +100,16 @@ fn job(size: ReportSize, at: usize, mark: &str) -> JobReport {
         open: open(mark),
         ..JobReport::default()
     };
-    if hidden {
-        return identity;
+    if pooled {
+        let figures = Figures { completed: 3, expired: 1, ..Figures::default() };
+        return JobReport { is_pooled: true, figures, weekly: weekly(size.weeks, 0), ..identity };
     }
     JobReport {
-        figures: Some(figures(40 + at as i64)),
+        figures: figures(40 + at as i64),
         previous: Some(figures(38)),
         cards: cards(size.weeks, 40 + at as i64),
         weekly: weekly(size.weeks, 3 + at % 9),
+        spans: spans(size.weeks),
         questions: (0..size.questions).map(|number| question(number, mark)).collect(),
         keywords: (0..size.terms).map(|term| keyword(size, term, mark, true)).collect(),
         distinctive: (0..size.terms.min(8))
@@ -113,10 +118,13 @@ fn job(size: ReportSize, at: usize, mark: &str) -> JobReport {
                 term: term_name(term, mark),
                 anchor: anchor("term", term),
                 n: 12,
+                others_n: 870,
                 share: 0.31,
                 others_share: 0.12,
                 log_odds_ratio: 0.84 - term as f64 * 0.2,
-                z: 3.1 - term as f64,
+                signed_root_g2: 3.1 - term as f64,
+                p: 0.001,
+                q: 0.02,
             })
             .collect(),
         quality: Some(Quality::default()),
@@ -166,40 +174,33 @@ fn question(number: usize, mark: &str) -> QuestionReport {
         question_text: Some(format!("How do you decide between the options that question {number} is about?{mark}")),
         question_type: Some("role_specific".to_owned()),
         anchor: anchor("question", number),
-        asked: Count(Some(60 - number as i64)),
-        answered: Count(Some(57 - number as i64)),
+        asked: Some(60 - number as i64),
         coverage: Some(0.95 - number as f64 * 0.03),
         word_count: spread(100.0 + number as f64 * 12.0),
         duration_seconds: spread(52.0 + number as f64 * 4.0),
         words_per_minute: spread(141.0),
-        pooled_words_per_minute: Some(139.4),
         time_limit_seconds: Some(120.0),
         time_limit_share: spread(0.4 + number as f64 * 0.02),
+        ..QuestionReport::default()
     }
 }
 
 fn keyword(size: ReportSize, at: usize, mark: &str, of_job: bool) -> Keyword {
     let share = 0.7 / (1.0 + at as f64 * 0.3);
     let cell = |place: usize| match (at + place) % 5 {
-        4 => KeywordPart { of: None, interviews: Count(None), share: None },
-        step => KeywordPart { of: None, interviews: Count(Some(9)), share: Some(share * step as f64 / 3.5) },
+        4 => KeywordPart::default(),
+        step => KeywordPart { of: None, interviews: Some(9), share: Some(share * step as f64 / 3.5) },
     };
     Keyword {
         set: "engineering".to_owned(),
         term: term_name(at, mark),
         category: Some(format!("languages{mark}")),
         anchor: anchor("term", at),
-        counts: Some(KeywordCounts {
-            interviews: 900 / (at as i64 + 2),
-            share,
-            responses: 61,
-            mentions: 88,
-            negated: Count(None),
-        }),
+        counts: KeywordCounts { interviews: 900 / (at as i64 + 2), share, responses: 61, mentions: 88, negated: 1 },
         previous_share: Some(share * 0.9),
         by_question: if of_job { (0..size.questions).map(cell).collect() } else { Vec::new() },
         by_question_type: Vec::new(),
-        by_week: (0..size.weeks).map(cell).collect(),
+        by_span: (0..size.weeks).map(cell).collect(),
     }
 }
 
@@ -215,7 +216,7 @@ fn anchor(kind: &str, at: usize) -> String {
 
 fn spread(median: f64) -> Distribution {
     Distribution {
-        n: Count(Some(58)),
+        n: Some(58),
         median: Some(median),
         quartile_1: Some(median * 0.8),
         quartile_3: Some(median * 1.3),
@@ -235,16 +236,20 @@ fn figures(completed: i64) -> Figures {
         heights.into_iter().enumerate().map(bin).collect()
     };
     Figures {
-        completed: Count(Some(completed)),
-        expired: Count(Some(completed / 9)),
+        completed,
+        expired: completed / 9,
         completion: Completion {
-            completion_cohort: Count(Some(completed + 40)),
+            completion_from: Some(date(2026, 2, 2)),
+            completion_last: Some(date(2026, 5, 3)),
+            completion_cohort: completed + 40,
+            completion_settled: completed + 9,
             completion_rate: Some(0.87),
             still_open_share: Some(0.04),
             completion_rate_missing: None,
         },
-        responses: Count(Some(completed * 9)),
-        answered: Count(Some(completed * 9 - 12)),
+        described: completed,
+        responses: Some(completed * 9),
+        answered: Some(completed * 9 - 12),
         total_duration_seconds: spread(560.0),
         average_response_length: spread(612.0),
         elapsed_seconds: spread(1_320.0),
@@ -273,34 +278,49 @@ fn weeks(count: usize) -> Vec<Week> {
 fn weekly(weeks: usize, about: usize) -> Vec<WeekFigures> {
     (0..weeks)
         .map(|at| WeekFigures {
-            completed: if about + at % 4 < 5 { Count(None) } else { Count(Some((about + (at * 7) % 11) as i64)) },
-            expired: Count(Some((at % 3) as i64 * 5)),
-            completion_rate: Some(0.8 + (at % 5) as f64 * 0.02),
-            median_duration_seconds: Some(500.0 + ((at * 37) % 100) as f64),
-            median_response_length: Some(600.0 + ((at * 53) % 90) as f64),
-            median_words_per_minute: if at % 6 == 5 { None } else { Some(140.0 + (at % 5) as f64) },
+            completed: (about + (at * 7) % 11) as i64,
+            expired: (at % 3) as i64 * 5,
+            completion_rate: (at + 2 < weeks).then_some(0.8 + (at % 5) as f64 * 0.02),
+        })
+        .collect()
+}
+
+/// The first two weeks are one.
+fn spans(weeks: usize) -> Vec<SpanFigures> {
+    let starts = (0..weeks).filter(|week| *week != 1);
+    starts
+        .map(|week| SpanFigures {
+            week,
+            weeks: if week == 0 { 2.min(weeks) } else { 1 },
+            described: 20,
+            median_duration_seconds: Some(500.0 + ((week * 37) % 100) as f64),
+            median_response_length: Some(600.0 + ((week * 53) % 90) as f64),
+            median_words_per_minute: if week % 6 == 5 { None } else { Some(140.0 + (week % 5) as f64) },
         })
         .collect()
 }
 
 fn cards(weeks: usize, completed: i64) -> Vec<Card> {
-    let weekly = weekly(weeks, 20);
-    let card = |name, label, unit, value: f64, previous: f64, series: Vec<Option<f64>>| Card {
+    let (weekly, spans) = (weekly(weeks, 20), spans(weeks));
+    let card = |name, label, unit, value: f64, previous: f64, series: Vec<SeriesPoint>| Card {
         name,
         label,
         unit,
         value: Some(value),
-        hidden: false,
         previous: Some(previous),
-        previous_hidden: false,
         change: Some(if unit == Unit::Share { value - previous } else { (value - previous) / previous }),
-        n: Count(Some(completed)),
-        missing: None,
+        n: Some(completed),
+        note: (name == "completion_rate").then(|| "of 940 created 2 Feb 2026 to 3 May 2026".to_owned()),
         series,
     };
-    let series = |of: fn(&WeekFigures) -> Option<f64>| weekly.iter().map(of).collect();
-    let rate = series(|week| week.completion_rate);
-    let count = series(|week| week.completed.0.map(|count| count as f64));
+    let by_week = |of: fn(&WeekFigures) -> Option<f64>| {
+        weekly.iter().enumerate().map(|(week, figures)| SeriesPoint { week, weeks: 1, value: of(figures) }).collect()
+    };
+    let series = |of: fn(&SpanFigures) -> Option<f64>| {
+        spans.iter().map(|span| SeriesPoint { week: span.week, weeks: span.weeks, value: of(span) }).collect()
+    };
+    let rate = by_week(|week| week.completion_rate);
+    let count = by_week(|week| Some(week.completed as f64));
     vec![
         card("completed", "Completed", Unit::Interviews, completed as f64, 810.0, count),
         card("completion_rate", "Completion rate", Unit::Share, 0.87, 0.84, rate),
@@ -333,10 +353,10 @@ fn cards(weeks: usize, completed: i64) -> Vec<Card> {
 
 fn open(mark: &str) -> OpenFigures {
     OpenFigures {
-        by_status: vec![StatusCount { status: format!("in_progress{mark}"), interviews: Count(Some(14)) }],
-        expiring: Count(Some(6)),
+        by_status: vec![StatusCount { status: format!("in_progress{mark}"), interviews: 14 }],
+        expiring: 6,
         first_expiry: Some("2026-06-01T09:30:00Z".to_owned()),
-        stale: Some(Count(Some(0))),
-        gone: Some(Count(None)),
+        stale: Some(0),
+        gone: Some(2),
     }
 }

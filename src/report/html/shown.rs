@@ -21,7 +21,7 @@ pub struct NumberedQuestion<'a> {
 /// The part of a keyword set that is shown.
 pub struct ShownSet<'a> {
     pub name: &'a str,
-    /// The first keywords whose counts are not held back.
+    /// Its first keywords.
     pub keywords: Vec<&'a Keyword>,
     /// Number of other keywords that occur.
     pub others: usize,
@@ -31,7 +31,7 @@ pub fn shown_by_set<'a>(report: &'a Report, keywords: &'a [Keyword], most: usize
     let sets = report.provenance.keyword_sets.iter();
     sets.map(|set| {
         let of_set = || keywords.iter().filter(|keyword| keyword.set == set.name);
-        let shown: Vec<&Keyword> = of_set().filter(|keyword| keyword.counts.is_some()).take(most).collect();
+        let shown: Vec<&Keyword> = of_set().take(most).collect();
         ShownSet { name: &set.name, others: of_set().count() - shown.len(), keywords: shown }
     })
     .collect()
@@ -48,7 +48,7 @@ pub fn most_asked(questions: &[QuestionReport]) -> Vec<NumberedQuestion<'_>> {
     let mut all: Vec<NumberedQuestion> =
         questions.iter().enumerate().map(|(at, question)| NumberedQuestion { number: at + 1, question }).collect();
     if all.len() > QUESTIONS_SHOWN {
-        all.sort_by_key(|one| (Reverse(one.question.asked.0), one.number));
+        all.sort_by_key(|one| (Reverse(one.question.asked), one.number));
         all.truncate(QUESTIONS_SHOWN);
         all.sort_by_key(|one| one.number);
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Candidates' words, which only pages show.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Evidence {
-    /// Evidence by `job_id`. Jobs below the privacy floor are absent.
+    /// Evidence by `job_id`. Jobs that are counted with others are absent.
     pub jobs: BTreeMap<String, JobEvidence>,
     /// Reason why there are no quotes; null if there are some.
     pub missing: Option<String>,

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::count::Count;
-use super::figures::{Card, Distribution, Figures, OpenFigures, Quality, WeekFigures};
+use super::figures::{Card, Distribution, Figures, OpenFigures, Quality, SpanFigures, WeekFigures};
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct JobReport {
@@ -15,14 +14,17 @@ pub struct JobReport {
     pub slug: String,
     /// Path of the job's page in the report's folder: `jobs/<slug>.html`.
     pub page: String,
-    /// Figures of the period. Null for a group below the privacy floor, or one that would give such a group away; all
-    /// lists below are empty then.
-    pub figures: Option<Figures>,
+    pub figures: Figures,
+    /// Figures of the previous period; null if the report compares nothing.
     pub previous: Option<Figures>,
+    /// Whether the job has too few persons in the period, or stands in for one that has: what was said in it is counted
+    /// with other jobs. `spans` and all lists and figures after `open` are empty then, as they are without interviews.
+    pub is_pooled: bool,
     pub cards: Vec<Card>,
     pub weekly: Vec<WeekFigures>,
+    pub spans: Vec<SpanFigures>,
     pub open: OpenFigures,
-    /// Questions in the order in which they are asked.
+    /// Questions in the order in which they are asked; then those that few were asked, as one.
     pub questions: Vec<QuestionReport>,
     /// Types of the job's questions, sorted. `Keyword::by_question_type` has one entry for each.
     pub question_types: Vec<String>,
@@ -34,25 +36,31 @@ pub struct JobReport {
     pub quality: Option<Quality>,
 }
 
-/// A question over the completed interviews of a job. Questions whose texts differ only in case and white space are
-/// one.
+/// Jobs of too few persons each, which are counted together.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct OtherJobs {
+    pub job_ids: Vec<String>,
+    pub figures: Figures,
+}
+
+/// A question over the completed interviews of a job. Questions whose texts differ only in case, white space, quotation
+/// marks and invisible characters are one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct QuestionReport {
+    /// The most frequent spelling. Null for a question without a text, and for `other_texts`.
     pub question_text: Option<String>,
     pub question_type: Option<String>,
     /// Anchor of the question on the job's page: `question-` and hex digits.
     pub anchor: String,
-    /// Interviews in which the question was asked.
-    pub asked: Count,
-    /// Interviews with an answer to the question whose transcript is not blank.
-    pub answered: Count,
-    /// Answered / asked.
+    /// Number of texts, in the row of the questions that too few persons were asked; null in all others.
+    pub other_texts: Option<i64>,
+    /// Interviews in which the question was asked. Null if even all other texts were asked of too few persons.
+    pub asked: Option<i64>,
+    /// Share of `asked` with an answer to the question whose transcript is not blank.
     pub coverage: Option<f64>,
     pub word_count: Distribution,
     pub duration_seconds: Distribution,
     pub words_per_minute: Distribution,
-    /// Σ words / Σ minutes over the answers for which both are known.
-    pub pooled_words_per_minute: Option<f64>,
     /// Median of the time limits, in seconds; null if the questions were not fetched.
     pub time_limit_seconds: Option<f64>,
     /// Duration of an answer / its time limit; may be above 1.
@@ -67,17 +75,16 @@ pub struct Keyword {
     pub category: Option<String>,
     /// Anchor of the keyword on a job's page: `term-` and hex digits. A term has the same anchor in every job.
     pub anchor: String,
-    /// Counts of the keyword; null if they are held back and written "<5". All lists below are empty then.
-    pub counts: Option<KeywordCounts>,
-    /// Share of the completed interviews in the previous period; null if it is held back or not compared.
+    pub counts: KeywordCounts,
+    /// Share of the completed interviews in the previous period; null if it is not compared.
     pub previous_share: Option<f64>,
     /// The keyword by question, in the order of the job's `questions`; empty over all jobs.
     pub by_question: Vec<KeywordPart>,
     /// The keyword by question type, in the order of the job's `question_types`. Over all jobs, the union of the types,
     /// sorted, each named in [`KeywordPart::of`].
     pub by_question_type: Vec<KeywordPart>,
-    /// The keyword by week, in the order of `Report::weeks`.
-    pub by_week: Vec<KeywordPart>,
+    /// The keyword by the `spans` of its job, or of all jobs.
+    pub by_span: Vec<KeywordPart>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -90,36 +97,44 @@ pub struct KeywordCounts {
     pub responses: i64,
     pub mentions: i64,
     /// Mentions with a negation shortly before them.
-    pub negated: Count,
+    pub negated: i64,
 }
 
-/// A keyword in one question, question type or week.
+/// A keyword in one question, question type or span.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct KeywordPart {
     /// The question type, in the figures over all jobs. Null elsewhere, where the position in the list identifies the
     /// part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
-    /// Completed interviews with the keyword in this question, question type or week.
-    pub interviews: Count,
-    /// Share of the completed interviews in which the question or type was asked, or that were completed in the week.
-    /// Null if either count is held back, or if there are none.
+    /// Completed interviews of the span with the keyword. Null by question and question type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interviews: Option<i64>,
+    /// Share of the completed interviews in which the question or type was asked, or that were completed in the span.
+    /// Null where there are none, or too few persons.
     pub share: Option<f64>,
 }
 
-/// How distinctive a term is for a job: the log-odds ratio against all other jobs, with an informative Dirichlet prior
-/// (Monroe, Colaresi and Quinn 2008), over the interviews that contain the term.
+/// How distinctive a term is for a job. Everybody counts once, with their last interview in the job, and with their last
+/// one in all other jobs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Distinctive {
     pub set: String,
     pub term: String,
     pub anchor: String,
-    /// Interviews of this job that contain the term.
+    /// Persons of this job.
     pub n: i64,
+    /// Persons of the other jobs.
+    pub others_n: i64,
+    /// Share of the persons of this job in whose interview the term occurs.
     pub share: f64,
-    /// Share of the other jobs' interviews that contain the term.
     pub others_share: f64,
+    /// With two more interviews on each side, of the share that both sides have together.
     pub log_odds_ratio: f64,
-    /// The log-odds ratio in standard deviations; below 0 if the term is rarer in this job.
-    pub z: f64,
+    /// The root of G², below 0 if the term is rarer in this job.
+    pub signed_root_g2: f64,
+    /// p-value of Fisher's exact test.
+    pub p: f64,
+    /// The p-value, adjusted by Benjamini and Hochberg over all terms of all jobs.
+    pub q: f64,
 }

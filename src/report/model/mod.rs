@@ -1,12 +1,11 @@
-//! The content of a report, final and with small counts held back. Every page, sheet and file renders it and computes
-//! no figure of its own.
+//! The content of a report, final: of enough persons, and added up of atoms. Every page, sheet and file renders it and
+//! computes no figure of its own.
 //!
 //! Figures are in [`Report`]. Candidates' words are in [`Evidence`] and nowhere else, so that only pages contain them.
-//! A null figure could not be computed, or its group is below the privacy floor. Titles, departments, questions and
-//! terms are unescaped text: each renderer escapes them.
+//! A null figure could not be computed, or its group is counted with others. Titles, departments, questions and terms
+//! are unescaped text: each renderer escapes them.
 
 mod changes;
-mod count;
 mod evidence;
 mod figures;
 mod job;
@@ -14,11 +13,11 @@ mod provenance;
 mod report;
 
 pub use self::changes::{Changes, Finding};
-pub use self::count::{Count, HIDDEN, PRIVACY_FLOOR};
 pub use self::evidence::{Evidence, JobEvidence, KeywordQuotes, QuestionAnswers, Quote, WholeAnswer};
 pub use self::figures::{
-    Bin, Card, Completion, Distribution, Figures, OpenFigures, Quality, StatusCount, Unit, WeekFigures,
+    Bin, Card, Completion, Distribution, Figures, OpenFigures, Quality, SeriesPoint, SpanFigures, StatusCount, Unit,
+    WeekFigures,
 };
-pub use self::job::{Distinctive, JobReport, Keyword, KeywordCounts, KeywordPart, QuestionReport};
-pub use self::provenance::{KeywordSetName, LeftOut, Provenance, RunReference};
+pub use self::job::{Distinctive, JobReport, Keyword, KeywordCounts, KeywordPart, OtherJobs, QuestionReport};
+pub use self::provenance::{KeywordSetName, LeftOut, NewestInterview, Provenance, RunReference};
 pub use self::report::{Period, Report, ReportSelection, Week};

@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::changes::Changes;
-use super::figures::{Card, Figures, OpenFigures, Quality, WeekFigures};
-use super::job::{JobReport, Keyword};
+use super::figures::{Card, Figures, OpenFigures, Quality, SpanFigures, WeekFigures};
+use super::job::{JobReport, Keyword, OtherJobs};
 use super::provenance::Provenance;
 
 /// A report before it is rendered. It does not contain the time at which it was made: the same lake and options give
@@ -20,20 +20,24 @@ pub struct Report {
     pub selection: ReportSelection,
     /// The ISO weeks of every weekly series, oldest first. The last one ends with the period.
     pub weeks: Vec<Week>,
-    /// Figures over all jobs; null if there are fewer candidates than the privacy floor.
-    pub overall: Option<Figures>,
+    /// Figures over all jobs that the report is of.
+    pub overall: Figures,
+    /// Null if the report compares nothing.
     pub overall_previous: Option<Figures>,
     /// The five figures at the top: completed, completion rate, median duration, median answer length, median pace.
     pub cards: Vec<Card>,
     pub weekly: Vec<WeekFigures>,
+    pub spans: Vec<SpanFigures>,
     pub open: OpenFigures,
     pub changes: Changes,
     /// Jobs by department, title and id.
     pub jobs: Vec<JobReport>,
+    /// The jobs of too few persons, counted together; null if there are none.
+    pub other_jobs: Option<OtherJobs>,
     /// Keywords over all jobs: by set, then by number of interviews, largest first, then by term.
     pub keywords: Vec<Keyword>,
     pub quality: Option<Quality>,
-    pub privacy_floor: i64,
+    pub smallest_group: usize,
 }
 
 /// Whole days `[from, until)` in a time zone.

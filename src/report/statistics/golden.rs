@@ -1,16 +1,16 @@
-//! Tests against the golden figures that `tests/oracle/statistics.py` computes with SciPy, statsmodels and scattertext.
+//! Tests against the golden figures that `tests/oracle/statistics.py` computes with SciPy and statsmodels.
 
 use serde::Deserialize;
 
-use super::log_odds::log_odds;
-use super::tests_of_difference::{adjusted, fisher, mann_whitney};
+use super::shares::{log_odds_ratio, signed_root_g2};
+use super::tests_of_difference::{Fisher, adjusted, mann_whitney};
 
 #[derive(Deserialize)]
 struct Golden {
     mann_whitney: Vec<MannWhitneyCase>,
     fisher: Vec<FisherCase>,
     benjamini_hochberg: Vec<AdjustedCase>,
-    log_odds: Vec<LogOddsCase>,
+    shares: Vec<SharesCase>,
 }
 
 #[derive(Deserialize)]
@@ -35,17 +35,17 @@ struct AdjustedCase {
 }
 
 #[derive(Deserialize)]
-struct LogOddsCase {
-    first: Vec<f64>,
-    second: Vec<f64>,
-    prior: f64,
-    z: Vec<f64>,
+struct SharesCase {
+    first: [u64; 2],
+    second: [u64; 2],
+    log_odds_ratio: f64,
+    signed_root_g2: f64,
 }
 
 fn golden() -> Golden {
     let golden: Golden = serde_json::from_str(include_str!("../../../data/golden/statistics.json")).unwrap();
     assert!(golden.mann_whitney.len() >= 20 && golden.fisher.len() >= 20);
-    assert!(golden.benjamini_hochberg.len() >= 5 && golden.log_odds.len() >= 5);
+    assert!(golden.benjamini_hochberg.len() >= 5 && golden.shares.len() >= 20);
     golden
 }
 
@@ -67,8 +67,9 @@ fn mann_whitney_is_that_of_scipy() {
 
 #[test]
 fn fisher_is_that_of_scipy() {
+    let fisher = Fisher::up_to(4000);
     for case in golden().fisher {
-        close(fisher(case.first, case.second), case.p);
+        close(fisher.p(case.first, case.second), case.p);
     }
 }
 
@@ -83,10 +84,29 @@ fn benjamini_hochberg_is_that_of_statsmodels() {
 }
 
 #[test]
-fn log_odds_are_those_of_scattertext() {
-    for case in golden().log_odds {
-        for ((_, ours), theirs) in log_odds(&case.first, &case.second, case.prior).into_iter().zip(case.z) {
-            close(ours, theirs);
+fn ratios_of_shares_are_those_of_statsmodels_and_scipy() {
+    for SharesCase { first, second, log_odds_ratio: ratio, signed_root_g2: root } in golden().shares {
+        close(log_odds_ratio(first, second), ratio);
+        close(signed_root_g2(first, second), root);
+    }
+}
+
+#[test]
+fn the_ratio_has_the_sign_of_the_difference_of_the_shares() {
+    for n in [3u64, 10, 40] {
+        for (a, b) in (0..=n).flat_map(|a| (0..=7).map(move |b| (a, b))) {
+            let (first, second) = ([a, n - a], [b, 7 - b]);
+            let difference = i128::from(a * 7) - i128::from(b * n);
+            for figure in [log_odds_ratio(first, second), signed_root_g2(first, second)] {
+                let sign = if figure.abs() < 1e-12 {
+                    0
+                } else if figure > 0.0 {
+                    1
+                } else {
+                    -1
+                };
+                assert_eq!(sign, difference.signum(), "{first:?} {second:?}: {figure}");
+            }
         }
     }
 }

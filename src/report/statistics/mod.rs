@@ -1,10 +1,10 @@
-//! Statistical tests and ratios, as pure functions. Golden figures check them against SciPy, statsmodels and
-//! scattertext.
+//! Statistical tests and ratios, as pure functions. Golden figures check them against SciPy and statsmodels.
 
-pub mod log_odds;
+mod shares;
 mod tests_of_difference;
 
-pub use tests_of_difference::{adjusted, fisher, mann_whitney};
+pub use self::shares::{log_odds_ratio, signed_root_g2};
+pub use self::tests_of_difference::{FALSE_DISCOVERIES, Fisher, adjusted, mann_whitney};
 
 #[cfg(test)]
 mod golden;

@@ -1,5 +1,8 @@
 //! Tests of whether two samples differ beyond chance.
 
+/// Accepted share of false findings among all findings.
+pub const FALSE_DISCOVERIES: f64 = 0.05;
+
 /// Result of a Mann-Whitney test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MannWhitney {
@@ -36,19 +39,38 @@ pub fn mann_whitney(first: &[f64], second: &[f64]) -> Option<MannWhitney> {
     Some(MannWhitney { p, effect: 2.0 * u1 / pairs - 1.0 })
 }
 
-/// p-value of Fisher's exact test, two-sided: the total probability of the tables with the same margins that are no
-/// likelier than this one. `first` and `second` are (with, without).
-#[must_use]
-pub fn fisher(first: [u64; 2], second: [u64; 2]) -> f64 {
-    let with = first[0] + second[0];
-    let (n1, n2) = (first[0] + first[1], second[0] + second[1]);
-    let log_choose = |n: u64, k: u64| log_factorial(n) - log_factorial(k) - log_factorial(n - k);
-    let all = log_choose(n1 + n2, with);
-    let log_p = |k: u64| log_choose(n1, k) + log_choose(n2, with - k) - all;
-    // Rounding must not exclude a table that is equally likely.
-    let most = log_p(first[0]) + 1e-7;
-    let possible = with.saturating_sub(n2)..=with.min(n1);
-    possible.map(log_p).filter(|p| *p <= most).map(f64::exp).sum::<f64>().min(1.0)
+/// Fisher's exact test, two-sided.
+pub struct Fisher {
+    /// Logarithms of the factorials.
+    log_factorials: Vec<f64>,
+}
+
+impl Fisher {
+    /// For tables of so many in all, at most.
+    #[must_use]
+    pub fn up_to(most: u64) -> Self {
+        let most = usize::try_from(most).expect("a count in memory");
+        Self { log_factorials: (0..=most).map(|n| libm::lgamma(float(n) + 1.0)).collect() }
+    }
+
+    /// p-value: the total probability of the tables with the same margins that are no likelier than this one. `first`
+    /// and `second` are (with, without).
+    #[must_use]
+    pub fn p(&self, first: [u64; 2], second: [u64; 2]) -> f64 {
+        let with = first[0] + second[0];
+        let (n1, n2) = (first[0] + first[1], second[0] + second[1]);
+        let log_choose = |n: u64, k: u64| self.log_factorial(n) - self.log_factorial(k) - self.log_factorial(n - k);
+        let all = log_choose(n1 + n2, with);
+        let log_p = |k: u64| log_choose(n1, k) + log_choose(n2, with - k) - all;
+        // Rounding must not exclude a table that is equally likely.
+        let most = log_p(first[0]) + 1e-7;
+        let possible = with.saturating_sub(n2)..=with.min(n1);
+        possible.map(log_p).filter(|p| *p <= most).map(f64::exp).sum::<f64>().min(1.0)
+    }
+
+    fn log_factorial(&self, n: u64) -> f64 {
+        self.log_factorials[usize::try_from(n).expect("a count in memory")]
+    }
 }
 
 /// Adjusts p-values for multiple comparisons by Benjamini and Hochberg. The order stays.
@@ -63,10 +85,6 @@ pub fn adjusted(p: &[f64]) -> Vec<f64> {
         adjusted[at] = least;
     }
     adjusted
-}
-
-fn log_factorial(n: u64) -> f64 {
-    libm::lgamma(float(usize::try_from(n).unwrap_or(usize::MAX)) + 1.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "samples are far smaller than 2^53")]

@@ -1,0 +1,132 @@
+//! Values of figures, and their summaries.
+
+use std::ops::Range;
+
+use super::share::as_float;
+use crate::report::atoms::{Atoms, Grid, distinct};
+use crate::report::model::Distribution;
+
+/// Least number of persons of whom more is shown than n and a rounded median.
+const ENOUGH_FOR_ALL: usize = 20;
+
+/// A figure of an interview or answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Value {
+    pub value: f64,
+    pub person: u32,
+    /// The row of the interview or answer.
+    pub row: u32,
+}
+
+/// All values of a figure, and the atoms of those who have one.
+pub struct Figure {
+    pub values: Grid<Value>,
+    pub atoms: Atoms,
+}
+
+impl Figure {
+    pub fn new(
+        (jobs, segments): (usize, usize),
+        regions: &[Range<usize>],
+        values: impl Iterator<Item = (u32, u32, Value)> + Clone,
+    ) -> Self {
+        let values = Grid::new(jobs, segments, values);
+        let atoms = Atoms::new(&values, regions, |value| value.person);
+        Self { values, atoms }
+    }
+
+    /// The values in whole atoms of some jobs and segments; `None` if these are not shown.
+    pub fn within(&self, jobs: &[u32], segments: &Range<usize>) -> Option<Vec<Value>> {
+        let union = self.atoms.within(jobs, segments);
+        let values = union.atoms.iter().flat_map(|atom| self.values.in_atom(atom).copied());
+        union.is_shown(jobs).then(|| values.collect())
+    }
+
+    pub fn summary(&self, jobs: &[u32], segments: &Range<usize>) -> Distribution {
+        self.within(jobs, segments).map_or_else(Distribution::default, summary)
+    }
+}
+
+/// Whether values are of so many persons that more is shown of them than n and a rounded median.
+pub fn is_of_many(values: &[Value]) -> bool {
+    has_persons(values, ENOUGH_FOR_ALL)
+}
+
+pub fn has_persons(values: &[Value], least: usize) -> bool {
+    distinct(values.iter().map(|value| value.person), least) >= least
+}
+
+/// Summary of values that are shown.
+pub fn summary(values: Vec<Value>) -> Distribution {
+    let is_of_many = is_of_many(&values);
+    let mut sorted: Vec<f64> = values.into_iter().map(|value| value.value).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let n = i64::try_from(sorted.len()).expect("a count of rows");
+    let median = quantile(&sorted, 0.5);
+    if !is_of_many {
+        return Distribution { n: Some(n), median: median.map(rounded), ..Distribution::default() };
+    }
+    // Sums are made in the order of the values, so that they do not depend on that of the files.
+    let finite = |value: f64| Some(value).filter(|value| value.is_finite());
+    let mean = sorted.iter().sum::<f64>() / as_float(n);
+    let squares: f64 = sorted.iter().map(|value| (value - mean) * (value - mean)).sum();
+    Distribution {
+        n: Some(n),
+        median,
+        quartile_1: quantile(&sorted, 0.25),
+        quartile_3: quantile(&sorted, 0.75),
+        mean: finite(mean),
+        standard_deviation: finite((squares / as_float(n - 1)).sqrt()),
+    }
+}
+
+/// Median as it is shown: rounded if it is of few.
+pub fn median(values: &[Value]) -> Option<f64> {
+    let is_of_many = is_of_many(values);
+    let mut sorted: Vec<f64> = values.iter().map(|value| value.value).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let median = quantile(&sorted, 0.5);
+    if is_of_many { median } else { median.map(rounded) }
+}
+
+/// Quantile of sorted values, interpolated linearly.
+pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let at = share * as_float(i64::try_from(last).expect("a count of rows"));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place among the values")]
+    let below = at.floor() as usize;
+    let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
+    let value = low + (at - at.floor()) * (high - low);
+    Some(value).filter(|value| value.is_finite())
+}
+
+/// Rounds to two significant digits.
+pub fn rounded(value: f64) -> f64 {
+    format!("{value:.1e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[f64], persons: u32) -> Vec<Value> {
+        (0u32..).zip(values).map(|(row, value)| Value { value: *value, person: row % persons, row }).collect()
+    }
+
+    #[test]
+    fn of_few_persons_there_is_a_rounded_median() {
+        let values: Vec<f64> = (0..40).map(|value| 283.0 + f64::from(value)).collect();
+        let few = summary(of(&values, 19));
+        assert_eq!((few.n, few.median), (Some(40), Some(300.0)));
+        assert_eq!((few.quartile_1, few.mean, few.standard_deviation), (None, None, None));
+        let many = summary(of(&values, 20));
+        assert_eq!((many.median, many.quartile_1, many.mean), (Some(302.5), Some(292.75), Some(302.5)));
+        assert!((many.standard_deviation.unwrap() - 11.690_451_944_500_12).abs() < 1e-12);
+        assert_eq!(summary(Vec::new()).n, Some(0));
+    }
+
+    #[test]
+    fn two_digits_are_left_of_a_rounded_figure() {
+        assert_eq!([283.5, 57.0, 0.583, 0.0, 1.7e18].map(rounded), [280.0, 57.0, 0.58, 0.0, 1.7e18]);
+    }
+}
