@@ -22,7 +22,7 @@ pub struct HitRows<'a> {
     /// For each row, the index of its term in the set.
     terms: Vec<u32>,
     mentions: Vec<i64>,
-    negated: Vec<i64>,
+    negated: Vec<Option<i64>>,
     /// Where each mention starts: all mentions of all rows.
     starts: Vec<i64>,
     /// Where each mention ends: all mentions of all rows.
@@ -43,8 +43,8 @@ impl<'a> HitRows<'a> {
         }
     }
 
-    /// Adds the hits of an answer.
-    pub fn push(&mut self, answer: u32, hits: &[Hit]) {
+    /// Adds the hits of an answer. Whether they are negated is known only where it may be in English.
+    pub fn push(&mut self, answer: u32, hits: &[Hit], may_be_english: bool) {
         self.hits.clear();
         self.hits.extend_from_slice(hits);
         self.hits.sort_unstable_by_key(|hit| (self.prepared.rank[hit.term as usize], hit.start, hit.end));
@@ -52,7 +52,8 @@ impl<'a> HitRows<'a> {
             self.answers.push(answer);
             self.terms.push(same_term[0].term);
             self.mentions.push(signed(same_term.len()));
-            self.negated.push(signed(same_term.iter().filter(|hit| hit.negated).count()));
+            let negated = || signed(same_term.iter().filter(|hit| hit.negated).count());
+            self.negated.push(may_be_english.then(negated));
             self.starts.extend(same_term.iter().map(|hit| i64::from(hit.start)));
             self.ends.extend(same_term.iter().map(|hit| i64::from(hit.end)));
         }
@@ -75,7 +76,7 @@ impl<'a> HitRows<'a> {
         let of = |column: &ArrayRef, rows: &UInt32Array| take(column, rows, None).expect("indices are of rows there");
         let mut columns: Vec<ArrayRef> = shared.iter().map(|column| plain(&of(column, &answers))).collect();
         columns.extend([of(&names, &terms), of(&categories, &terms)]);
-        columns.extend([integers(self.mentions), integers(self.negated), Arc::new(places)]);
+        columns.extend([integers(self.mentions), Arc::new(Int64Array::from(self.negated)), Arc::new(places)]);
         rows::batch(&schema::KEYWORD_HITS, columns)
     }
 }

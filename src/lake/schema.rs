@@ -327,7 +327,11 @@ pub const KEYWORD_HITS: Table = Table {
         needed("term", ColumnType::Text, "Canonical name of the term"),
         optional("category", ColumnType::Text, "Category of the term in its set"),
         needed("mentions", ColumnType::Integer, "Occurrences of the term in the transcript"),
-        needed("negated", ColumnType::Integer, "Mentions with a negation among the five words before"),
+        optional(
+            "negated",
+            ColumnType::Integer,
+            "Mentions with a negation among the five words before; null where the transcript is not in English",
+        ),
         needed("places", ColumnType::Places, "Where: byte offsets into the original transcript"),
     ],
 };

@@ -13,8 +13,6 @@ use crate::keywords::text::words::{self, WordFinder};
 
 /// Number of words before a hit that are looked at.
 const REACH: usize = 5;
-/// Number of words after a cue that are looked at: those within reach, and those of a filler after the last of them.
-const LOOKED_AT: usize = REACH + LONGEST_FILLER;
 /// The most words in a filler.
 const LONGEST_FILLER: usize = 2;
 
@@ -26,18 +24,21 @@ pub(in crate::keywords) struct Negation {
     reaches: Vec<Range<usize>>,
     words: Vec<Range<usize>>,
     finder: WordFinder,
+    /// Memory for the words from a cue on.
+    from_cue: Vec<Range<usize>>,
 }
 
 impl Negation {
     /// Reads any text.
     pub(in crate::keywords) fn read(&mut self, text: &str) {
-        let Self { reaches, words, finder } = self;
+        let Self { reaches, words, finder, from_cue } = self;
         reaches.clear();
         words.clear();
         let plain = PlainText::of(text);
         finder.for_each(&plain.text, |word| words.push(word));
-        for at in 0..words.len() {
-            if let Some(reach) = reach(&plain.text, &words[at..words.len().min(at + 1 + LOOKED_AT)]) {
+        for (word, at) in words.iter().zip(1..) {
+            let mut following = words[at..].iter().cloned();
+            if let Some(reach) = reach(&plain.text, word.clone(), from_cue, |_| following.next()) {
                 reaches.push(plain.original(reach.start)..plain.original(reach.end));
             }
         }
@@ -52,11 +53,11 @@ impl Negation {
         starts: &WordStarts,
         place: Range<usize>,
     ) {
-        let Self { reaches, words, .. } = self;
+        let Self { reaches, from_cue, .. } = self;
         reaches.clear();
         CUE_STARTS.find(lowered.as_bytes(), starts.within(place.clone()), |_, found| {
             let cue = words::around(text.as_bytes(), found.start - place.start);
-            reaches.extend(reach_in_ascii(text, cue, words));
+            reaches.extend(reach_in_ascii(text, cue, from_cue));
         });
     }
 
@@ -70,7 +71,7 @@ impl Negation {
     /// which is faster if there are few hits.
     pub(in crate::keywords) fn is_negated(&mut self, text: &str, start: usize) -> bool {
         let before = words::before(text.as_bytes(), start).take(REACH);
-        let mut reaches = before.filter_map(|word| reach_in_ascii(text, word, &mut self.words));
+        let mut reaches = before.filter_map(|word| reach_in_ascii(text, word, &mut self.from_cue));
         reaches.any(|reach| reach.contains(&start))
     }
 }
@@ -79,72 +80,99 @@ impl Negation {
 pub(in crate::keywords) static CUE_STARTS: LazyLock<Anchors> =
     LazyLock::new(|| Anchors::new(&CUES.iter().chain(["t"].iter()).map(|&cue| cue.to_owned()).collect::<Vec<_>>()));
 
-/// Returns where a hit that the word at `cue` of an ASCII text negates may begin, if that word is a cue. `words` is
-/// memory for the words after it.
-fn reach_in_ascii(text: &str, cue: Range<usize>, words: &mut Vec<Range<usize>>) -> Option<Range<usize>> {
-    if !may_have_role(&text.as_bytes()[cue.clone()]) {
-        return None;
-    }
-    words.clear();
-    words.push(cue);
-    while words.len() <= LOOKED_AT
-        && let Some(next) = words::at_or_after(text.as_bytes(), words[words.len() - 1].end)
-    {
-        words.push(next);
-    }
-    reach(text, words)
+fn reach_in_ascii(text: &str, cue: Range<usize>, from_cue: &mut Vec<Range<usize>>) -> Option<Range<usize>> {
+    reach(text, cue, from_cue, |end| words::at_or_after(text.as_bytes(), end))
 }
 
-/// Returns where a hit that the first of these words negates may begin, if that word is a cue. The words follow one
-/// another.
+/// Returns where a hit that the word at `cue` negates may begin, if that word is a cue. `next` returns the word after the
+/// one that ends at a place, and is asked for no more words than are needed.
 ///
 /// A hit may begin within a word (`js` in `node.js`). The beginning of that word is then neither a word before the hit
 /// nor a break.
-fn reach(text: &str, words: &[Range<usize>]) -> Option<Range<usize>> {
-    let (cue, following) = words.split_first()?;
-    let word = |at: usize| following.get(at).map(|word| &text[word.clone()]);
-    if !matches!(role(&text[cue.clone()], word(0)), WordRole::Cue) {
+fn reach(
+    text: &str,
+    cue: Range<usize>,
+    from_cue: &mut Vec<Range<usize>>,
+    next: impl FnMut(usize) -> Option<Range<usize>>,
+) -> Option<Range<usize>> {
+    let word = &text[cue.clone()];
+    if word.is_ascii() && !may_have_role(word.as_bytes()) {
         return None;
     }
-    // The gap before each of the words that follow.
-    let gap = |at: usize| {
-        let before = at.checked_sub(1).map_or(cue, |before| &following[before]);
-        before.end..following.get(at).map_or(text.len(), |word| word.start)
-    };
-    // Where the filler ended whose commas are no breaks.
-    let mut filler_end = 0;
+    from_cue.clear();
+    from_cue.push(cue.clone());
+    let mut words = WordsFromCue { text, known: from_cue, next };
+    let next_word = words.get(1).map(|next| &text[next]);
+    if !matches!(role(word, next_word), WordRole::Cue) {
+        return None;
+    }
+    let mut after_filler = None;
     // Up to four words may stand between the cue and the hit, or between the cue and the word that the hit begins in.
-    for at in 0..REACH {
-        if let Some(place) = breaks(text, gap(at)).next() {
-            let length = filler_length(text, &following[at..]);
-            let is_beside_filler = length.is_some_and(|length| {
-                let preceding = at.checked_sub(1).map_or(cue, |before| &following[before]);
-                // "No, um, …" answers a question.
-                !text[preceding.clone()].eq_ignore_ascii_case("no")
-                    && is_one_comma(text, gap(at))
-                    && is_one_comma(text, gap(at + length))
-            });
-            if is_beside_filler {
-                filler_end = at + length.unwrap_or_default();
-            } else if filler_end != at || at == 0 {
+    for at in 1..=REACH {
+        if let Some(place) = breaks(text, words.gap_before(at)).next() {
+            let next_after_filler = words.after_filler(at);
+            if next_after_filler.is_none() && after_filler != Some(at) {
                 return Some(cue.end..place + 1);
             }
+            after_filler = next_after_filler;
         }
-        let Some(next) = following.get(at) else { return Some(cue.end..text.len() + 1) };
-        if at + 1 == REACH || matches!(role(&text[next.clone()], None), WordRole::Break) {
+        let Some(next) = words.get(at) else { return Some(cue.end..text.len() + 1) };
+        if at == REACH || matches!(role(&text[next.clone()], None), WordRole::Break) {
             return Some(cue.end..next.end);
         }
     }
     None
 }
 
-/// Returns how many words the filler has that these words begin with, if they begin with one.
-fn filler_length(text: &str, words: &[Range<usize>]) -> Option<usize> {
-    (1..=LONGEST_FILLER.min(words.len())).find(|&length| {
-        let parts = words[..length].iter().map(|word| text[word.clone()].to_lowercase());
-        let is_whole = words[..length].windows(2).all(|two| breaks(text, two[0].end..two[1].start).next().is_none());
-        is_whole && FILLERS.contains(&parts.collect::<Vec<_>>().join(" ").as_str())
-    })
+/// The words of a text from a cue on, which are found when they are asked for.
+struct WordsFromCue<'w, N> {
+    text: &'w str,
+    /// The cue and the words after it that are known already.
+    known: &'w mut Vec<Range<usize>>,
+    next: N,
+}
+
+impl<N: FnMut(usize) -> Option<Range<usize>>> WordsFromCue<'_, N> {
+    /// Returns a word. The cue has the number 0.
+    fn get(&mut self, number: usize) -> Option<Range<usize>> {
+        while self.known.len() <= number {
+            let next = (self.next)(self.known[self.known.len() - 1].end)?;
+            self.known.push(next);
+        }
+        Some(self.known[number].clone())
+    }
+
+    /// Returns what stands between a word after the cue and the word before that. There must be such a word before.
+    fn gap_before(&mut self, number: usize) -> Range<usize> {
+        let end = self.get(number).map_or(self.text.len(), |word| word.start);
+        self.known[number - 1].end..end
+    }
+
+    /// Returns the number of the word after a filler that begins with this word and stands between commas, which are no
+    /// breaks then.
+    fn after_filler(&mut self, number: usize) -> Option<usize> {
+        // "No, um, …" answers a question.
+        let text = self.text;
+        let follows_no = text[self.known[number - 1].clone()].eq_ignore_ascii_case("no");
+        if follows_no || !is_one_comma(text, self.gap_before(number)) {
+            return None;
+        }
+        let mut phrase = String::new();
+        for at in number..number + LONGEST_FILLER {
+            let word = self.get(at)?;
+            if at > number {
+                if breaks(text, self.gap_before(at)).next().is_some() {
+                    return None;
+                }
+                phrase.push(' ');
+            }
+            phrase += &text[word].to_lowercase();
+            if FILLERS.contains(&phrase.as_str()) {
+                return is_one_comma(text, self.gap_before(at + 1)).then_some(at + 1);
+            }
+        }
+        None
+    }
 }
 
 /// Whether the only clause break between two words is a comma.
