@@ -13,7 +13,7 @@ use super::request::PreparedSet;
 use super::responses::{self, ResponseRow};
 use super::richness::Vocabulary;
 use super::summary::{StepTimes, timed};
-use crate::keywords::{Hit, Prefilter, Scratch, Text, TextBuffers, Texts};
+use crate::keywords::{Prefilter, Scratch, Text, TextBuffers, Texts};
 use crate::lake::read::{ParquetFile, dictionary, float_at, floats, string_at, strings, view_at, views};
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
@@ -184,14 +184,14 @@ impl<'a> Pass<'a> {
             }
             // Only answers with hits are asked, and each of them once.
             let english: Vec<OnceCell<bool>> = transcripts.iter().map(|_| OnceCell::new()).collect();
-            let may_be_english = |at: usize| {
-                let text = transcripts[at].expect("only texts that are there have hits");
-                *english[at].get_or_init(|| language::may_be_english(text.as_str()))
-            };
+            let may_be_english =
+                |at: usize, text: Text| *english[at].get_or_init(|| language::may_be_english(text.as_str()));
             for (set, rows) in request.sets.iter().zip(&mut self.hits) {
                 let row = |at: usize| u32::try_from(first + at).expect("row groups are far smaller");
-                let push = |at: usize, hits: &[Hit]| rows.push(row(at), hits, may_be_english(at));
-                set.matcher.find_all(&texts, &question_type, scratch, push);
+                set.matcher.find_all(&texts, &question_type, scratch, |at, hits| {
+                    let text = transcripts[at].expect("a text with hits is there");
+                    rows.push(row(at), text, hits, may_be_english(at, text));
+                });
             }
         });
     }

@@ -3,24 +3,37 @@
 use serde::Serialize;
 
 use super::run::ready_analysis;
-use super::terminal::{self, AnalyzeFlags, DataFormat};
-use crate::analyze::{AnalyzeSummary, Plan, PlannedFiles, StepTimes};
+use super::terminal::{self, Alone, AnalyzeFlags, DataFormat};
+use crate::analyze::{AnalyzeRequest, AnalyzeSummary, Plan, PlannedFiles, StepTimes};
 use crate::lake::Lake;
+use crate::ledger::Ledger;
 use crate::model::Result;
 
-pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<()> {
+pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<u8> {
     let analysis = ready_analysis(&flags.keywords, flags.mode, &flags.metrics);
     let analysis =
         analysis.map_err(|wrong| terminal::report_all(wrong.into_iter().map(|(_, error)| error).collect()))?;
-    let lake = Lake::open(&flags.lake.lake)?;
+    let lake = Lake::open(&flags.lake.lake)?.with_delta(!flags.delta.no_delta);
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
-    let plan = Plan::new(&lake, analysis.request(flags.force))?;
+    let begun = Alone::begin("analyze");
+    let analysed = analyze(&lake, &mut ledger, analysis.request(flags.force), flags, quiet);
+    Ok(begun.end(&lake, &mut ledger, analysed.err().into_iter().collect()))
+}
+
+fn analyze(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    request: AnalyzeRequest<'_>,
+    flags: &AnalyzeFlags,
+    quiet: bool,
+) -> Result<()> {
+    let plan = Plan::new(lake, request)?;
     let prints_text = flags.format == DataFormat::Text && !quiet;
     if flags.explain && prints_text {
         terminal::data(&plan_on_screen(&plan.parts))?;
     }
-    let summary = terminal::with_bar("analyse", quiet, |progress| plan.run(&lake, &mut ledger, progress, &|| true))?;
+    let summary = terminal::with_bar("analyse", quiet, |progress| plan.run(lake, ledger, progress, &|| true))?;
     match flags.format {
         DataFormat::Json => {
             let parts = flags.explain.then_some(plan.parts.as_slice());

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::run::{ReadyAts, deliver};
 use super::session::{Network, Session, ids};
-use super::terminal::{self, AtsFlags, DONE, DataFormat};
+use super::terminal::{self, Alone, AtsFlags, DONE, DataFormat};
 use crate::deliver::ats::{self, Connector, PlannedRequest};
 use crate::lake::Lake;
 use crate::lake::deliveries::Outbox;
-use crate::model::Result;
+use crate::model::{Done, Result};
 use crate::pipeline::{AtsPlan, parse_midnight};
 
 pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
@@ -26,19 +26,22 @@ pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
     }
     let ready = ReadyAts::new(&plan)?;
     let network = Network::start()?;
-    let mut session = Session::open(Lake::open(&flags.lake.lake)?, &network, quiet)?;
+    let lake = Lake::open(&flags.lake.lake)?.with_delta(!flags.delta.no_delta);
+    let mut session = Session::open(lake, &network, quiet)?;
     if flags.retry_dead {
         let mut outbox = Outbox::open(&session.lake, &mut session.ledger)?;
         let count = outbox.put_back(&ready.connector.name, &ids)?;
         tracing::info!("{count} dead letters are put back");
     }
-    let done = deliver(&mut session, ready, &ids);
+    let begun = Alone::begin("ats");
+    let Done { summary, errors } = deliver(&mut session, ready, &ids);
+    let ended = begun.delivered(summary.has_losses(), summary.is_complete());
+    let code = ended.end(&session.lake, &mut session.ledger, errors);
     terminal::data(&match flags.format {
-        DataFormat::Json => terminal::json(&done.summary),
-        DataFormat::Text => terminal::sent_on_screen(&done.summary),
+        DataFormat::Json => terminal::json(&summary),
+        DataFormat::Text => terminal::sent_on_screen(&summary),
     })?;
-    done.errors.iter().for_each(terminal::error);
-    Ok(terminal::exit_code(&done.errors, done.summary.has_losses()))
+    Ok(code)
 }
 
 /// Prints the requests that would be sent. Needs no secret and no lock.

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use super::run::Archiving;
 use super::session::{Network, Session, client, ids, pace};
-use super::terminal::{self, AudioFlags, DONE};
+use super::terminal::{self, Alone, AudioFlags, DONE};
 use crate::deliver::audio::{self, RecordingSelection, estimate};
 use crate::lake::Lake;
-use crate::lake::jobs::job_ids;
-use crate::model::{Error, Result};
+use crate::lake::job_list::job_ids;
+use crate::model::{Done, Error, Result};
 use crate::pipeline::{AudioPlan, parse_max_time, parse_midnight, parse_size};
 
 pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
@@ -24,7 +24,7 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
     };
     let pace = pace(&flags.api)?;
     let named = ids(&flags.ids)?;
-    let lake = Lake::open(&flags.lake.lake)?;
+    let lake = Lake::open(&flags.lake.lake)?.with_delta(!flags.delta.no_delta);
     let mut ledger = lake.ledger_for_reading()?;
     for id in &named {
         if ledger.state(id)?.is_none() {
@@ -61,10 +61,12 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
         Ok(opened.clone())
     };
     let archiving = Archiving { plan: &plan, selection, began, pace };
-    let done = archiving.archive(&mut session, estimate, &mut client_of);
-    done.errors.iter().for_each(terminal::error);
+    let begun = Alone::begin("audio");
+    let Done { summary, errors } = archiving.archive(&mut session, estimate, &mut client_of);
+    let ended = begun.delivered(summary.has_losses(), summary.is_complete());
+    let code = ended.end(&session.lake, &mut session.ledger, errors);
     if !quiet {
-        terminal::data(&terminal::archived_on_screen(&done.summary, &plan.out))?;
+        terminal::data(&terminal::archived_on_screen(&summary, &plan.out))?;
     }
-    Ok(terminal::exit_code(&done.errors, done.summary.has_losses()))
+    Ok(code)
 }

@@ -1,9 +1,10 @@
 //! `import`: fills a lake from files, without calling the API.
 
-use super::terminal::{self, DONE, DataFormat, FINISHED_WITH_LOSSES, ImportFlags};
-use crate::ingest::import::import;
+use super::terminal::{self, Alone, DataFormat, ImportFlags};
+use crate::ingest::IngestSummary;
+use crate::ingest::import::{ImportSummary, import};
 use crate::lake::Lake;
-use crate::model::{Error, Result};
+use crate::model::{Done, Error, Result};
 
 pub fn run(flags: &ImportFlags, quiet: bool) -> Result<u8> {
     // A misspelt name is reported before the first file is read.
@@ -12,17 +13,36 @@ pub fn run(flags: &ImportFlags, quiet: bool) -> Result<u8> {
             return Err(Error::usage(format!("there is no file {}", file.display())));
         }
     }
-    let lake = Lake::create(&flags.lake.lake)?.with_candidate_key(flags.key.candidate_key_file.clone());
+    let lake = Lake::create(&flags.lake.lake)?
+        .with_candidate_key(flags.key.candidate_key_file.clone())
+        .with_delta(!flags.delta.no_delta);
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
+    let begun = Alone::begin("import");
     let bar = terminal::counter("import", quiet);
-    let summary = import(&lake, &mut ledger, &flags.source, &flags.files, &|bodies| bar.set_position(bodies));
+    let Done { summary, errors } =
+        import(&lake, &mut ledger, &flags.source, &flags.files, &|bodies| bar.set_position(bodies));
     bar.finish_and_clear();
-    let summary = summary?;
+    let is_whole = errors.is_empty();
+    let code = begun.ingested(counts(&summary)).end(&lake, &mut ledger, errors);
+    if !is_whole {
+        return Ok(code);
+    }
     match flags.format {
         DataFormat::Json => terminal::data(&terminal::json(&summary))?,
         DataFormat::Text if quiet => {}
         DataFormat::Text => terminal::data(&terminal::imported_on_screen(&summary))?,
     }
-    Ok(if summary.quarantined > 0 { FINISHED_WITH_LOSSES } else { DONE })
+    Ok(code)
+}
+
+/// What an import did, in the words of an ingest.
+fn counts(summary: &ImportSummary) -> IngestSummary {
+    IngestSummary {
+        fetched: summary.bodies,
+        newly_settled: summary.newly_settled,
+        still_open: summary.still_open,
+        quarantined: summary.quarantined,
+        ..IngestSummary::default()
+    }
 }

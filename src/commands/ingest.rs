@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::run::{IngestOptions, OpenSource, ingest_all};
 use super::session::{Network, Session, client};
-use super::terminal::{self, IngestFlags};
+use super::terminal::{self, Alone, IngestFlags};
 use crate::lake::Lake;
-use crate::model::Result;
+use crate::model::{Done, Result};
 use crate::pipeline::ids::read_lists;
 use crate::pipeline::{Exclude, INBOX, IngestPlan, parse_time_of_day, parse_window};
 
@@ -25,14 +25,18 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
         limit_window: parse_window(&flags.api.limit_window)?,
     };
     let network = Network::start()?;
-    let lake = Lake::create(&flags.lake.lake)?.with_candidate_key(flags.key.candidate_key_file);
+    let lake = Lake::create(&flags.lake.lake)?
+        .with_candidate_key(flags.key.candidate_key_file)
+        .with_delta(!flags.delta.no_delta);
     let mut session = Session::open(lake, &network, quiet)?.stopping_at(plan.stop_at);
     let exclude = Exclude::new(&flags.exclude)?;
     let source = OpenSource { name: flags.source, ids, inbox, exclude, client };
-    let done = ingest_all(&mut session, vec![source], &IngestOptions { plan: &plan, refetch: flags.refetch });
-    done.errors.iter().for_each(terminal::error);
+    let begun = Alone::begin("ingest");
+    let options = IngestOptions { plan: &plan, refetch: flags.refetch };
+    let Done { summary, errors } = ingest_all(&mut session, vec![source], &options);
+    let code = begun.ingested(summary.clone()).end(&session.lake, &mut session.ledger, errors);
     if !quiet {
-        terminal::data(&terminal::ingest_on_screen(&done.summary))?;
+        terminal::data(&terminal::ingest_on_screen(&summary))?;
     }
-    Ok(terminal::exit_code(&done.errors, done.summary.has_losses()))
+    Ok(code)
 }

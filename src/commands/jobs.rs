@@ -2,7 +2,8 @@
 
 use super::terminal::{self, DataFormat, JobsFlags};
 use crate::lake::Lake;
-use crate::lake::job_list::{LakeJob, list};
+use crate::lake::job_list::list;
+use crate::lake::job_tally::LakeJob;
 use crate::model::Result;
 
 pub fn run(flags: &JobsFlags) -> Result<()> {

@@ -5,8 +5,8 @@ use crate::lake::Lake;
 use crate::model::Result;
 
 pub fn run(command: &LedgerCommand) -> Result<()> {
-    let LedgerCommand::Rebuild { lake } = command;
-    let lake = Lake::open(&lake.lake)?;
+    let LedgerCommand::Rebuild { lake, delta } = command;
+    let lake = Lake::open(&lake.lake)?.with_delta(!delta.no_delta);
     let lock = lake.lock()?;
     lake.set_ledger_aside(&lock)?;
     let counts = lake.ledger(&lock)?.counts()?;

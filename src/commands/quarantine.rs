@@ -4,12 +4,16 @@ use std::io::{IsTerminal, Write as _};
 
 use serde_json::json;
 
-use super::terminal::{self, DataFormat, QuarantineCommand, Which};
-use crate::ingest::quarantine::{self, QuarantinedBody};
+use super::terminal::{self, Alone, DONE, DataFormat, QuarantineCommand, Which};
+use crate::ingest::IngestSummary;
+use crate::ingest::quarantine::{self, QuarantinedBody, Retried};
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 
-pub fn run(command: &QuarantineCommand) -> Result<()> {
+/// Its name in the table `runs`.
+const QUARANTINE: &str = "quarantine";
+
+pub fn run(command: &QuarantineCommand) -> Result<u8> {
     match command {
         QuarantineCommand::List { lake, format } => {
             let kept = quarantine::list(&Lake::open(&lake.lake)?)?;
@@ -23,28 +27,48 @@ pub fn run(command: &QuarantineCommand) -> Result<()> {
             terminal::bytes(&body)?;
         }
         QuarantineCommand::Retry(which) => {
-            let lake = Lake::open(&which.lake.lake)?.with_candidate_key(which.key.candidate_key_file.clone());
+            let lake = Lake::open(&which.lake.lake)?
+                .with_candidate_key(which.key.candidate_key_file.clone())
+                .with_delta(!which.delta.no_delta);
             let lock = lake.lock()?;
             let mut ledger = lake.ledger(&lock)?;
-            let retried = quarantine::retry(&lake, &mut ledger, &ids(&lake, which)?)?;
-            terminal::data(&format!(
-                "{} published, {} to be asked for by the next ingest, {} still cannot be read\n",
-                retried.published, retried.due, retried.stay
-            ))?;
+            let ids = ids(&lake, which)?;
+            let begun = Alone::begin(QUARANTINE);
+            let retried = quarantine::retry(&lake, &mut ledger, &ids);
+            let (Retried { settled, open, due, stay }, errors) = match retried {
+                Ok(retried) => (retried, Vec::new()),
+                Err(error) => (Retried::default(), vec![error]),
+            };
+            let is_whole = errors.is_empty();
+            let ingest = IngestSummary { newly_settled: settled, still_open: open, ..IngestSummary::default() };
+            let code = begun.ingested(ingest).end(&lake, &mut ledger, errors);
+            if is_whole {
+                let published = settled + open;
+                terminal::data(&format!(
+                    "{published} published, {due} to be asked for by the next ingest, {stay} still cannot be read\n"
+                ))?;
+            }
+            return Ok(code);
         }
         QuarantineCommand::Discard { which, yes } => {
-            let lake = Lake::open(&which.lake.lake)?;
+            let lake = Lake::open(&which.lake.lake)?.with_delta(!which.delta.no_delta);
             let ids = ids(&lake, which)?;
             if !yes {
                 confirm(ids.len())?;
             }
             let lock = lake.lock()?;
             let mut ledger = lake.ledger(&lock)?;
-            quarantine::discard(&lake, &mut ledger, &ids)?;
+            let begun = Alone::begin(QUARANTINE);
+            let errors: Vec<Error> = quarantine::discard(&lake, &mut ledger, &ids).err().into_iter().collect();
+            let is_whole = errors.is_empty();
+            let code = begun.end(&lake, &mut ledger, errors);
+            if !is_whole {
+                return Ok(code);
+            }
             terminal::data(&format!("{} deleted\n", terminal::counted(ids.len() as u64, "body is", "bodies are")))?;
         }
     }
-    Ok(())
+    Ok(DONE)
 }
 
 fn ids(lake: &Lake, which: &Which) -> Result<Vec<String>> {

@@ -20,7 +20,7 @@ use super::warnings::{WarningKind, Warnings};
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{InterviewState, Ledger};
 use crate::model::body::{self, Violation};
-use crate::model::{Error, Interview, Provenance, Result, Via};
+use crate::model::{Done, Error, Interview, Provenance, Result, Via};
 
 /// A batch is published at this many bytes of bodies.
 const BATCH_BYTES: usize = 64 << 20;
@@ -50,17 +50,21 @@ pub struct ImportSummary {
 
 /// Imports files in order; `-` is standard input. Gzip and zstd are recognised by their first bytes.
 ///
-/// # Errors
-/// When a file cannot be read or the lake cannot be written. Batches that were published before stay published.
+/// It ends early when a file cannot be read or the lake cannot be written. Batches that were published before stay
+/// published.
 pub fn import(
     lake: &Lake,
     ledger: &mut Ledger,
     source: &str,
     files: &[impl AsRef<Path>],
     progress: &dyn Fn(u64),
-) -> Result<ImportSummary> {
+) -> Done<ImportSummary> {
+    let keys = match lake.candidate_keys() {
+        Ok(keys) => keys,
+        Err(error) => return Done::failed(error),
+    };
     let mut importer = Importer {
-        keys: lake.candidate_keys()?,
+        keys,
         lake,
         ledger,
         provenance: Provenance {
@@ -78,7 +82,7 @@ pub fn import(
     };
     let imported = files.iter().try_for_each(|file| importer.file(file.as_ref())).and_then(|()| importer.cut());
     importer.warnings.end();
-    imported.map(|()| importer.summary)
+    Done::new(importer.summary, imported)
 }
 
 /// An import in progress.

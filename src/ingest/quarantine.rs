@@ -35,7 +35,9 @@ pub struct QuarantinedBody {
 /// The result of a retry, in numbers of bodies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Retried {
-    pub published: u64,
+    /// Published, as settled or open.
+    pub settled: u64,
+    pub open: u64,
     /// To be fetched again by the next ingest.
     pub due: u64,
     /// Imported lines that still cannot be read.
@@ -137,7 +139,7 @@ pub fn retry(lake: &Lake, ledger: &mut Ledger, ids: &[String]) -> Result<Retried
     }
     let published: Published =
         cut_interviews(lake, ledger, &lake.candidate_keys()?, arrivals, Some(QuestionPolicy::Unseen))?;
-    retried.published = published.settled + published.open;
+    (retried.settled, retried.open) = (published.settled, published.open);
     for id in readable {
         forget(lake, id)?;
     }

@@ -67,6 +67,12 @@ impl IngestSummary {
         self.quarantined + self.failed + self.given_up + self.questions_failed + self.questions_given_up > 0
     }
 
+    /// Whether nothing is left for the next run.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.left + self.failed + self.questions_failed == 0
+    }
+
     /// Whether interviews came into the lake, or changed there.
     #[must_use]
     pub fn has_news(&self) -> bool {

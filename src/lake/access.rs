@@ -52,6 +52,26 @@ pub(super) fn deny(path: &Path, denied: u32) -> io::Result<()> {
     }
 }
 
+/// Gives a folder the permissions and the group of another one, or less if the group cannot be given. What belongs to
+/// somebody else is left alone.
+pub(super) fn take_access(from: &Path, folder: &Path) -> io::Result<()> {
+    let (from, own) = (fs::metadata(from)?, fs::metadata(folder)?);
+    let mut mode = from.mode() & 0o7777;
+    if own.gid() != from.gid() {
+        match chown(folder, None, Some(from.gid())) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => mode &= !0o070,
+            given => given?,
+        }
+    }
+    if own.mode() & 0o7777 == mode {
+        return Ok(());
+    }
+    match fs::set_permissions(folder, Permissions::from_mode(mode)) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        set => set,
+    }
+}
+
 /// Gives a file that is to be moved into a folder the group that it would have if it were made there. A group that this
 /// user is not in cannot be given.
 pub(super) fn take_group(file: &Path, folder: &Path) -> io::Result<()> {

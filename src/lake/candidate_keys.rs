@@ -7,7 +7,7 @@ use std::path::Path;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::durable::write_whole;
+use super::durable::{move_to, write_whole};
 use super::places::Lake;
 use crate::model::{Error, Result};
 
@@ -74,19 +74,32 @@ impl Lake {
         }
         Ok(self.unchecked_candidate_keys()?.check_value())
     }
+
+    /// Makes a new secret in the place of the one that is lost, and returns its check value. What is there instead of it
+    /// goes to a folder.
+    pub(super) fn new_candidate_key(&self, aside: &Path) -> Result<String> {
+        let path = self.candidate_key_path();
+        if path.exists() {
+            move_to(aside, &path, "candidate.key")?;
+        }
+        make_key(&path)?;
+        Ok(self.unchecked_candidate_keys()?.check_value())
+    }
 }
 
 fn lost(path: &Path, what: &str) -> Error {
     let message = format!("the candidate key {} {what}", path.display());
-    Error::failed(message).hint("put it back from a backup: with another key, every person would count as a new one")
+    Error::failed(message).hint(
+        "put it back from a backup; if there is none, `roundup repair --new-candidate-key` makes another, with which every \
+         person who is in the lake counts as a new one from then on",
+    )
 }
 
 /// Makes the secret. It is written whole or not at all, because every later run would refuse half of one.
-fn make_key(path: &Path) -> Result<String> {
+fn make_key(path: &Path) -> Result<()> {
     let fail = |error: &dyn std::fmt::Display| Error::path("make the candidate key", path, error);
     let mut key = [0; KEY_BYTES];
     getrandom::fill(&mut key).map_err(|error| fail(&error))?;
     let text = hex::encode(key);
-    write_whole(path, text.as_bytes(), 0o600).map_err(|error| fail(&error))?;
-    Ok(text)
+    write_whole(path, text.as_bytes(), 0o600).map_err(|error| fail(&error))
 }

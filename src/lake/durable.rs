@@ -7,6 +7,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use super::access::make_private_folder;
@@ -49,16 +51,30 @@ pub fn create_private(path: &Path) -> io::Result<Option<File>> {
 /// # Errors
 /// When it cannot be renamed; `AlreadyExists` when there is a file of that name.
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         // For file systems without that flag (old NFS, some FUSE). Only this process writes here, so checking first is
         // enough.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if to.exists() => {
-            Err(io::ErrorKind::AlreadyExists.into())
-        }
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => fs::rename(from, to),
+        Err(Errno::INVAL | Errno::NOSYS) if to.exists() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(Errno::INVAL | Errno::NOSYS) => fs::rename(from, to),
         renamed => Ok(renamed?),
     }
+}
+
+/// Writes a file that nobody else has written: first whole and synced under `staged`, in a folder of the same file system,
+/// then under its name, which is synced as well. Of two writers, only one gets the name.
+///
+/// # Errors
+/// When it cannot be written; `AlreadyExists` when there is a file of that name.
+pub fn write_new(path: &Path, staged: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(mode).open(staged)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    match renameat_with(CWD, staged, CWD, path, RenameFlags::NOREPLACE) {
+        // A link is refused as well when the name is taken.
+        Err(Errno::INVAL | Errno::NOSYS) => fs::hard_link(staged, path)?,
+        renamed => renamed?,
+    }
+    sync_parent(path)
 }
 
 /// Moves a file or folder into another folder, under a name. The folder is made, for its owner alone, if it is not there.

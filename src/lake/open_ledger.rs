@@ -11,10 +11,12 @@ use super::access::{OTHERS, deny};
 use super::adopt::adopt;
 use super::agreement;
 use super::deliveries;
+use super::delta;
 use super::durable::{batch_id, move_to};
 use super::lock::LakeLock;
 use super::log::{self, read_log};
 use super::places::Lake;
+use super::publish::bring_jobs_up;
 use super::read_only::read_only_ledger;
 use super::recover::{check_bound, recover, rolled_back};
 use crate::ledger::Ledger;
@@ -34,9 +36,12 @@ impl Lake {
         let mut ledger = self.new_or_old_ledger(lock)?;
         // The ledger first: it is never ahead of a log that is read after it.
         let at = ledger.applied()?;
-        match read_log(&self.log_folder())? {
+        let tail = match read_log(&self.log_folder())? {
             None if at.is_some() => return Err(rolled_back(self, "its log is gone")),
-            None => adopt(self, &mut ledger)?,
+            None => {
+                adopt(self, &mut ledger)?;
+                Vec::new()
+            }
             Some(log) => {
                 check_bound(self, &log, at.as_ref())?;
                 if at.is_none() && log.version.files().next().is_some() {
@@ -46,13 +51,16 @@ impl Lake {
                     ledger.rebuilt = Some(why);
                 }
                 self.set_version(Some(log.version));
+                log.tail
             }
-        }
+        };
         recover(self, &mut ledger)?;
         deliveries::take_in(self, &mut ledger)?;
         if let Some(version) = self.version()? {
             agreement::check(self.root(), &version)?;
+            delta::follow_log(self, &version, &tail);
         }
+        bring_jobs_up(self, &mut ledger)?;
         let now = Timestamp::now();
         log::prune(&self.log_folder(), now)?;
         ledger.forget_times_ahead(now)?;

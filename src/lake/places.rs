@@ -3,13 +3,15 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::Access;
 
 use super::access::{OTHERS_WRITE, denied, deny, make_folder, make_private_folder};
 use super::agreement;
 use super::durable::{create_private, sync_with_parent};
+use super::job_tally::JobTally;
 use super::log::{Commit, Version, read_placed};
 use super::read::{ParquetFile, parquet_files};
 use super::schema::{CANDIDATES, Table};
@@ -25,8 +27,12 @@ const OWN: &str = "_roundup";
 pub struct Lake {
     root: PathBuf,
     version: Arc<Mutex<Option<Arc<Version>>>>,
+    /// The jobs of the settled interviews that this program has counted.
+    jobs: Arc<Mutex<JobTally>>,
     /// Where the candidate key is, if not in the lake.
     candidate_key: Option<PathBuf>,
+    /// Whether its Delta tables are kept up.
+    keeps_delta: Arc<AtomicBool>,
 }
 
 impl Lake {
@@ -36,7 +42,7 @@ impl Lake {
     /// A usage error when the path cannot be a lake: it is a URL, not a folder, or not writable.
     pub fn create(root: &Path) -> Result<Self> {
         refuse_url(root)?;
-        let lake = Self { root: root.to_owned(), version: Arc::default(), candidate_key: None };
+        let lake = Self::at(root);
         lake.make_folders().map_err(|error| {
             let hint = "choose another folder with `path` under [lake], or with --lake";
             Error::path("make the lake at", root, error).with_kind(Kind::Usage).hint(hint)
@@ -48,6 +54,12 @@ impl Lake {
         // A folder can exist and still refuse files, which is better known now than after an hour of fetching.
         probe(&lake.own()).map_err(|error| Error::path("write to the lake at", root, error).with_kind(Kind::Usage))?;
         Ok(lake)
+    }
+
+    fn at(root: &Path) -> Self {
+        let keeps_delta = Arc::new(AtomicBool::new(true));
+        let (version, jobs) = (Arc::default(), Arc::default());
+        Self { root: root.to_owned(), version, jobs, candidate_key: None, keeps_delta }
     }
 
     /// Makes the folders of the lake that are missing.
@@ -73,7 +85,7 @@ impl Lake {
     /// A usage error when there is none.
     pub fn open(root: &Path) -> Result<Self> {
         refuse_url(root)?;
-        let lake = Self { root: root.to_owned(), version: Arc::default(), candidate_key: None };
+        let lake = Self::at(root);
         if lake.own().is_dir() {
             return Ok(lake);
         }
@@ -85,6 +97,21 @@ impl Lake {
     #[must_use]
     pub fn with_candidate_key(self, file: Option<PathBuf>) -> Self {
         Self { candidate_key: file, ..self }
+    }
+
+    /// The same lake, with Delta tables that are kept up or not.
+    #[must_use]
+    pub fn with_delta(self, keeps: bool) -> Self {
+        Self { keeps_delta: Arc::new(AtomicBool::new(keeps)), ..self }
+    }
+
+    pub(super) fn keeps_delta(&self) -> bool {
+        self.keeps_delta.load(Ordering::Relaxed)
+    }
+
+    /// Keeps no Delta tables up from now on, as long as this program runs.
+    pub(super) fn give_up_delta(&self) {
+        self.keeps_delta.store(false, Ordering::Relaxed);
     }
 
     /// Where the secret for the keys of candidates is.
@@ -190,6 +217,11 @@ impl Lake {
                 .iter()
                 .all(|file| fs::metadata(self.root.join(&file.path)).is_ok_and(|there| there.len() == file.bytes)),
         }
+    }
+
+    /// The jobs that this program has counted.
+    pub(super) fn job_tally(&self) -> MutexGuard<'_, JobTally> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes on to a version.

@@ -2,8 +2,9 @@
 //!
 //! (a) Every file is written and fsynced under `_roundup/staging/<batch>/`. (b) The commit that names them gets its name
 //! in the [log](super::log), which is the point of no return. (c) Each file is renamed into its table, interviews last,
-//! and the folders are fsynced. (d) The ledger is told. [`recover`](super::recover) finishes (c) and (d) of a batch that
-//! reached (b), and deletes the staging of one that did not.
+//! and the folders are fsynced. (d) The ledger is told, and the [Delta tables](super::delta) follow.
+//! [`recover`](super::recover) finishes (c) and (d) of a batch that reached (b), and deletes the staging of one that did
+//! not.
 
 use std::collections::HashSet;
 use std::fs;
@@ -15,12 +16,14 @@ use arrow::record_batch::RecordBatch;
 use jiff::Timestamp;
 
 use super::crash;
+use super::delta;
 use super::durable::{sync, with_free_id};
 use super::finish::finish;
+use super::job_table::{self, is_counted, jobs_path};
 use super::log::{self, Commit, CommitKind, Committed, Version};
 use super::place::{clear, place_all, staged_path};
 use super::places::Lake;
-use super::schema::{Table, is_source};
+use super::schema::{JOBS, SOURCE_SHA256, Table, is_source};
 use super::write::{WrittenFile, write_file};
 use crate::ledger::{Change, Ledger, LiveFile};
 use crate::model::{Error, Kind, Result};
@@ -81,7 +84,7 @@ impl<'a> Staging<'a> {
     /// When it cannot be written.
     pub fn write(&mut self, table: &Table, month: &str, groups: impl IntoIterator<Item = RecordBatch>) -> Result<()> {
         let path = format!("{}/month={month}/{}.parquet", table.name, self.batch);
-        self.write_at(path, table, groups)
+        self.write_at(path, table, &[], groups)
     }
 
     /// Writes a file that replaces a file of the lake.
@@ -90,24 +93,49 @@ impl<'a> Staging<'a> {
     /// When it cannot be written.
     pub fn replace(&mut self, path: &str, table: &Table, groups: impl IntoIterator<Item = RecordBatch>) -> Result<()> {
         self.replaced.insert(path.to_owned());
-        self.write_at(path.to_owned(), table, groups)
+        self.write_at(path.to_owned(), table, &[], groups)
     }
 
-    fn write_at(&mut self, path: String, table: &Table, groups: impl IntoIterator<Item = RecordBatch>) -> Result<()> {
+    /// Writes the table of jobs, as the version that this batch makes will have it.
+    ///
+    /// # Errors
+    /// When a file of interviews cannot be read, or the table cannot be written.
+    pub(super) fn count_jobs(&mut self) -> Result<()> {
+        let own: HashSet<&str> = self.files.iter().map(|file| &*file.path).collect();
+        let stay = self.base.iter().flat_map(|base| base.files()).filter(|file| !own.contains(&*file.path));
+        let stay = stay.map(|file| (file, self.lake.root().join(&file.path)));
+        let new = self.files.iter().map(|file| (file, staged_path(&self.folder, &file.path)));
+        let counted: Vec<(&LiveFile, PathBuf)> = stay.chain(new).filter(|(file, _)| is_counted(&file.table)).collect();
+        let source = job_table::source_of(counted.iter().map(|(file, _)| *file));
+        let jobs = job_table::count(&mut self.lake.job_tally(), &counted)?;
+        self.write_at(jobs_path(), &JOBS, &[(SOURCE_SHA256, &source)], Some(job_table::rows_of(&jobs)))
+    }
+
+    fn write_at(
+        &mut self,
+        path: String,
+        table: &Table,
+        metadata: &[(&str, &str)],
+        groups: impl IntoIterator<Item = RecordBatch>,
+    ) -> Result<()> {
         let staged = staged_path(&self.folder, &path);
-        let WrittenFile { rows, size: bytes, sha256 } = write_file(&staged, table, &[], groups)?;
+        let WrittenFile { rows, size: bytes, sha256 } = write_file(&staged, table, metadata, groups)?;
         sync(&staged).map_err(|error| Error::path("sync", &staged, error))?;
         self.files.push(LiveFile { table: table.name.to_owned(), path, rows, bytes, sha256 });
         Ok(())
     }
 
-    /// Does steps (b) to (d). `change` says what the ledger learns beside the files. Without a file there is nothing to
+    /// Counts the jobs anew if the batch changes their interviews, and does steps (b) to (d). `change` says what the ledger
+    /// learns beside the files. Without a file there is nothing to
     /// commit, and only the ledger is told.
     ///
     /// # Errors
     /// When the log, the lake or the ledger cannot be written, or another program has written to the lake since this
     /// one opened it. After (b), the next opening finishes the work.
-    pub fn publish(self, ledger: &mut Ledger, change: Change<'_>) -> Result<()> {
+    pub fn publish(mut self, ledger: &mut Ledger, change: Change<'_>) -> Result<()> {
+        if self.files.iter().any(|file| is_counted(&file.table)) {
+            self.count_jobs()?;
+        }
         let (lake, folder, replaced) = (self.lake, self.folder.clone(), self.replaced.clone());
         if self.files.is_empty() {
             ledger.record_sightings(change.sightings)?;
@@ -121,6 +149,7 @@ impl<'a> Staging<'a> {
         place_all(lake, &commit.batch, &commit.add, &replaced)?;
         crash::point("publish-placed-all");
         record(lake, ledger, &commit, change)?;
+        delta::follow_commit(lake, &commit);
         crash::point("publish-committed");
         clear(&folder)
     }
@@ -172,7 +201,24 @@ pub fn commit_derived(lake: &Lake, ledger: &mut Ledger, add: Vec<LiveFile>, remo
     let folder = staging.folder.clone();
     let commit = staging.commit(remove, None)?;
     record(lake, ledger, &commit, Change::default())?;
+    delta::follow_commit(lake, &commit);
     clear(&folder)
+}
+
+/// Makes the table of jobs if it is not that of the lake's version: it is missing, or another program, or a repair, has
+/// changed the interviews.
+///
+/// # Errors
+/// As [`Staging::publish`].
+pub(super) fn bring_jobs_up(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
+    match lake.version()? {
+        Some(version) if !job_table::is_current(lake, &version) => {
+            let mut staging = Staging::begin_at(lake, CommitKind::Analyze)?;
+            staging.count_jobs()?;
+            staging.publish(ledger, Change::default())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Brings the ledger to the version of a commit, and looks whether another writer has gone on meanwhile.

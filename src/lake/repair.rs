@@ -32,6 +32,8 @@ const TOGETHER: [&str; 3] = [CANDIDATES.name, RESPONSES.name, INTERVIEWS.name];
 pub struct Repair {
     /// Why the log begins anew, if it does.
     pub new_log: Option<String>,
+    /// Whether the lake gets another candidate key, because its own is lost.
+    pub new_candidate_key: bool,
     /// Why the ledger is rebuilt from the tables, if it is.
     pub new_ledger: Option<String>,
     /// Files that are taken into the log as they are.
@@ -49,18 +51,24 @@ impl Repair {
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { new_log, new_ledger, taken_in, set_aside, dropped, .. } = self;
-        new_log.is_none() && new_ledger.is_none() && [taken_in, set_aside, dropped].into_iter().all(Vec::is_empty)
+        let Self { new_log, new_candidate_key, new_ledger, taken_in, set_aside, dropped, .. } = self;
+        new_log.is_none()
+            && !new_candidate_key
+            && new_ledger.is_none()
+            && [taken_in, set_aside, dropped].into_iter().all(Vec::is_empty)
     }
 
-    /// Finds out what has to be done, and changes nothing.
+    /// Finds out what has to be done, and changes nothing. `new_candidate_key` is for a lake whose own is lost.
     ///
     /// # Errors
-    /// When the lake cannot be read.
-    pub fn plan(lake: &Lake) -> Result<Self> {
+    /// When the lake cannot be read, and a usage error for a new candidate key while the lake has its own.
+    pub fn plan(lake: &Lake, new_candidate_key: bool) -> Result<Self> {
         let log = read_log(&lake.log_folder());
+        if new_candidate_key && lake.candidate_keys().is_ok() {
+            return Err(Error::usage("the candidate key is there, and the lake's own"));
+        }
         let ledger = known(lake);
-        let mut repair = Self::default();
+        let mut repair = Self { new_candidate_key, ..Self::default() };
         let known = match (&log, &ledger) {
             (Ok(Some(log)), Ok(Some(known))) => match check_bound(lake, log, Some(&known.applied)) {
                 Ok(()) => Known::default(),
@@ -180,11 +188,12 @@ impl Repair {
     pub fn carry_out(&self, lake: &Lake, lock: &LakeLock) -> Result<()> {
         // Before anything is moved: without the key nothing can be committed.
         let has_candidates = self.live.values().any(|file| file.table == CANDIDATES.name && file.rows > 0);
+        let foreign = lake.foreign_folder().join(batch_id(Timestamp::now()));
         let key = match self.new_log {
+            _ if self.new_candidate_key => Some(lake.new_candidate_key(&foreign)?),
             Some(_) => Some(lake.adopted_candidate_key(has_candidates)?),
             None => lake.candidate_keys().map(|_| None)?,
         };
-        let foreign = lake.foreign_folder().join(batch_id(Timestamp::now()));
         for path in &self.set_aside {
             move_to(&foreign, &lake.root().join(path), &path.replace('/', "--"))?;
         }
@@ -235,7 +244,7 @@ impl Repair {
         let gone = |path: &&String| before(path).is_some();
         let mut remove: Vec<String> = self.dropped.iter().filter(gone).cloned().collect();
         remove.extend(self.drop_derived(lake, base.as_deref())?);
-        if base.is_none() || !add.is_empty() || !remove.is_empty() {
+        if base.is_none() || key.is_some() || !add.is_empty() || !remove.is_empty() {
             let mut staging = Staging::begin_at(lake, CommitKind::Adopt)?;
             staging.name(add);
             let commit = staging.commit(remove, key)?;

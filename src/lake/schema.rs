@@ -1,21 +1,25 @@
 //! The lake's tables: an explicit schema with a description of every column. Changes may only add nullable columns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, new_null_array};
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
+
+use super::conform::conformed;
 
 /// Metadata key of every file: the name of its table.
 pub const TABLE: &str = "roundup.table";
+/// Metadata key of every file: the version of the tables.
+pub const SCHEMA: &str = "roundup.schema";
 /// Metadata key of a derived file: the SHA-256 of what it was made from.
 pub const SOURCE_SHA256: &str = "roundup.source_sha256";
 /// Metadata key of a derived file: the hash of the keyword set that it was made with.
 pub const SET_SHA256: &str = "roundup.set_sha256";
 
 /// Version of the tables, which is written into every file.
-pub const SCHEMA_VERSION: &str = "1";
+pub const SCHEMA_VERSION: &str = "2";
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +30,8 @@ pub enum ColumnType {
     Flag,
     /// UTC, microseconds.
     Time,
-    /// A list of ranges (start, end) of byte offsets into the original transcript, with an exclusive end.
+    /// A list of ranges of the original transcript with an exclusive end, in bytes and in Unicode scalar values, each with
+    /// whether it is negated.
     Places,
 }
 
@@ -39,7 +44,7 @@ impl ColumnType {
             Self::Float => DataType::Float64,
             Self::Flag => DataType::Boolean,
             Self::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-            Self::Places => DataType::List(Arc::new(Field::new("item", DataType::Struct(place_fields()), false))),
+            Self::Places => DataType::List(place_field()),
         }
     }
 
@@ -52,15 +57,29 @@ impl ColumnType {
             Self::Float => "DOUBLE",
             Self::Flag => "BOOLEAN",
             Self::Time => "TIMESTAMP WITH TIME ZONE",
-            Self::Places => "STRUCT(\"start\" BIGINT, \"end\" BIGINT)[]",
+            Self::Places => {
+                "STRUCT(\"start\" BIGINT, \"end\" BIGINT, start_char BIGINT, end_char BIGINT, negated BOOLEAN)[]"
+            }
         }
     }
 }
 
-/// The fields of one place of a hit.
+/// The field of a list of places. It has the name that the Parquet format gives it.
+#[must_use]
+pub fn place_field() -> FieldRef {
+    Arc::new(Field::new("element", DataType::Struct(place_fields()), false))
+}
+
+/// The fields of one place of a hit. Files of version 1 have only the first two.
 #[must_use]
 pub fn place_fields() -> Fields {
-    Fields::from(vec![Field::new("start", DataType::Int64, false), Field::new("end", DataType::Int64, false)])
+    Fields::from(vec![
+        Field::new("start", DataType::Int64, false),
+        Field::new("end", DataType::Int64, false),
+        Field::new("start_char", DataType::Int64, true),
+        Field::new("end_char", DataType::Int64, true),
+        Field::new("negated", DataType::Boolean, true),
+    ])
 }
 
 /// A column of a table.
@@ -101,17 +120,26 @@ impl Table {
         Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
     }
 
+    /// The values of the partition columns at a place below the table; null where its path has none.
+    #[must_use]
+    pub fn partition_values(&self, place: &str) -> BTreeMap<String, Option<String>> {
+        let value = |column: &str| {
+            place.split('/').find_map(|part| Some(part.strip_prefix(column)?.strip_prefix('=')?.to_owned()))
+        };
+        self.partitions.iter().map(|column| ((*column).to_owned(), value(column))).collect()
+    }
+
     /// Rows of a file under the table's own schema. The file may be older: its descriptions may differ, and a column
-    /// that it lacks is null.
+    /// that it lacks is null, and so is what the places of its hits lack.
     ///
     /// # Errors
     /// When a column has another type, or one that is never null is missing.
     pub fn conform(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let column = |column: &Column| match batch.column_by_name(column.name) {
-            Some(values) => Arc::clone(values),
-            None => new_null_array(&column.column_type.arrow(), batch.num_rows()),
+            Some(values) => conformed(values, &column.column_type.arrow()),
+            None => Ok(new_null_array(&column.column_type.arrow(), batch.num_rows())),
         };
-        RecordBatch::try_new(self.arrow(), self.columns.iter().map(column).collect())
+        RecordBatch::try_new(self.arrow(), self.columns.iter().map(column).collect::<Result<_, _>>()?)
     }
 }
 
@@ -125,13 +153,15 @@ const fn optional(name: &'static str, column_type: ColumnType, description: &'st
 
 const INTERVIEW_ID: Column =
     needed("interview_id", ColumnType::Text, "The vendor's id of the interview, an opaque string");
-const JOB_ID: Column = optional("job_id", ColumnType::Text, "The vendor's id of the job");
-const QUESTION_ID: Column = optional("question_id", ColumnType::Text, "The vendor's id of the question");
+const JOB_ID: Column = optional("job_id", ColumnType::Text, "The vendor's id of the job; null if the body has none");
+const QUESTION_ID: Column =
+    optional("question_id", ColumnType::Text, "The vendor's id of the question; null if the body has none");
 const POSITION: Column = needed("position", ColumnType::Integer, "0-based place of the answer in responses[]");
 const SETTLED_AT: Column = optional(
     "settled_at",
     ColumnType::Time,
-    "completed_at; of an expired interview expires_at; failing that the latest time the body holds",
+    "completed_at; of an expired interview expires_at; failing that the latest time the body holds; null if it holds none, \
+     and in open interviews",
 );
 
 const INTERVIEW_COLUMNS: &[Column] = &[
@@ -143,17 +173,25 @@ const INTERVIEW_COLUMNS: &[Column] = &[
         "The vendor's word: invited, in_progress, completed, expired, or one not known yet",
     ),
     JOB_ID,
-    optional("job_title", ColumnType::Text, "Title of the job as this body had it"),
-    optional("department", ColumnType::Text, "Department of the job as this body had it"),
+    optional("job_title", ColumnType::Text, "Title of the job as this body had it; null if it had none"),
+    optional("department", ColumnType::Text, "Department of the job as this body had it; null if it had none"),
     optional(
         "candidate_key",
         ColumnType::Text,
         "HMAC-SHA256 of the candidate's id under this lake's key, in hex; null without an id",
     ),
-    optional("created_at", ColumnType::Time, "When the interview was created"),
-    optional("started_at", ColumnType::Time, "When the candidate began"),
-    optional("completed_at", ColumnType::Time, "When the candidate finished"),
-    optional("expires_at", ColumnType::Time, "When an open interview expires"),
+    optional("created_at", ColumnType::Time, "When the interview was created; null if the body does not say"),
+    optional("started_at", ColumnType::Time, "When the candidate began; null before that, or if the body does not say"),
+    optional(
+        "completed_at",
+        ColumnType::Time,
+        "When the candidate finished; null unless it is completed, or if the body does not say",
+    ),
+    optional(
+        "expires_at",
+        ColumnType::Time,
+        "When the interview expires or has expired; null if the body does not say",
+    ),
     SETTLED_AT,
     needed("first_seen_at", ColumnType::Time, "When this lake first saw it"),
     needed("first_seen_via", ColumnType::Text, "How this lake first saw it: list, webhook or import"),
@@ -185,6 +223,26 @@ pub const OPEN_INTERVIEWS: Table = Table {
     columns: INTERVIEW_COLUMNS,
 };
 
+pub const JOBS: Table = Table {
+    name: "jobs",
+    row: "one job, as the interviews of the lake have it, open ones included; the table is one file, replaced as a whole",
+    key: &["job_id"],
+    sorted_by: &["job_id"],
+    partitions: &[],
+    columns: &[
+        optional("job_id", ColumnType::Text, "The vendor's id of the job; null for interviews without a job"),
+        optional("job_title", ColumnType::Text, "Its latest title; null if none of its interviews has one"),
+        optional("department", ColumnType::Text, "Its latest department; null if none of its interviews has one"),
+        needed("first_seen_at", ColumnType::Time, "When this lake first saw an interview of it"),
+        needed("last_seen_at", ColumnType::Time, "When the newest body of its interviews was fetched or imported"),
+        needed("completed", ColumnType::Integer, "Its completed interviews"),
+        needed("expired", ColumnType::Integer, "Its expired interviews"),
+        needed("invited", ColumnType::Integer, "Its open interviews that are invited"),
+        needed("in_progress", ColumnType::Integer, "Its open interviews that are in progress"),
+        needed("other", ColumnType::Integer, "Its open interviews with a status not known yet"),
+    ],
+};
+
 pub const RESPONSES: Table = Table {
     name: "responses",
     row: "one answer, transcript included",
@@ -197,11 +255,23 @@ pub const RESPONSES: Table = Table {
         JOB_ID,
         SETTLED_AT,
         QUESTION_ID,
-        optional("question_text", ColumnType::Text, "The question as it was asked"),
-        optional("question_type", ColumnType::Text, "The vendor's word for the kind of question"),
-        optional("transcript", ColumnType::Text, "What the candidate said, as transcribed by the vendor"),
-        optional("duration_seconds", ColumnType::Float, "Length of the recording in seconds"),
-        optional("answered_at", ColumnType::Time, "When the answer was given"),
+        optional("question_text", ColumnType::Text, "The question as it was asked; null if the body has none"),
+        optional(
+            "question_type",
+            ColumnType::Text,
+            "The vendor's word for the kind of question; null if the body has none",
+        ),
+        optional(
+            "transcript",
+            ColumnType::Text,
+            "What the candidate said, as transcribed by the vendor; null if there is no transcript (yet), or if it was erased",
+        ),
+        optional(
+            "duration_seconds",
+            ColumnType::Float,
+            "Length of the recording in seconds; null if the body has none, or none that can be true",
+        ),
+        optional("answered_at", ColumnType::Time, "When the answer was given; null if the body does not say"),
         needed("has_audio", ColumnType::Flag, "Whether the body had a link to a recording"),
         optional(
             "transcript_erased_at",
@@ -222,10 +292,22 @@ pub const QUESTIONS: Table = Table {
         JOB_ID,
         SETTLED_AT,
         QUESTION_ID,
-        optional("question_text", ColumnType::Text, "The question"),
-        optional("question_type", ColumnType::Text, "The vendor's word for the kind of question"),
-        optional("time_limit_seconds", ColumnType::Float, "How long an answer may be, in seconds"),
-        optional("question_order", ColumnType::Integer, "The vendor's order; it may have gaps"),
+        optional("question_text", ColumnType::Text, "The question; null if the body has none"),
+        optional(
+            "question_type",
+            ColumnType::Text,
+            "The vendor's word for the kind of question; null if the body has none",
+        ),
+        optional(
+            "time_limit_seconds",
+            ColumnType::Float,
+            "How long an answer may be, in seconds; null if the body does not say",
+        ),
+        optional(
+            "question_order",
+            ColumnType::Integer,
+            "The vendor's order; it may have gaps; null if the body does not say",
+        ),
         needed("is_custom", ColumnType::Flag, "Added over the API rather than from the job's template"),
     ],
 };
@@ -237,10 +319,10 @@ pub const CANDIDATES: Table = Table {
     sorted_by: &["interview_id"],
     partitions: &["month"],
     columns: &[
-        optional("candidate_key", ColumnType::Text, "As in interviews"),
+        optional("candidate_key", ColumnType::Text, "As in interviews; null if the body has no id of the candidate"),
         INTERVIEW_ID,
-        optional("name", ColumnType::Text, "The candidate's name"),
-        optional("email", ColumnType::Text, "The candidate's e-mail address"),
+        optional("name", ColumnType::Text, "The candidate's name; null if the body has none"),
+        optional("email", ColumnType::Text, "The candidate's e-mail address; null if the body has none"),
     ],
 };
 
@@ -255,33 +337,47 @@ pub const RESPONSE_METRICS: Table = Table {
         POSITION,
         JOB_ID,
         SETTLED_AT,
-        optional("length_utf16", ColumnType::Integer, "UTF-16 code units of the transcript"),
-        optional("char_count", ColumnType::Integer, "Unicode scalar values of the transcript"),
+        optional(
+            "length_utf16",
+            ColumnType::Integer,
+            "UTF-16 code units of the transcript; null without one, or if length was not asked for",
+        ),
+        optional(
+            "char_count",
+            ColumnType::Integer,
+            "Unicode scalar values of the transcript; null when length_utf16 is",
+        ),
         optional(
             "word_count",
             ColumnType::Integer,
-            "UAX #29 word segments with at least one alphanumeric character; null where Han, Kana or Thai dominate",
+            "UAX #29 word segments with at least one alphanumeric character; null without a transcript, where Han, Kana or Thai \
+             dominate, or if words were not asked for",
         ),
         optional(
             "unique_words",
             ColumnType::Integer,
-            "Distinct words, case-folded; null where words cannot be counted",
+            "Distinct words, case-folded; null where words cannot be counted, or if richness was not asked for",
         ),
         optional(
             "words_per_minute",
             ColumnType::Float,
-            "60 * word_count / duration_seconds; null without a duration above 0",
+            "60 * word_count / duration_seconds; null without a duration above 0, where words cannot be counted, or if pace was \
+             not asked for",
         ),
-        optional("filler_count", ColumnType::Integer, "Matches of the shipped keyword set fillers, as transcribed"),
+        optional(
+            "filler_count",
+            ColumnType::Integer,
+            "Matches of the shipped keyword set fillers, as transcribed; null without a transcript, or if fillers were not asked for",
+        ),
         optional(
             "mattr_50",
             ColumnType::Float,
-            "Mean type-token ratio over every window of 50 words; null below 50 words and where word_count is",
+            "Mean type-token ratio over every window of 50 words; null below 50 words and when unique_words is",
         ),
         optional(
             "language",
             ColumnType::Text,
-            "ISO 639-1 code of the transcript's language; null below 40 characters or when unsure",
+            "ISO 639-1 code of the transcript's language; null below 40 characters, when unsure, or if language was not asked for",
         ),
     ],
 };
@@ -308,8 +404,8 @@ pub const INTERVIEW_METRICS: Table = Table {
         ),
         needed("response_count", ColumnType::Integer, "Responses in the body"),
         needed("answered_count", ColumnType::Integer, "Responses whose transcript is not blank"),
-        optional("elapsed_seconds", ColumnType::Float, "completed_at - started_at, in seconds"),
-        optional("days_to_complete", ColumnType::Float, "completed_at - created_at, in days"),
+        optional("elapsed_seconds", ColumnType::Float, "completed_at - started_at, in seconds; null without both"),
+        optional("days_to_complete", ColumnType::Float, "completed_at - created_at, in days; null without both"),
     ],
 };
 
@@ -325,14 +421,20 @@ pub const KEYWORD_HITS: Table = Table {
         JOB_ID,
         SETTLED_AT,
         needed("term", ColumnType::Text, "Canonical name of the term"),
-        optional("category", ColumnType::Text, "Category of the term in its set"),
+        optional("category", ColumnType::Text, "Category of the term in its set; null if the set gives none"),
         needed("mentions", ColumnType::Integer, "Occurrences of the term in the transcript"),
         optional(
             "negated",
             ColumnType::Integer,
             "Mentions with a negation among the five words before; null where the transcript is not in English",
         ),
-        needed("places", ColumnType::Places, "Where: byte offsets into the original transcript"),
+        needed(
+            "places",
+            ColumnType::Places,
+            "Where, in order: offsets into the original transcript in bytes (start, end) and in Unicode scalar values \
+             (start_char, end_char), ends exclusive, and whether the mention is negated, which is null where the column \
+             negated is; the last three are null in files of older versions",
+        ),
     ],
 };
 
@@ -381,7 +483,7 @@ pub const DELIVERIES: Table = Table {
 
 pub const RUNS: Table = Table {
     name: "runs",
-    row: "one run: what it did, how long, how it ended",
+    row: "one run of a command that changes the lake: what it did, how long, how it ended",
     key: &["run_id"],
     sorted_by: &["run_id"],
     partitions: &["month"],
@@ -398,14 +500,40 @@ pub const RUNS: Table = Table {
         needed("gone", ColumnType::Integer, "Listed interviews the API does not know"),
         needed("quarantined", ColumnType::Integer, "Bodies set aside because they break the contract"),
         needed("failed", ColumnType::Integer, "Interviews given up after the last try"),
-        optional("excluded", ColumnType::Integer, "Interviews that a pattern kept out for the first time"),
-        optional("still_open", ColumnType::Integer, "Interviews seen that are still open"),
-        optional("left", ColumnType::Integer, "Interviews that were due and not reached"),
-        optional("retries", ColumnType::Integer, "Requests sent because an earlier one of the same call failed"),
-        optional("limited", ColumnType::Integer, "Requests that were answered 429"),
-        optional("waited_seconds", ColumnType::Integer, "Seconds that requests were held back for the limit's sake"),
-        optional("bytes", ColumnType::Integer, "Bytes of bodies, decompressed"),
+        optional(
+            "excluded",
+            ColumnType::Integer,
+            "Interviews that a pattern kept out for the first time; null in files of older versions",
+        ),
+        optional(
+            "still_open",
+            ColumnType::Integer,
+            "Interviews seen that are still open; null in files of older versions",
+        ),
+        optional(
+            "left",
+            ColumnType::Integer,
+            "Interviews that were due and not reached; null in files of older versions",
+        ),
+        optional(
+            "retries",
+            ColumnType::Integer,
+            "Requests sent because an earlier one of the same call failed; null in files of older versions",
+        ),
+        optional("limited", ColumnType::Integer, "Requests that were answered 429; null in files of older versions"),
+        optional(
+            "waited_seconds",
+            ColumnType::Integer,
+            "Seconds that requests were held back for the limit's sake; null in files of older versions",
+        ),
+        optional("bytes", ColumnType::Integer, "Bytes of bodies, decompressed; null in files of older versions"),
         optional("error", ColumnType::Text, "What ended the run badly; null if nothing did"),
+        optional(
+            "command",
+            ColumnType::Text,
+            "run, or the command that ran alone: ingest, import, analyze, audio, ats, quarantine, repair; null in files \
+             of older versions, which have only rows of run",
+        ),
     ],
 };
 
@@ -413,6 +541,7 @@ pub const RUNS: Table = Table {
 pub const TABLES: &[&Table] = &[
     &INTERVIEWS,
     &OPEN_INTERVIEWS,
+    &JOBS,
     &RESPONSES,
     &QUESTIONS,
     &CANDIDATES,
@@ -438,4 +567,19 @@ pub const SOURCES: &[&str] =
 #[must_use]
 pub fn is_source(table: &str) -> bool {
     SOURCES.contains(&table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_can_be_null_say_when() {
+        for table in TABLES {
+            for column in table.columns.iter().filter(|column| column.nullable) {
+                let Column { name, description, .. } = column;
+                assert!(description.contains("null "), "{}.{name}: {description}", table.name);
+            }
+        }
+    }
 }

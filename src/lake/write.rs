@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DataType, Schema};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::compute_leaves;
@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::access::denied;
 use super::read::ParquetFile;
-use super::schema::{Column, ColumnType, SCHEMA_VERSION, TABLE, Table};
+use super::schema::{Column, ColumnType, SCHEMA, SCHEMA_VERSION, TABLE, Table, place_field, place_fields};
 use crate::model::{Error, Result};
 
 /// Most rows of a row group.
@@ -117,7 +117,7 @@ fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Error {
 }
 
 fn properties(table: &Table, metadata: &[(&str, &str)]) -> WriterProperties {
-    let pairs = [(TABLE, table.name), ("roundup.schema", SCHEMA_VERSION)];
+    let pairs = [(TABLE, table.name), (SCHEMA, SCHEMA_VERSION)];
     let pairs = pairs.iter().chain(metadata).map(|(key, value)| KeyValue::new((*key).to_owned(), (*value).to_owned()));
     let level = ZstdLevel::try_new(3).expect("3 is a zstd level");
     let mut properties = WriterProperties::builder()
@@ -144,9 +144,15 @@ fn properties(table: &Table, metadata: &[(&str, &str)]) -> WriterProperties {
                 .set_column_encoding(column.clone(), Encoding::PLAIN)
                 .set_column_statistics_enabled(column, EnabledStatistics::None);
         } else if *column_type == ColumnType::Places {
-            for part in ["start", "end"] {
-                let leaf = ColumnPath::new(vec![(*name).into(), "list".into(), "item".into(), part.into()]);
-                properties = packed(properties, &leaf).set_column_statistics_enabled(leaf, EnabledStatistics::None);
+            let element = place_field();
+            for field in &place_fields() {
+                let parts = [*name, "list", element.name(), field.name()].map(str::to_owned);
+                let leaf = ColumnPath::new(parts.to_vec());
+                properties = properties.set_column_statistics_enabled(leaf.clone(), EnabledStatistics::None);
+                properties = match field.data_type() {
+                    DataType::Boolean => properties.set_column_compression(leaf, Compression::UNCOMPRESSED),
+                    _ => packed(properties, &leaf),
+                };
             }
         } else if *column_type == ColumnType::Integer && !table.sorted_by.contains(name) {
             properties = packed(properties, &column);

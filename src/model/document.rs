@@ -265,6 +265,11 @@ impl<'t> Reader<'t> {
         {
             return Error::usage(format!("{key} is {is}")).hint(hint);
         }
+        if let Some(rest) = what.strip_prefix("unknown variant `")
+            && let Some((word, words)) = rest.split_once("`, expected ")
+        {
+            return Error::usage(format!("{key}: there is no `{word}`, only {}", words.trim_start_matches("one of ")));
+        }
         let error = Error::usage(format!("{key}: {what}"));
         if let Some(hint) = hint { error.hint(hint) } else { error }
     }

@@ -118,12 +118,13 @@ pub enum Format {
     Xlsx,
     Csv,
     Json,
+    Parquet,
 }
 
 impl Format {
     #[must_use]
     pub fn all() -> Vec<Self> {
-        vec![Self::Html, Self::Xlsx, Self::Csv, Self::Json]
+        vec![Self::Html, Self::Xlsx, Self::Csv, Self::Json, Self::Parquet]
     }
 }
 

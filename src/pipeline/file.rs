@@ -79,6 +79,13 @@ pub struct LakeSection {
     pub path: String,
     /// File with the secret that the keys of candidates are made with, kept outside of the lake; made if the lake is new.
     pub candidate_key_file: Option<String>,
+    /// Whether the tables are kept as Delta tables, too, in `delta/` of the lake: links, not copies.
+    #[serde(default = "on")]
+    pub delta: bool,
+}
+
+fn on() -> bool {
+    true
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

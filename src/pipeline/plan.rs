@@ -26,6 +26,8 @@ pub struct Pipeline {
     pub lake: PathBuf,
     /// Where the candidate key is, if not in the lake.
     pub candidate_key_file: Option<PathBuf>,
+    /// Whether Delta tables are kept up.
+    pub delta: bool,
     pub ingest: IngestPlan,
     pub analyze: Option<AnalyzePlan>,
     pub report: Option<ReportPlan>,
@@ -99,6 +101,7 @@ impl Pipeline {
             exports,
             lake: place(folder, &file.lake.path),
             candidate_key_file: file.lake.candidate_key_file.as_deref().map(|path| place(folder, path)),
+            delta: file.lake.delta,
             ingest: resolve_ingest(file.ingest, &mut problems.section("ingest")),
             prometheus: file.metrics.prometheus.map(|path| place(folder, &path)),
             report: file.report.map(|report| report::resolve(report, folder, &mut problems.section("report"))),

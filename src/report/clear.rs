@@ -20,7 +20,13 @@ pub fn is_own(path: &str) -> bool {
         Some((_, hash)) => hash.len() >= 8 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()),
         None => matches!(
             path,
-            "index.html" | "roundup.xlsx" | "jobs.csv" | "questions.csv" | "keywords.csv" | "summary.json"
+            "index.html"
+                | "roundup.xlsx"
+                | "jobs.csv"
+                | "questions.csv"
+                | "keywords.csv"
+                | "summary.json"
+                | "figures.parquet"
         ),
     }
 }

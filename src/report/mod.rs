@@ -104,6 +104,7 @@ fn render(report: &Report, evidence: &Evidence, formats: &[Format]) -> Result<Ve
             Format::Xlsx => files.push(("roundup.xlsx".to_owned(), export::xlsx(report)?)),
             Format::Csv => files.extend(export::csv(report)),
             Format::Json => files.push(("summary.json".to_owned(), export::json(report))),
+            Format::Parquet => files.push(("figures.parquet".to_owned(), export::figures(report))),
         }
     }
     Ok(files)

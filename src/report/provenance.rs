@@ -7,7 +7,7 @@ use super::frames::Frames;
 use super::model::{Count, KeywordSetName, LeftOut, PRIVACY_FLOOR, Provenance, RunReference};
 use super::period::Calendar;
 use super::privacy::alone;
-use crate::lake::read::{ParquetFile, strings, time_at, times};
+use crate::lake::read::{ParquetFile, string_at, strings, time_at, times};
 use crate::lake::schema;
 use crate::lake::{Lake, LakeCounts};
 use crate::model::Result;
@@ -134,12 +134,16 @@ fn signed(count: u64) -> Option<i64> {
     i64::try_from(count).ok()
 }
 
-/// The newest run in the table `runs`.
+/// The newest run of a pipeline in the table `runs`.
 fn newest_run(lake: &Lake) -> Result<Option<RunReference>> {
     let mut newest: Option<(String, i64)> = None;
     for path in lake.files(&schema::RUNS)? {
-        let rows = ParquetFile::open(&path)?.all(&["run_id", "started_at"])?;
-        for row in 0..rows.num_rows() {
+        let file = ParquetFile::open(&path)?;
+        let rows = file.all(&file.present(&["run_id", "started_at", "command"]))?;
+        let commands = rows.column_by_name("command").map(|_| strings(&rows, "command"));
+        // Before other commands had rows, all were of runs.
+        let is_run = |row: &usize| commands.and_then(|all| string_at(all, *row)).is_none_or(|name| name == "run");
+        for row in (0..rows.num_rows()).filter(is_run) {
             let started_at = time_at(times(&rows, "started_at"), row).unwrap_or_default();
             newest = newest.max(Some((strings(&rows, "run_id").value(row).to_owned(), started_at)));
         }

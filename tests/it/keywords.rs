@@ -52,6 +52,16 @@ fn places_are_the_bytes_of_the_term_in_the_original_transcript() {
                 arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(values).values().to_vec()
             };
             let found = field("start").into_iter().zip(field("end"));
+            let chars: Vec<char> = text.chars().collect();
+            for ((start, end), (first, last)) in
+                found.clone().zip(field("start_char").into_iter().zip(field("end_char")))
+            {
+                let in_bytes = &text[usize::try_from(start).unwrap()..usize::try_from(end).unwrap()];
+                let in_chars = &chars[usize::try_from(first).unwrap()..usize::try_from(last).unwrap()];
+                assert!(in_bytes.chars().eq(in_chars.iter().copied()), "{in_bytes:?}, {in_chars:?}");
+            }
+            let negated = arrow::array::AsArray::as_boolean(of_row.column_by_name("negated").unwrap()).true_count();
+            assert_eq!(integers(&batch, "negated").value(row), i64::try_from(negated).unwrap());
             let term = strings(&batch, "term").value(row);
             assert_eq!(integers(&batch, "mentions").value(row), i64::try_from(of_row.len()).unwrap());
             assert!(integers(&batch, "negated").value(row) <= integers(&batch, "mentions").value(row));
@@ -217,4 +227,61 @@ fn lint_sees_what_nobody_sees() {
         lines[2].starts_with("set.txt:2: term `") && lines[2].ends_with("has an invisible character, U+200B"),
         "{said}"
     );
+}
+
+/// The version of the tables that each file of hits was written with, and its rows as the table has them now.
+fn hits_by_version(lake: &Path) -> Vec<(String, usize)> {
+    let file_of = |path: std::path::PathBuf| {
+        let file = ParquetFile::open(&path).unwrap();
+        let rows = schema::KEYWORD_HITS.conform(&file.all(&schema::KEYWORD_HITS.column_names()).unwrap()).unwrap();
+        (file.metadata(schema::SCHEMA).unwrap().to_owned(), rows.num_rows())
+    };
+    parquet_files(&lake.join("keyword_hits")).unwrap().into_iter().map(file_of).collect()
+}
+
+#[test]
+fn hits_of_an_older_version_are_read_beside_new_ones_until_they_are_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = folder.path().join("lake");
+    copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/data/lake-without-log")), &lake);
+    analyze(folder.path(), &["--keywords", "builtin:vendor-sample"]);
+    let all = hits_by_version(&lake);
+    assert!(all.iter().any(|(version, _)| version == "1") && all.iter().any(|(version, _)| version == "2"), "{all:?}");
+    let run = |arguments: &[&str]| {
+        let output = roundup(folder.path()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+        output.stdout
+    };
+    let texts = |file: &str| -> Vec<u8> {
+        let report = ["report", "--lake", "lake", "--out", file, "--period", "31d", "--until", "2024-02-01"];
+        run(&report);
+        fs::read(folder.path().join(file).join("latest/summary.json")).unwrap()
+    };
+    let check = String::from_utf8(run(&["status", "--check", "--lake", "lake"])).unwrap();
+    assert!(check.starts_with("all well"), "{check}");
+    // The sets that the lake has, as it has them: by its name, a set must be searched for as it is now.
+    let export = || -> Vec<Value> {
+        let rows = String::from_utf8(run(&["export", "--lake", "lake", "--what", "analysis", "--format", "jsonl"]));
+        let mut rows: Vec<Value> = rows.unwrap().lines().map(|row| serde_json::from_str(row).unwrap()).collect();
+        // Of a set that changed since, only the terms are known that were found.
+        rows.iter_mut().for_each(|row| row["keywordMatches"].as_object_mut().unwrap().retain(|_, count| *count != 0));
+        rows
+    };
+    let before = (export(), texts("before"));
+    assert!(before.0.iter().any(|row| row["keywordMatches"]["um"].is_number()), "{:?}", before.0);
+    // Fillers were analysed under the older version only; their hits are made again under this one.
+    let made = analyze(folder.path(), &["--keywords", "builtin:fillers", "builtin:vendor-sample"]);
+    assert_eq!(made, 3, "the three months of fillers");
+    assert!(hits_by_version(&lake).iter().all(|(version, _)| version == "2"));
+    let counts = |all: &[(String, usize)]| all.iter().map(|(_, rows)| *rows).sum::<usize>();
+    assert_eq!(counts(&hits_by_version(&lake)), counts(&all));
+    assert_eq!(export(), before.0);
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() { copy(&entry.path(), &to) } else { _ = fs::copy(entry.path(), to).unwrap() }
+    }
 }

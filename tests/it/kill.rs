@@ -12,6 +12,7 @@ use roundup::sandbox::{DEFAULT_KEY, Stats};
 use tempfile::TempDir;
 
 use crate::common::{Row, Served, lasting, rows, serve};
+use crate::delta::{are_up_to_date, are_what_they_say};
 
 const TABLES: &[&str] = &["interviews", "open_interviews", "responses", "candidates", "questions"];
 const LIMIT: u64 = 200;
@@ -165,9 +166,11 @@ fn killed_at_random_moments_a_run_ends_as_one_that_was_not() {
             run.kill().unwrap();
             run.wait().unwrap();
             every_file_opens(folder.path());
+            are_what_they_say(&folder.path().join("lake"));
             done += 1;
         }
         finish(folder.path());
+        are_up_to_date(&folder.path().join("lake"));
         let lake = lake_of(folder.path());
         for table in TABLES {
             let (lake, reference) = (&lake[table], &reference[table]);
@@ -188,6 +191,8 @@ const POINTS: &[&str] = &[
     "publish-recorded",
     "publish-placed-one",
     "publish-placed-all",
+    "delta-linked",
+    "delta-committed",
     "publish-committed",
     "spool-published",
 ];
@@ -197,6 +202,8 @@ const RECOVERY_POINTS: &[(&str, &str)] = &[
     ("publish-placed-one", "publish-placed-one"),
     ("publish-placed-one", "publish-placed-all"),
     ("publish-placed-all", "publish-committed"),
+    ("publish-placed-all", "delta-linked"),
+    ("delta-linked", "delta-committed"),
     ("publish-recorded", "recovery-finished"),
     ("publish-staged", "recovery-fenced"),
     ("publish-staged", "recovery-clearing"),
@@ -210,6 +217,7 @@ fn dies_at(served: &Served, pipeline: &Path, place: &str, loses_ledger: bool) {
         program(served.folder.path()).env("ROUNDUP_CRASH_AT", place).arg("run").arg(pipeline).status().unwrap();
     assert_eq!(status.code(), None, "the run did not die at {place}");
     every_file_opens(served.folder.path());
+    are_what_they_say(&served.lake());
     if loses_ledger {
         for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
             let _not_there = fs::remove_file(served.path("lake/_roundup").join(name));
@@ -234,6 +242,7 @@ fn dead_at_any_step_also_twice_a_run_goes_on() {
         dies_at(&served, &pipeline, second, loses_ledger);
         served.run(&pipeline, 0);
         assert!(lake_of(served.folder.path()) == reference, "after {first} and {second}, {loses_ledger}");
+        are_up_to_date(&served.lake());
         let left = fs::read_dir(served.path("lake/_roundup/spool")).unwrap().count()
             + fs::read_dir(served.path("lake/_roundup/staging")).unwrap().count();
         assert_eq!(left, 0, "after {first} and {second}");

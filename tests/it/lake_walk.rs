@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use tempfile::TempDir;
 
 use crate::common::{INTERVIEWS, roundup, rows, sample};
+use crate::delta::are_the_last_version;
 
 /// What happens to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +114,7 @@ impl Lakes {
         let mut wanted = ids_of(&sample());
         wanted.sort();
         assert_eq!(there, wanted, "{harms:?}");
+        are_the_last_version(&lake);
         for table in ["responses", "candidates"] {
             assert_eq!(rows(&lake, table).len(), rows(&self.at("today"), table).len(), "{table} after {harms:?}");
         }

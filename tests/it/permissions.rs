@@ -72,7 +72,7 @@ fn check_lake(lake: &Path, umask: u32) {
             0o644 & !umask
         } else if is_private || path.starts_with(&own) {
             if is_folder { 0o700 } else { 0o600 }
-        } else if path.starts_with(lake.join("candidates")) {
+        } else if [lake.join("candidates"), lake.join("delta/candidates")].iter().any(|table| path.starts_with(table)) {
             most & !0o027
         } else {
             most

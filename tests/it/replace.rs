@@ -13,11 +13,12 @@ use roundup::model::{Provenance, Via};
 use serde_json::{Value, json};
 
 use crate::common::{Row, lasting, rows, sample, serve};
+use crate::delta::are_up_to_date;
 
 const TABLES: &[&str] = &["interviews", "responses", "candidates"];
 
 /// The settled interviews of the sample.
-fn bodies() -> Vec<Value> {
+pub fn bodies() -> Vec<Value> {
     sample().into_iter().filter(|body| ["completed", "expired"].contains(&body["status"].as_str().unwrap())).collect()
 }
 
@@ -74,6 +75,24 @@ fn one_of_many_is_replaced_and_the_others_stay() {
         2,
         "the answers, and of the interview when its rows changed; the candidate is the same"
     );
+}
+
+#[test]
+fn what_has_changed_since_a_look_is_what_was_replaced_or_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut all = bodies();
+    let last = all.pop().unwrap();
+    put(folder.path(), &all, false);
+    let looked = rows(folder.path(), "interviews").iter().map(|row| row["changed_at"].clone()).max().unwrap();
+    let index = all.iter().position(|body| body["responses"][0]["transcript"].is_string()).unwrap();
+    all[index]["responses"][0]["transcript"] = json!("what came late");
+    put(folder.path(), &[all[index].clone(), all[index + 1].clone(), last.clone()], true);
+    let changed = rows(folder.path(), "interviews").into_iter().filter(|row| row["changed_at"] > looked);
+    let mut changed: Vec<Value> = changed.map(|row| json!(row["interview_id"])).collect();
+    changed.sort_by_key(Value::to_string);
+    let mut expected = vec![all[index]["id"].clone(), last["id"].clone()];
+    expected.sort_by_key(Value::to_string);
+    assert_eq!(changed, expected, "not the one whose body is the same");
 }
 
 #[test]
@@ -134,6 +153,7 @@ proptest! {
                 came.entry(index).or_insert(body);
             }
             put(folder.path(), &came.values().cloned().collect::<Vec<_>>(), again);
+            are_up_to_date(folder.path());
             for (index, body) in came {
                 if again || !model.contains_key(&index) {
                     model.insert(index, body);

@@ -99,7 +99,7 @@ fn an_export_that_is_wrong_is_refused_before_anything_is_done() {
     for (text, words) in [
         (format!("{csv}where = 1\n"), "unknown field `where`"),
         ("[export]\noutput = \"a\"\n".to_owned(), "missing field `format`"),
-        ("[export]\noutput = \"a\"\nformat = \"html\"\n".to_owned(), "unknown variant `html`"),
+        ("[export]\noutput = \"a\"\nformat = \"html\"\n".to_owned(), "there is no `html`"),
         (format!("{csv}raw = true\n").replace("\"csv\"", "\"xlsx\""), "`raw` under [export]: `raw` is for csv"),
         (format!("{csv}keywords = \"builtin:data\"\n"), "`keywords` is for an export of the analysis"),
         (format!("{csv}from = \"2026-02-02\"\nuntil = \"2026-02-02\"\n"), "there is no day from `from` on"),

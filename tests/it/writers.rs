@@ -21,6 +21,7 @@ use roundup::sandbox::{DEFAULT_KEY, SandboxOptions};
 use tempfile::TempDir;
 
 use crate::common::{Served, rows, sample, serve_with, until};
+use crate::delta::are_the_last_version;
 
 /// What a writer that has stopped at a point does next.
 #[derive(Debug, Clone, Copy)]
@@ -144,6 +145,7 @@ proptest! {
         prop_assert_eq!(answered, wanted);
         let answers: usize = settled()[..8].iter().map(|body| body["responses"].as_array().map_or(0, Vec::len)).sum();
         prop_assert_eq!(rows(folder.path(), "responses").len(), answers);
+        are_the_last_version(folder.path());
     }
 }
 
@@ -191,6 +193,7 @@ fn several_programs_without_a_lock_do_no_harm() {
     assert_eq!(there, wanted);
     let repaired = served.roundup().args(["repair", "--lake", "lake"]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&repaired.stdout), "nothing to repair\n");
+    are_the_last_version(&served.lake());
 }
 
 /// Copies a folder as an ordinary tool does while somebody is writing to it.
@@ -248,5 +251,6 @@ fn a_copy_made_during_a_run_is_a_backup() {
         let mut wanted = served.ids();
         wanted.sort();
         assert_eq!(there, wanted, "copy {number} of {copies}");
+        are_the_last_version(&served.lake());
     }
 }

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::lake::Lake;
-use crate::lake::job_list::{LakeJob, list};
+use crate::lake::job_list::list;
+use crate::lake::job_tally::LakeJob;
 use crate::model::Result;
 use crate::pipeline::{JobsFile, Pipeline, ReportPlan};
 
@@ -84,7 +85,7 @@ impl KnownJobs {
         let mut known = Self::default();
         for LakeJob { id, titles, .. } in jobs {
             known.ids.extend(id.clone());
-            known.titles.extend(titles.iter().cloned());
+            known.titles.extend(titles.iter().map(|title| title.to_lowercase()));
         }
         known
     }
@@ -95,9 +96,9 @@ impl KnownJobs {
         for LakeJob { id, title, department, .. } in jobs {
             let id = id.as_deref().unwrap_or_default();
             let named = merged.named(id);
-            let given = named.and_then(|job| job.title.as_ref()).or(title.as_ref());
+            let given = named.and_then(|job| job.title.as_deref()).or(title.as_deref());
             known.titles.extend(given.map(|title| title.to_lowercase()));
-            let given = named.and_then(|job| job.department.as_ref()).or(department.as_ref());
+            let given = named.and_then(|job| job.department.as_deref()).or(department.as_deref());
             known.departments.extend(given.map(|department| department.to_lowercase()));
             known.ids.insert(merged.merged_id(id).to_owned());
         }

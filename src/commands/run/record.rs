@@ -1,10 +1,8 @@
 //! The record of a run: its row in `runs`, `last-run.json`, and the metrics for Prometheus.
 
 use std::fs;
-use std::iter::once;
 use std::path::Path;
 
-use arrow::array::RecordBatch;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -16,12 +14,9 @@ use crate::deliver::ats::DeliverySummary;
 use crate::deliver::audio::ArchiveSummary;
 use crate::ingest::IngestSummary;
 use crate::lake::durable::{batch_id, write_whole};
-use crate::lake::log::CommitKind;
-use crate::lake::publish::Staging;
-use crate::lake::schema::{Column, RUNS};
-use crate::lake::{Lake, LakeCounts, rows};
-use crate::ledger::{Change, UnfetchedIds};
-use crate::model::interview::month_of;
+use crate::lake::run_rows::{self, RunRow};
+use crate::lake::{Lake, LakeCounts};
+use crate::ledger::{Ledger, UnfetchedIds};
 use crate::model::prometheus::metric;
 use crate::model::{Error, Result};
 
@@ -99,8 +94,8 @@ impl RunSummary {
 
     /// Whether no stage left anything for the next run.
     fn is_complete(&self) -> bool {
-        self.ingest.as_ref().is_none_or(|summary| summary.left + summary.failed + summary.questions_failed == 0)
-            && self.audio.as_ref().is_none_or(|summary| summary.left + summary.failed == 0)
+        self.ingest.as_ref().is_none_or(IngestSummary::is_complete)
+            && self.audio.as_ref().is_none_or(ArchiveSummary::is_complete)
             && self.ats.iter().flatten().all(DeliverySummary::is_complete)
     }
 }
@@ -111,9 +106,7 @@ impl RunSummary {
 /// When one of them cannot be written.
 pub fn record(session: &mut Session<'_>, summary: &RunSummary, prometheus: Option<&Path>) -> Result<()> {
     let Session { lake, ledger, .. } = session;
-    let mut staging = Staging::begin(lake, ledger, CommitKind::Run)?;
-    staging.write(&RUNS, &month_of(Some(summary.started_at)), Some(row(summary)))?;
-    staging.publish(ledger, Change::default())?;
+    add_row(lake, ledger, summary)?;
     write_last_run(lake, summary)?;
     let Some(path) = prometheus else { return Ok(()) };
     let text = metrics(summary, &lake.counts(ledger)?);
@@ -137,24 +130,19 @@ pub fn record_notification(lake: &Lake, summary: &RunSummary) -> Result<()> {
     if is_last { write_last_run(lake, summary) } else { Ok(()) }
 }
 
-/// The row of a run in `runs`. Columns that are not listed here are counts of the ingest with the same names.
-fn row(summary: &RunSummary) -> RecordBatch {
-    let counts = serde_json::to_value(summary.ingest.clone().unwrap_or_default()).expect("plain data");
+fn add_row(lake: &Lake, ledger: &mut Ledger, summary: &RunSummary) -> Result<()> {
     let errors = (!summary.errors.is_empty()).then(|| summary.errors.join("; "));
-    let column = |column: &Column| match column.name {
-        "run_id" => rows::strings(once(Some(summary.run_id.as_str()))),
-        "started_at" => rows::times(once(Some(summary.started_at))),
-        "ended_at" => rows::times(once(Some(summary.ended_at))),
-        "exit_code" => rows::integers(once(Some(summary.exit_code.into()))),
-        "complete" => rows::flags(once(summary.complete)),
-        "error" => rows::strings(once(errors.as_deref())),
-        // For now or for good.
-        "failed" => {
-            rows::integers(once(counts["failed"].as_i64().zip(counts["given_up"].as_i64()).map(|(a, b)| a + b)))
-        }
-        count => rows::integers(once(counts[count].as_i64())),
+    let row = RunRow {
+        run_id: &summary.run_id,
+        command: "run",
+        started_at: summary.started_at,
+        ended_at: summary.ended_at,
+        exit_code: summary.exit_code,
+        complete: summary.complete,
+        error: errors.as_deref(),
+        counts: &serde_json::to_value(summary.ingest.clone().unwrap_or_default()).expect("plain data"),
     };
-    rows::batch(&RUNS, RUNS.columns.iter().map(column).collect())
+    run_rows::add(lake, ledger, &row)
 }
 
 /// The metrics of a run, in the text format of Prometheus.
@@ -210,7 +198,7 @@ fn states(LakeCounts { interviews: counts, quarantined, discarded }: &LakeCounts
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lake::schema::ColumnType;
+    use crate::lake::schema::{ColumnType, RUNS};
 
     #[test]
     fn every_count_in_the_table_of_runs_is_one_of_the_ingest() {

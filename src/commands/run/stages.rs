@@ -38,7 +38,9 @@ impl<'a> Run<'a> {
     /// # Errors
     /// When another run holds the lake, or it cannot be opened.
     pub fn begin(pipeline: &'a Pipeline, network: &'a Network, quiet: bool) -> Result<Self> {
-        let lake = Lake::create(&pipeline.lake)?.with_candidate_key(pipeline.candidate_key_file.clone());
+        let lake = Lake::create(&pipeline.lake)?
+            .with_candidate_key(pipeline.candidate_key_file.clone())
+            .with_delta(pipeline.delta);
         let mut summary = RunSummary::new(&lake);
         let session = Session::open(lake, network, quiet)?.stopping_at(pipeline.ingest.stop_at);
         summary.warnings.extend(session.ledger.rebuilt.clone());

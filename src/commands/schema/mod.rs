@@ -1,15 +1,13 @@
 //! `schema`: the tables as Markdown, JSON or SQL views; the files a user writes as JSON Schemas.
 
 mod settings;
-
-use std::path::Path;
+mod views;
 
 use schemars::schema_for;
 use serde_json::{Value, json};
 
 use super::terminal::{self, SchemaFlags, SchemaFormat};
 use crate::keywords::KeywordSetFile;
-use crate::lake::Lake;
 use crate::lake::schema::{TABLES, Table, table};
 use crate::model::{Error, Result};
 use crate::pipeline::file::PipelineFile;
@@ -38,7 +36,13 @@ pub fn run(flags: &SchemaFlags) -> Result<()> {
     terminal::data(&match flags.format {
         SchemaFormat::Markdown => tables.iter().map(|table| markdown(table)).collect::<Vec<_>>().join("\n"),
         SchemaFormat::Json => terminal::json(&tables.iter().map(|table| as_json(table)).collect::<Vec<_>>()),
-        SchemaFormat::Sql => views(&tables, &flags.lake)?,
+        SchemaFormat::Sql => {
+            let mut text = views::of_tables(&tables, &flags.lake)?;
+            if flags.what.is_none() {
+                text += &views::of_questions();
+            }
+            text
+        }
     })?;
     Ok(())
 }
@@ -74,41 +78,4 @@ fn as_json(table: &Table) -> Value {
         "partitions": table.partitions,
         "columns": table.columns.iter().map(column).collect::<Vec<_>>(),
     })
-}
-
-/// Views of the tables that a lake has. A view of one without files would be an error.
-fn views(tables: &[&Table], lake: &Path) -> Result<String> {
-    let lake = Lake::open(lake)?;
-    let mut text = String::new();
-    for table in tables {
-        text += &if lake.files(table)?.is_empty() {
-            format!("-- There is nothing in {} yet.\n", table.name)
-        } else {
-            view(table, lake.root())?
-        };
-    }
-    Ok(text)
-}
-
-fn view(table: &Table, lake: &Path) -> Result<String> {
-    let folder = lake.join(table.name);
-    let folder = folder.to_str().ok_or_else(|| Error::usage(format!("{} is not UTF-8 text", folder.display())))?;
-    // What a glob gives a meaning stands for itself in brackets.
-    let mut pattern = String::new();
-    for character in folder.chars() {
-        match character {
-            '*' | '?' | '[' => pattern.extend(['[', character, ']']),
-            '\'' => pattern += "''",
-            _ => pattern.push(character),
-        }
-    }
-    let hive = if table.partitions.is_empty() {
-        "hive_partitioning = false"
-    } else {
-        "hive_partitioning = true, hive_types_autocast = false"
-    };
-    Ok(format!(
-        "CREATE OR REPLACE VIEW {} AS SELECT * FROM read_parquet('{pattern}/**/*.parquet', {hive});\n",
-        table.name
-    ))
 }

@@ -1,6 +1,7 @@
 //! What a user sees and types: flags and help, data and messages, progress, and exit codes. Commands use it only
 //! through this module.
 
+mod alone;
 mod cli;
 mod exit_code;
 mod interview;
@@ -9,10 +10,12 @@ mod progress;
 mod screen;
 mod visible;
 
+pub use alone::Alone;
 pub use cli::{
-    AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, DataFormat, ExportFlags, GetFlags,
-    ImportFlags, IngestFlags, JobsFlags, KeywordsCommand, LedgerCommand, ListenFlags, QuarantineCommand, RepairFlags,
-    ReportFlags, RunFlags, SandboxFlags, SchemaFlags, SchemaFormat, SetFlags, StatusFlags, WaitFlags, Which,
+    AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, DataFormat, ExportFlags, FilesFlags,
+    GetFlags, ImportFlags, IngestFlags, JobsFlags, KeywordsCommand, LedgerCommand, ListenFlags, QuarantineCommand,
+    RepairFlags, ReportFlags, RunFlags, SandboxFlags, SchemaFlags, SchemaFormat, SetFlags, StatusFlags, WaitFlags,
+    Which,
 };
 pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};
 pub use interview::{interview_text, standing};

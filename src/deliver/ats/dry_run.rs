@@ -9,7 +9,7 @@ use super::due::{outgoing, since};
 use super::request::{AtsRequest, Captured, label};
 use super::template;
 use crate::lake::Lake;
-use crate::lake::jobs::job_ids;
+use crate::lake::job_list::job_ids;
 use crate::ledger::{Ledger, OutgoingFilter};
 use crate::model::Result;
 use crate::pipeline::AtsPlan;

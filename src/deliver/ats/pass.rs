@@ -12,7 +12,7 @@ use super::due::{outgoing, since};
 use crate::http::cancel::Cancellation;
 use crate::lake::Lake;
 use crate::lake::deliveries::Outbox;
-use crate::lake::jobs::job_ids;
+use crate::lake::job_list::job_ids;
 use crate::ledger::{Ledger, OutgoingFilter};
 use crate::model::{Done, Error, Result};
 use crate::pipeline::AtsPlan;

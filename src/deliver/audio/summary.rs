@@ -28,4 +28,10 @@ impl ArchiveSummary {
     pub fn has_losses(&self) -> bool {
         self.failed + self.given_up > 0
     }
+
+    /// Whether nothing is left for the next run.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.left + self.failed == 0
+    }
 }

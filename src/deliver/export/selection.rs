@@ -3,7 +3,7 @@
 use arrow::array::{BooleanArray, RecordBatch};
 
 use crate::lake::Lake;
-use crate::lake::jobs::job_ids;
+use crate::lake::job_list::job_ids;
 use crate::lake::read::{string_at, strings, time_at, times};
 use crate::model::Result;
 

@@ -38,7 +38,7 @@ fn bad_sets_are_refused_with_the_line() {
     refused("name = \"t\"\nversion = 1\n", "bad.toml:2: `version` is a text");
     refused(
         "name = \"t\"\nversion = \"1\"\nmode = \"regex\"\n",
-        "bad.toml:3: `mode`: unknown variant `regex`, expected `word` or `substring`",
+        "bad.toml:3: `mode`: there is no `regex`, only `word` or `substring`",
     );
     let message = |toml: &str| KeywordSet::parse_toml(toml, "bad.toml").unwrap_err().to_string();
     assert!(message(&format!("{HEAD}colour = 1\n")).starts_with("bad.toml:3: unknown field `colour`"));
@@ -72,10 +72,7 @@ fn bad_sets_are_refused_with_the_line() {
         ),
         ("name = \"a\"\ncategory = \"\"", "5: a category of term `a` is empty"),
         ("name = \"a\"\nquestion_types = [\"\"]", "5: a question type of term `a` is empty"),
-        (
-            "name = \"a\"\nforms = \"verbs\"",
-            "5: `forms` under [terms]: unknown variant `verbs`, expected `none` or `plural`",
-        ),
+        ("name = \"a\"\nforms = \"verbs\"", "5: `forms` under [terms]: there is no `verbs`, only `none` or `plural`"),
     ] {
         refused(&format!("{HEAD}[[terms]]\n{entry}\n"), &format!("bad.toml:{expected}"));
     }

@@ -5,11 +5,13 @@ use arrow::datatypes::Field;
 use super::finding::{Finding, FindingKind, way_out};
 use super::keys::Key;
 use super::walk::{Rules, Walked, dated_by, open, walk};
+use crate::lake::conform::reads_as;
 use crate::lake::durable::sha256_of;
+use crate::lake::job_table;
 use crate::lake::log::Version;
 use crate::lake::places::Lake;
 use crate::lake::read::ParquetFile;
-use crate::lake::schema::{Column, INTERVIEWS, RESPONSES, SOURCE_SHA256, TABLE, Table};
+use crate::lake::schema::{Column, INTERVIEWS, JOBS, RESPONSES, SOURCE_SHA256, TABLE, Table};
 use crate::lake::sources::{source_place, source_sha256};
 use crate::ledger::LiveFile;
 use crate::model::Result;
@@ -123,6 +125,9 @@ impl Expected<'_> {
 
     /// Why a derived file has to be made again, if so.
     fn staleness(&self, said: &ParquetFile) -> Option<String> {
+        if self.table.name == JOBS.name {
+            return job_table::difference(self.lake, self.version, said).map(str::to_owned);
+        }
         let made_from = said.metadata(SOURCE_SHA256)?;
         let place = source_place(self.place());
         let of = |table: &Table| self.version.file(&format!("{}/{place}", table.name)).map(|file| &*file.sha256);
@@ -139,7 +144,8 @@ pub fn place_of(file: &LiveFile) -> &str {
     file.path.split_once('/').map_or(&*file.path, |(_, place)| place)
 }
 
-/// What is wrong with a column of a file. An older file may lack one that has come since, and is null then.
+/// What is wrong with a column of a file. An older file may lack one that has come since, or a part of one, and is null
+/// then.
 fn wrong_column(file: &ParquetFile, table: &Table, column: &Column) -> Option<String> {
     let Column { name, column_type, nullable, .. } = column;
     let Ok(field) = file.schema().field_with_name(name) else {
@@ -147,7 +153,7 @@ fn wrong_column(file: &ParquetFile, table: &Table, column: &Column) -> Option<St
         return (!may_lack).then(|| format!("it lacks the column {name}"));
     };
     let (is, should_be) = (field.data_type(), column_type.arrow());
-    if !is.equals_datatype(&should_be) {
+    if !reads_as(is, &should_be) {
         return Some(format!("its column {name} is {is}, not {should_be}"));
     }
     (field.is_nullable() && !nullable).then(|| format!("its column {name} may be null"))

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::lake::places::Lake;
-use crate::lake::schema::is_source;
+use crate::lake::schema::{JOBS, is_source};
 use crate::model::Error;
 
 /// The kinds of findings.
@@ -89,6 +89,9 @@ pub(super) fn way_out(lake: &Lake, kind: FindingKind, table: &str) -> String {
     let root = lake.root().display();
     let repair = format!("see what `roundup repair --dry-run --lake {root}` would do");
     let analyze = format!("`roundup analyze --lake {root}`");
+    if table == JOBS.name {
+        return "delete it, and the next run, import or analysis counts it again".to_owned();
+    }
     match (kind, is_source(table)) {
         (FindingKind::Missing | FindingKind::Changed, true) => format!("put it back from a backup, or {repair}"),
         (FindingKind::Foreign, true) => repair,

@@ -16,6 +16,6 @@ mod version;
 mod write;
 
 pub use commit::{Commit, CommitKind};
-pub use read::{LogRead, TailCommit, is_last, read_log, read_placed};
+pub use read::{LogRead, TailCommit, is_last, oldest, read_log, read_placed, read_version};
 pub use version::Version;
 pub use write::{Committed, append, prune, write_checkpoint};

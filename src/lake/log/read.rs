@@ -57,6 +57,26 @@ pub fn read_placed(folder: &Path, is_placed: impl Fn(&Commit) -> bool) -> Result
     }
 }
 
+/// Reads a version that is not the last one. `None` if it is older than what the log still has.
+///
+/// # Errors
+/// As [`read_log`].
+pub fn read_version(folder: &Path, number: u64) -> Result<Option<Version>> {
+    if oldest(folder)?.is_none_or(|oldest| number < oldest) {
+        return Ok(None);
+    }
+    Ok(read_until(folder, number)?.map(|read| read.version))
+}
+
+/// The oldest version that the log still tells: the first one, or that of the oldest checkpoint.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn oldest(folder: &Path) -> Result<Option<u64>> {
+    let Names { commits, checkpoints } = names(folder)?;
+    Ok(if commits.contains(&0) { Some(0) } else { checkpoints.first().copied() })
+}
+
 fn read_until(folder: &Path, most: u64) -> Result<Option<LogRead>> {
     let mut names = names(folder)?;
     names.commits.retain(|number| *number <= most);

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::read::{checkpoint_path, commit_path};
-use super::{Commit, CommitKind, Committed, Version, append, is_last, prune, read_log, write_checkpoint};
+use super::{
+    Commit, CommitKind, Committed, Version, append, is_last, oldest, prune, read_log, read_version, write_checkpoint,
+};
 use crate::ledger::LiveFile;
 
 fn file(path: &str, rows: u64) -> LiveFile {
@@ -75,6 +77,13 @@ fn a_checkpoint_stands_for_all_commits_below_it() {
     prune(&log, in_days(8)).unwrap();
     assert!(!commit_path(&log, 999).exists() && commit_path(&log, 1_000).exists());
     assert_eq!(read().unwrap().version, version);
+    assert_eq!(oldest(&log).unwrap(), Some(1_000));
+    assert_eq!(read_version(&log, 999).unwrap(), None);
+    for number in [1_000, 1_001, 1_003] {
+        let older = read_version(&log, number).unwrap().unwrap();
+        let last = older.files().filter(|file| file.path != "first").map(|file| file.rows).max();
+        assert_eq!((older.number, last), (number, Some(number)));
+    }
     let mut flipped = checkpoint.clone();
     let middle = flipped.len() / 2;
     flipped[middle] ^= 1;

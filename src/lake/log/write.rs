@@ -1,20 +1,17 @@
 //! Adds commits and checkpoints to the log, and deletes old ones.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
 
 use super::checkpoint::{self, EVERY};
 use super::commit::Commit;
 use super::read::{checkpoint_path, commit_path, names};
 use super::version::Version;
 use crate::lake::access::{OTHERS_WRITE, make_folder};
-use crate::lake::durable::{sync, write_whole};
+use crate::lake::durable::{write_new, write_whole};
 use crate::model::{Error, Result};
 
 /// How long commits below a checkpoint are kept, for readers that began before it.
@@ -37,27 +34,12 @@ pub fn append(folder: &Path, commit: &Commit, staged: &Path) -> Result<Committed
     let path = commit_path(folder, commit.version);
     let fail = |error: io::Error| Error::path("write", &path, error);
     make_folder(folder, OTHERS_WRITE).map_err(fail)?;
-    write_synced(staged, &commit.to_bytes()).map_err(fail)?;
-    let renamed = match renameat_with(CWD, staged, CWD, &path, RenameFlags::NOREPLACE) {
-        // A link is refused as well when the name is taken.
-        Err(Errno::INVAL | Errno::NOSYS) => fs::hard_link(staged, &path),
-        renamed => renamed.map_err(io::Error::from),
-    };
-    match renamed {
-        Ok(()) => {
-            sync(folder).map_err(fail)?;
-            Ok(Committed::Done)
-        }
+    // Who may read the tables may read the log, and nobody else may write to it.
+    match write_new(&path, staged, &commit.to_bytes(), 0o644) {
+        Ok(()) => Ok(Committed::Done),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Committed::Lost),
         Err(error) => Err(fail(error)),
     }
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Who may read the tables may read the log, and nobody else may write to it.
-    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o644).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 /// Writes the checkpoint of a version if it is time for one.

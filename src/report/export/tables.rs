@@ -53,14 +53,9 @@ pub fn jobs(report: &Report) -> Table {
     let mut names: Vec<String> = owned(&JOB);
     names.push("suppressed".to_owned());
     names.extend(VOLUME.map(|(name, _)| name.to_owned()));
-    names.extend(owned(&[
-        "expiring_within_72_hours",
-        "interviews_without_answers",
-        "answers_without_duration",
-        "answers_without_transcript",
-        "answers_with_empty_transcript",
-        PACE.0,
-    ]));
+    names.push("expiring_within_72_hours".to_owned());
+    names.extend(MISSING.map(|(name, _)| name.to_owned()));
+    names.push(PACE.0.to_owned());
     names.extend(DISTRIBUTIONS.iter().flat_map(|(name, _)| parts_of(name)));
     names.extend(PREVIOUS.map(|(name, _)| format!("previous_{name}")));
     let mut table = Table::new(names);
@@ -69,15 +64,8 @@ pub fn jobs(report: &Report) -> Table {
         row.push(CellValue::Flag(job.figures.is_none()));
         if let Some(figures) = &job.figures {
             row.extend(VOLUME.map(|(_, of)| of(figures)));
-            let quality = job.quality.as_ref();
-            let missing: [fn(&Quality) -> Count; 4] = [
-                |quality| quality.interviews_without_answers,
-                |quality| quality.answers_without_duration,
-                |quality| quality.answers_without_transcript,
-                |quality| quality.answers_with_empty_transcript,
-            ];
             row.push(count(job.open.expiring));
-            row.extend(missing.map(|of| count(quality.map(of).unwrap_or_default())));
+            row.extend(MISSING.map(|(_, of)| count(job.quality.as_ref().map(of).unwrap_or_default())));
             row.push(PACE.1(figures));
             row.extend(DISTRIBUTIONS.iter().flat_map(|(_, of)| parts(of(figures))));
             row.extend(PREVIOUS.map(|(_, of)| job.previous.as_ref().map_or(CellValue::Empty, of)));
@@ -88,9 +76,10 @@ pub fn jobs(report: &Report) -> Table {
 }
 
 type DistributionColumns = (&'static str, fn(&Figures) -> &Distribution);
+type QualityColumn = (&'static str, fn(&Quality) -> Count);
 type FigureColumn = (&'static str, fn(&Figures) -> CellValue);
 /// Counts and shares of a group.
-const VOLUME: [FigureColumn; 7] = [
+pub(super) const VOLUME: [FigureColumn; 7] = [
     ("completed", |figures| count(figures.completed)),
     ("expired", |figures| count(figures.expired)),
     ("completion_cohort", |figures| count(figures.completion.completion_cohort)),
@@ -99,7 +88,14 @@ const VOLUME: [FigureColumn; 7] = [
     ("responses", |figures| count(figures.responses)),
     ("answered", |figures| count(figures.answered)),
 ];
-const PACE: FigureColumn = ("pooled_words_per_minute", |figures| number(figures.pooled_words_per_minute));
+pub(super) const PACE: FigureColumn = ("pooled_words_per_minute", |figures| number(figures.pooled_words_per_minute));
+/// What the answers of a group lack.
+pub(super) const MISSING: [QualityColumn; 4] = [
+    ("interviews_without_answers", |quality| quality.interviews_without_answers),
+    ("answers_without_duration", |quality| quality.answers_without_duration),
+    ("answers_without_transcript", |quality| quality.answers_without_transcript),
+    ("answers_with_empty_transcript", |quality| quality.answers_with_empty_transcript),
+];
 /// The figures that are repeated for the previous period.
 const PREVIOUS: [FigureColumn; 5] = [
     ("completed", |figures| count(figures.completed)),
@@ -110,7 +106,7 @@ const PREVIOUS: [FigureColumn; 5] = [
 ];
 
 /// Distributions of a group. Each fills as many columns as [`PARTS`] has names.
-const DISTRIBUTIONS: [DistributionColumns; 8] = [
+pub(super) const DISTRIBUTIONS: [DistributionColumns; 8] = [
     ("total_duration_seconds", |figures| &figures.total_duration_seconds),
     ("average_response_length", |figures| &figures.average_response_length),
     ("elapsed_seconds", |figures| &figures.elapsed_seconds),
@@ -299,11 +295,11 @@ fn owned(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-fn parts_of(figure: &str) -> Vec<String> {
+pub(super) fn parts_of(figure: &str) -> Vec<String> {
     PARTS.iter().map(|part| format!("{figure}_{part}")).collect()
 }
 
-fn parts(distribution: &Distribution) -> Vec<CellValue> {
+pub(super) fn parts(distribution: &Distribution) -> Vec<CellValue> {
     let Distribution { n, median, quartile_1, quartile_3, mean, standard_deviation } = distribution;
     let rest = [median, quartile_1, quartile_3, mean, standard_deviation].map(|value| number(*value));
     std::iter::once(count(*n)).chain(rest).collect()
@@ -317,14 +313,14 @@ fn maybe(text: Option<&str>) -> CellValue {
     text.map_or(CellValue::Empty, |text| CellValue::Text(text.to_owned()))
 }
 
-fn count(count: Count) -> CellValue {
+pub(super) fn count(count: Count) -> CellValue {
     count.0.map_or(CellValue::Hidden, CellValue::Integer)
 }
 
-fn number(number: Option<f64>) -> CellValue {
+pub(super) fn number(number: Option<f64>) -> CellValue {
     number.map_or(CellValue::Empty, CellValue::Float)
 }
 
-fn share(share: Option<f64>) -> CellValue {
+pub(super) fn share(share: Option<f64>) -> CellValue {
     share.map_or(CellValue::Empty, CellValue::Share)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::shared::{CandidateKeyFlag, DataFormat, LakeFlag};
+use super::shared::{CandidateKeyFlag, DataFormat, DeltaFlag, LakeFlag};
 use crate::keywords::Mode;
 
 #[derive(Debug, Args)]
@@ -31,11 +31,33 @@ pub struct JobsFlags {
 }
 
 #[derive(Debug, Args)]
+pub struct FilesFlags {
+    /// The table, as `interviews`
+    pub table: String,
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// List the files of this version of the lake; of the last one if left out
+    #[arg(long, value_name = "N")]
+    pub version: Option<u64>,
+    /// List what was added and removed after this version
+    #[arg(long, value_name = "N")]
+    pub since: Option<u64>,
+    /// How they are written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
+#[derive(Debug, Args)]
 pub struct RepairFlags {
     #[command(flatten)]
     pub lake: LakeFlag,
     #[command(flatten)]
     pub key: CandidateKeyFlag,
+    #[command(flatten)]
+    pub delta: DeltaFlag,
+    /// Make another candidate key, if the lake's own is lost for good: who comes again then counts as a new person
+    #[arg(long)]
+    pub new_candidate_key: bool,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -49,6 +71,8 @@ pub enum LedgerCommand {
     Rebuild {
         #[command(flatten)]
         lake: LakeFlag,
+        #[command(flatten)]
+        delta: DeltaFlag,
     },
 }
 
@@ -85,6 +109,8 @@ pub struct Which {
     pub lake: LakeFlag,
     #[command(flatten)]
     pub key: CandidateKeyFlag,
+    #[command(flatten)]
+    pub delta: DeltaFlag,
     /// As `quarantine list` has them
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,

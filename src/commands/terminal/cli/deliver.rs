@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::shared::{ApiFlags, DataFormat, LakeFlag, parse_time};
+use super::shared::{ApiFlags, DataFormat, DeltaFlag, LakeFlag, parse_time};
 use crate::keywords::Mode;
 use crate::pipeline::{ExportFormat, ExportRows};
 
@@ -97,6 +97,8 @@ pub struct ExportFlags {
 pub struct AudioFlags {
     #[command(flatten)]
     pub lake: LakeFlag,
+    #[command(flatten)]
+    pub delta: DeltaFlag,
     /// Folder of the archive, or s3://, gs:// or az:// address in a build with the feature `cloud`
     #[arg(long, value_name = "DIR|URL")]
     pub out: PathBuf,
@@ -132,6 +134,8 @@ pub struct AudioFlags {
 pub struct AtsFlags {
     #[command(flatten)]
     pub lake: LakeFlag,
+    #[command(flatten)]
+    pub delta: DeltaFlag,
     /// File of the connector: which requests tell the system of an interview; see docs/ats/
     #[arg(long, value_name = "FILE")]
     pub connector: PathBuf,

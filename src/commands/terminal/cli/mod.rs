@@ -10,8 +10,8 @@ mod values;
 use clap::{Parser, Subcommand};
 
 pub use care::{
-    JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, SchemaFlags, SchemaFormat, SetFlags,
-    StatusFlags, Which,
+    FilesFlags, JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, SchemaFlags, SchemaFormat,
+    SetFlags, StatusFlags, Which,
 };
 pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
 pub use serve::{ListenFlags, SandboxFlags};
@@ -67,6 +67,8 @@ pub enum Command {
     Status(StatusFlags),
     /// List the jobs of a lake, with how many interviews they have
     Jobs(JobsFlags),
+    /// List the files of a table at a version of the lake, or what has changed since one
+    Files(FilesFlags),
     /// Make a lake, its log and its ledger agree again after something else has changed or deleted their files
     Repair(RepairFlags),
     /// Look after the ledger, which knows what is asked for when

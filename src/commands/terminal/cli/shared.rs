@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::pipeline::DEFAULT_KEY_VARIABLE;
@@ -32,6 +33,13 @@ pub struct CandidateKeyFlag {
     /// Where the secret for the keys of candidates is, if not in the lake
     #[arg(long, value_name = "FILE", env = "ROUNDUP_CANDIDATE_KEY_FILE")]
     pub candidate_key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct DeltaFlag {
+    /// Do not keep the Delta tables in `delta/` up, as `delta = false` of a pipeline
+    #[arg(long, env = "ROUNDUP_NO_DELTA", value_parser = BoolishValueParser::new())]
+    pub no_delta: bool,
 }
 
 #[derive(Debug, Args)]

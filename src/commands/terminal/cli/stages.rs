@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::shared::{ApiFlags, CandidateKeyFlag, DataFormat, LakeFlag};
+use super::shared::{ApiFlags, CandidateKeyFlag, DataFormat, DeltaFlag, LakeFlag};
 use crate::keywords::Mode;
 use crate::pipeline::{Format, MetricGroup, QuestionPolicy, Stage};
 
@@ -35,6 +35,8 @@ pub struct IngestFlags {
     pub lake: LakeFlag,
     #[command(flatten)]
     pub key: CandidateKeyFlag,
+    #[command(flatten)]
+    pub delta: DeltaFlag,
     /// Files of interview ids, one a line, `#` comments; `-` for standard input, `inbox` for what `listen` took
     #[arg(required = true, value_name = "IDS")]
     pub interviews: Vec<PathBuf>,
@@ -66,6 +68,8 @@ pub struct ImportFlags {
     pub lake: LakeFlag,
     #[command(flatten)]
     pub key: CandidateKeyFlag,
+    #[command(flatten)]
+    pub delta: DeltaFlag,
     /// JSON Lines, a JSON list or indented JSON, plain, gzip or zstd; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -81,6 +85,8 @@ pub struct ImportFlags {
 pub struct AnalyzeFlags {
     #[command(flatten)]
     pub lake: LakeFlag,
+    #[command(flatten)]
+    pub delta: DeltaFlag,
     /// A keyword set: a .toml file, a .txt file with one term a line, or builtin:NAME; may be given several times
     #[arg(long, value_name = "SET", num_args = 1..)]
     pub keywords: Vec<String>,
@@ -109,7 +115,7 @@ pub struct ReportFlags {
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
     /// What to write
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["html", "xlsx", "csv", "json"])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["html", "xlsx", "csv", "json", "parquet"])]
     pub formats: Vec<Format>,
     /// Length of the period in days or weeks: 7d, 4w
     #[arg(long, default_value = "7d")]

@@ -64,6 +64,7 @@ values!(Format {
     Xlsx = "xlsx",
     Csv = "csv",
     Json = "json",
+    Parquet = "parquet",
 });
 
 values!(Stage {

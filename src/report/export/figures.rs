@@ -1,0 +1,320 @@
+//! `figures.parquet`: a row for each figure, so that a dashboard needs no arithmetic of its own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use jiff::civil::{Date, date};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+
+use super::tables::{CellValue, DISTRIBUTIONS, MISSING, PACE, VOLUME, count, number, parts, parts_of, share};
+use crate::lake::schema::TABLE;
+use crate::report::model::{
+    Count, Distribution, Figures, JobReport, Keyword, KeywordPart, OpenFigures, Period, Quality, QuestionReport,
+    Report, WeekFigures,
+};
+
+/// Version of the file's columns. Later ones only add columns that may be null, and figures.
+const VERSION: &str = "1";
+
+type Column = (&'static str, DataType, bool, &'static str);
+
+/// Name, type, whether it may be null, and description.
+const COLUMNS: [Column; 14] = [
+    ("job_id", DataType::Utf8, true, "The job; null for all jobs together"),
+    ("job_title", DataType::Utf8, true, "Title of the job; null for all jobs together, and if none is known"),
+    ("department", DataType::Utf8, true, "Department of the job; null for all jobs together, and if none is known"),
+    ("span", DataType::Utf8, false, "period, previous_period, week, or now: as the lake was when the report was made"),
+    ("first_day", DataType::Date32, true, "First day of the span, in the report's time zone; null for now"),
+    ("until_day", DataType::Date32, true, "First day after the span; null for now"),
+    ("figure", DataType::Utf8, false, "Name of the figure"),
+    ("question_text", DataType::Utf8, true, "The question; null if it has no text, and where figure is not of one"),
+    (
+        "question_type",
+        DataType::Utf8,
+        true,
+        "Type of the question; null if it has none, and where figure is not of one",
+    ),
+    ("keyword_set", DataType::Utf8, true, "Set of the keyword; null where figure is not of one"),
+    ("term", DataType::Utf8, true, "The keyword; null where figure is not of one"),
+    ("status", DataType::Utf8, true, "The vendor's status; null where figure is not open_interviews"),
+    (
+        "n",
+        DataType::Int64,
+        true,
+        "How many interviews, or answers, the value was made from; of a count, the count; null if that is not shown",
+    ),
+    ("value", DataType::Float64, true, "The figure; null if it is held back or cannot be computed"),
+];
+
+/// Makes the file.
+///
+/// # Panics
+/// Never: memory takes every row.
+#[must_use]
+pub fn figures(report: &Report) -> Vec<u8> {
+    let rows = rows(report);
+    let texts =
+        |of: &dyn Fn(&Row) -> Option<String>| -> ArrayRef { Arc::new(rows.iter().map(of).collect::<StringArray>()) };
+    let days = |of: fn((Date, Date)) -> Date| -> ArrayRef {
+        Arc::new(rows.iter().map(|row| row.about.days.map(|days| since_1970(of(days)))).collect::<Date32Array>())
+    };
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let columns: Vec<ArrayRef> = vec![
+        texts(&|row| row.about.job.map(|job| job.job_id.clone())),
+        texts(&|row| row.about.job.and_then(|job| job.job_title.clone())),
+        texts(&|row| row.about.job.and_then(|job| job.department.clone())),
+        texts(&|row| Some(row.about.span.to_owned())),
+        days(|(first, _)| first),
+        days(|(_, until)| until),
+        texts(&|row| Some(row.figure.clone())),
+        texts(&|row| owned(row.about.question_text)),
+        texts(&|row| owned(row.about.question_type)),
+        texts(&|row| row.about.keyword.map(|keyword| keyword.set.clone())),
+        texts(&|row| row.about.keyword.map(|keyword| keyword.term.clone())),
+        texts(&|row| owned(row.about.status)),
+        Arc::new(rows.iter().map(|row| row.n).collect::<Int64Array>()),
+        Arc::new(rows.iter().map(|row| row.value).collect::<Float64Array>()),
+    ];
+    let fields = COLUMNS.map(|(name, kind, nullable, description)| {
+        let metadata = HashMap::from([("description".to_owned(), description.to_owned())]);
+        Field::new(name, kind, nullable).with_metadata(metadata)
+    });
+    let schema = Arc::new(Schema::new(fields.to_vec()));
+    let pairs = [(TABLE, "figures"), ("roundup.schema", VERSION)];
+    let pairs = pairs.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned()));
+    let properties = WriterProperties::builder()
+        // A fixed name, because the version of the parquet crate must not change the bytes.
+        .set_created_by("roundup".to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).expect("3 is a zstd level")))
+        .set_key_value_metadata(Some(pairs.to_vec()));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), columns).expect("columns are as the schema says");
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties.build())).expect("a plain schema");
+    writer.write(&batch).expect("memory takes every row");
+    writer.into_inner().expect("memory takes every row")
+}
+
+/// Days since 1970-01-01.
+fn since_1970(day: Date) -> i32 {
+    i32::try_from(day.duration_since(date(1970, 1, 1)).as_hours() / 24).expect("jiff's years are few")
+}
+
+/// What a figure is about.
+#[derive(Clone, Copy, Default)]
+struct About<'a> {
+    job: Option<&'a JobReport>,
+    span: &'static str,
+    /// First day of the span, and first day after it.
+    days: Option<(Date, Date)>,
+    question_text: Option<&'a str>,
+    question_type: Option<&'a str>,
+    keyword: Option<&'a Keyword>,
+    status: Option<&'a str>,
+}
+
+struct Row<'a> {
+    about: About<'a>,
+    figure: String,
+    n: Option<i64>,
+    value: Option<f64>,
+}
+
+/// The parts of the model that one job has, and all jobs together.
+struct Group<'a> {
+    job: Option<&'a JobReport>,
+    figures: Option<&'a Figures>,
+    previous: Option<&'a Figures>,
+    weekly: &'a [WeekFigures],
+    open: &'a OpenFigures,
+    quality: Option<&'a Quality>,
+    questions: &'a [QuestionReport],
+    question_types: &'a [String],
+    keywords: &'a [Keyword],
+}
+
+fn rows<'a>(report: &'a Report) -> Vec<Row<'a>> {
+    let all = Group {
+        job: None,
+        figures: report.overall.as_ref(),
+        previous: report.overall_previous.as_ref(),
+        weekly: &report.weekly,
+        open: &report.open,
+        quality: report.quality.as_ref(),
+        questions: &[],
+        question_types: &[],
+        keywords: &report.keywords,
+    };
+    let of_job = |job: &'a JobReport| {
+        let JobReport { figures, previous, weekly, open, quality, questions, question_types, keywords, .. } = job;
+        Group {
+            job: Some(job),
+            figures: figures.as_ref(),
+            previous: previous.as_ref(),
+            weekly,
+            open,
+            quality: quality.as_ref(),
+            questions,
+            question_types,
+            keywords,
+        }
+    };
+    let mut rows = Rows { report, rows: Vec::new() };
+    rows.group(&all);
+    report.jobs.iter().for_each(|job| rows.group(&of_job(job)));
+    rows.rows
+}
+
+struct Rows<'a> {
+    report: &'a Report,
+    rows: Vec<Row<'a>>,
+}
+
+impl<'a> Rows<'a> {
+    fn group(&mut self, group: &Group<'a>) {
+        let period = self.about(group, "period", &self.report.period);
+        let previous = self.report.previous_period.as_ref().map(|days| self.about(group, "previous_period", days));
+        let now = About { job: group.job, span: "now", ..About::default() };
+        if let Some(figures) = group.figures {
+            self.figures(period, figures);
+        }
+        for (name, of) in MISSING {
+            if let Some(quality) = group.quality {
+                self.push(period, name, count(of(quality)), None);
+            }
+        }
+        if let Some((about, figures)) = previous.zip(group.previous) {
+            self.figures(about, figures);
+        }
+        let weeks: Vec<About<'a>> = self.weeks(group);
+        for (about, week) in weeks.iter().zip(group.weekly) {
+            self.week(*about, week);
+        }
+        self.open(now, group.open);
+        if let Some(quarantined) = group.quality.and_then(|quality| quality.quarantined) {
+            self.push(now, "quarantined", count(quarantined), None);
+        }
+        for question in group.questions {
+            self.question(of_question(period, question), question);
+        }
+        let completed = |figures: Option<&Figures>| figures.and_then(|figures| figures.completed.0);
+        for keyword in group.keywords {
+            let about = About { keyword: Some(keyword), ..period };
+            self.keyword(about, keyword, completed(group.figures));
+            if let Some(about) = previous {
+                let about = About { keyword: Some(keyword), ..about };
+                self.push(about, "keyword_share", share(keyword.previous_share), completed(group.previous));
+            }
+            for (question, part) in group.questions.iter().zip(&keyword.by_question) {
+                self.part(of_question(about, question), "_by_question", part, question.asked.0);
+            }
+            for (at, part) in keyword.by_question_type.iter().enumerate() {
+                let question_type = part.of.as_deref().or_else(|| group.question_types.get(at).map(String::as_str));
+                self.part(About { question_type, ..about }, "_by_question_type", part, None);
+            }
+            for ((about, part), week) in weeks.iter().zip(&keyword.by_week).zip(group.weekly) {
+                self.part(About { keyword: Some(keyword), ..*about }, "", part, week.completed.0);
+            }
+        }
+    }
+
+    fn about(&self, group: &Group<'a>, span: &'static str, days: &Period) -> About<'a> {
+        About { job: group.job, span, days: Some((days.from, days.until)), ..About::default() }
+    }
+
+    fn weeks(&self, group: &Group<'a>) -> Vec<About<'a>> {
+        let weeks = &self.report.weeks;
+        let until = weeks.iter().skip(1).map(|week| week.from).chain([self.report.period.until]);
+        let week =
+            |(from, until)| About { job: group.job, span: "week", days: Some((from, until)), ..About::default() };
+        weeks.iter().map(|week| week.from).zip(until).map(week).collect()
+    }
+
+    /// `n` is that of a share, or of a number; a count is its own.
+    fn push(&mut self, about: About<'a>, figure: impl Into<String>, value: CellValue, n: Option<i64>) {
+        let (n, value) = match value {
+            CellValue::Integer(count) => (Some(count), Some(count as f64)),
+            CellValue::Float(value) | CellValue::Share(value) => (n, Some(value)),
+            CellValue::Empty | CellValue::Hidden | CellValue::Text(_) | CellValue::Flag(_) => (None, None),
+        };
+        self.rows.push(Row { about, figure: figure.into(), n, value });
+    }
+
+    fn distribution(&mut self, about: About<'a>, name: &str, distribution: &Distribution) {
+        for (figure, value) in parts_of(name).into_iter().zip(parts(distribution)).skip(1) {
+            let n = distribution.n.0;
+            self.push(about, figure, value, n);
+        }
+    }
+
+    fn figures(&mut self, about: About<'a>, figures: &'a Figures) {
+        for (name, of) in VOLUME {
+            self.push(about, name, of(figures), figures.completion.completion_cohort.0);
+        }
+        self.push(about, PACE.0, PACE.1(figures), figures.words_per_minute.n.0);
+        for (name, of) in DISTRIBUTIONS {
+            self.distribution(about, name, of(figures));
+        }
+    }
+
+    /// A week's figures have the names that they have in the period.
+    fn week(&mut self, about: About<'a>, week: &WeekFigures) {
+        self.push(about, "completed", count(week.completed), None);
+        self.push(about, "expired", count(week.expired), None);
+        self.push(about, "completion_rate", share(week.completion_rate), None);
+        self.push(about, "total_duration_seconds_median", number(week.median_duration_seconds), None);
+        self.push(about, "average_response_length_median", number(week.median_response_length), None);
+        self.push(about, "words_per_minute_median", number(week.median_words_per_minute), None);
+    }
+
+    fn open(&mut self, now: About<'a>, open: &'a OpenFigures) {
+        for status in &open.by_status {
+            let about = About { status: Some(&status.status), ..now };
+            self.push(about, "open_interviews", count(status.interviews), None);
+        }
+        let of_all = [("stale", open.stale), ("gone", open.gone)];
+        let of_all = of_all.into_iter().filter_map(|(name, of): (_, Option<Count>)| Some((name, of?)));
+        for (name, of) in [("expiring_within_72_hours", open.expiring)].into_iter().chain(of_all) {
+            self.push(now, name, count(of), None);
+        }
+    }
+
+    fn question(&mut self, about: About<'a>, question: &QuestionReport) {
+        self.push(about, "question_asked", count(question.asked), None);
+        self.push(about, "question_answered", count(question.answered), None);
+        self.push(about, "question_coverage", share(question.coverage), question.asked.0);
+        self.distribution(about, "question_word_count", &question.word_count);
+        self.distribution(about, "question_duration_seconds", &question.duration_seconds);
+        self.distribution(about, "question_words_per_minute", &question.words_per_minute);
+        let (pace, n) = (number(question.pooled_words_per_minute), question.words_per_minute.n.0);
+        self.push(about, "question_pooled_words_per_minute", pace, n);
+        self.push(about, "question_time_limit_seconds", number(question.time_limit_seconds), None);
+        self.distribution(about, "question_time_limit_share", &question.time_limit_share);
+    }
+
+    fn keyword(&mut self, about: About<'a>, keyword: &Keyword, completed: Option<i64>) {
+        let counts = keyword.counts.as_ref();
+        let shown = |of: Option<i64>| of.map_or(CellValue::Hidden, CellValue::Integer);
+        self.push(about, "keyword_interviews", shown(counts.map(|counts| counts.interviews)), None);
+        self.push(about, "keyword_share", share(counts.map(|counts| counts.share)), completed);
+        self.push(about, "keyword_responses", shown(counts.map(|counts| counts.responses)), None);
+        self.push(about, "keyword_mentions", shown(counts.map(|counts| counts.mentions)), None);
+        self.push(about, "keyword_negated", shown(counts.and_then(|counts| counts.negated.0)), None);
+    }
+
+    fn part(&mut self, about: About<'a>, by: &str, part: &KeywordPart, of: Option<i64>) {
+        self.push(about, format!("keyword_interviews{by}"), count(part.interviews), None);
+        self.push(about, format!("keyword_share{by}"), share(part.share), of);
+    }
+}
+
+fn of_question<'a>(about: About<'a>, question: &'a QuestionReport) -> About<'a> {
+    About {
+        question_text: question.question_text.as_deref(),
+        question_type: question.question_type.as_deref(),
+        ..about
+    }
+}
