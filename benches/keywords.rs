@@ -15,7 +15,7 @@ const WORDS: u64 = 27_290;
 /// Sum of the numbers of different words in each answer, as in `data/golden/python.jsonl`.
 const UNIQUE_WORDS: u64 = 19_752;
 /// Each set, and the number of its hits in the whole sample.
-const EXPECTED: [(&str, usize); 3] = [("vendor-sample", 27), ("engineering", 241), ("behavioural", 24)];
+const EXPECTED: [(&str, usize); 3] = [("vendor-sample", 27), ("engineering", 244), ("behavioural", 24)];
 
 fn transcripts() -> Vec<String> {
     let bodies = INTERVIEWS.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("the sample"));

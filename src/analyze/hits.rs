@@ -22,7 +22,7 @@ pub struct HitRows<'a> {
     /// For each row, the index of its term in the set.
     terms: Vec<u32>,
     mentions: Vec<i64>,
-    negated: Vec<i64>,
+    negated: Vec<Option<i64>>,
     /// Where each mention is: all mentions of all rows.
     places: Places,
 }
@@ -42,7 +42,7 @@ struct Places {
     ends: Vec<i64>,
     start_chars: Vec<i64>,
     end_chars: Vec<i64>,
-    negated: Vec<bool>,
+    negated: Vec<Option<bool>>,
 }
 
 impl<'a> HitRows<'a> {
@@ -58,8 +58,9 @@ impl<'a> HitRows<'a> {
         }
     }
 
-    /// Adds the hits of an answer, sorted by start, and its text.
-    pub fn push(&mut self, answer: u32, text: Text, hits: &[Hit]) {
+    /// Adds the hits of an answer, sorted by start, and its text. Whether they are negated is known only where it may be
+    /// in English.
+    pub fn push(&mut self, answer: u32, text: Text, hits: &[Hit], may_be_english: bool) {
         self.hits.clear();
         self.hits.extend(places(text, hits));
         self.hits.sort_unstable_by_key(|Place { hit, .. }| (self.prepared.rank[hit.term as usize], hit.start, hit.end));
@@ -67,8 +68,9 @@ impl<'a> HitRows<'a> {
             self.answers.push(answer);
             self.terms.push(same_term[0].hit.term);
             self.mentions.push(signed(same_term.len()));
-            self.negated.push(signed(same_term.iter().filter(|place| place.hit.negated).count()));
-            self.places.extend(same_term);
+            let negated = || signed(same_term.iter().filter(|place| place.hit.negated).count());
+            self.negated.push(may_be_english.then(negated));
+            self.places.extend(same_term, may_be_english);
         }
     }
 
@@ -85,18 +87,18 @@ impl<'a> HitRows<'a> {
         let of = |column: &ArrayRef, rows: &UInt32Array| take(column, rows, None).expect("indices are of rows there");
         let mut columns: Vec<ArrayRef> = shared.iter().map(|column| plain(&of(column, &answers))).collect();
         columns.extend([of(&names, &terms), of(&categories, &terms)]);
-        columns.extend([integers(self.mentions), integers(self.negated), Arc::new(places)]);
+        columns.extend([integers(self.mentions), Arc::new(Int64Array::from(self.negated)), Arc::new(places)]);
         rows::batch(&schema::KEYWORD_HITS, columns)
     }
 }
 
 impl Places {
-    fn extend(&mut self, places: &[Place]) {
+    fn extend(&mut self, places: &[Place], may_be_english: bool) {
         self.starts.extend(places.iter().map(|place| i64::from(place.hit.start)));
         self.ends.extend(places.iter().map(|place| i64::from(place.hit.end)));
         self.start_chars.extend(places.iter().map(|place| i64::from(place.start_char)));
         self.end_chars.extend(places.iter().map(|place| i64::from(place.end_char)));
-        self.negated.extend(places.iter().map(|place| place.hit.negated));
+        self.negated.extend(places.iter().map(|place| may_be_english.then_some(place.hit.negated)));
     }
 
     fn finish(self) -> StructArray {

@@ -5,7 +5,11 @@
 //! English, so it is asked first: a text is English if `whichlang` says so and one of the words "the", "and" and "of"
 //! is in it. No English text of a few sentences lacks all three. `whichlang` alone would take Welsh and Tagalog for
 //! English; these languages have none of the three words.
+//!
+//! Neither knows every script. What is mostly written in another one, such as Tibetan or Lao, is in no language that can
+//! be named, whatever the few letters are that a detector does know.
 
+use unicode_script::{Script, UnicodeScript};
 use whatlang::Lang;
 
 /// The shortest text whose language is detected, in characters.
@@ -26,11 +30,71 @@ const ENGLISH_WORDS: [&str; 3] = ["the", "and", "of"];
 pub fn detect(text: &str) -> Option<&'static str> {
     let sample = first(text, SAMPLE);
     let _long_enough = sample.chars().nth(SHORTEST - 1)?;
+    if is_mostly(sample, |script| !is_known(script)) {
+        return None;
+    }
     if is_plainly_english(sample) {
         return Some("en");
     }
     let found = whatlang::detect(sample).filter(whatlang::Info::is_reliable)?;
     Some(iso_639_1(found.lang()))
+}
+
+/// Whether a text may be English: it is, or no language is found in it and it is not mostly in another script than
+/// Latin.
+#[must_use]
+pub fn may_be_english(text: &str) -> bool {
+    match detect(text) {
+        Some(language) => language == "en",
+        None => !is_mostly(first(text, SAMPLE), |script| script != Script::Latin),
+    }
+}
+
+/// Whether more than half of the letters of a sample are of such a script.
+fn is_mostly(sample: &str, is_such: impl Fn(Script) -> bool) -> bool {
+    if sample.is_ascii() {
+        return false;
+    }
+    let shared = [Script::Common, Script::Inherited, Script::Unknown];
+    let scripts = sample.chars().filter(|c| c.is_alphabetic()).map(|c| c.script());
+    let (mut letters, mut such) = (0, 0);
+    for script in scripts.filter(|script| !shared.contains(script)) {
+        letters += 1;
+        such += usize::from(is_such(script));
+    }
+    2 * such > letters
+}
+
+/// Whether `whatlang` knows languages that are written in a script.
+fn is_known(script: Script) -> bool {
+    matches!(
+        script,
+        Script::Arabic
+            | Script::Armenian
+            | Script::Bengali
+            | Script::Cyrillic
+            | Script::Devanagari
+            | Script::Ethiopic
+            | Script::Georgian
+            | Script::Greek
+            | Script::Gujarati
+            | Script::Gurmukhi
+            | Script::Han
+            | Script::Hangul
+            | Script::Hebrew
+            | Script::Hiragana
+            | Script::Kannada
+            | Script::Katakana
+            | Script::Khmer
+            | Script::Latin
+            | Script::Malayalam
+            | Script::Myanmar
+            | Script::Oriya
+            | Script::Sinhala
+            | Script::Tamil
+            | Script::Telugu
+            | Script::Thai
+    )
 }
 
 fn is_plainly_english(sample: &str) -> bool {
@@ -147,6 +211,38 @@ mod tests {
         ];
         for (text, language) in cases {
             assert_eq!(detect(text), language, "{text}");
+        }
+    }
+
+    #[test]
+    fn scripts_that_no_detector_knows_have_no_language() {
+        let unknown = [
+            "བོད་ཀྱི་སྐད་ཡིག་ནི་བོད་མི་རྣམས་ཀྱི་སྐད་ཡིག་ཡིན་པས་གལ་ཆེན་པོ་ཡིན་ནོ།",
+            "ຂ້ອຍໄດ້ເຮັດວຽກຢູ່ບໍລິສັດນີ້ມາຫ້າປີແລ້ວ ແລະຂ້ອຍມັກວຽກຂອງຂ້ອຍຫຼາຍ",
+            "ތިމަންނައަކީ ދިވެހިރާއްޖޭގައި އުޅޭ މީހެކެވެ އަދި މަސައްކަތް ކުރަމެވެ",
+            "ᏣᎳᎩ ᎦᏬᏂᎯᏍᏗ ᎠᏂᏣᎳᎩ ᎤᏂᏬᏂᎯᏍᏗ ᎨᏒᎢ ᎠᎴ ᎣᏏᏳ ᏂᎦᏓ ᎠᏂᏴᏫ",
+            "ᠮᠣᠩᠭᠣᠯ ᠬᠡᠯᠡ ᠪᠣᠯ ᠮᠣᠩᠭᠣᠯ ᠤᠨ ᠠᠯᠪᠠᠨ ᠶᠣᠰᠤᠨ ᠤ ᠬᠡᠯᠡ ᠶᠤᠮ",
+        ];
+        for text in unknown {
+            for text in [text.to_owned(), format!("{text} the and of React")] {
+                assert_eq!((detect(&text), may_be_english(&text)), (None, false), "{text}");
+            }
+            let quoted = format!("I led the migration of our billing service, and they call it {}", &first(text, 12));
+            assert_eq!(detect(&quoted), Some("en"), "a word of another script changes nothing");
+        }
+    }
+
+    #[test]
+    fn what_may_be_english() {
+        for (text, expected) in [
+            ("I led the migration of our billing service and wrote the tests for it.", true),
+            ("I don't know React.", true),
+            ("", true),
+            ("Ich habe die Umstellung unserer Abrechnung geleitet und die Tests dafür geschrieben.", false),
+            ("React は使っていません", false),
+            ("Я не знаю React", false),
+        ] {
+            assert_eq!(may_be_english(text), expected, "{text}");
         }
     }
 

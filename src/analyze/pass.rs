@@ -1,6 +1,6 @@
 //! One pass over a row group of answers, which is decoded once for everything that is made from it.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::path::Path;
 
 use arrow::array::{ArrayAccessor, ArrayRef, RecordBatch};
@@ -182,10 +182,15 @@ impl<'a> Pass<'a> {
                 let count = |at: usize, count: usize| self.figures[first + at].filler_count = Some(count as u64);
                 fillers.matcher.count_all(&texts, |_| None, scratch, count);
             }
+            // Only answers with hits are asked, and each of them once.
+            let english: Vec<OnceCell<bool>> = transcripts.iter().map(|_| OnceCell::new()).collect();
+            let may_be_english =
+                |at: usize, text: Text| *english[at].get_or_init(|| language::may_be_english(text.as_str()));
             for (set, rows) in request.sets.iter().zip(&mut self.hits) {
                 let row = |at: usize| u32::try_from(first + at).expect("row groups are far smaller");
                 set.matcher.find_all(&texts, &question_type, scratch, |at, hits| {
-                    rows.push(row(at), transcripts[at].expect("a text with hits is there"), hits);
+                    let text = transcripts[at].expect("a text with hits is there");
+                    rows.push(row(at), text, hits, may_be_english(at, text));
                 });
             }
         });

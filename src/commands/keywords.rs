@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::terminal::{self, DataFormat, KeywordsCommand, SetFlags};
+use crate::analyze::language::may_be_english;
 use crate::keywords::{Hit, KeywordSet, Matcher, Mode, SHIPPED, Scratch, TextBuffers, Texts, Warning, lint};
 use crate::lake::read::{ParquetFile, integer_at, integers, string_at, strings};
 use crate::lake::{Lake, schema};
@@ -94,7 +95,8 @@ fn lint_set(flags: &SetFlags, lake: Option<&Path>) -> Result<()> {
 fn try_set(flags: &SetFlags, lake: Option<&Path>, text: Option<&Path>, format: DataFormat) -> Result<()> {
     let set = load_set(&flags.set, flags.mode)?;
     let print = |place: Option<(&str, i64)>, text: &str, hits: &[Hit]| {
-        let lines = hits.iter().map(|hit| HitInContext::new(&set, place, text, hit).line(format));
+        let may_be_english = may_be_english(text);
+        let lines = hits.iter().map(|hit| HitInContext::new(&set, place, text, may_be_english, hit).line(format));
         terminal::data(&lines.collect::<String>())
     };
     if let Some(path) = text {
@@ -165,14 +167,15 @@ struct HitInContext<'a> {
     /// Byte offsets into the text.
     start: u32,
     end: u32,
-    negated: bool,
+    /// `None` where the text is not in English.
+    negated: Option<bool>,
     before: &'a str,
     matched: &'a str,
     after: &'a str,
 }
 
 impl<'a> HitInContext<'a> {
-    fn new(set: &'a KeywordSet, place: Option<(&'a str, i64)>, text: &'a str, hit: &Hit) -> Self {
+    fn new(set: &'a KeywordSet, place: Option<(&'a str, i64)>, text: &'a str, may_be_english: bool, hit: &Hit) -> Self {
         let (before, rest) = text.split_at(hit.start as usize);
         let (matched, after) = rest.split_at((hit.end - hit.start) as usize);
         let from = before.char_indices().rev().nth(CONTEXT - 1).map_or(0, |(at, _)| at);
@@ -183,7 +186,7 @@ impl<'a> HitInContext<'a> {
             term: &set.terms()[hit.term as usize].name,
             start: hit.start,
             end: hit.end,
-            negated: hit.negated,
+            negated: may_be_english.then_some(hit.negated),
             before: &before[from..],
             matched,
             after: &after[..to],
@@ -197,7 +200,7 @@ impl<'a> HitInContext<'a> {
         // A hit is one line.
         let quiet = |text: &str| text.replace(char::is_control, " ");
         let place = self.interview_id.zip(self.position).map(|(id, position)| format!("{id} {position}  "));
-        let negated = if self.negated { "  (negated)" } else { "" };
+        let negated = if self.negated == Some(true) { "  (negated)" } else { "" };
         format!(
             "{}{}: {}«{}»{}{negated}\n",
             quiet(&place.unwrap_or_default()),

@@ -7,18 +7,20 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, compose};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::cues::{BREAKS, CUES, UNDOING};
+use super::cues::{BREAKS, CUES, FILLERS, UNDOING};
 use super::search::matcher::Hit;
 use super::set::KeywordSet;
 use super::term::{Forms, Mode, Term};
-use super::text::boundary::{is_letter, is_mark, is_separator, is_word, script_of};
+use super::text::boundary::{
+    is_apostrophe, is_clause_break, is_digit, is_letter, is_mark, is_separator, is_word, script_of, tells_names_by_case,
+};
 
 /// Folded characters, each with the index of the original character that it comes from.
 type FoldedChars = Vec<(char, usize)>;
 
 /// Returns the mentions that [`super::Matcher::find`] must find.
 pub(crate) fn find(set: &KeywordSet, text: &str, question_type: Option<&str>) -> Vec<Hit> {
-    let mut candidates = Vec::new();
+    let (mut candidates, mut proper_nouns) = (Vec::new(), Vec::new());
     for (index, term) in set.terms().iter().enumerate() {
         if !term.question_types.is_empty()
             && !term.question_types.iter().any(|asked| Some(asked.as_str()) == question_type)
@@ -26,12 +28,21 @@ pub(crate) fn find(set: &KeywordSet, text: &str, question_type: Option<&str>) ->
             continue;
         }
         let excludes = places(term, &term.exclude, text);
-        for (start, end) in places(term, &spellings(term), text) {
-            if !excludes.iter().any(|&(from, to)| from <= start && end <= to) {
-                candidates.push(Hit { term: index as u32, start: start as u32, end: end as u32, negated: false });
-            }
-        }
+        let counted = |spellings: &[String]| {
+            let mut places = places(term, spellings, text);
+            places.retain(|&(start, end)| !excludes.iter().any(|&(from, to)| from <= start && end <= to));
+            let hit = |(start, end)| Hit { term: index as u32, start: start as u32, end: end as u32, negated: false };
+            places.into_iter().map(hit).collect::<Vec<_>>()
+        };
+        candidates.extend(counted(&spellings(term)));
+        proper_nouns.extend(counted(&term.proper_nouns));
     }
+    if tells_names_by_case(text) {
+        proper_nouns.retain(|noun| text[noun.start as usize..].starts_with(char::is_uppercase));
+    } else if candidates.is_empty() {
+        proper_nouns.clear();
+    }
+    candidates.append(&mut proper_nouns);
     candidates.sort_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end), hit.term));
     let mut hits: Vec<Hit> = Vec::new();
     for hit in candidates {
@@ -50,6 +61,7 @@ pub(crate) fn find(set: &KeywordSet, text: &str, question_type: Option<&str>) ->
 fn spellings(term: &Term) -> Vec<String> {
     let mut all = vec![term.name.clone()];
     all.extend(term.aliases.clone());
+    all.retain(|spelling| !term.proper_nouns.contains(spelling));
     if term.forms == Forms::Plural {
         let plurals: Vec<_> = all.iter().filter_map(|spelling| plural(spelling)).collect();
         all.extend(plurals);
@@ -111,7 +123,8 @@ fn folded(term: &Term, text: &str) -> FoldedChars {
         whole = fold(&whole).nfd().collect();
     }
     assert_eq!(chars.iter().map(|&(c, _)| c).collect::<String>(), whole, "{text:?}");
-    chars.into_iter().filter(|&(c, _)| !(term.fold_diacritics && ('\u{300}'..='\u{36F}').contains(&c))).collect()
+    chars.retain(|&(c, _)| !(term.fold_diacritics && ('\u{300}'..='\u{36F}').contains(&c)));
+    chars.into_iter().map(|(c, index)| (if is_apostrophe(c) { '\'' } else { c }, index)).collect()
 }
 
 /// Returns where a term's spellings, or its exclude phrases, stand in the original text, in bytes.
@@ -186,7 +199,13 @@ fn stands(chars: &FoldedChars, start: usize, end: usize) -> bool {
             return false;
         }
     }
-    true
+    let is_word_part =
+        |index: Option<usize>| index.and_then(at).is_some_and(|c| is_letter(c) || is_mark(c) || is_digit(c));
+    let joins = |index: Option<usize>| index.and_then(at).is_some_and(|c| ".-\u{2010}\u{2011}".contains(c));
+    let is_letter_alone = is_letter(chars[start].0) && chars[start + 1..end].iter().all(|&(c, _)| is_mark(c));
+    let goes_on_before = joins(start.checked_sub(1)) && is_word_part(start.checked_sub(2));
+    let goes_on_after = joins(Some(end)) && is_word_part(Some(end + 1));
+    !(is_letter_alone && (goes_on_before || goes_on_after))
 }
 
 fn exempt(chars: &FoldedChars, at: usize) -> bool {
@@ -207,41 +226,45 @@ fn exempt(chars: &FoldedChars, at: usize) -> bool {
 }
 
 fn negated(text: &str, start: usize) -> bool {
-    let is_word_segment = |segment: &str| segment.chars().any(char::is_alphanumeric);
-    let plain = |word: &str| word.to_lowercase().replace('’', "'");
-    let segments: Vec<_> = text.split_word_bound_indices().collect();
-    let words: Vec<_> = segments.iter().filter(|(_, segment)| is_word_segment(segment)).collect();
-    let mut seen = 0;
-    for &(at, segment) in segments.iter().rev() {
-        if is_word_segment(segment) {
-            if at + segment.len() > start {
-                continue;
-            }
-            seen += 1;
-            let next = words.iter().find(|(other, _)| *other > at).map_or(String::new(), |(_, word)| plain(word));
-            let word = plain(segment);
-            let undone = word == "not" && UNDOING.contains(&next.as_str());
-            if !undone && (word.ends_with("n't") || CUES.contains(&word.as_str())) {
-                return true;
-            }
-            if BREAKS.contains(&word.as_str()) || seen == 5 {
-                return false;
-            }
-        } else {
-            for (offset, c) in segment.char_indices().filter(|(offset, _)| at + offset < start) {
-                let within_word = text[at + offset + c.len_utf8()..].starts_with(is_word);
-                if "!?;:,\n\r\u{85}\u{2028}\u{2029}…—。！？；：，、".contains(c) || c == '.' && !within_word
-                {
-                    return false;
-                }
+    let plain: String = text.chars().map(|c| if is_apostrophe(c) { '\'' } else { c }).collect();
+    // The place in the plain text of the character that begins at `start` of the original.
+    let start = plain.chars().take(text[..start].chars().count()).map(char::len_utf8).sum::<usize>();
+    let words: Vec<(usize, usize, String)> =
+        plain.unicode_word_indices().map(|(at, word)| (at, at + word.len(), word.to_lowercase())).collect();
+    let is_in_word = |place: usize| words.iter().any(|&(from, to, _)| from <= place && place < to);
+    let mut breaks: Vec<usize> = plain.char_indices().map(|(at, _)| at).collect();
+    breaks.retain(|&at| is_clause_break(&plain, at) && !is_in_word(at));
+    let gap = |after: usize| -> Vec<usize> {
+        let to = words.get(after).map_or(plain.len(), |word| word.0);
+        breaks.iter().copied().filter(|&at| words[after - 1].1 <= at && at < to).collect()
+    };
+    let is_one_comma = |places: &[usize]| places.len() == 1 && plain[places[0]..].starts_with(',');
+    let mut spared = Vec::new();
+    for first in 1..words.len() {
+        for end in first + 1..=words.len().min(first + 2) {
+            let phrase = words[first..end].iter().map(|word| word.2.as_str()).collect::<Vec<_>>().join(" ");
+            let is_filler = FILLERS.contains(&phrase.as_str()) && (first + 1..end).all(|within| gap(within).is_empty());
+            let commas = [gap(first), gap(end)];
+            if is_filler && commas.iter().all(|places| is_one_comma(places)) && words[first - 1].2 != "no" {
+                spared.extend(commas.concat());
             }
         }
     }
-    false
+    let before: Vec<usize> = (0..words.len()).filter(|&at| words[at].1 <= start).collect();
+    before.iter().rev().take(5).any(|&at| {
+        let word = words[at].2.as_str();
+        let cue = if word.ends_with("n't") { "not" } else { word };
+        let phrase = format!("{cue} {}", words.get(at + 1).map_or("", |next| &next.2));
+        let is_cue = (word.ends_with("n't") || CUES.contains(&word)) && !UNDOING.contains(&phrase.as_str());
+        let is_between = |place: usize| words[at].1 <= place && place < start;
+        let is_broken = breaks.iter().any(|&place| is_between(place) && !spared.contains(&place))
+            || before.iter().any(|&other| other > at && BREAKS.contains(&words[other].2.as_str()));
+        is_cue && !is_broken
+    })
 }
 
 /// Characters that fold, join, separate or count in special ways.
-pub(crate) const ALPHABET: [&str; 50] = [
+pub(crate) const ALPHABET: [&str; 54] = [
     "a",
     "b",
     "A",
@@ -292,11 +315,15 @@ pub(crate) const ALPHABET: [&str; 50] = [
     "\u{2ADC}",
     "\u{2ADD}",
     "\u{334}",
+    "'",
+    "`",
+    "\u{2BC}",
+    "\u{2032}",
 ];
 
 /// Words that negate or end a negation, spellings for plurals and options, and gaps of the longest length and of a
 /// longer one.
-pub(crate) const WORDS: [&str; 14] = [
+pub(crate) const WORDS: [&str; 24] = [
     " not ",
     " isn’t ",
     " never",
@@ -305,6 +332,16 @@ pub(crate) const WORDS: [&str; 14] = [
     ", ",
     " a, ",
     "not only ",
+    " isn`t ",
+    "don\u{B4}t ",
+    ", um, ",
+    ", you know, ",
+    " -- ",
+    " – ",
+    " (",
+    "no, ",
+    "no doubt ",
+    "like",
     " aa bb ",
     "cat",
     "city",

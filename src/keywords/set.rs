@@ -12,14 +12,14 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
-use super::cues::{BREAKS, CUES, UNDOING};
+use super::cues::{BREAKS, CUES, FILLERS, UNDOING};
 use super::term::{Forms, Mode, Term};
 use crate::model::document::from_toml;
 use crate::model::error::{Error, Result};
 
 /// Version of the matcher. It is part of every set's hash and must be raised with each change to the matcher that
 /// changes results.
-pub const MATCHER_VERSION: u32 = 1;
+pub const MATCHER_VERSION: u32 = 2;
 
 /// The longest name of a set, in characters.
 const LONGEST_NAME: usize = 64;
@@ -62,6 +62,13 @@ pub struct TermEntry {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub aliases: Vec<Spanned<String>>,
+    /// Spellings that are ordinary words unless they are written as a name: `Node`. They count where a capital begins
+    /// them. An answer without capitals (but for the word I) or without small letters does not tell names from other
+    /// words; there they count if any other spelling of the set does. The name of the term may be among them. In word
+    /// mode only, and not with `case-sensitive`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub proper_nouns: Vec<Spanned<String>>,
     /// A heading to group terms under.
     #[schemars(with = "Option<String>")]
     pub category: Option<Spanned<String>>,
@@ -100,6 +107,8 @@ pub struct KeywordSet {
     overlap: bool,
     terms: Vec<Term>,
     hash: String,
+    /// Whether it is a list that begins with a byte-order mark.
+    has_byte_order_mark: bool,
 }
 
 impl KeywordSet {
@@ -137,11 +146,18 @@ impl KeywordSet {
         if let Some(wrong) = wrong_name(name) {
             return Err(Error::usage(format!("{origin}: {wrong}")).hint(NAME_HINT));
         }
-        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+        let marked = text.strip_prefix('\u{FEFF}');
+        let text = marked.unwrap_or(text);
         let is_term = |line: &str| !line.trim().is_empty() && !line.starts_with("# ");
         let lines = text.lines().zip(1..).filter(|&(line, _)| is_term(line));
-        let terms = lines.map(|(line, number)| Term::plain(line, mode, number)).collect();
-        Self::checked(origin, name.to_owned(), "1".to_owned(), None, true, terms)
+        let terms: Vec<_> = lines.map(|(line, number)| Term::plain(line, mode, number)).collect();
+        for term in &terms {
+            if let Some(wrong) = term.refusal(&term.name) {
+                return Err(Error::usage(format!("{origin}:{}: term `{}` {wrong}", term.line, term.name)));
+            }
+        }
+        let set = Self::checked(origin, name.to_owned(), "1".to_owned(), None, true, terms)?;
+        Ok(Self { has_byte_order_mark: marked.is_some(), ..set })
     }
 
     #[must_use]
@@ -178,6 +194,12 @@ impl KeywordSet {
         &self.terms
     }
 
+    /// Whether the set is a list of terms whose file begins with a byte-order mark.
+    #[must_use]
+    pub(super) fn has_byte_order_mark(&self) -> bool {
+        self.has_byte_order_mark
+    }
+
     /// SHA-256, in hex, of everything that the set's results follow from: a canonical form of the set without its
     /// description and languages, the words of negation, and [`MATCHER_VERSION`].
     #[must_use]
@@ -208,7 +230,8 @@ impl KeywordSet {
             }
         }
         let languages = Vec::new();
-        let mut set = Self { name, version, description, languages, overlap, terms, hash: String::new() };
+        let (hash, has_byte_order_mark) = (String::new(), false);
+        let mut set = Self { name, version, description, languages, overlap, terms, hash, has_byte_order_mark };
         set.hash = hash_of(&set);
         Ok(set)
     }
@@ -244,6 +267,7 @@ impl SourceFile<'_> {
         let term = Term {
             name: entry.name.get_ref().clone(),
             aliases: values(&entry.aliases),
+            proper_nouns: values(&entry.proper_nouns),
             category: entry.category.as_ref().map(|category| category.get_ref().clone()),
             mode: entry.mode.unwrap_or(default_mode),
             case_sensitive: entry.case_sensitive,
@@ -259,14 +283,20 @@ impl SourceFile<'_> {
                 ("forms", term.forms != Forms::None),
                 ("separators", term.separators),
                 ("fold-diacritics", term.fold_diacritics),
+                ("proper-nouns", !term.proper_nouns.is_empty()),
             ];
             if let Some((option, _)) = options.iter().find(|(_, set)| *set) {
                 let message = format!("term `{}` is a substring, for which `{option}` means nothing", term.name);
                 return Err(self.error_at(&entry.name, &message).hint("give the term `mode = \"word\"`"));
             }
         }
+        if let Some(noun) = entry.proper_nouns.first().filter(|_| term.case_sensitive) {
+            let message = format!("term `{}` is case-sensitive, so `proper-nouns` means nothing", term.name);
+            return Err(self.error_at(noun, &message).hint("make them aliases"));
+        }
         let spellings = std::iter::once(("term", &entry.name))
             .chain(entry.aliases.iter().map(|alias| ("alias", alias)))
+            .chain(entry.proper_nouns.iter().map(|noun| ("proper noun", noun)))
             .chain(entry.exclude.iter().map(|phrase| ("exclude phrase", phrase)));
         for (role, spelling) in spellings {
             if let Some(wrong) = term.refusal(spelling.get_ref()) {
@@ -275,7 +305,7 @@ impl SourceFile<'_> {
                 return Err(self.error_at(spelling, &message));
             }
         }
-        let surfaces = term.surfaces();
+        let surfaces: Vec<_> = term.surfaces().into_iter().chain(term.proper_nouns()).collect();
         for phrase in &entry.exclude {
             let folded = term.folding().fold_term(phrase.get_ref());
             if !surfaces.iter().any(|surface| surface.occurs_in(&folded)) {
@@ -300,6 +330,7 @@ fn hash_of(set: &KeywordSet) -> String {
     hash.list(CUES);
     hash.list(UNDOING);
     hash.list(BREAKS);
+    hash.list(FILLERS);
     hash.text(&set.name);
     hash.text(&set.version);
     hash.number(usize::from(set.overlap));
@@ -307,6 +338,7 @@ fn hash_of(set: &KeywordSet) -> String {
     for term in &set.terms {
         hash.text(&term.name);
         hash.sorted(&term.aliases);
+        hash.sorted(&term.proper_nouns);
         hash.list(term.category.as_deref());
         hash.number(usize::from(term.mode == Mode::Substring));
         hash.number(usize::from(term.case_sensitive));

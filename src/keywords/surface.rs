@@ -1,22 +1,33 @@
-//! The spellings of a term: aliases, plurals, and tokens that any separator may join.
+//! The spellings of a term: aliases, plurals, and tokens that any separator or any apostrophe may join.
 
 use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::term::{Forms, Mode, Term};
-use super::text::boundary::{is_separator, is_word};
+use super::text::boundary::{is_apostrophe, is_separator, is_word};
 use super::text::fold::Folding;
 
 /// The longest run of separators between two tokens, in characters.
 const LONGEST_GAP: usize = 8;
 
-/// One spelling, folded. Without `separators`, it is a single token that includes any spaces.
+/// One spelling, folded. Without `separators`, spaces are part of its tokens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Surface {
     tokens: Vec<String>,
+    /// What stands between the tokens: one fewer than there are tokens.
+    gaps: Vec<Gap>,
     /// The index of the longest token. A search looks for it first and then for the others.
     anchor: usize,
+}
+
+/// What stands between two tokens of a spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Gap {
+    /// 1 to 8 separators.
+    Separators,
+    /// One apostrophe of any kind.
+    Apostrophe,
 }
 
 impl Term {
@@ -29,10 +40,11 @@ impl Term {
         }
     }
 
-    /// Returns its name and aliases in all forms, each spelling once.
+    /// Returns its name and aliases in all forms, each spelling once, without those that are proper nouns.
     pub(super) fn surfaces(&self) -> Vec<Surface> {
         let mut surfaces = Vec::new();
-        for spelling in std::iter::once(&self.name).chain(&self.aliases) {
+        let spellings = std::iter::once(&self.name).chain(&self.aliases);
+        for spelling in spellings.filter(|spelling| !self.proper_nouns.contains(spelling)) {
             surfaces.push(self.surface(spelling));
             if self.forms == Forms::Plural {
                 surfaces.extend(plural(spelling).map(|plural| self.surface(&plural)));
@@ -43,17 +55,36 @@ impl Term {
         surfaces
     }
 
+    /// Returns its proper nouns, which have no other forms.
+    pub(super) fn proper_nouns(&self) -> impl Iterator<Item = Surface> {
+        self.proper_nouns.iter().map(|noun| self.surface(noun))
+    }
+
     /// Returns one spelling as this term is sought. Exclude phrases are sought in the same way, but have no other
     /// forms.
     pub(super) fn surface(&self, spelling: &str) -> Surface {
         let folded = self.folding().fold_term(spelling);
-        let tokens: Vec<String> = if self.separators {
-            folded.split(is_separator).filter(|token| !token.is_empty()).map(str::to_owned).collect()
-        } else {
-            vec![folded]
-        };
+        let (mut tokens, mut gaps) = (vec![String::new()], Vec::new());
+        let mut is_in_gap = false;
+        for c in folded.chars() {
+            if self.separators && is_separator(c) {
+                if !is_in_gap {
+                    gaps.push(Gap::Separators);
+                    tokens.push(String::new());
+                }
+                is_in_gap = true;
+                continue;
+            }
+            is_in_gap = false;
+            if self.mode == Mode::Word && is_apostrophe(c) {
+                gaps.push(Gap::Apostrophe);
+                tokens.push(String::new());
+            } else if let Some(token) = tokens.last_mut() {
+                token.push(c);
+            }
+        }
         let anchor = (0..tokens.len()).rev().max_by_key(|&token| tokens[token].len()).unwrap_or(0);
-        Surface { tokens, anchor }
+        Surface { tokens, gaps, anchor }
     }
 
     /// Returns what is wrong with a spelling, if anything, as a phrase that follows the spelling.
@@ -67,6 +98,8 @@ impl Term {
             Some("is only white space")
         } else if self.separators && (folded.starts_with(is_separator) || folded.ends_with(is_separator)) {
             Some("begins or ends with a separator, but `separators` joins what stands between them")
+        } else if self.surface(spelling).anchor().is_empty() {
+            Some("is nothing but apostrophes")
         } else {
             None
         }
@@ -84,17 +117,19 @@ impl Surface {
     }
 
     /// Returns the place of the whole spelling around an anchor found at `found`: the other tokens must be there, with
-    /// 1 to 8 separators between any two. Tokens hold no separators, so there is never more than one way to read a
-    /// text.
+    /// what stands in the gaps between them. Tokens hold neither separators nor apostrophes where those make gaps, so
+    /// there is never more than one way to read a text.
     pub(super) fn complete(&self, text: &str, found: Range<usize>) -> Option<Range<usize>> {
+        let (before, after) = (&self.tokens[..self.anchor], &self.tokens[self.anchor + 1..]);
+        let (gaps_before, gaps_after) = self.gaps.split_at(self.anchor);
         let mut start = found.start;
-        for token in self.tokens[..self.anchor].iter().rev() {
-            let gap = gap_length(text[..start].chars().rev())?;
+        for (token, gap) in before.iter().zip(gaps_before).rev() {
+            let gap = gap.length(text[..start].chars().rev())?;
             start = text[..start - gap].strip_suffix(token.as_str())?.len();
         }
         let mut end = found.end;
-        for token in &self.tokens[self.anchor + 1..] {
-            end += gap_length(text[end..].chars())?;
+        for (token, gap) in after.iter().zip(gaps_after) {
+            end += gap.length(text[end..].chars())?;
             end = text.len() - text[end..].strip_prefix(token.as_str())?.len();
         }
         Some(start..end)
@@ -108,14 +143,19 @@ impl Surface {
     }
 }
 
-/// Returns the length in bytes of the separators that `chars` begins with, or `None` if there are too few or too many.
-fn gap_length(chars: impl Iterator<Item = char>) -> Option<usize> {
-    let (mut count, mut length) = (0, 0);
-    for c in chars.take_while(|&c| is_separator(c)).take(LONGEST_GAP + 1) {
-        count += 1;
-        length += c.len_utf8();
+impl Gap {
+    /// Returns the length in bytes of such a gap that `chars` begins with, or `None` if there is none.
+    fn length(self, mut chars: impl Iterator<Item = char>) -> Option<usize> {
+        if self == Self::Apostrophe {
+            return chars.next().filter(|&c| is_apostrophe(c)).map(char::len_utf8);
+        }
+        let (mut count, mut length) = (0, 0);
+        for c in chars.take_while(|&c| is_separator(c)).take(LONGEST_GAP + 1) {
+            count += 1;
+            length += c.len_utf8();
+        }
+        (1..=LONGEST_GAP).contains(&count).then_some(length)
     }
-    (1..=LONGEST_GAP).contains(&count).then_some(length)
 }
 
 /// Returns a spelling with its last word that consists of three or more ASCII letters in the plural, or `None` if there

@@ -30,6 +30,7 @@ pub enum Forms {
 pub struct Term {
     pub name: String,
     pub aliases: Vec<String>,
+    pub proper_nouns: Vec<String>,
     pub category: Option<String>,
     pub mode: Mode,
     pub case_sensitive: bool,
@@ -48,6 +49,7 @@ impl Term {
         Self {
             name: name.to_owned(),
             aliases: Vec::new(),
+            proper_nouns: Vec::new(),
             category: None,
             mode,
             case_sensitive: false,

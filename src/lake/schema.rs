@@ -423,13 +423,17 @@ pub const KEYWORD_HITS: Table = Table {
         needed("term", ColumnType::Text, "Canonical name of the term"),
         optional("category", ColumnType::Text, "Category of the term in its set; null if the set gives none"),
         needed("mentions", ColumnType::Integer, "Occurrences of the term in the transcript"),
-        needed("negated", ColumnType::Integer, "Mentions with a negation among the five words before"),
+        optional(
+            "negated",
+            ColumnType::Integer,
+            "Mentions with a negation among the five words before; null where the transcript is not in English",
+        ),
         needed(
             "places",
             ColumnType::Places,
             "Where, in order: offsets into the original transcript in bytes (start, end) and in Unicode scalar values \
-             (start_char, end_char), ends exclusive, and whether the mention is negated; the last three are null in \
-             files of older versions",
+             (start_char, end_char), ends exclusive, and whether the mention is negated, which is null where the column \
+             negated is; the last three are null in files of older versions",
         ),
     ],
 };

@@ -8,6 +8,7 @@ pub mod done;
 pub mod due;
 pub mod error;
 pub mod interview;
+pub mod invisible;
 pub mod json;
 pub mod path;
 pub mod problems;

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::model::invisible::{code_point, is_invisible};
 use crate::model::{Error, Result, plural};
 
 /// Length of an id in bytes, at most. It is more than the vendor's ids have, and short enough for a URL and for an
@@ -159,19 +160,6 @@ fn is_around(character: char) -> bool {
     character.is_whitespace() || is_invisible(character)
 }
 
-/// Whether a character leaves no mark on a screen: Unicode's property `Default_Ignorable_Code_Point`.
-fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-        | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
-        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
-}
-
-/// The name of a character that cannot be shown.
-fn code(character: char) -> String {
-    format!("U+{:04X}", u32::from(character))
-}
-
 /// The ids of a list that have invisible characters around them.
 #[derive(Default)]
 struct Marked {
@@ -182,7 +170,7 @@ struct Marked {
 
 impl Marked {
     fn note(&mut self, line: usize, around: impl Iterator<Item = char>) {
-        let mut codes = around.filter(|&character| is_invisible(character)).map(code).peekable();
+        let mut codes = around.filter(|&character| is_invisible(character)).map(code_point).peekable();
         if codes.peek().is_some() {
             if self.count == 0 {
                 self.first_line = line;
@@ -235,7 +223,7 @@ pub fn check_id(id: &str) -> Result<(), String> {
         return Err("an interview id holds no white space and no control characters".to_owned());
     }
     if let Some(character) = id.chars().find(|&character| is_invisible(character)) {
-        return Err(format!("an interview id holds no invisible characters ({})", code(character)));
+        return Err(format!("an interview id holds no invisible characters ({})", code_point(character)));
     }
     if id == "." || id == ".." {
         return Err("`.` and `..` are no interview ids".to_owned());

@@ -70,7 +70,8 @@ duckdb.sql(f"""create view asked as
         q.question_type
     from completed c join {table("questions")} q using (interview_id)""")
 duckdb.sql(f"""create view hits as
-    select a.job_id, a.interview_id, a.question, a.question_type, a.week, h.set, h.term, h.mentions, h.negated
+    select a.job_id, a.interview_id, a.question, a.question_type, a.week, h.set, h.term, h.mentions,
+           coalesce(h.negated, 0) as negated
     from answers a join (select * from read_parquet('{lake}/keyword_hits/**/*.parquet', hive_partitioning = true)) h
     using (interview_id, position)""")
 duckdb.sql(f"""create view seen as

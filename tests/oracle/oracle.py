@@ -79,7 +79,11 @@ def pattern(term):
         after = r"(?![0-9a-z_])"
     elif re.search(r"[+#]$", term):
         after = r"(?![0-9a-z_+#])"
-    return re.compile(before + re.escape(term) + after)
+    if re.fullmatch(r"[a-z]", term):
+        # A letter alone is no initial and no part of a compound.
+        before += r"(?<![0-9a-z][.-])"
+        after += r"(?![.-][0-9a-z])"
+    return re.compile(before + re.sub("['`]", "['`]", re.escape(term)) + after)
 
 
 terms = [(term, pattern(term.lower())) for term in (DATA / "golden/terms.txt").read_text("ascii").splitlines()]

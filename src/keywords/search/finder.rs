@@ -17,9 +17,20 @@ use crate::keywords::text::fold::Folding;
 #[derive(Debug, Clone)]
 pub(in crate::keywords) struct Spelling {
     pub(in crate::keywords) term: u32,
-    pub(in crate::keywords) is_exclude: bool,
+    pub(in crate::keywords) kind: SpellingKind,
     pub(in crate::keywords) folding: Folding,
     pub(in crate::keywords) surface: Surface,
+}
+
+/// What it means that a spelling stands in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::keywords) enum SpellingKind {
+    /// The term is mentioned.
+    Mention,
+    /// The term is mentioned if this is written as a name, or may be one.
+    ProperNoun,
+    /// Mentions of the term inside it do not count.
+    Exclude,
 }
 
 /// The spellings of a set, by the anchors that a search looks for.
@@ -44,7 +55,7 @@ pub(in crate::keywords) struct Finder {
 #[derive(Debug)]
 pub(in crate::keywords) struct SpellingCheck {
     pub(in crate::keywords) term: u32,
-    pub(in crate::keywords) is_exclude: bool,
+    pub(in crate::keywords) kind: SpellingKind,
     pub(in crate::keywords) folding: Folding,
     /// Whether the surface must be checked, because the anchor is only a part of it or was changed in case.
     asks_surface: bool,
@@ -84,9 +95,9 @@ impl Finder {
             starting_count: starting.len(),
         };
         for (anchor, these) in starting.into_iter().chain(anywhere) {
-            for Spelling { term, is_exclude, folding, surface } in these {
+            for Spelling { term, kind, folding, surface } in these {
                 let asks_surface = !folding.lowers_ascii() || surface.anchor() != anchor || !surface.is_one_token();
-                finder.checks.push(SpellingCheck { term, is_exclude, folding, asks_surface });
+                finder.checks.push(SpellingCheck { term, kind, folding, asks_surface });
                 finder.surfaces.push(surface);
             }
             finder.begins.push(u32::try_from(finder.checks.len()).expect("spellings are counted in u32"));

@@ -1,18 +1,19 @@
 //! The search: finds spellings in many texts and settles them in the order of the definition.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use aho_corasick::BuildError;
 
-use super::finder::{Finder, Spelling};
-use super::negation::{CUE_STARTS, Negation, is_negated};
+use super::finder::{Finder, Spelling, SpellingKind};
+use super::negation::{CUE_STARTS, Negation};
 use super::prefilter::Prefilter;
 use super::starts::WordStarts;
 use super::texts::{AsciiText, TextBuffers, Texts};
 use crate::keywords::set::KeywordSet;
 use crate::keywords::term::Mode;
+use crate::keywords::text::boundary::tells_names_by_case;
 use crate::keywords::text::fold::{Folded, Folding};
 use crate::model::error::{Error, Result};
 
@@ -55,6 +56,7 @@ pub struct Scratch {
     folded: Folded,
     starts: WordStarts,
     found: Vec<Match>,
+    proper_nouns: Vec<Match>,
     excluded: Vec<Match>,
     /// For each term, where its last accepted hit ended; all 0 between searches.
     ends: Vec<u32>,
@@ -91,11 +93,12 @@ impl Matcher {
             if !term.question_types.is_empty() {
                 question_types.insert(index, term.question_types.clone());
             }
-            let own = term.surfaces().into_iter().map(|surface| (surface, false));
-            let excludes = term.exclude.iter().map(|phrase| (term.surface(phrase), true));
+            let mentions = term.surfaces().into_iter().map(|surface| (surface, SpellingKind::Mention));
+            let proper_nouns = term.proper_nouns().map(|surface| (surface, SpellingKind::ProperNoun));
+            let excludes = term.exclude.iter().map(|phrase| (term.surface(phrase), SpellingKind::Exclude));
             let folding = term.folding();
-            let these = own.chain(excludes);
-            let these = these.map(|(surface, is_exclude)| Spelling { term: index, is_exclude, folding, surface });
+            let these = mentions.chain(proper_nouns).chain(excludes);
+            let these = these.map(|(surface, kind)| Spelling { term: index, kind, folding, surface });
             spellings.entry(folding).or_default().extend(these);
         }
         let compile = || -> Result<Self, BuildError> {
@@ -181,25 +184,33 @@ impl Matcher {
         mut settled: impl FnMut(u32, &mut [Hit], &mut Negation),
     ) {
         assert!(texts.prefilter.is_for(&self.set_hash), "texts are made ready for the sets that are sought in them");
-        let Scratch { folded, starts, found, excluded, ends, negation, hits } = scratch;
+        let Scratch { folded, starts, found, proper_nouns, excluded, ends, negation, hits } = scratch;
         found.clear();
+        proper_nouns.clear();
         excluded.clear();
-        let mut take = |term: u32, is_exclude: bool, text: u32, place: Range<u32>| {
+        let mut take = |term: u32, kind: SpellingKind, text: u32, place: Range<u32>| {
             if self.question_types.is_empty() || self.counts_in(term, || question_type(text as usize)) {
                 let place = Match { text, start: place.start, end: place.end, term };
-                if is_exclude { excluded.push(place) } else { found.push(place) }
+                match kind {
+                    SpellingKind::Mention => found.push(place),
+                    SpellingKind::ProperNoun => proper_nouns.push(place),
+                    SpellingKind::Exclude => excluded.push(place),
+                }
             }
         };
         self.find_in_ascii(texts, &mut take);
         for (number, text) in texts.beyond_ascii() {
             for group in &self.groups {
-                group.find(text, texts.prefilter, folded, starts, |term, is_exclude, place| {
-                    take(term, is_exclude, number, place)
-                });
+                group.find(text, texts.prefilter, folded, starts, |term, kind, place| take(term, kind, number, place));
             }
         }
         if !excluded.is_empty() {
             drop_excluded(found, excluded);
+            drop_excluded(proper_nouns, excluded);
+        }
+        if !proper_nouns.is_empty() {
+            keep_names(texts, found, proper_nouns);
+            found.append(proper_nouns);
         }
         found.sort_unstable_by_key(|found| (found.text, found.start, u32::MAX - found.end, found.term));
         ends.resize(self.independent.len().max(ends.len()), 0);
@@ -210,7 +221,7 @@ impl Matcher {
     }
 
     /// Calls `take` with the number of a text and every place in it where a spelling matches, for all ASCII texts.
-    fn find_in_ascii(&self, texts: &Texts, take: &mut impl FnMut(u32, bool, u32, Range<u32>)) {
+    fn find_in_ascii(&self, texts: &Texts, take: &mut impl FnMut(u32, SpellingKind, u32, Range<u32>)) {
         // Candidates come in the order of the texts, and do so once for each way of finding them.
         let mut current = 0;
         self.ascii.find(
@@ -231,7 +242,7 @@ impl Matcher {
                 self.ascii.ask(&texts.lowered[start..end], texts.original(text), anchor, place, |spelling, range| {
                     // `Texts` has refused what would not fit.
                     #[expect(clippy::cast_possible_truncation, reason = "texts are below 4 GiB")]
-                    take(spelling.term, spelling.is_exclude, text, range.start as u32..range.end as u32);
+                    take(spelling.term, spelling.kind, text, range.start as u32..range.end as u32);
                 });
             },
         );
@@ -267,7 +278,7 @@ fn mark_negated(texts: &Texts, number: u32, negation: &mut Negation, hits: &mut 
         (Some(place), Some(starts)) => negation.read_ascii(text, texts.lowered, starts, place),
         // A longer text may have a word of a million bytes, which must not be read again for each hit.
         (Some(_), None) if text.len() <= LOOKED_AT => {
-            return hits.iter_mut().for_each(|hit| hit.negated = is_negated(text, hit.start as usize));
+            return hits.iter_mut().for_each(|hit| hit.negated = negation.is_negated(text, hit.start as usize));
         }
         _ => negation.read(text),
     }
@@ -286,6 +297,21 @@ fn drop_excluded(found: &mut Vec<Match>, excluded: &[Match]) {
     });
 }
 
+/// Keeps the proper nouns that are written as names: with a capital, or in a text that does not tell names from other
+/// words but mentions something of the set otherwise.
+fn keep_names(texts: &Texts, mentions: &[Match], proper_nouns: &mut Vec<Match>) {
+    let mentioned: HashSet<u32> = mentions.iter().map(|mention| mention.text).collect();
+    let mut tells_names = HashMap::new();
+    proper_nouns.retain(|noun| {
+        let text = texts.original(noun.text);
+        if *tells_names.entry(noun.text).or_insert_with(|| tells_names_by_case(text)) {
+            text[noun.start as usize..].starts_with(char::is_uppercase)
+        } else {
+            mentioned.contains(&noun.text)
+        }
+    });
+}
+
 impl FoldingGroup {
     /// Calls `take` with every place in the original text where a spelling matches.
     fn find(
@@ -294,7 +320,7 @@ impl FoldingGroup {
         prefilter: &Prefilter,
         folded: &mut Folded,
         starts: &mut WordStarts,
-        mut take: impl FnMut(u32, bool, Range<u32>),
+        mut take: impl FnMut(u32, SpellingKind, Range<u32>),
     ) {
         folded.fold(text, self.folding);
         let folded = &*folded;
@@ -304,7 +330,7 @@ impl FoldingGroup {
             |anchor, place| {
                 self.finder.ask(&folded.text, &folded.text, anchor, place, |spelling, range| {
                     if !self.folding.refuses_parts() || folded.is_whole(range.clone()) {
-                        take(spelling.term, spelling.is_exclude, folded.place(range));
+                        take(spelling.term, spelling.kind, folded.place(range));
                     }
                 });
             },

@@ -1,17 +1,20 @@
 //! Decides whether a mention is negated: whether a cue is among the five words before it, in the same clause. This is
 //! for English only. It sets a flag and never drops a hit.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::anchors::Anchors;
 use super::starts::WordStarts;
-use crate::keywords::cues::{BREAKS, CUES, UNDOING};
-use crate::keywords::text::boundary::is_word;
+use crate::keywords::cues::{BREAKS, CUES, FILLERS, UNDOING};
+use crate::keywords::text::boundary::{is_apostrophe, is_clause_break};
 use crate::keywords::text::words::{self, WordFinder};
 
 /// Number of words before a hit that are looked at.
 const REACH: usize = 5;
+/// The most words in a filler.
+const LONGEST_FILLER: usize = 2;
 
 /// The places in a text where a hit is negated. They are found once, from the few cues of the text, and used for many
 /// hits.
@@ -21,19 +24,22 @@ pub(in crate::keywords) struct Negation {
     reaches: Vec<Range<usize>>,
     words: Vec<Range<usize>>,
     finder: WordFinder,
+    /// Memory for the words from a cue on.
+    from_cue: Vec<Range<usize>>,
 }
 
 impl Negation {
     /// Reads any text.
     pub(in crate::keywords) fn read(&mut self, text: &str) {
-        let Self { reaches, words, finder } = self;
+        let Self { reaches, words, finder, from_cue } = self;
         reaches.clear();
         words.clear();
-        finder.for_each(text, |word| words.push(word));
-        for (at, word) in words.iter().enumerate() {
-            let following = &words[at + 1..];
-            if matches!(role(&text[word.clone()], following.first().map(|next| &text[next.clone()])), WordRole::Cue) {
-                reaches.push(reach(text, word, following.iter().cloned()));
+        let plain = PlainText::of(text);
+        finder.for_each(&plain.text, |word| words.push(word));
+        for (word, at) in words.iter().zip(1..) {
+            let mut following = words[at..].iter().cloned();
+            if let Some(reach) = reach(&plain.text, word.clone(), from_cue, |_| following.next()) {
+                reaches.push(plain.original(reach.start)..plain.original(reach.end));
             }
         }
     }
@@ -47,21 +53,11 @@ impl Negation {
         starts: &WordStarts,
         place: Range<usize>,
     ) {
-        let reaches = &mut self.reaches;
+        let Self { reaches, from_cue, .. } = self;
         reaches.clear();
         CUE_STARTS.find(lowered.as_bytes(), starts.within(place.clone()), |_, found| {
             let cue = words::around(text.as_bytes(), found.start - place.start);
-            let mut end = cue.end;
-            let following = std::iter::from_fn(|| {
-                let next = words::at_or_after(text.as_bytes(), end)?;
-                end = next.end;
-                Some(next)
-            });
-            let mut following = following.peekable();
-            let next = following.peek().map(|next| &text[next.clone()]);
-            if matches!(role(&text[cue.clone()], next), WordRole::Cue) {
-                reaches.push(reach(text, &cue, following));
-            }
+            reaches.extend(reach_in_ascii(text, cue, from_cue));
         });
     }
 
@@ -70,55 +66,125 @@ impl Negation {
         let nearest = self.reaches.partition_point(|reach| reach.start <= start).checked_sub(1);
         nearest.is_some_and(|nearest| start < self.reaches[nearest].end)
     }
-}
 
-/// Whether a hit that begins at `start` of an ASCII text is negated. This reads only the words before the hit, which is
-/// faster if there are few hits.
-pub(in crate::keywords) fn is_negated(text: &str, start: usize) -> bool {
-    let bytes = text.as_bytes();
-    let at_or_after = words::at_or_after(bytes, start);
-    let mut reached = at_or_after.as_ref().map_or(start, |word| word.start.min(start));
-    let mut next_word = at_or_after.map(|word| &text[word]);
-    for place in words::before(bytes, start).take(REACH) {
-        if first_break(text, place.end..reached).is_some() {
-            return false;
-        }
-        let word = &text[place.clone()];
-        match role(word, next_word) {
-            WordRole::Cue => return true,
-            WordRole::Break => return false,
-            WordRole::Other => {}
-        }
-        reached = place.start;
-        next_word = Some(word);
+    /// Whether a hit that begins at `start` of an ASCII text is negated. This reads only the words before the hit,
+    /// which is faster if there are few hits.
+    pub(in crate::keywords) fn is_negated(&mut self, text: &str, start: usize) -> bool {
+        let before = words::before(text.as_bytes(), start).take(REACH);
+        let mut reaches = before.filter_map(|word| reach_in_ascii(text, word, &mut self.from_cue));
+        reaches.any(|reach| reach.contains(&start))
     }
-    false
 }
 
 /// The anchors that find cues where a match can begin: the cues themselves, and the `t` of words such as `don't`.
 pub(in crate::keywords) static CUE_STARTS: LazyLock<Anchors> =
     LazyLock::new(|| Anchors::new(&CUES.iter().chain(["t"].iter()).map(|&cue| cue.to_owned()).collect::<Vec<_>>()));
 
-/// Returns where a hit that a cue negates may begin. `following` are the words after the cue.
+fn reach_in_ascii(text: &str, cue: Range<usize>, from_cue: &mut Vec<Range<usize>>) -> Option<Range<usize>> {
+    reach(text, cue, from_cue, |end| words::at_or_after(text.as_bytes(), end))
+}
+
+/// Returns where a hit that the word at `cue` negates may begin, if that word is a cue. `next` returns the word after the
+/// one that ends at a place, and is asked for no more words than are needed.
 ///
 /// A hit may begin within a word (`js` in `node.js`). The beginning of that word is then neither a word before the hit
 /// nor a break.
-fn reach(text: &str, cue: &Range<usize>, mut following: impl Iterator<Item = Range<usize>>) -> Range<usize> {
-    let mut end = cue.end;
+fn reach(
+    text: &str,
+    cue: Range<usize>,
+    from_cue: &mut Vec<Range<usize>>,
+    next: impl FnMut(usize) -> Option<Range<usize>>,
+) -> Option<Range<usize>> {
+    let word = &text[cue.clone()];
+    if word.is_ascii() && !may_have_role(word.as_bytes()) {
+        return None;
+    }
+    from_cue.clear();
+    from_cue.push(cue.clone());
+    let mut words = WordsFromCue { text, known: from_cue, next };
+    let next_word = words.get(1).map(|next| &text[next]);
+    if !matches!(role(word, next_word), WordRole::Cue) {
+        return None;
+    }
+    let mut after_filler = None;
     // Up to four words may stand between the cue and the hit, or between the cue and the word that the hit begins in.
-    for _ in 0..REACH {
-        let Some(word) = following.next() else {
-            return cue.end..first_break(text, end..text.len()).unwrap_or(text.len()) + 1;
-        };
-        if let Some(at) = first_break(text, end..word.start) {
-            return cue.end..at + 1;
+    for at in 1..=REACH {
+        if let Some(place) = breaks(text, words.gap_before(at)).next() {
+            let next_after_filler = words.after_filler(at);
+            if next_after_filler.is_none() && after_filler != Some(at) {
+                return Some(cue.end..place + 1);
+            }
+            after_filler = next_after_filler;
         }
-        end = word.end;
-        if matches!(role(&text[word], None), WordRole::Break) {
-            break;
+        let Some(next) = words.get(at) else { return Some(cue.end..text.len() + 1) };
+        if at == REACH || matches!(role(&text[next.clone()], None), WordRole::Break) {
+            return Some(cue.end..next.end);
         }
     }
-    cue.end..end
+    None
+}
+
+/// The words of a text from a cue on, which are found when they are asked for.
+struct WordsFromCue<'w, N> {
+    text: &'w str,
+    /// The cue and the words after it that are known already.
+    known: &'w mut Vec<Range<usize>>,
+    next: N,
+}
+
+impl<N: FnMut(usize) -> Option<Range<usize>>> WordsFromCue<'_, N> {
+    /// Returns a word. The cue has the number 0.
+    fn get(&mut self, number: usize) -> Option<Range<usize>> {
+        while self.known.len() <= number {
+            let next = (self.next)(self.known[self.known.len() - 1].end)?;
+            self.known.push(next);
+        }
+        Some(self.known[number].clone())
+    }
+
+    /// Returns what stands between a word after the cue and the word before that. There must be such a word before.
+    fn gap_before(&mut self, number: usize) -> Range<usize> {
+        let end = self.get(number).map_or(self.text.len(), |word| word.start);
+        self.known[number - 1].end..end
+    }
+
+    /// Returns the number of the word after a filler that begins with this word and stands between commas, which are no
+    /// breaks then.
+    fn after_filler(&mut self, number: usize) -> Option<usize> {
+        // "No, um, …" answers a question.
+        let text = self.text;
+        let follows_no = text[self.known[number - 1].clone()].eq_ignore_ascii_case("no");
+        if follows_no || !is_one_comma(text, self.gap_before(number)) {
+            return None;
+        }
+        let mut phrase = String::new();
+        for at in number..number + LONGEST_FILLER {
+            let word = self.get(at)?;
+            if at > number {
+                if breaks(text, self.gap_before(at)).next().is_some() {
+                    return None;
+                }
+                phrase.push(' ');
+            }
+            phrase += &text[word].to_lowercase();
+            if FILLERS.contains(&phrase.as_str()) {
+                return is_one_comma(text, self.gap_before(at + 1)).then_some(at + 1);
+            }
+        }
+        None
+    }
+}
+
+/// Whether the only clause break between two words is a comma.
+fn is_one_comma(text: &str, between: Range<usize>) -> bool {
+    let mut breaks = breaks(text, between);
+    breaks.next().is_some_and(|place| text.as_bytes()[place] == b',') && breaks.next().is_none()
+}
+
+/// Returns the places of the characters between two words that separate two clauses.
+fn breaks(text: &str, between: Range<usize>) -> impl Iterator<Item = usize> {
+    let places = text[between.clone()].char_indices().map(move |(at, _)| between.start + at);
+    places.filter(|&place| is_clause_break(text, place))
 }
 
 /// The role of a word in a negation.
@@ -132,16 +198,17 @@ fn role(word: &str, next_word: Option<&str>) -> WordRole {
     if word.is_ascii() && !may_have_role(word.as_bytes()) {
         return WordRole::Other;
     }
-    let word = plain(word);
-    if word == "not" && next_word.is_some_and(|next| UNDOING.contains(&plain(next).as_str())) {
-        WordRole::Other
-    } else if word.ends_with("n't") || CUES.contains(&word.as_str()) {
-        WordRole::Cue
-    } else if BREAKS.contains(&word.as_str()) {
-        WordRole::Break
-    } else {
-        WordRole::Other
+    let word = lowered(word);
+    if BREAKS.contains(&word.as_str()) {
+        return WordRole::Break;
     }
+    let is_contraction = word.ends_with("n't");
+    if !is_contraction && !CUES.contains(&word.as_str()) {
+        return WordRole::Other;
+    }
+    let cue = if is_contraction { "not" } else { &word };
+    let is_undone = next_word.is_some_and(|next| UNDOING.contains(&format!("{cue} {}", lowered(next)).as_str()));
+    if is_undone { WordRole::Other } else { WordRole::Cue }
 }
 
 /// For each first letter, the lengths of the cues and breaks that begin with it, as bits.
@@ -157,22 +224,42 @@ static LENGTHS: LazyLock<[u16; 256]> = LazyLock::new(|| {
 fn may_have_role(word: &[u8]) -> bool {
     let lengths = LENGTHS[usize::from(word[0].to_ascii_lowercase())];
     let is_listed = word.len() < 16 && lengths >> word.len() & 1 != 0;
-    is_listed || matches!(word, [.., b'n' | b'N', b'\'', b't' | b'T'])
+    is_listed || matches!(word, [.., b'n' | b'N', b'\'' | b'`', b't' | b'T'])
 }
 
 /// Returns a word in lower case, with one kind of apostrophe.
-fn plain(word: &str) -> String {
-    word.to_lowercase().replace(['\u{2019}', '\u{2BC}', '\u{FF07}'], "'")
+fn lowered(word: &str) -> String {
+    word.to_lowercase().replace(is_apostrophe, "'")
 }
 
-/// Returns the place of the first character between two words that separates two clauses. A full stop does not if a
-/// word character follows it directly: `.net` begins no sentence.
-fn first_break(text: &str, between: Range<usize>) -> Option<usize> {
-    let is_break = |&(at, c): &(usize, char)| match c {
-        '.' => !text[between.start + at + 1..].chars().next().is_some_and(is_word),
-        '!' | '?' | ';' | ':' | ',' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '…' | '—' | '。' | '！'
-        | '？' | '；' | '：' | '，' | '、' => true,
-        _ => false,
-    };
-    text[between.clone()].char_indices().find(is_break).map(|(at, _)| between.start + at)
+/// A text in which all apostrophes are of one kind. Words are joined by that kind and not by all others.
+struct PlainText<'t> {
+    text: Cow<'t, str>,
+    /// Where each longer apostrophe ended in the plain text, and how many bytes longer it and those before it were.
+    longer: Vec<(usize, usize)>,
+}
+
+impl<'t> PlainText<'t> {
+    fn of(text: &'t str) -> Self {
+        if !text.contains(|c| is_apostrophe(c) && c != '\'') {
+            return Self { text: Cow::Borrowed(text), longer: Vec::new() };
+        }
+        let (mut plain, mut longer, mut difference) = (String::with_capacity(text.len()), Vec::new(), 0);
+        for c in text.chars() {
+            if is_apostrophe(c) {
+                plain.push('\'');
+                difference += c.len_utf8() - 1;
+                longer.push((plain.len(), difference));
+            } else {
+                plain.push(c);
+            }
+        }
+        Self { text: Cow::Owned(plain), longer }
+    }
+
+    /// Returns the place in the original of a place in the plain text, or of one beyond its end.
+    fn original(&self, place: usize) -> usize {
+        let before = self.longer.partition_point(|&(end, _)| end <= place);
+        place + before.checked_sub(1).map_or(0, |before| self.longer[before].1)
+    }
 }

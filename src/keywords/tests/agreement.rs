@@ -22,12 +22,18 @@ fn spelling() -> impl Strategy<Value = String> {
 }
 
 fn term() -> impl Strategy<Value = String> {
-    let options = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), 0..3_u8, 0..4_u8);
+    let options = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), 0..3_u8, 0..4_u8, 0..6_u8);
     let phrase = (0..4_u8, prop::option::of(scrap()), prop::option::of(scrap()));
     (spelling(), prop::collection::vec(spelling(), 0..3), options, phrase).prop_map(
-        |(name, aliases, (case, plural, separators, diacritics, mode, asked), (excludes, before, after))| {
+        |(name, aliases, (case, plural, separators, diacritics, mode, asked, proper), (excludes, before, after))| {
             let quoted = |text: &str| toml::Value::from(text).to_string();
             let mut toml = format!("[[terms]]\nname = {}\ncase_sensitive = {case}\n", quoted(&name));
+            let proper_nouns: Vec<_> = match proper {
+                0 => vec![quoted(&name)],
+                1 => aliases.iter().map(|alias| quoted(alias)).collect(),
+                _ => Vec::new(),
+            };
+            toml += &format!("proper-nouns = [{}]\n", proper_nouns.join(", "));
             let aliases: Vec<_> = aliases.iter().map(|alias| quoted(alias)).collect();
             toml += &format!("aliases = [{}]\n", aliases.join(", "));
             if mode == 0 {
@@ -142,12 +148,65 @@ proptest! {
     #[test]
     fn normalisation_changes_no_count((toml, text, question_type) in case()) {
         let Ok(set) = KeywordSet::parse_toml(&toml, "t") else { return Ok(()) };
+        // A substring, which is not normalised, may be what a proper noun counts by.
+        let has_substrings = set.terms().iter().any(|term| term.mode == Mode::Substring);
+        prop_assume!(!has_substrings || set.terms().iter().all(|term| term.proper_nouns.is_empty()));
         let text = text.replace('\u{334}', "");
         let count = |text: &str| {
             let hits = find(&set, text, question_type);
             hits.iter().filter(|hit| set.terms()[hit.term as usize].mode == Mode::Word).map(|hit| hit.term).collect::<Vec<_>>()
         };
         prop_assert_eq!(count(&text.nfc().collect::<String>()), count(&text.nfd().collect::<String>()));
+    }
+}
+
+const APOSTROPHES: [&str; 8] = ["'", "`", "\u{B4}", "\u{2BC}", "\u{2018}", "\u{2019}", "\u{2032}", "\u{FF07}"];
+
+/// Returns a text with every `'` replaced by the next of these apostrophes.
+fn with_apostrophes(text: &str, kinds: &[&str]) -> String {
+    let mut kinds = kinds.iter().cycle();
+    text.chars().map(|c| if c == '\'' { (*kinds.next().unwrap()).to_owned() } else { c.to_string() }).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
+
+    /// Which apostrophe is written makes no difference, neither to what is found nor to what is negated.
+    #[test]
+    fn apostrophes_are_one_in_terms_and_texts(
+        text in prop::collection::vec(
+            select(vec!["'", "don't ", "isn't", "bachelor's degree", "rock 'n' roll", "react", "s", " ", ", ", "but ", "2", "é"]),
+            0..16,
+        ),
+        in_text in prop::collection::vec(select(&APOSTROPHES[..]), 1..6),
+        in_terms in prop::collection::vec(select(&APOSTROPHES[..]), 1..6),
+        options in select(vec!["", "separators = true", "case_sensitive = true", "fold_diacritics = true"]),
+    ) {
+        let text = text.concat();
+        let found = |terms: &[&str], text: &str| {
+            let mut toml = String::from("name = \"t\"\nversion = \"1\"\n");
+            for term in ["bachelor's degree", "rock 'n' roll", "react", "isn", "'s", "t"] {
+                let name = toml::Value::from(with_apostrophes(term, terms)).to_string();
+                toml += &format!("[[terms]]\nname = {name}\n{options}\n");
+            }
+            let chars = |at: u32| text[..at as usize].chars().count();
+            let hits = find(&set(&toml), text, None).into_iter();
+            hits.map(|hit| (hit.term, chars(hit.start), chars(hit.end), hit.negated)).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(found(&in_terms, &with_apostrophes(&text, &in_text)), found(&["'"], &text));
+    }
+
+    /// A clause ends at a dash or a bracket as it does at a full stop, wherever it stands between a cue and a mention.
+    #[test]
+    fn clause_breaks_are_alike(
+        before in prop::collection::vec(select(vec!["no", "never", "don't", "we", "used", "um", "not only", "é"]), 0..6),
+        after in prop::collection::vec(select(vec!["no", "never", "we", "used", "um", "é"]), 0..6),
+        kind in select(vec![" — ", "—", " -- ", " – ", " --- ", " (", ". ", "! ", "; ", "\n"]),
+    ) {
+        let react = set("name = \"t\"\nversion = \"1\"\n[[terms]]\nname = \"react\"\n");
+        let negated = |text: &str| find(&react, text, None).last().unwrap().negated;
+        let after = format!("{} react", after.join(" "));
+        prop_assert_eq!(negated(&format!("{}{kind}{after}", before.join(" "))), negated(&after));
     }
 }
 

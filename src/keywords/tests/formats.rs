@@ -60,6 +60,16 @@ fn bad_sets_are_refused_with_the_line() {
             "name = \"\\u0301\"\nfold_diacritics = true",
             "4: term `\u{301}` is nothing but diacritics, which `fold-diacritics` removes",
         ),
+        ("name = \"a\"\naliases = [\"`\"]", "5: alias ``` of term `a` is nothing but apostrophes"),
+        ("name = \"a\"\nproper-nouns = [\"\"]", "5: proper noun `` of term `a` is empty"),
+        (
+            "name = \"a\"\nproper-nouns = [\"B\"]\ncase-sensitive = true",
+            "5: term `a` is case-sensitive, so `proper-nouns` means nothing",
+        ),
+        (
+            "name = \"a\"\nmode = \"substring\"\nproper-nouns = [\"B\"]",
+            "4: term `a` is a substring, for which `proper-nouns` means nothing",
+        ),
         ("name = \"a\"\ncategory = \"\"", "5: a category of term `a` is empty"),
         ("name = \"a\"\nquestion_types = [\"\"]", "5: a question type of term `a` is empty"),
         ("name = \"a\"\nforms = \"verbs\"", "5: `forms` under [terms]: there is no `verbs`, only `none` or `plural`"),
@@ -110,6 +120,8 @@ fn the_hash_follows_what_results_follow_from() {
         format!("{HEAD}mode = \"substring\"\n{term}"),
         format!("{HEAD}{term}category = \"c\"\n"),
         format!("{HEAD}{term}case_sensitive = true\n"),
+        format!("{HEAD}{term}proper-nouns = [\"x\"]\n"),
+        format!("{HEAD}{term}proper-nouns = [\"z\"]\n"),
         format!("{HEAD}{term}forms = \"plural\"\n"),
         format!("{HEAD}{term}separators = true\n"),
         format!("{HEAD}{term}fold_diacritics = true\n"),
@@ -168,6 +180,62 @@ fn shipped_sets_find_their_own_spellings() {
             }
         }
     }
+}
+
+/// Checks which terms a shipped set finds in a text, in the order of the text.
+#[track_caller]
+fn finds(name: &str, text: &str, expected: &[&str]) {
+    let (_, toml) = crate::keywords::SHIPPED.iter().find(|(shipped, _)| *shipped == name).unwrap();
+    let set = set(toml);
+    let found: Vec<_> =
+        super::find(&set, text, None).iter().map(|hit| set.terms()[hit.term as usize].name.clone()).collect();
+    assert_eq!(found, expected, "{name} in {text:?}");
+}
+
+#[test]
+fn what_sounds_like_a_product_is_none() {
+    for (text, expected) in [
+        ("I have no SQL experience, but NoSQL.", &["sql", "nosql"][..]),
+        ("My SQL is rusty, and my SQL skills never grew. I know MySQL.", &["sql", "sql", "mysql"]),
+        ("We built a fast API, and then one in FastAPI.", &["api", "fastapi"]),
+        ("Our open API is public. It has an OpenAPI file.", &["api", "openapi"]),
+        ("It was a restful vacation after the RESTful service.", &["rest api"]),
+        ("Anna at example dot net", &[]),
+        ("Washington, D.C., the C.E.O., H.R., R.T. and C-3PO", &[]),
+        ("Ctrl+C on the C drive, plan A, B, or C, (C) 2024, S-C-E-N-T-S", &[]),
+        ("A.C.I./C.D. pipeline with U.R.L., C.S.S. and C.R.M.", &[]),
+        ("I wrote it in C. Then in C, and C code is fast.", &["C", "C", "C"]),
+        ("Go read the book. Go to work. Go ahead and check.", &[]),
+        ("Go is simple. I like Go and Rust.", &["Go", "Go", "Rust"]),
+        ("He is self-taught, learning on the Go, he said. Go find a job.", &[]),
+    ] {
+        finds("engineering", text, expected);
+    }
+    for text in ["R.T., H.R. and H R", "J. R. R. Tolkien", "an R-rated film, Type-R, R2-D2", "a Q R code", "R&D"] {
+        finds("data", text, &[]);
+    }
+    finds("data", "In R. With R, and R code.", &["R", "R", "R"]);
+    finds("sales", "our sales force sells SaaS", &["software as a service"]);
+    finds("product", "we deprecated it", &["deprecation"]);
+}
+
+#[test]
+fn what_is_said_alone_is_found_however_it_is_written() {
+    let text = "Mostly Node and Express on the backend, files go to S3, and before that Rails.";
+    let expected = ["node.js", "express.js", "amazon s3", "ruby on rails"];
+    for text in [text.to_owned(), text.to_lowercase(), text.to_uppercase()] {
+        finds("engineering", &text, &expected);
+    }
+    finds("engineering", "Node", &["node.js"]);
+    finds(
+        "engineering",
+        "I find it hard to express. Each node of the tree went off the rails, in Python.",
+        &["python"],
+    );
+    finds("engineering", "i find it hard to express", &[]);
+    finds("data", "We ran Spark on it.", &["apache spark"]);
+    finds("data", "we ran spark with pandas", &["apache spark", "pandas"]);
+    finds("data", "it was the spark that lit the fire", &[]);
 }
 
 #[test]

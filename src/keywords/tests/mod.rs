@@ -1,6 +1,8 @@
 mod agreement;
 mod formats;
 mod golden;
+mod negation;
+mod sentences;
 
 use super::{Hit, KeywordSet, Matcher, Scratch};
 

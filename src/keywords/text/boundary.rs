@@ -76,10 +76,58 @@ pub(in crate::keywords) fn is_separator(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '\u{2010}' | '\u{2011}' | '/')
 }
 
+/// Whether a character is one of those that are written as an apostrophe. They are equal in words.
+pub(in crate::keywords) fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '`' | '\u{B4}' | '\u{2BC}' | '\u{2018}' | '\u{2019}' | '\u{2032}' | '\u{FF07}')
+}
+
+/// Whether capitals tell names from other words in a text: it has small letters, and capitals besides the word I.
+pub(in crate::keywords) fn tells_names_by_case(text: &str) -> bool {
+    let is_word_i = |at: usize| {
+        text[at..].strip_prefix('I').is_some_and(|after| !text[..at].ends_with(is_word) && !after.starts_with(is_word))
+    };
+    let is_capital = |(at, c): (usize, char)| c.is_uppercase() && !is_word_i(at);
+    text.contains(char::is_lowercase) && text.char_indices().any(is_capital)
+}
+
+/// Whether the character of a text at `at` separates two clauses.
+///
+/// A full stop does not if a word character follows it directly: `.net` begins no sentence. Hyphens and en dashes do
+/// with white space around them, and then the first of a run is the one that counts.
+pub(in crate::keywords) fn is_clause_break(text: &str, at: usize) -> bool {
+    let (before, rest) = text.split_at(at);
+    let is_dash = |c| matches!(c, '-' | '\u{2013}');
+    match rest.chars().next() {
+        Some('.') => !rest[1..].starts_with(is_word),
+        Some(c) if is_dash(c) => {
+            before.ends_with(char::is_whitespace) && rest.trim_start_matches(is_dash).starts_with(char::is_whitespace)
+        }
+        Some(
+            '!' | '?' | ';' | ':' | ',' | '(' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '…' | '—' | '―'
+            | '。' | '！' | '？' | '；' | '：' | '，' | '、' | '（',
+        ) => true,
+        _ => false,
+    }
+}
+
 /// Whether both edges of `text[range]` are word boundaries where the definition asks for one. `text` must be folded.
 pub(in crate::keywords) fn allows(text: &str, range: Range<usize>) -> bool {
     let Range { start, end } = range;
-    left_edge_allows(text, start) && right_edge_allows(text, start, end)
+    left_edge_allows(text, start) && right_edge_allows(text, start, end) && !is_initial(text, &range)
+}
+
+/// Whether a match is a single letter that is part of an abbreviation or a compound: a full stop or a hyphen stands
+/// beside it, and a letter or digit beyond that. `c` is not in `D.C.`, `C-3PO` and `USB-C`.
+fn is_initial(text: &str, range: &Range<usize>) -> bool {
+    let mut matched = text[range.clone()].chars();
+    let is_letter_alone = matched.next().is_some_and(is_letter) && matched.all(is_mark);
+    is_letter_alone && (goes_on(text[..range.start].chars().rev()) || goes_on(text[range.end..].chars()))
+}
+
+/// Whether a full stop or a hyphen comes first, and then a letter or digit.
+fn goes_on(mut beside: impl Iterator<Item = char>) -> bool {
+    let joins = |c| matches!(c, '.' | '-' | '\u{2010}' | '\u{2011}');
+    beside.next().is_some_and(joins) && beside.next().is_some_and(|c| is_letter(c) || is_mark(c) || is_digit(c))
 }
 
 fn left_edge_allows(text: &str, start: usize) -> bool {

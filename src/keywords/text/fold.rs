@@ -7,6 +7,7 @@ use icu_casemap::{CaseMapper, CaseMapperBorrowed};
 use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
 
 use super::ascii::ascii_length;
+use super::boundary::is_apostrophe;
 
 const CASE_MAPPER: CaseMapperBorrowed<'static> = CaseMapper::new();
 
@@ -14,7 +15,7 @@ const CASE_MAPPER: CaseMapperBorrowed<'static> = CaseMapper::new();
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::keywords) enum Folding {
     /// `word` mode: NFD, then the full case fold and NFD again unless `case_sensitive`, then the removal of U+0300–036F
-    /// if `diacritics`.
+    /// if `diacritics`. Apostrophes beyond ASCII become `'`.
     Word { case_sensitive: bool, diacritics: bool },
     /// `substring` mode: the text is lower-cased as a whole, and terms stay as they are.
     Lower,
@@ -218,6 +219,12 @@ impl Folded {
         }
         if without_diacritics {
             self.work.retain(|&(c, _)| !('\u{300}'..='\u{36F}').contains(&c));
+        }
+        for (c, _) in &mut self.work {
+            // ASCII is left as it is everywhere: a surface takes a grave accent for an apostrophe.
+            if !c.is_ascii() && is_apostrophe(*c) {
+                *c = '\'';
+            }
         }
     }
 

@@ -125,7 +125,8 @@ pub fn pieces(text: Text) -> impl Iterator<Item = TextPiece> {
     })
 }
 
-/// Returns the words of an ASCII text that end at `end` or before, the last one first.
+/// Returns the words of an ASCII text that end at `end` or before, the last one first. Here and in the functions below,
+/// a grave accent joins letters as an apostrophe does: transcribers write both.
 pub(in crate::keywords) fn before(bytes: &[u8], end: usize) -> impl Iterator<Item = Range<usize>> {
     let mut end = end;
     // A run that goes on beyond `end` is not a word before it.
@@ -165,12 +166,12 @@ fn begin_of_run(bytes: &[u8], within: usize) -> usize {
     (0..within).rev().take_while(|at| is_in_run(bytes, *at)).last().unwrap_or(within)
 }
 
-/// Whether one byte is in a run, as [`runs`] defines it.
+/// Whether one byte is in a run, as [`runs`] defines it, but for the grave accent, which is an apostrophe here.
 fn is_in_run(bytes: &[u8], at: usize) -> bool {
     let byte = bytes[at];
     let sign = match byte {
         _ if is_word(byte) => return true,
-        b'.' | b'\'' => |a: u8, b: u8| {
+        b'.' | b'\'' | b'`' => |a: u8, b: u8| {
             a.is_ascii_alphabetic() && b.is_ascii_alphabetic() || a.is_ascii_digit() && b.is_ascii_digit()
         },
         b':' => |a: u8, b: u8| a.is_ascii_alphabetic() && b.is_ascii_alphabetic(),
@@ -267,13 +268,13 @@ mod tests {
 
         #[test]
         fn words_around_a_place_are_those_of_the_whole(
-            pieces in vec(select(vec!["a", "B", "0", "_", ".", "'", ",", ":", " ", "-"]), 0..60),
+            pieces in vec(select(vec!["a", "B", "0", "_", ".", "'", "`", ",", ":", " ", "-"]), 0..60),
             place in any::<proptest::sample::Index>(),
         ) {
             let text = pieces.concat();
             let place = place.index(text.len() + 1);
             let mut words = Vec::new();
-            for_each(&text, |word| words.push(word));
+            for_each(&text.replace('`', "'"), |word| words.push(word));
             let before_place: Vec<_> = words.iter().rev().filter(|word| word.end <= place).cloned().collect();
             prop_assert_eq!(before(text.as_bytes(), place).collect::<Vec<_>>(), before_place);
             if text[place..].starts_with(|c: char| c.is_ascii_alphanumeric()) {

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::choose::ChosenAnswer;
 use crate::lake::Lake;
-use crate::lake::read::{ParquetFile, integers, view_at, views};
+use crate::lake::read::{ParquetFile, integer_at, integers, view_at, views};
 use crate::model::Result;
 use crate::report::frames::Frames;
 
@@ -74,7 +74,7 @@ pub fn texts(
                     column.values().iter().map(|byte| usize::try_from(*byte).unwrap_or(usize::MAX)).collect()
                 };
                 text.places.insert(term, ends("start").into_iter().zip(ends("end")).collect());
-                if negated.value(at) == mentions.value(at) {
+                if integer_at(negated, at) == Some(mentions.value(at)) {
                     text.negated.insert(term);
                 }
             }

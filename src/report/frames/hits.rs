@@ -9,7 +9,7 @@ use foldhash::HashMap;
 
 use super::responses::{FileAnswers, Responses};
 use crate::lake::Lake;
-use crate::lake::read::{ParquetFile, integers, string_at, strings};
+use crate::lake::read::{ParquetFile, integer_at, integers, string_at, strings};
 use crate::lake::schema::{self, SET_SHA256, SOURCE_SHA256};
 use crate::model::{Error, Result};
 
@@ -91,7 +91,8 @@ impl Hits {
                 let term = self.term(set, terms.value(row), string_at(categories, row));
                 self.term.push(term);
                 self.mentions.push(mentions.value(row));
-                self.negated.push(negated.value(row));
+                // Where that is not known, none is said to be.
+                self.negated.push(integer_at(negated, row).unwrap_or(0));
             }
             at += hits.num_rows();
         }
