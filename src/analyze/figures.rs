@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use super::richness::Vocabulary;
-use super::words::is_unspaced;
 use crate::keywords::Text;
+use crate::keywords::text::unspaced::is_unspaced;
 use crate::keywords::text::words;
 use crate::pipeline::MetricGroup;
 

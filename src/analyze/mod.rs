@@ -29,7 +29,6 @@ mod request;
 mod responses;
 pub mod richness;
 mod summary;
-pub mod words;
 
 pub use derived::StaleReason;
 pub use plan::{Plan, PlannedFiles};

@@ -24,6 +24,7 @@ pub mod log;
 pub mod open_interviews;
 mod open_ledger;
 pub mod outside;
+pub mod people;
 pub mod place;
 mod places;
 pub mod publish;

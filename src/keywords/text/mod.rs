@@ -3,4 +3,5 @@
 pub mod ascii;
 pub(super) mod boundary;
 pub(super) mod fold;
+pub mod unspaced;
 pub mod words;

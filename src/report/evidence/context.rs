@@ -1,6 +1,6 @@
 //! A match with the words around it.
 
-use super::mask::{Person, masked, masks};
+use crate::model::mask::{Person, masked, masks};
 use crate::report::model::Quote;
 
 /// Number of characters before a match, and after it, at most.

@@ -7,7 +7,6 @@
 
 mod choose;
 mod context;
-mod mask;
 mod read;
 mod record;
 mod write;

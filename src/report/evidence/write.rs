@@ -5,11 +5,12 @@ use std::ops::Range;
 
 use super::choose::{ChosenAnswer, QUOTES, choose_answers, choose_quotes};
 use super::context::{quote, whole_answer};
-use super::mask::{Person, people};
 use super::read::{AnswerText, texts};
 use super::record::QuotedEvidence;
-use crate::lake::{CandidateKeys, Lake};
+use crate::lake::people::add_people;
+use crate::lake::{CandidateKeys, Lake, schema};
 use crate::model::Result;
+use crate::model::mask::Person;
 use crate::pipeline::ReportPlan;
 use crate::report::aggregate::Aggregates;
 use crate::report::anchors;
@@ -56,6 +57,18 @@ pub fn evidence(
         return Ok(nothing("no answer is left that shows no more than it should: whose it is must be known"));
     }
     Ok(QuotedEvidence { evidence: Evidence { jobs, missing: None }, interviews: writer.interviews })
+}
+
+/// The candidates of these interviews, by the row of the interview. Those with neither a name nor an address are
+/// absent. `None` if the candidates cannot be read.
+fn people(lake: &Lake, frames: &Frames, interviews: &BTreeSet<u32>) -> Option<HashMap<u32, Person>> {
+    let files = lake.files(&schema::CANDIDATES).ok().filter(|files| !files.is_empty())?;
+    let row = |id: &str| frames.interviews.rows.get(id).copied().filter(|interview| interviews.contains(interview));
+    let mut people = HashMap::new();
+    for path in files {
+        add_people(&mut people, &path, row).ok()?;
+    }
+    Some(people)
 }
 
 fn nothing(why: &str) -> QuotedEvidence {

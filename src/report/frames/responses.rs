@@ -14,7 +14,7 @@ use super::interviews::Interviews;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integer_at, integers, string_at, strings, view_at, views};
 use crate::lake::schema;
-use crate::model::Result;
+use crate::model::{Result, normalised};
 
 /// A question of a job. Texts whose [`normalised`] form is equal are one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,30 +257,6 @@ impl Responses {
             self.questions[number as usize].text = text;
         }
     }
-}
-
-/// The text of a question without what differs between spellings of one: in lower case, with single spaces and none
-/// before a punctuation mark, with straight quotation marks, and without invisible characters.
-fn normalised(text: &str) -> String {
-    let plain: String = text
-        .chars()
-        .filter(
-            |character| !matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}'),
-        )
-        .map(|character| match character {
-            '\u{2018}' | '\u{2019}' | '\u{2bc}' | '\u{60}' | '\u{b4}' | '\u{2032}' => '\'',
-            '\u{201c}'..='\u{201f}' => '"',
-            other => other,
-        })
-        .collect();
-    let mut text = String::new();
-    for word in plain.split_whitespace() {
-        if !text.is_empty() && !word.starts_with(['?', '!', '.', ',', ';', ':']) {
-            text.push(' ');
-        }
-        text.push_str(&word.to_lowercase());
-    }
-    text
 }
 
 /// The answers of a row group that have no transcript, or a blank one. Lengths and word counts tell for nearly all

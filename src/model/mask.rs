@@ -2,17 +2,12 @@
 //! as such.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_script::{Script, UnicodeScript};
-
-use crate::lake::Lake;
-use crate::lake::read::{ParquetFile, string_at, strings};
-use crate::lake::schema;
-use crate::report::frames::Frames;
 
 /// Least number of digits that is taken for a phone number.
 const PHONE_DIGITS: usize = 7;
@@ -125,27 +120,6 @@ pub struct Mask {
     pub start: usize,
     pub end: usize,
     pub label: &'static str,
-}
-
-/// The candidates of these interviews, by the row of the interview. Those with neither a name nor an address are
-/// absent. `None` if the candidates cannot be read.
-pub fn people(lake: &Lake, frames: &Frames, interviews: &BTreeSet<u32>) -> Option<HashMap<u32, Person>> {
-    let files = lake.files(&schema::CANDIDATES).ok().filter(|files| !files.is_empty())?;
-    let mut people = HashMap::new();
-    for path in files {
-        let rows = ParquetFile::open(&path).and_then(|file| file.all(&["interview_id", "name", "email"])).ok()?;
-        let text = |name: &str, row: usize| string_at(strings(&rows, name), row);
-        for row in 0..rows.num_rows() {
-            let interview = text("interview_id", row).and_then(|id| frames.interviews.rows.get(id));
-            if let Some(interview) = interview.filter(|interview| interviews.contains(interview)) {
-                let (name, email) = (text("name", row), text("email", row));
-                if name.is_some() || email.is_some() {
-                    people.insert(*interview, Person::new(name, email));
-                }
-            }
-        }
-    }
-    Some(people)
 }
 
 /// The masks in a byte range of a text and close to it, in order and without overlap.

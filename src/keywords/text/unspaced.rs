@@ -2,7 +2,7 @@
 
 use unicode_script::{Script, UnicodeScript};
 
-use crate::keywords::Text;
+use super::ascii::Text;
 
 /// Whether more than half of a text's letters are Han, Hiragana, Katakana or Thai. These scripts are written without
 /// spaces, so UAX #29 does not find their words, and such a text has no figures of words.
