@@ -5,7 +5,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use roundup::analyze::richness::Vocabulary;
-use roundup::analyze::words::is_unspaced;
+use roundup::keywords::text::unspaced::is_unspaced;
 use roundup::keywords::text::words;
 use roundup::keywords::{KeywordSet, Matcher, SHIPPED, Scratch};
 

@@ -11,7 +11,6 @@ mod export;
 mod get;
 mod import;
 mod ingest;
-mod jobs;
 mod keywords;
 mod ledger;
 mod listen;
@@ -21,6 +20,7 @@ mod report;
 mod run;
 mod sandbox;
 mod schema;
+mod search;
 mod session;
 mod status;
 mod terminal;
@@ -61,8 +61,9 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         // The others either succeed or return an error.
         Command::Report(flags) => report::run(&flags),
         Command::Export(flags) => export::run(&flags, quiet),
+        Command::Search(flags) => search::run(&flags),
         Command::Check(flags) => check::run(&flags),
-        Command::Jobs(flags) => jobs::run(&flags),
+        Command::Jobs(flags) => status::jobs(&flags),
         Command::Files(flags) => status::files(&flags),
         Command::Ledger(command) => ledger::run(&command),
         Command::Keywords(command) => keywords::run(&command),

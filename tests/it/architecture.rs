@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["round0"],
     &["sandbox"],
     &["inbox"],
-    &["analyze", "deliver", "ingest", "report"],
+    &["analyze", "deliver", "ingest", "report", "search"],
     &["commands"],
 ];
 

@@ -60,6 +60,7 @@ mod run;
 mod run_export;
 mod run_rows;
 mod sandbox;
+mod search;
 mod stalled;
 mod status_check;
 mod surroundings;

@@ -6,6 +6,7 @@ mod cli;
 mod exit_code;
 mod interview;
 mod output;
+mod pager;
 mod progress;
 mod screen;
 mod visible;
@@ -14,14 +15,16 @@ pub use alone::Alone;
 pub use cli::{
     AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, DataFormat, ExportFlags, FilesFlags,
     GetFlags, ImportFlags, IngestFlags, JobsFlags, KeywordsCommand, LedgerCommand, ListenFlags, QuarantineCommand,
-    RepairFlags, ReportFlags, RunFlags, SandboxFlags, SchemaFlags, SchemaFormat, SetFlags, StatusFlags, WaitFlags,
-    Which,
+    RepairFlags, ReportFlags, RunFlags, SandboxFlags, SchemaFlags, SchemaFormat, SearchFlags, SearchFormat, SetFlags,
+    StatusFlags, WaitFlags, Which,
 };
 pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};
 pub use interview::{interview_text, standing};
 pub use output::{Stdout, bytes, data, error, init, is_json, json, report_all};
+pub use pager::{Pager, width};
 pub use progress::{FetchProgress, bar, counter, with_bar};
 pub use screen::{
     advice_on_screen, analyze_on_screen, archived_on_screen, columns, counted, estimate_on_screen, imported_on_screen,
     ingest_on_screen, sent_on_screen,
 };
+pub use visible::visible;

@@ -17,5 +17,5 @@ mod writer;
 pub use place::Place;
 pub use plan::{Plan, RowType};
 pub use selection::InterviewSelection;
-pub use target::{Target, export};
+pub use target::{Target, export, write_rows};
 pub use writer::ExportSummary;

@@ -5,6 +5,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+use arrow::datatypes::SchemaRef;
+
+use super::batches::OnBatch;
 use super::place::Place;
 use super::plan::Plan;
 use super::reader::RowReader;
@@ -13,6 +16,7 @@ use crate::lake::durable::sync;
 use crate::lake::temporary::TemporaryFolder;
 use crate::lake::{Lake, crash};
 use crate::model::{Error, Kind, Result, folder_or_here};
+use crate::pipeline::ExportFormat;
 
 /// Bytes that are written at once.
 const BUFFER: usize = 1 << 20;
@@ -34,25 +38,53 @@ pub enum Target {
 /// When the lake cannot be read or was not analysed as the plan needs, the target cannot be written, or there are more
 /// rows than a sheet holds.
 pub fn export(lake: &Lake, plan: &Plan, target: Target, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
+    to(target, &mut |sink, name, folder| {
+        let selection = plan.selection.with_job_ids(lake)?;
+        let reader = RowReader::new(lake, &plan.what, &selection)?;
+        let mut writer = RowWriter::new(plan.format, plan.raw, &reader.schema(), sink, name, folder)?;
+        reader.each_batch(progress, &mut |batch| writer.write(batch))?;
+        writer.finish()
+    })
+}
+
+/// Writes rows that are made elsewhere, as an export is written. `rows` is called once, with what takes each batch.
+///
+/// # Errors
+/// When the target cannot be written, there are more rows than a sheet holds, or `rows` fails.
+pub fn write_rows(
+    target: Target,
+    format: ExportFormat,
+    schema: &SchemaRef,
+    rows: &mut dyn FnMut(OnBatch) -> Result<()>,
+) -> Result<ExportSummary> {
+    to(target, &mut |sink, name, folder| {
+        let mut writer = RowWriter::new(format, false, schema, sink, name, folder)?;
+        rows(&mut |batch| writer.write(batch))?;
+        writer.finish()
+    })
+}
+
+/// Writes to a sink of this name, with temporary files in a folder.
+type Write<'a> = &'a mut dyn FnMut(Sink, &Path, &Path) -> Result<ExportSummary>;
+
+fn to(target: Target, write: Write) -> Result<ExportSummary> {
     match target {
-        Target::Stream(sink) => straight(lake, plan, sink, Path::new("standard output"), progress),
+        Target::Stream(sink) => write(sink, Path::new("standard output"), &env::temp_dir()),
         Target::File(path) => match Place::of(&path) {
-            Place::File(path) => to_file(lake, plan, &path, progress),
+            Place::File(path) => to_file(&path, write),
             Place::Straight => {
                 // After what is there already.
                 let file = OpenOptions::new().append(true).open(&path);
                 let file = file.map_err(|error| Error::path("write", &path, error).with_kind(Kind::Usage))?;
-                straight(lake, plan, Box::new(BufWriter::with_capacity(BUFFER, file)), &path, progress)
+                write(Box::new(BufWriter::with_capacity(BUFFER, file)), &path, &env::temp_dir())
             }
             // Opened anew, it would be written from its beginning, or could not be opened, being a socket.
-            Place::Stdout => {
-                straight(lake, plan, Box::new(BufWriter::with_capacity(BUFFER, io::stdout())), &path, progress)
-            }
+            Place::Stdout => write(Box::new(BufWriter::with_capacity(BUFFER, io::stdout())), &path, &env::temp_dir()),
         },
     }
 }
 
-fn to_file(lake: &Lake, plan: &Plan, path: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
+fn to_file(path: &Path, write: Write) -> Result<ExportSummary> {
     if path.is_dir() {
         return Err(Error::usage(format!("{} is not a file", path.display())));
     }
@@ -67,7 +99,7 @@ fn to_file(lake: &Lake, plan: &Plan, path: &Path, progress: &dyn Fn(u64, u64)) -
         let unfinished = temporary.path().join(UNFINISHED);
         let file = File::create(&unfinished).map_err(fail)?;
         let sink = BufWriter::with_capacity(BUFFER, file.try_clone().map_err(fail)?);
-        let summary = write(lake, plan, Box::new(sink), path, temporary.path(), progress)?;
+        let summary = write(Box::new(sink), path, temporary.path())?;
         crash::point("export-written");
         file.sync_all().and_then(|()| fs::rename(&unfinished, path)).and_then(|()| sync(folder)).map_err(fail)?;
         Ok(summary)
@@ -89,24 +121,4 @@ fn clear_abandoned(folder: &Path) {
 fn clear(temporary: TemporaryFolder) {
     let _is_gone = fs::remove_file(temporary.path().join(UNFINISHED));
     let _is_left = temporary.remove();
-}
-
-fn straight(lake: &Lake, plan: &Plan, sink: Sink, name: &Path, progress: &dyn Fn(u64, u64)) -> Result<ExportSummary> {
-    write(lake, plan, sink, name, &env::temp_dir(), progress)
-}
-
-/// Writes an export of this name, with temporary files in a folder.
-fn write(
-    lake: &Lake,
-    plan: &Plan,
-    sink: Sink,
-    name: &Path,
-    folder: &Path,
-    progress: &dyn Fn(u64, u64),
-) -> Result<ExportSummary> {
-    let selection = plan.selection.with_job_ids(lake)?;
-    let reader = RowReader::new(lake, &plan.what, &selection)?;
-    let mut writer = RowWriter::new(plan, &reader.schema(), sink, name, folder)?;
-    reader.each_batch(progress, &mut |batch| writer.write(batch))?;
-    writer.finish()
 }

@@ -14,7 +14,6 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::cells::{Cell, Cells, ColumnName, names};
-use super::plan::Plan;
 use super::sheet::Sheet;
 use crate::lake::write::{ROW_GROUP_ROWS, ROW_GROUP_TRANSCRIPT_BYTES};
 use crate::model::spreadsheet::neutral;
@@ -51,20 +50,28 @@ enum FormatWriter {
 }
 
 impl RowWriter {
-    /// Begins the output, with a header if the format has one. `folder` is for temporary files.
+    /// Begins the output, with a header if the format has one. `folder` is for temporary files. CSV that is `raw` has no
+    /// byte-order mark, and no apostrophe before what could be a formula.
     ///
     /// # Errors
     /// When the target cannot be written.
-    pub fn new(plan: &Plan, schema: &SchemaRef, mut sink: Sink, target: &Path, folder: &Path) -> Result<Self> {
+    pub fn new(
+        format: ExportFormat,
+        raw: bool,
+        schema: &SchemaRef,
+        mut sink: Sink,
+        target: &Path,
+        folder: &Path,
+    ) -> Result<Self> {
         let fail = |error: &dyn Display| cannot_write(target, error);
-        let format = match plan.format {
+        let format = match format {
             ExportFormat::Csv => {
-                if !plan.raw {
+                if !raw {
                     sink.write_all(BYTE_ORDER_MARK).map_err(|error| fail(&error))?;
                 }
                 let mut rows = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(sink);
                 rows.write_record(names(schema).iter().map(ColumnName::flat)).map_err(|error| fail(&error))?;
-                FormatWriter::Csv { rows: Box::new(rows), raw: plan.raw }
+                FormatWriter::Csv { rows: Box::new(rows), raw }
             }
             ExportFormat::Jsonl => FormatWriter::Jsonl { sink, names: names(schema) },
             ExportFormat::Parquet => {

@@ -2,6 +2,7 @@
 
 mod care;
 mod deliver;
+mod look;
 mod serve;
 mod shared;
 mod stages;
@@ -14,6 +15,7 @@ pub use care::{
     SetFlags, StatusFlags, Which,
 };
 pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
+pub use look::{SearchFlags, SearchFormat};
 pub use serve::{ListenFlags, SandboxFlags};
 pub use shared::{ApiFlags, DataFormat, LogFormat};
 pub use stages::{AnalyzeFlags, CheckFlags, ImportFlags, IngestFlags, ReportFlags, RunFlags};
@@ -57,6 +59,8 @@ pub enum Command {
     Report(ReportFlags),
     /// Write interviews, answers or figures of a lake as CSV, JSON Lines, Parquet or a spreadsheet
     Export(ExportFlags),
+    /// Look for words, phrases or patterns in all answers, count them, and show each among its neighbours
+    Search(SearchFlags),
     /// Archive recordings of answers, each once
     Audio(AudioFlags),
     /// Send completed interviews to an applicant tracking system

@@ -7,6 +7,7 @@ use clap::builder::PossibleValue;
 use crate::keywords::Mode;
 use crate::pipeline::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, Stage};
 use crate::sandbox::{AtsFault, WebhookFault, WindowKind};
+use crate::search::By;
 
 /// For each variant the word, and what is said of it.
 macro_rules! values {
@@ -65,6 +66,13 @@ values!(Format {
     Csv = "csv",
     Json = "json",
     Parquet = "parquet",
+});
+
+values!(By {
+    Job = "job",
+    Question = "question",
+    Type = "type",
+    Month = "month",
 });
 
 values!(Stage {

@@ -1,12 +1,12 @@
 //! `jobs`: the jobs of a lake, with their names and how many interviews they have. Takes no lock.
 
-use super::terminal::{self, DataFormat, JobsFlags};
+use crate::commands::terminal::{self, DataFormat, JobsFlags};
 use crate::lake::Lake;
 use crate::lake::job_list::list;
 use crate::lake::job_tally::LakeJob;
 use crate::model::Result;
 
-pub fn run(flags: &JobsFlags) -> Result<()> {
+pub fn jobs(flags: &JobsFlags) -> Result<()> {
     let jobs = list(&Lake::open(&flags.lake.lake)?)?;
     terminal::data(&match flags.format {
         DataFormat::Json => terminal::json(&jobs),

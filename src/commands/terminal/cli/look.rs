@@ -1,0 +1,78 @@
+//! Flags of what looks into transcripts.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::shared::LakeFlag;
+use crate::keywords::Mode;
+use crate::search::By;
+
+/// How mentions are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SearchFormat {
+    /// A line a mention, the term in one column, and the counts last
+    Text,
+    /// JSON Lines: the counts first
+    Json,
+    /// As a table; the counts are a message
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct SearchFlags {
+    /// A word or phrase, 'a NEAR/5 b' for at most five words between, or /regular expression/, with /i for any case;
+    /// of several, any
+    #[arg(required = true, value_name = "TERM")]
+    pub terms: Vec<String>,
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// How words and phrases are found
+    #[arg(long, value_enum, default_value = "word")]
+    pub mode: Mode,
+    /// Only interviews of this job, by id or title; can be repeated
+    #[arg(long, value_name = "JOB")]
+    pub job: Vec<String>,
+    /// Only jobs of this department; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub department: Vec<String>,
+    /// Only answers to this question, by id or by a part of its text; can be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub question: Vec<String>,
+    /// Only answers to questions of this type, in the vendor's words; can be repeated
+    #[arg(long = "type", value_name = "TYPE")]
+    pub question_type: Vec<String>,
+    /// Only interviews of this status, in the vendor's words; can be repeated
+    #[arg(long, value_name = "STATUS")]
+    pub status: Vec<String>,
+    /// Only interviews that settled from this day on, as 2026-05-01
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// Only interviews that settled before this day
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
+    /// Time zone in which days begin, as Europe/Berlin
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub time_zone: String,
+    /// Words to show on each side of a mention
+    #[arg(long, value_name = "WORDS", default_value_t = 8, value_parser = clap::value_parser!(u16).range(0..=200))]
+    pub context: u16,
+    /// Sort mentions by time, job, or the words before and after: 1L,1R,2R. They are in the order of the lake if left out
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', conflicts_with = "by")]
+    pub sort: Vec<String>,
+    /// Show at most so many mentions, or parts; all are counted
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Show counts by this instead of mentions, per 1,000 words
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
+    /// Show candidates' own names, e-mail addresses and phone numbers too
+    #[arg(long)]
+    pub unmasked: bool,
+    /// How mentions or counts are written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: SearchFormat,
+    /// Write them to this file, which appears whole, and only the counts to standard output: .csv, .jsonl, .xlsx, .parquet
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
