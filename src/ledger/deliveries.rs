@@ -239,7 +239,16 @@ fn take_in_end(transaction: &Transaction<'_>, ended: &EndedDelivery, in_lake: bo
 
 fn take_in_steps(transaction: &Transaction<'_>, BegunDelivery { id, steps }: &BegunDelivery) -> rusqlite::Result<()> {
     let (known, count) = (Entry::read(transaction, id)?, (id.generation, id.deliveries));
-    if known.as_ref().is_some_and(|known| count < known.count()) {
+    let is_older = |known: &Entry| {
+        if known.version == id.version {
+            // What was done before these answers were put back stays done.
+            id.deliveries < known.deliveries
+        } else {
+            // One that was put back, and of which no step is done, counts as much as the answers that came after it.
+            count < known.count() || count == known.count() && steps.is_empty()
+        }
+    };
+    if known.as_ref().is_some_and(is_older) {
         return Ok(());
     }
     let is_of_version = |known: &&Entry| known.version == id.version;
