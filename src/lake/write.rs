@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::access::denied;
 use super::read::ParquetFile;
-use super::schema::{Column, ColumnType, SCHEMA, SCHEMA_VERSION, TABLE, Table, place_field, place_fields};
+use super::schema::{Column, ColumnType, JOBS, SCHEMA, SCHEMA_VERSION, TABLE, Table, place_field, place_fields};
 use crate::model::{Error, Result};
 
 /// Most rows of a row group.
@@ -142,6 +142,12 @@ fn properties(table: &Table, metadata: &[(&str, &str)]) -> WriterProperties {
                 .set_column_data_page_size_limit(column.clone(), PAGE_TRANSCRIPT_BYTES)
                 .set_column_dictionary_enabled(column.clone(), false)
                 .set_column_encoding(column.clone(), Encoding::PLAIN)
+                .set_column_statistics_enabled(column, EnabledStatistics::None);
+        } else if *name == "job_title" {
+            // Rows are sorted by the job's id, whose extremes tell as much. A title may be huge, and would be held several
+            // times for its own.
+            properties = properties
+                .set_column_dictionary_enabled(column.clone(), table.name != JOBS.name)
                 .set_column_statistics_enabled(column, EnabledStatistics::None);
         } else if *column_type == ColumnType::Places {
             let element = place_field();

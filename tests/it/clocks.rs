@@ -113,6 +113,9 @@ fn the_outbox_is_not_held_back_by_times_ahead() {
     let requests = || served.notes().iter().map(|note| note.times).sum::<u64>();
     let sent = requests();
     let ledger = served.ledger();
+    // The clock that was ahead has written the journal, too, which would know better here.
+    let no_journal = || std::fs::remove_file(served.lake().join("_roundup/deliveries")).unwrap();
+    no_journal();
     let sql = "UPDATE outbox SET state = 'pending', next_due = ?1, changed_at = ?2, met_at = ?2, tries = 1,
                    version = version || 'x' WHERE state = 'delivered'";
     let pending = ledger.execute(sql, [ahead(-1), ahead(0)]).unwrap();
@@ -128,6 +131,7 @@ fn the_outbox_is_not_held_back_by_times_ahead() {
     assert!(warnings(&stderr).is_empty(), "{stderr}");
     // A day that is still to come was given by somebody who wants to wait for it.
     let day = ahead(0) / 86_400_000_000 * 86_400_000_000;
+    no_journal();
     ledger.execute("UPDATE connectors SET since = ?1", [day]).unwrap();
     let (_, stderr) = ended(served.ats_command("vendor-sample").output().unwrap(), 0);
     assert!(warnings(&stderr).is_empty(), "{stderr}");
