@@ -87,7 +87,7 @@ for job in summary["jobs"]:
     if not all(close(a, b) for a, b in zip(got, want)):
         sys.exit(f"job {job['job_id']}: {got} in the report, {want} by DuckDB")
     shown += 1
-agree("jobs with figures", shown > 0, True)
+agree("jobs with figures", shown > 0, any(want[0] >= 20 for want in expected.values()))
 words = sql(f"""select quantile_cont(word_count, 0.5), sum(word_count) filter (words_per_minute is not null) * 60.0
     / sum(duration_seconds) filter (words_per_minute is not null)
     from 'LAKE/response_metrics/**/*.parquet' join 'LAKE/responses/**/*.parquet' using (interview_id, position)
