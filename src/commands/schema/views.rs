@@ -84,9 +84,9 @@ SELECT hit."set", hit.term, hit.category, hit.interview_id, hit.position, hit.jo
         hit.place.end_char + {CONTEXT} - greatest(hit.place.start_char - {CONTEXT}, 0)) AS context
 FROM (SELECT * EXCLUDE (mentions, negated, places), unnest(places) AS place FROM keyword_hits) AS hit
 LEFT JOIN responses AS response USING (interview_id, position);
--- The completion rate as reports count it: of the interviews that were first seen through an id list, by job and the month
--- (UTC) in which they were created; null where none has settled. For several rows add up the counts. Small groups are not
--- held back here.
+-- The completion rate of the interviews that were first seen through an id list, by job and the month (UTC) in which they
+-- were created; null where none has settled. For several rows add up the counts. Of months that have not had their time yet
+-- it still changes: reports take those that have.
 CREATE OR REPLACE VIEW completion AS
 SELECT job_id, any_value(job.job_title) AS job_title, any_value(job.department) AS department, created_month,
     count(*) FILTER (status = 'completed') AS completed, count(*) FILTER (status = 'expired') AS expired,
