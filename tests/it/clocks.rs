@@ -114,7 +114,7 @@ fn the_outbox_is_not_held_back_by_times_ahead() {
     let sent = requests();
     let ledger = served.ledger();
     // The clock that was ahead has written the journal, too, which would know better here.
-    let no_journal = || std::fs::remove_file(served.lake().join("_roundup/deliveries")).unwrap();
+    let no_journal = || fs::remove_file(served.lake().join("_roundup/deliveries")).unwrap();
     no_journal();
     let sql = "UPDATE outbox SET state = 'pending', next_due = ?1, changed_at = ?2, met_at = ?2, tries = 1,
                    version = version || 'x' WHERE state = 'delivered'";
