@@ -113,10 +113,10 @@ pub fn unsettle_missing<'a>(
         }
         Ok::<_, Error>(ids)
     };
-    let lacks_questions = removed.iter().any(|path| path.starts_with(&format!("{}/", QUESTIONS.name)));
-    let with_questions = if lacks_questions { Some(ids_in(&QUESTIONS)?) } else { None };
+    let lacks = |table: &Table| removed.iter().any(|path| path.starts_with(&format!("{}/", table.name)));
+    let with_questions = if lacks(&QUESTIONS) { Some(ids_in(&QUESTIONS)?) } else { None };
     ledger.unsettle_missing(&ids_in(&INTERVIEWS)?, with_questions.as_ref())?;
-    if removed.iter().any(|path| path.starts_with(&format!("{}/", DELIVERIES.name))) {
+    if lacks(&DELIVERIES) {
         let mut there = Vec::new();
         for file in files.filter(|file| file.table == DELIVERIES.name) {
             there.extend(table::read(&lake.root().join(&file.path))?);

@@ -10,17 +10,16 @@ use super::crash;
 use super::durable::{rename_new, sha256_of, sync_all, sync_with_parent};
 use super::places::Lake;
 use super::read::ParquetFile;
-use super::schema::{JOBS, SOURCES, is_source};
+use super::schema::{JOBS, is_source, rank};
 use crate::ledger::LiveFile;
 use crate::model::{Error, Result};
 
 /// Moves every file of a batch that is still staged into its place, the table of jobs last. `replaced` are the paths of
 /// those that may replace another file.
 pub(super) fn place_all(lake: &Lake, batch: &str, files: &[LiveFile], replaced: &HashSet<String>) -> Result<()> {
-    let rank = |file: &&LiveFile| SOURCES.iter().position(|name| *name == file.table).unwrap_or(SOURCES.len());
     let is_staged = |file: &&LiveFile| is_source(&file.table) || file.table == JOBS.name;
     let mut files: Vec<&LiveFile> = files.iter().filter(is_staged).collect();
-    files.sort_by_key(rank);
+    files.sort_by_key(|file| rank(&file.table));
     let folder = lake.staging_folder().join(batch);
     for file in files {
         let target = lake.root().join(&file.path);

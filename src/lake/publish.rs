@@ -126,8 +126,7 @@ impl<'a> Staging<'a> {
     }
 
     /// Counts the jobs anew if the batch changes their interviews, and does steps (b) to (d). `change` says what the ledger
-    /// learns beside the files. Without a file there is nothing to
-    /// commit, and only the ledger is told.
+    /// learns beside the files. Without a file there is nothing to commit, and only the ledger is told.
     ///
     /// # Errors
     /// When the log, the lake or the ledger cannot be written, or another program has written to the lake since this
@@ -149,7 +148,6 @@ impl<'a> Staging<'a> {
         place_all(lake, &commit.batch, &commit.add, &replaced)?;
         crash::point("publish-placed-all");
         record(lake, ledger, &commit, change)?;
-        delta::follow_commit(lake, &commit);
         crash::point("publish-committed");
         clear(&folder)
     }
@@ -201,7 +199,6 @@ pub fn commit_derived(lake: &Lake, ledger: &mut Ledger, add: Vec<LiveFile>, remo
     let folder = staging.folder.clone();
     let commit = staging.commit(remove, None)?;
     record(lake, ledger, &commit, Change::default())?;
-    delta::follow_commit(lake, &commit);
     clear(&folder)
 }
 
@@ -221,7 +218,8 @@ pub(super) fn bring_jobs_up(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
     }
 }
 
-/// Brings the ledger to the version of a commit, and looks whether another writer has gone on meanwhile.
+/// Step (d): brings the ledger to the version of a commit, looks whether another writer has gone on meanwhile, and lets the
+/// Delta tables follow.
 fn record(lake: &Lake, ledger: &mut Ledger, commit: &Commit, change: Change<'_>) -> Result<()> {
     let version = lake.version()?.expect("it was just made");
     let add = commit.add.iter().filter(|file| is_source(&file.table)).cloned().collect();
@@ -230,7 +228,9 @@ fn record(lake: &Lake, ledger: &mut Ledger, commit: &Commit, change: Change<'_>)
     if !ledger.apply(onto, &version.applied(), &change)? || !log::is_last(&lake.log_folder(), version.number)? {
         return Err(lost(lake));
     }
-    log::write_checkpoint(&lake.log_folder(), &version)
+    log::write_checkpoint(&lake.log_folder(), &version)?;
+    delta::follow_commit(lake, commit);
+    Ok(())
 }
 
 fn lost(lake: &Lake) -> Error {

@@ -563,6 +563,12 @@ pub fn table(name: &str) -> Option<&'static Table> {
 pub const SOURCES: &[&str] =
     &["candidates", "responses", "questions", "audio", "deliveries", "runs", "interviews", "open_interviews"];
 
+/// The place of a table in the order in which files are published; those of derived tables are last.
+#[must_use]
+pub fn rank(table: &str) -> usize {
+    SOURCES.iter().position(|name| *name == table).unwrap_or(SOURCES.len())
+}
+
 /// Whether a table is not derived from others.
 #[must_use]
 pub fn is_source(table: &str) -> bool {

@@ -26,10 +26,9 @@ fn on_screen(jobs: &[LakeJob]) -> String {
 
 /// A text of the vendor's on one line, without characters that control a terminal or turn the direction of a text.
 fn shown(text: Option<&str>) -> String {
-    let turns = |character: char| matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     let mut shown = String::new();
     for character in text.unwrap_or("-").chars() {
-        if character.is_control() || turns(character) {
+        if terminal::controls_terminal(character) {
             shown.extend(character.escape_debug());
         } else {
             shown.push(character);

@@ -27,4 +27,4 @@ pub use screen::{
     advice_on_screen, analyze_on_screen, archived_on_screen, columns, counted, estimate_on_screen, imported_on_screen,
     ingest_on_screen, sent_on_screen,
 };
-pub use visible::visible;
+pub use visible::{controls_terminal, visible};

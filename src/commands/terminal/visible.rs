@@ -26,10 +26,15 @@ fn is_control(character: char, next: Option<char>) -> bool {
     match character {
         '\n' | '\t' => false,
         '\r' => next != Some('\n'),
-        // Embeddings, overrides and isolates of bidirectional text.
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
-        _ => character.is_control(),
+        _ => controls_terminal(character),
     }
+}
+
+/// Whether a character controls a terminal, line feeds and tabs included, or turns the direction of what follows.
+pub fn controls_terminal(character: char) -> bool {
+    // Embeddings, overrides and isolates of bidirectional text.
+    let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || character.is_control()
 }
 
 /// Writes what it is given, and to a terminal what is [`visible`] of it.

@@ -6,7 +6,7 @@ use super::names::delta_folder;
 use super::table::{DeltaTable, Followed};
 use crate::lake::log::{Commit, TailCommit, Version};
 use crate::lake::places::Lake;
-use crate::lake::schema::{SOURCES, TABLES, Table};
+use crate::lake::schema::{TABLES, Table, rank};
 use crate::model::Result;
 
 /// Brings the tables that a commit touches to its version. It was made just now, and its files are in their places.
@@ -52,9 +52,8 @@ fn catch_up(delta: &DeltaTable<'_>, table: &Table, history: &History<'_>) -> Res
 
 /// All tables, in the order in which files are put into place: answers before their interviews.
 fn in_order() -> impl Iterator<Item = &'static Table> {
-    let rank = |table: &&Table| SOURCES.iter().position(|name| *name == table.name).unwrap_or(SOURCES.len());
     let mut tables = TABLES.to_vec();
-    tables.sort_by_key(rank);
+    tables.sort_by_key(|table| rank(table.name));
     tables.into_iter()
 }
 
