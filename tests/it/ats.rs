@@ -69,6 +69,14 @@ impl Served {
         ended(self.ats_command(name).args(["--since", "2000-01-01"]).args(more).output().unwrap(), code)
     }
 
+    /// The key under which Jane's note would be sent now, by a dry run.
+    pub fn next_key(&self, name: &str) -> String {
+        let dry = ["--dry-run", "--format", "json", JANE];
+        let (lines, _) = ended(self.ats_command(name).args(dry).output().unwrap(), 0);
+        let note: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+        note["request"]["headers"]["idempotency-key"].as_str().unwrap().to_owned()
+    }
+
     pub fn ledger(&self) -> rusqlite::Connection {
         ledger_of(&self.lake())
     }

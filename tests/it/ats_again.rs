@@ -241,13 +241,7 @@ fn what_is_put_back_is_sent_under_another_key() {
     let served = lake_with(&[], Some(1));
     let typo = |text: String| text.replace("candidate.createNote", "candidate.createNotes");
     served.recipe("ashby", typo);
-    let key = || {
-        let dry = ["--dry-run", "--format", "json", JANE];
-        let (lines, _) = ended(served.ats_command("ashby").args(dry).output().unwrap(), 0);
-        let note: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
-        note["request"]["headers"]["idempotency-key"].as_str().unwrap().to_owned()
-    };
-    let first = key();
+    let first = served.next_key("ashby");
     served.ats("ashby", &[], 3);
     served.recipe("ashby", |text| text);
     served.ats("ashby", &["--retry-dead"], 0);

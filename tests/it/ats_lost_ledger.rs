@@ -111,13 +111,7 @@ fn what_was_given_up_stays_so_and_is_put_back_under_a_new_key() {
     let served = lake_with(&[], Some(1));
     let typo = |text: String| text.replace("candidate.createNote", "candidate.createNotes");
     served.recipe("ashby", typo);
-    let key = || {
-        let dry = ["--dry-run", "--format", "json", JANE];
-        let (lines, _) = ended(served.ats_command("ashby").args(dry).output().unwrap(), 0);
-        let note: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
-        note["request"]["headers"]["idempotency-key"].as_str().unwrap().to_owned()
-    };
-    let mut keys = vec![key()];
+    let mut keys = vec![served.next_key("ashby")];
     served.ats("ashby", &[], 3);
     let why = dead(&served);
     for _ in 0..2 {
@@ -126,7 +120,7 @@ fn what_was_given_up_stays_so_and_is_put_back_under_a_new_key() {
         assert_eq!(dead(&served), why);
         // Put back, given up again, and lost once more.
         served.ats("ashby", &["--retry-dead"], 3);
-        keys.push(key());
+        keys.push(served.next_key("ashby"));
     }
     lose_ledger(&served.lake());
     served.recipe("ashby", |text| text);
