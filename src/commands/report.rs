@@ -21,13 +21,14 @@ pub fn run(flags: &ReportFlags) -> Result<()> {
         jobs_file: flags.jobs_file.clone(),
         quotes: !flags.no_quotes,
         whole_answers: flags.whole_answers,
+        dismiss: Vec::new(),
     };
     let lake = Lake::open(&flags.lake.lake)?;
     // Better known now than after minutes of work.
     if let Some(error) = unusable("the report", &plan.out, &plan.out, lake.root()) {
         return Err(error.hint("choose another folder with --out"));
     }
-    let folder = report(&lake, &plan, Timestamp::now(), None)?;
-    terminal::data(&format!("{}\n", folder.display()))?;
+    let written = report(&lake, &plan, Timestamp::now(), None)?;
+    terminal::data(&format!("{}\n", written.folder.display()))?;
     Ok(())
 }

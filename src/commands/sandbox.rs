@@ -8,13 +8,14 @@ use super::session::{Stops, runtime};
 use super::terminal::{self, SandboxFlags};
 use crate::model::{Error, Result};
 use crate::round0::webhook::Secret;
-use crate::sandbox::{Faults, SandboxOptions, SentEvents, Webhooks, start};
+use crate::sandbox::{Contrasts, Faults, SandboxOptions, SentEvents, Webhooks, start};
 
-fn read_faults(path: &Path) -> Result<Faults> {
+/// Reads a file of the sandbox's, and parses it.
+fn read<T>(what: &str, path: &Path, parse: impl Fn(&str, &str) -> Result<T>) -> Result<T> {
     let name = path.display().to_string();
     let text = fs::read_to_string(path)
-        .map_err(|error| Error::usage(format!("cannot read the faults file {name}: {error}")))?;
-    Faults::parse(&text, &name)
+        .map_err(|error| Error::usage(format!("cannot read the {what} file {name}: {error}")))?;
+    parse(&text, &name)
 }
 
 fn print_sent(sent: io::Result<SentEvents>) {
@@ -43,7 +44,11 @@ pub fn run(flags: SandboxFlags) -> Result<()> {
         window_length: flags.window_length,
         latency: flags.latency,
         key: flags.key,
-        faults: flags.faults.as_deref().map(read_faults).transpose()?,
+        faults: flags.faults.as_deref().map(|path| read("faults", path, Faults::parse)).transpose()?,
+        contrasts: flags
+            .contrast
+            .as_deref()
+            .map_or_else(|| Ok(Contrasts::default()), |path| read("contrasts", path, Contrasts::parse))?,
         ats_faults: flags.ats_faults,
     };
     let webhooks = flags.webhook_to.zip(flags.webhook_secret).map(|(to, secret)| {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::choices::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, RunOutcome};
+use super::dismiss::DismissSection;
 use super::one_or_many::OneOrMany;
 
 /// A pipeline: where interviews come from, where they go, and what is made of them.
@@ -168,6 +169,9 @@ pub struct ReportSection {
     /// Whether pages show some whole answers of each question.
     #[serde(default)]
     pub whole_answers: bool,
+    /// Findings that the report does not name for a time.
+    #[serde(default)]
+    pub dismiss: Vec<DismissSection>,
 }
 
 /// A file that each run writes anew. It appears whole, or stays as it was.

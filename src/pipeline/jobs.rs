@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::dismiss::{Dismissal, FindingKind};
+use super::times::parse_date;
 use crate::model::document::from_toml;
 use crate::model::{Error, Result};
 
@@ -15,6 +17,7 @@ pub struct JobsFile {
     jobs: Vec<NamedJob>,
     /// Position in `jobs` by the vendor's id.
     places: BTreeMap<String, usize>,
+    dismissals: Vec<Dismissal>,
 }
 
 /// A job as reports show it.
@@ -30,6 +33,19 @@ pub struct NamedJob {
     pub title: Option<String>,
     /// Department of the job. Without it, the latest department from the vendor is used.
     pub department: Option<String>,
+    /// Findings about the job that reports do not name for a time.
+    #[serde(default)]
+    pub dismiss: Vec<DismissOfJob>,
+}
+
+/// Findings about a job that are dismissed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DismissOfJob {
+    /// Which ones; left out: all.
+    finding: Option<FindingKind>,
+    /// First day on which they are named again.
+    until: String,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +75,14 @@ impl JobsFile {
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
         let Raw { job: jobs } = from_toml(text, origin)?;
         let mut places = BTreeMap::new();
+        let mut dismissals = Vec::new();
+        for job in &jobs {
+            for DismissOfJob { finding, until } in &job.dismiss {
+                let until = parse_date(until)
+                    .map_err(|error| Error::usage(format!("{origin}: `dismiss` of the job {}: {error}", job.id)))?;
+                dismissals.push(Dismissal { job: Some(job.id.clone()), finding: *finding, until });
+            }
+        }
         for (place, job) in jobs.iter().enumerate() {
             for id in job.ids.iter().chain([&job.id]) {
                 if places.insert(id.clone(), place).is_some_and(|other| other != place) {
@@ -66,7 +90,7 @@ impl JobsFile {
                 }
             }
         }
-        Ok(Self { jobs, places })
+        Ok(Self { jobs, places, dismissals })
     }
 
     /// The vendor's ids that are merged or renamed. A job that lists none has its own.
@@ -75,6 +99,12 @@ impl JobsFile {
             let alone = job.ids.is_empty().then_some(job.id.as_str());
             job.ids.iter().map(String::as_str).chain(alone)
         })
+    }
+
+    /// Findings about these jobs that are dismissed.
+    #[must_use]
+    pub fn dismissals(&self) -> &[Dismissal] {
+        &self.dismissals
     }
 
     /// The id under which the job with this vendor id is shown.

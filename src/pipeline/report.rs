@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::choices::Format;
+use super::dismiss::Dismissal;
 use super::file::ReportSection;
 use super::place::place;
 use super::times::{parse_date, parse_days, parse_time_zone};
@@ -27,6 +28,8 @@ pub struct ReportPlan {
     pub quotes: bool,
     /// Whether pages show some whole answers of each question.
     pub whole_answers: bool,
+    /// Findings that are not named for a time.
+    pub dismiss: Vec<Dismissal>,
 }
 
 impl ReportPlan {
@@ -44,6 +47,7 @@ impl ReportPlan {
             jobs_file: None,
             quotes: true,
             whole_answers: false,
+            dismiss: Vec::new(),
         }
     }
 }
@@ -81,6 +85,7 @@ pub(super) fn resolve(report: ReportSection, folder: &Path, at: &mut Section<'_>
         jobs_file: report.jobs_file.map(|path| place(folder, &path)),
         quotes: report.quotes,
         whole_answers: report.whole_answers,
+        dismiss: report.dismiss.iter().filter_map(|one| at.keep("dismiss", one.resolve())).collect(),
     }
 }
 

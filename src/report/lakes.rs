@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::aggregate::{Counted, aggregate, wanted};
 use super::assembled;
-use super::changes::changes;
+use super::findings::needs_a_look;
 use super::frames::random::{Random, TERMS, TrueAnswer, Truth, frames};
 use super::model::{Evidence, KeywordSetName, Provenance, Report};
 use super::period::Calendar;
@@ -79,11 +79,11 @@ impl Lake {
     fn report(&self, is_wanted: impl Fn(u32) -> bool) -> Report {
         let frames = frames(&self.truth, self.jobs, &self.calendar, is_wanted);
         let counted = Counted::new(&frames, &self.calendar, &wanted(&frames));
-        let aggregates = aggregate(&counted);
-        let changes = changes(&counted, &aggregates, 20);
+        let mut aggregates = aggregate(&counted);
+        let needs_a_look = needs_a_look(&counted, &mut aggregates, &[], 20);
         let keyword_sets = vec![KeywordSetName { name: "set".to_owned(), sha256: "hash".to_owned() }];
         let provenance = Provenance { keyword_sets, ..Provenance::default() };
-        assembled(&self.plan, self.calendar.clone(), aggregates, changes, provenance)
+        assembled(&self.plan, self.calendar.clone(), aggregates, needs_a_look, provenance)
     }
 
     /// Completed interviews of some jobs in some segments.

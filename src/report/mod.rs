@@ -4,7 +4,7 @@
 //! terms, questions and types are integers, so that 400,000 answers take some tens of megabytes and grouping is fast.
 //! Transcripts are read in two cases only: when the figures of an answer cannot tell whether it is blank, and when it is
 //! quoted. `aggregate` counts once for all formats. Counts of interviews are shown as they are. What was said is added up
-//! of `atoms`, parts of enough persons each, and only whole atoms go into the model. `changes` compares, `evidence`
+//! of `atoms`, parts of enough persons each, and only whole atoms go into the model. `findings` says what needs a look, `evidence`
 //! quotes.
 //!
 //! The [`model`] is final: exporters write it and compute nothing, so that no format can show a figure that another
@@ -20,11 +20,11 @@
 mod aggregate;
 mod anchors;
 mod atoms;
-mod changes;
 mod charts;
 mod clear;
 mod evidence;
 mod export;
+mod findings;
 mod frames;
 mod html;
 #[cfg(test)]
@@ -44,26 +44,34 @@ use jiff::Timestamp;
 
 use self::aggregate::{Aggregates, Counted, aggregate};
 use self::atoms::SMALLEST_GROUP;
-use self::model::{Changes, Evidence, Provenance, Report, ReportSelection, RunReference};
+use self::model::{Evidence, Finding, NeedsALook, Provenance, Report, ReportSelection, RunReference};
 use self::period::Calendar;
 use crate::lake::Lake;
 use crate::model::Result;
 use crate::pipeline::{Format, JobsFile, ReportPlan};
 
-/// Computes and writes a report, and returns its folder. `run` is the run that the report belongs to; if it is `None`,
+/// A report that was written.
+pub struct WrittenReport {
+    pub folder: PathBuf,
+    /// What needs a look, a line each, the most urgent first.
+    pub needs_a_look: Vec<String>,
+}
+
+/// Computes and writes a report. `run` is the run that the report belongs to; if it is `None`,
 /// the report names the newest run of the lake.
 ///
 /// # Errors
 /// When the lake cannot be read or was not analysed, or when the folder cannot be written. A usage error for a job or
 /// department that is not in the lake.
-pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunReference>) -> Result<PathBuf> {
+pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunReference>) -> Result<WrittenReport> {
     let calendar = Calendar::new(plan, now)?;
     let merged = JobsFile::read(plan.jobs_file.as_deref())?;
     let frames = frames::read(lake, &calendar, &merged, plan)?;
     let counted = Counted::new(&frames, &calendar, &aggregate::wanted(&frames));
     let mut aggregates = aggregate(&counted);
     let provenance = provenance::provenance(lake, &calendar, &frames, &mut aggregates, run)?;
-    let changes = changes::changes(&counted, &aggregates, provenance.weeks_of_history);
+    let dismissals = [&plan.dismiss, merged.dismissals()].concat();
+    let needs_a_look = findings::needs_a_look(&counted, &mut aggregates, &dismissals, provenance.weeks_of_history);
     drop(counted);
     let wants_pages = plan.formats.contains(&Format::Html);
     let quoted = if wants_pages {
@@ -72,7 +80,7 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunRef
         evidence::QuotedEvidence::default()
     };
     drop(frames);
-    let report = assembled(plan, calendar, aggregates, changes, provenance);
+    let report = assembled(plan, calendar, aggregates, needs_a_look, provenance);
     let files = render(&report, &quoted.evidence, &plan.formats)?;
     let name = publish::name(&report.period, &plan.narrow);
     // The record must always find every quote that is shown, in the new pages and in those that they replace.
@@ -80,7 +88,7 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunRef
     record.as_ref().map_or(Ok(()), |record| record.before_publishing())?;
     let folder = publish::publish(&plan.out, &name, &files, report.provenance.interviews_in_period > 0)?;
     record.map_or(Ok(()), |record| record.after_publishing())?;
-    Ok(folder)
+    Ok(WrittenReport { folder, needs_a_look: report.needs_a_look.findings.iter().map(Finding::line).collect() })
 }
 
 /// The model of a report.
@@ -88,11 +96,22 @@ fn assembled(
     plan: &ReportPlan,
     calendar: Calendar,
     aggregates: Aggregates,
-    changes: Changes,
+    needs_a_look: NeedsALook,
     provenance: Provenance,
 ) -> Report {
     let Aggregates {
-        overall, overall_previous, cards, weekly, spans, open, jobs, other_jobs, keywords, quality, ..
+        overall,
+        overall_previous,
+        cards,
+        weekly,
+        spans,
+        open,
+        jobs,
+        departments,
+        other_jobs,
+        keywords,
+        quality,
+        ..
     } = aggregates;
     Report {
         period: calendar.period,
@@ -106,8 +125,9 @@ fn assembled(
         weekly,
         spans,
         open,
-        changes,
+        needs_a_look,
         jobs,
+        departments,
         other_jobs,
         keywords,
         quality,

@@ -14,6 +14,9 @@ use crate::pipeline::{Compare, ReportPlan, first_day, midnight, today};
 const WEEKS_SHOWN: i32 = 12;
 /// Number of weeks that a series shows at most: a year.
 const MOST_WEEKS: usize = 53;
+/// Number of whole days before the end of the period of which it is known how many interviews were completed: a silence of
+/// three weeks, and the twelve weeks before it, with two more for weeks that begin on a Monday.
+const DAYS_KNOWN: i64 = 17 * 7;
 /// Interviews that expire within this time after the end of the period are reported as expiring.
 const SOON: jiff::SignedDuration = jiff::SignedDuration::from_hours(72);
 
@@ -45,6 +48,8 @@ pub struct Calendar {
     pub week_segments: Vec<Range<usize>>,
     pub current_segments: Range<usize>,
     pub previous_segments: Option<Range<usize>>,
+    /// The edges of the last [`DAYS_KNOWN`] days, in microseconds since 1970.
+    pub day_edges: Vec<i64>,
     /// The edges of all periods and weeks, in microseconds since 1970: between two is a segment.
     edges: Vec<i64>,
 }
@@ -79,6 +84,9 @@ impl Calendar {
         let end = Timestamp::from_microsecond(current.until).expect("it was a timestamp");
         let soon =
             Span { from: current.until, until: end.saturating_add(SOON).expect("a fixed span").as_microsecond() };
+        let day = |ago: i64| until.checked_sub(ago.days()).map_or_else(|_| Ok(current.until), |day| micros(day, zone));
+        let mut day_edges = (0..=DAYS_KNOWN).rev().map(day).collect::<Result<Vec<i64>>>()?;
+        day_edges.sort_unstable();
         let of_periods = std::iter::once(current).chain(previous).flat_map(|span| [span.from, span.until]);
         let mut edges: Vec<i64> = bounds.iter().copied().chain(of_periods).collect();
         edges.sort_unstable();
@@ -95,6 +103,7 @@ impl Calendar {
             soon,
             weeks,
             zone: zone.clone(),
+            day_edges,
             edges,
         })
     }
@@ -114,6 +123,13 @@ impl Calendar {
             || self.previous_segments.as_ref().is_some_and(is_in)
             || self.week_segments.iter().any(is_in);
         is_in_any.then(|| u32::try_from(segment).expect("a calendar has few segments"))
+    }
+
+    /// The number of a day among the last [`DAYS_KNOWN`], if the instant is in one of them.
+    #[must_use]
+    pub fn day(&self, at: i64) -> Option<usize> {
+        let day = self.day_edges.partition_point(|edge| *edge <= at).checked_sub(1)?;
+        (day + 1 < self.day_edges.len()).then_some(day)
     }
 
     /// The segments between one edge of a period and the next.

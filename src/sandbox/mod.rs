@@ -6,6 +6,7 @@
 
 mod ats;
 mod audio;
+mod contrast;
 mod faults;
 mod ids;
 mod interviews;
@@ -37,6 +38,7 @@ use crate::http::pace::limiter::Limiter;
 
 pub use crate::http::pace::limiter::WindowKind;
 pub use ats::{AtsFault, AtsWrite};
+pub use contrast::Contrasts;
 pub use faults::{ApiFault, Faults};
 pub use stats::Stats;
 pub use webhooks::{SentEvents, WebhookFault, Webhooks};
@@ -67,6 +69,8 @@ pub struct SandboxOptions {
     pub key: String,
     /// Faults of the API and of recordings, if any.
     pub faults: Option<Faults>,
+    /// What is planted in the interviews, so that a report has something to find.
+    pub contrasts: Contrasts,
     /// Faults of the applicant tracking systems, given in turn to one candidate in three.
     pub ats_faults: Vec<AtsFault>,
 }
@@ -84,6 +88,7 @@ impl Default for SandboxOptions {
             latency: Duration::ZERO,
             key: DEFAULT_KEY.to_owned(),
             faults: None,
+            contrasts: Contrasts::default(),
             ats_faults: Vec::new(),
         }
     }
@@ -119,7 +124,7 @@ pub async fn start(options: SandboxOptions) -> io::Result<Sandbox> {
     let links = links::LinkSigner::new(audio_addr, &options.key);
     let limiter = options.limit.map(|limit| Limiter::new(limit, options.window, options.window_length));
     let api = Arc::new(state::SandboxApi {
-        interviews: interviews::Interviews::new(options.interviews, options.seed),
+        interviews: interviews::Interviews::new(options.interviews, options.seed, options.contrasts),
         key: options.key,
         latency: options.latency,
         faults: options.faults,
@@ -128,7 +133,7 @@ pub async fn start(options: SandboxOptions) -> io::Result<Sandbox> {
         started: Instant::now(),
         state: Mutex::new(state::RequestState { limiter, counter: stats::RequestCounter::new(options.window_length) }),
     });
-    let systems = Arc::new(ats::Systems::new(api.interviews, options.ats_faults));
+    let systems = Arc::new(ats::Systems::new(api.interviews.clone(), options.ats_faults));
     let router = serve::router(Arc::clone(&api)).merge(ats::router(Arc::clone(&systems)));
     let (running, stopped) = watch::channel(());
     let servers = [
@@ -167,7 +172,7 @@ impl Sandbox {
     /// # Errors
     /// When the HTTP client cannot be made. Requests without an answer are counted.
     pub async fn send_events(&self, webhooks: &Webhooks) -> io::Result<SentEvents> {
-        webhooks::send(webhooks, self.api.interviews, self.seed).await
+        webhooks::send(webhooks, &self.api.interviews, self.seed).await
     }
 
     /// Notes and files written to the applicant tracking systems so far.

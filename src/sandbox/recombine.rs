@@ -4,9 +4,9 @@
 
 use std::collections::HashSet;
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::contrast::{move_time, time};
 use super::ids::{Entity, id};
 use super::material::{AnswerTemplate, Material, text};
 use super::random::Random;
@@ -148,15 +148,4 @@ fn redate(body: &mut Value, seconds: &[i64], random: &mut Random) {
     for field in ["created_at", "started_at", "completed_at", "expires_at"] {
         move_time(body, field, if field == anchor { end_moves } else { start_moves });
     }
-}
-
-fn move_time(object: &mut Value, field: &str, seconds: i64) {
-    if let Some(moved) = time(object, field).and_then(|time| time.checked_add(SignedDuration::from_secs(seconds)).ok())
-    {
-        object[field] = json!(moved.to_string());
-    }
-}
-
-fn time(object: &Value, field: &str) -> Option<Timestamp> {
-    text(object, field).parse().ok()
 }

@@ -66,7 +66,7 @@ struct EventSender<'a> {
 ///
 /// # Errors
 /// When the HTTP client cannot be made.
-pub async fn send(webhooks: &Webhooks, interviews: Interviews, seed: u64) -> io::Result<SentEvents> {
+pub async fn send(webhooks: &Webhooks, interviews: &Interviews, seed: u64) -> io::Result<SentEvents> {
     let client = client(Reach::of(&webhooks.to), |builder| builder.no_proxy().timeout(ANSWER_WITHIN))
         .map_err(io::Error::other)?;
     let mut sender = EventSender { webhooks, client, sent: SentEvents::new() };

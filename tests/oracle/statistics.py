@@ -8,7 +8,7 @@ import json
 import sys
 
 import numpy
-from scipy.stats import chi2_contingency, fisher_exact, mannwhitneyu
+from scipy.stats import binomtest, chi2_contingency, fisher_exact, mannwhitneyu, t
 from statsmodels.stats.contingency_tables import Table2x2
 from statsmodels.stats.multitest import multipletests
 
@@ -56,6 +56,34 @@ def shares():
                "signed_root_g2": float(sign * numpy.sqrt(max(g2, 0.0)))}
 
 
+def bounds():
+    """Exact one-sided 99 % bounds of shares."""
+    more = numpy.random.default_rng(20260602)
+    cases = [(0, 1), (1, 1), (0, 30), (30, 30), (12, 30), (24, 60), (130, 374)]
+    cases += [(int(more.integers(0, n + 1)), n) for n in (5, 30, 100, 2000) for _ in range(5)]
+    for k, n in cases:
+        yield {"with": k, "n": n, "lower": binomtest(k, n, alternative="greater").proportion_ci(0.99, "exact").low,
+               "upper": binomtest(k, n, alternative="less").proportion_ci(0.99, "exact").high}
+
+
+def student_t():
+    for degrees in (1, 2, 3, 4, 10, 11, 30):
+        for value in (0.0, 0.3, -1.0, 2.2, 3.5, -8.0):
+            yield {"t": value, "degrees": degrees, "p": 2 * t.sf(abs(value), degrees)}
+
+
+def weeks():
+    """p-values of a week's count, by square roots and the t test of one more against twelve."""
+    more = numpy.random.default_rng(20260603)
+    for mean in (4, 10, 22, 60):
+        for count in (0, mean // 2, mean, 3 * mean):
+            before = more.poisson(more.gamma(mean, 1.0, 12)).tolist()
+            roots = numpy.sqrt(numpy.array(before) + 0.375)
+            spread = roots.std(ddof=1) * numpy.sqrt(1 + 1 / 12)
+            yield {"count": count, "before": before,
+                   "p": 2 * t.sf(abs((numpy.sqrt(count + 0.375) - roots.mean()) / spread), 11)}
+
+
 def rounded(value):
     """Ten significant digits of results: libraries' last ones differ."""
     if isinstance(value, dict):
@@ -63,12 +91,13 @@ def rounded(value):
     return [rounded(inner) for inner in value] if isinstance(value, list) else float(f"{value:.10g}")
 
 
-RESULTS = ("u", "p", "q", "log_odds_ratio", "signed_root_g2")
+RESULTS = ("u", "p", "q", "lower", "upper", "log_odds_ratio", "signed_root_g2")
 golden = {"mann_whitney": list(mann_whitney()), "fisher": list(fisher()),
-          "benjamini_hochberg": list(benjamini_hochberg()), "shares": list(shares())}
+          "benjamini_hochberg": list(benjamini_hochberg()), "shares": list(shares()),
+          "bounds": list(bounds()), "student_t": list(student_t()), "weeks": list(weeks())}
 for case in golden["benjamini_hochberg"]:
     case["q"] = rounded(case["q"])
-for kind in ("mann_whitney", "fisher", "shares"):
+for kind in ("mann_whitney", "fisher", "shares", "bounds", "student_t", "weeks"):
     golden[kind] = [rounded(case) for case in golden[kind]]
 json.dump(golden, sys.stdout, indent=None, separators=(",", ":"))
 print()

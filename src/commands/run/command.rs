@@ -76,6 +76,15 @@ fn finish(run: Run<'_>, prometheus: Option<&Path>) -> EndedRun {
     EndedRun { lake: session.lake, summary, exit_code }
 }
 
+/// What needs a look, as the report says it; nothing without a report.
+fn needs_a_look_on_screen(lines: Option<&[String]>) -> String {
+    match lines {
+        None => String::new(),
+        Some([]) => "look       nothing needs a look\n".to_owned(),
+        Some(lines) => lines.iter().map(|line| format!("look       {line}\n")).collect(),
+    }
+}
+
 /// What a run did, for a person.
 fn on_screen(summary: &RunSummary, archive: Option<&Path>) -> String {
     let mut text = String::new();
@@ -102,6 +111,7 @@ fn on_screen(summary: &RunSummary, archive: Option<&Path>) -> String {
         let shown = if index.exists() { index.display().to_string() } else { report.clone() };
         text += &format!("report     {shown}\n");
     }
+    text += &needs_a_look_on_screen(summary.needs_a_look.as_deref());
     if let Some(advice) = &summary.advice {
         text += &terminal::advice_on_screen(advice);
     }

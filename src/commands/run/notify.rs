@@ -26,7 +26,7 @@ use crate::pipeline::{Api, DEFAULT_KEY_VARIABLE, KeyPlace, NotifyPlan, NotifyWay
 #[derive(Debug, Serialize)]
 struct Notice<'a> {
     outcome: RunOutcome,
-    /// One line for people. Chat programs that accept `{"text": …}` show it.
+    /// A line for people, and one for each thing that needs a look. Chat programs that accept `{"text": …}` show it.
     text: String,
     exit_code: u8,
     /// Folder of the report, if one was written.
@@ -49,7 +49,7 @@ pub fn of_run(pipeline: &Pipeline, runtime: &Runtime, summary: &RunSummary, exit
         runtime,
         &Notice {
             outcome,
-            text: text(outcome, report, &summary.errors),
+            text: text(outcome, report, &summary.errors) + &look(summary.needs_a_look.as_deref()),
             exit_code,
             report,
             errors: &summary.errors,
@@ -79,6 +79,15 @@ fn text(outcome: RunOutcome, report: Option<&str>, errors: &[String]) -> String 
         text += &format!("; the report is in {report}");
     }
     text
+}
+
+/// What needs a look, a line each; nothing without a report.
+fn look(lines: Option<&[String]>) -> String {
+    match lines {
+        None => String::new(),
+        Some([]) => "\nNothing needs a look.".to_owned(),
+        Some(lines) => format!("\nNeeds a look:\n- {}", lines.join("\n- ")),
+    }
 }
 
 fn send_notice(pipeline: &Pipeline, runtime: &Runtime, notice: &Notice<'_>) -> Option<Error> {

@@ -41,6 +41,8 @@ pub struct RunSummary {
     pub set_aside: u64,
     pub analyze: Option<AnalyzeSummary>,
     pub report: Option<String>,
+    /// What needs a look, a line each, the most urgent first; null without a report.
+    pub needs_a_look: Option<Vec<String>>,
     /// What would make the report tell more; null if nothing would.
     pub advice: Option<String>,
     pub export: Option<Vec<Exported>>,
@@ -70,6 +72,7 @@ impl RunSummary {
             set_aside: 0,
             analyze: None,
             report: None,
+            needs_a_look: None,
             advice: None,
             export: None,
             warnings: Vec::new(),

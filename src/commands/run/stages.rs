@@ -157,8 +157,9 @@ impl<'a> Run<'a> {
         let RunSummary { run_id, started_at, .. } = &self.summary;
         let run = RunReference { run_id: run_id.clone(), started_at: started_at.to_string() };
         let made = report::report(&self.session.lake, plan, *started_at, Some(run));
-        self.summary.report = self.keep(made).map(|folder| folder.display().to_string());
-        if self.summary.report.is_some() {
+        if let Some(written) = self.keep(made) {
+            self.summary.report = Some(written.folder.display().to_string());
+            self.summary.needs_a_look = Some(written.needs_a_look);
             let advice = report::advice(&self.session.lake, plan, merged, self.summary.started_at);
             self.summary.advice = self.keep(advice).flatten();
         }

@@ -12,7 +12,8 @@ use super::questions::AskedType;
 use super::terms;
 use crate::report::frames::Frames;
 use crate::report::model::{
-    Card, Distinctive, Figures, JobReport, Keyword, OpenFigures, OtherJobs, Quality, SpanFigures, WeekFigures,
+    Card, DepartmentReport, Distinctive, Figures, JobReport, Keyword, OpenFigures, OtherJobs, Quality, SpanFigures,
+    WeekFigures,
 };
 
 /// The figures that a report shows.
@@ -24,6 +25,7 @@ pub struct Aggregates {
     pub spans: Vec<SpanFigures>,
     pub open: OpenFigures,
     pub jobs: Vec<JobReport>,
+    pub departments: Vec<DepartmentReport>,
     pub other_jobs: Option<OtherJobs>,
     pub keywords: Vec<Keyword>,
     pub quality: Option<Quality>,
@@ -69,6 +71,7 @@ pub fn aggregate(counted: &Counted<'_>) -> Aggregates {
         quality: counted.quality(&wanted),
         open: counted.open(&wanted),
         other_jobs: builder.other_jobs(&wanted),
+        departments: builder.departments(&numbers),
         overall,
         overall_previous,
         weekly,
@@ -131,6 +134,28 @@ impl Builder<'_> {
         report.question_types =
             question_types.iter().map(|one| counted.question_type(one.question_type).to_owned()).collect();
         report
+    }
+
+    /// The departments of some jobs, if there are several.
+    fn departments(&self, jobs: &[u32]) -> Vec<DepartmentReport> {
+        let mut by_name: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        let named = |job: u32| &self.counted.frames.jobs[job as usize];
+        for job in jobs {
+            if let Some(department) = &named(*job).department {
+                by_name.entry(department).or_default().push(*job);
+            }
+        }
+        let report = |(department, jobs): (&str, Vec<u32>)| {
+            let (figures, previous) = self.both_periods(&jobs);
+            DepartmentReport {
+                department: department.to_owned(),
+                job_ids: jobs.iter().map(|job| named(*job).id.clone()).collect(),
+                figures,
+                previous,
+                expiring: self.counted.open(&jobs).expiring,
+            }
+        };
+        if by_name.len() > 1 { by_name.into_iter().map(report).collect() } else { Vec::new() }
     }
 
     /// The jobs that are counted together, if the report is of all of them.

@@ -5,6 +5,7 @@ use std::ops::{AddAssign, Range};
 use super::people::People;
 use super::terms::Terms;
 use super::values::{Figure, Value};
+use super::wordings::Rewordings;
 use crate::report::atoms::{Atom, Atoms, Grid};
 use crate::report::frames::Frames;
 use crate::report::period::Calendar;
@@ -37,6 +38,9 @@ pub struct Counted<'a> {
     counts: Vec<CellCounts>,
     /// Rows of answers and of unanswered questions in the period, by question.
     pub by_question: Grid<u32>,
+    /// The same of the period that it is compared with.
+    pub by_question_before: Grid<u32>,
+    pub rewordings: Rewordings,
     pub people: People,
     pub terms: Terms,
 }
@@ -79,17 +83,22 @@ impl<'a> Counted<'a> {
         let placed = completed.map(|row| (rows.job[row as usize], rows.segment[row as usize], row));
         let interviews = Grid::new(size.0, size.1, placed);
         let atoms = Atoms::new(&interviews, &regions, |row| rows.candidate[*row as usize]);
-        let current = |row: u32| calendar.current_segments.contains(&(rows.segment[row as usize] as usize));
         let responses = &frames.responses;
-        let asked = (0u32..)
-            .zip(responses.question.iter().zip(&responses.interview))
-            .filter(|(_, (_, interview))| current(**interview))
-            .map(|(row, (question, _))| (*question, 0, row));
+        let asked_in = |segments: &Range<usize>| {
+            let is_in = |row: u32| segments.contains(&(rows.segment[row as usize] as usize));
+            let asked = (0u32..)
+                .zip(responses.question.iter().zip(&responses.interview))
+                .filter(|(_, (_, interview))| is_in(**interview))
+                .map(|(row, (question, _))| (*question, 0, row));
+            Grid::new(responses.questions.len(), 1, asked)
+        };
         let people = People::new(frames, calendar, group);
         Self {
             figures: figures(frames, size, &regions),
             counts: counts(frames, size),
-            by_question: Grid::new(responses.questions.len(), 1, asked),
+            by_question: asked_in(&calendar.current_segments),
+            by_question_before: asked_in(calendar.previous_segments.as_ref().unwrap_or(&(0..0))),
+            rewordings: Rewordings::new(frames),
             terms: Terms::new(frames, calendar, &people),
             frames,
             calendar,

@@ -45,6 +45,7 @@ impl Counted<'_> {
             let report = QuestionReport {
                 question_text: question.text.clone(),
                 anchor: anchors::question(question.normalised.as_deref()),
+                wordings: self.wordings(number),
                 ..self.question(self.rows(number))
             };
             NumberedQuestion { number: Some(number), report }
@@ -59,6 +60,9 @@ impl Counted<'_> {
                 anchor: "question-others".to_owned(),
                 other_texts: i64::try_from(others.len()).ok(),
                 time_limit_seconds: None,
+                at_limit_share: None,
+                thin_share: None,
+                by_place: Vec::new(),
                 ..figures
             };
             questions.push(NumberedQuestion { number: None, report });
@@ -109,7 +113,8 @@ impl Counted<'_> {
             words_per_minute: self.summary(rows, |row| responses.words_per_minute[row]),
             time_limit_seconds: quantile(&limits, 0.5),
             time_limit_share: self.summary(rows, |row| responses.time_limit_share(row)),
-            ..QuestionReport::default()
+            by_place: self.by_place(rows),
+            ..self.health(rows, asked)
         }
     }
 

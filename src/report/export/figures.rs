@@ -344,6 +344,8 @@ impl<'a> Rows<'a> {
             }
         }
         self.push(about, "question_time_limit_seconds", number(question.time_limit_seconds), None);
+        self.push(about, "question_at_limit_share", share(question.at_limit_share), question.asked);
+        self.push(about, "question_thin_share", share(question.thin_share), question.asked);
     }
 
     fn keyword(&mut self, about: About<'a>, keyword: &Keyword, described: i64) {

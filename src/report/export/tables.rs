@@ -1,8 +1,8 @@
 //! The tables of a report: column names, and cells of a few types.
 
 use crate::report::model::{
-    Distribution, Figures, JobReport, Keyword, KeywordCounts, OtherJobs, Quality, Report, SpanFigures, Week,
-    WeekFigures,
+    DepartmentReport, Distribution, Figures, JobReport, Keyword, KeywordCounts, OtherJobs, PlaceOfQuestion, Quality,
+    QuestionReport, Report, SpanFigures, Week, WeekFigures, WordingReport,
 };
 
 /// One cell of a table.
@@ -165,6 +165,7 @@ pub fn questions(report: &Report) -> Table {
     }
     names.push("time_limit_seconds".to_owned());
     names.extend(quartiles("time_limit_share"));
+    names.extend(owned(&["at_limit_share", "thin_share", "median_words_by_place", "wordings"]));
     let mut table = Table::new(names);
     for job in &report.jobs {
         for question in &job.questions {
@@ -177,8 +178,48 @@ pub fn questions(report: &Report) -> Table {
             }
             row.push(number(question.time_limit_seconds));
             row.extend(quartiles(&question.time_limit_share));
+            row.extend([share(question.at_limit_share), share(question.thin_share)]);
+            row.extend([by_place(question), wordings(question)]);
             table.push(row);
         }
+    }
+    table
+}
+
+/// `1: 120 (60); 2: 95 (40)`: the place, median words, and answers.
+fn by_place(question: &QuestionReport) -> CellValue {
+    let words = |one: &PlaceOfQuestion| one.median_words.map_or_else(String::new, |words| words.to_string());
+    let place = |one: &PlaceOfQuestion| format!("{}: {} ({})", one.place, words(one), one.answers);
+    let places: Vec<String> = question.by_place.iter().map(place).collect();
+    maybe(Some(places.join("; ").as_str()).filter(|text| !text.is_empty()))
+}
+
+/// `2026-03-02 to 2026-05-03: …`, a line for each text that the question has had.
+fn wordings(question: &QuestionReport) -> CellValue {
+    let wording = |one: &WordingReport| {
+        format!("{} to {}: {}", one.first, one.last, one.question_text.as_deref().unwrap_or_default())
+    };
+    let all: Vec<String> = question.wordings.iter().map(wording).collect();
+    maybe(Some(all.join("\n").as_str()).filter(|text| !text.is_empty()))
+}
+
+/// One row per department, if there are several.
+pub fn departments(report: &Report) -> Table {
+    let mut names = owned(&["department", "jobs"]);
+    names.extend(VOLUME.map(|(name, _)| name.to_owned()));
+    names.push("expiring_within_72_hours".to_owned());
+    names.extend(SAID.map(|(name, _)| name.to_owned()));
+    names.extend(DISTRIBUTIONS.iter().flat_map(|(name, _)| parts_of(name)));
+    names.extend(PREVIOUS.map(|(name, _)| format!("previous_{name}")));
+    let mut table = Table::new(names);
+    for DepartmentReport { department, job_ids, figures, previous, expiring } in &report.departments {
+        let mut row = vec![text(department), CellValue::Integer(i64::try_from(job_ids.len()).expect("few jobs"))];
+        row.extend(VOLUME.map(|(_, of)| of(figures)));
+        row.push(CellValue::Integer(*expiring));
+        row.extend(SAID.map(|(_, of)| of(figures)));
+        row.extend(DISTRIBUTIONS.iter().flat_map(|(_, of)| parts(of(figures))));
+        row.extend(PREVIOUS.map(|(_, of)| previous.as_ref().map_or(CellValue::Empty, of)));
+        table.push(row);
     }
     table
 }
@@ -259,20 +300,18 @@ pub fn distinctive(report: &Report) -> Table {
     table
 }
 
-/// One row per finding.
-pub fn changes(report: &Report) -> Table {
-    let names = ["job_id", "job", "figure", "what", "value", "previous", "n", "previous_n", "test", "p", "q", "effect"];
-    let mut table = Table::new(owned(&names));
-    for finding in &report.changes.findings {
+/// One row per finding: first those that the report names, then the others of each job.
+pub fn needs_a_look(report: &Report) -> Table {
+    let names = ["job_id", "job", "kind", "is_new", "what", "value", "previous", "n", "previous_n", "test", "p", "q"];
+    let mut table = Table::new(owned(&names).into_iter().chain(["effect".to_owned()]));
+    let named = &report.needs_a_look.findings;
+    let of_jobs = report.jobs.iter().flat_map(|job| &job.findings).filter(|one| !named.contains(one));
+    for finding in named.iter().chain(of_jobs) {
         let mut row = vec![maybe(finding.job_id.as_deref()), maybe(finding.job.as_deref())];
-        row.extend([
-            text(finding.figure),
-            text(&finding.label),
-            CellValue::Float(finding.value),
-            CellValue::Float(finding.previous),
-        ]);
-        row.extend([CellValue::Integer(finding.n), CellValue::Integer(finding.previous_n), text(finding.test)]);
-        row.extend([CellValue::Float(finding.p), CellValue::Float(finding.q), CellValue::Float(finding.effect)]);
+        row.extend([text(finding.kind.as_str()), CellValue::Flag(finding.is_new), text(&finding.text)]);
+        row.extend([CellValue::Float(finding.value), number(finding.previous), CellValue::Integer(finding.n)]);
+        row.extend([count(finding.previous_n), text(finding.test)]);
+        row.extend([finding.p, finding.q, finding.effect].map(number));
         table.push(row);
     }
     table

@@ -110,9 +110,9 @@ fn jobs_as_csv() {
 #[test]
 fn questions_as_csv() {
     assert_snapshot!(csv_file("questions.csv"), @r#"
-    job_id,job_title,department,question_text,question_type,other_texts,asked,coverage,word_count_median,word_count_quartile_1,word_count_quartile_3,duration_seconds_median,duration_seconds_quartile_1,duration_seconds_quartile_3,words_per_minute_median,words_per_minute_quartile_1,words_per_minute_quartile_3,time_limit_seconds,time_limit_share_median,time_limit_share_quartile_1,time_limit_share_quartile_3
+    job_id,job_title,department,question_text,question_type,other_texts,asked,coverage,word_count_median,word_count_quartile_1,word_count_quartile_3,duration_seconds_median,duration_seconds_quartile_1,duration_seconds_quartile_3,words_per_minute_median,words_per_minute_quartile_1,words_per_minute_quartile_3,time_limit_seconds,time_limit_share_median,time_limit_share_quartile_1,time_limit_share_quartile_3,at_limit_share,thin_share,median_words_by_place,wordings
     j1,"'=HYPERLINK(""http://x""), a ""quote""
-    and �",'@SUM(A1),'-1 + 1?,,,12,1,284.5,236,0.3333333333333333,,,,,,,,,,
+    and �",'@SUM(A1),'-1 + 1?,,,12,1,284.5,236,0.3333333333333333,,,,,,,,,,,,,,
     "#);
 }
 
@@ -156,11 +156,12 @@ fn the_workbook_is_the_same_every_time_and_has_a_sheet_for_each_table() {
             "About",
             "Overall",
             "Jobs",
+            "Departments",
             "Questions",
             "Keywords",
             "Keywords by part",
             "Distinctive",
-            "What changed",
+            "Needs a look",
             "Weeks"
         ]
     );
@@ -194,5 +195,5 @@ fn cells_of_the_workbook_have_types_and_none_is_a_formula() {
         "a control character is written as XML can hold it"
     );
     assert!(sheet.contains("<pane ySplit=\"1\"") && sheet.contains("<autoFilter") && sheet.contains("dataBar"));
-    assert!(part("xl/worksheets/sheet9.xml").contains("sparkline"));
+    assert!(part("xl/worksheets/sheet10.xml").contains("sparkline"));
 }

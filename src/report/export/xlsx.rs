@@ -36,11 +36,12 @@ pub(super) fn work(report: &Report, most_rows: usize) -> std::result::Result<Vec
     for (name, table) in [
         ("Overall", tables::overall(report)),
         ("Jobs", tables::jobs(report)),
+        ("Departments", tables::departments(report)),
         ("Questions", tables::questions(report)),
         ("Keywords", tables::keywords(report)),
         ("Keywords by part", tables::keyword_parts(report)),
         ("Distinctive", tables::distinctive(report)),
-        ("What changed", tables::changes(report)),
+        ("Needs a look", tables::needs_a_look(report)),
         (WEEKS, tables::weeks(report)),
     ] {
         let sheet = workbook.add_worksheet().set_name(name)?;
@@ -185,9 +186,9 @@ fn about(
     lines.extend(cut.into_iter().map(|text| ("Cut", text)));
     let selection = report.selection.jobs.iter().chain(&report.selection.departments);
     lines.extend(selection.map(|name| ("Narrowed to", name.clone())));
-    let missing = report.changes.missing.clone();
-    let compared = || format!("{} comparisons, Benjamini-Hochberg at 5 %", report.changes.comparisons);
-    lines.push(("What changed", missing.unwrap_or_else(compared)));
+    let look = &report.needs_a_look;
+    let compared = || format!("{} comparisons, Benjamini-Hochberg at 5 %", look.comparisons);
+    lines.push(("Compared", look.not_compared.clone().unwrap_or_else(compared)));
     lines.push((
         "Small groups",
         format!(

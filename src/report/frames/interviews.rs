@@ -35,6 +35,8 @@ pub struct Interviews {
     /// Rows of the completed interviews by id.
     pub rows: HashMap<String, u32>,
     pub cohort: Cohort,
+    /// Completed interviews of the days that the calendar knows, which no series need show.
+    pub completions: Vec<Completion>,
     pub open: OpenInterviews,
     /// Number of settled interviews in the lake.
     pub settled: u64,
@@ -47,6 +49,16 @@ pub struct Interviews {
     /// When the last interview of each job was settled, also after the end of the period.
     pub newest: HashMap<u32, i64>,
     candidates: Interner,
+}
+
+/// When an interview was completed.
+#[derive(Debug, Clone, Copy)]
+pub struct Completion {
+    pub job: u32,
+    /// In microseconds since 1970.
+    pub at: i64,
+    /// Whether it was first seen through an event.
+    pub by_event: bool,
 }
 
 /// Interviews that were first seen through an id list, with when they were created. Interviews that came through events
@@ -144,6 +156,9 @@ impl Interviews {
             if vias.value(row) == "list" {
                 self.cohort.add(job, created, if completed { State::Completed } else { State::Expired });
             }
+            if let Some(at) = at.filter(|at| completed && calendar.day(*at).is_some()) {
+                self.completions.push(Completion { job, at, by_event: vias.value(row) == Via::Webhook.as_str() });
+            }
             let Some((at, segment)) = at.zip(calendar.segment(at)) else { continue };
             if completed {
                 let number = u32::try_from(self.ids.len()).expect("a lake has fewer than 2^32 interviews");
@@ -192,7 +207,8 @@ impl Interviews {
     /// Replaces the number that each job got when it was met by its position in `order`.
     pub fn renumber(&mut self, order: &[u32]) {
         let of_cohort = self.cohort.job.iter_mut().chain(self.cohort.validity.iter_mut().map(|(job, _)| job));
-        for job in self.job.iter_mut().chain(of_cohort).chain(&mut self.open.job) {
+        let completions = self.completions.iter_mut().map(|one| &mut one.job);
+        for job in self.job.iter_mut().chain(of_cohort).chain(completions).chain(&mut self.open.job) {
             *job = order[*job as usize];
         }
         self.newest = self.newest.drain().map(|(job, at)| (order[job as usize], at)).collect();

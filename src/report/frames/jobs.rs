@@ -23,6 +23,13 @@ pub struct Job {
     pub is_wanted: bool,
 }
 
+impl Job {
+    /// Whether this is the job's id, its name in file names, or its title.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.id == name || self.slug == name || is_same(name, self.title.as_deref())
+    }
+}
+
 /// Jobs as they are met while the lake is read. Each name comes with its time, so that the latest can be kept.
 pub struct Jobs<'a> {
     merged: &'a JobsFile,
@@ -88,9 +95,8 @@ fn keep_latest(latest: &mut LatestName, at: i64, text: Option<&str>) {
 }
 
 fn choose(jobs: &mut [Job], narrow: &Narrow) -> Result<()> {
-    let same = |a: &str, b: Option<&str>| b.is_some_and(|b| a.to_lowercase() == b.to_lowercase());
-    let is_job = |name: &str, job: &Job| job.id == name || job.slug == name || same(name, job.title.as_deref());
-    let is_department = |name: &str, job: &Job| same(name, job.department.as_deref());
+    let is_job = |name: &str, job: &Job| job.is_called(name);
+    let is_department = |name: &str, job: &Job| is_same(name, job.department.as_deref());
     let missing = |what: &str, name: &str, known: BTreeSet<&str>| {
         let known: Vec<&str> = known.into_iter().take(20).collect();
         Error::usage(format!("no {what} of the lake is called {name}")).hint(format!("there are: {}", known.join(", ")))
@@ -111,6 +117,10 @@ fn choose(jobs: &mut [Job], narrow: &Narrow) -> Result<()> {
         job.is_wanted = in_jobs && in_departments;
     }
     Ok(())
+}
+
+fn is_same(name: &str, other: Option<&str>) -> bool {
+    other.is_some_and(|other| name.to_lowercase() == other.to_lowercase())
 }
 
 const LONGEST_TITLE: usize = 48;

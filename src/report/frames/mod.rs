@@ -12,5 +12,5 @@ mod responses;
 
 pub use self::hits::Hits;
 pub use self::interviews::{Cohort, State};
-pub use self::jobs::Jobs;
+pub use self::jobs::{Job, Jobs};
 pub use self::read::{Frames, read};

@@ -3,7 +3,7 @@
 use super::Frames;
 use super::hits::SetTerm;
 use super::input_files::InputFiles;
-use super::interviews::{Interviews, State};
+use super::interviews::{Completion, Interviews, State};
 use super::jobs::Job;
 use super::responses::{JobQuestion, Responses};
 use crate::report::frames::Hits;
@@ -41,6 +41,12 @@ impl Truth {
     pub fn seconds(&self) -> Option<f64> {
         let known = self.answers.iter().filter_map(|answer| answer.seconds);
         known.clone().next().map(|_| known.sum())
+    }
+
+    /// Six characters a word.
+    fn mean_length(&self) -> f64 {
+        let words: i64 = self.answers.iter().filter_map(|answer| answer.words).sum();
+        words as f64 * 6.0 / self.answers.len().max(1) as f64
     }
 
     /// A number for its candidate; an interview without an id counts as one.
@@ -91,6 +97,8 @@ pub fn frames(truth: &[Truth], jobs: u32, calendar: &Calendar, is_wanted: impl F
             continue;
         };
         interviews.settled += 1;
+        let is_known = one.completed && calendar.day(at).is_some();
+        interviews.completions.extend(is_known.then_some(Completion { job: one.job, at, by_event: false }));
         let Some(segment) = calendar.segment(Some(at)) else { continue };
         let row = u32::try_from(interviews.ids.len()).unwrap();
         interviews.ids.push(format!("interview-{number}"));
@@ -100,7 +108,7 @@ pub fn frames(truth: &[Truth], jobs: u32, calendar: &Calendar, is_wanted: impl F
         interviews.completed.push(one.completed);
         interviews.candidate.push(one.candidate(number));
         interviews.total_duration_seconds.push(one.seconds());
-        interviews.average_response_length.push(Some(100.0 + number as f64));
+        interviews.average_response_length.push(Some(one.mean_length()));
         interviews.elapsed_seconds.push(Some(600.0));
         interviews.days_to_complete.push(None);
         let count = |is_counted: fn(&TrueAnswer) -> bool| {

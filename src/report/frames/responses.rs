@@ -1,12 +1,15 @@
 //! Answers of completed interviews, and the questions that they answer.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::hash::BuildHasher;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use arrow::array::Array;
 use arrow::datatypes::DataType;
 use foldhash::HashMap;
+use foldhash::fast::FixedState;
 
 use super::input_files::InputFiles;
 use super::interner::Interner;
@@ -53,6 +56,10 @@ pub struct Responses {
     /// normalised again.
     known: HashMap<(u32, Option<String>), (u32, u64)>,
     pub question_types: Interner,
+    /// Pairs of questions of a job that came under one id of the vendor's: texts of one question.
+    pub same_id: BTreeSet<[u32; 2]>,
+    /// The first question of each job and id, by a hash of both: ids may be as many as there are answers.
+    ids: HashMap<u64, u32>,
     /// Fetched questions by the row of their interview. Each is marked when its answer is met.
     fetched: HashMap<u32, Vec<FetchedQuestion>>,
     /// Number of questions asked, by the row of the interview. Interviews whose questions were not fetched are absent.
@@ -70,6 +77,7 @@ struct FetchedQuestion {
 /// One row of [`Responses`], with names in the place of numbers. The default is a question without an answer.
 #[derive(Default)]
 struct AnswerRow<'a> {
+    question_id: Option<&'a str>,
     question: Option<&'a str>,
     question_type: Option<&'a str>,
     position: Option<i64>,
@@ -158,6 +166,7 @@ impl Responses {
                 }
                 self.file_row.push(u32::try_from(at + row).expect("a file has fewer than 2^32 rows"));
                 let row = AnswerRow {
+                    question_id: string_at(question_ids, row),
                     question: string_at(texts, row),
                     question_type: string_at(question_types, row),
                     position: Some(positions.value(row)),
@@ -192,6 +201,7 @@ impl Responses {
         for (interview, questions) in fetched {
             for question in questions.into_iter().filter(|question| !question.is_answered) {
                 let row = AnswerRow {
+                    question_id: question.question_id.as_deref(),
                     question: question.text.as_deref(),
                     question_type: question.question_type.as_deref(),
                     time_limit_seconds: question.time_limit_seconds,
@@ -200,12 +210,19 @@ impl Responses {
                 self.push(interviews, interview, row);
             }
         }
+        self.ids = HashMap::default();
         self.spell();
     }
 
     fn push(&mut self, interviews: &Interviews, interview: u32, row: AnswerRow<'_>) {
         let job = interviews.job[interview as usize];
         let question = self.question(job, row.question);
+        if let Some(id) = row.question_id {
+            let first = *self.ids.entry(FixedState::default().hash_one((job, id))).or_insert(question);
+            if first != question {
+                self.same_id.insert([first, question]);
+            }
+        }
         let question_type = row.question_type.map(|question_type| self.question_types.number(question_type));
         self.interview.push(interview);
         self.job.push(job);

@@ -40,7 +40,7 @@ fn count(value: &Value) -> String {
     i64::try_from(value.clone()).map_or_else(|_| NONE.to_owned(), thousands)
 }
 
-fn thousands(count: i64) -> String {
+pub fn thousands(count: i64) -> String {
     let digits = count.unsigned_abs().to_string();
     let mut written = String::from(if count < 0 { "−" } else { "" });
     for (at, digit) in digits.chars().enumerate() {

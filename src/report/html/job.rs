@@ -7,7 +7,7 @@ use super::evidence::QuoteIndex;
 use super::pictures;
 use super::rows::{by_span, cards, keyword_rows, value, weeks};
 use super::shown::{NumberedQuestion, ShownSet, most_asked, shown};
-use crate::report::model::{Evidence, Figures, JobReport, Keyword, Report, Unit};
+use crate::report::model::{Evidence, Figures, Finding, JobReport, Keyword, Report, Unit};
 
 /// Number of questions side by side in the matrix, so that it fits on paper.
 const QUESTIONS_ACROSS: usize = 12;
@@ -28,7 +28,8 @@ pub fn page(report: &Report, job: &JobReport, evidence: &Evidence) -> Value {
             is_pooled => job.is_pooled,
         },
         cards => cards(&job.cards, report),
-        changes => value(&report.changes.findings.iter().filter(|one| one.job_id.as_ref() == Some(&job.job_id)).collect::<Vec<_>>()),
+        findings => findings(job, &questions),
+        of_department => value(&report.departments.iter().find(|one| Some(&one.department) == job.department.as_ref() && one.job_ids.len() > 1)),
         volume => pictures::volume(&report.weeks, &job.weekly),
         weeks => weeks(report, &job.weekly, &job.spans),
         spread => spread(&job.figures),
@@ -40,6 +41,14 @@ pub fn page(report: &Report, job: &JobReport, evidence: &Evidence) -> Value {
         answers => quoted.answers(),
         evidence_missing => &evidence.missing,
     }
+}
+
+/// What needs a look, with anchors that are on the page: not every question has a row.
+fn findings(job: &JobReport, questions: &[NumberedQuestion]) -> Vec<Value> {
+    let is_there =
+        |anchor: &str| !anchor.starts_with("question-") || questions.iter().any(|one| one.question.anchor == anchor);
+    let anchor = |one: &Finding| if is_there(&one.anchor) { one.anchor.clone() } else { "questions".to_owned() };
+    job.findings.iter().map(|one| context! { anchor => anchor(one), ..value(one) }).collect()
 }
 
 fn spread(figures: &Figures) -> Value {

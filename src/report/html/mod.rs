@@ -2,7 +2,7 @@
 //! from the model alone: this module makes layout, words and pictures, but computes no figure.
 
 mod evidence;
-mod format;
+pub mod format;
 mod index;
 mod job;
 mod pages;

@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::date;
 
+use crate::pipeline::FindingKind;
 use crate::report::model::*;
 
 /// Size of a sample report.
@@ -31,22 +32,7 @@ pub fn sample(size: ReportSize, mark: &str) -> (Report, Evidence) {
         days: 91,
         time_zone: "Europe/Berlin".to_owned(),
     };
-    let finding = Finding {
-        job_id: Some("job-0".to_owned()),
-        job: jobs.first().and_then(|job| job.job_title.clone()),
-        page: jobs.first().map(|job| job.page.clone()),
-        figure: "median_duration_seconds",
-        label: format!("median duration{mark}"),
-        unit: Unit::Seconds,
-        value: 850.0,
-        previous: 725.0,
-        n: 312,
-        previous_n: 298,
-        test: "Mann-Whitney",
-        p: 0.0002,
-        q: 0.004,
-        effect: 0.21,
-    };
+    let findings = jobs.first().map_or_else(Vec::new, |job| job.findings.clone());
     let report = Report {
         period: period(date(2026, 3, 2)),
         previous_period: Some(period(date(2025, 12, 1))),
@@ -77,8 +63,15 @@ pub fn sample(size: ReportSize, mark: &str) -> (Report, Evidence) {
         weekly: weekly(size.weeks, 70),
         spans: spans(size.weeks),
         other_jobs: Some(OtherJobs { job_ids: vec!["job-2".to_owned()], figures: figures(9) }),
+        departments: vec![DepartmentReport {
+            department: format!("Engineering{mark}"),
+            job_ids: vec!["job-0".to_owned(), "job-4".to_owned()],
+            figures: figures(90),
+            previous: Some(figures(80)),
+            expiring: 3,
+        }],
         open: open(mark),
-        changes: Changes { findings: vec![finding], comparisons: 412, missing: None },
+        needs_a_look: NeedsALook { findings, others: 1, dismissed: 1, comparisons: 412, not_compared: None },
         keywords: (0..size.terms).map(|at| keyword(size, at, mark, false)).collect(),
         quality: Some(Quality { quarantined: Some(2), ..Quality::default() }),
         smallest_group: 5,
@@ -91,12 +84,36 @@ fn job(size: ReportSize, at: usize, mark: &str) -> JobReport {
     const TITLES: [&str; 4] = ["Senior Frontend Developer", "Data Engineer", "Account Executive", "Support Specialist"];
     let pooled = at % 7 == 2;
     let title = format!("{} {at}{mark}", TITLES[at % TITLES.len()]);
+    let page = format!("jobs/job-{at:08x}.html");
+    let finding = |kind, anchor: String, about: &str| Finding {
+        kind,
+        is_new: kind == FindingKind::AtLimit,
+        job_id: Some(format!("job-{at}")),
+        job: Some(title.clone()),
+        page: Some(page.clone()),
+        anchor,
+        text: format!("{about} went from 725 to 850{mark}"),
+        unit: Unit::Words,
+        value: 850.0,
+        previous: Some(725.0),
+        n: 312,
+        previous_n: Some(298),
+        test: "Mann-Whitney",
+        p: Some(0.0002),
+        q: Some(0.004),
+        effect: Some(0.21),
+    };
+    let findings = vec![
+        finding(FindingKind::AtLimit, anchor("question", 0), "the share at the limit"),
+        finding(FindingKind::Duration, "spread".to_owned(), "the median duration"),
+    ];
     let identity = JobReport {
         job_id: format!("job-{at}"),
-        job_title: Some(title),
+        job_title: Some(title.clone()),
         department: Some(format!("{}{mark}", ["Engineering", "Data", "Sales", "Support"][at % 4])),
         slug: format!("job-{at:08x}"),
-        page: format!("jobs/job-{at:08x}.html"),
+        page: page.clone(),
+        findings: if at == 0 { findings } else { Vec::new() },
         open: open(mark),
         ..JobReport::default()
     };
@@ -181,6 +198,17 @@ fn question(number: usize, mark: &str) -> QuestionReport {
         words_per_minute: spread(141.0),
         time_limit_seconds: Some(120.0),
         time_limit_share: spread(0.4 + number as f64 * 0.02),
+        at_limit_share: Some(0.1),
+        thin_share: Some(0.05),
+        by_place: (1..3).map(|place| PlaceOfQuestion { place, answers: 30, median_words: Some(110.0) }).collect(),
+        wordings: (0..if number == 0 { 2 } else { 0 })
+            .map(|at| WordingReport {
+                question_text: Some(format!("Wording {at}?{mark}")),
+                first: date(2026, 3, 2),
+                last: date(2026, 5, 2),
+                median_words: Some(110.0),
+            })
+            .collect(),
         ..QuestionReport::default()
     }
 }

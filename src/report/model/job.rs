@@ -1,8 +1,10 @@
 //! A job with its questions and keywords.
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::figures::{Card, Distribution, Figures, OpenFigures, Quality, SpanFigures, WeekFigures};
+use super::findings::Finding;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct JobReport {
@@ -20,6 +22,8 @@ pub struct JobReport {
     /// Whether the job has too few persons in the period, or stands in for one that has: what was said in it is counted
     /// with other jobs. `spans` and all lists and figures after `open` are empty then, as they are without interviews.
     pub is_pooled: bool,
+    /// What needs a look in this job, at most five, the most urgent first.
+    pub findings: Vec<Finding>,
     pub cards: Vec<Card>,
     pub weekly: Vec<WeekFigures>,
     pub spans: Vec<SpanFigures>,
@@ -34,6 +38,18 @@ pub struct JobReport {
     /// distinctive first.
     pub distinctive: Vec<Distinctive>,
     pub quality: Option<Quality>,
+}
+
+/// The jobs of a department together.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DepartmentReport {
+    pub department: String,
+    pub job_ids: Vec<String>,
+    pub figures: Figures,
+    /// Null if the report compares nothing.
+    pub previous: Option<Figures>,
+    /// Open interviews that expire within 72 hours after the period.
+    pub expiring: i64,
 }
 
 /// Jobs of too few persons each, which are counted together.
@@ -65,6 +81,34 @@ pub struct QuestionReport {
     pub time_limit_seconds: Option<f64>,
     /// Duration of an answer / its time limit; may be above 1.
     pub time_limit_share: Distribution,
+    /// Share of the answers that are of 95 % of the time limit or more. Null, as below, if fewer than 30 interviews were
+    /// asked the question, or nothing is known.
+    pub at_limit_share: Option<f64>,
+    /// Share of the answers that are blank or of fewer than ten words.
+    pub thin_share: Option<f64>,
+    /// The question by its place in the interview, if it was asked at two places or more, each of enough persons.
+    pub by_place: Vec<PlaceOfQuestion>,
+    /// All texts that the question has had over the weeks of the report, the first one first; empty if it was not reworded.
+    pub wordings: Vec<WordingReport>,
+}
+
+/// A question at one place in the interview.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct PlaceOfQuestion {
+    /// 1-based place among the answers.
+    pub place: i64,
+    pub answers: i64,
+    pub median_words: Option<f64>,
+}
+
+/// One text of a question that was reworded.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WordingReport {
+    pub question_text: Option<String>,
+    /// Days on which the first and the last interview with this text was completed.
+    pub first: Date,
+    pub last: Date,
+    pub median_words: Option<f64>,
 }
 
 /// A keyword over the completed interviews of one job, or of all jobs.

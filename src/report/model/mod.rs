@@ -5,19 +5,22 @@
 //! A null figure could not be computed, or its group is counted with others. Titles, departments, questions and terms
 //! are unescaped text: each renderer escapes them.
 
-mod changes;
 mod evidence;
 mod figures;
+mod findings;
 mod job;
 mod provenance;
 mod report;
 
-pub use self::changes::{Changes, Finding};
 pub use self::evidence::{Evidence, JobEvidence, KeywordQuotes, QuestionAnswers, Quote, WholeAnswer};
 pub use self::figures::{
     Bin, Card, Completion, Distribution, Figures, OpenFigures, Quality, SeriesPoint, SpanFigures, StatusCount, Unit,
     WeekFigures,
 };
-pub use self::job::{Distinctive, JobReport, Keyword, KeywordCounts, KeywordPart, OtherJobs, QuestionReport};
+pub use self::findings::{Finding, NeedsALook};
+pub use self::job::{
+    DepartmentReport, Distinctive, JobReport, Keyword, KeywordCounts, KeywordPart, OtherJobs, PlaceOfQuestion,
+    QuestionReport, WordingReport,
+};
 pub use self::provenance::{KeywordSetName, LeftOut, NewestInterview, Provenance, RunReference};
 pub use self::report::{Period, Report, ReportSelection, Week};

@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::changes::Changes;
 use super::figures::{Card, Figures, OpenFigures, Quality, SpanFigures, WeekFigures};
-use super::job::{JobReport, Keyword, OtherJobs};
+use super::findings::NeedsALook;
+use super::job::{DepartmentReport, JobReport, Keyword, OtherJobs};
 use super::provenance::Provenance;
 
 /// A report before it is rendered. It does not contain the time at which it was made: the same lake and options give
@@ -29,9 +29,11 @@ pub struct Report {
     pub weekly: Vec<WeekFigures>,
     pub spans: Vec<SpanFigures>,
     pub open: OpenFigures,
-    pub changes: Changes,
+    pub needs_a_look: NeedsALook,
     /// Jobs by department, title and id.
     pub jobs: Vec<JobReport>,
+    /// Departments by name, if the report is of several.
+    pub departments: Vec<DepartmentReport>,
     /// The jobs of too few persons, counted together; null if there are none.
     pub other_jobs: Option<OtherJobs>,
     /// Keywords over all jobs: by set, then by number of interviews, largest first, then by term.

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::bounds::{lower_bound, student_t, upper_bound};
 use super::shares::{log_odds_ratio, signed_root_g2};
 use super::tests_of_difference::{Fisher, adjusted, mann_whitney};
 
@@ -11,6 +12,8 @@ struct Golden {
     fisher: Vec<FisherCase>,
     benjamini_hochberg: Vec<AdjustedCase>,
     shares: Vec<SharesCase>,
+    bounds: Vec<BoundsCase>,
+    student_t: Vec<StudentCase>,
 }
 
 #[derive(Deserialize)]
@@ -42,9 +45,25 @@ struct SharesCase {
     signed_root_g2: f64,
 }
 
+#[derive(Deserialize)]
+struct BoundsCase {
+    with: u64,
+    n: u64,
+    lower: f64,
+    upper: f64,
+}
+
+#[derive(Deserialize)]
+struct StudentCase {
+    t: f64,
+    degrees: u32,
+    p: f64,
+}
+
 fn golden() -> Golden {
     let golden: Golden = serde_json::from_str(include_str!("../../../data/golden/statistics.json")).unwrap();
     assert!(golden.mann_whitney.len() >= 20 && golden.fisher.len() >= 20);
+    assert!(golden.bounds.len() >= 20 && golden.student_t.len() >= 40);
     assert!(golden.benjamini_hochberg.len() >= 5 && golden.shares.len() >= 20);
     golden
 }
@@ -70,6 +89,21 @@ fn fisher_is_that_of_scipy() {
     let fisher = Fisher::up_to(4000);
     for case in golden().fisher {
         close(fisher.p(case.first, case.second), case.p);
+    }
+}
+
+#[test]
+fn bounds_of_shares_are_those_of_scipy() {
+    for BoundsCase { with, n, lower, upper } in golden().bounds {
+        close(lower_bound(with, n), lower);
+        close(upper_bound(with, n), upper);
+    }
+}
+
+#[test]
+fn students_t_is_that_of_scipy() {
+    for StudentCase { t, degrees, p } in golden().student_t {
+        close(student_t(t, degrees), p);
     }
 }
 

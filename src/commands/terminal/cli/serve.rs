@@ -59,6 +59,9 @@ pub struct SandboxFlags {
     /// Let things go wrong as this file says; see docs/faults.md
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// Plant in the interviews what this file says, to see what a report says of it; see docs/faults.md
+    #[arg(long, value_name = "FILE")]
+    pub contrast: Option<PathBuf>,
     /// Send events of its interviews to this address, as the vendor's webhooks do
     #[arg(long, value_name = "URL", requires = "webhook_secret")]
     pub webhook_to: Option<reqwest::Url>,

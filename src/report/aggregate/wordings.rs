@@ -1,0 +1,135 @@
+//! The wordings of a question: texts that came under one id of the vendor's, or one after another at one place of the
+//! interview.
+
+use std::collections::BTreeMap;
+
+use super::values::{Value, has_persons, median};
+use crate::report::atoms::{Grid, SMALLEST_GROUP, distinct};
+use crate::report::frames::Frames;
+
+/// Of a text that another took the place of, at most this share of the answers is of the time when both were asked:
+/// interviews that were under way keep the old one.
+const MOST_TOGETHER: f64 = 0.25;
+
+/// One text of a question, of which enough persons were asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Wording {
+    pub question: u32,
+    /// When the first and the last interview with it was completed, in microseconds since 1970.
+    pub first: i64,
+    pub last: i64,
+    /// Place in the interview at which it was asked most.
+    place: Option<i64>,
+}
+
+/// All texts of reworded questions, over all weeks that a report knows.
+pub struct Rewordings {
+    /// Answers and unanswered questions of all weeks, by question.
+    rows: Grid<u32>,
+    /// Wordings of one question each, two or more, in the order in which they began.
+    groups: Vec<Vec<Wording>>,
+}
+
+impl Rewordings {
+    #[must_use]
+    pub fn new(frames: &Frames) -> Self {
+        let responses = &frames.responses;
+        let numbered = (0u32..).zip(&responses.question).map(|(row, question)| (*question, 0, row));
+        let rows = Grid::new(responses.questions.len(), 1, numbered);
+        let known: Vec<Wording> =
+            (0u32..).take(responses.questions.len()).filter_map(|question| wording(frames, &rows, question)).collect();
+        let mut group_of: Vec<usize> = (0..responses.questions.len()).collect();
+        for [a, b] in &responses.same_id {
+            join(&mut group_of, *a, *b);
+        }
+        let settled = |question: u32| rows.of(question, &(0..1)).iter().map(|row| settled_at(frames, *row));
+        let mut by_place: BTreeMap<(u32, i64), Vec<&Wording>> = BTreeMap::new();
+        for wording in &known {
+            if let Some(place) = wording.place {
+                let job = responses.questions[wording.question as usize].job;
+                by_place.entry((job, place)).or_default().push(wording);
+            }
+        }
+        for wordings in by_place.values_mut() {
+            wordings.sort_unstable_by_key(|wording| (wording.first, wording.question));
+            for pair in wordings.windows(2) {
+                let late = share(settled(pair[0].question), |at| at >= pair[1].first);
+                let early = share(settled(pair[1].question), |at| at <= pair[0].last);
+                if late <= MOST_TOGETHER && early <= MOST_TOGETHER {
+                    join(&mut group_of, pair[0].question, pair[1].question);
+                }
+            }
+        }
+        let mut groups: BTreeMap<usize, Vec<Wording>> = BTreeMap::new();
+        for wording in known {
+            groups.entry(group_of[wording.question as usize]).or_default().push(wording);
+        }
+        let mut groups: Vec<Vec<Wording>> = groups.into_values().filter(|group| group.len() > 1).collect();
+        groups.iter_mut().for_each(|group| group.sort_unstable_by_key(|wording| (wording.first, wording.question)));
+        Self { rows, groups }
+    }
+
+    /// Answers to a question, and questions without one, over all weeks.
+    #[must_use]
+    pub fn rows(&self, question: u32) -> &[u32] {
+        self.rows.of(question, &(0..1))
+    }
+
+    /// The wordings of a question, its own among them; none if it was never reworded.
+    #[must_use]
+    pub fn of(&self, question: u32) -> &[Wording] {
+        let mut groups = self.groups.iter();
+        groups.find(|group| group.iter().any(|wording| wording.question == question)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Each wording with the one that took its place.
+    pub fn successions(&self) -> impl Iterator<Item = (&Wording, &Wording)> {
+        let pairs = self.groups.iter().flat_map(|group| group.windows(2)).map(|pair| (&pair[0], &pair[1]));
+        pairs.filter(|(old, new)| old.first < new.first && old.last < new.last)
+    }
+
+    /// Median words of the answers to a question, if enough persons have some.
+    #[must_use]
+    pub fn median_words(&self, frames: &Frames, question: u32) -> Option<f64> {
+        let value = |row: &u32| {
+            #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
+            let value = frames.responses.word_count[*row as usize]? as f64;
+            let person = frames.interviews.candidate[frames.responses.interview[*row as usize] as usize];
+            Some(Value { value, person, row: *row })
+        };
+        let words: Vec<Value> = self.rows(question).iter().filter_map(value).collect();
+        if has_persons(&words, SMALLEST_GROUP) { median(&words) } else { None }
+    }
+}
+
+fn wording(frames: &Frames, rows: &Grid<u32>, question: u32) -> Option<Wording> {
+    let responses = &frames.responses;
+    let rows = rows.of(question, &(0..1));
+    let person = |row: &u32| frames.interviews.candidate[responses.interview[*row as usize] as usize];
+    if distinct(rows.iter().map(person), SMALLEST_GROUP) < SMALLEST_GROUP {
+        return None;
+    }
+    let times = || rows.iter().map(|row| settled_at(frames, *row));
+    let mut places: BTreeMap<i64, usize> = BTreeMap::new();
+    for place in rows.iter().filter_map(|row| responses.position[*row as usize]) {
+        *places.entry(place).or_default() += 1;
+    }
+    let place = places.into_iter().max_by_key(|(place, count)| (*count, -place)).map(|(place, _)| place);
+    Some(Wording { question, first: times().min()?, last: times().max()?, place })
+}
+
+fn settled_at(frames: &Frames, row: u32) -> i64 {
+    frames.interviews.settled_at[frames.responses.interview[row as usize] as usize]
+}
+
+/// Share of these times of which something is so.
+fn share(times: impl Iterator<Item = i64>, is_so: impl Fn(i64) -> bool) -> f64 {
+    let (so, all) = times.fold((0.0, 0.0), |(so, all), at| (so + f64::from(u8::from(is_so(at))), all + 1.0));
+    so / all
+}
+
+/// Puts two questions, and those that are with them already, into one group.
+fn join(group_of: &mut [usize], a: u32, b: u32) {
+    let (kept, other) = (group_of[a as usize], group_of[b as usize]);
+    group_of.iter_mut().filter(|group| **group == other).for_each(|group| *group = kept);
+}
