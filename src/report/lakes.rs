@@ -229,6 +229,7 @@ fn check_questions(lake: &Lake, job: &Value, rows: &BTreeSet<usize>) {
             let shown = shown.expect("a question that enough were asked");
             assert_eq!(shown["asked"], rows.len());
             assert!(shown["word_count"]["n"].is_null() && shown["word_count"]["mean"].is_null());
+            check_health(lake, shown, *question, rows);
         } else {
             assert!(shown.is_none(), "{text}");
             texts += 1;
@@ -240,6 +241,18 @@ fn check_questions(lake: &Lake, job: &Value, rows: &BTreeSet<usize>) {
     if let Some(rest) = rest {
         let is_enough = lake.persons(&others) >= FEWEST;
         assert_eq!(rest["asked"].as_u64(), is_enough.then_some(others.len() as u64));
+    }
+}
+
+/// Shares of answers at the limit of 120 seconds, and of those that are blank or of fewer than ten words.
+fn check_health(lake: &Lake, shown: &Value, question: u32, rows: &BTreeSet<usize>) {
+    let answers = || rows.iter().flat_map(|row| &lake.truth[*row].answers).filter(|answer| answer.question == question);
+    let thin = answers().filter(|answer| answer.words.is_none_or(|words| words < 10)).count();
+    let seconds: Vec<f64> = answers().filter_map(|answer| answer.seconds).collect();
+    let at_limit = seconds.iter().filter(|seconds| **seconds >= 114.0).count();
+    for (name, with, of) in [("thin_share", thin, answers().count()), ("at_limit_share", at_limit, seconds.len())] {
+        let share = (rows.len() >= 30 && of > 0).then(|| with as f64 / of as f64);
+        assert_eq!(shown[name].as_f64(), share, "{name}");
     }
 }
 

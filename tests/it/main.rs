@@ -53,6 +53,7 @@ mod replace;
 mod report;
 mod report_evidence;
 mod report_figures;
+mod report_look;
 mod report_parquet;
 mod report_privacy;
 mod report_publish;

@@ -253,7 +253,7 @@ fn a_report_can_be_narrowed_and_compared_with_any_period() {
     assert_eq!(one["jobs"].as_array().unwrap().len(), 1);
     assert_eq!(one["jobs"][0]["figures"]["completed"], job["figures"]["completed"]);
     assert!(one["previous_period"].is_null() && one["jobs"][0]["previous"].is_null());
-    assert_eq!(one["changes"]["missing"], "this report is compared with no other period");
+    assert_eq!(one["needs_a_look"]["not_compared"], "this report is compared with no other period");
     report.again(&[&SPRING[..], &["--compare", "2025-06-02"]].concat());
     assert_eq!(report.summary()["previous_period"]["from"], "2025-03-03");
     let folders = fs::read_dir(report.folder.path().join("reports")).unwrap().count();
@@ -336,7 +336,7 @@ fn a_keyword_set_that_not_every_answer_was_searched_for_is_left_out_and_named() 
 }
 
 /// Twelve completed interviews of a job in the week that ends with a day; each lasts so many seconds.
-fn week_of(ends: &str, seconds: usize) -> String {
+pub fn week_of(ends: &str, seconds: usize) -> String {
     let day: jiff::civil::Date = ends.parse().unwrap();
     let one = |number: usize| {
         let day = day.checked_sub(jiff::Span::new().days(i64::try_from(number % 6).unwrap())).unwrap();
@@ -360,16 +360,17 @@ fn what_changed_beyond_chance_is_named_once_there_is_history() {
     let recent = week_of("2026-05-24", 100) + &week_of("2026-05-31", 160);
     let flags = ["--period", "7d", "--until", "2026-06-01"];
     let young = report_of(&recent, &flags).summary();
-    assert_eq!(young["changes"]["findings"], serde_json::json!([]));
+    assert_eq!(young["needs_a_look"]["findings"], serde_json::json!([]));
     assert_eq!(
-        young["changes"]["missing"],
+        young["needs_a_look"]["not_compared"],
         "6 whole weeks of interviews are needed to tell change from chance, and the lake holds 1"
     );
     let report = report_of(&(recent + &week_of("2026-04-12", 100)), &flags);
-    let changes = report.summary()["changes"].clone();
-    let findings = changes["findings"].as_array().unwrap();
-    assert_eq!(findings.len(), 3, "duration and pace, of the job and over all, of which three are named: {changes}");
-    let duration = findings.iter().find(|finding| finding["figure"] == "median_duration_seconds").unwrap();
+    let look = report.summary()["needs_a_look"].clone();
+    let findings = look["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 2, "duration and pace, of the job and not of all jobs as well: {look}");
+    let duration = findings.iter().find(|finding| finding["kind"] == "duration").unwrap();
+    assert_eq!(duration["text"], "the median duration rose from 1:50 to 2:50 minutes (n 12 and 12)");
     // Twelve persons: medians of 165.5 and 105.5, rounded.
     assert_eq!((duration["value"].as_f64(), duration["previous"].as_f64()), (Some(170.0), Some(110.0)));
     assert_eq!(duration["effect"], 1.0, "every interview was longer than each of the week before");
@@ -379,8 +380,8 @@ fn what_changed_beyond_chance_is_named_once_there_is_history() {
     // The same weeks again: nothing to tell.
     let calm =
         report_of(&(week_of("2026-05-24", 100) + &week_of("2026-05-31", 100) + &week_of("2026-04-12", 100)), &flags);
-    assert_eq!(calm.summary()["changes"]["findings"], serde_json::json!([]));
-    assert!(calm.summary()["changes"]["comparisons"].as_u64().unwrap() >= 4);
+    assert_eq!(calm.summary()["needs_a_look"]["findings"], serde_json::json!([]));
+    assert!(calm.summary()["needs_a_look"]["comparisons"].as_u64().unwrap() >= 4);
 }
 
 #[test]

@@ -153,6 +153,15 @@ fn questions(compared: &mut Compared, job: &Value, golden: &[Value]) {
         compared.figure(&question["asked"], &golden["asked"], "asked");
         let coverage = golden["answered"].as_f64().unwrap_or(0.0) / golden["asked"].as_f64().unwrap();
         compared.figure(&question["coverage"], &coverage.into(), "coverage");
+        // Of fewer than 30 interviews no health is shown.
+        let is_enough = golden["asked"].as_i64() >= Some(30);
+        for (name, with, of) in
+            [("at_limit_share", "at_limit", "time_limit_share_n"), ("thin_share", "thin", "of_known_length")]
+        {
+            let [with, of] = [with, of].map(|name| golden[name].as_f64().unwrap_or(0.0));
+            let share = (is_enough && of > 0.0).then(|| with / of);
+            compared.figure(&question[name], &share.into(), name);
+        }
         for name in ["word_count", "duration_seconds", "time_limit_share"] {
             compared.distribution(&question[name], golden, name, &["median", "quartile_1", "quartile_3"]);
         }

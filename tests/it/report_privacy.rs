@@ -357,9 +357,9 @@ fn a_test_counts_a_person_once() {
     // In the week before, 20 persons mention it never; in this one, one person does in 20 interviews and 20 others do not.
     let mut lines = on("2026-03-02", "a", 1, 0) + &on("2026-05-19", "a", 20, 0) + &on("2026-05-26", "a", 40, 20);
     let flags = ["--period", "1w", "--until", "2026-06-01"];
-    let findings = |lines: &str| report_of(lines, &flags).summary()["changes"].clone();
+    let findings = |lines: &str| report_of(lines, &flags).summary()["needs_a_look"].clone();
     let many = findings(&lines);
-    assert_eq!(many["findings"][0]["figure"], "keyword", "{many}");
+    assert_eq!(many["findings"][0]["kind"], "keyword", "{many}");
     assert_eq!((&many["findings"][0]["n"], &many["findings"][0]["previous_n"]), (&json!(40), &json!(20)));
     for number in 0..20 {
         lines = lines.replace(&format!("\"person-a-2026-05-26-{number}\""), "\"one-person\"");

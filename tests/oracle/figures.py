@@ -136,7 +136,10 @@ figures = {
             from asked group by all)
         left join (select job_id, question, count(distinct interview_id) filter (is_answered) as answered,
             {distribution("word_count", "word_count")}, {distribution("duration_seconds", "duration_seconds")},
-            {distribution("time_limit_share", "time_limit_share")}
+            {distribution("time_limit_share", "time_limit_share")},
+            count(*) filter (time_limit_share >= 0.95) as at_limit,
+            count(*) filter (transcript is not null and not is_answered or word_count < 10) as thin,
+            count(*) filter (transcript is not null and (word_count is not null or not is_answered)) as of_known_length
             from answers group by all) a using (job_id, question)
         order by job_id, question"""),
     "question_types": rows("""select job_id, question_type, count(distinct interview_id) as asked,
