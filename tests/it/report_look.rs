@@ -31,10 +31,10 @@ fn a_job_that_fell_silent_is_the_first_line_until_it_is_dismissed() {
     let found = lines(&report);
     let first = &found[0];
     assert_eq!((&first["kind"], &first["job"], &first["is_new"]), (&json!("silent"), &json!("Cook"), &json!(true)));
-    assert_eq!(first["text"], "no interview since 24 May 2026, 12 a week before");
-    assert!(report.read("index.html").contains("no interview since 24 May 2026, 12 a week before"));
+    assert_eq!(first["text"], "no interview since 24 May, 12 a week before");
+    assert!(report.read("index.html").contains("no interview since 24 May, 12 a week before"));
     let page = first["page"].as_str().unwrap();
-    assert!(report.read(page).contains("no interview since 24 May 2026"), "{page}");
+    assert!(report.read(page).contains("no interview since 24 May"), "{page}");
     let dismissed = |until: &str| {
         let jobs = format!("[[job]]\nid = \"a\"\ndismiss = [{{ finding = \"silent\", until = \"{until}\" }}]\n");
         fs::write(report.folder.path().join("jobs.toml"), jobs).unwrap();

@@ -189,6 +189,8 @@ impl Expected {
                 }
             }
             self.put("question_time_limit_seconds", &about, None, &question["time_limit_seconds"]);
+            self.put("question_at_limit_share", &about, question["asked"].as_i64(), &question["at_limit_share"]);
+            self.put("question_thin_share", &about, question["asked"].as_i64(), &question["thin_share"]);
         }
         for keyword in list(&group["keywords"]) {
             let about = [&keyword["set"], &keyword["term"]];

@@ -358,14 +358,15 @@ fn a_test_counts_a_person_once() {
     let mut lines = on("2026-03-02", "a", 1, 0) + &on("2026-05-19", "a", 20, 0) + &on("2026-05-26", "a", 40, 20);
     let flags = ["--period", "1w", "--until", "2026-06-01"];
     let findings = |lines: &str| report_of(lines, &flags).summary()["needs_a_look"].clone();
-    let many = findings(&lines);
-    assert_eq!(many["findings"][0]["kind"], "keyword", "{many}");
-    assert_eq!((&many["findings"][0]["n"], &many["findings"][0]["previous_n"]), (&json!(40), &json!(20)));
+    let keyword =
+        |look: &Value| look["findings"].as_array().unwrap().iter().find(|one| one["kind"] == "keyword").cloned();
+    let many = keyword(&findings(&lines)).unwrap();
+    assert_eq!((&many["n"], &many["previous_n"]), (&json!(40), &json!(20)));
     for number in 0..20 {
         lines = lines.replace(&format!("\"person-a-2026-05-26-{number}\""), "\"one-person\"");
     }
     let one = findings(&lines);
-    assert_eq!(one["findings"], json!([]), "{one}");
+    assert_eq!(keyword(&one), None, "{one}");
     assert!(one["comparisons"].as_u64() > Some(1));
 }
 

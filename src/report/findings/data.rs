@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use jiff::ToSpan;
 
-use super::found::{Found, Measured};
+use super::found::{Found, Measured, day};
 use crate::pipeline::FindingKind;
 use crate::report::aggregate::Counted;
-use crate::report::html::format::{day, percent, thousands};
+use crate::report::html::format::{percent, thousands};
 use crate::report::model::Unit;
 
 /// Least number of answers, or of interviews, on each side.

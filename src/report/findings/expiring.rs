@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::found::{Found, Measured};
+use super::found::{Found, Measured, day};
 use crate::pipeline::FindingKind;
 use crate::report::aggregate::Counted;
-use crate::report::html::format::{day, thousands};
+use crate::report::html::format::thousands;
 use crate::report::model::Unit;
 
 /// Number of jobs that are named in one sentence, at most.
@@ -49,7 +49,7 @@ pub fn expiring(counted: &Counted<'_>, jobs: &[u32]) -> Vec<Found> {
     found
 }
 
-/// `2 on 1 Jun 2026, 1 on 3 Jun 2026`.
+/// `2 on 1 Jun, 1 on 3 Jun`.
 fn on_days(days: &ByDay) -> String {
     let each: Vec<String> = days.iter().map(|(on, count)| format!("{} on {}", thousands(*count), day(*on))).collect();
     each.join(", ")

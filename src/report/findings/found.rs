@@ -1,11 +1,18 @@
 //! A finding before its job is named.
 
+use jiff::civil::Date;
+
 use crate::pipeline::FindingKind;
 use crate::report::model::Unit;
 use crate::report::statistics::FALSE_DISCOVERIES;
 
 /// Accepted share of false findings of each of the two families, volumes and comparisons: so it is of both together.
 pub const OF_EACH_FAMILY: f64 = FALSE_DISCOVERIES / 2.0;
+
+/// A day of the last weeks, whose year is known: `17 May`.
+pub fn day(date: Date) -> String {
+    date.strftime("%-d %b").to_string()
+}
 
 /// A finding of a job, or of all jobs.
 #[derive(Debug, Clone)]

@@ -4,11 +4,11 @@ use foldhash::HashMap;
 use jiff::Timestamp;
 
 use super::compared::medians;
-use super::found::{Found, Measured};
+use super::found::{Found, Measured, day};
 use crate::pipeline::FindingKind;
 use crate::report::aggregate::{Counted, QuestionHealth, Value, Wording, last};
 use crate::report::anchors;
-use crate::report::html::format::{day, figure, percent};
+use crate::report::html::format::{figure, percent};
 use crate::report::model::Unit;
 use crate::report::statistics::{lower_bound, upper_bound};
 
@@ -126,7 +126,7 @@ pub fn rewordings(counted: &Counted<'_>, jobs: &[u32]) -> Vec<Found> {
         let previous = measured.previous.unwrap_or_default();
         let [value, previous] = [measured.value, previous].map(|value| figure(Some(value), Unit::Words));
         let text = format!(
-            "answers to {} are {word} since it was reworded on {}: {value} words, {previous} before (n {} and {})",
+            "answers to {} are {word} since it was reworded on {}: {previous} words before and {value} now (n {} and {})",
             name(counted, new.question),
             moment_day(counted, new.first),
             before.len(),

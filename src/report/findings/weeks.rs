@@ -3,13 +3,13 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::found::{Found, Measured, OF_EACH_FAMILY};
+use super::found::{Found, Measured, OF_EACH_FAMILY, day};
 use super::volume::{
     SILENT_DAYS, Silence, VolumeChange, WEEKS_BEFORE, WeeksBefore, change, fell, p_with, silence, variance,
 };
 use crate::pipeline::FindingKind;
 use crate::report::aggregate::Counted;
-use crate::report::html::format::{day, thousands};
+use crate::report::html::format::thousands;
 use crate::report::model::Unit;
 use crate::report::statistics::adjusted;
 
@@ -157,13 +157,12 @@ fn silent_job(counted: &Counted<'_>, job: u32, silence: Silence) -> Found {
 
 fn changed_volume(job: u32, (change, q): (&VolumeChange, f64), from: Date, is_new: bool) -> Found {
     let count = f64::from(change.count);
-    let word = if count > change.before { "rose" } else { "fell" };
-    let text = format!(
-        "interviews {word} to {} in the week from {}, {} a week before",
-        thousands(change.count.into()),
-        day(from),
-        whole(change.before)
-    );
+    let what = match change.count {
+        0 => "no interview".to_owned(),
+        more if count > change.before => format!("interviews rose to {}", thousands(more.into())),
+        fewer => format!("interviews fell to {}", thousands(fewer.into())),
+    };
+    let text = format!("{what} in the week from {}, {} a week before", day(from), whole(change.before));
     Found {
         job: Some(job),
         kind: FindingKind::Volume,
