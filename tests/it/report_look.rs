@@ -6,19 +6,24 @@ use roundup::sandbox::{Contrasts, SandboxOptions};
 use serde_json::{Value, json};
 
 use crate::common::serve_with;
-use crate::report::{Report, report_of, week_of};
+use crate::report::{Report, body, report_of, week_of};
 
 const UNTIL: [&str; 4] = ["--period", "7d", "--until", "2026-06-01"];
 
+/// Weeks of twelve interviews of a job, oldest first, which end on 24 May and the Sundays before; and on 31 May if it
+/// goes on.
+fn weeks_of(job: &str, goes_on: bool) -> Vec<String> {
+    let last = jiff::civil::date(2026, 5, 24);
+    let ends = |ago: i64| last.checked_sub(jiff::Span::new().weeks(ago)).unwrap().to_string();
+    let week = |ago: i64| week_of(&ends(ago), 100).replace("\"id\":\"a\"", &format!("\"id\":\"{job}\""));
+    let since = if goes_on { -1 } else { 0 };
+    (since..12).rev().map(|ago| week(ago).replace("\"id\":\"20", &format!("\"id\":\"{job}20"))).collect()
+}
+
 /// A job that had twelve interviews a week until 24 May, and another that goes on.
 fn silent_job() -> Report {
-    let last = jiff::civil::date(2026, 5, 24);
-    let weeks =
-        |from: i64| (from..12).map(move |ago| last.checked_sub(jiff::Span::new().weeks(ago)).unwrap().to_string());
-    let cook: String = weeks(0).map(|ends| week_of(&ends, 100)).collect();
-    let baker: String = weeks(-1).map(|ends| week_of(&ends, 100)).collect();
-    let baker = baker.replace("\"id\":\"a\"", "\"id\":\"b\"").replace("Cook", "Baker");
-    report_of(&(cook + &baker.replace("\"id\":\"20", "\"id\":\"b20")), &UNTIL)
+    let baker = weeks_of("b", true).concat().replace("Cook", "Baker");
+    report_of(&(weeks_of("a", false).concat() + &baker), &UNTIL)
 }
 
 fn lines(report: &Report) -> Vec<Value> {
@@ -46,6 +51,47 @@ fn a_job_that_fell_silent_is_the_first_line_until_it_is_dismissed() {
     };
     assert_eq!(dismissed("2026-06-02"), (true, json!(1)));
     assert_eq!(dismissed("2026-06-01"), (false, json!(0)), "its time is over");
+}
+
+#[test]
+fn a_week_in_which_most_jobs_fell_is_said_once() {
+    let jobs = ["a", "b", "c", "d"].map(|job| {
+        let mut weeks = weeks_of(job, true);
+        // One interview is left of the last week.
+        let last = weeks.pop().unwrap();
+        weeks.concat() + last.lines().next().unwrap() + "\n"
+    });
+    let found = lines(&report_of(&jobs.concat(), &UNTIL));
+    let volumes: Vec<&Value> = found.iter().filter(|one| one["kind"] == "volume").collect();
+    assert_eq!(volumes.len(), 1, "{found:?}");
+    assert_eq!(
+        (&volumes[0]["job"], &volumes[0]["text"]),
+        (&Value::Null, &json!("interviews fell to 4 in the week from 25 May, 48 a week before; 4 of 4 jobs fell"))
+    );
+}
+
+#[test]
+fn a_question_that_was_reworded_with_effect_is_said_with_its_wordings() {
+    let words = |count: usize| "word ".repeat(count);
+    let early = body(0, "a", &words(40)).to_string().replace("2026-05", "2026-02") + "\n";
+    let before: String = (1..31).map(|one| body(one, "a", &words(40 + one)).to_string() + "\n").collect();
+    let since: String = (31..61).map(|one| body(one, "a", &words(one - 10)).to_string() + "\n").collect();
+    let bodies =
+        early + &before.replace("2026-05", "2026-04") + &since.replace("What do you use?", "Which tools do you use?");
+    let report = report_of(&bodies, &["--period", "4w", "--until", "2026-06-01"]);
+    let found = lines(&report);
+    let reworded = found.iter().find(|one| one["kind"] == "reworded").unwrap();
+    assert_eq!(
+        reworded["text"],
+        "answers to “Which tools do you use?” are shorter since it was reworded on 5 May: 56 words before and 36 now (n 30 and 30)"
+    );
+    assert!(!found.iter().any(|one| one["kind"] == "length"), "it is said: {found:?}");
+    let questions = report.rows("questions.csv");
+    let wordings = &questions.iter().find(|row| row["question_text"] == "Which tools do you use?").unwrap()["wordings"];
+    assert_eq!(
+        wordings,
+        "2026-04-05 to 2026-04-24: What do you use?\n2026-05-05 to 2026-05-24: Which tools do you use?"
+    );
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub struct Rewordings {
     rows: Grid<u32>,
     /// Wordings of one question each, two or more, in the order in which they began.
     groups: Vec<Vec<Wording>>,
+    /// Each wording with the one that took its place. Texts that are asked side by side are none.
+    pub successions: Vec<(Wording, Wording)>,
 }
 
 impl Rewordings {
@@ -38,11 +40,16 @@ impl Rewordings {
         let rows = Grid::new(responses.questions.len(), 1, numbered);
         let known: Vec<Wording> =
             (0u32..).take(responses.questions.len()).filter_map(|question| wording(frames, &rows, question)).collect();
-        let mut group_of: Vec<usize> = (0..responses.questions.len()).collect();
-        for [a, b] in &responses.same_id {
-            join(&mut group_of, *a, *b);
-        }
         let settled = |question: u32| rows.of(question, &(0..1)).iter().map(|row| settled_at(frames, *row));
+        let follows = |old: &Wording, new: &Wording| {
+            old.first < new.first
+                && share(settled(old.question), |at| at >= new.first) <= MOST_TOGETHER
+                && share(settled(new.question), |at| at <= old.last) <= MOST_TOGETHER
+        };
+        let mut parents: Vec<usize> = (0..responses.questions.len()).collect();
+        for [a, b] in &responses.same_id {
+            join(&mut parents, *a, *b);
+        }
         let mut by_place: BTreeMap<(u32, i64), Vec<&Wording>> = BTreeMap::new();
         for wording in &known {
             if let Some(place) = wording.place {
@@ -52,21 +59,19 @@ impl Rewordings {
         }
         for wordings in by_place.values_mut() {
             wordings.sort_unstable_by_key(|wording| (wording.first, wording.question));
-            for pair in wordings.windows(2) {
-                let late = share(settled(pair[0].question), |at| at >= pair[1].first);
-                let early = share(settled(pair[1].question), |at| at <= pair[0].last);
-                if late <= MOST_TOGETHER && early <= MOST_TOGETHER {
-                    join(&mut group_of, pair[0].question, pair[1].question);
-                }
+            for pair in wordings.windows(2).filter(|pair| follows(pair[0], pair[1])) {
+                join(&mut parents, pair[0].question, pair[1].question);
             }
         }
         let mut groups: BTreeMap<usize, Vec<Wording>> = BTreeMap::new();
         for wording in known {
-            groups.entry(group_of[wording.question as usize]).or_default().push(wording);
+            groups.entry(root(&mut parents, wording.question as usize)).or_default().push(wording);
         }
         let mut groups: Vec<Vec<Wording>> = groups.into_values().filter(|group| group.len() > 1).collect();
         groups.iter_mut().for_each(|group| group.sort_unstable_by_key(|wording| (wording.first, wording.question)));
-        Self { rows, groups }
+        let pairs = groups.iter().flat_map(|group| group.windows(2));
+        let successions = pairs.filter(|pair| follows(&pair[0], &pair[1])).map(|pair| (pair[0], pair[1])).collect();
+        Self { rows, groups, successions }
     }
 
     /// Answers to a question, and questions without one, over all weeks.
@@ -80,12 +85,6 @@ impl Rewordings {
     pub fn of(&self, question: u32) -> &[Wording] {
         let mut groups = self.groups.iter();
         groups.find(|group| group.iter().any(|wording| wording.question == question)).map_or(&[], Vec::as_slice)
-    }
-
-    /// Each wording with the one that took its place.
-    pub fn successions(&self) -> impl Iterator<Item = (&Wording, &Wording)> {
-        let pairs = self.groups.iter().flat_map(|group| group.windows(2)).map(|pair| (&pair[0], &pair[1]));
-        pairs.filter(|(old, new)| old.first < new.first && old.last < new.last)
     }
 
     /// Median words of the answers to a question, if enough persons have some.
@@ -129,7 +128,16 @@ fn share(times: impl Iterator<Item = i64>, is_so: impl Fn(i64) -> bool) -> f64 {
 }
 
 /// Puts two questions, and those that are with them already, into one group.
-fn join(group_of: &mut [usize], a: u32, b: u32) {
-    let (kept, other) = (group_of[a as usize], group_of[b as usize]);
-    group_of.iter_mut().filter(|group| **group == other).for_each(|group| *group = kept);
+fn join(parents: &mut [usize], a: u32, b: u32) {
+    let (kept, other) = (root(parents, a as usize), root(parents, b as usize));
+    parents[other] = kept;
+}
+
+/// The question that stands for the group of a question.
+fn root(parents: &mut [usize], mut question: usize) -> usize {
+    while parents[question] != question {
+        parents[question] = parents[parents[question]];
+        question = parents[question];
+    }
+    question
 }

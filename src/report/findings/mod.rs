@@ -51,7 +51,10 @@ pub fn needs_a_look(
     let of_each: Vec<Vec<Finding>> = aggregates
         .numbers
         .iter()
-        .map(|job| found.iter().filter(|one| one.job == Some(*job)).take(MOST).map(named).collect())
+        .map(|job| {
+            let own: Vec<Found> = found.iter().filter(|one| one.job == Some(*job)).cloned().collect();
+            said_once(&own).into_iter().take(MOST).map(named).collect()
+        })
         .collect();
     let once = said_once(&found);
     let findings = once.iter().take(MOST).map(|one| named(one)).collect();

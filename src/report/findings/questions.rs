@@ -107,7 +107,7 @@ fn of_question(counted: &Counted<'_>, job: u32, question: u32, trouble: Trouble,
 pub fn rewordings(counted: &Counted<'_>, jobs: &[u32]) -> Vec<Found> {
     let recent = counted.calendar.previous_segments.as_ref().unwrap_or(&counted.calendar.current_segments);
     let mut found = Vec::new();
-    for (old, new) in counted.rewordings.successions() {
+    for (old, new) in &counted.rewordings.successions {
         let responses = &counted.frames.responses;
         let asked = &responses.questions[new.question as usize];
         let job = asked.job;

@@ -49,9 +49,14 @@ impl Plant {
         }
     }
 
-    /// Interviews a week of the job in which it is planted. A third is beyond the bound of a quarter only in many.
+    /// Interviews a week of the job in which it is planted, of which a period has four weeks. That a third is more than a
+    /// quarter, or that a keyword rose among all these comparisons, is only seen in many.
     fn mean(self) -> f64 {
-        if self == Self::ThirdSkips { 100.0 } else { 22.0 }
+        match self {
+            Self::ThirdSkips => 100.0,
+            Self::KeywordRises => 30.0,
+            _ => 22.0,
+        }
     }
 }
 
@@ -208,11 +213,11 @@ fn what_is_planted_in_simulated_reports_is_found() {
     let reports = reports(8);
     for (plant, least) in [
         (Plant::Silent, 0.99),
-        (Plant::Tripled, 0.7),
+        (Plant::Tripled, 0.85),
         (Plant::HalfAtLimit, 0.9),
         (Plant::ThirdSkips, 0.9),
         (Plant::RewordedToHalf, 0.9),
-        (Plant::KeywordRises, 0.7),
+        (Plant::KeywordRises, 0.9),
     ] {
         let dispersion = 2.0;
         let (share, kinds) = rate(reports, dispersion, plant);
