@@ -197,6 +197,7 @@ fn what_the_index_finds_is_on_the_pages() {
             let [text, .., anchor, shown, more] = entry.as_array().unwrap().as_slice() else { panic!("{entry}") };
             assert_eq!((shown, more), (&serde_json::json!([0, 1]), &serde_json::json!(0)));
             let text = text.as_str().unwrap().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            let text = text.replace('/', "&#x2f;");
             for page in jobs.map(|job| &pages[job]) {
                 let row = page.split_once(&format!("<tr id=\"{prefix}{}\">", anchor.as_str().unwrap())).unwrap().1;
                 assert!(row.split("</tr>").next().unwrap().contains(&text), "{text}");
@@ -220,9 +221,9 @@ fn an_index_of_many_texts_keeps_those_of_most_interviews() {
     let index = search_index(&report);
     assert!((140_000..150_000).contains(&index.len()), "{} bytes", index.len());
     let index: Value = serde_json::from_str(&index).unwrap();
-    assert_eq!(index["keywords"].as_array().unwrap().len(), 60);
+    assert_eq!(index["keywords"].as_array().unwrap().len(), 28);
     let questions = index["questions"].as_array().unwrap();
-    assert!(questions.iter().all(|one| !one[0].as_str().unwrap().contains("question 23?")), "few were asked these");
+    assert!(questions.iter().all(|one| !one[0].as_str().unwrap().contains("question 19?")), "few were asked these");
 }
 
 #[test]
