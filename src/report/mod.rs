@@ -12,10 +12,11 @@
 //!
 //! `html` fills templates from the model and nothing else. The environment's one formatter escapes all text and makes
 //! control characters visible, so that no template can forget to; only the pictures made by `charts` are markup. A
-//! content security policy allows the style sheet and the script by their hashes and refuses everything else, including
-//! style attributes: shades and bars are classes and shapes. The script only sorts and searches the rows of a page, so
-//! a page without it has the same content. To stay light, a page shows the keywords and questions that most interviews
-//! have. Only keywords with a row have quotes, and the target of every link is on the page.
+//! content security policy allows the style sheet and the scripts by their hashes and refuses everything else, including
+//! style attributes: shades and bars are classes and shapes. The script sorts and searches what is on the page. The page
+//! of all jobs also has an index of the rows on the other pages, and of nothing else, so a page without its script has
+//! the same content. To stay light, a page shows the keywords and questions that most interviews have. Only keywords
+//! with a row have quotes, and the target of every link is on the page.
 
 mod aggregate;
 mod anchors;

@@ -11,12 +11,17 @@ import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import * as checks from "./checks.mjs";
 import { HOSTILE, makeReports } from "./reports.mjs";
+import * as screens from "./screens.mjs";
 
 const [program, flag, screenshots] = process.argv.slice(2);
 if (!program || (flag && (flag !== "--screenshots" || !screenshots))) {
   console.error("usage: node tests/browser/run.mjs ROUNDUP [--screenshots FOLDER]");
   process.exit(2);
 }
+
+/** Sheets of A4, at most, of a report of seven jobs. */
+const SHEETS_OF_THE_INDEX = 4;
+const SHEETS_OF_A_JOB = 6;
 
 const folder = mkdtempSync(join(tmpdir(), "roundup-browser-"));
 const browser = await chromium.launch({
@@ -39,12 +44,16 @@ try {
 
 async function everyPage(reports) {
   let pages = 0;
+  let folded = 0;
   const landed = { quote: 0, term: 0, fromIndex: 0 };
   for (const report of Object.values(reports)) {
     for (const path of checks.pagesOf(report)) {
       await checks.isAccessible(browser, path);
       await checks.isWholeWithoutScript(browser, path);
       await checks.printsWhole(browser, path, folder);
+      await screens.fitsAPhone(browser, path);
+      await screens.isReachedByKeyboard(browser, path);
+      folded += await screens.foldsLongTables(browser, path);
       const { quote = 0, term = 0 } = await checks.linksLand(browser, path);
       landed.quote += quote;
       landed.term += term;
@@ -52,7 +61,8 @@ async function everyPage(reports) {
     }
     landed.fromIndex += await checks.linksBetweenPages(browser, report);
   }
-  console.log(`${pages} pages: quiet, accessible in light and dark on desktop and phone, whole without script and in print`);
+  console.log(`${pages} pages: quiet, accessible in light and dark on screens of three sizes, whole without script and in print`);
+  assert.ok(folded > 1, `${folded} long tables`);
   for (const [kind, count] of Object.entries(landed)) assert.ok(count > 20, `${count} links of the kind ${kind}`);
   console.log(`${landed.quote} links land on quotes, ${landed.term} on a keyword's evidence; ${landed.fromIndex} of the index lead there, too`);
 }
@@ -60,7 +70,18 @@ async function everyPage(reports) {
 async function sample(report) {
   await checks.sortsAndFilters(browser, join(report, "index.html"));
   await checks.asksForNothing(browser, report);
-  console.log("jobs are sorted and found; over HTTP nothing but the page is asked for");
+  await screens.findsInAllJobs(browser, join(report, "index.html"));
+  let quotes = 0;
+  for (const path of checks.pagesOf(report)) {
+    const isIndex = basename(path) === "index.html";
+    await screens.usesTheWidth(browser, path);
+    if (!isIndex) quotes += await screens.findsInAJob(browser, path);
+    const sheets = await checks.printsWhole(browser, path, folder);
+    const most = isIndex ? SHEETS_OF_THE_INDEX : SHEETS_OF_A_JOB;
+    assert.ok(sheets <= most, `${path} takes ${sheets} sheets of paper, more than ${most}`);
+  }
+  assert.ok(quotes > 20, `${quotes} quotes`);
+  console.log("jobs, questions, keywords and quotes are found; over HTTP nothing but the page is asked for");
 }
 
 async function hostile(report) {

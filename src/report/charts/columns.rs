@@ -15,7 +15,7 @@ pub struct StackedColumn {
 }
 
 /// Number of labels below the axis that fit without touching.
-const MOST_LABELS: usize = 7;
+const MOST_LABELS: usize = 6;
 
 pub fn columns(caption: Caption, columns: &[StackedColumn]) -> String {
     let mut svg = Svg::new("chart", (WIDTH, HEIGHT), caption);
@@ -78,7 +78,7 @@ mod tests {
         for count in [0, 1, 7, 13, 53, 400] {
             let chart = columns(CAPTION, &weeks(count));
             let labels = chart.matches(">W").count();
-            assert!(labels <= 7 && (count == 0 || labels > 0), "{count}: {labels}");
+            assert!(labels <= 6 && (count == 0 || labels > 0), "{count}: {labels}");
         }
     }
 }

@@ -20,9 +20,9 @@ pub struct Quartiles {
 }
 
 /// Width of a label below the axis, in the picture's own units.
-const LABEL_WIDTH: f64 = 52.0;
+const LABEL_WIDTH: f64 = 60.0;
 /// Width of a count above a bar, in the picture's own units.
-const COUNT_WIDTH: f64 = 24.0;
+const COUNT_WIDTH: f64 = 32.0;
 
 /// Draws a histogram of adjacent bins. The area of a bar is its count, since bins may differ in width. `label` formats
 /// the edge of a bin.
@@ -48,9 +48,11 @@ pub fn histogram(
                 svg.label("middle", (f64::midpoint(left, right), top - 5.0), &format!("{}", bar.count));
             }
         }
-        if left >= free && left + LABEL_WIDTH <= x(last.until) {
-            edge(&mut svg, if left < 20.0 { "start" } else { "middle" }, left, &label(bar.from));
-            free = left + LABEL_WIDTH;
+        // A label at either end of the axis lies within it; all others have the edge in their middle.
+        if left >= free && left + 1.5 * LABEL_WIDTH <= x(last.until) {
+            let is_first = left < 20.0;
+            edge(&mut svg, if is_first { "start" } else { "middle" }, left, &label(bar.from));
+            free = left + if is_first { 1.5 * LABEL_WIDTH } else { LABEL_WIDTH };
         }
     }
     edge(&mut svg, "end", x(last.until), &label(last.until));

@@ -1,12 +1,15 @@
-//! Exporters, which turn tables into bytes. Tables are made once; CSV and XLSX write the same cells, and Parquet has them
-//! as one long table.
+//! Exporters, which turn tables into bytes. Tables are made once: CSV writes them as they are, the workbook with
+//! headings for people (`sheets`), and Parquet as one long table.
 
 mod csv;
 mod figures;
+mod glance;
 mod json;
+mod sheets;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod words;
 mod xlsx;
 
 pub use self::csv::csv;

@@ -36,6 +36,11 @@ impl Table {
         Self { columns: columns.into_iter().map(column).collect(), rows: Vec::new() }
     }
 
+    /// Index of a column.
+    pub fn place(&self, name: &str) -> usize {
+        self.columns.iter().position(|column| column.name == name).expect("the table has a column of this name")
+    }
+
     /// Adds a row. A short row is filled with empty cells.
     fn push(&mut self, mut row: Vec<CellValue>) {
         debug_assert!(row.len() <= self.columns.len(), "a row has no more cells than columns");
@@ -47,7 +52,7 @@ impl Table {
 const JOB: [&str; 3] = ["job_id", "job_title", "department"];
 /// What is shown of a figure by question.
 const QUARTILES: [&str; 3] = ["median", "quartile_1", "quartile_3"];
-const PARTS: [&str; 6] = ["n", "median", "quartile_1", "quartile_3", "mean", "standard_deviation"];
+pub(super) const PARTS: [&str; 6] = ["n", "median", "quartile_1", "quartile_3", "mean", "standard_deviation"];
 
 /// One row per job, and one of those that are counted together, whose counts of interviews are in the rows above.
 /// What was said is empty where it is counted with other jobs.
@@ -135,24 +140,19 @@ pub(super) const DISTRIBUTIONS: [DistributionColumns; 8] = [
     ("answered_share", |figures| &figures.answered_share),
 ];
 
-/// One row per figure over all jobs: its name, its value in this period, and its value in the previous one.
-pub fn overall(report: &Report) -> Table {
-    let mut table = Table::new(owned(&["figure", "value", "previous"]));
-    let figures = |figures: &Figures| {
-        let of = |(name, of): FigureColumn| (name.to_owned(), of(figures));
-        let mut all: Vec<(String, CellValue)> = VOLUME.into_iter().chain(SAID).map(of).collect();
-        for (name, of) in DISTRIBUTIONS {
-            all.extend(parts_of(name).into_iter().zip(parts(of(figures))));
-        }
-        all
+/// The figures over all jobs as tables of one row: of this period, and of the previous one if there is one.
+pub fn overall_by_period(report: &Report) -> Vec<(&'static str, Table)> {
+    let table = |figures: &Figures| {
+        let mut names: Vec<String> = VOLUME.iter().chain(&SAID).map(|(name, _)| (*name).to_owned()).collect();
+        names.extend(DISTRIBUTIONS.iter().flat_map(|(name, _)| parts_of(name)));
+        let mut row: Vec<CellValue> = VOLUME.iter().chain(&SAID).map(|(_, of)| of(figures)).collect();
+        row.extend(DISTRIBUTIONS.iter().flat_map(|(_, of)| parts(of(figures))));
+        let mut table = Table::new(names);
+        table.push(row);
+        table
     };
-    let now = figures(&report.overall);
-    let mut before = report.overall_previous.as_ref().map(figures).unwrap_or_default().into_iter();
-    for (name, value) in now {
-        let before = before.next().map_or(CellValue::Empty, |(_, value)| value);
-        table.push(vec![CellValue::Text(name), value, before]);
-    }
-    table
+    let before = report.overall_previous.as_ref().map(|figures| ("All jobs, before", table(figures)));
+    std::iter::once(("All jobs", table(&report.overall))).chain(before).collect()
 }
 
 /// One row per question of each job.

@@ -6,6 +6,8 @@ use insta::assert_snapshot;
 
 use super::csv::csv;
 use super::json::json;
+use super::sheets::sheets;
+use super::tables::CellValue;
 use super::xlsx::{work, xlsx};
 use crate::report::model::{
     Distribution, Figures, JobReport, Keyword, KeywordCounts, KeywordPart, OtherJobs, QuestionReport, Report,
@@ -153,16 +155,17 @@ fn the_workbook_is_the_same_every_time_and_has_a_sheet_for_each_table() {
     assert_eq!(
         names,
         [
-            "About",
-            "Overall",
+            "At a glance",
             "Jobs",
             "Departments",
             "Questions",
             "Keywords",
-            "Keywords by part",
             "Distinctive",
             "Needs a look",
-            "Weeks"
+            "Weeks",
+            "Keywords by part",
+            "Details",
+            "About"
         ]
     );
 }
@@ -172,17 +175,17 @@ fn rows_that_a_sheet_cannot_take_are_said_to_be_cut() {
     let about = |bytes| part_of(bytes, "xl/sharedStrings.xml");
     let bytes = work(&report(), 1).unwrap();
     assert!(about(bytes.clone()).contains("Jobs: the first 1 of 3 rows, as a sheet takes no more"));
-    assert!(!part_of(bytes, "xl/worksheets/sheet3.xml").contains("<row r=\"3\""));
+    assert!(!part_of(bytes, "xl/worksheets/sheet2.xml").contains("<row r=\"3\""));
     assert!(!about(xlsx(&report()).unwrap()).contains("as a sheet takes no more"));
 }
 
 #[test]
 fn cells_of_the_workbook_have_types_and_none_is_a_formula() {
-    let sheet = part("xl/worksheets/sheet3.xml");
+    let sheet = part("xl/worksheets/sheet2.xml");
     let cells: String =
         sheet.split("<row r=\"2\"").nth(1).unwrap().split("</row>").next().unwrap().chars().take(560).collect();
-    assert_snapshot!(cells, @r#" spans="1:74" x14ac:dyDescent="0.25"><c r="A2" t="s"><v>88</v></c><c r="B2" t="s"><v>89</v></c><c r="C2" t="s"><v>90</v></c><c r="D2" t="b"><v>0</v></c><c r="E2" s="3"><v>12</v></c><c r="F2" s="3"><v>3</v></c><c r="I2" s="3"><v>0</v></c><c r="L2" s="3"><v>0</v></c><c r="M2" s="3"><v>12</v></c><c r="N2" s="3"><v>40</v></c><c r="O2" s="3"><v>39</v></c><c r="P2" s="4"><v>136.25</v></c><c r="V2" s="3"><v>12</v></c><c r="W2" s="4"><v>284.5</v></c><c r="X2" s="4"><v>236</v></c><c r="Y2" s="4"><v>0.3333333333333333</v></c><c r="Z2" s="4"><v>-0.5</v></c>"#);
-    for at in 1..=9 {
+    assert_snapshot!(cells, @r#" spans="1:20" x14ac:dyDescent="0.25"><c r="A2" t="s"><v>52</v></c><c r="B2" t="s"><v>53</v></c><c r="C2" s="4"><v>12</v></c><c r="E2" s="4"><v>3</v></c><c r="H2" s="4"><v>0</v></c><c r="I2" s="5"><v>4.741666666666666</v></c><c r="S2" s="4"><v>12</v></c><c r="T2" t="s"><v>54</v></c>"#);
+    for at in 1..=10 {
         assert!(!part(&format!("xl/worksheets/sheet{at}.xml")).contains("<f>"), "sheet {at} has a formula");
     }
     let texts = part("xl/sharedStrings.xml");
@@ -194,6 +197,38 @@ fn cells_of_the_workbook_have_types_and_none_is_a_formula() {
         texts.contains("@SUM(A1)") && !texts.contains('\u{1}'),
         "a control character is written as XML can hold it"
     );
-    assert!(sheet.contains("<pane ySplit=\"1\"") && sheet.contains("<autoFilter") && sheet.contains("dataBar"));
-    assert!(part("xl/worksheets/sheet10.xml").contains("sparkline"));
+    assert!(
+        sheet.contains("<pane xSplit=\"1\" ySplit=\"1\"") && sheet.contains("<autoFilter") && sheet.contains("dataBar")
+    );
+    assert!(part("xl/worksheets/sheet8.xml").contains("sparkline"));
+}
+
+#[test]
+fn headings_of_the_workbook_are_words_and_its_sheets_are_narrow() {
+    for sheet in sheets(&report()) {
+        assert!(sheet.columns.len() <= 20, "{}: {} columns", sheet.name, sheet.columns.len());
+        assert!(sheet.columns.iter().all(|column| !column.heading.contains('_')), "{}", sheet.name);
+        assert!(sheet.rows.iter().all(|row| row.len() == sheet.columns.len()), "{}", sheet.name);
+    }
+}
+
+#[test]
+fn what_the_sheets_leave_out_is_among_the_details() {
+    let details = sheets(&report()).into_iter().find(|sheet| sheet.name == "Details").unwrap();
+    let words = |row: &Vec<CellValue>| -> Vec<String> {
+        let word = |cell: &CellValue| match cell {
+            CellValue::Empty => String::new(),
+            CellValue::Text(text) => text.clone(),
+            CellValue::Integer(number) => number.to_string(),
+            CellValue::Float(number) | CellValue::Share(number) => format!("{number:.3}"),
+            CellValue::Flag(flag) => flag.to_string(),
+        };
+        row.iter().map(word).collect()
+    };
+    let rows: Vec<String> = details.rows.iter().map(|row| words(row)[2..11].join("|")).collect();
+    let of_job = "|Answers of an interview, together|minutes|12|4.742|3.933|0.006|-0.008|";
+    assert_eq!(rows.iter().filter(|row| *row == of_job).count(), 2, "of all jobs, and of the job: {rows:#?}");
+    assert!(rows.contains(&"-1 + 1?|Words of an answer|words||284.500|236.000|0.333||".to_owned()), "{rows:#?}");
+    assert!(rows.contains(&"|Answers that are not blank|answers||39||||".to_owned()), "{rows:#?}");
+    assert!(details.rows.iter().flatten().all(|cell| !matches!(cell, CellValue::Text(text) if text.contains('_'))));
 }

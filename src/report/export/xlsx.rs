@@ -1,19 +1,20 @@
-//! `roundup.xlsx`: one sheet per table, with typed cells. A text stays a text, whatever it begins with.
+//! `roundup.xlsx`: a workbook for people, with typed cells and a sheet for each table. A text stays a text, whatever it
+//! begins with.
 
 use rust_xlsxwriter::{
     Color, ConditionalFormatDataBar, ConditionalFormatType, DocProperties, ExcelDateTime, Format, FormatAlign,
     Sparkline, Workbook, Worksheet, XlsxError,
 };
 
-use super::tables::{self, CellValue, Table};
+use super::glance::glance;
+use super::sheets::{Sheet, SheetColumn, Shown, sheets};
+use super::tables::CellValue;
 use crate::model::spreadsheet::{MOST_ROWS, fitting};
 use crate::model::{Error, Result};
 use crate::report::model::Report;
 
-/// Number of leading columns, which name the job.
-const NAMES: u16 = 3;
-/// Name of the sheet that has a sparkline after each row.
-const WEEKS: &str = "Weeks";
+/// Height of the row of headings in points: three lines.
+const HEADINGS: f64 = 46.0;
 const BAR: Color = Color::RGB(0x9E_B1_C9);
 
 /// Renders the workbook.
@@ -31,70 +32,82 @@ pub(super) fn work(report: &Report, most_rows: usize) -> std::result::Result<Vec
     let made = ExcelDateTime::from_ymd(2000, 1, 1)?;
     workbook.set_properties(&DocProperties::new().set_title("roundup").set_creation_datetime(&made));
     let formats = CellFormats::new();
-    workbook.add_worksheet();
+    let sheets = sheets(report);
+    glance(workbook.add_worksheet(), report, &sheets, &formats)?;
     let mut cut = Vec::new();
-    for (name, table) in [
-        ("Overall", tables::overall(report)),
-        ("Jobs", tables::jobs(report)),
-        ("Departments", tables::departments(report)),
-        ("Questions", tables::questions(report)),
-        ("Keywords", tables::keywords(report)),
-        ("Keywords by part", tables::keyword_parts(report)),
-        ("Distinctive", tables::distinctive(report)),
-        ("Needs a look", tables::needs_a_look(report)),
-        (WEEKS, tables::weeks(report)),
-    ] {
-        let sheet = workbook.add_worksheet().set_name(name)?;
-        cut.extend(write(sheet, name, table, most_rows, &formats)?);
+    for mut of in sheets {
+        let all = of.rows.len();
+        if all > most_rows {
+            of.rows.truncate(most_rows);
+            let name = of.name;
+            cut.push(format!(
+                "{name}: the first {most_rows} of {all} rows, as a sheet takes no more; all are in summary.json"
+            ));
+        }
+        write(workbook.add_worksheet(), &of, &formats)?;
     }
-    about(workbook.worksheet_from_index(0)?, report, cut, &formats)?;
+    about(workbook.add_worksheet().set_name("About")?, report, cut, &formats)?;
     workbook.save_to_buffer()
 }
 
-struct CellFormats {
-    header: Format,
-    integer: Format,
-    float: Format,
-    share: Format,
+pub struct CellFormats {
+    pub title: Format,
+    pub header: Format,
+    pub integer: Format,
+    pub float: Format,
+    pub share: Format,
+    /// A relative change.
+    pub change: Format,
+    /// A difference of shares, in percentage points.
+    pub points: Format,
+    fine: Format,
     wrapped: Format,
 }
 
 impl CellFormats {
     fn new() -> Self {
+        let number = |format: &str| Format::new().set_num_format(format).set_align(FormatAlign::Top);
         Self {
-            header: Format::new().set_bold().set_background_color(Color::RGB(0xF2_F3_F5)),
-            integer: Format::new().set_num_format("0"),
-            float: Format::new().set_num_format("0.00"),
-            share: Format::new().set_num_format("0.0%"),
+            title: Format::new().set_bold().set_font_size(16),
+            header: Format::new()
+                .set_bold()
+                .set_background_color(Color::RGB(0xF2_F3_F5))
+                .set_text_wrap()
+                .set_align(FormatAlign::Top),
+            integer: number("#,##0"),
+            float: number("#,##0.0"),
+            share: number("0.0%"),
+            change: number("+0%;-0%;0%"),
+            points: number("+0.0\" points\";-0.0\" points\";0\" points\""),
+            fine: number("0.000"),
             wrapped: Format::new().set_text_wrap().set_align(FormatAlign::Top),
         }
     }
 }
 
-/// Writes a table with a fixed header, a filter, and bars where shares are compared. Returns a note if rows did not
-/// fit.
-fn write(
-    sheet: &mut Worksheet,
-    name: &str,
-    mut table: Table,
-    most_rows: usize,
-    formats: &CellFormats,
-) -> std::result::Result<Option<String>, XlsxError> {
-    let all = table.rows.len();
-    table.rows.truncate(most_rows);
-    let columns = (0u16..).zip(&table.columns);
+/// Writes a table whose headings and first column stay in sight, with a filter, and bars where shares are compared.
+fn write(sheet: &mut Worksheet, of: &Sheet, formats: &CellFormats) -> std::result::Result<(), XlsxError> {
+    sheet.set_name(of.name)?;
+    let columns = (0u16..).zip(&of.columns);
     for (at, column) in columns.clone() {
-        sheet.write_string_with_format(0, at, &column.name, &formats.header)?;
-        sheet.set_column_width(at, if at < NAMES { 24.0 } else { 14.0 })?;
+        sheet.write_string_with_format(0, at, &column.heading, &formats.header)?;
+        let width = match column.shown {
+            Shown::LongText => 60.0,
+            Shown::Text if at == 0 => 32.0,
+            Shown::Text => 18.0,
+            Shown::Number | Shown::Minutes | Shown::Fine => 12.0,
+        };
+        sheet.set_column_width(at, width)?;
     }
-    for (at, row) in (1u32..).zip(&table.rows) {
-        for (column, value) in (0u16..).zip(row) {
-            write_cell(sheet, at, column, value, formats)?;
+    sheet.set_row_height(0, HEADINGS)?;
+    for (at, row) in (1u32..).zip(&of.rows) {
+        for ((column, heading), value) in columns.clone().zip(row) {
+            write_cell(sheet, (at, column), heading, value, formats)?;
         }
     }
-    let last = u32::try_from(table.rows.len()).expect("a sheet has fewer than 2^32 rows");
-    let width = u16::try_from(table.columns.len()).expect("a table has few columns");
-    sheet.set_freeze_panes(1, 0)?;
+    let last = u32::try_from(of.rows.len()).expect("a sheet has fewer than 2^32 rows");
+    let width = u16::try_from(of.columns.len()).expect("a sheet has few columns");
+    sheet.set_freeze_panes(1, 1)?;
     sheet.autofilter(0, 0, last, width.saturating_sub(1))?;
     for (at, _) in columns.filter(|(_, column)| column.has_bars && last > 0) {
         let bar = ConditionalFormatDataBar::new()
@@ -104,37 +117,40 @@ fn write(
             .set_maximum(ConditionalFormatType::Number, 1);
         sheet.add_conditional_format(1, at, last, at, &bar)?;
     }
-    if name == WEEKS {
-        sparklines(sheet, name, &table)?;
-    }
-    let cut =
-        || format!("{name}: the first {most_rows} of {all} rows, as a sheet takes no more; all are in summary.json");
-    Ok((all > most_rows).then(cut))
+    of.weeks_from.map_or(Ok(()), |from| sparklines(sheet, of, from))
 }
 
 fn write_cell(
     sheet: &mut Worksheet,
-    row: u32,
-    column: u16,
+    (row, column): (u32, u16),
+    heading: &SheetColumn,
     value: &CellValue,
     formats: &CellFormats,
 ) -> std::result::Result<(), XlsxError> {
     let _sheet = match value {
         CellValue::Empty => return Ok(()),
+        CellValue::Text(text) if heading.shown == Shown::LongText => {
+            sheet.write_string_with_format(row, column, fitting(text), &formats.wrapped)?
+        }
         CellValue::Text(text) => sheet.write_string(row, column, fitting(text))?,
         #[expect(clippy::cast_precision_loss, reason = "a spreadsheet knows no other numbers")]
         CellValue::Integer(number) => sheet.write_number_with_format(row, column, *number as f64, &formats.integer)?,
-        CellValue::Float(number) => sheet.write_number_with_format(row, column, *number, &formats.float)?,
+        CellValue::Float(number) => match heading.shown {
+            Shown::Minutes => sheet.write_number_with_format(row, column, number / 60.0, &formats.float)?,
+            Shown::Fine => sheet.write_number_with_format(row, column, *number, &formats.fine)?,
+            _ => sheet.write_number_with_format(row, column, *number, &formats.float)?,
+        },
         CellValue::Share(share) => sheet.write_number_with_format(row, column, *share, &formats.share)?,
-        CellValue::Flag(flag) => sheet.write_boolean(row, column, *flag)?,
+        CellValue::Flag(flag) => sheet.write_string(row, column, if *flag { "yes" } else { "no" })?,
     };
     Ok(())
 }
 
 /// Adds a sparkline of the weeks after the last column of each row. All begin at zero, and those of jobs share a scale.
-fn sparklines(sheet: &mut Worksheet, name: &str, table: &Table) -> std::result::Result<(), XlsxError> {
-    let columns = u16::try_from(table.columns.len()).expect("a table has few columns");
-    if columns <= NAMES {
+fn sparklines(sheet: &mut Worksheet, of: &Sheet, from: usize) -> std::result::Result<(), XlsxError> {
+    let place = |at: usize| u16::try_from(at).expect("a sheet has few columns");
+    let (from, columns) = (place(from), place(of.columns.len()));
+    if columns <= from {
         return Ok(());
     }
     sheet.set_column_width(columns, 24.0)?;
@@ -143,10 +159,10 @@ fn sparklines(sheet: &mut Worksheet, name: &str, table: &Table) -> std::result::
         counts.max().unwrap_or_default().max(1)
     };
     // The first row is that of all jobs.
-    let (all, jobs) = table.rows.split_at(table.rows.len().min(1));
+    let (all, jobs) = of.rows.split_at(of.rows.len().min(1));
     let scales = std::iter::once(highest(all)).chain(std::iter::repeat_n(highest(jobs), jobs.len()));
-    for ((row, _), highest) in (1u32..).zip(&table.rows).zip(scales) {
-        let line = Sparkline::new().set_range((name, row, NAMES, row, columns - 1)).show_high_point(true);
+    for ((row, _), highest) in (1u32..).zip(&of.rows).zip(scales) {
+        let line = Sparkline::new().set_range((of.name, row, from, row, columns - 1)).show_high_point(true);
         #[expect(clippy::cast_precision_loss, reason = "a spreadsheet knows no other numbers")]
         let line = line.set_custom_min(0).set_custom_max(highest as f64);
         sheet.add_sparkline(row, columns, &line)?;
@@ -154,14 +170,14 @@ fn sparklines(sheet: &mut Worksheet, name: &str, table: &Table) -> std::result::
     Ok(())
 }
 
-/// Writes the first sheet, which says what the other sheets contain and how to read them.
+/// Writes the last sheet, which says what the figures are made from and how to read them.
 fn about(
     sheet: &mut Worksheet,
     report: &Report,
     cut: Vec<String>,
     formats: &CellFormats,
 ) -> std::result::Result<(), XlsxError> {
-    sheet.set_name("About")?.set_column_width(0, 28.0)?.set_column_width(1, 100.0)?;
+    sheet.set_column_width(0, 28.0)?.set_column_width(1, 100.0)?;
     let period = &report.period;
     let mut lines = vec![(
         "Period",

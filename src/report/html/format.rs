@@ -144,7 +144,7 @@ fn moment(time: &str, zone: &str) -> String {
 }
 
 /// Shortens a text to at most `most` characters and "…".
-fn clip(text: &str, most: usize) -> String {
+pub fn clip(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", text[..at].trim_end()),
         None => text.to_owned(),

@@ -10,6 +10,7 @@ mod pictures;
 mod rows;
 #[cfg(test)]
 mod sample;
+mod search_index;
 mod shown;
 #[cfg(test)]
 mod tests;

@@ -9,19 +9,23 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::rows::value;
+use super::search_index::search_index;
 use super::{format, index, job};
 use crate::model::{Error, Result};
 use crate::report::model::{Evidence, Report};
 
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("base.html", include_str!("base.html")),
+    ("tables.html", include_str!("tables.html")),
+    ("find.html", include_str!("find.html")),
     ("parts.html", include_str!("parts.html")),
     ("index.html", include_str!("index.html")),
     ("job.html", include_str!("job.html")),
     ("definitions.html", include_str!("definitions.html")),
 ];
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
+const STYLE: &str =
+    concat!(include_str!("style.css"), include_str!("tables.css"), include_str!("find.css"), include_str!("print.css"));
+const SCRIPT: &str = concat!(include_str!("script.js"), include_str!("find.js"));
 
 /// Renders every page of a report. Each comes with its path in the report's folder: `index.html`, or `jobs/<slug>.html`
 /// for a job.
@@ -31,18 +35,24 @@ const SCRIPT: &str = include_str!("script.js");
 pub fn pages(report: &Report, evidence: &Evidence) -> Result<Vec<(String, Vec<u8>)>> {
     let environment = environment().map_err(|error| failed("the templates", &error))?;
     let every = every_page(report);
+    let index = search_index(report);
     let render = |path: &str, template: &str, page: Value| {
         let rendered = environment.get_template(template).and_then(|template| template.render(page));
         rendered.map(|page| (path.to_owned(), page.into_bytes())).map_err(|error| failed(path, &error))
     };
-    let mut pages =
-        vec![render("index.html", "index.html", context! { ..index::page(report, evidence), ..every.clone() })?];
+    let found = context! {
+        policy => policy(&[SCRIPT, &index]),
+        search_index => Value::from_safe_string(index.clone()),
+    };
+    let page = context! { ..index::page(report, evidence), ..found, ..every.clone() };
+    let mut pages = vec![render("index.html", "index.html", page)?];
+    let policy = context! { policy => policy(&[SCRIPT]) };
     let of_jobs: Result<Vec<_>> = report
         .jobs
         .par_iter()
         .map(|job| {
             let page = job::page(report, job, evidence);
-            render(&job.page, "job.html", context! { ..page, ..every.clone() })
+            render(&job.page, "job.html", context! { ..page, ..policy.clone(), ..every.clone() })
         })
         .collect();
     pages.extend(of_jobs?);
@@ -65,10 +75,9 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     Ok(environment)
 }
 
-/// The values that every page needs, including its content security policy.
+/// The values that every page needs.
 fn every_page(report: &Report) -> Value {
     context! {
-        policy => policy(),
         style => Value::from_safe_string(STYLE.to_owned()),
         script => Value::from_safe_string(SCRIPT.to_owned()),
         period => value(&report.period),
@@ -79,12 +88,13 @@ fn every_page(report: &Report) -> Value {
     }
 }
 
-/// The content security policy: it allows the page's own style sheet and script by their hashes, and nothing else.
-fn policy() -> String {
-    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+/// The content security policy: it allows the page's own style sheet and scripts by their hashes, and nothing else.
+fn policy(scripts: &[&str]) -> String {
+    let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+    let scripts: Vec<String> = scripts.iter().map(|script| hash(script)).collect();
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; style-src {}; script-src {}; img-src data:; base-uri 'none'; form-action 'none'",
         hash(STYLE),
-        hash(SCRIPT)
+        scripts.join(" ")
     )
 }

@@ -164,9 +164,9 @@ fn job_evidence(size: ReportSize, job: &JobReport, mark: &str) -> JobEvidence {
                     anchor: anchor("quote", term * 1000 + at),
                     question: question.map(|one| one.anchor.clone()),
                     question_text: question.and_then(|one| one.question_text.clone()),
-                    before: format!("…{words}{words}{mark}"),
+                    before: format!("…{words}{mark}"),
                     matched: format!("{}{mark}", keyword.term),
-                    after: format!("{mark}, {words}{words}…"),
+                    after: format!("{mark}, {words}…"),
                     negated: at % 5 == 4,
                 }
             })

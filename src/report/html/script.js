@@ -1,5 +1,5 @@
 "use strict";
-// Tables can be sorted and jobs searched. Without this script the page holds the same, in the order it was written.
+// Tables can be sorted, jobs narrowed, and all that the pages show be found. Without this script the page holds the same, in the order it was written.
 
 const key = (row, column) => {
   const cell = row.cells[column];
@@ -56,6 +56,8 @@ for (const tools of document.querySelectorAll("[data-tools]")) {
       row.hidden = !(fits && words.every((word) => text.includes(word)));
       shown += !row.hidden;
     }
+    // Rows that are searched for are all seen, however many.
+    rows[0]?.closest(".scroll").classList.toggle("searched", shown < rows.length);
     output.textContent = shown === rows.length ? "" : `${shown} of ${rows.length} jobs`;
   };
   search.addEventListener("input", filter);
