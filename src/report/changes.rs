@@ -7,7 +7,7 @@ use super::aggregate::{
     Aggregates, Completions, Counted, DURATION, INTERVIEW_PACE, LENGTH, Value, last, median, wanted,
 };
 use super::model::{Changes, Finding, JobReport, Period, Unit};
-use super::statistics::{FALSE_DISCOVERIES, Fisher, adjusted, mann_whitney};
+use crate::model::statistics::{FALSE_DISCOVERIES, Fisher, adjusted, mann_whitney};
 
 /// Number of findings that are named, at most.
 const FINDINGS: usize = 3;
@@ -50,7 +50,7 @@ pub fn changes(counted: &Counted<'_>, aggregates: &Aggregates, weeks_of_history:
         return missing("no figure is shown in both periods".to_owned());
     }
     let p: Vec<f64> = findings.iter().map(|finding| finding.p).collect();
-    for (finding, q) in findings.iter_mut().zip(adjusted(&p)) {
+    for (finding, q) in findings.iter_mut().zip(adjusted(&p, p.len())) {
         finding.q = q;
     }
     findings.retain(|finding| finding.q <= FALSE_DISCOVERIES && matters(finding));
