@@ -25,6 +25,9 @@ use crate::model::{Result, normalised};
 const DECODED_ROWS: usize = 1024;
 const BLOCK_ROWS: usize = 64;
 
+/// The columns of which a mention is shown with its row.
+const BESIDE_MENTIONS: [&str; 4] = ["position", "job_id", "settled_at", "question_text"];
+
 /// What is asked of every row group.
 pub struct GroupRequest<'a> {
     pub finder: &'a Finder,
@@ -90,7 +93,7 @@ pub fn search(source: &Source, group: usize, request: &GroupRequest) -> Result<G
         first += batch.num_rows();
     }
     search.count_interviews(facts);
-    let (hits, withheld) = search.show(source, &rows)?;
+    let (hits, withheld) = search.show(source, group)?;
     let parts = search.parts.into_iter().filter(|(.., tally)| tally.of.answers > 0).collect();
     Ok(GroupFound { all: search.all, parts, hits, withheld })
 }
@@ -105,9 +108,6 @@ fn columns(request: &GroupRequest) -> Vec<&'static str> {
         Some(By::Month) => &["settled_at"],
         None => &[],
     });
-    if request.hits.is_some() {
-        columns.extend(["position", "job_id", "settled_at", "question_text"]);
-    }
     columns.sort_unstable();
     columns.dedup();
     columns
@@ -253,8 +253,10 @@ impl GroupSearch<'_> {
     }
 
     /// The mentions as they are shown, and how many of them must not be.
-    fn show(&mut self, source: &Source, rows: &RecordBatch) -> Result<(Vec<Hit>, u64)> {
+    fn show(&mut self, source: &Source, group: usize) -> Result<(Vec<Hit>, u64)> {
         let (Some(request), false) = (&self.request.hits, self.found.is_empty()) else { return Ok((Vec::new(), 0)) };
+        // Most row groups have no mention of a rare term, so what stands beside one is read only here.
+        let rows = &source.answers.row_group(group, &BESIDE_MENTIONS)?;
         let wanted: HashSet<&str> = self.found.iter().map(|found| self.ids.value(found.row)).collect();
         let people = if request.is_masked { source.people(|id| wanted.contains(id))? } else { HashMap::new() };
         let (jobs, questions) = (dictionary(rows, "job_id"), dictionary(rows, "question_text"));
