@@ -138,7 +138,7 @@ fn terms_of_sets_in_use_are_left_out_and_a_draft_is_a_set() {
     fs::write(folder.path().join("known.txt"), "quota\n").unwrap();
     let (_, findings) = json_of(folder.path(), &["--keywords", "known.txt"]);
     assert!(!terms(&findings).iter().any(|term| term.contains("quota")), "{findings:?}");
-    runs(folder.path(), &["discover", "--lake", "lake", "--draft", "My draft.toml"], 0);
+    runs(folder.path(), &["discover", "--lake", "lake", "--job", "alpha", "--draft", "My draft.toml"], 0);
     let draft = fs::read_to_string(folder.path().join("My draft.toml")).unwrap();
     assert!(
         draft.starts_with("name = \"my-draft\"\nversion = \"1\"\n") && draft.contains("category = \"The alpha\""),
@@ -146,7 +146,7 @@ fn terms_of_sets_in_use_are_left_out_and_a_draft_is_a_set() {
     );
     assert!(draft.contains("ci & cd") && !draft.contains("name = \"pipelines\""), "{draft}");
     let (said, _) = runs(folder.path(), &["keywords", "lint", "My draft.toml", "--lake", "lake"], 0);
-    assert_eq!(said, "My draft.toml: nothing to say\n");
+    assert!(!said.contains("stands in no answer") && !said.contains("never counts"), "{said}");
     // Somebody may have edited it.
     let said = runs(folder.path(), &["discover", "--lake", "lake", "--draft", "My draft.toml"], 2).1;
     assert!(said.contains("is there already"), "{said}");

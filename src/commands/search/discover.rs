@@ -7,7 +7,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::findings::{findings_on_screen, totals_on_screen};
+use super::findings::{Screen, findings_on_screen, totals_on_screen};
 use super::looking::{filters, format_of, on_lake, say_written, titles};
 use crate::commands::terminal::{self, DiscoverFlags, Pager, SearchFormat};
 use crate::deliver::export::{Target, write_rows};
@@ -64,13 +64,12 @@ fn plan(flags: &DiscoverFlags) -> Result<DiscoverPlan> {
         filters.from = Some(micros(first_day(from, days)?)?);
         filters.until = Some(micros(until)?);
     }
-    let is_on_screen = flags.format == SearchFormat::Text && flags.output.is_none() && flags.draft.is_none();
     Ok(DiscoverPlan {
         filters,
         against: flags.against,
         begins,
         sets: Vec::new(),
-        limit: flags.limit.or(is_on_screen.then_some(ON_SCREEN)),
+        limit: flags.limit,
         is_drafted: flags.draft.is_some(),
     })
 }
@@ -135,7 +134,8 @@ fn show(
         }
         (None, SearchFormat::Text) => {
             let mut pager = Pager::start();
-            pager.show(&findings_on_screen(against, &discovered.findings, &titles(lake)?, terminal::width()))?;
+            let screen = Screen { width: terminal::width(), most: flags.limit.unwrap_or(ON_SCREEN) };
+            pager.show(&findings_on_screen(against, &discovered.findings, &titles(lake)?, screen))?;
             pager.show(&totals)?;
             pager.finish();
             Ok(())

@@ -15,12 +15,20 @@ const LABEL: std::ops::Range<usize> = 10..48;
 const HEADS: [&str; 6] = ["candidates", "share", "others", "G²", "log odds", "one has"];
 const ECHO: &str = "  echoes the question";
 
+/// How much room there is.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen {
+    pub width: usize,
+    /// The most findings of each job, or of the period.
+    pub most: usize,
+}
+
 /// The findings of each job or of the period, a line each. `titles` are those of jobs by their ids.
 pub fn findings_on_screen(
     against: Against,
     findings: &[Finding],
     titles: &HashMap<String, String>,
-    width: usize,
+    Screen { width, most }: Screen,
 ) -> String {
     let mut text = String::new();
     for together in findings.chunk_by(|a, b| a.job_id == b.job_id) {
@@ -33,9 +41,12 @@ pub fn findings_on_screen(
             }
             (Against::Others, None) => format!("no job: {here}, {other_of} of other jobs"),
         };
-        text += &start(&head, width);
+        let shown = &together[..most.min(together.len())];
+        let rest =
+            if shown.len() < together.len() { format!("; {most} of {} terms", together.len()) } else { String::new() };
+        text += &start(&(head + &rest), width);
         text += "\n";
-        text += &table(together, width);
+        text += &table(shown, width);
         text += "\n";
     }
     text

@@ -14,7 +14,7 @@ use crate::keywords::text::clauses;
 use crate::model::Result;
 use crate::model::statistics::{FALSE_DISCOVERIES, Fisher, adjusted};
 
-const STOP_WORDS: &[&str] = &["the", "we", "of"];
+const STOP_WORDS: &[&str] = &["the", "we", "of", "and", "so", "no"];
 
 /// Interviews with their answers.
 #[derive(Debug, Clone, Default)]
