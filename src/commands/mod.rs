@@ -62,6 +62,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Report(flags) => report::run(&flags),
         Command::Export(flags) => export::run(&flags, quiet),
         Command::Search(flags) => search::run(&flags),
+        Command::Discover(flags) => search::discover(&flags),
         Command::Check(flags) => check::run(&flags),
         Command::Jobs(flags) => status::jobs(&flags),
         Command::Files(flags) => status::files(&flags),

@@ -10,6 +10,7 @@ pub mod error;
 pub mod interview;
 pub mod invisible;
 pub mod json;
+pub mod last;
 pub mod mask;
 pub mod path;
 pub mod problems;
@@ -17,6 +18,7 @@ pub mod prometheus;
 pub mod provenance;
 pub mod recording;
 pub mod spreadsheet;
+pub mod statistics;
 pub mod words;
 
 pub use done::Done;

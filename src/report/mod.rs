@@ -34,7 +34,6 @@ pub mod model;
 mod period;
 mod provenance;
 mod publish;
-mod statistics;
 mod thin;
 
 pub use self::thin::advice;

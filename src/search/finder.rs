@@ -82,7 +82,7 @@ impl Finder {
             let sought: Vec<Option<Text>> = texts.iter().map(|text| text.filter(is_sought)).collect();
             if sought.iter().any(Option::is_some) {
                 let texts = Texts::new(sought, matcher.prefilter(), text_buffers);
-                matcher.find_all(
+                matcher.find_places(
                     &texts,
                     |_| None,
                     scratch,

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow::array::{Array, ArrayAccessor, RecordBatch, StringArray, StringViewArray, TypedDictionaryArray};
-use arrow::datatypes::Int32Type;
+use arrow::array::{Array, ArrayAccessor, RecordBatch, StringViewArray};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::context::{Neighbour, Speaker, show};
 use super::finder::{Buffers, Finder, words_of};
 use super::hit::Hit;
+use super::keep::{self, Words, keep, word_at};
 use super::selection::Selection;
 use super::source::{Facts, Source};
 use super::tally::{By, PartKey, Tally};
@@ -24,6 +24,9 @@ use crate::model::{Result, normalised};
 /// Number of answers decoded at a time, and of those searched at a time: as an analysis does.
 const DECODED_ROWS: usize = 1024;
 const BLOCK_ROWS: usize = 64;
+
+/// The columns of which a mention is shown with its row.
+const BESIDE_MENTIONS: [&str; 4] = ["position", "job_id", "settled_at", "question_text"];
 
 /// What is asked of every row group.
 pub struct GroupRequest<'a> {
@@ -60,8 +63,6 @@ pub struct GroupFound {
 /// one part.
 type SameRow = (Option<i32>, Option<i32>, Option<i64>);
 
-type Words<'a> = TypedDictionaryArray<'a, Int32Type, StringArray>;
-
 /// Searches a row group.
 ///
 /// # Errors
@@ -78,7 +79,7 @@ pub fn search(source: &Source, group: usize, request: &GroupRequest) -> Result<G
         parts: Vec::new(),
         found: Vec::new(),
     };
-    let keep = search.keep(&rows, facts);
+    let keep = keep(&rows, request.selection, facts);
     if !keep.contains(&true) {
         return Ok(GroupFound::default());
     }
@@ -92,24 +93,23 @@ pub fn search(source: &Source, group: usize, request: &GroupRequest) -> Result<G
         first += batch.num_rows();
     }
     search.count_interviews(facts);
-    let (hits, withheld) = search.show(source, &rows)?;
+    let (hits, withheld) = search.show(source, group)?;
     let parts = search.parts.into_iter().filter(|(.., tally)| tally.of.answers > 0).collect();
     Ok(GroupFound { all: search.all, parts, hits, withheld })
 }
 
 /// The columns that are needed beside the transcripts.
 fn columns(request: &GroupRequest) -> Vec<&'static str> {
-    let GroupRequest { selection, by, hits, .. } = request;
-    let mut columns = vec!["interview_id"];
-    let mut need = |is_needed: bool, column| columns.extend(is_needed.then_some(column));
-    let is_shown = hits.is_some();
-    need(is_shown, "position");
-    need(is_shown || selection.jobs.is_some() || matches!(by, Some(By::Job | By::Question)), "job_id");
-    let is_timed = selection.from.is_some() || selection.until.is_some() || *by == Some(By::Month);
-    need(is_shown || is_timed, "settled_at");
-    need(!selection.questions.is_empty(), "question_id");
-    need(is_shown || !selection.questions.is_empty() || *by == Some(By::Question), "question_text");
-    need(!selection.types.is_empty() || *by == Some(By::Type), "question_type");
+    let mut columns = keep::columns(request.selection);
+    columns.extend(match request.by {
+        Some(By::Job) => &["job_id"][..],
+        Some(By::Question) => &["job_id", "question_text"],
+        Some(By::Type) => &["question_type"],
+        Some(By::Month) => &["settled_at"],
+        None => &[],
+    });
+    columns.sort_unstable();
+    columns.dedup();
     columns
 }
 
@@ -149,35 +149,6 @@ impl GroupSearch<'_> {
         if let Some(part) = self.part_of.get(row) {
             count(&mut self.parts[*part].2);
         }
-    }
-
-    /// Which rows are selected.
-    fn keep(&self, rows: &RecordBatch, facts: &HashMap<String, Facts>) -> Vec<bool> {
-        let selection = self.request.selection;
-        let column = |name: &str| rows.column_by_name(name).map(|_| dictionary(rows, name));
-        let (jobs, types) = (column("job_id"), column("question_type"));
-        let (question_ids, questions) = (column("question_id"), column("question_text"));
-        let settled = rows.column_by_name("settled_at").map(|_| times(rows, "settled_at"));
-        let mut wanted_questions = HashMap::new();
-        let is_wanted = |row: usize| {
-            selection.statuses.is_empty() || facts.get(self.ids.value(row)).is_some_and(|facts| facts.is_wanted)
-        };
-        (0..rows.num_rows())
-            .map(|row| {
-                let text = |column: &Option<Words>| column.and_then(|column| word_at(column, row)).map(str::to_owned);
-                selection.has_time(settled.and_then(|settled| time_at(settled, row)))
-                    && (selection.jobs.is_none() || selection.has_job(text(&jobs).as_deref()))
-                    && (selection.types.is_empty() || selection.has_type(text(&types).as_deref()))
-                    && (selection.questions.is_empty() || {
-                        let question = (text(&question_ids), text(&questions));
-                        let has = |(id, text): &(Option<String>, Option<String>)| {
-                            selection.has_question(id.as_deref(), text.as_deref())
-                        };
-                        *wanted_questions.entry(question.clone()).or_insert_with(|| has(&question))
-                    })
-                    && is_wanted(row)
-            })
-            .collect()
     }
 
     /// Finds the part that each row belongs to.
@@ -282,8 +253,10 @@ impl GroupSearch<'_> {
     }
 
     /// The mentions as they are shown, and how many of them must not be.
-    fn show(&mut self, source: &Source, rows: &RecordBatch) -> Result<(Vec<Hit>, u64)> {
+    fn show(&mut self, source: &Source, group: usize) -> Result<(Vec<Hit>, u64)> {
         let (Some(request), false) = (&self.request.hits, self.found.is_empty()) else { return Ok((Vec::new(), 0)) };
+        // Most row groups have no mention of a rare term, so what stands beside one is read only here.
+        let rows = &source.answers.row_group(group, &BESIDE_MENTIONS)?;
         let wanted: HashSet<&str> = self.found.iter().map(|found| self.ids.value(found.row)).collect();
         let people = if request.is_masked { source.people(|id| wanted.contains(id))? } else { HashMap::new() };
         let (jobs, questions) = (dictionary(rows, "job_id"), dictionary(rows, "question_text"));
@@ -321,10 +294,6 @@ fn add_interview(tally: &mut Tally, state: State, person: Option<u128>) {
     if state == State::WithMentions {
         tally.with.add_interview(person);
     }
-}
-
-fn word_at<'a>(column: Words<'a>, row: usize) -> Option<&'a str> {
-    column.is_valid(row).then(|| column.values().value(usize::try_from(column.keys().value(row)).unwrap_or_default()))
 }
 
 /// The month of a time, as 2026-05.

@@ -7,9 +7,11 @@
 //! threads and hands on the results in the order of the lake, so that the first mentions are there at once.
 
 mod context;
+pub mod discover;
 mod finder;
 mod group;
 mod hit;
+mod keep;
 mod near;
 mod part;
 mod query;

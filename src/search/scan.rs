@@ -12,8 +12,8 @@ use crate::model::Result;
 /// A row group of a file of answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unit {
-    source: usize,
-    group: usize,
+    pub source: usize,
+    pub group: usize,
 }
 
 /// All row groups, in the order of the lake.

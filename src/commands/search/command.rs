@@ -5,20 +5,15 @@ use std::collections::HashMap;
 use std::io::BufWriter;
 use std::path::Path;
 
-use jiff::Timestamp;
-
 use super::concordance::Concordance;
 use super::counts::{parts_on_screen, totals_on_screen};
+use super::looking::{filters, format_of, on_lake, say_written, titles};
 use crate::commands::terminal::{self, Pager, SearchFlags, SearchFormat};
 use crate::deliver::export::{ExportSummary, Target, write_rows};
 use crate::lake::Lake;
-use crate::lake::job_list::list;
-use crate::lake::outside::refuse_inside;
-use crate::model::{Error, Result};
-use crate::pipeline::{ExportFormat, midnight, parse_date, parse_time_zone};
-use crate::search::{
-    By, Filters, Found, Hit, Order, Query, Search, SearchPlan, hit_rows, hit_schema, part_rows, part_schema,
-};
+use crate::model::Result;
+use crate::pipeline::ExportFormat;
+use crate::search::{By, Found, Hit, Order, Query, Search, SearchPlan, hit_rows, hit_schema, part_rows, part_schema};
 
 /// Mentions that are written at once.
 const ROWS: usize = 2_048;
@@ -28,46 +23,13 @@ pub fn run(flags: &SearchFlags) -> Result<()> {
     Query::parse(&flags.terms, flags.mode)?;
     let plan = plan(flags)?;
     let output = flags.output.as_deref().map(|path| Ok((path, format_of(path)?))).transpose()?;
-    let lake = Lake::open(&flags.lake.lake)?;
-    if let Some((path, _)) = output {
-        refuse_inside("the output", path, lake.root())?;
-    }
-    let is_shown = Cell::new(false);
-    let look = |lake: &Lake| Looking { flags, plan: &plan, output, is_shown: &is_shown }.look(lake);
-    let looked = look(&lake);
-    // A file that was there may be replaced by now.
-    if looked.is_err() && !is_shown.get() {
-        let now = Lake::open(&flags.lake.lake)?;
-        if number(&now)? != number(&lake)? {
-            return look(&now);
-        }
-    }
-    looked
-}
-
-fn number(lake: &Lake) -> Result<Option<u64>> {
-    Ok(lake.version()?.map(|version| version.number))
+    on_lake(&flags.lake.lake, output.map(|(path, _)| path), &Cell::new(false), |lake, is_shown| {
+        Looking { flags, plan: &plan, output, is_shown }.look(lake)
+    })
 }
 
 fn plan(flags: &SearchFlags) -> Result<SearchPlan> {
-    let time_zone = parse_time_zone(&flags.time_zone)?;
-    let day = |text: &Option<String>| text.as_deref().map(parse_date).transpose();
-    let (from, until) = (day(&flags.from)?, day(&flags.until)?);
-    if let (Some(from), Some(until)) = (from, until)
-        && from >= until
-    {
-        return Err(Error::usage("there is no day from --from on that is before --until"));
-    }
-    let beginning = |day| midnight(day, &time_zone).map(Timestamp::as_microsecond);
-    let filters = Filters {
-        jobs: flags.job.clone(),
-        departments: flags.department.clone(),
-        questions: flags.question.clone(),
-        types: flags.question_type.clone(),
-        statuses: flags.status.clone(),
-        from: from.map(beginning).transpose()?,
-        until: until.map(beginning).transpose()?,
-    };
+    let (filters, time_zone) = filters(&flags.filters, &flags.status)?;
     Ok(SearchPlan {
         filters,
         context: flags.context.into(),
@@ -78,18 +40,6 @@ fn plan(flags: &SearchFlags) -> Result<SearchPlan> {
         by: flags.by,
         time_zone,
     })
-}
-
-/// The format of a file, by its name.
-fn format_of(path: &Path) -> Result<ExportFormat> {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => Ok(ExportFormat::Csv),
-        Some("jsonl") => Ok(ExportFormat::Jsonl),
-        Some("xlsx") => Ok(ExportFormat::Xlsx),
-        Some("parquet") => Ok(ExportFormat::Parquet),
-        _ => Err(Error::usage(format!("the name of {} does not say in which format to write it", path.display()))
-            .hint("end it with .csv, .jsonl, .xlsx or .parquet")),
-    }
 }
 
 /// A search, and where what it finds goes.
@@ -204,20 +154,10 @@ impl Looking<'_> {
 
     /// Says what was written to a file, and shows the counts.
     fn written(&self, path: &Path, summary: &ExportSummary, found: &Found) -> Result<()> {
-        let ExportSummary { rows, cut } = *summary;
-        tracing::info!(rows, "wrote {} to {}", terminal::counted(rows, "row", "rows"), path.display());
-        if cut > 0 {
-            tracing::warn!(cut, "{cut} texts are longer than a cell holds and were cut; other formats have them whole");
-        }
+        say_written(path, summary);
         match self.flags.format {
             SearchFormat::Json => self.show_json(found),
             SearchFormat::Text | SearchFormat::Csv => terminal::data(&totals_on_screen(&found.totals())),
         }
     }
-}
-
-/// The titles of jobs, by their ids.
-fn titles(lake: &Lake) -> Result<HashMap<String, String>> {
-    let titled = list(lake)?.into_iter().filter_map(|job| Some((job.id?, job.title?.to_string())));
-    Ok(titled.collect())
 }

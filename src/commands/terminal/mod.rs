@@ -13,10 +13,10 @@ mod visible;
 
 pub use alone::Alone;
 pub use cli::{
-    AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, DataFormat, ExportFlags, FilesFlags,
-    GetFlags, ImportFlags, IngestFlags, JobsFlags, KeywordsCommand, LedgerCommand, ListenFlags, QuarantineCommand,
-    RepairFlags, ReportFlags, RunFlags, SandboxFlags, SchemaFlags, SchemaFormat, SearchFlags, SearchFormat, SetFlags,
-    StatusFlags, WaitFlags, Which,
+    AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, DataFormat, DiscoverFlags,
+    ExportFlags, FilesFlags, FilterFlags, GetFlags, ImportFlags, IngestFlags, JobsFlags, KeywordsCommand,
+    LedgerCommand, ListenFlags, QuarantineCommand, RepairFlags, ReportFlags, RunFlags, SandboxFlags, SchemaFlags,
+    SchemaFormat, SearchFlags, SearchFormat, SetFlags, StatusFlags, WaitFlags, Which,
 };
 pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};
 pub use interview::{interview_text, standing};

@@ -162,6 +162,17 @@ impl Matcher {
         });
     }
 
+    /// As [`Self::find_all`], but no mention is marked as negated: that takes longer than finding it.
+    pub fn find_places<'q>(
+        &self,
+        texts: &Texts,
+        question_type: impl Fn(usize) -> Option<&'q str>,
+        scratch: &mut Scratch,
+        mut mentions: impl FnMut(usize, &[Hit]),
+    ) {
+        self.settle_all(texts, question_type, scratch, |text, hits, _| mentions(text as usize, hits));
+    }
+
     /// Calls `count` with the number of every text that has mentions, in order, and with how many there are. Whether
     /// they are negated is not computed.
     pub fn count_all<'q>(

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use super::anchors::Anchors;
 use super::starts::WordStarts;
 use crate::keywords::cues::{BREAKS, CUES, FILLERS, UNDOING};
-use crate::keywords::text::boundary::{is_apostrophe, is_clause_break};
+use crate::keywords::text::boundary::is_apostrophe;
+use crate::keywords::text::clauses::breaks;
 use crate::keywords::text::words::{self, WordFinder};
 
 /// Number of words before a hit that are looked at.
@@ -179,12 +180,6 @@ impl<N: FnMut(usize) -> Option<Range<usize>>> WordsFromCue<'_, N> {
 fn is_one_comma(text: &str, between: Range<usize>) -> bool {
     let mut breaks = breaks(text, between);
     breaks.next().is_some_and(|place| text.as_bytes()[place] == b',') && breaks.next().is_none()
-}
-
-/// Returns the places of the characters between two words that separate two clauses.
-fn breaks(text: &str, between: Range<usize>) -> impl Iterator<Item = usize> {
-    let places = text[between.clone()].char_indices().map(move |(at, _)| between.start + at);
-    places.filter(|&place| is_clause_break(text, place))
 }
 
 /// The role of a word in a negation.

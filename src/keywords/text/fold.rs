@@ -258,6 +258,18 @@ impl Folded {
     }
 }
 
+/// Appends a word, case-folded and with one kind of apostrophe.
+pub fn fold_word(word: &str, folded: &mut String) {
+    if word.is_ascii() {
+        let begin = folded.len();
+        folded.push_str(word);
+        folded[begin..].make_ascii_lowercase();
+    } else {
+        let apostrophe = |character| if is_apostrophe(character) { '\'' } else { character };
+        folded.extend(CASE_MAPPER.fold_string(word).chars().map(apostrophe));
+    }
+}
+
 /// Returns a byte offset, or a count of characters, as hits hold it. Texts of 4 GiB have already been refused.
 fn offset(at: usize) -> u32 {
     u32::try_from(at).expect("texts are below 4 GiB")

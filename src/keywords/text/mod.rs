@@ -2,6 +2,9 @@
 
 pub mod ascii;
 pub(super) mod boundary;
+pub mod clauses;
 pub(super) mod fold;
 pub mod unspaced;
 pub mod words;
+
+pub use fold::fold_word;

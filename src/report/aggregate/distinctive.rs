@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::counted::Counted;
+use crate::model::statistics::{FALSE_DISCOVERIES, Fisher, adjusted, log_odds_ratio, signed_root_g2};
 use crate::report::anchors;
 use crate::report::model::Distinctive;
-use crate::report::statistics::{FALSE_DISCOVERIES, Fisher, adjusted, log_odds_ratio, signed_root_g2};
 
 /// Number of distinctive terms per job, at most.
 const MOST: usize = 10;
@@ -41,7 +41,7 @@ impl Counted<'_> {
         };
         let mut found: Vec<(u32, Distinctive)> = jobs.par_iter().flat_map_iter(of_job).collect();
         let p: Vec<f64> = found.iter().map(|(_, one)| one.p).collect();
-        for ((_, one), q) in found.iter_mut().zip(adjusted(&p)) {
+        for ((_, one), q) in found.iter_mut().zip(adjusted(&p, p.len())) {
             one.q = q;
         }
         let mut by_job: BTreeMap<u32, Vec<Distinctive>> = BTreeMap::new();

@@ -70,12 +70,5 @@ pub fn period(calendar: &Calendar, segment: u32) -> Option<usize> {
 pub fn last<K: std::hash::Hash + Eq>(frames: &Frames, keyed: impl Iterator<Item = (K, u32)>) -> HashMap<K, u32> {
     let rows = &frames.interviews;
     let place = |row: u32| (rows.settled_at[row as usize], &rows.ids[row as usize]);
-    let mut last: HashMap<K, u32> = HashMap::default();
-    for (key, row) in keyed {
-        let known = last.entry(key).or_insert(row);
-        if place(*known) < place(row) {
-            *known = row;
-        }
-    }
-    last
+    crate::model::last::last(keyed, |known, row| place(known) < place(row))
 }

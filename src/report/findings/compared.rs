@@ -4,11 +4,11 @@
 use std::ops::Range;
 
 use super::found::{Found, Measured};
+use crate::model::statistics::{Fisher, mann_whitney};
 use crate::pipeline::FindingKind;
 use crate::report::aggregate::{Completions, Counted, DURATION, INTERVIEW_PACE, LENGTH, Value, last, median};
 use crate::report::html::format::figure;
 use crate::report::model::{Period, Unit};
-use crate::report::statistics::{Fisher, mann_whitney};
 
 /// Weeks of history that a comparison needs, at least.
 const LEAST_WEEKS: u32 = 6;

@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
+use crate::model::statistics::FALSE_DISCOVERIES;
 use crate::pipeline::FindingKind;
 use crate::report::model::Unit;
-use crate::report::statistics::FALSE_DISCOVERIES;
 
 /// Accepted share of false findings of each of the two families, volumes and comparisons: so it is of both together.
 pub const OF_EACH_FAMILY: f64 = FALSE_DISCOVERIES / 2.0;

@@ -21,7 +21,7 @@ use self::found::{Found, OF_EACH_FAMILY};
 use super::aggregate::{Aggregates, Counted};
 use super::frames::Job;
 use super::model::{Finding, NeedsALook};
-use super::statistics::adjusted;
+use crate::model::statistics::adjusted;
 use crate::pipeline::{Dismissal, FindingKind};
 
 /// Number of findings that are named on a page, at most.
@@ -92,7 +92,7 @@ fn find(counted: &Counted<'_>, jobs: &[u32], dismissals: &[Dismissal], weeks_of_
 /// The comparisons of a family that are beyond chance, and of a size that matters.
 fn beyond_chance(mut family: Vec<Found>) -> Vec<Found> {
     let p: Vec<f64> = family.iter().map(|one| one.measured.p.unwrap_or(1.0)).collect();
-    for (one, q) in family.iter_mut().zip(adjusted(&p)) {
+    for (one, q) in family.iter_mut().zip(adjusted(&p, p.len())) {
         one.measured.q = Some(q);
     }
     let is_significant =

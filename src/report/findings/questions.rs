@@ -5,12 +5,12 @@ use jiff::Timestamp;
 
 use super::compared::medians;
 use super::found::{Found, Measured, day};
+use crate::model::statistics::{lower_bound, upper_bound};
 use crate::pipeline::FindingKind;
 use crate::report::aggregate::{Counted, QuestionHealth, Value, Wording, last};
 use crate::report::anchors;
 use crate::report::html::format::{figure, percent};
 use crate::report::model::Unit;
-use crate::report::statistics::{lower_bound, upper_bound};
 
 /// Least number of persons of whom a question's answers are judged.
 const ENOUGH: usize = 30;

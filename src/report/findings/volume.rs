@@ -1,7 +1,7 @@
 //! Jobs that fell silent, and weeks in which far more or fewer interviews were completed than before. Exact Poisson tests
 //! would be wrong: invitations come in batches, so that weeks differ more than chance alone would have it.
 
-use crate::report::statistics::student_t;
+use crate::model::statistics::student_t;
 
 /// Number of weeks that a week is compared with.
 pub const WEEKS_BEFORE: usize = 12;

@@ -7,11 +7,11 @@ use super::found::{Found, Measured, OF_EACH_FAMILY, day};
 use super::volume::{
     SILENT_DAYS, Silence, VolumeChange, WEEKS_BEFORE, WeeksBefore, change, fell, p_with, silence, variance,
 };
+use crate::model::statistics::adjusted;
 use crate::pipeline::FindingKind;
 use crate::report::aggregate::Counted;
 use crate::report::html::format::thousands;
 use crate::report::model::Unit;
-use crate::report::statistics::adjusted;
 
 /// Least number of jobs of which it can be said that most fell.
 const LEAST_JOBS: usize = 3;
@@ -108,7 +108,7 @@ impl Weeks<'_> {
         let variance = variances.sum::<f64>() / known.len() as f64;
         let count = u32::try_from(known.len()).expect("a count of jobs");
         let p: Vec<f64> = known.iter().map(|(_, now, before)| p_with(*now, before, variance, count)).collect();
-        let adjusted = known.iter().zip(adjusted(&p)).filter(|(_, q)| *q <= OF_EACH_FAMILY);
+        let adjusted = known.iter().zip(adjusted(&p, p.len())).filter(|(_, q)| *q <= OF_EACH_FAMILY);
         adjusted.filter_map(|((job, now, before), q)| Some((*job, change(*now, before)?, q))).collect()
     }
 

@@ -15,7 +15,7 @@ pub use care::{
     SetFlags, StatusFlags, Which,
 };
 pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
-pub use look::{SearchFlags, SearchFormat};
+pub use look::{DiscoverFlags, FilterFlags, SearchFlags, SearchFormat};
 pub use serve::{ListenFlags, SandboxFlags};
 pub use shared::{ApiFlags, DataFormat, LogFormat};
 pub use stages::{AnalyzeFlags, CheckFlags, ImportFlags, IngestFlags, ReportFlags, RunFlags};
@@ -61,6 +61,9 @@ pub enum Command {
     Export(ExportFlags),
     /// Look for words, phrases or patterns in all answers, count them, and show each among its neighbours
     Search(SearchFlags),
+    /// Find the words and phrases that tell a job from all others, or a period from the one before, and that no keyword
+    /// set has
+    Discover(DiscoverFlags),
     /// Archive recordings of answers, each once
     Audio(AudioFlags),
     /// Send completed interviews to an applicant tracking system

@@ -8,6 +8,7 @@ use crate::keywords::Mode;
 use crate::pipeline::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, Stage};
 use crate::sandbox::{AtsFault, WebhookFault, WindowKind};
 use crate::search::By;
+use crate::search::discover::Against;
 
 /// For each variant the word, and what is said of it.
 macro_rules! values {
@@ -148,3 +149,8 @@ mod tests {
         }
     }
 }
+
+values!(Against {
+    Others = "others": "Each job with all others",
+    Previous = "previous": "The period with the one before, of as many days",
+});

@@ -73,15 +73,16 @@ impl Fisher {
     }
 }
 
-/// Adjusts p-values for multiple comparisons by Benjamini and Hochberg. The order stays.
+/// Adjusts the p-values of so many tests for multiple comparisons by Benjamini and Hochberg. The order stays. Where not
+/// all are given, those that are not must be greater than these, and so must be what is accepted of the results.
 #[must_use]
-pub fn adjusted(p: &[f64]) -> Vec<f64> {
+pub fn adjusted(p: &[f64], tests: usize) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
     let mut adjusted = vec![1.0; p.len()];
     let mut least: f64 = 1.0;
     for (rank, at) in order.into_iter().enumerate().rev() {
-        least = least.min(p[at] * float(p.len()) / float(rank + 1));
+        least = least.min(p[at] * float(tests) / float(rank + 1));
         adjusted[at] = least;
     }
     adjusted

@@ -1,0 +1,32 @@
+//! Discovery: the words and phrases that tell a job from all others, or a period from the one before, and that no keyword
+//! set finds.
+//!
+//! [`corpus`] says which answers there are, and [`standing`] what each interview counts for: a person counts once in a
+//! job and once in all others. [`words`] makes n-grams of answers. [`count`](mod@count) finds those that enough persons
+//! use: first by counters that several n-grams share ([`sketch`]), then exactly ([`table`]), and which of them a longer
+//! one takes the place of. [`postings`] has the interviews of as many n-grams at a time as fit into memory, and
+//! [`compare`] tests them. [`details`] reads once more for what was found. No step keeps the answers.
+
+mod compare;
+mod corpus;
+mod count;
+mod covered;
+mod details;
+mod draft;
+mod finding;
+mod in_use;
+mod plan;
+mod postings;
+mod run;
+mod sketch;
+mod standing;
+mod table;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use draft::draft;
+pub use finding::{DiscoverTotals, DiscoverTotalsOf, Finding, finding_rows, finding_schema};
+pub use in_use::sets_in_use;
+pub use plan::{Against, DiscoverPlan};
+pub use run::{Discovered, discover};
