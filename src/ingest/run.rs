@@ -347,7 +347,7 @@ impl Ingester<'_> {
         Ok(())
     }
 
-    /// Takes the links to recordings out of an interview that will be in the lake. They are written to the ledger once
+    /// Takes the links to recordings out of an interview that will be in the lake. They are written to files once
     /// a second; after a crash they are still in the spool.
     fn take_links(&mut self, interview: &mut Interview, fetched_at: Timestamp) -> Result<()> {
         let (links, settled_at) = (interview.take_links(), interview.settled_at());

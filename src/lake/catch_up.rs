@@ -1,7 +1,7 @@
 //! Brings a ledger up to the lake, from the rows of the lake's own tables. A ledger that is new is rebuilt.
 //!
-//! What only the ledger knew is lost with it: failed tries, which ids the API did not know, links to recordings. Such
-//! interviews are asked for once more.
+//! What only the ledger knew is lost with it: failed tries, and which ids the API did not know. Such interviews are asked
+//! for once more.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};

@@ -122,7 +122,7 @@ impl Lake {
         })
     }
 
-    /// Opens the ledger for reading only. `None` for a user who may not: it holds ids, links and mistakes of the night.
+    /// Opens the ledger for reading only. `None` for a user who may not: it holds ids and mistakes of the night.
     ///
     /// # Errors
     /// When it cannot be opened.

@@ -22,7 +22,7 @@ struct StoredTimes {
     sql: &'static str,
 }
 
-const STORED: [StoredTimes; 6] = [
+const STORED: [StoredTimes; 5] = [
     StoredTimes {
         what: "interviews to be fetched again",
         so: "they are due now",
@@ -50,11 +50,6 @@ const STORED: [StoredTimes; 6] = [
         sql: "UPDATE connectors SET since = max(:now, coalesce(
                   (SELECT max(settled_at) + 1 FROM interviews WHERE settled_at < since), :now))
               WHERE since > :done AND since % 86400000000 <> 0",
-    },
-    StoredTimes {
-        what: "links to recordings",
-        so: "they are good for a day at most",
-        sql: "UPDATE links SET fetched_at = :now WHERE fetched_at > :done",
     },
     StoredTimes {
         what: "recordings",

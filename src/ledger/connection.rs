@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBehavior};
 
+use super::link_files::{Line, LinkFiles};
 use super::seal::{Seal, damage};
 use crate::model::{Error, Result};
 
@@ -22,7 +23,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "0007-failed-calls", sql: include_str!("migrations/0007-failed-calls.sql") },
     Migration { name: "0008-log", sql: include_str!("migrations/0008-log.sql") },
     Migration { name: "0009-deliveries", sql: include_str!("migrations/0009-deliveries.sql") },
+    Migration { name: LINKS, sql: include_str!("migrations/0010-links.sql") },
 ];
+
+/// The migration that moves links into files.
+const LINKS: &str = "0010-links";
 
 /// A change of the tables.
 struct Migration {
@@ -30,6 +35,8 @@ struct Migration {
     sql: &'static str,
 }
 
+/// Free bytes in the file for which it is made anew. Less is used again soon.
+const FREE: i64 = 32 << 20;
 /// How long to wait while another process is writing.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -37,6 +44,7 @@ const BUSY: Duration = Duration::from_secs(10);
 pub struct Ledger {
     connection: Connection,
     path: PathBuf,
+    pub(super) links: LinkFiles,
     /// Why it was made anew, if it was.
     pub rebuilt: Option<String>,
     /// Dropped after the connection.
@@ -50,7 +58,7 @@ impl Ledger {
     /// When the file cannot be opened, is not a ledger, or was written by a newer program.
     pub fn open(path: &Path) -> Result<Self> {
         let connection = Connection::open(path).map_err(|error| Error::path("open the ledger", path, error))?;
-        let mut ledger = Self { connection, path: path.to_owned(), rebuilt: None, _seal: None };
+        let mut ledger = Self::new(connection, path);
         ledger.prepare()?;
         Ok(ledger)
     }
@@ -78,12 +86,12 @@ impl Ledger {
         let fail = |error| Error::path("open the ledger", path, error);
         if !path.exists() {
             let connection = Connection::open_in_memory().map_err(fail)?;
-            let mut empty = Self { connection, path: path.to_owned(), rebuilt: None, _seal: None };
+            let mut empty = Self::new(connection, path);
             empty.prepare()?;
             return Ok(empty);
         }
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fail)?;
-        let ledger = Self { connection, path: path.to_owned(), rebuilt: None, _seal: None };
+        let ledger = Self::new(connection, path);
         ledger.read(|connection| connection.busy_timeout(BUSY))?;
         ledger.up_to_date()
     }
@@ -105,7 +113,12 @@ impl Ledger {
             Ok(copy)
         };
         let connection = copy().map_err(|error: rusqlite::Error| Error::path("read the ledger", path, error))?;
-        Self { connection, path: path.to_owned(), rebuilt: None, _seal: None }.up_to_date()
+        Self::new(connection, path).up_to_date()
+    }
+
+    fn new(connection: Connection, path: &Path) -> Self {
+        let links = LinkFiles::new(path.with_file_name("links"));
+        Self { connection, path: path.to_owned(), links, rebuilt: None, _seal: None }
     }
 
     /// Checks that a ledger that is only read has all tables.
@@ -123,18 +136,55 @@ impl Ledger {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
-            // A deleted link must not stay readable in the file.
+            // What is deleted must not stay readable in the file.
             connection.pragma_update(None, "secure_delete", true)?;
             connection.execute_batch("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT")
         })?;
         for Migration { name, sql } in self.missing_migrations()? {
+            if *name == LINKS {
+                self.move_links()?;
+            }
             self.write(|transaction| {
                 transaction.execute_batch(sql)?;
                 transaction.execute("INSERT INTO migrations (name) VALUES (?1)", [name])?;
                 Ok(())
             })?;
         }
+        if let Err(error) = self.give_back() {
+            tracing::warn!("the ledger keeps its free space: {error}");
+        }
         Ok(())
+    }
+
+    /// Copies the links of a ledger that still has them in a table.
+    fn move_links(&mut self) -> Result<()> {
+        let lines: Vec<Line> = self.read(|connection| {
+            let sql = "SELECT interview_id, position, object, link, settled_at, fetched_at FROM links ORDER BY number";
+            let read = |row: &Row<'_>| {
+                Ok(Line {
+                    interview: row.get(0)?,
+                    position: row.get(1)?,
+                    object: row.get(2)?,
+                    link: row.get(3)?,
+                    settled_at: row.get(4)?,
+                    fetched_at: row.get(5)?,
+                })
+            };
+            connection.prepare(sql)?.query_map([], read)?.collect()
+        })?;
+        self.links.append(&lines, Timestamp::now())
+    }
+
+    /// Gives space back to the file system if most of the file is free.
+    fn give_back(&self) -> Result<()> {
+        self.read(|connection| {
+            let of = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+            let (free, pages, size) = (of("freelist_count")?, of("page_count")?, of("page_size")?);
+            if free * size < FREE || free * 2 < pages {
+                return Ok(());
+            }
+            connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+        })
     }
 
     /// The migrations that are still to be applied.

@@ -1,21 +1,22 @@
-//! Links to recordings while they open, and the state of recordings until it is in the lake.
+//! Links to recordings, for as long as they open. They are not lost with the ledger.
 
-use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+#[cfg(test)]
+mod tests;
 
-use super::connection::{Ledger, from_micros};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::ahead::latest_stored;
+use super::connection::Ledger;
+use super::link_files::{Frame, Line, LinkFile, Range};
+use super::recordings::RecordingId;
 use crate::model::recording::links_dead_since;
 use crate::model::{Link, Result};
 
-/// Identifies a recording by its interview and the 0-based position of its answer in `responses[]`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RecordingId {
-    pub interview: String,
-    pub position: u32,
-}
-
 /// A link that is kept until its recording is archived.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptLink {
     pub recording: RecordingId,
     /// The name of the recording in an archive.
@@ -26,294 +27,162 @@ pub struct KeptLink {
     pub fetched_at: Timestamp,
 }
 
-/// A recording that is archived.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArchivedRecording {
-    pub object: String,
-    pub bytes: u64,
-    /// SHA-256 in hex.
-    pub sha256: String,
-    pub content_type: Option<String>,
-    pub at: Timestamp,
-}
+/// How far the kept links were read: a number of bytes for each file.
+#[derive(Debug, Clone, Default)]
+pub struct LinkPlace(BTreeMap<u64, u64>);
 
-/// The state of a recording that is not in the table `audio`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RecordingState {
-    Archived(ArchivedRecording),
-    /// Tried again by the next run. Holds when it was last tried.
-    Failed(Timestamp),
-    /// Not tried again, unless its interview is named.
-    GivenUp,
-}
-
-/// A recording that could not be archived.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct UnarchivedRecording {
-    pub interview_id: String,
-    pub position: u32,
-    pub reason: String,
-    /// The number of nights whose tries count.
-    pub tries: u32,
-    pub given_up: bool,
-}
-
-/// Why a recording could not be archived.
+/// Where the links of each interview are, in 24 bytes for each frame that it is in.
 #[derive(Debug)]
-pub struct ArchiveFailure<'a> {
-    /// The name of the recording in an archive.
-    pub object: &'a str,
-    /// The reason, for people.
-    pub reason: &'a str,
-    /// A word for the kind of failure.
-    pub kind: &'a str,
-    /// The number of nights after which it is given up.
-    pub give_up_after: u32,
-    /// Bytes that were downloaded.
-    pub part_bytes: u64,
+pub struct LiveLinks {
+    frames: Vec<(LinkFile, Range)>,
+    /// Hashes of interviews with the indices of their frames, sorted.
+    places: Vec<(u64, usize)>,
+    hasher: RandomState,
 }
-
-/// Microseconds. Tries that are less than this apart count as one night, because nightly runs are not always a whole
-/// day apart.
-const NIGHT: i64 = 20 * 60 * 60 * 1_000_000;
 
 impl Ledger {
     /// Keeps links. Each replaces an older one of the same recording.
     ///
     /// # Errors
-    /// When the ledger cannot be written. None is kept then.
+    /// When they cannot be written. Some may be kept then.
     pub fn keep_links(&mut self, links: &[KeptLink]) -> Result<()> {
-        if links.is_empty() {
-            return Ok(());
-        }
-        self.write(|transaction| {
-            let sql = "INSERT OR REPLACE INTO links
-                           (interview_id, position, object, link, settled_at, fetched_at)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-            let mut insert = transaction.prepare_cached(sql)?;
-            for KeptLink { recording: RecordingId { interview, position }, object, link, settled_at, fetched_at } in
-                links
-            {
-                let (settled_at, at) = (settled_at.map(Timestamp::as_microsecond), fetched_at.as_microsecond());
-                insert.execute(params![interview, position, object, link.secret(), settled_at, at])?;
-            }
-            Ok(())
-        })
+        let lines: Vec<Line> = links.iter().map(Line::from).collect();
+        self.links.append(&lines, Timestamp::now())
     }
 
-    /// Deletes the links that no longer open.
+    /// Forgets the link of a recording, because it does not open.
     ///
     /// # Errors
-    /// When the ledger cannot be written.
+    /// When that cannot be written.
+    pub fn forget_link(&mut self, recording: &RecordingId, object: &str) -> Result<()> {
+        let (RecordingId { interview, position }, now) = (recording.clone(), Timestamp::now());
+        let (object, fetched_at) = (object.to_owned(), now.as_microsecond());
+        self.links.append(&[Line { interview, position, object, link: None, settled_at: None, fetched_at }], now)
+    }
+
+    /// Drops the files whose links no longer open.
+    ///
+    /// # Errors
+    /// When one cannot be deleted.
     pub fn forget_old_links(&mut self, now: Timestamp) -> Result<()> {
-        self.write(|transaction| {
-            let dead_since = links_dead_since(now).as_microsecond();
-            transaction.execute("DELETE FROM links WHERE fetched_at <= ?1", [dead_since])?;
-            Ok(())
-        })
+        let latest = Timestamp::from_microsecond(latest_stored(now, SignedDuration::ZERO)).unwrap_or(Timestamp::MAX);
+        self.links.drop_before(links_dead_since(now), latest)
     }
 
-    /// Deletes the link of a recording, because it does not open or is not needed.
+    /// Drops the files whose links are all needless.
     ///
     /// # Errors
-    /// When the ledger cannot be written.
-    pub fn forget_link(&mut self, recording: &RecordingId) -> Result<()> {
-        self.write(|transaction| forget_link(transaction, recording))
-    }
-
-    /// The link of a recording with this name, if there is one that still opens.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn link_of(&self, recording: &RecordingId, object: &str, now: Timestamp) -> Result<Option<Link>> {
-        self.read(|connection| {
-            let sql = "SELECT link FROM links
-                       WHERE interview_id = ?1 AND position = ?2 AND object = ?3 AND fetched_at > ?4";
-            let dead_since = links_dead_since(now).as_microsecond();
-            let values = params![recording.interview, recording.position, object, dead_since];
-            connection.prepare_cached(sql)?.query_row(values, |row| row.get(0).map(Link::new)).optional()
-        })
-    }
-
-    /// Links that still open and were kept after the one with this number, in order, each with its number. Returns
-    /// `most` at most.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn links_after(&self, number: i64, most: usize, now: Timestamp) -> Result<Vec<(i64, KeptLink)>> {
-        self.read(|connection| {
-            let sql = "SELECT number, interview_id, position, object, link, settled_at, fetched_at FROM links
-                       WHERE number > ?1 AND fetched_at > ?2 ORDER BY number LIMIT ?3";
-            let read = |row: &Row<'_>| {
-                let recording = RecordingId { interview: row.get(1)?, position: row.get(2)? };
-                let (object, link) = (row.get(3)?, Link::new(row.get(4)?));
-                let settled_at = row.get::<_, Option<i64>>(5)?.map(from_micros).transpose()?;
-                let fetched_at = from_micros(row.get(6)?)?;
-                Ok((row.get(0)?, KeptLink { recording, object, link, settled_at, fetched_at }))
-            };
-            let most = i64::try_from(most).unwrap_or(i64::MAX);
-            let values = params![number, links_dead_since(now).as_microsecond(), most];
-            connection.prepare_cached(sql)?.query_map(values, read)?.collect()
-        })
-    }
-
-    /// The state of the recording of an answer, if the ledger knows it.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn recording(&self, recording: &RecordingId) -> Result<Option<RecordingState>> {
-        self.recording_called(recording, None)
-    }
-
-    /// The state of a recording, if it has this name. The position of an answer changes when others are inserted before
-    /// it.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn recording_called(&self, recording: &RecordingId, object: Option<&str>) -> Result<Option<RecordingState>> {
-        self.read(|connection| {
-            let sql = "SELECT state, object, bytes, sha256, content_type, changed_at FROM recordings
-                       WHERE interview_id = ?1 AND position = ?2 AND (?3 IS NULL OR object = ?3)";
-            let read = |row: &Row<'_>| {
-                let state: String = row.get(0)?;
-                let at = from_micros(row.get(5)?)?;
-                Ok(match state.as_str() {
-                    "archived" => RecordingState::Archived(ArchivedRecording {
-                        object: row.get(1)?,
-                        bytes: row.get::<_, i64>(2)?.unsigned_abs(),
-                        sha256: row.get(3)?,
-                        content_type: row.get(4)?,
-                        at,
-                    }),
-                    "failed" => RecordingState::Failed(at),
-                    _ => RecordingState::GivenUp,
-                })
-            };
-            let values = params![recording.interview, recording.position, object];
-            connection.prepare_cached(sql)?.query_row(values, read).optional()
-        })
-    }
-
-    /// Records that a recording is archived, and deletes its link.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written.
-    pub fn record_archived(&mut self, recording: &RecordingId, archived: &ArchivedRecording) -> Result<()> {
-        let RecordingId { interview, position } = recording;
-        self.write(|transaction| {
-            let sql = "INSERT OR REPLACE INTO recordings
-                           (interview_id, position, state, object, bytes, sha256, content_type, changed_at)
-                       VALUES (?1, ?2, 'archived', ?3, ?4, ?5, ?6, ?7)";
-            let ArchivedRecording { object, bytes, sha256, content_type, at } = archived;
-            let bytes = i64::try_from(*bytes).unwrap_or(i64::MAX);
-            let values = params![interview, position, object, bytes, sha256, content_type, at.as_microsecond()];
-            transaction.prepare_cached(sql)?.execute(values)?;
-            forget_link(transaction, recording)
-        })
-    }
-
-    /// Records why a recording could not be archived. Returns whether it is given up now. Runs of one night count as
-    /// one try. A failure of another kind, or a longer download, restarts the count.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written.
-    pub fn record_failed(&mut self, recording: &RecordingId, failure: &ArchiveFailure<'_>) -> Result<bool> {
-        let RecordingId { interview, position } = recording;
-        let ArchiveFailure { object, reason, kind, give_up_after, part_bytes } = failure;
-        let (now, part_bytes) = (Timestamp::now().as_microsecond(), i64::try_from(*part_bytes).unwrap_or(i64::MAX));
-        self.write(|transaction| {
-            let sql = "SELECT tries, counted_at FROM recordings
-                       WHERE interview_id = ?1 AND position = ?2 AND object = ?3 AND kind = ?4 AND part_bytes >= ?5
-                           AND counted_at IS NOT NULL";
-            let known: Option<(u32, i64)> = transaction
-                .prepare_cached(sql)?
-                .query_row(params![interview, position, object, kind, part_bytes], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            let (tries, counted_at) = match known {
-                None => (1, now),
-                Some((tries, counted_at)) if now - counted_at < NIGHT => (tries, counted_at),
-                Some((tries, _)) => (tries + 1, now),
-            };
-            let is_given_up = tries >= *give_up_after;
-            let state = if is_given_up { "given-up" } else { "failed" };
-            let sql = "INSERT OR REPLACE INTO recordings
-                           (interview_id, position, state, object, reason, kind, tries, counted_at, part_bytes, changed_at)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-            let values = params![interview, position, state, object, reason, kind, tries, counted_at, part_bytes, now];
-            transaction.prepare_cached(sql)?.execute(values)?;
-            Ok(is_given_up)
-        })
-    }
-
-    /// Records why a recording could not be archived, without counting a try, because the recording was not at fault.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written.
-    pub fn record_left(&mut self, recording: &RecordingId, object: &str, reason: &str) -> Result<()> {
-        let RecordingId { interview, position } = recording;
-        self.write(|transaction| {
-            let sql = "INSERT INTO recordings (interview_id, position, state, object, reason, tries, changed_at)
-                       VALUES (?1, ?2, 'failed', ?3, ?4, 0, ?5)
-                       ON CONFLICT (interview_id, position) DO UPDATE SET
-                           object = excluded.object, reason = excluded.reason, changed_at = excluded.changed_at";
-            let now = Timestamp::now().as_microsecond();
-            transaction.prepare_cached(sql)?.execute(params![interview, position, object, reason, now])?;
-            Ok(())
-        })
-    }
-
-    /// Deletes the state of recordings that are in the table `audio` now.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written.
-    pub fn forget_recordings<'a>(&mut self, recordings: impl IntoIterator<Item = &'a RecordingId>) -> Result<()> {
-        self.write(|transaction| {
-            let sql = "DELETE FROM recordings WHERE interview_id = ?1 AND position = ?2";
-            let mut delete = transaction.prepare_cached(sql)?;
-            for recording in recordings {
-                delete.execute(params![recording.interview, recording.position])?;
-                forget_link(transaction, recording)?;
+    /// When one cannot be deleted.
+    pub fn forget_needless_links(&mut self, is_needless: impl Fn(&RecordingId, &str) -> bool) -> Result<()> {
+        for file in self.links.list()? {
+            let lines = file.frames(0).into_iter().flat_map(|frame| frame.lines);
+            let mut kept = lines.filter(|line| line.link.is_some());
+            if kept.all(|line| is_needless(&line.recording(), &line.object)) {
+                self.links.delete(&file.path)?;
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
-    /// The archived recordings that are still in the ledger, each with its name.
+    /// Links that still open, from a place on, which is moved behind them. Each frame is read whole, until there are
+    /// `enough`.
     ///
     /// # Errors
-    /// When the ledger cannot be read.
-    pub fn archived_recordings(&self) -> Result<Vec<(RecordingId, String)>> {
-        self.read(|connection| {
-            let sql = "SELECT interview_id, position, object FROM recordings WHERE state = 'archived'";
-            let read = |row: &Row<'_>| Ok((RecordingId { interview: row.get(0)?, position: row.get(1)? }, row.get(2)?));
-            connection.prepare(sql)?.query_map([], read)?.collect()
-        })
+    /// When their folder cannot be read.
+    pub fn links_after(&self, place: &mut LinkPlace, enough: usize, now: Timestamp) -> Result<Vec<KeptLink>> {
+        let mut links = Vec::new();
+        for file in self.links.list()? {
+            let offset = place.0.entry(file.number).or_default();
+            for Frame { end, lines, .. } in file.frames(*offset) {
+                if links.len() >= enough {
+                    return Ok(links);
+                }
+                *offset = end;
+                links.extend(lines.into_iter().filter_map(|line| line.opened(now)));
+            }
+        }
+        Ok(links)
     }
 
-    /// The recordings that could not be archived, by interview and position.
+    /// Finds where the links of each interview are now.
     ///
     /// # Errors
-    /// When the ledger cannot be read.
-    pub fn unarchived_recordings(&self) -> Result<Vec<UnarchivedRecording>> {
-        self.read(|connection| {
-            let sql = "SELECT interview_id, position, reason, tries, state = 'given-up' FROM recordings
-                       WHERE state <> 'archived' ORDER BY interview_id, position";
-            let read = |row: &Row<'_>| {
-                Ok(UnarchivedRecording {
-                    interview_id: row.get(0)?,
-                    position: row.get(1)?,
-                    reason: row.get(2)?,
-                    tries: row.get(3)?,
-                    given_up: row.get(4)?,
-                })
-            };
-            connection.prepare(sql)?.query_map([], read)?.collect()
-        })
+    /// When their folder cannot be read.
+    pub fn live_links(&self) -> Result<LiveLinks> {
+        let (mut live, mut last) =
+            (LiveLinks { frames: Vec::new(), places: Vec::new(), hasher: RandomState::new() }, None);
+        for file in self.links.list()? {
+            for Frame { begin, end, lines } in file.frames(0) {
+                for line in lines {
+                    let place = (live.hasher.hash_one(&line.interview), live.frames.len());
+                    // Links of an interview mostly follow one another.
+                    if last.replace(place) != Some(place) {
+                        live.places.push(place);
+                    }
+                }
+                live.frames.push((file.clone(), Range { begin, end }));
+            }
+        }
+        live.places.sort_unstable();
+        live.places.dedup();
+        Ok(live)
     }
 }
 
-fn forget_link(transaction: &Transaction<'_>, recording: &RecordingId) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM links WHERE interview_id = ?1 AND position = ?2";
-    transaction.prepare_cached(sql)?.execute(params![recording.interview, recording.position])?;
-    Ok(())
+impl LiveLinks {
+    /// The links of recordings that still open, by recording and name. Of several the newest counts.
+    pub fn of<'a>(
+        &self,
+        recordings: impl IntoIterator<Item = &'a RecordingId>,
+        now: Timestamp,
+    ) -> HashMap<(RecordingId, String), Link> {
+        let mut frames = BTreeSet::new();
+        let mut wanted = BTreeSet::new();
+        for recording in recordings {
+            wanted.insert(recording);
+            let hash = self.hasher.hash_one(&recording.interview);
+            let first = self.places.partition_point(|(other, _)| *other < hash);
+            let here = self.places[first..].iter().take_while(|(other, _)| *other == hash);
+            frames.extend(here.map(|(_, frame)| *frame));
+        }
+        let mut newest: HashMap<(RecordingId, String), Line> = HashMap::new();
+        for (file, range) in frames.into_iter().map(|frame| &self.frames[frame]) {
+            for line in file.frame(*range) {
+                let key = (line.recording(), line.object.clone());
+                let is_newer = |known: &Line| known.fetched_at <= line.fetched_at;
+                if wanted.contains(&key.0) && newest.get(&key).is_none_or(is_newer) {
+                    newest.insert(key, line);
+                }
+            }
+        }
+        newest.into_iter().filter_map(|(key, line)| Some((key, line.opened(now)?.link))).collect()
+    }
+}
+
+impl Line {
+    fn recording(&self) -> RecordingId {
+        RecordingId { interview: self.interview.clone(), position: self.position }
+    }
+
+    /// The link, if it still opens.
+    fn opened(self, now: Timestamp) -> Option<KeptLink> {
+        let recording = self.recording();
+        let fetched_at = Timestamp::from_microsecond(self.fetched_at).ok()?;
+        let settled_at = self.settled_at.and_then(|at| Timestamp::from_microsecond(at).ok());
+        let link = self.link.filter(|_| fetched_at > links_dead_since(now)).map(Link::new)?;
+        Some(KeptLink { recording, object: self.object, link, settled_at, fetched_at })
+    }
+}
+
+impl From<&KeptLink> for Line {
+    fn from(KeptLink { recording, object, link, settled_at, fetched_at }: &KeptLink) -> Self {
+        Self {
+            interview: recording.interview.clone(),
+            position: recording.position,
+            object: object.clone(),
+            link: Some(link.secret().to_owned()),
+            settled_at: settled_at.map(Timestamp::as_microsecond),
+            fetched_at: fetched_at.as_microsecond(),
+        }
+    }
 }

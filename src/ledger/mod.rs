@@ -9,8 +9,10 @@ mod deliveries;
 mod events;
 mod failed_calls;
 mod interviews;
+mod link_files;
 mod links;
 mod outbox;
+mod recordings;
 mod seal;
 
 pub use ahead::{LONGEST_UNTIL_FETCHED, LONGEST_UNTIL_SENT};
@@ -24,5 +26,6 @@ pub use interviews::{
     DueCounts, DueInterview, FirstSeen, InterviewCounts, InterviewState, KnownInterview, KnownQuestion, QuestionsNeed,
     QuestionsWanted, Sighting,
 };
-pub use links::{ArchiveFailure, ArchivedRecording, KeptLink, RecordingId, RecordingState, UnarchivedRecording};
+pub use links::{KeptLink, LinkPlace, LiveLinks};
 pub use outbox::{DeadLetter, OutboxCounts, OutboxEntry, OutboxState, Outgoing, OutgoingFilter};
+pub use recordings::{ArchiveFailure, ArchivedRecording, RecordingId, RecordingState, UnarchivedRecording};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use roundup::sandbox::{Faults, SandboxOptions};
 
-use crate::audio::{archive, ingested, ledger, status, table, with_audio};
+use crate::audio::{archive, change_links, ingested, ledger, status, table, with_audio};
 use crate::common::{serve, serve_with};
 
 #[test]
@@ -16,8 +16,7 @@ fn an_interview_that_the_api_no_longer_has_is_given_up_if_it_has_others() {
     let wanted = with_audio(&served.lake());
     let gone = wanted.iter().find(|(id, position)| !kept.contains(id) && position == "1").unwrap().0.clone();
     let other = wanted.iter().find(|(id, _)| kept.contains(id)).unwrap().0.clone();
-    let sql = "DELETE FROM links WHERE interview_id IN (?1, ?2)";
-    ledger(&served).execute(sql, [&gone, &other]).unwrap();
+    change_links(&served, |link| (![&gone, &other].contains(&&link.recording.interview)).then_some(link));
     let api = ["--api", &fewer.sandbox.base_url()];
     let of_gone = wanted.iter().filter(|(id, _)| *id == gone).count();
     assert!(of_gone > 1);
@@ -39,7 +38,7 @@ fn an_interview_that_the_api_no_longer_has_is_given_up_if_it_has_others() {
 fn an_api_that_knows_no_interview_gives_up_none() {
     let served = ingested("");
     let other = serve(Some(0));
-    ledger(&served).execute("DELETE FROM links", []).unwrap();
+    change_links(&served, |_| None);
     let (_, stderr) = archive(&served, &["--api", &other.sandbox.base_url()], 1);
     let says = "the API gave no link to a recording of the last 20 interviews: the API does not know the interview";
     assert!(stderr.contains(says), "{stderr}");
@@ -100,7 +99,7 @@ fn an_account_that_refuses_leaves_the_others_their_turn() {
         stderr
     };
     run(&SandboxOptions::default().key, "ingest", 0);
-    ledger(&served).execute("DELETE FROM links", []).unwrap();
+    change_links(&served, |_| None);
     run("rz_live_wrong", "audio", 5);
     let of_b = with_audio(&served.lake()).into_iter().filter(|(id, _)| ids[25..].contains(id)).count();
     assert!(of_b > 0);

@@ -7,9 +7,11 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use roundup::ledger::KeptLink;
+use roundup::model::Link;
 use roundup::sandbox::SandboxOptions;
 
-use crate::audio::{archive, ledger, status};
+use crate::audio::{archive, change_links, ledger, status};
 use crate::common::{Served, rows, serve_with};
 
 /// A response: headers after the status line, and the bytes that are sent of it.
@@ -46,7 +48,10 @@ fn host(answer: impl Fn(u32, bool, Option<usize>) -> Response + Send + Sync + 's
 fn with_links_to(host: &str) -> Served {
     let served = serve_with(SandboxOptions { interviews: Some(1), limit: None, ..SandboxOptions::default() });
     served.run(&served.pipeline("questions = \"none\"\n"), 0);
-    ledger(&served).execute("UPDATE links SET link = ?1 || '/' || position", [host]).unwrap();
+    change_links(&served, |link| {
+        let to_host = Link::new(format!("{host}/{}", link.recording.position));
+        Some(KeptLink { link: to_host, ..link })
+    });
     served
 }
 

@@ -10,7 +10,7 @@ use super::download::DownloadOutcome;
 use super::missing::MissingRecording;
 use super::pool::{DownloadTask, Pool};
 use super::renew::Renewal;
-use crate::ledger::Ledger;
+use crate::ledger::LiveLinks;
 use crate::model::{Link, Result};
 
 /// Identifies a recording to the pool.
@@ -51,13 +51,11 @@ pub struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     /// Begins to download the recordings that are not archived and whose links still open.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn begin(ledger: &Ledger, wanted: &'a mut [MissingRecording], mut pool: Pool<DownloadKey>) -> Result<Self> {
+    pub fn begin(links: &LiveLinks, wanted: &'a mut [MissingRecording], mut pool: Pool<DownloadKey>) -> Self {
         let mut linkless = BTreeSet::new();
+        let mut links = links.of(wanted.iter().map(|wanted| &wanted.recording), Timestamp::now());
         for (number, one) in wanted.iter().enumerate().filter(|(_, wanted)| wanted.archived.is_none()) {
-            match ledger.link_of(&one.recording, &one.object, Timestamp::now())? {
+            match links.remove(&(one.recording.clone(), one.object.clone())) {
                 Some(link) => {
                     let key = DownloadKey { number, is_renewed: false };
                     pool.submit(DownloadTask { key, object: one.object.clone(), link });
@@ -66,7 +64,7 @@ impl<'a> Batch<'a> {
             }
         }
         let (dead, open) = (BTreeSet::new(), BTreeMap::new());
-        Ok(Self { wanted, linkless, dead, open, asking: None, renewed: 0, pool })
+        Self { wanted, linkless, dead, open, asking: None, renewed: 0, pool }
     }
 
     /// Submits a download by a new link.

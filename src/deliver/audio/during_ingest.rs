@@ -1,6 +1,6 @@
-//! Archiving during an ingest: links are opened as the ingest puts them into the ledger.
+//! Archiving during an ingest: links are opened as the ingest keeps them.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use super::missing::{PublishedRecordings, settled_since};
 use super::outcomes::Outcomes;
 use super::pool::{DownloadTask, Pool};
 use super::summary::ArchiveSummary;
-use crate::ledger::{KeptLink, Ledger, RecordingId, RecordingState};
+use crate::ledger::{KeptLink, Ledger, LinkPlace, RecordingId, RecordingState};
 use crate::model::{Done, Result};
 
 /// How often the ledger is checked for new links.
@@ -41,28 +41,23 @@ impl Archiver<'_> {
         let mut pool: Pool<(RecordingId, String)> = self.pool();
         // An ingest that fetches an interview again keeps a new link to the same recording.
         let mut submitted: HashSet<(RecordingId, String)> = HashSet::new();
-        let mut last = 0;
+        let (mut place, mut links) = (LinkPlace::default(), VecDeque::new());
         let mut ends_at = None;
         loop {
             let is_ended = ingest_ended.is_cancelled();
-            // Only enough to keep the pool busy until the next check: the rest waits in the ledger.
+            // Only enough to keep the pool busy until the next check: the rest waits.
             while !is_ended && pool.in_flight < self.width * 4 {
-                let links = ledger.links_after(last, self.width * 4, Timestamp::now())?;
                 if links.is_empty() {
-                    break;
+                    links.extend(ledger.links_after(&mut place, self.width * 4, Timestamp::now())?);
                 }
-                for (number, kept) in links {
-                    last = number;
-                    let KeptLink { recording, object, link, settled_at, .. } = kept;
-                    let state = ledger.recording_called(&recording, Some(&object))?;
-                    if known.has(&recording, &object) || matches!(state, Some(RecordingState::Archived(_))) {
-                        ledger.forget_link(&recording)?;
-                    } else if settled_since(settled_at, self.from)
-                        && state != Some(RecordingState::GivenUp)
-                        && submitted.insert((recording.clone(), object.clone()))
-                    {
-                        pool.submit(DownloadTask { key: (recording, object.clone()), object, link });
-                    }
+                let Some(KeptLink { recording, object, link, settled_at, .. }) = links.pop_front() else { break };
+                let state = ledger.recording_called(&recording, Some(&object))?;
+                if !known.has(&recording, &object)
+                    && !matches!(state, Some(RecordingState::Archived(_) | RecordingState::GivenUp))
+                    && settled_since(settled_at, self.from)
+                    && submitted.insert((recording.clone(), object.clone()))
+                {
+                    pool.submit(DownloadTask { key: (recording, object.clone()), object, link });
                 }
             }
             if is_ended {
@@ -79,7 +74,7 @@ impl Archiver<'_> {
                 Ok(Some(((recording, object), outcome))) => {
                     pool.in_flight -= 1;
                     match outcome? {
-                        DownloadOutcome::LinkDead(_) => ledger.forget_link(&recording)?,
+                        DownloadOutcome::LinkDead(_) => ledger.forget_link(&recording, &object)?,
                         DownloadOutcome::Busy => {}
                         outcome => _ = outcomes.record(ledger, &recording, &object, outcome)?,
                     }

@@ -29,11 +29,13 @@ pub fn estimate(
     began: Timestamp,
 ) -> Result<Estimate> {
     let mut estimate = Estimate::default();
-    each_missing(lake, ledger, selection, began, &PublishedRecordings::read(lake)?, &mut |ledger, wanted| {
+    let links = ledger.live_links()?;
+    each_missing(lake, ledger, selection, began, &PublishedRecordings::read(lake)?, &mut |_, wanted| {
+        let links = links.of(wanted.iter().map(|wanted| &wanted.recording), Timestamp::now());
         let mut calls = BTreeSet::new();
         for MissingRecording { recording, object, .. } in wanted.iter().filter(|wanted| wanted.archived.is_none()) {
             estimate.wanted += 1;
-            if ledger.link_of(recording, object, Timestamp::now())?.is_none() {
+            if !links.contains_key(&(recording.clone(), object.clone())) {
                 calls.insert(recording.interview.as_str());
             }
         }

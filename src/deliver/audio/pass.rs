@@ -14,7 +14,7 @@ use super::outcomes::{FailureKind, Outcomes};
 use super::renew::{LinkRenewer, Renewal};
 use super::summary::ArchiveSummary;
 use super::table;
-use crate::ledger::{KeptLink, Ledger};
+use crate::ledger::{KeptLink, Ledger, LiveLinks};
 use crate::model::recording::RecordingLink;
 use crate::model::{Done, Error, Kind, Result};
 
@@ -49,14 +49,7 @@ impl Archiver<'_> {
         let archived = ledger.archived_recordings()?;
         let told = archived.iter().filter(|(recording, object)| known.has(recording, object));
         ledger.forget_recordings(told.map(|(recording, _)| recording))?;
-        let mut last = 0;
-        loop {
-            let links = ledger.links_after(last, BATCH_SIZE, Timestamp::now())?;
-            let Some((number, _)) = links.last() else { return Ok(()) };
-            last = *number;
-            let needless = links.iter().filter(|(_, kept)| known.has(&kept.recording, &kept.object));
-            ledger.forget_recordings(needless.map(|(_, kept)| &kept.recording))?;
-        }
+        ledger.forget_needless_links(|recording, object| known.has(recording, object))
     }
 }
 
@@ -75,24 +68,34 @@ impl Pass<'_, '_, '_> {
         let lake = self.archiver.lake;
         let known = PublishedRecordings::read(lake)?;
         self.archiver.forget_published(ledger, &known)?;
-        let mut waiting = Vec::new();
+        let (links, mut waiting) = (ledger.live_links()?, Vec::new());
         each_missing(lake, ledger, selection, began, &known, &mut |ledger, wanted| {
             waiting.extend(wanted);
-            if waiting.len() >= BATCH_SIZE { self.archive_batch(ledger, std::mem::take(&mut waiting)) } else { Ok(()) }
+            if waiting.len() >= BATCH_SIZE {
+                self.archive_batch(ledger, &links, std::mem::take(&mut waiting))
+            } else {
+                Ok(())
+            }
         })?;
-        self.archive_batch(ledger, waiting)
+        self.archive_batch(ledger, &links, waiting)?;
+        self.archiver.forget_published(ledger, &PublishedRecordings::read(lake)?)
     }
 
     /// Archives some recordings and publishes them. An error that stopped it is returned afterwards.
-    fn archive_batch(&mut self, ledger: &mut Ledger, mut wanted: Vec<MissingRecording>) -> Result<()> {
+    fn archive_batch(
+        &mut self,
+        ledger: &mut Ledger,
+        links: &LiveLinks,
+        mut wanted: Vec<MissingRecording>,
+    ) -> Result<()> {
         // Recordings that failed before come last, so that they do not keep others from being tried.
         wanted.sort_by_key(|wanted| wanted.was_tried);
-        let ended = self.download(ledger, &mut wanted);
+        let ended = self.download(ledger, links, &mut wanted);
         table::publish(self.archiver.lake, ledger, &wanted).and(ended)
     }
 
-    fn download(&mut self, ledger: &mut Ledger, wanted: &mut [MissingRecording]) -> Result<()> {
-        let mut batch = Batch::begin(ledger, wanted, self.archiver.pool())?;
+    fn download(&mut self, ledger: &mut Ledger, links: &LiveLinks, wanted: &mut [MissingRecording]) -> Result<()> {
+        let mut batch = Batch::begin(links, wanted, self.archiver.pool());
         let ended = loop {
             if batch.pool.in_flight == 0 && batch.linkless.is_empty() {
                 batch.linkless = std::mem::take(&mut batch.dead);
@@ -140,7 +143,7 @@ impl Pass<'_, '_, '_> {
         let MissingRecording { recording, object, archived, .. } = &mut batch.wanted[number];
         if !is_renewed && matches!(outcome, Ok(DownloadOutcome::LinkDead(_))) {
             batch.dead.insert(number);
-            return ledger.forget_link(recording);
+            return ledger.forget_link(recording, object);
         }
         self.done += 1;
         (self.progress)(self.done);

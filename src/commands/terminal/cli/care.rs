@@ -67,7 +67,7 @@ pub struct RepairFlags {
 
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
-    /// Make the ledger anew from the tables; tries, links to recordings and ids the API does not know are forgotten
+    /// Make the ledger anew from the tables; tries and ids the API does not know are forgotten
     Rebuild {
         #[command(flatten)]
         lake: LakeFlag,

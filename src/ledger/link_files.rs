@@ -1,0 +1,248 @@
+//! Links to recordings in files of their own: too many and too short-lived for SQLite.
+//!
+//! A file holds zstd frames, one after the other, and a frame holds JSON Lines, one a link. Files only grow, by whole
+//! frames, and are dropped whole. A frame that is cut short or damaged ends its file: its links are asked for again.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::{CParameter, find_frame_compressed_size};
+
+use crate::model::{Error, Result};
+
+/// A frame is no longer than this, in bytes before it is compressed, plus one line.
+const FRAME: usize = 1 << 20;
+/// What a frame is trusted to hold, in bytes.
+const LARGEST_FRAME: usize = 4 * FRAME;
+/// A file that is longer gets no further frame, in bytes.
+const FILE: u64 = 8 << 20;
+/// A file that was begun so long ago gets no further frame, so that it can be dropped soon after a day.
+const FILE_GROWS: SignedDuration = SignedDuration::from_hours(1);
+const LEVEL: i32 = 3;
+
+/// One line of a frame. The names are short because there are many.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The interview's id.
+    #[serde(rename = "i")]
+    pub interview: String,
+    /// The 0-based position of the answer in `responses[]`.
+    #[serde(rename = "p")]
+    pub position: u32,
+    /// The name of the recording in an archive.
+    #[serde(rename = "o")]
+    pub object: String,
+    /// `None`: no earlier link of this recording opens any more.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// When the interview settled, in microseconds since 1970.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<i64>,
+    /// When the link was fetched, in microseconds since 1970.
+    #[serde(rename = "f")]
+    pub fetched_at: i64,
+}
+
+/// The folder of the files.
+#[derive(Debug)]
+pub struct LinkFiles {
+    folder: PathBuf,
+    growing: Option<Growing>,
+}
+
+/// The file that this process appends to.
+#[derive(Debug)]
+struct Growing {
+    file: File,
+    path: PathBuf,
+    begun_at: Timestamp,
+}
+
+/// A file of links.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkFile {
+    /// Files are numbered in the order in which they were begun.
+    pub number: u64,
+    pub path: PathBuf,
+}
+
+impl LinkFiles {
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder, growing: None }
+    }
+
+    /// All files, in order.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn list(&self) -> Result<Vec<LinkFile>> {
+        let fail = |error| Error::path("read", &self.folder, error);
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(fail(error)),
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(fail)?.path();
+            let number = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".zst")?.parse().ok());
+            if let Some(number) = number.filter(|_| path.is_file()) {
+                files.push(LinkFile { number, path });
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    /// Appends lines, in frames.
+    ///
+    /// # Errors
+    /// When a file cannot be made or written. Some of the lines may be there then.
+    pub fn append(&mut self, lines: &[Line], now: Timestamp) -> Result<()> {
+        let mut text = Vec::new();
+        for line in lines {
+            serde_json::to_writer(&mut text, line).expect("strings and integers");
+            text.push(b'\n');
+            if text.len() >= FRAME {
+                self.append_frame(&text, now)?;
+                text.clear();
+            }
+        }
+        if text.is_empty() { Ok(()) } else { self.append_frame(&text, now) }
+    }
+
+    fn append_frame(&mut self, text: &[u8], now: Timestamp) -> Result<()> {
+        if !self.growing.as_ref().is_some_and(|growing| growing.takes_more(now)) {
+            self.growing = Some(self.begin(now)?);
+        }
+        let growing = self.growing.as_mut().expect("it was just set");
+        let mut compressor = Compressor::new(LEVEL).expect("3 is a zstd level");
+        let frame = compressor.set_parameter(CParameter::ChecksumFlag(true)).and_then(|()| compressor.compress(text));
+        let written = frame.and_then(|frame| growing.file.write_all(&frame));
+        let result = written.map_err(|error| Error::path("write", &growing.path, error));
+        if result.is_err() {
+            // What comes after half a frame would not be read.
+            self.growing = None;
+        }
+        result
+    }
+
+    /// Makes the next file.
+    fn begin(&self, now: Timestamp) -> Result<Growing> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
+        made.map_err(|error| Error::path("make", &self.folder, error))?;
+        let mut number = self.list()?.last().map_or(0, |last| last.number + 1);
+        loop {
+            let path = self.folder.join(format!("{number:08}.zst"));
+            match OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path) {
+                Ok(file) => return Ok(Growing { file, path, begun_at: now }),
+                // Another thread of a run keeps links, too.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(Error::path("make", &path, error)),
+            }
+        }
+    }
+
+    /// Drops the files that were last written at this time or before, and those that seem to be written after `latest`,
+    /// whose age nobody knows.
+    ///
+    /// # Errors
+    /// When a file cannot be deleted.
+    pub fn drop_before(&mut self, time: Timestamp, latest: Timestamp) -> Result<()> {
+        for LinkFile { path, .. } in self.list()? {
+            let Some(written_at) = written_at(&path) else { continue };
+            if written_at <= time || written_at > latest {
+                self.delete(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes a file. That it is not there is no error.
+    ///
+    /// # Errors
+    /// When it cannot be deleted.
+    pub fn delete(&mut self, path: &Path) -> Result<()> {
+        self.growing.take_if(|growing| growing.path == path);
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::path("delete", path, error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Growing {
+    fn takes_more(&self, now: Timestamp) -> bool {
+        // Somebody may have deleted the file, so that nobody would find what is appended.
+        let is_there = self.path.exists();
+        let is_short = self.file.metadata().is_ok_and(|metadata| metadata.len() < FILE);
+        is_there && is_short && self.begun_at.duration_until(now).abs() < FILE_GROWS
+    }
+}
+
+/// When a file was last written.
+fn written_at(path: &Path) -> Option<Timestamp> {
+    fs::metadata(path).ok()?.modified().ok()?.try_into().ok()
+}
+
+/// A whole frame, and where it begins and ends in its file.
+#[derive(Debug)]
+pub struct Frame {
+    pub begin: u64,
+    pub end: u64,
+    pub lines: Vec<Line>,
+}
+
+impl LinkFile {
+    /// Reads the whole frames from an offset on. A file that cannot be read, or not further, has none.
+    pub fn frames(&self, offset: u64) -> Vec<Frame> {
+        self.read(offset, None)
+    }
+
+    /// Reads the frame at an offset.
+    pub fn frame(&self, Range { begin, end }: Range) -> Vec<Line> {
+        self.read(begin, Some(end - begin)).into_iter().flat_map(|frame| frame.lines).collect()
+    }
+
+    fn read(&self, offset: u64, most: Option<u64>) -> Vec<Frame> {
+        let read = || {
+            let mut file = File::open(&self.path)?;
+            file.seek(SeekFrom::Start(offset))?;
+            let mut bytes = Vec::new();
+            file.take(most.unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
+            std::io::Result::Ok(bytes)
+        };
+        let Ok(bytes) = read() else { return Vec::new() };
+        // Times that were set by a clock that was ahead.
+        let latest = written_at(&self.path).map_or(i64::MAX, Timestamp::as_microsecond);
+        let mut frames = Vec::new();
+        let mut at = 0;
+        while let Some(size) = find_frame_compressed_size(&bytes[at..]).ok().filter(|size| *size > 0) {
+            let Some(lines) = lines_of(&bytes[at..at + size], latest) else { break };
+            let begin = offset + at as u64;
+            at += size;
+            frames.push(Frame { begin, end: offset + at as u64, lines });
+        }
+        frames
+    }
+}
+
+/// Where a frame is in its file, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Range {
+    pub begin: u64,
+    pub end: u64,
+}
+
+fn lines_of(frame: &[u8], latest: i64) -> Option<Vec<Line>> {
+    let text = Decompressor::new().ok()?.decompress(frame, LARGEST_FRAME).ok()?;
+    let lines = serde_json::Deserializer::from_slice(&text).into_iter::<Line>();
+    lines.map(|line| line.map(|line| Line { fetched_at: line.fetched_at.min(latest), ..line }).ok()).collect()
+}

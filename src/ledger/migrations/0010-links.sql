@@ -1,0 +1,2 @@
+-- Links are in files of their own, where those of this table have gone.
+DROP TABLE links;
