@@ -16,6 +16,7 @@ pub mod problems;
 pub mod prometheus;
 pub mod provenance;
 pub mod recording;
+pub mod similar;
 pub mod spreadsheet;
 pub mod words;
 
@@ -26,4 +27,5 @@ pub use path::{folder_or_here, is_address};
 pub use problems::{Problems, Section};
 pub use provenance::{Provenance, Via};
 pub use recording::Link;
+pub use similar::similar;
 pub use words::{normalised, plural};

@@ -12,7 +12,7 @@ use super::counts::{parts_on_screen, totals_on_screen};
 use crate::commands::terminal::{self, Pager, SearchFlags, SearchFormat};
 use crate::deliver::export::{ExportSummary, Target, write_rows};
 use crate::lake::Lake;
-use crate::lake::job_list::list;
+use crate::lake::job_list::{list, warn_of_unknown};
 use crate::lake::outside::refuse_inside;
 use crate::model::{Error, Result};
 use crate::pipeline::{ExportFormat, midnight, parse_date, parse_time_zone};
@@ -29,6 +29,7 @@ pub fn run(flags: &SearchFlags) -> Result<()> {
     let plan = plan(flags)?;
     let output = flags.output.as_deref().map(|path| Ok((path, format_of(path)?))).transpose()?;
     let lake = Lake::open(&flags.lake.lake)?;
+    warn_of_unknown(&lake, &flags.job)?;
     if let Some((path, _)) = output {
         refuse_inside("the output", path, lake.root())?;
     }
