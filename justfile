@@ -31,6 +31,15 @@ docs:
     cargo run --quiet -- schema keywords > docs/keywords.schema.json
     cargo run --quiet -- schema settings > docs/settings.md
 
+# The wheel, in target/packages.
+wheel:
+    packaging/build wheel
+
+# All packages, with their licences, SBOM and sums, in target/packages; then they are installed and run.
+release:
+    packaging/build
+    tests/packages/run target/packages
+
 # The pictures that the README shows.
 screenshots:
     cargo build --release

@@ -8,6 +8,7 @@ use super::terminal::{self, Alone, AtsFlags, DONE, DataFormat};
 use crate::deliver::ats::{self, Connector, PlannedRequest};
 use crate::lake::Lake;
 use crate::lake::deliveries::Outbox;
+use crate::lake::job_list::warn_of_unknown;
 use crate::model::{Done, Result};
 use crate::pipeline::{AtsPlan, parse_midnight};
 
@@ -27,6 +28,7 @@ pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
     let ready = ReadyAts::new(&plan)?;
     let network = Network::start()?;
     let lake = Lake::open(&flags.lake.lake)?.with_delta(!flags.delta.no_delta);
+    warn_of_unknown(&lake, &flags.job)?;
     let mut session = Session::open(lake, &network, quiet)?;
     if flags.retry_dead {
         let mut outbox = Outbox::open(&session.lake, &mut session.ledger)?;
@@ -48,6 +50,7 @@ pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
 fn dry_run(flags: &AtsFlags, plan: &AtsPlan, ids: &[String]) -> Result<u8> {
     let connector = Connector::read(plan)?;
     let lake = Lake::open(&flags.lake.lake)?;
+    warn_of_unknown(&lake, &flags.job)?;
     let ledger = lake.ledger_for_reading()?;
     let mut show = |PlannedRequest { interview_id: id, step, request }: PlannedRequest<'_>| {
         let request = match request {

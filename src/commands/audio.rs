@@ -9,7 +9,7 @@ use super::session::{Network, Session, client, ids, pace};
 use super::terminal::{self, Alone, AudioFlags, DONE};
 use crate::deliver::audio::{self, RecordingSelection, estimate};
 use crate::lake::Lake;
-use crate::lake::job_list::job_ids;
+use crate::lake::job_list::{job_ids, warn_of_unknown};
 use crate::model::{Done, Error, Result};
 use crate::pipeline::{AudioPlan, parse_max_time, parse_midnight, parse_size};
 
@@ -25,6 +25,7 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
     let pace = pace(&flags.api)?;
     let named = ids(&flags.ids)?;
     let lake = Lake::open(&flags.lake.lake)?.with_delta(!flags.delta.no_delta);
+    warn_of_unknown(&lake, &flags.job)?;
     let mut ledger = lake.ledger_for_reading()?;
     for id in &named {
         if ledger.state(id)?.is_none() {

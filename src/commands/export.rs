@@ -8,6 +8,7 @@ use super::run::ready_export;
 use super::terminal::{self, ExportFlags};
 use crate::deliver::export::{ExportSummary, Place, Plan, Target, export};
 use crate::lake::Lake;
+use crate::lake::job_list::warn_of_unknown;
 use crate::lake::outside::refuse_inside;
 use crate::model::{Error, Result};
 use crate::pipeline::{ExportPlan, Since, parse_date, parse_days, parse_time_zone};
@@ -22,6 +23,7 @@ pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
         None => return Err(Error::usage("this format is no text to be shown").hint("name a file with --output FILE")),
     };
     let lake = Lake::open(&flags.lake.lake)?;
+    warn_of_unknown(&lake, &flags.job)?;
     if let Some(path) = &flags.output {
         refuse_inside("the export", path, lake.root())?;
     }

@@ -71,6 +71,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Schema(flags) => schema::run(&flags),
         Command::Sandbox(flags) => sandbox::run(flags),
         Command::Completions { shell } => completions::run(shell),
+        Command::Man { folder } => completions::man(&folder),
     }?;
     Ok(DONE)
 }

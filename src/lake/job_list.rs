@@ -6,7 +6,7 @@ use std::path::Path;
 use super::job_tally::{LakeJob, count_all};
 use super::places::Lake;
 use super::schema::{INTERVIEWS, OPEN_INTERVIEWS};
-use crate::model::Result;
+use crate::model::{Result, similar};
 
 /// The jobs of the interviews of a lake, settled or open, sorted by id.
 ///
@@ -32,4 +32,27 @@ pub fn job_ids(lake: &Lake, names: &[String]) -> Result<Vec<String>> {
     let named = list(lake)?.into_iter().filter(is_named);
     ids.extend(named.filter_map(|job| job.id));
     Ok(ids.into_iter().collect())
+}
+
+/// Warns of each name that no job of the lake has, neither as id nor as title, and says which one may have been meant. It
+/// may be of a job that has not opened yet, so it is no error.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub fn warn_of_unknown(lake: &Lake, names: &[String]) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let jobs = list(lake)?;
+    let known =
+        || jobs.iter().flat_map(|job| job.id.as_deref().into_iter().chain(job.titles.iter().map(AsRef::as_ref)));
+    let is_known = |name: &str| known().any(|known: &str| known == name || known.to_lowercase() == name.to_lowercase());
+    for name in names.iter().filter(|name| !is_known(name)) {
+        let meant = similar(name, known()).map_or_else(
+            || "`roundup jobs` lists those that there are".to_owned(),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        tracing::warn!("no interview of the lake is of the job `{name}`; {meant}");
+    }
+    Ok(())
 }

@@ -11,8 +11,10 @@ pub fn place(folder: &Path, path: &str) -> PathBuf {
     if is_address(path) {
         return PathBuf::from(path);
     }
-    // The folder is resolved first, because `..` after a symbolic link is not the link's parent folder.
-    let Ok(real) = folder_or_here(folder).canonicalize() else { return folder.join(path) };
+    let Ok(here) = std::env::current_dir().and_then(|here| here.canonicalize()) else { return folder.join(path) };
+    // The folder is resolved first, because `..` after a symbolic link is not the link's parent folder. One that is not
+    // there is no link.
+    let real = folder_or_here(folder).canonicalize().unwrap_or_else(|_| here.join(folder));
     let mut clean = PathBuf::new();
     for part in real.join(path).components() {
         match part {
@@ -23,10 +25,9 @@ pub fn place(folder: &Path, path: &str) -> PathBuf {
             part => clean.push(part),
         }
     }
-    let here = std::env::current_dir().and_then(|here| here.canonicalize());
-    match here.as_deref().map(|here| clean.strip_prefix(here)) {
-        Ok(Ok(below)) if below.as_os_str().is_empty() => PathBuf::from("."),
-        Ok(Ok(below)) => below.to_owned(),
+    match clean.strip_prefix(&here) {
+        Ok(below) if below.as_os_str().is_empty() => PathBuf::from("."),
+        Ok(below) => below.to_owned(),
         _ => clean,
     }
 }

@@ -61,19 +61,26 @@ pub struct AnalyzePlan {
     pub metrics: Vec<MetricGroup>,
 }
 
+/// The pipeline that ships. It stands for `pipelines/demo.toml` below the working directory, so that it writes into `demo/`.
+const DEMO: &str = "builtin:demo";
+
 impl Pipeline {
-    /// Reads a pipeline file. What is wrong in it is in its `problems`, and another value in its place, so that all
+    /// Reads a pipeline file, or the one that ships, `builtin:demo`. What is wrong in it is in its `problems`, and another value in its place, so that all
     /// that it names can be checked.
     ///
     /// # Errors
     /// All problems, if they leave nothing to go on with.
     pub fn read(path: &Path) -> Result<Self, Vec<Error>> {
         let name = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| {
-            let error = Error::usage(format!("cannot read the pipeline {name}: {error}"));
-            vec![error.hint("`roundup run pipelines/demo.toml`")]
-        })?;
-        let folder = path.parent().unwrap_or(Path::new(""));
+        let (text, folder) = if name == DEMO {
+            (include_str!("../../pipelines/demo.toml").to_owned(), Path::new("pipelines"))
+        } else {
+            let text = fs::read_to_string(path).map_err(|error| {
+                let error = Error::usage(format!("cannot read the pipeline {name}: {error}"));
+                vec![error.hint(format!("`roundup run {DEMO}` runs one that ships"))]
+            })?;
+            (text, path.parent().unwrap_or(Path::new("")))
+        };
         match read_toml(&text, &name) {
             (Some(file), problems) => Ok(Self::resolve(file, folder, problems)),
             (None, problems) => Err(problems.into_errors()),

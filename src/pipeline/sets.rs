@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::keywords::{KeywordSet, Mode, SHIPPED};
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, similar};
 
 /// Reads a keyword set: `builtin:NAME`, a `.toml` file, or a `.txt` file, whose terms are matched in `txt_mode`.
 ///
@@ -15,14 +15,16 @@ pub fn load_set(reference: &str, txt_mode: Mode) -> Result<KeywordSet> {
         let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) else {
             let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
             let error = Error::usage(format!("there is no keyword set {reference}"));
-            return Err(error.hint(format!("those that ship: {}", names.join(", "))));
+            let meant = suggestion(name);
+            return Err(error.hint(format!("{meant}those that ship: {}", names.join(", "))));
         };
         return KeywordSet::parse_toml(text, reference);
     }
     let path = Path::new(reference);
     let bytes = fs::read(path).map_err(|error| {
+        let meant = suggestion(path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default());
         Error::usage(format!("cannot read the keyword set {reference}: {error}"))
-            .hint("a path is relative to the pipeline file; sets that ship are builtin:NAME")
+            .hint(format!("{meant}a path is relative to the pipeline file; sets that ship are builtin:NAME"))
     })?;
     let text = String::from_utf8(bytes).map_err(|_| Error::usage(format!("{reference} is not UTF-8 text")))?;
     match path.extension().and_then(|extension| extension.to_str()) {
@@ -33,6 +35,12 @@ pub fn load_set(reference: &str, txt_mode: Mode) -> Result<KeywordSet> {
         }
         _ => Err(Error::usage(format!("{reference} is no keyword set")).hint("a set is a .toml or a .txt file")),
     }
+}
+
+/// The beginning of a hint: the set that ships whose name is like this one, if there is any.
+fn suggestion(name: &str) -> String {
+    let meant = similar(name, SHIPPED.iter().map(|(shipped, _)| *shipped));
+    meant.map_or_else(String::new, |meant| format!("did you mean builtin:{meant}? "))
 }
 
 /// Reads several sets. Their names must differ, because results are stored by name. The results have the order of the

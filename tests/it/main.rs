@@ -29,6 +29,7 @@ mod faults;
 mod figures;
 mod files;
 mod get;
+mod help;
 mod ids;
 mod ids_failing;
 mod import;

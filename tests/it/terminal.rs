@@ -15,13 +15,21 @@ const HOSTILE: &str = "x\u{1b}]52;c;ZXZpbA==\u{7}\u{9b}31m\u{202e}\u{7f}\rgone";
 
 /// Runs the program with a terminal as stdout and stderr. Returns what reached the terminal.
 fn on_terminal(folder: &Path, arguments: &[&str]) -> String {
+    on_terminal_with(folder, arguments, [("TERM", "xterm"), ("NO_COLOR", "")])
+}
+
+fn on_terminal_with(folder: &Path, arguments: &[&str], environment: [(&str, &str); 2]) -> String {
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&terminal).unwrap();
     unlockpt(&terminal).unwrap();
     let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
     let program_side = || Stdio::from(OpenOptions::new().read(true).write(true).open(&name).unwrap());
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-    command.current_dir(folder).env("XDG_STATE_HOME", folder.join("state")).env_remove("ROUNDZERO_API_KEY");
+    command
+        .current_dir(folder)
+        .env("XDG_STATE_HOME", folder.join("state"))
+        .env_remove("ROUNDZERO_API_KEY")
+        .envs(environment);
     command.arg("--quiet").args(arguments).stdin(Stdio::null()).stdout(program_side()).stderr(program_side());
     let mut program = command.spawn().unwrap();
     // The program's side is closed once the program has ended, and reading fails then.
@@ -113,4 +121,20 @@ fn no_message_controls_a_terminal() {
     }
     let output = roundup(folder.path()).args(["status", "--lake", HOSTILE]).output().unwrap();
     assert!(String::from_utf8(output.stderr).unwrap().contains(HOSTILE), "a file gets messages as they are");
+}
+
+#[test]
+fn warnings_are_coloured_on_a_terminal_unless_the_user_wants_no_colours() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(FIELD, folder.path().join("bodies.jsonl")).unwrap();
+    piped(folder.path(), &["import", "--lake", "lake", "bodies.jsonl"]);
+    let export = ["export", "--lake", "lake", "--format", "csv", "--output", "out.csv", "--job", "Zookeeper"];
+    let shown = |environment| on_terminal_with(folder.path(), &export, environment);
+    let coloured = "\u{1b}[33m WARN\u{1b}[0m ";
+    assert!(shown([("TERM", "xterm"), ("NO_COLOR", "")]).starts_with(coloured));
+    for environment in [[("TERM", "xterm"), ("NO_COLOR", "1")], [("TERM", "dumb"), ("NO_COLOR", "")]] {
+        let shown = shown(environment);
+        assert!(shown.contains("WARN no interview of the lake is of the job `Zookeeper`"), "{shown:?}");
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    }
 }

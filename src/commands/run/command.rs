@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::export::exports_on_screen;
+use super::end::on_screen;
 use super::notify;
 use super::plan::plan_on_screen;
 use super::prepare::prepare;
@@ -74,54 +74,4 @@ fn finish(run: Run<'_>, prometheus: Option<&Path>) -> EndedRun {
         exit_code = terminal::exit_code(&errors, summary.has_losses());
     }
     EndedRun { lake: session.lake, summary, exit_code }
-}
-
-/// What needs a look, as the report says it; nothing without a report.
-fn needs_a_look_on_screen(lines: Option<&[String]>) -> String {
-    match lines {
-        None => String::new(),
-        Some([]) => "look       nothing needs a look\n".to_owned(),
-        Some(lines) => lines.iter().map(|line| format!("look       {line}\n")).collect(),
-    }
-}
-
-/// What a run did, for a person.
-fn on_screen(summary: &RunSummary, archive: Option<&Path>) -> String {
-    let mut text = String::new();
-    if let Some(ingest) = &summary.ingest {
-        text += &terminal::ingest_on_screen(ingest);
-    }
-    if let Some(analyze) = &summary.analyze {
-        text += &terminal::analyze_on_screen(analyze);
-    }
-    if let (Some(archived), Some(archive)) = (&summary.audio, archive) {
-        text += &terminal::archived_on_screen(archived, archive);
-    }
-    for sent in summary.ats.iter().flatten() {
-        text += &terminal::sent_on_screen(sent);
-    }
-    let lake = &summary.lake;
-    if summary.set_aside > 0 {
-        let bodies = terminal::counted(summary.set_aside, "body", "bodies");
-        text += &format!("set aside  {bodies} in all: `roundup quarantine list --lake {lake}` says why\n");
-    }
-    text += &format!("lake       {lake}\n");
-    if let Some(report) = &summary.report {
-        let index = Path::new(report).join("index.html");
-        let shown = if index.exists() { index.display().to_string() } else { report.clone() };
-        text += &format!("report     {shown}\n");
-    }
-    text += &needs_a_look_on_screen(summary.needs_a_look.as_deref());
-    if let Some(advice) = &summary.advice {
-        text += &terminal::advice_on_screen(advice);
-    }
-    summary.warnings.iter().for_each(|warning| text += &format!("warning    {warning}\n"));
-    text += &exports_on_screen(summary.export.as_deref().unwrap_or_default());
-    if let Some(why) = &summary.notify {
-        text += &format!("notify     failed: {why}\n");
-    }
-    let sql = format!(
-        "SELECT job_title, count(*) AS completed FROM '{lake}/interviews/**/*.parquet' WHERE status = 'completed' GROUP BY ALL ORDER BY ALL"
-    );
-    text + &format!("\nAsk the lake, for example with DuckDB:\n  duckdb -c \"{sql}\"\n")
 }

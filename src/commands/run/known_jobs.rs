@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::lake::Lake;
 use crate::lake::job_list::list;
 use crate::lake::job_tally::LakeJob;
-use crate::model::Result;
+use crate::model::{Result, similar};
 use crate::pipeline::{JobsFile, Pipeline, ReportPlan};
 
 /// A warning for each name that is unknown, with its place in the pipeline; none before the first interview. `merged` is
@@ -22,35 +22,40 @@ pub fn unknown_jobs(pipeline: &Pipeline, merged: &JobsFile) -> Result<Vec<String
     }
     let known = KnownJobs::of(&jobs);
     let mut warnings = Vec::new();
-    let unknown = |section: &str, keys: &[&str], names: &[String], is_known: &dyn Fn(&str) -> bool| {
+    let unknown = |section: &str, keys: &[&str], names: &[String], known: &Names| {
         let key = pipeline.problems.written(section, keys);
-        let unknown = names.iter().enumerate().filter(|(_, name)| !is_known(name));
+        let unknown = names.iter().enumerate().filter(|(_, name)| !known.has(name));
         let warning = |(number, name): (usize, &String)| {
             let place = pipeline.problems.place(&format!("{key}[{number}]"));
-            format!("{place}: no interview of the lake has `{}`; it may not have opened yet", name.escape_debug())
+            let meant =
+                known.like(name).map_or_else(String::new, |meant| format!(", or `{}` is meant", meant.escape_debug()));
+            format!(
+                "{place}: no interview of the lake has `{}`; it may not have opened yet{meant}",
+                name.escape_debug()
+            )
         };
         unknown.map(warning).collect::<Vec<_>>()
     };
     for (number, export) in pipeline.exports.iter().enumerate() {
         let section = format!("export[{number}]");
-        warnings.extend(unknown(&section, &["job", "jobs"], &export.plan.jobs, &|name| known.has_job(name)));
+        warnings.extend(unknown(&section, &["job", "jobs"], &export.plan.jobs, &known.jobs));
     }
     for (number, system) in pipeline.ats.iter().enumerate() {
         let section = format!("ats[{number}]");
-        warnings.extend(unknown(&section, &["job", "jobs"], &system.jobs, &|name| known.has_job(name)));
+        warnings.extend(unknown(&section, &["job", "jobs"], &system.jobs, &known.jobs));
     }
     if let Some(report) = &pipeline.report {
         if let Some(path) = &report.jobs_file {
-            for id in merged.vendor_ids().filter(|id| !known.ids.contains(*id)) {
+            for id in merged.vendor_ids().filter(|id| !known.jobs.ids.contains(*id)) {
                 let (path, id) = (path.display(), id.escape_debug());
                 warnings.push(format!("{path}: no interview of the lake is of the job `{id}`"));
             }
         }
         let known = KnownJobs::shown(&jobs, merged);
         let (jobs, departments) = (&report.narrow.jobs, &report.narrow.departments);
-        warnings.extend(unknown("report", &["job", "only-jobs"], jobs, &|name| known.has_job(name)));
+        warnings.extend(unknown("report", &["job", "only-jobs"], jobs, &known.jobs));
         let keys = ["department", "only-departments"];
-        warnings.extend(unknown("report", &keys, departments, &|name| known.has_department(name)));
+        warnings.extend(unknown("report", &keys, departments, &known.departments));
     }
     Ok(warnings)
 }
@@ -65,18 +70,22 @@ pub fn is_of_nothing(lake: &Lake, report: &ReportPlan, merged: &JobsFile) -> Res
         return Ok(false);
     }
     let known = KnownJobs::shown(&list(lake)?, merged);
-    let none_of = |names: &[String], is_known: &dyn Fn(&str) -> bool| {
-        !names.is_empty() && !names.iter().any(|name| is_known(name))
-    };
-    Ok(none_of(jobs, &|name| known.has_job(name)) || none_of(departments, &|name| known.has_department(name)))
+    let none_of = |names: &[String], known: &Names| !names.is_empty() && !names.iter().any(|name| known.has(name));
+    Ok(none_of(jobs, &known.jobs) || none_of(departments, &known.departments))
 }
 
-/// What the jobs of a lake are called. Titles and departments are in lower case.
+/// What the jobs of a lake and their departments are called.
 #[derive(Default)]
 struct KnownJobs {
+    jobs: Names,
+    departments: Names,
+}
+
+/// Ids, and names that are the same in any case.
+#[derive(Default)]
+struct Names {
     ids: BTreeSet<String>,
-    titles: BTreeSet<String>,
-    departments: BTreeSet<String>,
+    names: BTreeSet<String>,
 }
 
 impl KnownJobs {
@@ -84,8 +93,8 @@ impl KnownJobs {
     fn of(jobs: &[LakeJob]) -> Self {
         let mut known = Self::default();
         for LakeJob { id, titles, .. } in jobs {
-            known.ids.extend(id.clone());
-            known.titles.extend(titles.iter().map(|title| title.to_lowercase()));
+            known.jobs.ids.extend(id.clone());
+            known.jobs.names.extend(titles.iter().map(ToString::to_string));
         }
         known
     }
@@ -97,22 +106,26 @@ impl KnownJobs {
             let id = id.as_deref().unwrap_or_default();
             let named = merged.named(id);
             let given = named.and_then(|job| job.title.as_deref()).or(title.as_deref());
-            known.titles.extend(given.map(|title| title.to_lowercase()));
+            known.jobs.names.extend(given.map(str::to_owned));
             let given = named.and_then(|job| job.department.as_deref()).or(department.as_deref());
-            known.departments.extend(given.map(|department| department.to_lowercase()));
-            known.ids.insert(merged.merged_id(id).to_owned());
+            known.departments.names.extend(given.map(str::to_owned));
+            known.jobs.ids.insert(merged.merged_id(id).to_owned());
         }
         known
     }
+}
 
-    fn has_job(&self, name: &str) -> bool {
+impl Names {
+    fn has(&self, name: &str) -> bool {
         // Reports also know a job by the name of its page, which ends with digits of a hash.
         let is_hash = |end: &str| end.len() >= 8 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let is_page = name.rsplit_once('-').is_some_and(|(_, end)| is_hash(end));
-        self.ids.contains(name) || self.titles.contains(&name.to_lowercase()) || is_page
+        let is_page = !self.ids.is_empty() && name.rsplit_once('-').is_some_and(|(_, end)| is_hash(end));
+        let lower = name.to_lowercase();
+        self.ids.contains(name) || self.names.iter().any(|known| known.to_lowercase() == lower) || is_page
     }
 
-    fn has_department(&self, name: &str) -> bool {
-        self.departments.contains(&name.to_lowercase())
+    /// The name or id that is most like this one.
+    fn like(&self, name: &str) -> Option<&str> {
+        similar(name, self.names.iter().chain(&self.ids).map(String::as_str))
     }
 }

@@ -5,6 +5,7 @@ mod accounts;
 mod ats;
 mod audio;
 mod command;
+mod end;
 mod export;
 mod ingest;
 mod known_jobs;

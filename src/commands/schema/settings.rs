@@ -57,7 +57,7 @@ pub fn settings() -> String {
     text += "\n## Commands\n";
     text += "\n### Every command\n\n";
     text += &flags(&program);
-    for command in program.get_subcommands().filter(|command| command.get_name() != "help") {
+    for command in program.get_subcommands().filter(|command| command.get_name() != "help" && !command.is_hide_set()) {
         text += &of_command(command, "");
     }
     text

@@ -5,6 +5,7 @@ mod alone;
 mod cli;
 mod exit_code;
 mod interview;
+mod man;
 mod output;
 mod pager;
 mod progress;
@@ -20,6 +21,7 @@ pub use cli::{
 };
 pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};
 pub use interview::{interview_text, standing};
+pub use man::{Page, man_pages};
 pub use output::{Stdout, bytes, data, error, init, is_json, json, report_all};
 pub use pager::{Pager, width};
 pub use progress::{FetchProgress, bar, counter, with_bar};

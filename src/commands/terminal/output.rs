@@ -4,6 +4,7 @@
 //! Everything on its way to a terminal goes through here, where control characters are made visible. A pipe or a file
 //! gets data byte for byte.
 
+use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,13 +43,20 @@ pub fn init(format: LogFormat, quiet: bool, verbose: bool) {
                 (name, text) => write!(writer, "{name}={}", visible(&text)),
             });
             let log = log.fmt_fields(fields.delimited(" ")).with_writer(io::stderr);
-            log.without_time().with_ansi(io::stderr().is_terminal()).init();
+            log.without_time().with_ansi(has_colours()).init();
         }
         LogFormat::Json => {
             JSON.store(true, Ordering::Relaxed);
             log.with_writer(|| Visible::new(io::stderr())).json().flatten_event(true).init();
         }
     }
+}
+
+/// Whether messages are coloured: on a terminal, unless the user wants none.
+fn has_colours() -> bool {
+    let wants_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let has_none = env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    io::stderr().is_terminal() && !wants_none && !has_none
 }
 
 /// Whether messages are JSON.

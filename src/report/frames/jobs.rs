@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use super::interner::Interner;
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, similar};
 use crate::pipeline::{JobsFile, Narrow};
 
 /// A job as a report shows it.
@@ -98,8 +98,11 @@ fn choose(jobs: &mut [Job], narrow: &Narrow) -> Result<()> {
     let is_job = |name: &str, job: &Job| job.is_called(name);
     let is_department = |name: &str, job: &Job| is_same(name, job.department.as_deref());
     let missing = |what: &str, name: &str, known: BTreeSet<&str>| {
+        let meant = similar(name, known.iter().copied());
+        let meant = meant.map_or_else(String::new, |meant| format!("did you mean {meant}? "));
         let known: Vec<&str> = known.into_iter().take(20).collect();
-        Error::usage(format!("no {what} of the lake is called {name}")).hint(format!("there are: {}", known.join(", ")))
+        let hint = format!("{meant}there are: {}", known.join(", "));
+        Error::usage(format!("no {what} of the lake is called {name}")).hint(hint)
     };
     let is_refused = |is_known: bool| !is_known && !narrow.may_be_missing;
     if let Some(name) = narrow.jobs.iter().find(|name| is_refused(jobs.iter().any(|job| is_job(name, job)))) {

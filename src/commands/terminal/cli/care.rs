@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::examples;
 use super::shared::{CandidateKeyFlag, DataFormat, DeltaFlag, LakeFlag};
 use crate::keywords::Mode;
 
@@ -68,6 +69,7 @@ pub struct RepairFlags {
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Make the ledger anew from the tables; tries and ids the API does not know are forgotten
+    #[command(after_help = examples::LEDGER_REBUILD)]
     Rebuild {
         #[command(flatten)]
         lake: LakeFlag,
@@ -79,6 +81,7 @@ pub enum LedgerCommand {
 #[derive(Debug, Subcommand)]
 pub enum QuarantineCommand {
     /// What is set aside, since when, and why
+    #[command(after_help = examples::QUARANTINE_LIST)]
     List {
         #[command(flatten)]
         lake: LakeFlag,
@@ -86,14 +89,17 @@ pub enum QuarantineCommand {
         format: DataFormat,
     },
     /// Print a body as it came
+    #[command(after_help = examples::QUARANTINE_SHOW)]
     Show {
         #[command(flatten)]
         lake: LakeFlag,
         id: String,
     },
     /// Read bodies again; what still cannot be read is asked for by the next ingest
+    #[command(after_help = examples::QUARANTINE_RETRY)]
     Retry(Which),
     /// Delete bodies for good; their interviews are not asked for again
+    #[command(after_help = examples::QUARANTINE_DISCARD)]
     Discard {
         #[command(flatten)]
         which: Which,
@@ -122,12 +128,14 @@ pub struct Which {
 #[derive(Debug, Subcommand)]
 pub enum KeywordsCommand {
     /// List the sets that ship: how they find terms, how many there are, in which languages, and what for
+    #[command(after_help = examples::KEYWORDS_LIST)]
     List {
         /// How they are written
         #[arg(long, value_enum, default_value = "text")]
         format: DataFormat,
     },
     /// Say what is probably a mistake in a set: short and common terms, terms that hide one another
+    #[command(after_help = examples::KEYWORDS_LINT)]
     Lint {
         #[command(flatten)]
         set: SetFlags,
@@ -136,7 +144,7 @@ pub enum KeywordsCommand {
         lake: Option<PathBuf>,
     },
     /// Show every hit of a set in context, the matched text between « and »
-    #[command(group = clap::ArgGroup::new("where").required(true))]
+    #[command(group = clap::ArgGroup::new("where").required(true), after_help = examples::KEYWORDS_TRY)]
     Try {
         #[command(flatten)]
         set: SetFlags,

@@ -10,7 +10,7 @@ use crate::pipeline::{Format, MetricGroup, QuestionPolicy, Stage};
 
 #[derive(Debug, Args)]
 pub struct RunFlags {
-    /// The pipeline file, for example pipelines/demo.toml
+    /// The pipeline file, or builtin:demo
     pub pipeline: PathBuf,
     /// Run this stage only; may be given several times
     #[arg(long, value_enum, value_name = "STAGE")]
@@ -25,7 +25,7 @@ pub struct RunFlags {
 
 #[derive(Debug, Args)]
 pub struct CheckFlags {
-    /// The pipeline file
+    /// The pipeline file, or builtin:demo
     pub pipeline: PathBuf,
 }
 
