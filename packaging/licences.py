@@ -21,10 +21,16 @@ LICENCE_FILE = re.compile(r"^(un)?(licen[cs]e|copying|copyright|notice)([-_.].*)
 NO_TEXT = {".rs", ".py", ".toml", ".json", ".html", ".c", ".h", ".go", ".pl"}
 
 
-def linked(metadata):
+def metadata():
+    """What cargo knows of the crates of this repository."""
+    command = ["cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", TARGET]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def linked(of_all):
     """The packages that the binary is linked from, without those that only build or test it, sorted by name."""
-    nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
-    root = metadata["resolve"]["root"]
+    nodes = {node["id"]: node for node in of_all["resolve"]["nodes"]}
+    root = of_all["resolve"]["root"]
     seen, todo = set(), [root]
     while todo:
         node = nodes[todo.pop()]
@@ -33,7 +39,7 @@ def linked(metadata):
             if is_linked and dependency["pkg"] not in seen:
                 seen.add(dependency["pkg"])
                 todo.append(dependency["pkg"])
-    packages = [package for package in metadata["packages"] if package["id"] in seen]
+    packages = [package for package in of_all["packages"] if package["id"] in seen]
     return sorted(packages, key=lambda package: (package["name"], package["version"]))
 
 
@@ -47,8 +53,7 @@ def licence_files(package):
 
 
 def main():
-    command = ["cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", TARGET]
-    packages = linked(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
+    packages = linked(metadata())
     texts = collections.defaultdict(list)
     without = []
     for package in packages:

@@ -393,7 +393,7 @@ fn distinctive_is_of_persons_and_their_shares() {
     let page = &report.job_pages()[0];
     let row =
         page.split("id=\"distinctive\"").nth(1).unwrap().split("<tr>").find(|row| row.contains(">react<")).unwrap();
-    assert!(row.contains("<td class=\"text\">less</td>"), "{row}");
+    assert!(row.contains("<td class=\"text\" data-label=\"Here\">less</td>"), "{row}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use rust_xlsxwriter::{Url, Worksheet, XlsxError};
 
+use super::formats::CellFormats;
 use super::sheets::Sheet;
-use super::xlsx::CellFormats;
 use crate::model::spreadsheet::fitting;
 use crate::report::model::{Card, Report, Unit};
 

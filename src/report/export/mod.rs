@@ -3,6 +3,7 @@
 
 mod csv;
 mod figures;
+mod formats;
 mod glance;
 mod json;
 mod sheets;

@@ -184,7 +184,7 @@ fn cells_of_the_workbook_have_types_and_none_is_a_formula() {
     let sheet = part("xl/worksheets/sheet2.xml");
     let cells: String =
         sheet.split("<row r=\"2\"").nth(1).unwrap().split("</row>").next().unwrap().chars().take(560).collect();
-    assert_snapshot!(cells, @r#" spans="1:20" x14ac:dyDescent="0.25"><c r="A2" t="s"><v>52</v></c><c r="B2" t="s"><v>53</v></c><c r="C2" s="4"><v>12</v></c><c r="E2" s="4"><v>3</v></c><c r="H2" s="4"><v>0</v></c><c r="I2" s="5"><v>4.741666666666666</v></c><c r="S2" s="4"><v>12</v></c><c r="T2" t="s"><v>54</v></c>"#);
+    assert_snapshot!(cells, @r#" spans="1:20" x14ac:dyDescent="0.25"><c r="A2" t="s"><v>54</v></c><c r="B2" t="s"><v>55</v></c><c r="C2" s="4"><v>12</v></c><c r="E2" s="4"><v>3</v></c><c r="H2" s="4"><v>0</v></c><c r="I2" s="5"><v>4.741666666666666</v></c><c r="S2" s="4"><v>12</v></c><c r="T2" t="s"><v>56</v></c>"#);
     for at in 1..=10 {
         assert!(!part(&format!("xl/worksheets/sheet{at}.xml")).contains("<f>"), "sheet {at} has a formula");
     }

@@ -2,10 +2,11 @@
 //! begins with.
 
 use rust_xlsxwriter::{
-    Color, ConditionalFormatDataBar, ConditionalFormatType, DocProperties, ExcelDateTime, Format, FormatAlign,
-    Sparkline, Workbook, Worksheet, XlsxError,
+    Color, ConditionalFormatDataBar, ConditionalFormatType, DocProperties, ExcelDateTime, Sparkline, Workbook,
+    Worksheet, XlsxError,
 };
 
+use super::formats::CellFormats;
 use super::glance::glance;
 use super::sheets::{Sheet, SheetColumn, Shown, sheets};
 use super::tables::CellValue;
@@ -48,41 +49,6 @@ pub(super) fn work(report: &Report, most_rows: usize) -> std::result::Result<Vec
     }
     about(workbook.add_worksheet().set_name("About")?, report, cut, &formats)?;
     workbook.save_to_buffer()
-}
-
-pub struct CellFormats {
-    pub title: Format,
-    pub header: Format,
-    pub integer: Format,
-    pub float: Format,
-    pub share: Format,
-    /// A relative change.
-    pub change: Format,
-    /// A difference of shares, in percentage points.
-    pub points: Format,
-    fine: Format,
-    wrapped: Format,
-}
-
-impl CellFormats {
-    fn new() -> Self {
-        let number = |format: &str| Format::new().set_num_format(format).set_align(FormatAlign::Top);
-        Self {
-            title: Format::new().set_bold().set_font_size(16),
-            header: Format::new()
-                .set_bold()
-                .set_background_color(Color::RGB(0xF2_F3_F5))
-                .set_text_wrap()
-                .set_align(FormatAlign::Top),
-            integer: number("#,##0"),
-            float: number("#,##0.0"),
-            share: number("0.0%"),
-            change: number("+0%;-0%;0%"),
-            points: number("+0.0\" points\";-0.0\" points\";0\" points\""),
-            fine: number("0.000"),
-            wrapped: Format::new().set_text_wrap().set_align(FormatAlign::Top),
-        }
-    }
 }
 
 /// Writes a table whose headings and first column stay in sight, with a filter, and bars where shares are compared.

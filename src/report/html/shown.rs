@@ -6,11 +6,11 @@ use crate::report::model::{JobReport, Keyword, QuestionReport, Report};
 
 /// Number of keywords on a page, over all sets. The others are in `keywords.csv`. Keywords with their cells and quotes
 /// make up most of a page's size.
-const KEYWORDS_SHOWN: usize = 28;
+const KEYWORDS_SHOWN: usize = 26;
 /// Number of keywords that a set may always show, even if the page then has more than [`KEYWORDS_SHOWN`].
 const KEYWORDS_OF_A_SET: usize = 8;
 /// Number of questions on a page, at most: those that were asked most. The others are in `questions.csv`.
-const QUESTIONS_SHOWN: usize = 20;
+const QUESTIONS_SHOWN: usize = 18;
 
 /// A question on the page, with its 1-based position among all questions of the job.
 pub struct NumberedQuestion<'a> {

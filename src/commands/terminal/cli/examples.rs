@@ -60,6 +60,15 @@ Examples:
   The answers of one job, for a program
     roundup export --lake lake --format jsonl --what responses --job 'Data Engineer'";
 
+pub const DISCOVER: &str = "\
+Examples:
+  What candidates of one job say more, or less, than others
+    roundup discover --lake lake --job 'Site Reliability Engineer'
+  What is new this month
+    roundup discover --lake lake --against previous --from 2026-05-01 --until 2026-06-01
+  A keyword set of the findings, to be edited
+    roundup discover --lake lake --job 'Site Reliability Engineer' --draft draft.toml";
+
 pub const SEARCH: &str = "\
 Examples:
   Each mention among its neighbours

@@ -84,6 +84,7 @@ pub enum Command {
     Search(SearchFlags),
     /// Find the words and phrases that tell a job from all others, or a period from the one before, and that no keyword
     /// set has
+    #[command(after_help = examples::DISCOVER)]
     Discover(DiscoverFlags),
     /// Archive recordings of answers, each once
     #[command(after_help = examples::AUDIO)]
