@@ -69,7 +69,7 @@ def has_words(text):
 
 lake = sys.argv[1]
 duckdb.sql("SET TimeZone = 'UTC'")
-rows = duckdb.sql(f"""select interview_id, i.job_id, coalesce(candidate_key, interview_id), i.settled_at, transcript, question_text
+rows = duckdb.sql(f"""select interview_id, i.job_id, coalesce(candidate_key, interview_id), epoch_us(i.settled_at), transcript, question_text
     from read_parquet('{lake}/responses/**/*.parquet', hive_partitioning = false)
     join read_parquet('{lake}/interviews/**/*.parquet', hive_partitioning = false) i using (interview_id)
     where status = 'completed' and trim(transcript) <> ''""").fetchall()

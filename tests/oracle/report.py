@@ -61,6 +61,7 @@ SHEETS = {
         "Interviews asked": "asked", "Share answered": "coverage", "Median words": "word_count_median",
         "Median minutes": "duration_seconds_median", "Median words a minute": "words_per_minute_median",
         "Time limit, minutes": "time_limit_seconds", "Median share of the time limit": "time_limit_share_median",
+        "Share at the limit": "at_limit_share", "Share of thin answers": "thin_share",
     }),
     "Keywords": ("keywords.csv", KEYWORD | {
         "Interviews with it": "interviews", "Share of interviews": "share", "Share before": "previous_share",
