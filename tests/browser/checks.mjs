@@ -106,7 +106,7 @@ export async function sortsAndFilters(browser, path) {
     await table.getByRole("button", { name: "Job", exact: true }).click();
     assert.deepEqual(await column(0), titles.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true })));
 
-    const search = page.getByLabel("Find a job");
+    const search = page.getByLabel("Find a job", { exact: true });
     const word = titles[0].split(" ").at(-1).toLowerCase();
     await search.fill(word);
     const found = await column(0);
