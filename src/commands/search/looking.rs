@@ -45,7 +45,6 @@ pub fn on_lake(
     folder: &Path,
     jobs: &[String],
     output: Option<&Path>,
-    is_shown: &Cell<bool>,
     look: impl Fn(&Lake, &Cell<bool>) -> Result<()>,
 ) -> Result<()> {
     let lake = Lake::open(folder)?;
@@ -53,13 +52,14 @@ pub fn on_lake(
     if let Some(path) = output {
         refuse_inside("the output", path, lake.root())?;
     }
+    let is_shown = Cell::new(false);
     // Asked for before: a lake says which version is the newest now.
     let before = number(&lake)?;
-    let looked = look(&lake, is_shown);
+    let looked = look(&lake, &is_shown);
     if looked.is_err() && !is_shown.get() {
         let now = Lake::open(folder)?;
         if number(&now)? != before {
-            return look(&now, is_shown);
+            return look(&now, &is_shown);
         }
     }
     looked
@@ -118,7 +118,7 @@ mod tests {
     /// did not fail.
     fn looks(folder: &Path, news: Option<&str>, shows: bool) -> (usize, bool) {
         let looks = Cell::new(0);
-        let looked = on_lake(&folder.join("lake"), &[], None, &Cell::new(false), |lake, is_shown| {
+        let looked = on_lake(&folder.join("lake"), &[], None, |lake, is_shown| {
             looks.set(looks.get() + 1);
             is_shown.set(shows);
             if looks.get() > 1 {

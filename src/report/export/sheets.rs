@@ -47,9 +47,8 @@ const DEPARTMENT: Choice = ("department", "Department", Shown::Text);
 const SET: Choice = ("set", "Keyword set", Shown::Text);
 const TERM: Choice = ("term", "Keyword", Shown::Text);
 const CATEGORY: Choice = ("category", "Category", Shown::Text);
-const JOBS: [Choice; 20] = [
-    JOB,
-    DEPARTMENT,
+/// Figures of a job, or of a department.
+const FIGURES: [Choice; 12] = [
     ("completed", "Completed interviews", Shown::Number),
     ("previous_completed", "Completed before", Shown::Number),
     ("expired", "Expired interviews", Shown::Number),
@@ -62,6 +61,9 @@ const JOBS: [Choice; 20] = [
     ("previous_average_response_length_median", "Median characters before", Shown::Number),
     ("words_per_minute_median", "Median words a minute", Shown::Number),
     ("previous_words_per_minute_median", "Median words a minute before", Shown::Number),
+];
+/// Further figures of a job.
+const MORE_OF_A_JOB: [Choice; 6] = [
     ("word_count_median", "Median words of an answer", Shown::Number),
     ("elapsed_seconds_median", "Median minutes from start to end", Shown::Minutes),
     ("days_to_complete_median", "Median days from creation to end", Shown::Number),
@@ -69,6 +71,7 @@ const JOBS: [Choice; 20] = [
     ("described", "Interviews that the medians are of", Shown::Number),
     ("with_other_jobs", "Counted with other jobs", Shown::Text),
 ];
+const JOBS_OF_A_DEPARTMENT: Choice = ("jobs", "Jobs", Shown::Number);
 const QUESTIONS: [Choice; 14] = [
     JOB,
     DEPARTMENT,
@@ -137,30 +140,16 @@ const NEEDS_A_LOOK: [Choice; 12] = [
     ("q", "q (adjusted p)", Shown::Fine),
     ("effect", "Size of the effect", Shown::Fine),
 ];
-const DEPARTMENTS: [Choice; 14] = [
-    DEPARTMENT,
-    ("jobs", "Jobs", Shown::Number),
-    ("completed", "Completed interviews", Shown::Number),
-    ("previous_completed", "Completed before", Shown::Number),
-    ("expired", "Expired interviews", Shown::Number),
-    ("completion_rate", "Completion rate", Shown::Number),
-    ("previous_completion_rate", "Completion rate before", Shown::Number),
-    ("expiring_within_72_hours", "Expire within 72 hours", Shown::Number),
-    ("total_duration_seconds_median", "Median minutes", Shown::Minutes),
-    ("previous_total_duration_seconds_median", "Median minutes before", Shown::Minutes),
-    ("average_response_length_median", "Median characters", Shown::Number),
-    ("previous_average_response_length_median", "Median characters before", Shown::Number),
-    ("words_per_minute_median", "Median words a minute", Shown::Number),
-    ("previous_words_per_minute_median", "Median words a minute before", Shown::Number),
-];
 
 /// Every sheet but the first and the last, in their order.
 pub fn sheets(report: &Report) -> Vec<Sheet> {
     let (jobs, questions) = (tables::jobs(report), tables::questions(report));
-    let details = details(report, &jobs, &questions);
+    let of_jobs = [&[JOB, DEPARTMENT][..], &FIGURES, &MORE_OF_A_JOB].concat();
+    let of_departments = [&[DEPARTMENT, JOBS_OF_A_DEPARTMENT][..], &FIGURES].concat();
+    let details = details(report, [(&jobs, &of_jobs), (&questions, &QUESTIONS)]);
     vec![
-        chosen("Jobs", "a job, with its medians", &JOBS, jobs),
-        chosen("Departments", "a department, with its medians", &DEPARTMENTS, tables::departments(report)),
+        chosen("Jobs", "a job, with its medians", &of_jobs, jobs),
+        chosen("Departments", "a department, with its medians", &of_departments, tables::departments(report)),
         chosen("Questions", "a question of a job", &QUESTIONS, questions),
         of_all_jobs(chosen("Keywords", "a keyword, in all jobs and in each", &KEYWORDS, tables::keywords(report))),
         chosen(
@@ -244,14 +233,15 @@ const DETAILS: [(&str, Shown); 12] = [
     ("Job ID", Shown::Text),
 ];
 
-/// A row for each figure that the other sheets leave out, and for the spread of each that they have.
-fn details(report: &Report, jobs: &Table, questions: &Table) -> Sheet {
+/// A row for each figure that the other sheets leave out, and for the spread of each that they have. `elsewhere` are the
+/// tables of these sheets, with the columns that they have.
+fn details(report: &Report, elsewhere: [(&Table, &[Choice]); 2]) -> Sheet {
     let mut rows = Vec::new();
     for (name, figures) in tables::overall_by_period(report) {
         let names = [CellValue::Text(name.to_owned()), CellValue::Empty, CellValue::Empty, CellValue::Empty];
         rows.extend(spread(&names, &figures.columns, &figures.rows[0], &[]));
     }
-    for (table, choices) in [(jobs, &JOBS[..]), (questions, &QUESTIONS)] {
+    for (table, choices) in elsewhere {
         let question = table.columns.iter().position(|column| column.name == "question_text");
         for row in &table.rows {
             let question = question.map_or(CellValue::Empty, |place| row[place].clone());
