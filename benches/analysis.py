@@ -25,6 +25,8 @@ import time
 
 import duckdb
 
+from lakes import lake_of
+
 HERE = pathlib.Path(__file__).resolve().parent
 # Keywords, how they are sought, which figures; the peers that do the work or less; and the mentions there are.
 WORK = {
@@ -56,17 +58,9 @@ def bench(name):
 decode = bench("decode")
 
 
-def lake_of(name, *flags):
+def made(name, *flags):
     """The lake of a corpus, made once."""
-    lake, bodies = folder / name, folder / f"{name}.jsonl"
-    if not lake.exists():
-        folder.mkdir(exist_ok=True)
-        subprocess.run([sys.executable, HERE / "corpus.py", "--out", bodies, "--keywords-dir", folder / "keywords", *flags],
-                       check=True)
-        subprocess.run([roundup, "-q", "import", "--lake", folder / "unfinished", bodies], check=True)
-        (folder / "unfinished").rename(lake)
-        bodies.unlink()
-    return lake
+    return lake_of(roundup, folder / name, "--keywords-dir", folder / "keywords", *flags)
 
 
 def copy_of(lake, number):
@@ -133,7 +127,7 @@ def compare(lake, name):
 def same():
     """On ASCII text the Python peer does all of the work, so every mention must be the same: but for terms that begin
     with a full stop, for which we ask more (`.net` is not in `asp.net`)."""
-    lake = lake_of("ascii", "--interviews", "2000", "--non-ascii", "0")
+    lake = made("ascii", "--interviews", "2000", "--non-ascii", "0")
     for work in ["w2", "w3"]:
         terms = (folder / "keywords" / f"{work}.txt").read_text().splitlines(keepends=True)
         keywords = f"{work}-same"
@@ -171,7 +165,7 @@ def kernel():
 
 
 def corpus():
-    return lake_of("lake", "--interviews", str(options.interviews))
+    return made("lake", "--interviews", str(options.interviews))
 
 
 if options.kernel:

@@ -20,7 +20,8 @@ import subprocess
 import sys
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
+from lakes import lake_of
+
 LIMIT = 10
 MOST_MEMORY = 600
 
@@ -33,18 +34,6 @@ arguments.add_argument("--threads", type=int, default=2)
 arguments.add_argument("--without-peer", action="store_true")
 options = arguments.parse_args()
 roundup, folder = options.roundup.resolve(), options.folder.resolve()
-
-
-def lake():
-    path, bodies = folder / f"lake-{options.interviews}", folder / "lake.jsonl"
-    if not path.exists():
-        folder.mkdir(exist_ok=True)
-        subprocess.run([sys.executable, HERE / "corpus.py", "--out", bodies, "--interviews", str(options.interviews)],
-                       check=True)
-        subprocess.run([roundup, "-q", "import", "--lake", folder / "unfinished", bodies], check=True)
-        (folder / "unfinished").rename(path)
-        bodies.unlink()
-    return path
 
 
 def discover(path):
@@ -74,7 +63,7 @@ def vectorize(texts):
     return time.perf_counter() - began, counts.shape
 
 
-path = lake()
+path = lake_of(roundup, folder / f"lake-{options.interviews}", "--interviews", str(options.interviews))
 texts = [] if options.without_peer else documents(path)
 ours, theirs, memory = [], [], 0.0
 for _ in range(options.runs):

@@ -21,7 +21,8 @@ import time
 
 import duckdb
 
-HERE = pathlib.Path(__file__).resolve().parent
+from lakes import lake_of
+
 LIMIT = 0.8
 
 arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -33,18 +34,6 @@ arguments.add_argument("--threads", type=int, default=2)
 arguments.add_argument("--words", nargs="+", default=["kubernetes", "country", "the"])
 options = arguments.parse_args()
 roundup, folder = options.roundup.resolve(), options.folder.resolve()
-
-
-def lake():
-    path, bodies = folder / "lake", folder / "lake.jsonl"
-    if not path.exists():
-        folder.mkdir(exist_ok=True)
-        subprocess.run([sys.executable, HERE / "corpus.py", "--out", bodies, "--interviews", str(options.interviews)],
-                       check=True)
-        subprocess.run([roundup, "-q", "import", "--lake", folder / "unfinished", bodies], check=True)
-        (folder / "unfinished").rename(path)
-        bodies.unlink()
-    return path
 
 
 def search(path, word, *flags):
@@ -60,7 +49,7 @@ def search(path, word, *flags):
     return until_first, time.perf_counter() - began, (first + rest).decode()
 
 
-path = lake()
+path = lake_of(roundup, folder / "lake", "--interviews", str(options.interviews))
 duck = duckdb.connect(config={"threads": options.threads})
 answers = f"read_parquet('{path}/responses/**/*.parquet')"
 contenders = {
