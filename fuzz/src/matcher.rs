@@ -84,6 +84,11 @@ fn term(input: &mut Unstructured) -> Result<String> {
     if has_alias {
         toml += &format!("aliases = [{}]\n", quoted(&spelling(input)?));
     }
+    match input.int_in_range(0..=3)? {
+        0 => toml += &format!("proper_nouns = [{}]\n", quoted(&name)),
+        1 => toml += &format!("proper_nouns = [{}]\n", quoted(&spelling(input)?)),
+        _ => {}
+    }
     if excludes {
         let phrase = [scrap(input)?, &name, scrap(input)?].concat();
         toml += &format!("exclude = [{}]\n", quoted(&phrase));

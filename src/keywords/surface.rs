@@ -1,5 +1,6 @@
 //! The spellings of a term: aliases, plurals, and tokens that any separator or any apostrophe may join.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
@@ -17,7 +18,7 @@ pub(super) struct Surface {
     tokens: Vec<String>,
     /// What stands between the tokens: one fewer than there are tokens.
     gaps: Vec<Gap>,
-    /// The index of the longest token. A search looks for it first and then for the others.
+    /// The index of the token that a search looks for first, and then for the others: the longest, as a rule.
     anchor: usize,
 }
 
@@ -58,6 +59,19 @@ impl Term {
     /// Returns its proper nouns, which have no other forms.
     pub(super) fn proper_nouns(&self) -> impl Iterator<Item = Surface> {
         self.proper_nouns.iter().map(|noun| self.surface(noun))
+    }
+
+    /// Returns its exclude phrases. They are sought by a token of the term itself where they have one: in `go to`, `go`
+    /// is rarer than `to`, and it is sought anyway.
+    pub(super) fn excludes(&self) -> impl Iterator<Item = Surface> {
+        let mentions = self.surfaces().into_iter().chain(self.proper_nouns());
+        let own: BTreeSet<String> = mentions.map(|surface| surface.anchor().to_owned()).collect();
+        self.exclude.iter().map(move |phrase| {
+            let mut surface = self.surface(phrase);
+            let tokens = (0..surface.tokens.len()).filter(|&token| own.contains(&surface.tokens[token]));
+            surface.anchor = tokens.max_by_key(|&token| surface.tokens[token].len()).unwrap_or(surface.anchor);
+            surface
+        })
     }
 
     /// Returns one spelling as this term is sought. Exclude phrases are sought in the same way, but have no other

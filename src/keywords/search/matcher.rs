@@ -95,7 +95,7 @@ impl Matcher {
             }
             let mentions = term.surfaces().into_iter().map(|surface| (surface, SpellingKind::Mention));
             let proper_nouns = term.proper_nouns().map(|surface| (surface, SpellingKind::ProperNoun));
-            let excludes = term.exclude.iter().map(|phrase| (term.surface(phrase), SpellingKind::Exclude));
+            let excludes = term.excludes().map(|surface| (surface, SpellingKind::Exclude));
             let folding = term.folding();
             let these = mentions.chain(proper_nouns).chain(excludes);
             let these = these.map(|(surface, kind)| Spelling { term: index, kind, folding, surface });

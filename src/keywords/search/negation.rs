@@ -194,15 +194,16 @@ fn role(word: &str, next_word: Option<&str>) -> WordRole {
         return WordRole::Other;
     }
     let word = lowered(word);
-    if BREAKS.contains(&word.as_str()) {
+    if BREAKS.contains(&&*word) {
         return WordRole::Break;
     }
     let is_contraction = word.ends_with("n't");
-    if !is_contraction && !CUES.contains(&word.as_str()) {
+    if !is_contraction && !CUES.contains(&&*word) {
         return WordRole::Other;
     }
-    let cue = if is_contraction { "not" } else { &word };
-    let is_undone = next_word.is_some_and(|next| UNDOING.contains(&format!("{cue} {}", lowered(next)).as_str()));
+    let cue = if is_contraction { "not" } else { &*word };
+    let undoes = |next: &str| UNDOING.iter().any(|phrase| phrase.split_once(' ') == Some((cue, next)));
+    let is_undone = next_word.is_some_and(|next| undoes(&lowered(next)));
     if is_undone { WordRole::Other } else { WordRole::Cue }
 }
 
@@ -223,8 +224,9 @@ fn may_have_role(word: &[u8]) -> bool {
 }
 
 /// Returns a word in lower case, with one kind of apostrophe.
-fn lowered(word: &str) -> String {
-    word.to_lowercase().replace(is_apostrophe, "'")
+fn lowered(word: &str) -> Cow<'_, str> {
+    let is_lowered = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'\'');
+    if is_lowered { Cow::Borrowed(word) } else { Cow::Owned(word.to_lowercase().replace(is_apostrophe, "'")) }
 }
 
 /// A text in which all apostrophes are of one kind. Words are joined by that kind and not by all others.

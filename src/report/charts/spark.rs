@@ -74,11 +74,14 @@ pub fn spark_columns(caption: Caption, values: &[f64], scale: Scale) -> String {
     let gap = (width * 0.2).min(2.0);
     let ground = HEIGHT - MARGIN;
     svg.line("axis", (MARGIN, ground), (WIDTH - MARGIN, ground));
-    for (at, value) in values.iter().enumerate().filter(|(_, value)| **value > 0.0) {
-        let x = MARGIN + at as f64 * width;
+    let column = |(at, value): (usize, &f64)| {
         let height = scale.up(*value) * (HEIGHT - 2.0 * MARGIN);
-        let class = if at + 1 == values.len() { "last" } else { "bar" };
-        svg.rect(class, x + gap / 2.0, ground - height, width - gap, height);
+        (*value > 0.0).then_some((MARGIN + at as f64 * width + gap / 2.0, height))
+    };
+    let columns: Vec<Option<(f64, f64)>> = values.iter().enumerate().map(column).collect();
+    let (others, last) = columns.split_at(columns.len().saturating_sub(1));
+    for (class, columns) in [("bar", others), ("last", last)] {
+        svg.columns(class, ground, width - gap, &columns.iter().copied().flatten().collect::<Vec<_>>());
     }
     svg.finish()
 }
@@ -117,8 +120,8 @@ mod tests {
         <title>Completed by week</title>
         <desc>1 to 3, last 3</desc>
         <path class="axis" d="M3 25L117 25"/>
-        <rect class="bar" x="42" y="19.5" width="36" height="5.5"/>
-        <rect class="last" x="80" y="14" width="36" height="11"/>
+        <path class="bar" d="M42 25v-5.5h36v5.5z"/>
+        <path class="last" d="M80 25v-11h36v11z"/>
         </svg>
         "#);
     }

@@ -40,6 +40,21 @@ impl Svg {
         self.push(format_args!("<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>"));
     }
 
+    /// Columns on the same ground, each with its left edge and height. They are one shape, which takes a third of the
+    /// bytes of as many rectangles.
+    pub fn columns(&mut self, class: &str, ground: f64, width: f64, columns: &[(f64, f64)]) {
+        if columns.is_empty() {
+            return;
+        }
+        self.push(format_args!("<path class=\"{class}\" d=\""));
+        let (ground, width) = (Coordinate(ground), Coordinate(width));
+        for (x, height) in columns {
+            let (x, height) = (Coordinate(*x), Coordinate(*height));
+            self.push(format_args!("M{x} {ground}v-{height}h{width}v{height}z"));
+        }
+        self.markup.push_str("\"/>");
+    }
+
     pub fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         let (x1, y1, x2, y2) = (Coordinate(from.0), Coordinate(from.1), Coordinate(to.0), Coordinate(to.1));
         self.push(format_args!("<path class=\"{class}\" d=\"M{x1} {y1}L{x2} {y2}\"/>"));

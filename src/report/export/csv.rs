@@ -17,7 +17,7 @@ pub fn csv(report: &Report) -> Vec<(String, Vec<u8>)> {
     tables.into_iter().map(|(name, table)| (name.to_owned(), bytes(&table))).collect()
 }
 
-fn bytes(table: &Table) -> Vec<u8> {
+fn bytes(table: &Table<'_>) -> Vec<u8> {
     let mut writer =
         ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(BYTE_ORDER_MARK.to_vec());
     writer.write_record(table.columns.iter().map(|column| column.name.as_str())).expect("memory takes every row");
@@ -28,7 +28,7 @@ fn bytes(table: &Table) -> Vec<u8> {
 }
 
 /// Writes a cell as text. A number is the shortest text that reads back as the same number; an empty cell is empty.
-fn text(value: &CellValue) -> String {
+fn text(value: &CellValue<'_>) -> String {
     match value {
         CellValue::Empty => String::new(),
         CellValue::Text(text) => neutral(text).into_owned(),

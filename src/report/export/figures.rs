@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use jiff::civil::{Date, date};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -20,6 +20,9 @@ use crate::report::model::{
 
 /// Version of the file's columns. Later ones only add columns that may be null, and figures.
 const VERSION: &str = "1";
+
+/// How many rows are made into columns at once.
+const ROWS_AT_ONCE: usize = 1 << 14;
 
 type Column = (&'static str, DataType, bool, &'static str);
 
@@ -68,35 +71,6 @@ const COLUMNS: [Column; 15] = [
 /// Never: memory takes every row.
 #[must_use]
 pub fn figures(report: &Report) -> Vec<u8> {
-    let rows = rows(report);
-    let texts =
-        |of: &dyn Fn(&Row) -> Option<String>| -> ArrayRef { Arc::new(rows.iter().map(of).collect::<StringArray>()) };
-    let days = |of: fn((Date, Date)) -> Date| -> ArrayRef {
-        Arc::new(rows.iter().map(|row| row.about.days.map(|days| since_1970(of(days)))).collect::<Date32Array>())
-    };
-    let owned = |text: Option<&str>| text.map(str::to_owned);
-    let columns: Vec<ArrayRef> = vec![
-        texts(&|row| Some(row.about.scope.to_owned())),
-        texts(&|row| row.about.job.map(|job| job.job_id.clone())),
-        texts(&|row| row.about.job.and_then(|job| job.job_title.clone())),
-        texts(&|row| row.about.job.and_then(|job| job.department.clone())),
-        texts(&|row| Some(row.about.span.to_owned())),
-        days(|(first, _)| first),
-        days(|(_, until)| until),
-        texts(&|row| Some(row.figure.clone())),
-        texts(&|row| owned(row.about.question_text)),
-        texts(&|row| owned(row.about.question_type)),
-        texts(&|row| row.about.keyword.map(|keyword| keyword.set.clone())),
-        texts(&|row| row.about.keyword.map(|keyword| keyword.term.clone())),
-        texts(&|row| owned(row.about.status)),
-        Arc::new(rows.iter().map(|row| row.n).collect::<Int64Array>()),
-        Arc::new(rows.iter().map(|row| row.value).collect::<Float64Array>()),
-    ];
-    let fields = COLUMNS.map(|(name, kind, nullable, description)| {
-        let metadata = HashMap::from([("description".to_owned(), description.to_owned())]);
-        Field::new(name, kind, nullable).with_metadata(metadata)
-    });
-    let schema = Arc::new(Schema::new(fields.to_vec()));
     let pairs = [(TABLE, "figures"), ("roundup.schema", VERSION)];
     let pairs = pairs.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned()));
     let properties = WriterProperties::builder()
@@ -104,10 +78,44 @@ pub fn figures(report: &Report) -> Vec<u8> {
         .set_created_by("roundup".to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).expect("3 is a zstd level")))
         .set_key_value_metadata(Some(pairs.to_vec()));
-    let batch = RecordBatch::try_new(Arc::clone(&schema), columns).expect("columns are as the schema says");
-    let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties.build())).expect("a plain schema");
-    writer.write(&batch).expect("memory takes every row");
-    writer.into_inner().expect("memory takes every row")
+    let fields = COLUMNS.map(|(name, kind, nullable, description)| {
+        let metadata = HashMap::from([("description".to_owned(), description.to_owned())]);
+        Field::new(name, kind, nullable).with_metadata(metadata)
+    });
+    let schema = Arc::new(Schema::new(fields.to_vec()));
+    let writer =
+        ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties.build())).expect("a plain schema");
+    let mut rows = Rows { report, rows: Vec::new(), schema, writer };
+    rows.all();
+    rows.write();
+    rows.writer.into_inner().expect("memory takes every row")
+}
+
+/// The columns of some rows, as in [`COLUMNS`].
+fn columns(rows: &[Row<'_>]) -> Vec<ArrayRef> {
+    let texts = |of: &dyn for<'r> Fn(&'r Row<'_>) -> Option<&'r str>| -> ArrayRef {
+        Arc::new(rows.iter().map(of).collect::<StringArray>())
+    };
+    let days = |of: fn((Date, Date)) -> Date| -> ArrayRef {
+        Arc::new(rows.iter().map(|row| row.about.days.map(|days| since_1970(of(days)))).collect::<Date32Array>())
+    };
+    vec![
+        texts(&|row| Some(row.about.scope)),
+        texts(&|row| row.about.job.map(|job| job.job_id.as_str())),
+        texts(&|row| row.about.job.and_then(|job| job.job_title.as_deref())),
+        texts(&|row| row.about.job.and_then(|job| job.department.as_deref())),
+        texts(&|row| Some(row.about.span)),
+        days(|(first, _)| first),
+        days(|(_, until)| until),
+        texts(&|row| Some(&row.figure)),
+        texts(&|row| row.about.question_text),
+        texts(&|row| row.about.question_type),
+        texts(&|row| row.about.keyword.map(|keyword| keyword.set.as_str())),
+        texts(&|row| row.about.keyword.map(|keyword| keyword.term.as_str())),
+        texts(&|row| row.about.status),
+        Arc::new(rows.iter().map(|row| row.n).collect::<Int64Array>()),
+        Arc::new(rows.iter().map(|row| row.value).collect::<Float64Array>()),
+    ]
 }
 
 /// Days since 1970-01-01.
@@ -151,54 +159,65 @@ struct Group<'a> {
     keywords: &'a [Keyword],
 }
 
-fn rows<'a>(report: &'a Report) -> Vec<Row<'a>> {
-    let all = Group {
-        scope: "all_jobs",
-        job: None,
-        figures: &report.overall,
-        previous: report.overall_previous.as_ref(),
-        weekly: &report.weekly,
-        spans: &report.spans,
-        open: &report.open,
-        quality: report.quality.as_ref(),
-        questions: &[],
-        question_types: &[],
-        keywords: &report.keywords,
-    };
-    let of_job = |job: &'a JobReport| {
-        let JobReport { figures, previous, weekly, spans, open, quality, questions, question_types, keywords, .. } =
-            job;
-        Group {
-            scope: "job",
-            job: Some(job),
-            figures,
-            previous: previous.as_ref(),
-            weekly,
-            spans,
-            open,
-            quality: quality.as_ref(),
-            questions,
-            question_types,
-            keywords,
-        }
-    };
-    let mut rows = Rows { report, rows: Vec::new() };
-    rows.group(&all);
-    report.jobs.iter().for_each(|job| rows.group(&of_job(job)));
-    if let Some(other) = &report.other_jobs {
-        // Their counts of interviews are those of the jobs.
-        let about = About { scope: "other_jobs", ..rows.about(&all, "period", &report.period) };
-        rows.said(about, &other.figures);
-    }
-    rows.rows
-}
-
+/// The file as it is made: there can be a million rows, so only a few are in memory as such.
 struct Rows<'a> {
     report: &'a Report,
     rows: Vec<Row<'a>>,
+    schema: SchemaRef,
+    writer: ArrowWriter<Vec<u8>>,
 }
 
 impl<'a> Rows<'a> {
+    fn all(&mut self) {
+        let report = self.report;
+        let all = Group {
+            scope: "all_jobs",
+            job: None,
+            figures: &report.overall,
+            previous: report.overall_previous.as_ref(),
+            weekly: &report.weekly,
+            spans: &report.spans,
+            open: &report.open,
+            quality: report.quality.as_ref(),
+            questions: &[],
+            question_types: &[],
+            keywords: &report.keywords,
+        };
+        let of_job = |job: &'a JobReport| {
+            let JobReport {
+                figures, previous, weekly, spans, open, quality, questions, question_types, keywords, ..
+            } = job;
+            Group {
+                scope: "job",
+                job: Some(job),
+                figures,
+                previous: previous.as_ref(),
+                weekly,
+                spans,
+                open,
+                quality: quality.as_ref(),
+                questions,
+                question_types,
+                keywords,
+            }
+        };
+        self.group(&all);
+        report.jobs.iter().for_each(|job| self.group(&of_job(job)));
+        if let Some(other) = &report.other_jobs {
+            // Their counts of interviews are those of the jobs.
+            let about = About { scope: "other_jobs", ..self.about(&all, "period", &report.period) };
+            self.said(about, &other.figures);
+        }
+    }
+
+    /// Writes the rows that are in memory.
+    fn write(&mut self) {
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns(&self.rows))
+            .expect("columns are as the schema says");
+        self.writer.write(&batch).expect("memory takes every row");
+        self.rows.clear();
+    }
+
     fn group(&mut self, group: &Group<'a>) {
         let period = self.about(group, "period", &self.report.period);
         let previous = self.report.previous_period.as_ref().map(|days| self.about(group, "previous_period", days));
@@ -262,13 +281,16 @@ impl<'a> Rows<'a> {
     }
 
     /// `n` is that of a share, or of a number; a count is its own.
-    fn push(&mut self, about: About<'a>, figure: impl Into<String>, value: CellValue, n: Option<i64>) {
+    fn push(&mut self, about: About<'a>, figure: impl Into<String>, value: CellValue<'_>, n: Option<i64>) {
         let (n, value) = match value {
             CellValue::Integer(count) => (Some(count), Some(count as f64)),
             CellValue::Float(value) | CellValue::Share(value) => (n, Some(value)),
             CellValue::Empty | CellValue::Text(_) | CellValue::Flag(_) => (None, None),
         };
         self.rows.push(Row { about, figure: figure.into(), n, value });
+        if self.rows.len() == ROWS_AT_ONCE {
+            self.write();
+        }
     }
 
     fn distribution(&mut self, about: About<'a>, name: &str, distribution: &Distribution) {

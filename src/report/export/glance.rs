@@ -21,7 +21,7 @@ const COLUMNS: [(&str, f64); 7] = [
 pub fn glance(
     sheet: &mut Worksheet,
     report: &Report,
-    sheets: &[Sheet],
+    sheets: &[Sheet<'_>],
     formats: &CellFormats,
 ) -> Result<(), XlsxError> {
     sheet.set_name("At a glance")?;

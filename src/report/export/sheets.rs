@@ -29,12 +29,12 @@ pub struct SheetColumn {
     pub has_bars: bool,
 }
 
-pub struct Sheet {
+pub struct Sheet<'a> {
     pub name: &'static str,
     /// What a row is.
     pub holds: &'static str,
     pub columns: Vec<SheetColumn>,
-    pub rows: Vec<Vec<CellValue>>,
+    pub rows: Vec<Vec<CellValue<'a>>>,
     /// Index of the first of the columns of weeks, which get a sparkline, if there are any.
     pub weeks_from: Option<usize>,
 }
@@ -142,7 +142,7 @@ const NEEDS_A_LOOK: [Choice; 12] = [
 ];
 
 /// Every sheet but the first and the last, in their order.
-pub fn sheets(report: &Report) -> Vec<Sheet> {
+pub fn sheets(report: &Report) -> Vec<Sheet<'_>> {
     let (jobs, questions) = (tables::jobs(report), tables::questions(report));
     let of_jobs = [&[JOB, DEPARTMENT][..], &FIGURES, &MORE_OF_A_JOB].concat();
     let of_departments = [&[DEPARTMENT, JOBS_OF_A_DEPARTMENT][..], &FIGURES].concat();
@@ -171,7 +171,7 @@ pub fn sheets(report: &Report) -> Vec<Sheet> {
 }
 
 /// A sheet of some columns of a table.
-fn chosen(name: &'static str, holds: &'static str, choices: &[Choice], table: Table) -> Sheet {
+fn chosen<'a>(name: &'static str, holds: &'static str, choices: &[Choice], table: Table<'a>) -> Sheet<'a> {
     let places: Vec<usize> = choices.iter().map(|(column, ..)| table.place(column)).collect();
     let column = |((_, heading, shown), place): (&Choice, &usize)| SheetColumn {
         heading: (*heading).to_owned(),
@@ -179,22 +179,24 @@ fn chosen(name: &'static str, holds: &'static str, choices: &[Choice], table: Ta
         has_bars: table.columns[*place].has_bars,
     };
     let columns = choices.iter().zip(&places).map(column).collect();
-    let cells = |row: &Vec<CellValue>| places.iter().map(|place| row[*place].clone()).collect();
-    Sheet { name, holds, columns, rows: table.rows.iter().map(cells).collect(), weeks_from: None }
+    let cells = |mut row: Vec<CellValue<'a>>| {
+        places.iter().map(|place| std::mem::replace(&mut row[*place], CellValue::Empty)).collect()
+    };
+    Sheet { name, holds, columns, rows: table.rows.into_iter().map(cells).collect(), weeks_from: None }
 }
 
 /// Names all jobs in the rows whose first column, the job, is empty.
-fn of_all_jobs(mut sheet: Sheet) -> Sheet {
+fn of_all_jobs(mut sheet: Sheet<'_>) -> Sheet<'_> {
     for cell in sheet.rows.iter_mut().filter_map(|row| row.first_mut()) {
         if *cell == CellValue::Empty {
-            *cell = CellValue::Text("All jobs".to_owned());
+            *cell = CellValue::Text("All jobs".into());
         }
     }
     sheet
 }
 
 /// Completed interviews in the newest weeks: all jobs, then each.
-fn weeks(report: &Report) -> Sheet {
+fn weeks(report: &Report) -> Sheet<'_> {
     let mut table = tables::weeks(report);
     let old = report.weeks.len().saturating_sub(WEEKS_ACROSS);
     let first = table.columns.len() - report.weeks.len();
@@ -235,10 +237,10 @@ const DETAILS: [(&str, Shown); 12] = [
 
 /// A row for each figure that the other sheets leave out, and for the spread of each that they have. `elsewhere` are the
 /// tables of these sheets, with the columns that they have.
-fn details(report: &Report, elsewhere: [(&Table, &[Choice]); 2]) -> Sheet {
+fn details<'a>(report: &'a Report, elsewhere: [(&Table<'a>, &[Choice]); 2]) -> Sheet<'a> {
     let mut rows = Vec::new();
     for (name, figures) in tables::overall_by_period(report) {
-        let names = [CellValue::Text(name.to_owned()), CellValue::Empty, CellValue::Empty, CellValue::Empty];
+        let names = [CellValue::Text(name.into()), CellValue::Empty, CellValue::Empty, CellValue::Empty];
         rows.extend(spread(&names, &figures.columns, &figures.rows[0], &[]));
     }
     for (table, choices) in elsewhere {
@@ -260,19 +262,19 @@ fn details(report: &Report, elsewhere: [(&Table, &[Choice]); 2]) -> Sheet {
 }
 
 /// The figures of one row of a table as rows of [`DETAILS`], without those that a sheet of these columns has already.
-fn spread(
-    names: &[CellValue; 4],
+fn spread<'a>(
+    names: &[CellValue<'a>; 4],
     columns: &[tables::TableColumn],
-    row: &[CellValue],
+    row: &[CellValue<'a>],
     elsewhere: &[Choice],
-) -> Vec<Vec<CellValue>> {
+) -> Vec<Vec<CellValue<'a>>> {
     let [job, department, question, id] = names;
     let cell = |name: &str| {
         let place = columns.iter().position(|column| column.name == name);
         place.map_or(CellValue::Empty, |place| row[place].clone())
     };
     let mut rows = Vec::new();
-    let mut add = |figure: &str, cells: Vec<CellValue>| {
+    let mut add = |figure: &str, cells: Vec<CellValue<'a>>| {
         if cells.iter().all(|cell| *cell == CellValue::Empty) {
             return;
         }
@@ -282,7 +284,7 @@ fn spread(
             other => other,
         };
         let mut written = vec![job.clone(), department.clone(), question.clone()];
-        written.extend([CellValue::Text(figure_words(figure)), CellValue::Text(unit.to_owned())]);
+        written.extend([CellValue::Text(figure_words(figure).into()), CellValue::Text(unit.into())]);
         written.extend(cells.into_iter().map(in_unit));
         written.resize(DETAILS.len() - 1, CellValue::Empty);
         written.push(id.clone());

@@ -1,5 +1,7 @@
 //! The tables of a report: column names, and cells of a few types.
 
+use std::borrow::Cow;
+
 use crate::report::model::{
     DepartmentReport, Distribution, Figures, JobReport, Keyword, KeywordCounts, OtherJobs, PlaceOfQuestion, Quality,
     QuestionReport, Report, SpanFigures, Week, WeekFigures, WordingReport,
@@ -7,10 +9,11 @@ use crate::report::model::{
 
 /// One cell of a table.
 #[derive(Debug, Clone, PartialEq)]
-pub enum CellValue {
+pub enum CellValue<'a> {
     Empty,
-    /// Unescaped text. Each exporter must keep it from being read as anything but text.
-    Text(String),
+    /// Unescaped text, mostly that of the report itself: a table of keywords has some hundred thousand rows. Each
+    /// exporter must keep it from being read as anything but text.
+    Text(Cow<'a, str>),
     Integer(i64),
     Float(f64),
     /// A share from 0 to 1.
@@ -24,12 +27,12 @@ pub struct TableColumn {
     pub has_bars: bool,
 }
 
-pub struct Table {
+pub struct Table<'a> {
     pub columns: Vec<TableColumn>,
-    pub rows: Vec<Vec<CellValue>>,
+    pub rows: Vec<Vec<CellValue<'a>>>,
 }
 
-impl Table {
+impl<'a> Table<'a> {
     fn new(columns: impl IntoIterator<Item = String>) -> Self {
         let has_bars = |name: &str| name == "share" || name == "coverage" || name == "completion_rate";
         let column = |name: String| TableColumn { has_bars: has_bars(&name), name };
@@ -42,7 +45,7 @@ impl Table {
     }
 
     /// Adds a row. A short row is filled with empty cells.
-    fn push(&mut self, mut row: Vec<CellValue>) {
+    fn push(&mut self, mut row: Vec<CellValue<'a>>) {
         debug_assert!(row.len() <= self.columns.len(), "a row has no more cells than columns");
         row.resize(self.columns.len(), CellValue::Empty);
         self.rows.push(row);
@@ -56,7 +59,7 @@ pub(super) const PARTS: [&str; 6] = ["n", "median", "quartile_1", "quartile_3", 
 
 /// One row per job, and one of those that are counted together, whose counts of interviews are in the rows above.
 /// What was said is empty where it is counted with other jobs.
-pub fn jobs(report: &Report) -> Table {
+pub fn jobs(report: &Report) -> Table<'_> {
     let mut names: Vec<String> = owned(&JOB);
     names.push("with_other_jobs".to_owned());
     names.extend(VOLUME.map(|(name, _)| name.to_owned()));
@@ -80,7 +83,8 @@ pub fn jobs(report: &Report) -> Table {
         table.push(row);
     }
     if let Some(OtherJobs { job_ids, figures }) = &report.other_jobs {
-        let mut row = vec![CellValue::Empty, text(&format!("other jobs ({})", job_ids.len())), CellValue::Empty];
+        let mut row =
+            vec![CellValue::Empty, CellValue::Text(format!("other jobs ({})", job_ids.len()).into()), CellValue::Empty];
         row.push(CellValue::Flag(true));
         row.extend(VOLUME.map(|_| CellValue::Empty));
         row.push(CellValue::Empty);
@@ -93,7 +97,7 @@ pub fn jobs(report: &Report) -> Table {
 }
 
 type DistributionColumns = (&'static str, fn(&Figures) -> &Distribution);
-type FigureColumn = (&'static str, fn(&Figures) -> CellValue);
+type FigureColumn = (&'static str, fn(&Figures) -> CellValue<'static>);
 /// Counts of a group's interviews, and the shares of these.
 pub(super) const VOLUME: [FigureColumn; 7] = [
     ("completed", |figures| CellValue::Integer(figures.completed)),
@@ -141,11 +145,11 @@ pub(super) const DISTRIBUTIONS: [DistributionColumns; 8] = [
 ];
 
 /// The figures over all jobs as tables of one row: of this period, and of the previous one if there is one.
-pub fn overall_by_period(report: &Report) -> Vec<(&'static str, Table)> {
+pub fn overall_by_period(report: &Report) -> Vec<(&'static str, Table<'_>)> {
     let table = |figures: &Figures| {
         let mut names: Vec<String> = VOLUME.iter().chain(&SAID).map(|(name, _)| (*name).to_owned()).collect();
         names.extend(DISTRIBUTIONS.iter().flat_map(|(name, _)| parts_of(name)));
-        let mut row: Vec<CellValue> = VOLUME.iter().chain(&SAID).map(|(_, of)| of(figures)).collect();
+        let mut row: Vec<CellValue<'_>> = VOLUME.iter().chain(&SAID).map(|(_, of)| of(figures)).collect();
         row.extend(DISTRIBUTIONS.iter().flat_map(|(_, of)| parts(of(figures))));
         let mut table = Table::new(names);
         table.push(row);
@@ -156,7 +160,7 @@ pub fn overall_by_period(report: &Report) -> Vec<(&'static str, Table)> {
 }
 
 /// One row per question of each job.
-pub fn questions(report: &Report) -> Table {
+pub fn questions(report: &Report) -> Table<'_> {
     let mut names = owned(&JOB);
     names.extend(owned(&["question_text", "question_type", "other_texts", "asked", "coverage"]));
     let quartiles = |figure: &str| QUARTILES.map(|part| format!("{figure}_{part}"));
@@ -187,24 +191,28 @@ pub fn questions(report: &Report) -> Table {
 }
 
 /// `1: 120 (60); 2: 95 (40)`: the place, median words, and answers.
-fn by_place(question: &QuestionReport) -> CellValue {
+fn by_place(question: &QuestionReport) -> CellValue<'static> {
     let words = |one: &PlaceOfQuestion| one.median_words.map_or_else(String::new, |words| words.to_string());
     let place = |one: &PlaceOfQuestion| format!("{}: {} ({})", one.place, words(one), one.answers);
     let places: Vec<String> = question.by_place.iter().map(place).collect();
-    maybe(Some(places.join("; ").as_str()).filter(|text| !text.is_empty()))
+    list(places.join("; "))
 }
 
 /// `2026-03-02 to 2026-05-03: …`, a line for each text that the question has had.
-fn wordings(question: &QuestionReport) -> CellValue {
+fn wordings(question: &QuestionReport) -> CellValue<'static> {
     let wording = |one: &WordingReport| {
         format!("{} to {}: {}", one.first, one.last, one.question_text.as_deref().unwrap_or_default())
     };
     let all: Vec<String> = question.wordings.iter().map(wording).collect();
-    maybe(Some(all.join("\n").as_str()).filter(|text| !text.is_empty()))
+    list(all.join("\n"))
+}
+
+fn list(text: String) -> CellValue<'static> {
+    if text.is_empty() { CellValue::Empty } else { CellValue::Text(text.into()) }
 }
 
 /// One row per department, if there are several.
-pub fn departments(report: &Report) -> Table {
+pub fn departments(report: &Report) -> Table<'_> {
     let mut names = owned(&["department", "jobs"]);
     names.extend(VOLUME.map(|(name, _)| name.to_owned()));
     names.push("expiring_within_72_hours".to_owned());
@@ -239,7 +247,7 @@ const KEYWORD: [&str; 11] = [
 ];
 
 /// One row per keyword: first over all jobs, where the job is empty, then for each job.
-pub fn keywords(report: &Report) -> Table {
+pub fn keywords(report: &Report) -> Table<'_> {
     let mut table = Table::new(owned(&JOB).into_iter().chain(owned(&KEYWORD)));
     each_keyword(report, |job, keyword| {
         let mut row = start(job, keyword, "all", None);
@@ -252,22 +260,23 @@ pub fn keywords(report: &Report) -> Table {
 }
 
 /// One row per keyword and question, question type or span of weeks in which it occurs. The columns are those of [`keywords`].
-pub fn keyword_parts(report: &Report) -> Table {
+pub fn keyword_parts(report: &Report) -> Table<'_> {
     let mut table = Table::new(owned(&JOB).into_iter().chain(owned(&KEYWORD)));
     each_keyword(report, |job, keyword| {
         let questions = job.map_or(&[][..], |job| job.questions.as_slice());
         let by_question = keyword.by_question.iter().zip(questions);
-        let by_question = by_question.map(|(cell, question)| ("question", question.question_text.clone(), cell));
+        let by_question =
+            by_question.map(|(cell, question)| ("question", question.question_text.as_deref().map(Cow::from), cell));
         let kinds = job.map_or(&[][..], |job| job.question_types.as_slice());
         let by_kind = keyword.by_question_type.iter().enumerate();
-        let by_kind =
-            by_kind.map(|(at, cell)| ("question_type", cell.of.clone().or_else(|| kinds.get(at).cloned()), cell));
+        let by_kind = by_kind
+            .map(|(at, cell)| ("question_type", cell.of.as_ref().or_else(|| kinds.get(at)).map(Cow::from), cell));
         let spans = job.map_or(&report.spans, |job| &job.spans);
         let by_span = keyword.by_span.iter().zip(spans);
-        let by_span = by_span.map(|(cell, span)| ("weeks", Some(span_name(&report.weeks, span)), cell));
+        let by_span = by_span.map(|(cell, span)| ("weeks", Some(Cow::from(span_name(&report.weeks, span))), cell));
         for (by, of, cell) in by_question.chain(by_kind).chain(by_span) {
             if cell.share.is_some_and(|share| share > 0.0) {
-                let mut row = start(job, keyword, by, of.as_deref());
+                let mut row = start(job, keyword, by, of);
                 row.extend([count(cell.interviews), share(cell.share)]);
                 table.push(row);
             }
@@ -277,7 +286,7 @@ pub fn keyword_parts(report: &Report) -> Table {
 }
 
 /// One row per distinctive term of each job.
-pub fn distinctive(report: &Report) -> Table {
+pub fn distinctive(report: &Report) -> Table<'_> {
     let mut names = owned(&JOB);
     names.extend(owned(&["set", "term", "n", "others_n", "share", "others_share"]));
     names.extend(owned(&["log_odds_ratio", "signed_root_g2", "p", "q"]));
@@ -301,7 +310,7 @@ pub fn distinctive(report: &Report) -> Table {
 }
 
 /// One row per finding: first those that the report names, then the others of each job.
-pub fn needs_a_look(report: &Report) -> Table {
+pub fn needs_a_look(report: &Report) -> Table<'_> {
     let names = ["job_id", "job", "kind", "is_new", "what", "value", "previous", "n", "previous_n", "test", "p", "q"];
     let mut table = Table::new(owned(&names).into_iter().chain(["effect".to_owned()]));
     let named = &report.needs_a_look.findings;
@@ -318,11 +327,11 @@ pub fn needs_a_look(report: &Report) -> Table {
 }
 
 /// Completed interviews by week: one row over all jobs, then one per job.
-pub fn weeks(report: &Report) -> Table {
+pub fn weeks(report: &Report) -> Table<'_> {
     let mut names = owned(&JOB);
     names.extend(report.weeks.iter().map(|week| week.name.clone()));
     let mut table = Table::new(names);
-    let completed = |weekly: &[WeekFigures]| -> Vec<CellValue> {
+    let completed = |weekly: &[WeekFigures]| -> Vec<CellValue<'_>> {
         weekly.iter().map(|week| CellValue::Integer(week.completed)).collect()
     };
     if !report.weekly.is_empty() {
@@ -342,13 +351,19 @@ fn each_keyword<'a>(report: &'a Report, mut each: impl FnMut(Option<&'a JobRepor
 }
 
 /// The cells of the columns in [`JOB`].
-fn job_cells(job: &JobReport) -> Vec<CellValue> {
+fn job_cells(job: &JobReport) -> Vec<CellValue<'_>> {
     vec![text(&job.job_id), maybe(job.job_title.as_deref()), maybe(job.department.as_deref())]
 }
 
-fn start(job: Option<&JobReport>, keyword: &Keyword, by: &str, of: Option<&str>) -> Vec<CellValue> {
+fn start<'a>(
+    job: Option<&'a JobReport>,
+    keyword: &'a Keyword,
+    by: &'static str,
+    of: Option<Cow<'a, str>>,
+) -> Vec<CellValue<'a>> {
     let mut row = job.map_or_else(|| vec![CellValue::Empty; JOB.len()], job_cells);
-    row.extend([text(&keyword.set), text(&keyword.term), maybe(keyword.category.as_deref()), text(by), maybe(of)]);
+    row.extend([text(&keyword.set), text(&keyword.term), maybe(keyword.category.as_deref()), text(by)]);
+    row.push(of.map_or(CellValue::Empty, CellValue::Text));
     row
 }
 
@@ -360,26 +375,26 @@ pub(super) fn parts_of(figure: &str) -> Vec<String> {
     PARTS.iter().map(|part| format!("{figure}_{part}")).collect()
 }
 
-pub(super) fn parts(distribution: &Distribution) -> Vec<CellValue> {
+pub(super) fn parts(distribution: &Distribution) -> Vec<CellValue<'static>> {
     let Distribution { n, median, quartile_1, quartile_3, mean, standard_deviation } = distribution;
     let rest = [median, quartile_1, quartile_3, mean, standard_deviation].map(|value| number(*value));
     std::iter::once(count(*n)).chain(rest).collect()
 }
 
-fn text(text: &str) -> CellValue {
-    CellValue::Text(text.to_owned())
+fn text(text: &str) -> CellValue<'_> {
+    CellValue::Text(text.into())
 }
 
-fn maybe(text: Option<&str>) -> CellValue {
-    text.map_or(CellValue::Empty, |text| CellValue::Text(text.to_owned()))
+fn maybe(text: Option<&str>) -> CellValue<'_> {
+    text.map_or(CellValue::Empty, |text| CellValue::Text(text.into()))
 }
 
-pub(super) fn count(count: Option<i64>) -> CellValue {
+pub(super) fn count(count: Option<i64>) -> CellValue<'static> {
     count.map_or(CellValue::Empty, CellValue::Integer)
 }
 
-fn day(day: Option<jiff::civil::Date>) -> CellValue {
-    day.map_or(CellValue::Empty, |day| CellValue::Text(day.to_string()))
+fn day(day: Option<jiff::civil::Date>) -> CellValue<'static> {
+    day.map_or(CellValue::Empty, |day| CellValue::Text(day.to_string().into()))
 }
 
 /// `2026-W20`, or `2026-W20 to 2026-W22`.
@@ -391,10 +406,10 @@ pub fn span_name(weeks: &[Week], span: &SpanFigures) -> String {
     }
 }
 
-pub(super) fn number(number: Option<f64>) -> CellValue {
+pub(super) fn number(number: Option<f64>) -> CellValue<'static> {
     number.map_or(CellValue::Empty, CellValue::Float)
 }
 
-pub(super) fn share(share: Option<f64>) -> CellValue {
+pub(super) fn share(share: Option<f64>) -> CellValue<'static> {
     share.map_or(CellValue::Empty, CellValue::Share)
 }

@@ -52,7 +52,7 @@ pub(super) fn work(report: &Report, most_rows: usize) -> std::result::Result<Vec
 }
 
 /// Writes a table whose headings and first column stay in sight, with a filter, and bars where shares are compared.
-fn write(sheet: &mut Worksheet, of: &Sheet, formats: &CellFormats) -> std::result::Result<(), XlsxError> {
+fn write(sheet: &mut Worksheet, of: &Sheet<'_>, formats: &CellFormats) -> std::result::Result<(), XlsxError> {
     sheet.set_name(of.name)?;
     let columns = (0u16..).zip(&of.columns);
     for (at, column) in columns.clone() {
@@ -90,7 +90,7 @@ fn write_cell(
     sheet: &mut Worksheet,
     (row, column): (u32, u16),
     heading: &SheetColumn,
-    value: &CellValue,
+    value: &CellValue<'_>,
     formats: &CellFormats,
 ) -> std::result::Result<(), XlsxError> {
     let _sheet = match value {
@@ -113,14 +113,14 @@ fn write_cell(
 }
 
 /// Adds a sparkline of the weeks after the last column of each row. All begin at zero, and those of jobs share a scale.
-fn sparklines(sheet: &mut Worksheet, of: &Sheet, from: usize) -> std::result::Result<(), XlsxError> {
+fn sparklines(sheet: &mut Worksheet, of: &Sheet<'_>, from: usize) -> std::result::Result<(), XlsxError> {
     let place = |at: usize| u16::try_from(at).expect("a sheet has few columns");
     let (from, columns) = (place(from), place(of.columns.len()));
     if columns <= from {
         return Ok(());
     }
     sheet.set_column_width(columns, 24.0)?;
-    let highest = |rows: &[Vec<CellValue>]| {
+    let highest = |rows: &[Vec<CellValue<'_>>]| {
         let counts = rows.iter().flatten().map(|cell| if let CellValue::Integer(count) = cell { *count } else { 0 });
         counts.max().unwrap_or_default().max(1)
     };
