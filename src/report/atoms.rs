@@ -21,7 +21,7 @@ pub struct Grid<T> {
     things: Vec<T>,
 }
 
-impl<T: Copy> Grid<T> {
+impl<T: Copy + Default> Grid<T> {
     pub fn new(jobs: usize, segments: usize, things: impl Iterator<Item = (u32, u32, T)> + Clone) -> Self {
         let cell = |job: u32, segment: u32| job as usize * segments + segment as usize;
         let mut offsets = vec![0; jobs * segments + 1];
@@ -32,15 +32,17 @@ impl<T: Copy> Grid<T> {
             offsets[at] += offsets[at - 1];
         }
         let mut next = offsets.clone();
-        let mut placed: Vec<Option<T>> = vec![None; offsets.last().copied().unwrap_or_default()];
+        let mut placed = vec![T::default(); offsets.last().copied().unwrap_or_default()];
         for (job, segment, thing) in things {
             let place = &mut next[cell(job, segment)];
-            placed[*place] = Some(thing);
+            placed[*place] = thing;
             *place += 1;
         }
-        Self { segments, offsets, things: placed.into_iter().flatten().collect() }
+        Self { segments, offsets, things: placed }
     }
+}
 
+impl<T: Copy> Grid<T> {
     fn jobs(&self) -> usize {
         (self.offsets.len() - 1).checked_div(self.segments).unwrap_or(0)
     }

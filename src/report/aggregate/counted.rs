@@ -4,7 +4,7 @@ use std::ops::{AddAssign, Range};
 
 use super::people::People;
 use super::terms::Terms;
-use super::values::{Figure, Value};
+use super::values::{Column, Figure};
 use super::wordings::Rewordings;
 use crate::report::atoms::{Atom, Atoms, Grid};
 use crate::report::frames::Frames;
@@ -34,7 +34,7 @@ pub struct Counted<'a> {
     pub calendar: &'a Calendar,
     /// The atoms of all figures that every completed interview has.
     pub atoms: Atoms,
-    pub figures: [Figure; FIGURES],
+    pub figures: [Figure<'a>; FIGURES],
     counts: Vec<CellCounts>,
     /// Rows of answers and of unanswered questions in the period, by question.
     pub by_question: Grid<u32>,
@@ -131,45 +131,29 @@ impl<'a> Counted<'a> {
     }
 }
 
-fn figures(frames: &Frames, size: (usize, usize), regions: &[Range<usize>]) -> [Figure; FIGURES] {
+fn figures<'a>(frames: &'a Frames, size: (usize, usize), regions: &[Range<usize>]) -> [Figure<'a>; FIGURES] {
     let (rows, responses) = (&frames.interviews, &frames.responses);
-    let of_interview = |row: u32, value: f64| {
-        let at = row as usize;
-        (rows.job[at], rows.segment[at], Value { value, person: rows.candidate[at], row })
-    };
-    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
-    let of_interviews = |values: &[Option<f64>]| {
-        let known = (0u32..).zip(values).filter(|(row, _)| rows.completed[*row as usize]);
-        Figure::new(size, regions, known.filter_map(|(row, value)| Some(of_interview(row, finite(*value)?))))
-    };
-    let of_answers = |value: &dyn Fn(usize) -> Option<f64>| {
-        let known = (0u32..).zip(&responses.interview).filter_map(|(row, interview)| {
-            let (job, segment, of) = of_interview(*interview, finite(value(row as usize))?);
-            Some((job, segment, Value { row, ..of }))
-        });
-        Figure::new(size, regions, known)
-    };
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     let float = |count: i64| count as f64;
-    let asked: Vec<Option<f64>> = (0u32..)
-        .take(rows.ids.len())
-        .map(|row| responses.question_count.get(&row).map(|count| float(*count)))
-        .collect();
-    let answered_share = asked
-        .iter()
-        .zip(&rows.answered_count)
-        .map(|(asked, answered)| asked.filter(|asked| *asked > 0.0).map(|asked| float(*answered) / asked));
-    [
-        of_interviews(&rows.total_duration_seconds),
-        of_interviews(&rows.average_response_length),
-        of_interviews(&rows.elapsed_seconds),
-        of_interviews(&rows.days_to_complete),
-        of_interviews(&asked),
-        of_interviews(&answered_share.collect::<Vec<_>>()),
-        of_interviews(&paces(frames)),
-        of_answers(&|row| responses.word_count[row].map(float)),
-        of_answers(&|row| responses.words_per_minute[row]),
-    ]
+    let asked = move |row: usize| {
+        let row = u32::try_from(row).expect("a lake has fewer than 2^31 interviews");
+        responses.question_count.get(&row).map(|count| float(*count))
+    };
+    let answered_share =
+        move |row: usize| asked(row).filter(|asked| *asked > 0.0).map(|asked| float(rows.answered_count[row]) / asked);
+    let paces = paces(frames);
+    let columns = [
+        Column::of_interviews(frames, |row| rows.total_duration_seconds.at(row)),
+        Column::of_interviews(frames, |row| rows.average_response_length.at(row)),
+        Column::of_interviews(frames, |row| rows.elapsed_seconds.at(row)),
+        Column::of_interviews(frames, |row| rows.days_to_complete.at(row)),
+        Column::of_interviews(frames, asked),
+        Column::of_interviews(frames, answered_share),
+        Column::of_interviews(frames, move |row| paces[row]),
+        Column::of_answers(frames, move |row| responses.word_count(row).map(float)),
+        Column::of_answers(frames, |row| responses.words_per_minute(row)),
+    ];
+    columns.map(|column| Figure::new(column, size, regions))
 }
 
 /// Pace of each interview in words per minute, over the answers whose words and pace are known.
@@ -177,7 +161,7 @@ fn paces(frames: &Frames) -> Vec<Option<f64>> {
     let responses = &frames.responses;
     let mut sums = vec![(0.0, 0.0); frames.interviews.ids.len()];
     for (row, interview) in responses.interview.iter().enumerate() {
-        if let (Some(words), Some(seconds)) = (responses.word_count[row], responses.paced_seconds(row)) {
+        if let (Some(words), Some(seconds)) = (responses.word_count(row), responses.paced_seconds(row)) {
             let (all, minutes) = &mut sums[*interview as usize];
             #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
             let words = words as f64;
@@ -205,14 +189,14 @@ fn counts(frames: &Frames, (jobs, segments): (usize, usize)) -> Vec<CellCounts> 
         };
     }
     for (row, interview) in responses.interview.iter().enumerate() {
-        if responses.position[row].is_none() {
+        if responses.position(row).is_none() {
             continue;
         }
         counts[cell(*interview as usize)] += CellCounts {
-            without_duration: responses.duration_seconds[row].is_none().into(),
+            without_duration: responses.duration_seconds(row).is_none().into(),
             without_transcript: (!responses.has_transcript[row]).into(),
             with_empty_transcript: (responses.has_transcript[row] && !responses.answered[row]).into(),
-            fast: responses.words_per_minute[row].is_some_and(|pace| pace > FASTEST).into(),
+            fast: responses.words_per_minute(row).is_some_and(|pace| pace > FASTEST).into(),
             ..CellCounts::default()
         };
     }

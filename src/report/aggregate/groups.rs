@@ -46,7 +46,7 @@ impl Counted<'_> {
         let responses = &self.frames.responses;
         let (mut words, mut seconds) = (0, 0.0);
         for row in values.iter().map(|value| value.row as usize) {
-            words += responses.word_count[row].unwrap_or_default();
+            words += responses.word_count(row).unwrap_or_default();
             seconds += responses.paced_seconds(row).unwrap_or_default();
         }
         #[expect(clippy::cast_precision_loss, reason = "all answers together have fewer than 2^53 words")]

@@ -46,7 +46,7 @@ impl QuestionHealth {
             if let Some(share) = responses.time_limit_share(row) {
                 health.at_limit = add(health.at_limit, share >= AT_LIMIT);
             }
-            let words = responses.word_count[row].filter(|_| responses.has_transcript[row]);
+            let words = responses.word_count(row).filter(|_| responses.has_transcript[row]);
             let is_blank = responses.has_transcript[row] && !responses.answered[row];
             if words.is_some() || is_blank {
                 health.thin = add(health.thin, is_blank || words.is_some_and(|words| words < ENOUGH_WORDS));
@@ -79,7 +79,7 @@ impl Counted<'_> {
         for row in rows {
             let at = *row as usize;
             let person = self.frames.interviews.candidate[responses.interview[at] as usize];
-            if let (Some(place), Some(words)) = (responses.position[at], responses.word_count[at]) {
+            if let (Some(place), Some(words)) = (responses.position(at), responses.word_count(at)) {
                 #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
                 let value = words as f64;
                 by_place.entry(place).or_default().push(Value { value, person, row: *row });

@@ -75,7 +75,7 @@ impl Counted<'_> {
         let responses = &self.frames.responses;
         let mut by_type: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for row in questions.iter().flat_map(|number| self.rows(*number)) {
-            if let Some(question_type) = responses.question_type[*row as usize] {
+            if let Some(question_type) = responses.question_type(*row as usize) {
                 by_type.entry(question_type).or_default().push(*row);
             }
         }
@@ -97,20 +97,20 @@ impl Counted<'_> {
         let answered: Vec<u32> = rows.iter().copied().filter(|row| responses.answered[*row as usize]).collect();
         let mut types: BTreeMap<u32, usize> = BTreeMap::new();
         rows.iter()
-            .filter_map(|row| responses.question_type[*row as usize])
+            .filter_map(|row| responses.question_type(*row as usize))
             .for_each(|of| *types.entry(of).or_default() += 1);
         let most = types.into_iter().max_by_key(|(of, count)| (*count, Reverse(self.question_type(*of))));
-        let mut limits: Vec<f64> = rows.iter().filter_map(|row| responses.time_limit_seconds[*row as usize]).collect();
+        let mut limits: Vec<f64> = rows.iter().filter_map(|row| responses.time_limit_seconds(*row as usize)).collect();
         limits.sort_unstable_by(f64::total_cmp);
         #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
-        let words = |row: usize| responses.word_count[row].map(|words| words as f64);
+        let words = |row: usize| responses.word_count(row).map(|words| words as f64);
         QuestionReport {
             question_type: most.map(|(of, _)| self.question_type(of).to_owned()),
             asked: Some(asked),
             coverage: share(self.interviews_asked(&answered), asked),
             word_count: self.summary(rows, words),
-            duration_seconds: self.summary(rows, |row| responses.duration_seconds[row]),
-            words_per_minute: self.summary(rows, |row| responses.words_per_minute[row]),
+            duration_seconds: self.summary(rows, |row| responses.duration_seconds(row)),
+            words_per_minute: self.summary(rows, |row| responses.words_per_minute(row)),
             time_limit_seconds: quantile(&limits, 0.5),
             time_limit_share: self.summary(rows, |row| responses.time_limit_share(row)),
             by_place: self.by_place(rows),
@@ -151,7 +151,7 @@ impl Counted<'_> {
 
     /// Mean place in the interview; unanswered questions come last.
     fn place(&self, question: u32) -> f64 {
-        let positions = self.rows(question).iter().filter_map(|row| self.frames.responses.position[*row as usize]);
+        let positions = self.rows(question).iter().filter_map(|row| self.frames.responses.position(*row as usize));
         let (sum, count) = positions.fold((0, 0), |(sum, count), position| (sum + position, count + 1));
         share(sum, count).unwrap_or(f64::INFINITY)
     }

@@ -71,7 +71,7 @@ impl Terms {
                 counts.mentions += hits.mentions[hit];
                 counts.negated += hits.negated[hit];
                 terms.by_question.entry((responses.question[response], *term)).or_default().add(interview);
-                if let Some(kind) = responses.question_type[response] {
+                if let Some(kind) = responses.question_type(response) {
                     terms.by_type.entry((job, kind, *term)).or_default().add(interview);
                 }
             }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::share::as_float;
 use crate::report::atoms::{Atoms, Grid, distinct};
+use crate::report::frames::Frames;
 use crate::report::model::Distribution;
 
 /// Least number of persons of whom more is shown than n and a rounded median.
@@ -18,28 +19,69 @@ pub struct Value {
     pub row: u32,
 }
 
-/// All values of a figure, and the atoms of those who have one.
-pub struct Figure {
-    pub values: Grid<Value>,
+/// The values of a figure by interview, or by answer. They are computed from the frames when they are asked for.
+pub struct Column<'a> {
+    frames: &'a Frames,
+    is_of_answers: bool,
+    value: Box<dyn Fn(usize) -> Option<f64> + Send + Sync + 'a>,
+}
+
+impl<'a> Column<'a> {
+    /// A figure of completed interviews.
+    pub fn of_interviews(frames: &'a Frames, value: impl Fn(usize) -> Option<f64> + Send + Sync + 'a) -> Self {
+        let is_completed = |row: usize| frames.interviews.completed[row];
+        let value = move |row| if is_completed(row) { value(row) } else { None };
+        Self { frames, is_of_answers: false, value: Box::new(value) }
+    }
+
+    pub fn of_answers(frames: &'a Frames, value: impl Fn(usize) -> Option<f64> + Send + Sync + 'a) -> Self {
+        Self { frames, is_of_answers: true, value: Box::new(value) }
+    }
+
+    fn rows(&self) -> usize {
+        if self.is_of_answers { self.frames.responses.interview.len() } else { self.frames.interviews.ids.len() }
+    }
+
+    /// The row of the interview that a row is of.
+    fn interview(&self, row: u32) -> usize {
+        (if self.is_of_answers { self.frames.responses.interview[row as usize] } else { row }) as usize
+    }
+
+    fn person(&self, row: u32) -> u32 {
+        self.frames.interviews.candidate[self.interview(row)]
+    }
+
+    fn value(&self, row: u32) -> Option<Value> {
+        let value = (self.value)(row as usize).filter(|value| value.is_finite())?;
+        Some(Value { value, person: self.person(row), row })
+    }
+}
+
+/// A figure: the rows that have a value, and the atoms of those whose they are.
+pub struct Figure<'a> {
+    column: Column<'a>,
+    rows: Grid<u32>,
     pub atoms: Atoms,
 }
 
-impl Figure {
-    pub fn new(
-        (jobs, segments): (usize, usize),
-        regions: &[Range<usize>],
-        values: impl Iterator<Item = (u32, u32, Value)> + Clone,
-    ) -> Self {
-        let values = Grid::new(jobs, segments, values);
-        let atoms = Atoms::new(&values, regions, |value| value.person);
-        Self { values, atoms }
+impl<'a> Figure<'a> {
+    pub fn new(column: Column<'a>, (jobs, segments): (usize, usize), regions: &[Range<usize>]) -> Self {
+        let interviews = &column.frames.interviews;
+        let known = (0u32..).take(column.rows()).filter(|row| column.value(*row).is_some());
+        let placed = known.map(|row| {
+            let interview = column.interview(row);
+            (interviews.job[interview], interviews.segment[interview], row)
+        });
+        let rows = Grid::new(jobs, segments, placed);
+        let atoms = Atoms::new(&rows, regions, |row| column.person(*row));
+        Self { column, rows, atoms }
     }
 
     /// The values in whole atoms of some jobs and segments; `None` if these are not shown.
     pub fn within(&self, jobs: &[u32], segments: &Range<usize>) -> Option<Vec<Value>> {
         let union = self.atoms.within(jobs, segments);
-        let values = union.atoms.iter().flat_map(|atom| self.values.in_atom(atom).copied());
-        union.is_shown(jobs).then(|| values.collect())
+        let rows = union.atoms.iter().flat_map(|atom| self.rows.in_atom(atom));
+        union.is_shown(jobs).then(|| rows.filter_map(|row| self.column.value(*row)).collect())
     }
 
     pub fn summary(&self, jobs: &[u32], segments: &Range<usize>) -> Distribution {

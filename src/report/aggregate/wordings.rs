@@ -92,7 +92,7 @@ impl Rewordings {
     pub fn median_words(&self, frames: &Frames, question: u32) -> Option<f64> {
         let value = |row: &u32| {
             #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
-            let value = frames.responses.word_count[*row as usize]? as f64;
+            let value = frames.responses.word_count(*row as usize)? as f64;
             let person = frames.interviews.candidate[frames.responses.interview[*row as usize] as usize];
             Some(Value { value, person, row: *row })
         };
@@ -110,7 +110,7 @@ fn wording(frames: &Frames, rows: &Grid<u32>, question: u32) -> Option<Wording> 
     }
     let times = || rows.iter().map(|row| settled_at(frames, *row));
     let mut places: BTreeMap<i64, usize> = BTreeMap::new();
-    for place in rows.iter().filter_map(|row| responses.position[*row as usize]) {
+    for place in rows.iter().filter_map(|row| responses.position(*row as usize)) {
         *places.entry(place).or_default() += 1;
     }
     let place = places.into_iter().max_by_key(|(place, count)| (*count, -place)).map(|(place, _)| place);

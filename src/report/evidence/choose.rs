@@ -79,13 +79,13 @@ pub fn choose_quotes(frames: &Frames, aggregates: &Aggregates, current: &Range<u
     let mut best = TopRanked::new(QUOTES + RESERVE);
     for (hit, (response, term)) in (0u32..).zip(hits.response.iter().zip(&hits.term)) {
         let (interview, job) =
-            (frames.responses.interview[*response as usize], frames.responses.job[*response as usize]);
+            (frames.responses.interview[*response as usize], frames.responses.job(*response as usize));
         if !current.contains(&(frames.interviews.segment[interview as usize] as usize))
             || !shown[job as usize].get(*term as usize).is_some_and(|shown| *shown)
         {
             continue;
         }
-        let rank = mixed(ranks[interview as usize], u64::from(*term), frames.responses.position[*response as usize]);
+        let rank = mixed(ranks[interview as usize], u64::from(*term), frames.responses.position(*response as usize));
         let candidate = frames.interviews.candidate[interview as usize];
         best.offer(rank, candidate, ChosenAnswer { job, subject: *term, response: *response, hit });
     }
@@ -113,9 +113,9 @@ pub fn choose_answers(frames: &Frames, aggregates: &Aggregates, current: &Range<
             && is_shown[*question as usize]
             && current.contains(&(frames.interviews.segment[interview as usize] as usize))
         {
-            let rank = mixed(ranks[interview as usize], 0, responses.position[at]);
+            let rank = mixed(ranks[interview as usize], 0, responses.position(at));
             let candidate = frames.interviews.candidate[interview as usize];
-            best.offer(rank, candidate, ChosenAnswer { job: responses.job[at], subject: *question, response, hit: 0 });
+            best.offer(rank, candidate, ChosenAnswer { job: responses.job(at), subject: *question, response, hit: 0 });
         }
     }
     best.finish()
@@ -136,7 +136,7 @@ fn by_job<'a>(
 
 /// A rank for each interview, which depends only on its id.
 fn ranks(frames: &Frames) -> Vec<u64> {
-    let rank = |id: &String| {
+    let rank = |id: &str| {
         let hash = Sha256::digest(id.as_bytes());
         u64::from_le_bytes(hash[..8].try_into().expect("a hash has 32 bytes"))
     };

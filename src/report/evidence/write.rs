@@ -63,7 +63,7 @@ pub fn evidence(
 /// absent. `None` if the candidates cannot be read.
 fn people(lake: &Lake, frames: &Frames, interviews: &BTreeSet<u32>) -> Option<HashMap<u32, Person>> {
     let files = lake.files(&schema::CANDIDATES).ok().filter(|files| !files.is_empty())?;
-    let row = |id: &str| frames.interviews.rows.get(id).copied().filter(|interview| interviews.contains(interview));
+    let row = |id: &str| frames.interviews.ids.find(id).filter(|interview| interviews.contains(interview));
     let mut people = HashMap::new();
     for path in files {
         add_people(&mut people, &path, row).ok()?;
@@ -158,7 +158,7 @@ impl EvidenceWriter<'_> {
             quote.question_text = question.question_text.clone();
         }
         quote.negated = text.negated.contains(&chosen.subject);
-        Some((id.clone(), quote))
+        Some((id.to_owned(), quote))
     }
 
     fn answer(&mut self, chosen: &ChosenAnswer) -> Option<WholeAnswer> {
@@ -166,16 +166,16 @@ impl EvidenceWriter<'_> {
         let transcript = self.texts.get(&chosen.response)?.transcript.as_deref()?;
         let text = whole_answer(transcript, self.people.get(&interview)?);
         let (id, reference) = self.reference(chosen.response);
-        let id = id.clone();
+        let id = id.to_owned();
         self.interviews.insert(id);
         Some(WholeAnswer { reference, text })
     }
 
     /// The id of an answer's interview, and the reference that stands for the answer on a page.
-    fn reference(&self, response: u32) -> (&String, String) {
+    fn reference(&self, response: u32) -> (&str, String) {
         let responses = &self.frames.responses;
         let id = &self.frames.interviews.ids[responses.interview[response as usize] as usize];
-        let position = responses.position[response as usize].unwrap_or_default();
+        let position = responses.position(response as usize).unwrap_or_default();
         let reference = self.keys.key_of(&format!("quote\0{id}\0{position}"))[..12].to_owned();
         (id, reference)
     }

@@ -214,7 +214,8 @@ fn headings_of_the_workbook_are_words_and_its_sheets_are_narrow() {
 
 #[test]
 fn what_the_sheets_leave_out_is_among_the_details() {
-    let details = sheets(&report()).into_iter().find(|sheet| sheet.name == "Details").unwrap();
+    let report = report();
+    let details = sheets(&report).into_iter().find(|sheet| sheet.name == "Details").unwrap();
     let words = |row: &Vec<CellValue<'_>>| -> Vec<String> {
         let word = |cell: &CellValue<'_>| match cell {
             CellValue::Empty => String::new(),

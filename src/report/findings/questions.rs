@@ -153,7 +153,7 @@ fn words(counted: &Counted<'_>, wording: &Wording) -> Vec<Value> {
     let known = once.into_iter().filter_map(|row| {
         let person = interviews.candidate[responses.interview[row as usize] as usize];
         #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
-        responses.word_count[row as usize].map(|words| Value { value: words as f64, person, row })
+        responses.word_count(row as usize).map(|words| Value { value: words as f64, person, row })
     });
     known.collect()
 }

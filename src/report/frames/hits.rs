@@ -115,9 +115,9 @@ impl Hits {
 impl Responses {
     /// Index of the answer at a position of an interview, whose `count` answers begin at `first`.
     fn at(&self, first: usize, count: usize, position: i64) -> Option<u32> {
-        let positions = &self.position[first..first + count];
-        let guess = usize::try_from(position).ok().filter(|at| positions.get(*at) == Some(&Some(position)));
-        let found = guess.or_else(|| positions.iter().position(|at| *at == Some(position)))?;
+        let is_at = |place: &usize| self.position(first + place) == Some(position);
+        let guess = usize::try_from(position).ok().filter(|place| *place < count && is_at(place));
+        let found = guess.or_else(|| (0..count).find(is_at))?;
         u32::try_from(first + found).ok()
     }
 }

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use foldhash::HashMap;
 
+use super::ids::Ids;
 use super::input_files::InputFiles;
 use super::interner::Interner;
 use super::jobs::Jobs;
+use super::packed::Packed;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integers, string_at, strings, time_at, times};
 use crate::lake::schema;
@@ -17,7 +19,8 @@ use crate::report::period::Calendar;
 /// interview.
 #[derive(Default)]
 pub struct Interviews {
-    pub ids: Vec<String>,
+    /// Their ids, of which those of completed interviews can be looked up.
+    pub ids: Ids,
     pub job: Vec<u32>,
     /// When it was settled, in microseconds since 1970.
     pub settled_at: Vec<i64>,
@@ -26,14 +29,12 @@ pub struct Interviews {
     pub completed: Vec<bool>,
     /// A number for each candidate. Interviews without a candidate id count as one candidate each.
     pub candidate: Vec<u32>,
-    pub total_duration_seconds: Vec<Option<f64>>,
-    pub average_response_length: Vec<Option<f64>>,
-    pub elapsed_seconds: Vec<Option<f64>>,
-    pub days_to_complete: Vec<Option<f64>>,
+    pub total_duration_seconds: Packed<f64>,
+    pub average_response_length: Packed<f64>,
+    pub elapsed_seconds: Packed<f64>,
+    pub days_to_complete: Packed<f64>,
     pub response_count: Vec<i64>,
     pub answered_count: Vec<i64>,
-    /// Rows of the completed interviews by id.
-    pub rows: HashMap<String, u32>,
     pub cohort: Cohort,
     /// Completed interviews of the days that the calendar knows, which no series need show.
     pub completions: Vec<Completion>,
@@ -48,7 +49,7 @@ pub struct Interviews {
     pub last_settled: Option<i64>,
     /// When the last interview of each job was settled, also after the end of the period.
     pub newest: HashMap<u32, i64>,
-    candidates: Interner,
+    candidates: Ids,
 }
 
 /// When an interview was completed.
@@ -74,10 +75,11 @@ pub struct Cohort {
 }
 
 /// What has become of an interview.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum State {
     Completed,
     Expired,
+    #[default]
     Open,
 }
 
@@ -160,13 +162,11 @@ impl Interviews {
                 self.completions.push(Completion { job, at, by_event: vias.value(row) == Via::Webhook.as_str() });
             }
             let Some((at, segment)) = at.zip(calendar.segment(at)) else { continue };
+            let number = self.ids.push(ids.value(row));
             if completed {
-                let number = u32::try_from(self.ids.len()).expect("a lake has fewer than 2^32 interviews");
-                self.rows.insert(ids.value(row).to_owned(), number);
+                self.ids.know(number);
             }
-            let alone = u32::try_from(self.ids.len()).expect("a lake has fewer than 2^31 interviews") * 2 + 1;
-            self.candidate.push(string_at(keys, row).map_or(alone, |key| self.candidates.number(key) * 2));
-            self.ids.push(ids.value(row).to_owned());
+            self.candidate.push(string_at(keys, row).map_or(number * 2 + 1, |key| self.candidates.number(key) * 2));
             self.job.push(job);
             self.settled_at.push(at);
             self.segment.push(segment);

@@ -1,10 +1,12 @@
 //! The lake's columns in memory. They contain only the rows that a report needs, with numbers in the place of names.
 
 mod hits;
+mod ids;
 mod input_files;
 mod interner;
 mod interviews;
 mod jobs;
+mod packed;
 #[cfg(test)]
 pub mod random;
 mod read;

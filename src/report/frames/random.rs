@@ -5,6 +5,7 @@ use super::hits::SetTerm;
 use super::input_files::InputFiles;
 use super::interviews::{Completion, Interviews, State};
 use super::jobs::Job;
+use super::packed::packed_count;
 use super::responses::{JobQuestion, Responses};
 use crate::report::frames::Hits;
 use crate::report::period::Calendar;
@@ -100,8 +101,7 @@ pub fn frames(truth: &[Truth], jobs: u32, calendar: &Calendar, is_wanted: impl F
         let is_known = one.completed && calendar.day(at).is_some();
         interviews.completions.extend(is_known.then_some(Completion { job: one.job, at, by_event: false }));
         let Some(segment) = calendar.segment(Some(at)) else { continue };
-        let row = u32::try_from(interviews.ids.len()).unwrap();
-        interviews.ids.push(format!("interview-{number}"));
+        let row = interviews.ids.push(&format!("interview-{number}"));
         interviews.job.push(one.job);
         interviews.settled_at.push(at);
         interviews.segment.push(segment);
@@ -127,13 +127,12 @@ pub fn frames(truth: &[Truth], jobs: u32, calendar: &Calendar, is_wanted: impl F
             let response = u32::try_from(responses.interview.len()).unwrap();
             let kind = responses.question_types.number(TYPES[answer.question as usize % 2]);
             responses.interview.push(row);
-            responses.job.push(one.job);
             responses.question.push(u32::try_from(question).unwrap());
             responses.question_type.push(Some(kind));
-            responses.position.push(Some(i64::try_from(position).unwrap()));
+            responses.position.push(Some(u32::try_from(position).unwrap()));
             responses.has_transcript.push(true);
             responses.answered.push(answer.words.is_some());
-            responses.word_count.push(Some(answer.words.unwrap_or(0)));
+            responses.word_count.push(Some(packed_count(answer.words.unwrap_or(0))));
             responses
                 .words_per_minute
                 .push(answer.seconds.map(|seconds| answer.words.unwrap_or(0) as f64 * 60.0 / seconds));

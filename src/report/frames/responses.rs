@@ -14,6 +14,7 @@ use foldhash::fast::FixedState;
 use super::input_files::InputFiles;
 use super::interner::Interner;
 use super::interviews::Interviews;
+use super::packed::{Packed, packed_count};
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integer_at, integers, string_at, strings, view_at, views};
 use crate::lake::schema;
@@ -33,19 +34,16 @@ pub struct JobQuestion {
 #[derive(Default)]
 pub struct Responses {
     pub interview: Vec<u32>,
-    pub job: Vec<u32>,
     pub question: Vec<u32>,
-    /// Number of the question's type in `question_types`; `None` if it has none.
-    pub question_type: Vec<Option<u32>>,
-    /// 0-based position in the interview; `None` for a question without an answer.
-    pub position: Vec<Option<i64>>,
+    pub(super) question_type: Packed<u32>,
+    pub(super) position: Packed<u32>,
     pub has_transcript: Vec<bool>,
     /// Whether the transcript is not blank.
     pub answered: Vec<bool>,
-    pub word_count: Vec<Option<i64>>,
-    pub words_per_minute: Vec<Option<f64>>,
-    pub duration_seconds: Vec<Option<f64>>,
-    pub time_limit_seconds: Vec<Option<f64>>,
+    pub(super) word_count: Packed<u32>,
+    pub(super) words_per_minute: Packed<f64>,
+    pub(super) duration_seconds: Packed<f64>,
+    pub(super) time_limit_seconds: Packed<f64>,
     /// Row of the answer in its file.
     pub file_row: Vec<u32>,
     /// Files of the lake, each with the range of answers that came from it.
@@ -54,7 +52,7 @@ pub struct Responses {
     numbers: HashMap<(u32, Option<String>), u32>,
     /// Numbers of questions by job and exact text, and how often it came. Most texts come again and again, and need not be
     /// normalised again.
-    known: HashMap<(u32, Option<String>), (u32, u64)>,
+    known: hashbrown::HashMap<(u32, Option<String>), (u32, u64), FixedState>,
     pub question_types: Interner,
     /// Pairs of questions of a job that came under one id of the vendor's: texts of one question.
     pub same_id: BTreeSet<[u32; 2]>,
@@ -62,24 +60,39 @@ pub struct Responses {
     ids: HashMap<u64, u32>,
     /// Fetched questions by the row of their interview. Each is marked when its answer is met.
     fetched: HashMap<u32, Vec<FetchedQuestion>>,
+    fetched_texts: Interner,
     /// Number of questions asked, by the row of the interview. Interviews whose questions were not fetched are absent.
     pub question_count: HashMap<u32, i64>,
 }
 
 struct FetchedQuestion {
-    question_id: Option<String>,
-    text: Option<String>,
-    question_type: Option<String>,
+    id: Option<IdHash>,
+    /// Number of the text in `fetched_texts`.
+    text: Option<u32>,
+    question_type: Option<u32>,
     time_limit_seconds: Option<f64>,
     is_answered: bool,
+}
+
+/// Stands for the vendor's id of a question, which may be another one for each answer.
+type IdHash = u64;
+
+/// A text of a job, as it is looked up.
+#[derive(Hash)]
+struct Asked<'a>(u32, Option<&'a str>);
+
+impl hashbrown::Equivalent<(u32, Option<String>)> for Asked<'_> {
+    fn equivalent(&self, (job, text): &(u32, Option<String>)) -> bool {
+        self.0 == *job && self.1 == text.as_deref()
+    }
 }
 
 /// One row of [`Responses`], with names in the place of numbers. The default is a question without an answer.
 #[derive(Default)]
 struct AnswerRow<'a> {
-    question_id: Option<&'a str>,
+    question_id: Option<IdHash>,
     question: Option<&'a str>,
-    question_type: Option<&'a str>,
+    question_type: Option<u32>,
     position: Option<i64>,
     has_transcript: bool,
     answered: bool,
@@ -108,16 +121,16 @@ impl Responses {
             let text = |name: &str, row: usize| string_at(strings(&rows, name), row);
             for row in 0..rows.num_rows() {
                 let id = text("interview_id", row).unwrap_or_default();
-                let Some(interview) = interviews.rows.get(id).copied() else { continue };
+                let Some(interview) = interviews.ids.find(id) else { continue };
                 *responses.question_count.entry(interview).or_default() += 1;
-                let owned = |name: &str| text(name, row).map(str::to_owned);
-                responses.fetched.entry(interview).or_default().push(FetchedQuestion {
-                    question_id: owned("question_id"),
-                    text: owned("question_text"),
-                    question_type: owned("question_type"),
+                let question = FetchedQuestion {
+                    id: text("question_id", row).map(id_hash),
+                    text: text("question_text", row).map(|text| responses.fetched_texts.number(text)),
+                    question_type: text("question_type", row).map(|name| responses.question_types.number(name)),
                     time_limit_seconds: float_at(floats(&rows, "time_limit_seconds"), row),
                     is_answered: false,
-                });
+                };
+                responses.fetched.entry(interview).or_default().push(question);
             }
         }
         Ok(responses)
@@ -155,7 +168,7 @@ impl Responses {
             let mut interview = ("", None);
             for row in 0..rows.num_rows() {
                 if interview.0 != ids.value(row) || row == 0 {
-                    interview = (ids.value(row), interviews.rows.get(ids.value(row)).copied());
+                    interview = (ids.value(row), interviews.ids.find(ids.value(row)));
                 }
                 let Some(number) = interview.1 else { continue };
                 match found.answers.get_mut(ids.value(row)) {
@@ -165,17 +178,18 @@ impl Responses {
                     }
                 }
                 self.file_row.push(u32::try_from(at + row).expect("a file has fewer than 2^32 rows"));
+                let question_id = string_at(question_ids, row).map(id_hash);
                 let row = AnswerRow {
-                    question_id: string_at(question_ids, row),
+                    question_id,
                     question: string_at(texts, row),
-                    question_type: string_at(question_types, row),
+                    question_type: string_at(question_types, row).map(|name| self.question_types.number(name)),
                     position: Some(positions.value(row)),
                     has_transcript: !blank.missing[row],
                     answered: !blank.blank[row],
                     word_count: integer_at(counts, at + row),
                     words_per_minute: float_at(paces, at + row),
                     duration_seconds: float_at(durations, row),
-                    time_limit_seconds: self.take_fetched(number, string_at(question_ids, row)),
+                    time_limit_seconds: self.take_fetched(number, question_id),
                 };
                 self.push(interviews, number, row);
             }
@@ -187,9 +201,9 @@ impl Responses {
     }
 
     /// Marks the fetched question of an answer as answered, and returns its time limit.
-    fn take_fetched(&mut self, interview: u32, question_id: Option<&str>) -> Option<f64> {
+    fn take_fetched(&mut self, interview: u32, question_id: Option<IdHash>) -> Option<f64> {
         let questions = self.fetched.get_mut(&interview)?;
-        let question = questions.iter_mut().find(|question| question.question_id.as_deref() == question_id)?;
+        let question = questions.iter_mut().find(|question| question.id == question_id)?;
         question.is_answered = true;
         question.time_limit_seconds
     }
@@ -198,12 +212,13 @@ impl Responses {
     pub fn finish(&mut self, interviews: &Interviews) {
         let mut fetched: Vec<(u32, Vec<FetchedQuestion>)> = std::mem::take(&mut self.fetched).into_iter().collect();
         fetched.sort_by_key(|(interview, _)| *interview);
+        let texts = std::mem::take(&mut self.fetched_texts).texts;
         for (interview, questions) in fetched {
             for question in questions.into_iter().filter(|question| !question.is_answered) {
                 let row = AnswerRow {
-                    question_id: question.question_id.as_deref(),
-                    question: question.text.as_deref(),
-                    question_type: question.question_type.as_deref(),
+                    question_id: question.id,
+                    question: question.text.map(|text| texts[text as usize].as_str()),
+                    question_type: question.question_type,
                     time_limit_seconds: question.time_limit_seconds,
                     ..AnswerRow::default()
                 };
@@ -223,35 +238,62 @@ impl Responses {
                 self.same_id.insert([first, question]);
             }
         }
-        let question_type = row.question_type.map(|question_type| self.question_types.number(question_type));
         self.interview.push(interview);
-        self.job.push(job);
         self.question.push(question);
-        self.question_type.push(question_type);
-        self.position.push(row.position);
+        self.question_type.push(row.question_type);
+        self.position.push(row.position.map(packed_count));
         self.has_transcript.push(row.has_transcript);
         self.answered.push(row.answered);
-        self.word_count.push(row.word_count);
+        self.word_count.push(row.word_count.map(packed_count));
         self.words_per_minute.push(row.words_per_minute);
         self.duration_seconds.push(row.duration_seconds);
         self.time_limit_seconds.push(row.time_limit_seconds);
     }
 
+    pub fn job(&self, row: usize) -> u32 {
+        self.questions[self.question[row] as usize].job
+    }
+
+    /// Number of the question's type in `question_types`; `None` if it has none.
+    pub fn question_type(&self, row: usize) -> Option<u32> {
+        self.question_type.at(row)
+    }
+
+    /// 0-based position in the interview; `None` for a question without an answer.
+    pub fn position(&self, row: usize) -> Option<i64> {
+        self.position.at(row).map(i64::from)
+    }
+
+    pub fn word_count(&self, row: usize) -> Option<i64> {
+        self.word_count.at(row).map(i64::from)
+    }
+
+    pub fn words_per_minute(&self, row: usize) -> Option<f64> {
+        self.words_per_minute.at(row)
+    }
+
+    pub fn duration_seconds(&self, row: usize) -> Option<f64> {
+        self.duration_seconds.at(row)
+    }
+
+    pub fn time_limit_seconds(&self, row: usize) -> Option<f64> {
+        self.time_limit_seconds.at(row)
+    }
+
     /// Duration in seconds of an answer whose pace is known.
     pub fn paced_seconds(&self, row: usize) -> Option<f64> {
-        self.duration_seconds[row].filter(|_| self.words_per_minute[row].is_some())
+        self.duration_seconds(row).filter(|_| self.words_per_minute(row).is_some())
     }
 
     /// Duration of an answer / its time limit.
     pub fn time_limit_share(&self, row: usize) -> Option<f64> {
-        let limit = self.time_limit_seconds[row].filter(|limit| *limit > 0.0);
-        let share = self.duration_seconds[row].zip(limit).map(|(duration, limit)| duration / limit);
+        let limit = self.time_limit_seconds(row).filter(|limit| *limit > 0.0);
+        let share = self.duration_seconds(row).zip(limit).map(|(duration, limit)| duration / limit);
         share.filter(|share| share.is_finite())
     }
 
     fn question(&mut self, job: u32, text: Option<&str>) -> u32 {
-        let key = (job, text.map(str::to_owned));
-        if let Some((number, times)) = self.known.get_mut(&key) {
+        if let Some((number, times)) = self.known.get_mut(&Asked(job, text)) {
             *times += 1;
             return *number;
         }
@@ -260,7 +302,7 @@ impl Responses {
             self.questions.push(JobQuestion { job, text: None, normalised });
             u32::try_from(self.questions.len() - 1).expect("a lake has fewer than 2^32 questions")
         });
-        self.known.insert(key, (number, 1));
+        self.known.insert((job, text.map(str::to_owned)), (number, 1));
         number
     }
 
@@ -274,6 +316,10 @@ impl Responses {
             self.questions[number as usize].text = text;
         }
     }
+}
+
+fn id_hash(id: &str) -> IdHash {
+    FixedState::default().hash_one(id)
 }
 
 /// The answers of a row group that have no transcript, or a blank one. Lengths and word counts tell for nearly all
