@@ -1,20 +1,18 @@
 //! Compacts a lake, one month after the other. What is done stays done when a later month fails.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::build::Building;
-use super::months::{Month, months};
+use super::months::{Month, Part, months};
 use crate::lake::crash;
-use crate::lake::exchange::{can_exchange, place_commit};
+use crate::lake::exchange::{can_exchange, folder_of, place_commit};
 use crate::lake::log::{CommitKind, TailCommit};
 use crate::lake::place::clear;
 use crate::lake::places::Lake;
 use crate::lake::publish::{Staging, record};
-use crate::lake::retired;
 use crate::ledger::{Change, Ledger};
 use crate::model::{Error, Result};
 
@@ -62,7 +60,6 @@ pub fn plan_of(lake: &Lake, least: usize) -> Result<Compaction> {
 /// When a file cannot be read, or the lake cannot be written. Months that were done before stay as they are.
 pub fn compact(lake: &Lake, ledger: &mut Ledger, least: usize, progress: &dyn Fn(u64, u64)) -> Result<Compaction> {
     let Some(version) = lake.version()? else { return Ok(Compaction::default()) };
-    retired::clear(lake.root(), Timestamp::now())?;
     let months = months(lake, &version, least)?;
     let of: u64 = months.iter().filter_map(planned).map(|planned| planned.files_after).sum();
     let (mut done, mut all) = (0, Compaction::default());
@@ -93,10 +90,10 @@ fn kept(month: &Month) -> impl Iterator<Item = String> {
 fn planned(month: &Month) -> Option<Compacted> {
     let parts = || month.parts.iter().filter(|part| !part.groups.is_empty());
     let merged = || parts().flat_map(|part| part.merged());
-    let after = |part: &super::months::Part| {
+    let after = |part: &Part| {
         let folders = |group: &Vec<usize>| {
             let files = group.iter().flat_map(|index| &part.batches[*index].files);
-            files.map(|file| crate::lake::exchange::folder_of(&file.path)).collect::<BTreeSet<_>>().len() as u64
+            files.map(|file| folder_of(&file.path)).collect::<BTreeSet<_>>().len() as u64
         };
         part.groups.iter().map(folders).sum::<u64>()
     };
@@ -145,7 +142,7 @@ fn compact_month(
     crash::point("publish-staged");
     let commit = staging.commit(removed, None)?;
     crash::point("publish-recorded");
-    let commit = TailCommit { commit, replaced: Default::default() };
+    let commit = TailCommit { commit, replaced: HashSet::new() };
     place_commit(lake, &commit)?;
     crash::point("publish-placed-all");
     record(lake, ledger, &commit.commit, Change::default())?;

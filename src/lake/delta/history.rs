@@ -49,7 +49,8 @@ impl History<'_> {
             commit.add.iter().any(|file| is_there(&file.path)) || commit.remove.iter().any(|path| is_there(path))
         };
         let later = self.tail.iter().copied().filter(|commit| commit.version > since.lake_version);
-        is_known && later.filter(touches).all(|commit| commit.kind == CommitKind::Compact)
+        let mut kinds = later.filter(touches).map(|commit| commit.kind).peekable();
+        is_known && kinds.peek().is_some() && kinds.all(|kind| kind == CommitKind::Compact)
     }
 
     /// The version since which a file of the lake is as it is, or a later one.

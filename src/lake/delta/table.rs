@@ -161,8 +161,8 @@ impl<'a> DeltaTable<'a> {
         }
         // Of files that were only merged, a reader of changes reads nothing again.
         let changes = |place: &str| {
-            let folder = format!("{}/{}", self.table.name, folder_of(place));
-            before.as_ref().is_none_or(|state| !history.only_merged(&folder, &state.from))
+            let path = format!("{}/{place}", self.table.name);
+            before.as_ref().is_none_or(|state| !history.only_merged(folder_of(&path), &state.from))
         };
         for (place, add) in &gone {
             let removal = add.removal(now.as_millisecond());

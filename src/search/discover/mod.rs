@@ -7,6 +7,7 @@
 //! one takes the place of. [`postings`] has the interviews of as many n-grams at a time as fit into memory, and
 //! [`compare`] tests them. [`details`] reads once more for what was found. No step keeps the answers.
 
+mod candidates;
 mod compare;
 mod corpus;
 mod count;
