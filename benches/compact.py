@@ -108,7 +108,8 @@ def copy_of(lake, name):
 
 
 def rows(lake):
-    return {table: duckdb.sql(f"select count(*) from '{lake}/{table}/**/*.parquet'").fetchone()[0] for table in SORTED}
+    count = lambda table: duckdb.connect().execute(f"select count(*) from '{lake}/{table}/**/*.parquet'").fetchall()[0][0]
+    return {table: count(table) for table in SORTED}
 
 
 def files(lake):

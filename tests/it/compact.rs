@@ -13,6 +13,7 @@ use roundup::lake::compact::{Compaction, compact, plan_of};
 use roundup::lake::read::parquet_files;
 use roundup::lake::{Lake, check, find, retired, schema};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::common::{Row, Served, lasting, ledger_of, roundup, rows, sample, serve};
 use crate::delta::{are_the_last_version, are_up_to_date, are_what_they_say};
@@ -64,12 +65,13 @@ fn is_sound(root: &Path) {
 #[test]
 fn merged_files_have_the_bytes_of_files_that_were_written_at_once() {
     let (folder, at_once) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    one_by_one(folder.path(), &bodies());
+    let some = &bodies()[..20];
+    one_by_one(folder.path(), some);
     same_key(at_once.path());
-    put(at_once.path(), &bodies(), false);
+    put(at_once.path(), some, false);
     let before = all_rows(folder.path());
     let done = compacted(folder.path());
-    assert!(done.kept.is_empty() && done.months.len() == 3, "{done:?}");
+    assert!(done.kept.is_empty() && done.months.len() > 1, "{done:?}");
     assert!(all_rows(folder.path()) == before);
     for table in ["responses", "candidates"] {
         assert!(only_files(folder.path(), table) == only_files(at_once.path(), table), "{table}");
@@ -166,11 +168,9 @@ fn figures_and_hits_are_copied_and_have_the_bytes_that_an_analysis_makes() {
     served.roundup().args(["run", "--refetch"]).arg(&pipeline).assert().success();
     assert_eq!(served.last_run()["ingest"]["replaced"], 0, "the same bodies change nothing");
     served.roundup().args(["ledger", "rebuild", "--lake", "lake"]).assert().success();
-    let lasting_of = |mut tables: BTreeMap<&'static str, Vec<Row>>| {
-        tables.values_mut().for_each(|rows| *rows = lasting(std::mem::take(rows)));
-        tables
-    };
-    assert!(lasting_of(all_rows(&served.lake())) == lasting_of(before));
+    for table in ["interviews", "responses", "candidates", "questions", "response_metrics", "keyword_hits"] {
+        assert!(lasting(rows(&served.lake(), table)) == lasting(before[table].clone()), "{table}");
+    }
 }
 
 #[test]
@@ -358,24 +358,60 @@ fn a_reader_of_the_glob_sees_all_rows_or_an_error() {
 #[test]
 fn who_has_begun_to_read_goes_on_in_the_old_files() {
     let folder = tempfile::tempdir().unwrap();
-    let all = bodies();
+    let all = bodies().split_off(30);
     one_by_one(folder.path(), &all);
     let reader = Lake::open(folder.path()).unwrap();
     let files = reader.files(&schema::RESPONSES).unwrap();
     compacted(folder.path());
-    assert!(files.iter().all(|path| !path.exists()), "all were merged");
+    assert!(files.iter().filter(|path| !path.exists()).count() > 10, "all of a month with others were merged");
     let ids: Vec<String> = all.iter().map(|body| body["id"].as_str().unwrap().to_owned()).collect();
     let found = find::interviews(&reader, &ids).unwrap();
     assert_eq!(found.len(), all.len());
     let named = all.iter().filter(|body| body["candidate"]["name"].is_string()).count();
     assert_eq!(found.values().filter(|interview| interview.candidate.name.is_some()).count(), named);
     let old = folder.path().join("_roundup/old");
-    assert_eq!(fs::read_dir(&old).unwrap().count(), 3);
+    let batches = fs::read_dir(&old).unwrap().count();
+    assert!(batches > 0);
     let in_minutes = |minutes| Timestamp::now() + SignedDuration::from_mins(minutes);
     retired::clear(folder.path(), in_minutes(59)).unwrap();
-    assert_eq!(fs::read_dir(&old).unwrap().count(), 3, "for an hour");
+    assert_eq!(fs::read_dir(&old).unwrap().count(), batches, "for an hour");
     retired::clear(folder.path(), in_minutes(61)).unwrap();
     assert!(!old.exists() && find::interviews(&reader, &ids).is_err());
+}
+
+#[test]
+fn on_a_full_disk_all_stays_as_it_was() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("lake");
+    let mut all = bodies();
+    all.retain(|body| body["completed_at"].as_str().is_some_and(|at| at.starts_with("2026-03")));
+    // Hashes, since they compress badly: half a megabyte each.
+    for (number, body) in (0..).zip(&mut all[..6]) {
+        let hash = |line: u32| hex::encode(Sha256::digest(format!("{number} {line}")));
+        body["responses"][0]["transcript"] = json!((0..16_000).map(hash).collect::<Vec<_>>().join(" "));
+    }
+    one_by_one(&root, &all[..6]);
+    let before = all_rows(&root);
+    let files = parquet_files(&root).unwrap();
+    // Files of more than a megabyte cannot be written, and the merged one is larger.
+    let script = "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\"";
+    let program = assert_cmd::cargo::cargo_bin!("roundup");
+    let output = std::process::Command::new("sh")
+        .current_dir(home.path())
+        .args(["-c", script])
+        .arg(program)
+        .args(["compact", "--lake", "lake"])
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && stderr.contains(".parquet"), "{stderr}");
+    assert!(all_rows(&root) == before);
+    assert!(files.iter().all(|path| path.exists()), "{stderr}");
+    assert_eq!(fs::read_dir(root.join("_roundup/staging")).unwrap().count(), 0);
+    compacted(&root);
+    assert!(all_rows(&root) == before);
+    only_files(&root, "responses");
+    is_sound(&root);
 }
 
 #[test]
@@ -389,7 +425,7 @@ fn events_are_taken_while_files_are_merged() {
     let mut sent = 0;
     while merge.try_wait().unwrap().is_none() || sent < 2 {
         sent += 1;
-        assert_eq!(listener.send(&event(sent, "interview.completed", &format!("interview-{sent}"))).0, 202);
+        assert_eq!(listener.send(&event(sent, "interview.completed", &format!("interview-{sent}"))).0, 200);
     }
     assert!(merge.wait().unwrap().success());
     assert_eq!(listener.stop(), Some(0));

@@ -277,3 +277,130 @@ impl Iterator for Merge<'_> {
         self.group().transpose()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, new_null_array};
+    use arrow::compute::concat_batches;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lake::rewrite::{grouped, sorted};
+    use crate::lake::rows;
+    use crate::lake::schema::{Column, RESPONSES};
+    use crate::lake::write::{write_file, write_groups};
+
+    /// An interview of a job, with so many answers of so many bytes.
+    #[derive(Debug, Clone)]
+    struct Answered {
+        job: Option<u8>,
+        id: u32,
+        answers: usize,
+        bytes: usize,
+    }
+
+    fn batch(interviews: &[Answered]) -> RecordBatch {
+        let each = || interviews.iter().flat_map(|one| (0..one.answers).map(move |position| (one, position)));
+        let ids: Vec<String> = each().map(|(one, _)| format!("{:06}", one.id)).collect();
+        let jobs: Vec<Option<String>> = each().map(|(one, _)| one.job.map(|job| format!("job {job}"))).collect();
+        let texts: Vec<String> = each().map(|(one, position)| position.to_string().repeat(one.bytes)).collect();
+        let column = |column: &Column| -> ArrayRef {
+            match column.name {
+                "interview_id" => rows::strings(ids.iter().map(|id| Some(id.as_str()))),
+                "job_id" => rows::strings(jobs.iter().map(Option::as_deref)),
+                "position" => rows::integers(each().map(|(_, position)| i64::try_from(position).ok())),
+                "transcript" => rows::strings(texts.iter().map(|text| Some(text.as_str()))),
+                "has_audio" => rows::flags(each().map(|_| false)),
+                _ => new_null_array(&column.column_type.arrow(), ids.len()),
+            }
+        };
+        sorted(&rows::batch(&RESPONSES, RESPONSES.columns.iter().map(column).collect()), &RESPONSES)
+    }
+
+    /// Merges files of these interviews, and compares with sorting all rows in memory: rows, groups and bytes.
+    fn is_as_sorted(files: &[Vec<Answered>]) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(format!("{name}.parquet"));
+        let batches: Vec<RecordBatch> = files.iter().map(|file| batch(file)).collect();
+        let open: Vec<ParquetFile> = batches
+            .iter()
+            .enumerate()
+            .map(|(number, batch)| {
+                let path = path(&number.to_string());
+                write_file(&path, &RESPONSES, &[], grouped(batch)).unwrap();
+                ParquetFile::open(&path).unwrap()
+            })
+            .collect();
+        let expected = grouped(&sorted(&concat_batches(&RESPONSES.arrow(), &batches).unwrap(), &RESPONSES));
+        let order = Order::of(&RESPONSES);
+        let mut merge = Merge::of(&RESPONSES, &order, &open, Ends::Full).unwrap();
+        let merged: Vec<RecordBatch> = merge.by_ref().collect::<Result<_>>().unwrap();
+        assert!(merged == expected, "{} and {} groups", merged.len(), expected.len());
+        // The same ends give the same groups, also of what has other rows or none.
+        let ends = Ends::At(merge.last_keys);
+        let again: Result<Vec<RecordBatch>> = Merge::of(&RESPONSES, &order, &open, ends).unwrap().collect();
+        assert!(again.unwrap() == merged);
+        let at_once = write_file(&path("plain"), &RESPONSES, &[], expected).unwrap();
+        let merge = Merge::of(&RESPONSES, &order, &open, Ends::Full).unwrap();
+        assert_eq!(write_groups(&path("merged"), &RESPONSES, &[], merge).unwrap(), at_once);
+    }
+
+    fn split(interviews: Vec<(u8, Answered)>) -> Vec<Vec<Answered>> {
+        let mut files = vec![Vec::new(); 4];
+        for (id, (file, one)) in (0..).zip(interviews) {
+            // Ids that are in no order.
+            files[usize::from(file)].push(Answered { id: id * 7919 % 100_003, ..one });
+        }
+        files
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        #[test]
+        fn merged_files_are_as_sorted_rows(
+            interviews in vec(
+                (
+                    0_u8..4,
+                    (prop::option::of(0_u8..3), 0_usize..5, prop_oneof![20 => Just(3_usize), 1 => Just(5 << 20)])
+                        .prop_map(|(job, answers, bytes)| Answered { job, id: 0, answers, bytes }),
+                ),
+                0..40,
+            ),
+        ) {
+            is_as_sorted(&split(interviews));
+        }
+    }
+
+    #[test]
+    fn more_rows_than_a_group_holds_are_several() {
+        let one = |number: u32| {
+            let job = Some(u8::try_from(number % 5).unwrap());
+            (u8::try_from(number % 4).unwrap(), Answered { job, id: 0, answers: 4, bytes: 1 })
+        };
+        is_as_sorted(&split((0..20_000).map(one).collect()));
+    }
+
+    #[test]
+    fn a_file_that_is_not_sorted_and_rows_of_nothing_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let answered = |id| Answered { job: None, id, answers: 1, bytes: 1 };
+        let rows = batch(&[answered(1), answered(2)]);
+        let order = Order::of(&RESPONSES);
+        let write = |name: &str, rows: &[RecordBatch]| {
+            let path = folder.path().join(name);
+            write_file(&path, &RESPONSES, &[], rows.to_vec()).unwrap();
+            [ParquetFile::open(&path).unwrap()]
+        };
+        let wrong = write("wrong.parquet", &[rows.slice(1, 1), rows.slice(0, 1)]);
+        let merged: Result<Vec<RecordBatch>> =
+            Merge::of(&RESPONSES, &order, &wrong, Ends::Full).and_then(Iterator::collect);
+        assert!(merged.unwrap_err().to_string().contains("not sorted"));
+        let right = write("right.parquet", &[rows.clone()]);
+        let first = order.rows(&RESPONSES, &rows).row(0).owned();
+        let mut merge = Merge::of(&RESPONSES, &order, &right, Ends::At(vec![first])).unwrap();
+        assert_eq!(merge.next().unwrap().unwrap().num_rows(), 1);
+        assert!(merge.next().unwrap().is_err());
+    }
+}

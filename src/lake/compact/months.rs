@@ -1,6 +1,6 @@
 //! The months of a lake, and which of their files are merged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::io;
 
@@ -129,7 +129,7 @@ fn part_of(lake: &Lake, is_of_interviews: bool, names: BTreeMap<String, Vec<Live
     for batch in &part.batches {
         let like = if is_of_interviews { likeness(lake, batch) } else { Ok(String::new()) };
         let bytes = batch.files.iter().map(|file| file.bytes).max().unwrap_or(0);
-        planned.push(Batch { name: batch.name.clone(), bytes, like: like.map_err(|why| kept.insert(why)).ok() });
+        planned.push(Batch { bytes, like: like.map_err(|why| kept.insert(why)).ok() });
     }
     part.groups = groups(&planned, least);
     part.kept = kept;
@@ -143,10 +143,16 @@ fn foreign(lake: &Lake, folder: &str, batches: &[Files]) -> Result<Option<String
     if path.is_symlink() {
         return Ok(Some(format!("{folder} is a link, which a new folder would replace")));
     }
-    for entry in fs::read_dir(&path).map_err(fail)? {
+    let known: HashSet<&str> =
+        batches.iter().filter(|batch| batch.in_folder(folder).is_some()).map(|batch| &*batch.name).collect();
+    let entries = match fs::read_dir(&path) {
+        // Figures may be deleted as a whole.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries.map_err(fail)?,
+    };
+    for entry in entries {
         let name = entry.map_err(fail)?.file_name();
-        let is_known = |batch: &Files| batch.name.as_str() == name && batch.in_folder(folder).is_some();
-        if !batches.iter().any(is_known) {
+        if !name.to_str().is_some_and(|name| known.contains(name)) {
             return Ok(Some(format!("{folder}/{} is not the lake's own", name.display())));
         }
     }

@@ -14,7 +14,6 @@ pub const MANY: usize = 32;
 /// The files of one name in a month, of tables that belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    pub name: String,
     /// Size of the largest of them.
     pub bytes: u64,
     /// Only batches that are alike in this are merged. `None` for one that is merged with no other.
@@ -65,7 +64,7 @@ mod tests {
     fn batch() -> impl Strategy<Value = Batch> {
         let bytes = prop_oneof![0..1000_u64, Just(LARGE_BYTES - 1), Just(LARGE_BYTES), 0..2 * LARGE_BYTES];
         let like = prop::option::weighted(0.9, "[ab]");
-        (bytes, like).prop_map(|(bytes, like)| Batch { name: String::new(), bytes, like })
+        (bytes, like).prop_map(|(bytes, like)| Batch { bytes, like })
     }
 
     fn merged(batches: &[Batch], groups: &[Vec<usize>]) -> Vec<Batch> {
@@ -73,7 +72,6 @@ mod tests {
         let stay =
             batches.iter().enumerate().filter(|(index, _)| !taken.contains(index)).map(|(_, batch)| batch.clone());
         let new = groups.iter().map(|group| Batch {
-            name: String::new(),
             bytes: group.iter().map(|index| batches[*index].bytes).sum(),
             like: batches[group[0]].like.clone(),
         });
@@ -110,7 +108,7 @@ mod tests {
 
     #[test]
     fn more_than_can_be_open_at_once_are_merged_in_turns() {
-        let tiny = Batch { name: String::new(), bytes: 1, like: Some(String::new()) };
+        let tiny = Batch { bytes: 1, like: Some(String::new()) };
         let mut batches = vec![tiny; 3 * MOST_FILES + 1];
         let found = groups(&batches, 2);
         assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [MOST_FILES; 3]);

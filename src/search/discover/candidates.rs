@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::model::statistics::{FALSE_DISCOVERIES, adjusted};
 
-/// Most differences that are kept: about 150 MB.
-const MOST: usize = 1 << 20;
+/// Most differences that are kept: about 75 MB.
+const MOST: usize = 1 << 19;
 /// Bits of a p that tell those of the others apart: its exponent, and enough for steps of half a percent.
 const BITS: u32 = 20;
 
