@@ -11,7 +11,7 @@ const LEAST_FILES: usize = 2;
 pub fn run(flags: &CompactFlags, quiet: bool) -> Result<u8> {
     let lake = Lake::open(&flags.lake.lake)?.with_delta(!flags.delta.no_delta);
     if flags.dry_run {
-        return show(&plan_of(&lake, LEAST_FILES)?, flags).map(|()| DONE);
+        return show(&plan_of(&lake, LEAST_FILES)?, flags, quiet).map(|()| DONE);
     }
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
@@ -19,20 +19,22 @@ pub fn run(flags: &CompactFlags, quiet: bool) -> Result<u8> {
     let done = terminal::with_bar("compact", quiet, |progress| compact(&lake, &mut ledger, LEAST_FILES, progress));
     match done {
         // What has changed nothing is no run.
-        Ok(done) if done.months.is_empty() => show(&done, flags).map(|()| DONE),
+        Ok(done) if done.months.is_empty() => show(&done, flags, quiet).map(|()| DONE),
         Ok(done) => {
-            let shown = show(&done, flags);
+            let shown = show(&done, flags, quiet);
             Ok(begun.end(&lake, &mut ledger, shown.err().into_iter().collect()))
         }
         Err(error) => Ok(begun.end(&lake, &mut ledger, vec![error])),
     }
 }
 
-fn show(compaction: &Compaction, flags: &CompactFlags) -> Result<()> {
-    terminal::data(&match flags.format {
-        DataFormat::Json => terminal::json(compaction),
-        DataFormat::Text => as_text(compaction, flags.dry_run),
-    })
+fn show(compaction: &Compaction, flags: &CompactFlags, quiet: bool) -> Result<()> {
+    match flags.format {
+        DataFormat::Json => terminal::data(&terminal::json(compaction)),
+        // What was asked for alone is said all the same.
+        DataFormat::Text if quiet && !flags.dry_run => Ok(()),
+        DataFormat::Text => terminal::data(&as_text(compaction, flags.dry_run)),
+    }
 }
 
 fn as_text(Compaction { months, kept }: &Compaction, is_dry: bool) -> String {

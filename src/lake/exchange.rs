@@ -5,7 +5,7 @@
 //! folder is first moved to a name that nobody else uses, beside those that are [retired](super::retired). Only then is
 //! it looked at, and exchanged if it is the new one. Who finds it moved away by another begins anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use rustix::io::Errno;
 
 use super::access::{OTHERS_WRITE, make_folder};
 use super::crash;
-use super::durable::{sync, sync_with_parent};
+use super::durable::sync_all;
 use super::log::{Commit, CommitKind, TailCommit};
 use super::place::place_all;
 use super::places::Lake;
@@ -63,11 +63,11 @@ fn exchange_all(lake: &Lake, commit: &Commit) -> Result<()> {
         exchange(lake, &commit.batch, folder, file).map_err(|error| Error::path("publish", &target, error))?;
         crash::point("compact-exchanged-one");
     }
-    for (folder, _) in &folders {
-        let target = lake.root().join(folder);
-        sync_with_parent(&target).map_err(|error| Error::path("sync", &target, error))?;
-    }
-    sync_with_parent(&aside).map_err(|error| Error::path("sync", &aside, error))
+    let retired = lake.retired_folder();
+    let targets: Vec<PathBuf> = folders.iter().map(|(folder, _)| lake.root().join(folder)).collect();
+    let parents: BTreeSet<&Path> = targets.iter().filter_map(|target| target.parent()).collect();
+    let moved = targets.iter().map(PathBuf::as_path).chain(parents).chain([&*aside, &*retired]);
+    sync_all(&moved.collect::<Vec<_>>())
 }
 
 fn exchange(lake: &Lake, batch: &str, folder: &str, file: &LiveFile) -> io::Result<()> {
@@ -125,7 +125,6 @@ pub(super) fn can_exchange(folder: &Path) -> io::Result<bool> {
     for probe in &probes {
         fs::remove_dir(probe)?;
     }
-    sync(folder)?;
     match exchanged {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
         exchanged => exchanged.map(|()| true).map_err(io::Error::from),

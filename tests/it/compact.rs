@@ -168,7 +168,7 @@ fn figures_and_hits_are_copied_and_have_the_bytes_that_an_analysis_makes() {
     served.roundup().args(["run", "--refetch"]).arg(&pipeline).assert().success();
     assert_eq!(served.last_run()["ingest"]["replaced"], 0, "the same bodies change nothing");
     served.roundup().args(["ledger", "rebuild", "--lake", "lake"]).assert().success();
-    for table in ["interviews", "responses", "candidates", "questions", "response_metrics", "keyword_hits"] {
+    for table in ["interviews", "responses", "candidates", "response_metrics", "keyword_hits"] {
         assert!(lasting(rows(&served.lake(), table)) == lasting(before[table].clone()), "{table}");
     }
 }

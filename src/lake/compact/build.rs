@@ -11,7 +11,7 @@ use arrow::row::OwnedRow;
 use super::merge::{Ends, Merge, Order};
 use super::months::{Files, Part};
 use crate::lake::access::{denied, make_folder, take_access, take_group};
-use crate::lake::durable::{sync, sync_all};
+use crate::lake::durable::sync_all;
 use crate::lake::exchange::folder_of;
 use crate::lake::places::Lake;
 use crate::lake::read::ParquetFile;
@@ -82,12 +82,9 @@ impl Building<'_> {
     /// When it cannot be synced.
     pub fn sync(&self) -> Result<()> {
         let files: Vec<PathBuf> = self.made.iter().map(|file| self.staged(&file.path)).collect();
-        sync_all(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
-        let folders: BTreeSet<PathBuf> = files.iter().filter_map(|file| Some(file.parent()?.to_owned())).collect();
-        for folder in folders.iter().map(PathBuf::as_path).chain([self.folder]) {
-            sync(folder).map_err(|error| Error::path("sync", folder, error))?;
-        }
-        Ok(())
+        let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+        let all = files.iter().map(PathBuf::as_path).chain(folders).chain([self.folder]);
+        sync_all(&all.collect::<Vec<_>>())
     }
 
     /// Where a file of the lake is built.

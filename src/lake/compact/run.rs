@@ -57,7 +57,7 @@ pub fn plan_of(lake: &Lake, least: usize) -> Result<Compaction> {
 /// Does it. `progress` is called with how many files are made, and of how many.
 ///
 /// # Errors
-/// When a file cannot be read, or the lake cannot be written. Months that were done before stay as they are.
+/// When a file cannot be read, the disk lacks room, or the lake cannot be written. Months that were done before stay as they are.
 pub fn compact(lake: &Lake, ledger: &mut Ledger, least: usize, progress: &dyn Fn(u64, u64)) -> Result<Compaction> {
     let Some(version) = lake.version()? else { return Ok(Compaction::default()) };
     let months = months(lake, &version, least)?;
@@ -116,7 +116,8 @@ fn compact_month(
     progress: &mut dyn FnMut(),
 ) -> Result<Result<Compacted, String>> {
     if let Some(why) = lacks_space(lake.root(), planned.bytes_before)? {
-        return Ok(Err(why));
+        return Err(Error::failed(why)
+            .hint("months that were merged before stay so; the old files of a month go an hour later"));
     }
     let mut staging = Staging::begin(lake, ledger, CommitKind::Compact)?;
     let folder = staging.folder().to_owned();
