@@ -397,7 +397,7 @@ mod tests {
         let merged: Result<Vec<RecordBatch>> =
             Merge::of(&RESPONSES, &order, &wrong, Ends::Full).and_then(Iterator::collect);
         assert!(merged.unwrap_err().to_string().contains("not sorted"));
-        let right = write("right.parquet", &[rows.clone()]);
+        let right = write("right.parquet", std::slice::from_ref(&rows));
         let first = order.rows(&RESPONSES, &rows).row(0).owned();
         let mut merge = Merge::of(&RESPONSES, &order, &right, Ends::At(vec![first])).unwrap();
         assert_eq!(merge.next().unwrap().unwrap().num_rows(), 1);
