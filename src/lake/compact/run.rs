@@ -129,17 +129,18 @@ fn compact_month(
     let mut building = Building { lake, folder: &folder, made: Vec::new() };
     let name = staging.batch().to_owned();
     let parts = || month.parts.iter().filter(|part| !part.groups.is_empty());
-    let built = parts().try_for_each(|part| building.build(part, &name, progress)).and_then(|()| building.sync());
+    let built = parts().try_for_each(|part| building.build(part, &name, progress));
     if let Err(error) = built {
         // Hundreds of megabytes that nobody needs any more.
         clear(&folder)?;
         return Err(error);
     }
-    let made = building.made;
-    let bytes_after = Some(made.iter().map(|file| file.bytes).sum());
+    let bytes_after = Some(building.made.iter().map(|file| file.bytes).sum());
     let removed: Vec<String> = parts().flat_map(|part| part.merged()).map(|file| file.path.clone()).collect();
-    staging.name(made);
+    staging.name(building.made.clone());
     staging.keep_jobs(&removed)?;
+    // All of it, the table of jobs included, or a power cut after the commit could lose a name.
+    building.sync()?;
     crash::point("publish-staged");
     let commit = staging.commit(removed, None)?;
     crash::point("publish-recorded");
