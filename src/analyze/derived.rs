@@ -9,7 +9,7 @@ use super::request::{AnalyzeRequest, PreparedSet};
 use crate::lake::Lake;
 use crate::lake::place::staged_path;
 use crate::lake::read::ParquetFile;
-use crate::lake::schema::{self, SCHEMA, SCHEMA_VERSION, SET_SHA256, SOURCE_SHA256, Table};
+use crate::lake::schema::{self, SCHEMA, SCHEMA_VERSION, SET_SHA256, SOURCE, SOURCE_SHA256, Table};
 use crate::lake::write::{WrittenFile, write_extended, write_file};
 use crate::ledger::LiveFile;
 use crate::model::Result;
@@ -20,7 +20,6 @@ const DEFINITIONS_VERSION: &str = "4";
 
 const DEFINITIONS: &str = "roundup.definitions";
 const METRICS: &str = "roundup.metrics";
-const SOURCE: &str = "roundup.source";
 
 /// The reason why a derived file has to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -6,6 +6,7 @@ mod analyze;
 mod ats;
 mod audio;
 mod check;
+mod compact;
 mod completions;
 mod export;
 mod get;
@@ -56,6 +57,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Listen(flags) => return listen::run(&flags),
         Command::Status(flags) => return status::run(&flags, quiet),
         Command::Analyze(flags) => return analyze::run(&flags, quiet),
+        Command::Compact(flags) => return compact::run(&flags, quiet),
         Command::Repair(flags) => return repair::run(&flags),
         Command::Quarantine(command) => return quarantine::run(&command),
         // The others either succeed or return an error.

@@ -10,7 +10,8 @@ use arrow::array::{Array, RecordBatch};
 use jiff::Timestamp;
 
 use super::deliveries::table;
-use super::log::{TailCommit, Version};
+use super::exchange::folder_of;
+use super::log::{CommitKind, TailCommit, Version};
 use super::places::Lake;
 use super::read::{ParquetFile, integer_at, integers, string_at, strings, times, timestamp_at};
 use super::schema::{DELIVERIES, INTERVIEWS, OPEN_INTERVIEWS, QUESTIONS, RESPONSES, Table, is_source};
@@ -50,6 +51,7 @@ pub fn catch_up(
     at: Option<&Applied>,
 ) -> Result<()> {
     let missed = at.and_then(|at| missed(tail, at.version));
+    let later = || tail.iter().filter(|commit| at.is_some_and(|at| commit.commit.version > at.version));
     let live: Vec<&LiveFile> = version.files().filter(|file| is_source(&file.table)).collect();
     let changed: Vec<&LiveFile> = match &missed {
         Some(paths) => live.iter().copied().filter(|file| paths.contains(file.path.as_str())).collect(),
@@ -71,11 +73,17 @@ pub fn catch_up(
     for file in changed.iter().filter(|file| file.table == DELIVERIES.name) {
         take_in_deliveries(ledger, &table::read(&lake.root().join(&file.path))?)?;
     }
-    let (onto, removed) = (at.map(|at| at.version), removed(tail, at));
-    if !removed.is_empty() {
-        unsettle_missing(lake, ledger, version.files(), &removed)?;
+    let onto = at.map(|at| at.version);
+    let gone = |commit: &&TailCommit| commit.commit.kind != CommitKind::Compact;
+    let gone: Vec<String> = later().filter(gone).flat_map(|commit| commit.commit.remove.iter().cloned()).collect();
+    if !gone.is_empty() {
+        unsettle_missing(lake, ledger, version.files(), &gone)?;
     }
-    let add = changed.into_iter().cloned().collect();
+    let removed: Vec<String> = later().flat_map(|commit| commit.commit.remove.iter().cloned()).collect();
+    let added: BTreeSet<&str> =
+        later().flat_map(|commit| commit.commit.add.iter().map(|file| file.path.as_str())).collect();
+    let is_added = |file: &&&LiveFile| missed.is_none() || added.contains(file.path.as_str());
+    let add = live.iter().filter(is_added).map(|file| (*file).clone()).collect();
     let change = Change { add, remove: &removed, questions_published: &questions_published, ..Change::default() };
     if ledger.apply(onto, &version.applied(), &change)? {
         return Ok(());
@@ -83,16 +91,24 @@ pub fn catch_up(
     Err(Error::new(Kind::Locked, "another program has changed the ledger meanwhile"))
 }
 
-/// The paths that the commits after a version have added; `None` when not all of these commits are in the tail.
+/// The paths of files with rows that the commits after a version have brought; `None` when not all of these commits are in
+/// the tail. Merged files are among them only if one that they were made of is.
 fn missed(tail: &[TailCommit], version: u64) -> Option<BTreeSet<&str>> {
-    let is_whole = tail.first().is_some_and(|first| first.commit.version <= version + 1);
-    let later = tail.iter().filter(|commit| commit.commit.version > version);
-    is_whole.then(|| later.flat_map(|commit| commit.commit.add.iter().map(|file| file.path.as_str())).collect())
-}
-
-fn removed(tail: &[TailCommit], at: Option<&Applied>) -> Vec<String> {
-    let later = tail.iter().filter(|commit| at.is_some_and(|at| commit.commit.version > at.version));
-    later.flat_map(|commit| commit.commit.remove.iter().cloned()).collect()
+    if tail.first().is_none_or(|first| first.commit.version > version + 1) {
+        return None;
+    }
+    let mut paths: BTreeSet<&str> = BTreeSet::new();
+    for TailCommit { commit, .. } in tail.iter().filter(|commit| commit.commit.version > version) {
+        let added = commit.add.iter().map(|file| file.path.as_str());
+        if commit.kind == CommitKind::Compact {
+            let merged = commit.remove.iter().filter(|path| paths.contains(path.as_str()));
+            let folders: BTreeSet<&str> = merged.map(|path| folder_of(path)).collect();
+            paths.extend(added.filter(|path| folders.contains(folder_of(path))));
+        } else {
+            paths.extend(added);
+        }
+    }
+    Some(paths)
 }
 
 /// Makes interviews due whose rows are in none of the lake's files any more. `removed` are the paths of files that are no

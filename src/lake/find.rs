@@ -10,6 +10,7 @@ use super::places::Lake;
 use super::read::{
     ParquetFile, flags, float_at, floats, integer_at, integers, string_at, strings, times, timestamp_at,
 };
+use super::retired::is_there;
 use super::schema::{CANDIDATES, INTERVIEWS, QUESTIONS, RESPONSES, Table};
 use crate::model::{Candidate, Error, Interview, Job, Question, Response, Result, Status};
 
@@ -36,7 +37,7 @@ pub fn interviews(lake: &Lake, ids: &[String]) -> Result<HashMap<String, Intervi
         each_row(&RESPONSES, &file_of(&RESPONSES), &wanted, &mut |row| {
             here.entry(row.id()).and_modify(|interview| interview.responses.push(row.response()));
         })?;
-        if let Some(path) = Some(file_of(&CANDIDATES)).filter(|path| path.exists()) {
+        if let Some(path) = Some(file_of(&CANDIDATES)).filter(|path| is_there(path)) {
             each_row(&CANDIDATES, &path, &wanted, &mut |row| {
                 let candidate = Candidate { id: None, name: row.text("name"), email: row.text("email") };
                 here.entry(row.id()).and_modify(|interview| interview.candidate = candidate);

@@ -2,8 +2,9 @@
 
 use super::catch_up::catch_up;
 use super::crash;
+use super::exchange::place_commit;
 use super::log::{LogRead, TailCommit, read_log};
-use super::place::{clear, place_all};
+use super::place::clear;
 use super::places::Lake;
 use crate::ledger::Ledger;
 use crate::model::Result;
@@ -21,10 +22,11 @@ pub fn finish(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
     }
     let Some(LogRead { version, tail }) = read_log(&lake.log_folder())? else { return Ok(()) };
     crash::point("recovery-begun");
-    for TailCommit { commit, replaced } in &tail {
+    for tail_commit in &tail {
+        let commit = &tail_commit.commit;
         if lake.staging_folder().join(&commit.batch).is_dir() {
             tracing::info!(batch = commit.batch, "finishing a batch that was left half published");
-            place_all(lake, &commit.batch, &commit.add, replaced)?;
+            place_commit(lake, tail_commit)?;
         }
     }
     catch_up(lake, ledger, &version, &tail, at.as_ref())?;

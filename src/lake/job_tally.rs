@@ -1,7 +1,7 @@
 //! What the tables of interviews say of each job: its names, when it was seen, and how many interviews it has. All that
 //! counts jobs counts here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
 use super::read::{ParquetFile, dictionary, time_at, times, timestamp_at};
+use super::schema::INTERVIEWS;
 use crate::ledger::LiveFile;
 use crate::model::{Result, Status};
 
@@ -103,6 +104,13 @@ impl JobTally {
         add(&mut self.jobs, jobs);
         self.counted.extend(new.into_iter().map(|(file, _)| (file.path.clone(), file.sha256.clone())));
         Ok(self.jobs.clone())
+    }
+
+    /// Goes on to the files of `interviews` that hold the rows of those that are `removed`.
+    pub(super) fn rename(&mut self, removed: &HashSet<&str>, added: &[LiveFile]) {
+        self.counted.retain(|path, _| !removed.contains(path.as_str()));
+        let added = added.iter().filter(|file| file.table == INTERVIEWS.name);
+        self.counted.extend(added.map(|file| (file.path.clone(), file.sha256.clone())));
     }
 }
 

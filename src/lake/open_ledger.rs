@@ -19,6 +19,7 @@ use super::places::Lake;
 use super::publish::bring_jobs_up;
 use super::read_only::read_only_ledger;
 use super::recover::{check_bound, recover, rolled_back};
+use super::retired;
 use crate::ledger::Ledger;
 use crate::model::{Error, Result};
 
@@ -63,6 +64,7 @@ impl Lake {
         bring_jobs_up(self, &mut ledger)?;
         let now = Timestamp::now();
         log::prune(&self.log_folder(), now)?;
+        retired::clear(self.root(), now)?;
         ledger.forget_times_ahead(now)?;
         ledger.forget_old_links(now)?;
         Ok(ledger)

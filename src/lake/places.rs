@@ -14,6 +14,7 @@ use super::durable::{create_private, sync_with_parent};
 use super::job_tally::JobTally;
 use super::log::{Commit, Version, read_placed};
 use super::read::{ParquetFile, parquet_files};
+use super::retired::RETIRED;
 use super::schema::{CANDIDATES, Table};
 use crate::model::{Error, Kind, Result, is_address};
 
@@ -148,6 +149,11 @@ impl Lake {
     #[must_use]
     pub fn quarantine_folder(&self) -> PathBuf {
         self.own().join("quarantine")
+    }
+
+    /// The folder for those of the tables that were exchanged for new ones.
+    pub(super) fn retired_folder(&self) -> PathBuf {
+        self.root.join(RETIRED)
     }
 
     /// The folder for partial downloads of an archive in an object store.

@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
@@ -78,6 +78,11 @@ impl<'a> Staging<'a> {
         &self.batch
     }
 
+    /// The folder in which its files are written.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Writes this batch's file of a table and month.
     ///
     /// # Errors
@@ -108,6 +113,22 @@ impl<'a> Staging<'a> {
         let counted: Vec<(&LiveFile, PathBuf)> = stay.chain(new).filter(|(file, _)| is_counted(&file.table)).collect();
         let source = job_table::source_of(counted.iter().map(|(file, _)| *file));
         let jobs = job_table::count(&mut self.lake.job_tally(), &counted)?;
+        self.write_at(jobs_path(), &JOBS, &[(SOURCE_SHA256, &source)], Some(job_table::rows_of(&jobs)))
+    }
+
+    /// Writes the table of jobs for a batch whose files hold the rows of those that are `removed`: with the same rows, and
+    /// the new files that these are counted from.
+    pub(super) fn keep_jobs(&mut self, removed: &[String]) -> Result<()> {
+        if !self.files.iter().any(|file| is_counted(&file.table)) {
+            return Ok(());
+        }
+        let removed: HashSet<&str> = removed.iter().map(String::as_str).collect();
+        let before = self.base.iter().flat_map(|base| base.files()).filter(|file| is_counted(&file.table));
+        let before: Vec<(&LiveFile, PathBuf)> = before.map(|file| (file, self.lake.root().join(&file.path))).collect();
+        let stay = before.iter().map(|(file, _)| *file).filter(|file| !removed.contains(&*file.path));
+        let source = job_table::source_of(stay.chain(&self.files));
+        let jobs = job_table::count(&mut self.lake.job_tally(), &before)?;
+        self.lake.job_tally().rename(&removed, &self.files);
         self.write_at(jobs_path(), &JOBS, &[(SOURCE_SHA256, &source)], Some(job_table::rows_of(&jobs)))
     }
 
@@ -220,7 +241,7 @@ pub(super) fn bring_jobs_up(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
 
 /// Step (d): brings the ledger to the version of a commit, looks whether another writer has gone on meanwhile, and lets the
 /// Delta tables follow.
-fn record(lake: &Lake, ledger: &mut Ledger, commit: &Commit, change: Change<'_>) -> Result<()> {
+pub(super) fn record(lake: &Lake, ledger: &mut Ledger, commit: &Commit, change: Change<'_>) -> Result<()> {
     let version = lake.version()?.expect("it was just made");
     let add = commit.add.iter().filter(|file| is_source(&file.table)).cloned().collect();
     let change = Change { add, remove: &commit.remove, ..change };

@@ -13,6 +13,8 @@ use super::conform::conformed;
 pub const TABLE: &str = "roundup.table";
 /// Metadata key of every file: the version of the tables.
 pub const SCHEMA: &str = "roundup.schema";
+/// Metadata key of a derived file: the month and name of what it was made from.
+pub const SOURCE: &str = "roundup.source";
 /// Metadata key of a derived file: the SHA-256 of what it was made from.
 pub const SOURCE_SHA256: &str = "roundup.source_sha256";
 /// Metadata key of a derived file: the hash of the keyword set that it was made with.
@@ -531,7 +533,7 @@ pub const RUNS: Table = Table {
         optional(
             "command",
             ColumnType::Text,
-            "run, or the command that ran alone: ingest, import, analyze, audio, ats, quarantine, repair; null in files \
+            "run, or the command that ran alone: ingest, import, analyze, audio, ats, quarantine, repair, compact; null in files \
              of older versions, which have only rows of run",
         ),
     ],

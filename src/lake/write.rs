@@ -9,12 +9,13 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Schema};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::compute_leaves;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::access::denied;
@@ -30,6 +31,8 @@ pub const ROW_GROUP_TRANSCRIPT_BYTES: usize = 16 << 20;
 /// Approximate bytes of transcript in a page: small enough for a decompressed page to stay in the cache, and large
 /// enough to compress well.
 const PAGE_TRANSCRIPT_BYTES: usize = 256 << 10;
+/// Most row groups that are encoded at once, for the sake of memory.
+const MOST_AT_ONCE: usize = 4;
 /// After how many rows the writer checks whether a page is full.
 const PAGE_CHECKED_ROWS: usize = 64;
 
@@ -102,6 +105,53 @@ pub fn write_extended(
         row_group.close().map_err(fail)?;
     }
     writer.into_inner().map_err(fail)?.finish(path, source.rows())
+}
+
+/// As [`write_file`], with as many row groups encoded at once as there are threads, and the next ones made meanwhile. The
+/// bytes are the same.
+///
+/// # Errors
+/// As [`write_file`], and when a group is an error.
+pub fn write_groups(
+    path: &Path,
+    table: &Table,
+    metadata: &[(&str, &str)],
+    groups: impl Iterator<Item = Result<RecordBatch>> + Send,
+) -> Result<WrittenFile> {
+    let fail = |error: ParquetError| cannot_write(path, &error);
+    let fields = table.arrow().fields().clone();
+    let (mut writer, encoding) = writer(path, table, metadata)?.into_serialized_writer().map_err(fail)?;
+    let encode = |(group, rows): (usize, &RecordBatch)| -> parquet::errors::Result<Vec<ArrowColumnChunk>> {
+        let mut encoders = encoding.create_column_writers(group)?;
+        let mut leaves = encoders.iter_mut();
+        for (field, values) in fields.iter().zip(rows.columns()) {
+            for leaf in compute_leaves(field, values)? {
+                leaves.next().expect("a writer for each leaf").write(&leaf)?;
+            }
+        }
+        encoders.into_iter().map(ArrowColumnWriter::close).collect()
+    };
+    let mut groups = groups.filter(|group| group.as_ref().map_or(true, |group| group.num_rows() > 0));
+    let at_once = rayon::current_num_threads().min(MOST_AT_ONCE);
+    let mut taken: Vec<RecordBatch> = groups.by_ref().take(at_once).collect::<Result<_>>()?;
+    let (mut rows, mut made) = (0, 0);
+    while !taken.is_empty() {
+        let (encoded, next) = rayon::join(
+            || taken.par_iter().enumerate().map(|(index, rows)| encode((made + index, rows))).collect::<Vec<_>>(),
+            || groups.by_ref().take(at_once).collect::<Result<Vec<RecordBatch>>>(),
+        );
+        for chunks in encoded {
+            let mut row_group = writer.next_row_group().map_err(fail)?;
+            for chunk in chunks.map_err(fail)? {
+                chunk.append_to_row_group(&mut row_group).map_err(fail)?;
+            }
+            row_group.close().map_err(fail)?;
+        }
+        rows += taken.iter().map(|group| group.num_rows() as u64).sum::<u64>();
+        made += taken.len();
+        taken = next?;
+    }
+    writer.into_inner().map_err(fail)?.finish(path, rows)
 }
 
 fn writer(path: &Path, table: &Table, metadata: &[(&str, &str)]) -> Result<ArrowWriter<HashingWriter>> {

@@ -11,6 +11,7 @@ use super::selection::Selection;
 use crate::lake::Lake;
 use crate::lake::people::add_people;
 use crate::lake::read::{ParquetFile, string_at, strings};
+use crate::lake::retired::is_there;
 use crate::lake::schema::{CANDIDATES, INTERVIEWS, RESPONSES, Table};
 use crate::model::mask::Person;
 use crate::model::{Error, Result};
@@ -80,7 +81,7 @@ impl Source {
     pub fn people(&self, is_wanted: impl Fn(&str) -> bool) -> Result<HashMap<String, Person>> {
         let mut people = HashMap::new();
         // A batch in which nobody is named has no such file.
-        if self.candidates.exists() {
+        if is_there(&self.candidates) {
             add_people(&mut people, &self.candidates, |id| is_wanted(id).then(|| id.to_owned()))?;
         }
         Ok(people)

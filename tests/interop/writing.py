@@ -1,4 +1,4 @@
-"""Reads a lake by glob again and again while runs write to it: new batches, and rows that replace others.
+"""Reads a lake by glob again and again while runs write to it: new batches, rows that replace others, and merged files.
 
     python writing.py ROUNDUP API IDS.txt FOLDER
 
@@ -39,6 +39,7 @@ begun, done = threading.Event(), threading.Event()
 def ingest(path, *flags):
     subprocess.run([roundup, "--quiet", "ingest", "--lake", lake, "--api", api, "--requests-per-minute", "60000",
                     "--questions", "none", *flags, path], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([roundup, "--quiet", "compact", "--lake", lake], check=True, stdout=subprocess.DEVNULL)
     begun.set()
 
 

@@ -18,6 +18,7 @@ mod check;
 mod clocks;
 mod columns;
 mod common;
+mod compact;
 mod crash;
 mod cron;
 mod delta;

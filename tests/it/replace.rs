@@ -37,7 +37,7 @@ pub fn put(root: &Path, bodies: &[Value], again: bool) -> Published {
 }
 
 /// All rows, and nothing that differs between lakes.
-fn lake_of(root: &Path) -> Vec<Vec<Row>> {
+pub fn lake_of(root: &Path) -> Vec<Vec<Row>> {
     let table = |table: &&str| {
         let mut rows = lasting(rows(root, table));
         rows.iter_mut().for_each(|row| _ = row.remove("candidate_key"));

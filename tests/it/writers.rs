@@ -13,6 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use roundup::ingest::cut::{Arrival, cut_interviews};
+use roundup::lake::compact::compact;
 use roundup::lake::read::parquet_files;
 use roundup::lake::{Lake, crash};
 use roundup::model::body::read_interview;
@@ -39,7 +40,7 @@ enum Standing {
     Ended(bool),
 }
 
-/// A program that opens a lake and publishes some interviews of the sample, in two batches.
+/// A program that opens a lake, publishes some interviews of the sample in two batches, and merges them.
 struct Writer {
     orders: Sender<Order>,
     standings: Receiver<Standing>,
@@ -60,7 +61,8 @@ impl Writer {
             });
             let work = || {
                 publish(&root, first..first + 3)?;
-                publish(&root, first + 2..first + 5)
+                publish(&root, first + 2..first + 5)?;
+                merge(&root)
             };
             let ended = catch_unwind(AssertUnwindSafe(work));
             stand.send(Standing::Ended(ended.is_ok_and(|result| result.is_ok()))).unwrap();
@@ -89,6 +91,15 @@ fn publish(root: &Path, which: std::ops::Range<usize>) -> roundup::model::Result
         cut_interviews(&lake, &mut ledger, &lake.candidate_keys()?, part.iter().map(arrival).collect(), None)?;
     }
     Ok(())
+}
+
+/// Merges the files of a lake, as a program does that holds the lock.
+fn merge(root: &Path) -> roundup::model::Result<()> {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let lock = Lake::create(elsewhere.path())?.lock()?;
+    let lake = Lake::create(root)?;
+    let mut ledger = lake.ledger(&lock)?;
+    compact(&lake, &mut ledger, 2, &|_, _| {}).map(drop)
 }
 
 fn settled() -> Vec<serde_json::Value> {

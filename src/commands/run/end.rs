@@ -28,6 +28,9 @@ fn what_came(summary: &RunSummary, archive: Option<&Path>) -> String {
     if let (Some(archived), Some(archive)) = (&summary.audio, archive) {
         text += &terminal::archived_on_screen(archived, archive);
     }
+    for month in &summary.compact {
+        text += &format!("compacted  {}: {}\n", month.month, terminal::compacted(month));
+    }
     for sent in summary.ats.iter().flatten() {
         text += &terminal::sent_on_screen(sent);
     }

@@ -13,6 +13,7 @@ use crate::commands::terminal;
 use crate::deliver::ats::DeliverySummary;
 use crate::deliver::audio::ArchiveSummary;
 use crate::ingest::IngestSummary;
+use crate::lake::compact::Compacted;
 use crate::lake::durable::{batch_id, write_whole};
 use crate::lake::run_rows::{self, RunRow};
 use crate::lake::{Lake, LakeCounts};
@@ -52,6 +53,8 @@ pub struct RunSummary {
     /// One summary for each system.
     pub ats: Option<Vec<DeliverySummary>>,
     pub errors: Vec<String>,
+    /// The months whose many small files were merged.
+    pub compact: Vec<Compacted>,
     /// Why the notification of the run failed, if it did.
     pub notify: Option<String>,
 }
@@ -79,6 +82,7 @@ impl RunSummary {
             audio: None,
             ats: None,
             errors: Vec::new(),
+            compact: Vec::new(),
             notify: None,
         }
     }

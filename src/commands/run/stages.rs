@@ -14,7 +14,8 @@ use crate::deliver::audio::{RecordingSelection, estimate, publish_archived};
 use crate::inbox::stalled;
 use crate::ingest::{IngestSummary, pace_of};
 use crate::lake::Lake;
-use crate::model::{Error, Result};
+use crate::lake::compact::{MANY, compact};
+use crate::model::{Error, Kind, Result};
 use crate::pipeline::{AudioPlan, JobsFile, Pipeline, ReportPlan};
 use crate::report::model::RunReference;
 use crate::{analyze, report};
@@ -80,6 +81,9 @@ impl<'a> Run<'a> {
         self.accounts.close();
         if !ats.is_empty() && self.continues() {
             self.send(ats);
+        }
+        if self.continues() {
+            self.compact();
         }
         let set_aside = self.session.lake.set_aside();
         self.summary.set_aside = self.keep(set_aside).unwrap_or_default();
@@ -188,6 +192,20 @@ impl<'a> Run<'a> {
         let accounts = &mut self.accounts;
         let done = archiving.archive(&mut self.session, estimate, &mut |source| accounts.client(source));
         *self.summary.audio.get_or_insert_default() += &done.into_summary(&mut self.errors);
+    }
+
+    /// Merges the files of months that have many small ones. All else is done by then, and the next run tries it again.
+    fn compact(&mut self) {
+        let Session { lake, ledger, quiet, .. } = &mut self.session;
+        let done = terminal::with_bar("compact", *quiet, |progress| compact(lake, ledger, MANY + 1, progress));
+        match done {
+            Ok(done) => {
+                self.summary.warnings.extend(done.kept.iter().map(|why| format!("not compacted: {why}")));
+                self.summary.compact = done.months;
+            }
+            Err(error) if error.kind() == Kind::Locked => self.errors.push(error),
+            Err(error) => self.summary.warnings.push(format!("not compacted: {error}")),
+        }
     }
 
     fn send(&mut self, systems: Vec<ReadyAts>) {

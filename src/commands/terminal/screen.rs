@@ -7,6 +7,7 @@ use crate::deliver::ats::DeliverySummary;
 use crate::deliver::audio::{ArchiveSummary, Estimate};
 use crate::ingest::IngestSummary;
 use crate::ingest::import::ImportSummary;
+use crate::lake::compact::Compacted;
 use crate::model::plural;
 use crate::pipeline::AudioPlan;
 
@@ -100,6 +101,14 @@ pub fn analyze_on_screen(analyze: &AnalyzeSummary) -> String {
         counted(analyze.files_made, "file", "files"),
         counted(analyze.files_fresh, "file was", "files were")
     )
+}
+
+/// What a compaction has done with a month, or would do.
+pub fn compacted(Compacted { files_before, files_after, bytes_before, bytes_after, .. }: &Compacted) -> String {
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    let (before, after) = (counted(*files_before, "file", "files"), counted(*files_after, "file", "files"));
+    let size = bytes_after.map(|bytes| format!(" of {:.1} MB", megabytes(bytes))).unwrap_or_default();
+    format!("{before} of {:.1} MB become {after}{size}", megabytes(*bytes_before))
 }
 
 /// What would make a report tell more.

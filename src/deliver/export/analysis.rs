@@ -15,6 +15,7 @@ use crate::deliver::fresh::SourceHashes;
 use crate::keywords::KeywordSet;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, string_at, strings};
+use crate::lake::retired::is_there;
 use crate::lake::rows;
 use crate::lake::schema::{CANDIDATES, ColumnType, INTERVIEW_METRICS, INTERVIEWS, RESPONSES, SOURCE_SHA256};
 use crate::model::{Error, Result};
@@ -159,7 +160,7 @@ impl<'a> AnalysisReader<'a> {
     fn names_of(&self, place: &Path) -> Result<HashMap<String, String>> {
         let path = self.lake.root().join(CANDIDATES.name).join(place);
         let mut names = HashMap::new();
-        if path.exists() {
+        if is_there(&path) {
             let batch = ParquetFile::open(&path)?.all(&["interview_id", "name"])?;
             let (ids, texts) = (strings(&batch, "interview_id"), strings(&batch, "name"));
             names.extend(
@@ -173,7 +174,7 @@ impl<'a> AnalysisReader<'a> {
     /// The hits in the answers of a batch, by set; none if the batch has no answers.
     fn hits_of(&self, place: &Path) -> Result<Vec<ParquetFile>> {
         let responses = self.lake.root().join(RESPONSES.name).join(place);
-        if !responses.exists() {
+        if !is_there(&responses) {
             return Ok(Vec::new());
         }
         if self.sets.is_empty() {

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::action::CommitInfo;
-use crate::lake::log::{Commit, Version};
+use crate::lake::exchange::folder_of;
+use crate::lake::log::{Commit, CommitKind, Version};
 use crate::lake::schema::Table;
 
 /// The lake's version that is to be followed, and the last commits that led to it.
@@ -38,6 +39,18 @@ impl History<'_> {
         let at = since.lake_version;
         let is_known = at == self.version.number || self.tail.first().is_some_and(|first| first.version <= at + 1);
         !is_known || self.tail.iter().any(|commit| commit.version > at && touches(commit, table))
+    }
+
+    /// Whether files of a folder were merged since a commit of this history, and nothing else was done there.
+    pub fn only_merged(&self, folder: &str, since: &CommitInfo) -> bool {
+        let is_known = self.tail.first().is_some_and(|first| first.version <= since.lake_version + 1);
+        let is_there = |path: &str| folder_of(path) == folder;
+        let touches = |commit: &&Commit| {
+            commit.add.iter().any(|file| is_there(&file.path)) || commit.remove.iter().any(|path| is_there(path))
+        };
+        let later = self.tail.iter().copied().filter(|commit| commit.version > since.lake_version);
+        let mut kinds = later.filter(touches).map(|commit| commit.kind).peekable();
+        is_known && kinds.peek().is_some() && kinds.all(|kind| kind == CommitKind::Compact)
     }
 
     /// The version since which a file of the lake is as it is, or a later one.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use rustix::io::Errno;
 
-use super::action::{Action, Add, MetaData, PROTOCOL, stats, tags};
+use super::action::{Action, Add, MetaData, PROTOCOL, Remove, stats, tags};
 use super::history::History;
 use super::log::{State, TableLog};
 use super::metadata::{metadata, schema_string};
@@ -17,6 +17,7 @@ use super::sweep::sweep;
 use crate::lake::access::{OTHERS, denied, make_folder, take_access};
 use crate::lake::crash;
 use crate::lake::durable::{sha256_of, sync_with_parent};
+use crate::lake::exchange::folder_of;
 use crate::lake::schema::{Table, is_source};
 use crate::ledger::LiveFile;
 use crate::model::{Error, Result};
@@ -158,9 +159,17 @@ impl<'a> DeltaTable<'a> {
             }
             Some(_) => {}
         }
-        actions.extend(gone.values().map(|add| Action::Remove(add.removal(now.as_millisecond()))));
+        // Of files that were only merged, a reader of changes reads nothing again.
+        let changes = |place: &str| {
+            let path = format!("{}/{place}", self.table.name);
+            before.as_ref().is_none_or(|state| !history.only_merged(folder_of(&path), &state.from))
+        };
+        for (place, add) in &gone {
+            let removal = add.removal(now.as_millisecond());
+            actions.push(Action::Remove(Remove { data_change: changes(place), ..removal }));
+        }
         for wanted in &added {
-            actions.push(Action::Add(self.addition(wanted)?));
+            actions.push(Action::Add(Add { data_change: changes(wanted.place), ..self.addition(wanted)? }));
         }
         drop(gone);
         let Some(state) = self.log.append(before, actions)? else { return Ok(Step::Lost) };

@@ -19,6 +19,7 @@ use parquet::file::page_index::index_reader::{decode_column_index, decode_offset
 use parquet::file::reader::ChunkReader;
 
 use super::slice::FileSlice;
+use crate::lake::retired;
 use crate::model::{Error, Result};
 
 /// A Parquet file of the lake with its footer read.
@@ -33,7 +34,7 @@ impl ParquetFile {
     /// # Errors
     /// When the file is missing or is not Parquet.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|error| damaged("open", path, &error))?;
+        let file = retired::open(path).map_err(|error| damaged("open", path, &error))?;
         let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
             .map_err(|error| damaged("read", path, &error))?;
         Ok(Self { path: path.to_owned(), footer })
@@ -85,6 +86,18 @@ impl ParquetFile {
     pub fn metadata(&self, key: &str) -> Option<&str> {
         let pairs = self.footer.metadata().file_metadata().key_value_metadata()?;
         pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
+    }
+
+    /// The pairs of the file's key-value metadata that have a value, as they are stored.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.footer.metadata().file_metadata().key_value_metadata();
+        pairs.into_iter().flatten().filter_map(|pair| Some((&*pair.key, pair.value.as_deref()?)))
+    }
+
+    /// The size of all columns before they were compressed.
+    #[must_use]
+    pub fn uncompressed_bytes(&self) -> u64 {
+        self.footer.metadata().row_groups().iter().map(|group| group.total_byte_size().unsigned_abs()).sum()
     }
 
     /// Reads the named columns of a row group into one batch. The columns are in the order of the file.
@@ -140,12 +153,26 @@ impl ParquetFile {
         Ok(reader.map(|batch| batch.map_err(|error| self.cannot_read(&error))))
     }
 
+    /// Reads the named columns of the whole file in batches of at most `rows` rows, page by page, so that little of it is
+    /// in memory.
+    ///
+    /// # Errors
+    /// As [`Self::row_group`]. Each batch can also fail.
+    pub fn stream(
+        &self,
+        columns: &[&str],
+        rows: usize,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<'_>> {
+        let reader = self.reader(ReadScope::All, rows, columns)?;
+        Ok(reader.map(|batch| batch.map_err(|error| self.cannot_read(&error))))
+    }
+
     /// Opens the file itself for reading.
     ///
     /// # Errors
     /// When it does not exist any more.
     pub fn file(&self) -> Result<File> {
-        File::open(&self.path).map_err(|error| self.cannot_read(&error))
+        retired::open(&self.path).map_err(|error| self.cannot_read(&error))
     }
 
     /// The metadata of a column chunk, with which it can be copied from [`Self::file`] without decoding it.

@@ -5,8 +5,8 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::lake::Lake;
-use crate::lake::durable::sha256_of;
 use crate::lake::read::ParquetFile;
+use crate::lake::retired::sha256_of;
 use crate::lake::schema::SOURCE_SHA256;
 use crate::model::{Error, Result};
 

@@ -1,34 +1,24 @@
 //! The persons of each group against those of all others, by every n-gram.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::HashMap;
 use rayon::prelude::*;
 
+use super::candidates::{Candidates, Difference};
 use super::count::{Answers, FLOOR, count, replaced};
 use super::covered::Covered;
 use super::postings::{Postings, ranges};
 use super::standing::{Interview, Persons, Standing};
 use super::table::Table;
 use crate::model::Result;
-use crate::model::statistics::{FALSE_DISCOVERIES, Fisher, adjusted};
+use crate::model::statistics::{FALSE_DISCOVERIES, Fisher};
 
 /// N-grams that are looked at together.
 const BLOCK: usize = 64;
-
-/// A group whose persons use an n-gram more often or more rarely than all others, beyond chance.
-#[derive(Debug, Clone)]
-pub struct Difference {
-    pub phrase: Arc<str>,
-    /// Of the n-gram.
-    pub hash: u64,
-    pub group: u32,
-    /// Persons with and without it, in the group and outside of it.
-    pub here: [u64; 2],
-    pub others: [u64; 2],
-    pub p: f64,
-    pub q: f64,
-}
+/// Most p that a thread remembers of each kind: about 10 MB.
+const MOST_KNOWN: usize = 1 << 18;
 
 /// What was compared, and what came of it.
 pub struct Compared {
@@ -71,26 +61,39 @@ impl<A: Answers> Comparison<'_, A> {
         }
         let table = count(self.answers, self.standing, self.words)?;
         let replaced = replaced(self.answers, self.standing, &table)?;
-        for range in ranges(&table, &replaced) {
-            let postings = Postings::read(self.answers, self.standing, &table, &replaced, range.clone())?;
-            let numbers: Vec<u32> = range.collect();
-            let tested: Vec<(Vec<Difference>, usize)> = numbers
-                .par_chunks(BLOCK)
-                .map_init(
-                    || Tester::new(&fisher, &outcome.sizes, &compared),
-                    |tester, block| self.test(tester, &table, &postings, block),
-                )
-                .collect();
-            for (differences, tests) in tested {
-                outcome.differences.extend(differences);
-                outcome.tests += tests;
-            }
+        // What a thread has computed is of use for all that it looks at.
+        let tester = || Mutex::new(Tester::new(&fisher, &outcome.sizes, &compared));
+        let testers: Vec<Mutex<Tester<'_>>> = (0..=rayon::current_num_threads()).map(|_| tester()).collect();
+        let all = |candidates| self.test_all(&table, &replaced, &testers, candidates);
+        let (mut candidates, tests) = all(Candidates::new())?;
+        if let Some(bound) = candidates.lacks(tests) {
+            (candidates, _) = all(Candidates::up_to(bound))?;
         }
-        let p: Vec<f64> = outcome.differences.iter().map(|one| one.p).collect();
-        let adjusted = adjusted(&p, outcome.tests);
-        outcome.differences.iter_mut().zip(adjusted).for_each(|(one, q)| one.q = q);
-        outcome.differences.retain(|one| one.q <= FALSE_DISCOVERIES);
+        (outcome.differences, outcome.tests) = (candidates.counted(tests), tests);
         Ok(outcome)
+    }
+
+    /// Tests all n-grams that no longer one takes the place of. Returns the differences with the number of tests.
+    fn test_all(
+        &self,
+        table: &Table,
+        replaced: &[bool],
+        testers: &[Mutex<Tester<'_>>],
+        candidates: Candidates,
+    ) -> Result<(Candidates, usize)> {
+        let (candidates, tests) = (Mutex::new(candidates), AtomicUsize::new(0));
+        for range in ranges(table, replaced) {
+            let postings = Postings::read(self.answers, self.standing, table, replaced, range.clone())?;
+            let numbers: Vec<u32> = range.collect();
+            numbers.par_chunks(BLOCK).for_each(|block| {
+                let thread = rayon::current_thread_index().unwrap_or(testers.len() - 1);
+                let mut tester = testers[thread].lock().unwrap_or_else(PoisonError::into_inner);
+                let (differences, made) = self.test(&mut tester, table, &postings, block);
+                tests.fetch_add(made, Ordering::Relaxed);
+                candidates.lock().unwrap_or_else(PoisonError::into_inner).add(differences);
+            });
+        }
+        Ok((candidates.into_inner().unwrap_or_else(PoisonError::into_inner), tests.into_inner()))
     }
 
     /// Whether a group or all others have too few persons to be compared.
@@ -125,11 +128,13 @@ struct Tester<'a> {
     known: HashMap<(u32, [u64; 2]), f64>,
     /// For a number of persons, the groups that are told apart by having none of them, each with p.
     without: HashMap<u64, Vec<(u32, f64)>>,
+    /// How many these are.
+    lacking: usize,
 }
 
 impl<'a> Tester<'a> {
     fn new(fisher: &'a Fisher, sizes: &'a [[u64; 2]], groups: &'a [u32]) -> Self {
-        Self { fisher, sizes, groups, known: HashMap::default(), without: HashMap::default() }
+        Self { fisher, sizes, groups, known: HashMap::default(), without: HashMap::default(), lacking: 0 }
     }
 
     /// Calls `found` with each group that may differ from all others, with the persons with and without an n-gram on
@@ -145,12 +150,19 @@ impl<'a> Tester<'a> {
         }
         // Most groups have nobody who uses a rare n-gram.
         let with = persons.elsewhere();
-        let Self { fisher, sizes, groups, without, .. } = self;
+        let Self { fisher, sizes, groups, without, lacking, .. } = self;
+        if *lacking >= MOST_KNOWN {
+            without.clear();
+            *lacking = 0;
+        }
         let without = without.entry(with[1]).or_insert_with(|| {
             // Where more use it than there are outside of a group, somebody in the group does.
             let can_lack = |group: &&u32| with[1] <= sizes[**group as usize][1];
             let test = |group: &u32| (*group, p(fisher, sizes[*group as usize], with));
-            groups.iter().filter(can_lack).map(test).filter(|(_, p)| *p <= FALSE_DISCOVERIES).collect()
+            let told: Vec<(u32, f64)> =
+                groups.iter().filter(can_lack).map(test).filter(|(_, p)| *p <= FALSE_DISCOVERIES).collect();
+            *lacking += told.len();
+            told
         });
         let is_there = |group: u32| persons.by_group().any(|(other, _)| other == group);
         for (group, p) in without.iter().filter(|(group, _)| !is_there(*group)) {
@@ -164,6 +176,9 @@ impl<'a> Tester<'a> {
 
     fn p(&mut self, group: u32, with: [u64; 2]) -> f64 {
         let Self { fisher, sizes, known, .. } = self;
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
         *known.entry((group, with)).or_insert_with(|| p(fisher, sizes[group as usize], with))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::compare::Difference;
+use super::candidates::Difference;
 use super::count::{Answers, each_interview};
 use super::standing::Standing;
 use crate::model::Result;

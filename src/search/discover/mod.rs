@@ -5,8 +5,9 @@
 //! job and once in all others. [`words`] makes n-grams of answers. [`count`](mod@count) finds those that enough persons
 //! use: first by counters that several n-grams share ([`sketch`]), then exactly ([`table`]), and which of them a longer
 //! one takes the place of. [`postings`] has the interviews of as many n-grams at a time as fit into memory, and
-//! [`compare`] tests them. [`details`] reads once more for what was found. No step keeps the answers.
+//! [`compare`] tests them. What may count after all tests is kept in [`candidates`]. [`details`] reads once more for what was found. No step keeps the answers.
 
+mod candidates;
 mod compare;
 mod corpus;
 mod count;

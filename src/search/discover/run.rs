@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::compare::{Compared, Comparison, Difference};
+use super::candidates::Difference;
+use super::compare::{Compared, Comparison};
 use super::corpus::Corpus;
 use super::covered::Covered;
 use super::details::{Details, Uses};

@@ -66,6 +66,19 @@ pub struct RepairFlags {
     pub format: DataFormat,
 }
 
+#[derive(Debug, Args)]
+pub struct CompactFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    #[command(flatten)]
+    pub delta: DeltaFlag,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Make the ledger anew from the tables; tries and ids the API does not know are forgotten

@@ -124,6 +124,12 @@ Examples:
     roundup repair --lake lake --dry-run
     roundup repair --lake lake";
 
+pub const COMPACT: &str = "\
+Examples:
+  See what would be done, then do it
+    roundup compact --lake lake --dry-run
+    roundup compact --lake lake";
+
 pub const LEDGER_REBUILD: &str = "\
 Examples:
   After a message that the ledger cannot be used

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use care::{
-    FilesFlags, JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, SchemaFlags, SchemaFormat,
-    SetFlags, StatusFlags, Which,
+    CompactFlags, FilesFlags, JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, SchemaFlags,
+    SchemaFormat, SetFlags, StatusFlags, Which,
 };
 pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
 pub use look::{DiscoverFlags, FilterFlags, SearchFlags, SearchFormat};
@@ -107,6 +107,9 @@ pub enum Command {
     /// Make a lake, its log and its ledger agree again after something else has changed or deleted their files
     #[command(after_help = examples::REPAIR)]
     Repair(RepairFlags),
+    /// Merge the many small files of a month into few large ones
+    #[command(after_help = examples::COMPACT)]
+    Compact(CompactFlags),
     /// Look after the ledger, which knows what is asked for when
     #[command(subcommand)]
     Ledger(LedgerCommand),
