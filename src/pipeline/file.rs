@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::choices::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, RunOutcome};
 use super::dismiss::DismissSection;
-use super::expect::Expectation;
+use super::expect::ExpectSection;
 use super::one_or_many::OneOrMany;
 
 /// A pipeline: where interviews come from, where they go, and what is made of them.
@@ -250,59 +250,6 @@ pub struct AudioSection {
     /// For tests: links may lead to this machine, also without TLS.
     #[serde(default)]
     pub allow_loopback: bool,
-}
-
-/// What is not fixed here is learnt from the last eight weeks, once there are six.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct ExpectSection {
-    /// Whether a run ends with exit code 3 if something is not as expected; it is a warning in any case.
-    pub fail: bool,
-    /// Whether what is not fixed is learnt; without it, only what is fixed is judged.
-    pub learn: bool,
-    /// What is not judged, so that nothing is learnt of it: ["jobs"].
-    pub ignore: Vec<Expectation>,
-    /// Interviews that settle in a night: { least = 20, most = 500 }.
-    pub interviews: Option<BoundsSection>,
-    /// Share of settled interviews that were completed: { least = 0.4 }.
-    pub completed: Option<BoundsSection>,
-    /// Share of answers without a transcript: { most = 0.05 }.
-    pub without_transcript: Option<BoundsSection>,
-    /// Share of answers without a duration: { most = 0.05 }.
-    pub without_duration: Option<BoundsSection>,
-    /// Median duration of answers in seconds: { least = 20, most = 180 }.
-    pub duration: Option<BoundsSection>,
-    /// Share of answers to questions of a type, by the vendor's word for it: { technical = { least = 0.2 } }.
-    pub question_type: BTreeMap<String, BoundsSection>,
-    /// How long ago the last event of each inbox may be: "36h".
-    pub events_within: Option<String>,
-}
-
-impl Default for ExpectSection {
-    fn default() -> Self {
-        Self {
-            fail: false,
-            learn: true,
-            ignore: Vec::new(),
-            interviews: None,
-            completed: None,
-            without_transcript: None,
-            without_duration: None,
-            duration: None,
-            question_type: BTreeMap::new(),
-            events_within: None,
-        }
-    }
-}
-
-/// The least and the most that is as expected, ends included.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct BoundsSection {
-    /// The least.
-    pub least: Option<f64>,
-    /// The most.
-    pub most: Option<f64>,
 }
 
 /// Either a command or an address.

@@ -115,8 +115,12 @@ fn a_usual_night_is_as_expected_and_each_planted_fault_is_found_in_its_first_nig
         assert!(told["text"].as_str().unwrap().contains(&format!("\nNot as expected:\n- {text}")), "{told}");
         assert!(served.last_run()["warnings"][0].as_str().unwrap().starts_with(text));
         let metrics = fs::read_to_string(served.path("roundup.prom")).unwrap();
-        let of = |name: &str| metrics.contains(&format!("roundup_{name}{{expectation=\"{expected}\"}} 1\n"));
-        assert!(of("last_run_expectations_unmet") && of("last_run_expectations"), "{metrics}");
+        let count = |name: &str| -> u32 {
+            let line = format!("roundup_{name}{{expectation=\"{expected}\"}} ");
+            metrics.lines().find_map(|it| it.strip_prefix(&line)).unwrap().parse().unwrap()
+        };
+        let (judged, not_met) = (count("last_run_expectations"), count("last_run_expectations_unmet"));
+        assert!(not_met >= 1 && judged >= not_met, "{metrics}");
     }
     // Too many have a transcript: that is no fault.
     fs::remove_dir_all(served.lake()).unwrap();
@@ -251,7 +255,7 @@ fn the_table_of_runs_has_what_the_metrics_have() {
             "{metrics}"
         );
     }
-    assert_eq!((&*row["ats_seconds"], &*row["recordings_archived"]), ("", ""), "they did not run");
+    assert!(!row.contains_key("ats_seconds") && !row.contains_key("recordings_archived"), "they did not run: {row:?}");
     assert!(!metrics.contains("stage=\"ats\"") && !metrics.contains("last_run_recordings"));
     assert_eq!(row["completed"], last["night"]["completed"].to_string());
     assert!(row["completed_by_job"].contains("name: ") && row["expectations"] == "0", "{row:?}");

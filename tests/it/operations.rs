@@ -217,15 +217,9 @@ fn handbook() -> String {
 fn the_handbook_lists_every_message_of_a_night_and_no_other() {
     let plain = |text: &str| text.replace('`', "");
     let page = handbook();
-    let listed: BTreeSet<String> = page
-        .split("## Messages at night")
-        .nth(1)
-        .unwrap()
-        .lines()
-        .filter_map(|line| line.strip_prefix("| "))
-        .map(|row| plain(row.split(" | ").next().unwrap()))
-        .filter(|message| message != "message" && !message.starts_with("---"))
-        .collect();
+    let tables = page.split("\n| message |").skip(1);
+    let rows = tables.flat_map(|table| table.lines().skip(2).take_while(|line| line.starts_with("| ")));
+    let listed: BTreeSet<String> = rows.map(|row| plain(row[2..].split(" | ").next().unwrap())).collect();
     let said: BTreeMap<String, String> = messages().into_iter().map(|(text, file)| (plain(&text), file)).collect();
     let missing: Vec<String> =
         said.iter().filter(|(text, _)| !listed.contains(*text)).map(|(text, file)| format!("{file}: {text}")).collect();
