@@ -1,11 +1,12 @@
 //! The jobs of a lake: how they are called, and how many interviews they have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::job_tally::{LakeJob, count_all};
 use super::places::Lake;
-use super::schema::{INTERVIEWS, OPEN_INTERVIEWS};
+use super::read::{ParquetFile, string_at, strings};
+use super::schema::{INTERVIEWS, JOBS, OPEN_INTERVIEWS};
 use crate::model::{Result, similar};
 
 /// The jobs of the interviews of a lake, settled or open, sorted by id.
@@ -15,6 +16,21 @@ use crate::model::{Result, similar};
 pub fn list(lake: &Lake) -> Result<Vec<LakeJob>> {
     let files = [lake.files(&INTERVIEWS)?, lake.files(&OPEN_INTERVIEWS)?].concat();
     Ok(count_all(&files.iter().map(AsRef::<Path>::as_ref).collect::<Vec<_>>())?.into_values().collect())
+}
+
+/// The titles of jobs by id, as the table of jobs has them.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub fn titles(lake: &Lake) -> Result<BTreeMap<String, String>> {
+    let mut titles = BTreeMap::new();
+    for path in lake.files(&JOBS)? {
+        let rows = ParquetFile::open(path.as_ref())?.all(&["job_id", "job_title"])?;
+        let [ids, names] = ["job_id", "job_title"].map(|name| strings(&rows, name));
+        let named = (0..rows.num_rows()).filter_map(|row| Some((string_at(ids, row)?, string_at(names, row)?)));
+        titles.extend(named.map(|(id, name)| (id.to_owned(), name.to_owned())));
+    }
+    Ok(titles)
 }
 
 /// The ids of jobs that are named by id or title. A title, whatever its case, stands for every job that had it in any

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+    TimestampMicrosecondArray,
 };
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::DataType;
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
-use super::schema::{self, Table};
+use super::schema::{self, ColumnType, Table};
 use crate::ledger::FirstSeen;
 use crate::model::{Interview, Provenance, Question};
 
@@ -149,6 +153,19 @@ pub fn integers(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
 
 pub fn floats(values: impl Iterator<Item = Option<f64>>) -> ArrayRef {
     Arc::new(values.collect::<Float64Array>())
+}
+
+/// One list of names with counts, or null.
+pub fn counts(named: Option<&Map<String, Value>>) -> ArrayRef {
+    let entries = || named.into_iter().flatten();
+    let columns = vec![
+        strings(entries().map(|(name, _)| Some(name.as_str()))),
+        integers(entries().map(|(_, count)| Some(count.as_i64().unwrap_or_default()))),
+    ];
+    let DataType::List(field) = ColumnType::Counts.arrow() else { unreachable!("counts are a list") };
+    let values = Arc::new(StructArray::new(schema::count_fields(), columns, None));
+    let offsets = OffsetBuffer::from_lengths([entries().count()]);
+    Arc::new(ListArray::new(field, offsets, values, Some(NullBuffer::from(vec![named.is_some()]))))
 }
 
 pub fn flags(values: impl Iterator<Item = bool>) -> ArrayRef {

@@ -35,6 +35,8 @@ pub enum ColumnType {
     /// A list of ranges of the original transcript with an exclusive end, in bytes and in Unicode scalar values, each with
     /// whether it is negated.
     Places,
+    /// A list of names, each with a count.
+    Counts,
 }
 
 impl ColumnType {
@@ -47,6 +49,7 @@ impl ColumnType {
             Self::Flag => DataType::Boolean,
             Self::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             Self::Places => DataType::List(place_field()),
+            Self::Counts => DataType::List(count_field()),
         }
     }
 
@@ -62,6 +65,7 @@ impl ColumnType {
             Self::Places => {
                 "STRUCT(\"start\" BIGINT, \"end\" BIGINT, start_char BIGINT, end_char BIGINT, negated BOOLEAN)[]"
             }
+            Self::Counts => "STRUCT(\"name\" VARCHAR, \"count\" BIGINT)[]",
         }
     }
 }
@@ -82,6 +86,17 @@ pub fn place_fields() -> Fields {
         Field::new("end_char", DataType::Int64, true),
         Field::new("negated", DataType::Boolean, true),
     ])
+}
+
+/// The field of a list of counts.
+fn count_field() -> FieldRef {
+    Arc::new(Field::new("element", DataType::Struct(count_fields()), false))
+}
+
+/// The fields of one count.
+#[must_use]
+pub fn count_fields() -> Fields {
+    Fields::from(vec![Field::new("name", DataType::Utf8, false), Field::new("count", DataType::Int64, false)])
 }
 
 /// A column of a table.
@@ -536,6 +551,85 @@ pub const RUNS: Table = Table {
             "run, or the command that ran alone: ingest, import, analyze, audio, ats, quarantine, repair, compact; null in files \
              of older versions, which have only rows of run",
         ),
+        optional(
+            "completed",
+            ColumnType::Integer,
+            "Interviews published by this run that were completed; like the figures after it null without an ingest, and in \
+             files of older versions",
+        ),
+        optional("expired", ColumnType::Integer, "Interviews published by this run that expired; null as completed is"),
+        optional(
+            "by_event",
+            ColumnType::Integer,
+            "Completed interviews published by this run that were first seen through an event; null as completed is",
+        ),
+        optional(
+            "answers",
+            ColumnType::Integer,
+            "Answers of the completed interviews published by this run; null as completed is",
+        ),
+        optional(
+            "without_transcript",
+            ColumnType::Integer,
+            "Those of the answers that came without a transcript, as of the end of the run; null as completed is",
+        ),
+        optional(
+            "without_duration",
+            ColumnType::Integer,
+            "Those of the answers that came without a duration; null as completed is",
+        ),
+        optional(
+            "median_duration_seconds",
+            ColumnType::Float,
+            "Median duration of the answers; null without any that has one, and as completed is",
+        ),
+        optional(
+            "completed_by_job",
+            ColumnType::Counts,
+            "Completed interviews published by this run, by the id of the job; null as completed is",
+        ),
+        optional(
+            "answers_by_type",
+            ColumnType::Counts,
+            "The answers by the vendor's word for the type of question; null as completed is",
+        ),
+        optional(
+            "recordings_archived",
+            ColumnType::Integer,
+            "Recordings that were archived; null without that stage, and in files of older versions",
+        ),
+        optional(
+            "recordings_not_archived",
+            ColumnType::Integer,
+            "Recordings that could not be archived, for now or for good; null as recordings_archived is",
+        ),
+        optional(
+            "interviews_sent",
+            ColumnType::Integer,
+            "Interviews that were sent to applicant tracking systems, once for each; null without that stage, and in files of \
+             older versions",
+        ),
+        optional(
+            "interviews_not_sent",
+            ColumnType::Integer,
+            "Interviews that could not be sent, for now or for good; null as interviews_sent is",
+        ),
+        optional(
+            "expectations",
+            ColumnType::Integer,
+            "What was expected and judged; null without [expect] or an ingest, and in files of older versions",
+        ),
+        optional("expectations_unmet", ColumnType::Integer, "What was not as expected; null as expectations is"),
+        optional("ingest_seconds", ColumnType::Float, "How long the ingest took, in seconds; null if it did not run"),
+        optional("analyze_seconds", ColumnType::Float, "The same of the analysis; null if it did not run"),
+        optional("report_seconds", ColumnType::Float, "The same of the report; null if it did not run"),
+        optional("export_seconds", ColumnType::Float, "The same of the exports; null if they did not run"),
+        optional(
+            "audio_seconds",
+            ColumnType::Float,
+            "The same of archiving recordings after the ingest; null if it did not run",
+        ),
+        optional("ats_seconds", ColumnType::Float, "The same of sending interviews; null if it did not run"),
     ],
 };
 

@@ -16,6 +16,8 @@ pub mod path;
 pub mod problems;
 pub mod prometheus;
 pub mod provenance;
+#[cfg(test)]
+pub mod random;
 pub mod recording;
 pub mod similar;
 pub mod spreadsheet;

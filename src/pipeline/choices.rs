@@ -129,7 +129,8 @@ impl Format {
 }
 
 /// A stage of a pipeline, in the order they run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Stage {
     Ingest,
     Analyze,
@@ -137,4 +138,21 @@ pub enum Stage {
     Export,
     Audio,
     Ats,
+}
+
+impl Stage {
+    pub const ALL: [Self; 6] = [Self::Ingest, Self::Analyze, Self::Report, Self::Export, Self::Audio, Self::Ats];
+
+    /// The word for it, as in a pipeline file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Analyze => "analyze",
+            Self::Report => "report",
+            Self::Export => "export",
+            Self::Audio => "audio",
+            Self::Ats => "ats",
+        }
+    }
 }

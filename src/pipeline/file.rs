@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::choices::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, RunOutcome};
 use super::dismiss::DismissSection;
+use super::expect::ExpectSection;
 use super::one_or_many::OneOrMany;
 
 /// A pipeline: where interviews come from, where they go, and what is made of them.
@@ -34,6 +35,8 @@ pub struct PipelineFile {
     pub audio: Option<AudioSection>,
     /// Applicant tracking system that completed interviews are sent to; `[[ats]]` for several, left out: none.
     pub ats: Option<OneOrMany<AtsSection>>,
+    /// What a night should look like; left out: whatever comes is taken as it is.
+    pub expect: Option<ExpectSection>,
     /// Who is told when a run has ended; left out: nobody.
     pub notify: Option<NotifySection>,
 }

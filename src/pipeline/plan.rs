@@ -9,6 +9,7 @@ use jiff::civil::Time;
 use super::ats::{self, AtsPlan};
 use super::audio::{self, AudioPlan};
 use super::choices::{MetricGroup, QuestionPolicy};
+use super::expect::{self, ExpectPlan};
 use super::export::{self, ExportTo};
 use super::file::{IngestSection, PipelineFile};
 use super::notify::{self, NotifyPlan};
@@ -35,6 +36,8 @@ pub struct Pipeline {
     pub audio: Option<AudioPlan>,
     /// Applicant tracking systems that interviews are sent to.
     pub ats: Vec<AtsPlan>,
+    /// What a night should look like.
+    pub expect: Option<ExpectPlan>,
     pub notify: Option<NotifyPlan>,
     /// File to which a run writes its figures for Prometheus.
     pub prometheus: Option<PathBuf>,
@@ -114,6 +117,7 @@ impl Pipeline {
             report: file.report.map(|report| report::resolve(report, folder, &mut problems.section("report"))),
             ats,
             audio,
+            expect: file.expect.map(|expect| expect::resolve(expect, &mut problems.section("expect"))),
             notify: file.notify.and_then(|notify| notify::resolve(notify, folder, &mut problems.section("notify"))),
             analyze,
             problems,

@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["round0"],
     &["sandbox"],
     &["inbox"],
-    &["analyze", "deliver", "ingest", "report", "search"],
+    &["analyze", "deliver", "expect", "ingest", "report", "search"],
     &["commands"],
 ];
 

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::end::on_screen;
-use super::notify;
 use super::plan::plan_on_screen;
 use super::prepare::prepare;
 use super::record::{RunSummary, record, record_notification};
 use super::stages::Run;
+use super::{metrics, notify};
 use crate::commands::session::Network;
 use crate::commands::terminal::{self, DONE, RunFlags};
 use crate::lake::Lake;
@@ -68,7 +68,8 @@ fn finish(run: Run<'_>, prometheus: Option<&Path>) -> EndedRun {
         summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     }
     let mut exit_code = summary.exit_code;
-    if let Err(error) = record(&mut session, &summary, prometheus) {
+    let recorded = record(&mut session, &summary).and_then(|()| metrics::write(&mut session, &summary, prometheus));
+    if let Err(error) = recorded {
         terminal::error(&error);
         errors.push(error);
         exit_code = terminal::exit_code(&errors, summary.has_losses());

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::expect::judged_on_screen;
 use super::export::exports_on_screen;
 use super::record::RunSummary;
 use crate::commands::terminal;
@@ -45,6 +46,9 @@ fn needs_a_look(summary: &RunSummary) -> String {
         None => {}
         Some([]) => text += "look       nothing needs a look\n",
         Some(lines) => lines.iter().for_each(|line| text += &format!("look       {line}\n")),
+    }
+    if let Some(judged) = &summary.expect {
+        text += &judged_on_screen(judged);
     }
     if !errors.is_empty() {
         let errors = terminal::counted(errors.len() as u64, "error", "errors");

@@ -39,7 +39,7 @@ struct Notice<'a> {
 /// Sends the notification of a run that has ended. Returns why that failed, if so.
 pub fn of_run(pipeline: &Pipeline, runtime: &Runtime, summary: &RunSummary, exit_code: u8) -> Option<Error> {
     let outcome = match exit_code {
-        DONE if summary.complete => RunOutcome::Well,
+        DONE if summary.complete && summary.is_as_expected() => RunOutcome::Well,
         DONE | FINISHED_WITH_LOSSES => RunOutcome::Partly,
         _ => RunOutcome::Badly,
     };
@@ -49,7 +49,7 @@ pub fn of_run(pipeline: &Pipeline, runtime: &Runtime, summary: &RunSummary, exit
         runtime,
         &Notice {
             outcome,
-            text: text(outcome, report, &summary.errors) + &look(summary.needs_a_look.as_deref()),
+            text: text(outcome, report, &summary.errors) + &unusual(summary) + &look(summary.needs_a_look.as_deref()),
             exit_code,
             report,
             errors: &summary.errors,
@@ -79,6 +79,13 @@ fn text(outcome: RunOutcome, report: Option<&str>, errors: &[String]) -> String 
         text += &format!("; the report is in {report}");
     }
     text
+}
+
+/// What was not as expected, a line each.
+fn unusual(summary: &RunSummary) -> String {
+    let unmet = summary.expect.iter().flat_map(|judged| &judged.unmet);
+    let lines: String = unmet.map(|unmet| format!("\n- {}", unmet.text)).collect();
+    if lines.is_empty() { lines } else { format!("\nNot as expected:{lines}") }
 }
 
 /// What needs a look, a line each; nothing without a report.

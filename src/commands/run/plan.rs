@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::accounts::{Access, ReadySource};
 use super::ats::ReadyAts;
+use super::expect::expected_on_screen;
 use super::prepare::Ready;
 use crate::commands::session::local_zone_name;
 use crate::commands::terminal;
@@ -79,6 +80,9 @@ pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> 
     }
     for system in &ready.ats {
         text += &ats_on_screen(system, before.as_ref())?;
+    }
+    if let Some(expect) = pipeline.expect.as_ref().filter(|_| ready.sources.is_some()) {
+        text += &expected_on_screen(expect, before.as_ref().map(|before| &before.lake), Timestamp::now())?;
     }
     Ok(text + &pipeline.notify.as_ref().map_or_else(String::new, notify_on_screen))
 }

@@ -1,10 +1,11 @@
-//! The record of a run: its row in `runs`, `last-run.json`, and the metrics for Prometheus.
+//! The record of a run: its row in `runs`, and `last-run.json`.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::export::Exported;
 use crate::analyze::AnalyzeSummary;
@@ -12,14 +13,15 @@ use crate::commands::session::Session;
 use crate::commands::terminal;
 use crate::deliver::ats::DeliverySummary;
 use crate::deliver::audio::ArchiveSummary;
+use crate::expect::{Judged, Night};
 use crate::ingest::IngestSummary;
+use crate::lake::Lake;
 use crate::lake::compact::Compacted;
 use crate::lake::durable::{batch_id, write_whole};
 use crate::lake::run_rows::{self, RunRow};
-use crate::lake::{Lake, LakeCounts};
 use crate::ledger::{Ledger, UnfetchedIds};
-use crate::model::prometheus::metric;
 use crate::model::{Error, Result};
+use crate::pipeline::Stage;
 
 /// How many ids of a kind are listed. `roundup status` lists all.
 pub const MOST_IDS: usize = 1000;
@@ -29,7 +31,7 @@ pub const MOST_IDS: usize = 1000;
 pub struct RunSummary {
     pub run_id: String,
     pub started_at: Timestamp,
-    ended_at: Timestamp,
+    pub ended_at: Timestamp,
     pub exit_code: u8,
     /// Whether nothing is left for the next run.
     pub complete: bool,
@@ -55,6 +57,12 @@ pub struct RunSummary {
     pub errors: Vec<String>,
     /// The months whose many small files were merged.
     pub compact: Vec<Compacted>,
+    /// How long each stage took.
+    pub seconds: BTreeMap<Stage, f64>,
+    /// What the ingest found; null without one, as the next one.
+    pub night: Option<Night>,
+    /// Whether that was as expected; null without [expect]. What was not is also among the warnings.
+    pub expect: Option<Judged>,
     /// Why the notification of the run failed, if it did.
     pub notify: Option<String>,
 }
@@ -83,6 +91,9 @@ impl RunSummary {
             ats: None,
             errors: Vec::new(),
             compact: Vec::new(),
+            seconds: BTreeMap::new(),
+            night: None,
+            expect: None,
             notify: None,
         }
     }
@@ -95,9 +106,15 @@ impl RunSummary {
         self.errors = errors.iter().map(ToString::to_string).collect();
     }
 
-    /// Whether anything was newly set aside or given up.
+    /// Whether the night was as expected, or nothing was.
+    pub fn is_as_expected(&self) -> bool {
+        self.expect.as_ref().is_none_or(Judged::is_met)
+    }
+
+    /// Whether anything was newly set aside or given up, or is not as it has to be.
     pub fn has_losses(&self) -> bool {
-        self.ingest.as_ref().is_some_and(IngestSummary::has_losses)
+        self.expect.as_ref().is_some_and(|judged| judged.fail && !judged.is_met())
+            || self.ingest.as_ref().is_some_and(IngestSummary::has_losses)
             || self.audio.as_ref().is_some_and(ArchiveSummary::has_losses)
             || self.ats.iter().flatten().any(DeliverySummary::has_losses)
     }
@@ -110,17 +127,14 @@ impl RunSummary {
     }
 }
 
-/// Writes the row of `runs`, `last-run.json`, and the file for Prometheus if there is to be one.
+/// Writes the row of `runs`, and `last-run.json`.
 ///
 /// # Errors
 /// When one of them cannot be written.
-pub fn record(session: &mut Session<'_>, summary: &RunSummary, prometheus: Option<&Path>) -> Result<()> {
+pub fn record(session: &mut Session<'_>, summary: &RunSummary) -> Result<()> {
     let Session { lake, ledger, .. } = session;
     add_row(lake, ledger, summary)?;
-    write_last_run(lake, summary)?;
-    let Some(path) = prometheus else { return Ok(()) };
-    let text = metrics(summary, &lake.counts(ledger)?);
-    write_whole(path, text.as_bytes(), 0o644).map_err(|error| Error::path("write", path, error))
+    write_last_run(lake, summary)
 }
 
 fn write_last_run(lake: &Lake, summary: &RunSummary) -> Result<()> {
@@ -135,7 +149,7 @@ fn write_last_run(lake: &Lake, summary: &RunSummary) -> Result<()> {
 /// When it cannot be written.
 pub fn record_notification(lake: &Lake, summary: &RunSummary) -> Result<()> {
     let last = fs::read(lake.last_run_path()).ok();
-    let last = last.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    let last = last.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     let is_last = last.is_some_and(|last| last["run_id"] == summary.run_id.as_str());
     if is_last { write_last_run(lake, summary) } else { Ok(()) }
 }
@@ -150,75 +164,65 @@ fn add_row(lake: &Lake, ledger: &mut Ledger, summary: &RunSummary) -> Result<()>
         exit_code: summary.exit_code,
         complete: summary.complete,
         error: errors.as_deref(),
-        counts: &serde_json::to_value(summary.ingest.clone().unwrap_or_default()).expect("plain data"),
+        counts: &figures(summary),
     };
     run_rows::add(lake, ledger, &row)
 }
 
-/// The metrics of a run, in the text format of Prometheus.
-fn metrics(summary: &RunSummary, counts: &LakeCounts) -> String {
-    let seconds = |time: Timestamp| time.as_microsecond() as f64 / 1e6;
-    let took = seconds(summary.ended_at) - seconds(summary.started_at);
-    let ingest = summary.ingest.clone().unwrap_or_default();
-    let count = |count: u64| count as f64;
-    let alone = |value: f64| vec![(String::new(), value)];
-    let by = |label: &str, values: &[(&str, u64)]| -> Vec<(String, f64)> {
-        values.iter().map(|(value, number)| (format!("{{{label}=\"{value}\"}}"), count(*number))).collect()
-    };
-    let gauges = [
-        ("last_run_end_timestamp_seconds", "When the last run ended.", alone(seconds(summary.ended_at))),
-        ("last_run_duration_seconds", "How long the last run took.", alone(took)),
-        ("last_run_exit_code", "Its exit code.", alone(summary.exit_code.into())),
-        (
-            "last_run_complete",
-            "1 when nothing was left for the next run.",
-            alone(f64::from(u8::from(summary.complete))),
-        ),
-        (
-            "last_run_warnings",
-            "What was probably wrong outside of it, such as events that stopped.",
-            alone(summary.warnings.len() as f64),
-        ),
-        (
-            "last_run_requests",
-            "Requests of the last run: sent, of those sent again after a failure, and of those answered 429.",
-            by("kind", &[("all", ingest.requests), ("retry", ingest.retries), ("limited", ingest.limited)]),
-        ),
-        ("last_run_bytes", "Bytes of bodies, decompressed.", alone(count(ingest.bytes))),
-        ("last_run_waited_seconds", "Seconds held back for the limit's sake.", alone(count(ingest.waited_seconds))),
-        ("interviews", "Interviews the lake has heard of, by state.", by("state", &states(counts))),
-    ];
-    gauges.iter().map(|(name, help, values)| metric(name, "gauge", help, values)).collect()
-}
-
-fn states(LakeCounts { interviews: counts, quarantined, discarded }: &LakeCounts) -> [(&'static str, u64); 9] {
-    [
-        ("settled", counts.settled),
-        ("open", counts.open),
-        ("stale", counts.stale),
-        ("gone", counts.gone),
-        ("quarantined", *quarantined),
-        ("discarded", *discarded),
-        ("failed", counts.failed),
-        ("given_up", counts.given_up),
-        ("excluded", counts.excluded),
-    ]
+/// The figures of a run by the names of their columns.
+fn figures(summary: &RunSummary) -> Value {
+    let RunSummary { ingest, night, audio, ats, expect, seconds, .. } = summary;
+    let mut figures = serde_json::to_value(ingest.clone().unwrap_or_default()).expect("plain data");
+    let object = figures.as_object_mut().expect("named counts");
+    if let Some(Value::Object(night)) = night.as_ref().map(|night| serde_json::to_value(night).expect("plain data")) {
+        object.extend(night);
+    }
+    let mut add = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    if let Some(ArchiveSummary { archived, failed, given_up, .. }) = audio {
+        add("recordings_archived", (*archived).into());
+        add("recordings_not_archived", (failed + given_up).into());
+    }
+    if let Some(systems) = ats {
+        add("interviews_sent", systems.iter().map(|sent| sent.delivered).sum::<u64>().into());
+        add("interviews_not_sent", systems.iter().map(|sent| sent.failed + sent.dead).sum::<u64>().into());
+    }
+    if let Some(judged) = expect {
+        add("expectations", judged.judged.values().sum::<usize>().into());
+        add("expectations_unmet", judged.unmet.len().into());
+    }
+    for (stage, seconds) in seconds {
+        add(&format!("{}_seconds", stage.as_str()), (*seconds).into());
+    }
+    figures
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expect::judge;
     use crate::lake::schema::{ColumnType, RUNS};
+    use crate::pipeline::ExpectPlan;
 
     #[test]
-    fn every_count_in_the_table_of_runs_is_one_of_the_ingest() {
+    fn every_figure_in_the_table_of_runs_is_one_of_a_run() {
         let counts = serde_json::to_value(IngestSummary::default()).unwrap();
-        let integers = RUNS
-            .columns
-            .iter()
-            .filter(|column| column.column_type == ColumnType::Integer && column.name != "exit_code");
-        for column in integers {
-            assert!(counts[column.name].is_u64(), "{}", column.name);
+        let folder = tempfile::tempdir().unwrap();
+        let mut whole = RunSummary::new(&Lake::create(folder.path()).unwrap());
+        let plan = ExpectPlan::default();
+        whole.expect = Some(judge(&plan, &[], (&Night::default(), true), &str::to_owned));
+        whole.night = Some(Night { median_duration_seconds: Some(1.0), ..Night::default() });
+        (whole.audio, whole.ats) = (Some(ArchiveSummary::default()), Some(Vec::new()));
+        whole.seconds = Stage::ALL.map(|stage| (stage, 1.0)).into();
+        let figures = figures(&whole);
+        for column in RUNS.columns.iter().filter(|column| column.name != "exit_code") {
+            let (value, is_always) = (&figures[column.name], !column.nullable);
+            let is_there = match column.column_type {
+                ColumnType::Integer => value.is_u64() && (!is_always || counts[column.name].is_u64()),
+                ColumnType::Float => value.is_f64(),
+                ColumnType::Counts => value.is_object(),
+                _ => true,
+            };
+            assert!(is_there, "{}", column.name);
         }
     }
 }

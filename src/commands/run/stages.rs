@@ -1,8 +1,11 @@
 //! The stages of a run. Each is a method on the state of the run.
 
+use std::time::Instant;
+
 use super::accounts::{Accounts, ReadySource};
 use super::ats::{ReadyAts, deliver_all};
 use super::audio::{Archiving, archive_during};
+use super::expect::judged;
 use super::export::{ReadyExport, export_all};
 use super::ingest::{IngestOptions, ingest_all};
 use super::known_jobs::{is_of_nothing, unknown_jobs};
@@ -11,12 +14,13 @@ use super::record::{MOST_IDS, RunSummary};
 use crate::commands::session::{Network, Session};
 use crate::commands::terminal;
 use crate::deliver::audio::{RecordingSelection, estimate, publish_archived};
+use crate::expect::figures;
 use crate::inbox::stalled;
 use crate::ingest::{IngestSummary, pace_of};
 use crate::lake::Lake;
 use crate::lake::compact::{MANY, compact};
 use crate::model::{Error, Kind, Result};
-use crate::pipeline::{AudioPlan, JobsFile, Pipeline, ReportPlan};
+use crate::pipeline::{AudioPlan, JobsFile, Pipeline, ReportPlan, Stage};
 use crate::report::model::RunReference;
 use crate::{analyze, report};
 
@@ -60,28 +64,29 @@ impl<'a> Run<'a> {
     pub fn all(&mut self, ready: Ready<'_>, refetch: bool) {
         let Ready { sources, analysis, report, merged, exports, audio, ats } = ready;
         if let Some(sources) = sources {
-            self.ingest(sources, refetch, audio);
+            self.timed(Stage::Ingest, |run| run.ingest(sources, refetch, audio));
         }
         let unknown = unknown_jobs(self.pipeline, &merged);
         let unknown = self.keep(unknown).unwrap_or_default();
         self.summary.warnings.extend(unknown);
         // Checked before each stage: one that has begun is finished, and no other begins.
         if let Some(analysis) = analysis.filter(|_| self.continues()) {
-            self.analyze(&analysis);
+            self.timed(Stage::Analyze, |run| run.analyze(&analysis));
         }
         if let Some(plan) = report.filter(|_| self.continues()) {
-            self.report(plan, &merged);
+            self.timed(Stage::Report, |run| run.report(plan, &merged));
         }
         if !exports.is_empty() && self.continues() {
-            self.export(exports);
+            self.timed(Stage::Export, |run| run.export(exports));
         }
         if let Some(plan) = audio.filter(|_| self.continues()) {
-            self.archive(plan);
+            self.timed(Stage::Audio, |run| run.archive(plan));
         }
         self.accounts.close();
         if !ats.is_empty() && self.continues() {
-            self.send(ats);
+            self.timed(Stage::Ats, |run| run.send(ats));
         }
+        self.expect();
         if self.continues() {
             self.compact();
         }
@@ -89,6 +94,30 @@ impl<'a> Run<'a> {
         self.summary.set_aside = self.keep(set_aside).unwrap_or_default();
         self.session.network.interrupt.add_error(&mut self.errors);
         self.summary.end(&self.errors);
+    }
+
+    /// Runs a stage, and notes how long it took.
+    fn timed(&mut self, stage: Stage, work: impl FnOnce(&mut Self)) {
+        let begun = Instant::now();
+        work(self);
+        self.summary.seconds.insert(stage, begun.elapsed().as_secs_f64());
+    }
+
+    /// Counts what the ingest found, and judges it by what is expected.
+    fn expect(&mut self) {
+        let Some(ingest) = &self.summary.ingest else { return };
+        let is_whole = !self.ingest_failed && ingest.is_complete() && self.continues();
+        let night = figures::since(&self.session.lake, &self.summary.run_id);
+        let Some(night) = self.keep(night) else { return };
+        if let Some(plan) = &self.pipeline.expect {
+            let Session { lake, ledger, .. } = &self.session;
+            let judged = judged(self.pipeline, plan, (lake, ledger), self.summary.started_at, (&night, is_whole));
+            self.summary.expect = self.keep(judged);
+            let unmet = self.summary.expect.iter().flat_map(|judged| &judged.unmet);
+            let texts: Vec<String> = unmet.map(|unmet| unmet.text.clone()).collect();
+            self.summary.warnings.splice(..0, texts);
+        }
+        self.summary.night = Some(night);
     }
 
     /// Whether the run was not interrupted.

@@ -8,7 +8,7 @@ use crate::commands::terminal::Arguments;
 use crate::pipeline::file::PipelineFile;
 
 /// Sections in the order of a run, with the command that has the same settings as flags.
-const SECTIONS: [(&str, &str); 10] = [
+const SECTIONS: [(&str, &str); 11] = [
     ("source", "ingest"),
     ("lake", "ingest"),
     ("ingest", "ingest"),
@@ -17,6 +17,7 @@ const SECTIONS: [(&str, &str); 10] = [
     ("export", "export"),
     ("audio", "audio"),
     ("ats", "ats"),
+    ("expect", ""),
     ("notify", ""),
     ("metrics", ""),
 ];

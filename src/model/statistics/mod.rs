@@ -1,5 +1,6 @@
 //! Statistical tests and ratios, as pure functions. Golden figures check them against SciPy and statsmodels.
 
+pub mod band;
 mod bounds;
 mod shares;
 mod tests_of_difference;

@@ -10,9 +10,10 @@ use rayon::prelude::*;
 
 use super::chosen::said_once;
 use super::{MOST, find};
+use crate::model::random::{Draws, Random};
 use crate::pipeline::{FindingKind, ReportPlan};
 use crate::report::aggregate::{Counted, wanted};
-use crate::report::frames::random::{Random, TERMS, TrueAnswer, Truth, frames};
+use crate::report::frames::random::{TERMS, TrueAnswer, Truth, frames};
 use crate::report::period::Calendar;
 
 const JOBS: u32 = 20;
@@ -57,57 +58,6 @@ impl Plant {
             Self::KeywordRises => 30.0,
             _ => 22.0,
         }
-    }
-}
-
-/// Numbers of a few distributions.
-struct Draws(Random);
-
-impl Draws {
-    /// Above 0 and below 1.
-    fn uniform(&mut self) -> f64 {
-        (self.0.below(1 << 53) as f64 + 0.5) / (1_u64 << 53) as f64
-    }
-
-    fn is(&mut self, probability: f64) -> bool {
-        self.uniform() < probability
-    }
-
-    fn normal(&mut self) -> f64 {
-        (-2.0 * self.uniform().ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
-    }
-
-    fn poisson(&mut self, mean: f64) -> usize {
-        let (mut product, mut count) = (self.uniform(), 0);
-        while product > (-mean).exp() {
-            product *= self.uniform();
-            count += 1;
-        }
-        count
-    }
-
-    /// Marsaglia and Tsang, with scale 1.
-    fn gamma(&mut self, shape: f64) -> f64 {
-        if shape < 1.0 {
-            return self.gamma(shape + 1.0) * self.uniform().powf(1.0 / shape);
-        }
-        let d = shape - 1.0 / 3.0;
-        loop {
-            let z = self.normal();
-            let v = (1.0 + z / (9.0 * d).sqrt()).powi(3);
-            if v > 0.0 && self.uniform().ln() < 0.5 * z * z + d - d * v + d * v.ln() {
-                return d * v;
-            }
-        }
-    }
-
-    /// A count whose variance is so many times its mean.
-    fn count(&mut self, mean: f64, dispersion: f64) -> usize {
-        if dispersion <= 1.0 {
-            return self.poisson(mean);
-        }
-        let rate = self.gamma(mean / (dispersion - 1.0)) * (dispersion - 1.0);
-        self.poisson(rate)
     }
 }
 

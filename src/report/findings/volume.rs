@@ -1,6 +1,7 @@
 //! Jobs that fell silent, and weeks in which far more or fewer interviews were completed than before. Exact Poisson tests
 //! would be wrong: invitations come in batches, so that weeks differ more than chance alone would have it.
 
+use crate::model::statistics::band::{self, LEAST_RATIO};
 use crate::model::statistics::student_t;
 
 /// Number of weeks that a week is compared with.
@@ -13,8 +14,6 @@ pub const SAID_FOR_DAYS: usize = 14;
 const LEAST_OF_EACH_WEEK: u32 = 3;
 const LEAST_MEAN: f64 = 10.0;
 const SIGNIFICANT: f64 = 0.01;
-/// Least ratio of a week to the mean of those before, either way.
-const LEAST_RATIO: f64 = 1.8;
 /// How far beyond all the weeks before a week must be: a quarter.
 const BEYOND: f64 = 0.25;
 const LEAST_DIFFERENCE: f64 = 5.0;
@@ -110,7 +109,7 @@ pub fn variance(before: &WeeksBefore) -> f64 {
 }
 
 fn root(count: u32) -> f64 {
-    (f64::from(count) + 3.0 / 8.0).sqrt()
+    band::root(f64::from(count))
 }
 
 /// Whether a week's volume fell so far that it counts towards "most jobs fell".

@@ -57,23 +57,6 @@ impl Truth {
     }
 }
 
-/// A random number generator: SplitMix64.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn below(&mut self, most: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % most.max(1)
-    }
-
-    pub fn one_in(&mut self, odds: u64) -> bool {
-        self.below(odds) == 0
-    }
-}
-
 /// The frames of these interviews, for a report of some of the jobs.
 pub fn frames(truth: &[Truth], jobs: u32, calendar: &Calendar, is_wanted: impl Fn(u32) -> bool) -> Frames {
     let mut interviews = Interviews::default();
