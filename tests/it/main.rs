@@ -71,4 +71,5 @@ mod surroundings;
 mod terminal;
 mod vendor_page;
 mod wait;
+mod work;
 mod writers;
