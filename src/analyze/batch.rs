@@ -1,11 +1,11 @@
 //! The stale derived files of one batch, made in one pass over its answers.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::derived::{DerivedFile, DerivedKind, DerivedRows, StagedFile, metadata};
+use super::derived::{DerivedFile, DerivedKind, DerivedRows, SourceHashes, StagedFile};
 use super::interviews;
 use super::pass::{self, PassRequest};
 use super::request::AnalyzeRequest;
@@ -15,15 +15,16 @@ use crate::lake::Lake;
 use crate::lake::durable::sha256_of;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema;
-use crate::lake::sources::source_sha256;
 use crate::model::{Error, Result};
 
 /// A batch: the files of each table that share a month and a name, and the derived files to make from them.
 pub struct Batch<'a> {
+    /// The month and name: `month=…/<batch>.parquet`.
+    pub place: String,
     /// The batch's file in `interviews`.
-    interviews: PathBuf,
+    pub interviews: PathBuf,
     /// The batch's file in `responses`; `None` if no interview of the batch has answers.
-    responses: Option<PathBuf>,
+    pub responses: Option<PathBuf>,
     /// The derived files to make.
     pub outputs: Vec<DerivedFile<'a>>,
 }
@@ -36,52 +37,28 @@ pub struct BatchResult {
     pub steps: StepTimes,
 }
 
-/// The SHA-256 hashes of a batch's two files.
-pub struct BatchHashes {
-    interviews: String,
-    responses: Option<String>,
-}
-
 impl<'a> Batch<'a> {
     /// The batch of a file in `interviews`, with nothing to make yet.
     pub fn of(lake: &Lake, interviews: PathBuf) -> Self {
         let place = lake.place_of(&schema::INTERVIEWS, &interviews);
         let responses = Some(lake.root().join(schema::RESPONSES.name).join(place)).filter(|path| path.exists());
-        Self { interviews, responses, outputs: Vec::new() }
+        Self { place: place.display().to_string(), interviews, responses, outputs: Vec::new() }
     }
 
     /// Returns the SHA-256 hashes of the batch's files. `known` holds those of the log; other files are read.
-    pub fn hashes(&self, known: &HashMap<PathBuf, String>) -> Result<BatchHashes> {
+    pub fn hashes(&self, known: &HashMap<PathBuf, String>) -> Result<SourceHashes> {
         let hash = |path: &PathBuf| match known.get(path) {
             Some(hash) => Ok(hash.clone()),
             None => sha256_of(path).map_err(|error| Error::path("read", path, error)),
         };
-        Ok(BatchHashes {
+        Ok(SourceHashes {
             interviews: hash(&self.interviews)?,
             responses: self.responses.as_ref().map(hash).transpose()?,
         })
     }
 
-    /// Returns the derived file of a kind, or `None` if the batch has no answers to make it from.
-    pub fn output(
-        &self,
-        lake: &Lake,
-        request: &AnalyzeRequest,
-        kind: DerivedKind<'a>,
-        hashes: &BatchHashes,
-    ) -> Option<DerivedFile<'a>> {
-        let place = lake.place_of(&schema::INTERVIEWS, &self.interviews);
-        let table = lake.root().join(kind.table().name);
-        let target = match kind {
-            DerivedKind::Keywords(set) => table.join(format!("set={}", set.set.name())).join(place),
-            DerivedKind::Responses | DerivedKind::Interviews => table.join(place),
-        };
-        let source = source_sha256(kind.table(), Some(&hashes.interviews), hashes.responses.as_deref())?;
-        Some(DerivedFile { kind, target, metadata: metadata(kind, request, place.display().to_string(), source) })
-    }
-
-    /// Makes the files of `outputs` in the staging folder.
-    pub fn make(&self, lake: &Lake, request: &AnalyzeRequest, prefilter: &Prefilter) -> Result<BatchResult> {
+    /// Makes the files of `outputs` in a staging folder.
+    pub fn make(&self, folder: &Path, request: &AnalyzeRequest, prefilter: &Prefilter) -> Result<BatchResult> {
         let kinds = || self.outputs.iter().map(|output| output.kind);
         let request = PassRequest {
             figures: kinds()
@@ -129,7 +106,7 @@ impl<'a> Batch<'a> {
                     DerivedRows::WithSource(&settled, columns)
                 }
             };
-            staged.push(timed(&mut steps.encode, || output.write(lake, rows))?);
+            staged.push(timed(&mut steps.encode, || output.write(folder, rows))?);
         }
         let responses = if request.figures.is_some() || !request.sets.is_empty() { rows } else { 0 };
         Ok(BatchResult { staged, responses, steps })

@@ -29,6 +29,7 @@ mod request;
 mod responses;
 pub mod richness;
 mod summary;
+pub mod work;
 
 pub use derived::StaleReason;
 pub use plan::{Plan, PlannedFiles};

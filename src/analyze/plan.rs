@@ -6,7 +6,7 @@
 //! row group N of the interviews. All stale files of one batch are made in one pass over its answers.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::{fs, mem, thread};
 
@@ -14,13 +14,13 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::batch::{Batch, BatchResult};
-use super::derived::{DerivedKind, StagedFile, StaleReason};
+use super::derived::{DerivedFile, DerivedKind, StagedFile, StaleReason};
 use super::request::AnalyzeRequest;
 use super::summary::AnalyzeSummary;
-use crate::keywords::Matcher;
 use crate::lake::Lake;
 use crate::lake::place::{live_file, replace_derived};
 use crate::lake::publish::commit_derived;
+use crate::lake::read::ParquetFile;
 use crate::lake::schema::{self, is_source};
 use crate::ledger::{Ledger, LiveFile};
 use crate::model::{Error, Kind, Result};
@@ -59,11 +59,9 @@ impl<'a> Plan<'a> {
         let live = || version.iter().flat_map(|version| version.files());
         let hashes: HashMap<PathBuf, String> =
             live().map(|file| (lake.root().join(&file.path), file.sha256.clone())).collect();
-        let mut kinds: Vec<DerivedKind> = vec![DerivedKind::Responses];
-        kinds.extend(request.sets.iter().map(DerivedKind::Keywords));
-        kinds.push(DerivedKind::Interviews);
+        let kinds = DerivedKind::all(&request);
         let part = |kind: &DerivedKind| {
-            let set = if let DerivedKind::Keywords(set) = kind { Some(set.set.name().to_owned()) } else { None };
+            let set = kind.set().map(str::to_owned);
             PlannedFiles { table: kind.table().name, set, fresh: 0, made: BTreeMap::new() }
         };
         let mut parts: Vec<PlannedFiles> = kinds.iter().map(part).collect();
@@ -72,16 +70,17 @@ impl<'a> Plan<'a> {
             let mut batch = Batch::of(lake, interviews);
             let hashes = batch.hashes(&hashes)?;
             for (&kind, part) in kinds.iter().zip(&mut parts) {
-                let Some(output) = batch.output(lake, &request, kind, &hashes) else { continue };
-                let path = output.path(lake);
-                let committed = version.as_ref().and_then(|version| version.file(&path));
-                planned.insert(path);
-                match if request.force { Some(StaleReason::Forced) } else { output.staleness() } {
+                let Some(output) = DerivedFile::of(kind, &request, &batch.place, &hashes) else { continue };
+                let target = lake.root().join(&output.path);
+                let committed = version.as_ref().and_then(|version| version.file(&output.path));
+                planned.insert(output.path.clone());
+                let there = ParquetFile::open(&target).ok();
+                match if request.force { Some(StaleReason::Forced) } else { output.staleness(there.as_ref()) } {
                     None => {
                         part.fresh += 1;
-                        let bytes = fs::metadata(&output.target).map(|metadata| metadata.len()).ok();
+                        let bytes = fs::metadata(&target).map(|metadata| metadata.len()).ok();
                         if committed.map(|file| file.bytes) != bytes {
-                            uncommitted.push((kind.table().name, output.target));
+                            uncommitted.push((kind.table().name, target));
                         }
                     }
                     Some(reason) => {
@@ -116,17 +115,16 @@ impl<'a> Plan<'a> {
         should_continue: &(dyn Fn() -> bool + Sync),
     ) -> Result<AnalyzeSummary> {
         let of = self.batches.len() as u64;
-        let searched = self.request.sets.iter().chain([self.request.fillers]);
-        let prefilter = Matcher::shared_prefilter(searched.map(|set| &set.matcher));
+        let prefilter = self.request.prefilter();
         let (finished, published) = mpsc::channel();
         let (made, published) = thread::scope(|scope| {
-            let publisher = scope.spawn(|| publish(published, |done| progress(done, of)));
+            let publisher = scope.spawn(|| publish(lake, published, |done| progress(done, of)));
             let make = |batch: &Batch<'a>| {
                 if !should_continue() {
                     let error = Error::new(Kind::Interrupted, "the analysis was interrupted");
                     return Err(error.hint("the next one makes what is missing"));
                 }
-                let mut made = batch.make(lake, &self.request, &prefilter)?;
+                let mut made = batch.make(&lake.staging_folder(), &self.request, &prefilter)?;
                 // This fails only if the publisher has ended, and its own result says why.
                 let _ended = finished.send(mem::take(&mut made.staged));
                 Ok(made)
@@ -156,13 +154,15 @@ impl<'a> Plan<'a> {
 
 /// Puts files into their places as they are finished. Files that are finished while this waits for the disk are
 /// published together. Returns all of them.
-fn publish(finished: mpsc::Receiver<Vec<StagedFile>>, progress: impl Fn(u64)) -> Result<Vec<LiveFile>> {
+fn publish(lake: &Lake, finished: mpsc::Receiver<Vec<StagedFile>>, progress: impl Fn(u64)) -> Result<Vec<LiveFile>> {
     let (mut done, mut files) = (0, Vec::new());
     while let Ok(first) = finished.recv() {
         let batches: Vec<Vec<StagedFile>> = std::iter::once(first).chain(finished.try_iter()).collect();
         done += batches.len() as u64;
         let batches: Vec<StagedFile> = batches.into_iter().flatten().collect();
-        replace_derived(batches.iter().map(|file| (file.staged.as_path(), file.target.as_path())))?;
+        let pairs: Vec<(&Path, PathBuf)> =
+            batches.iter().map(|batch| (batch.staged.as_path(), lake.root().join(&batch.file.path))).collect();
+        replace_derived(pairs.iter().map(|(staged, target)| (*staged, target.as_path())))?;
         files.extend(batches.into_iter().map(|staged| staged.file));
         progress(done);
     }

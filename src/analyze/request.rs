@@ -1,6 +1,6 @@
 //! The request for an analysis: keyword sets that are ready to search, and groups of figures.
 
-use crate::keywords::{KeywordSet, Matcher};
+use crate::keywords::{KeywordSet, Matcher, Prefilter};
 use crate::model::Result;
 use crate::pipeline::MetricGroup;
 
@@ -40,4 +40,13 @@ pub struct AnalyzeRequest<'a> {
     pub metrics: &'a [MetricGroup],
     /// Whether to make every file, even if it is up to date.
     pub force: bool,
+}
+
+impl AnalyzeRequest<'_> {
+    /// What finds the answers that all sets can be found in.
+    #[must_use]
+    pub fn prefilter(&self) -> Prefilter {
+        let searched = self.sets.iter().chain([self.fillers]);
+        Matcher::shared_prefilter(searched.map(|set| &set.matcher))
+    }
 }

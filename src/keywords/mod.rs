@@ -36,7 +36,7 @@ pub use lint::{Warning, lint};
 pub use search::matcher::{Hit, Matcher, Scratch};
 pub use search::prefilter::Prefilter;
 pub use search::texts::{TextBuffers, Texts};
-pub use set::{KeywordSet, KeywordSetFile, MATCHER_VERSION, TermEntry};
+pub use set::{KeywordSet, KeywordSetFile, MATCHER_VERSION, TermEntry, wrong_name};
 pub use shipped::SHIPPED;
 pub use term::{Forms, Mode, Term};
 pub use text::ascii::Text;

@@ -239,7 +239,9 @@ impl KeywordSet {
 
 const NAME_HINT: &str = "1 to 64 of a-z, 0-9 and `-`";
 
-fn wrong_name(name: &str) -> Option<String> {
+/// Why a set cannot have a name, if so.
+#[must_use]
+pub fn wrong_name(name: &str) -> Option<String> {
     let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
     let right = (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(allowed);
     (!right).then(|| format!("`{name}` cannot be the name of a keyword set"))

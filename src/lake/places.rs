@@ -146,6 +146,12 @@ impl Lake {
         staging_of(&self.root)
     }
 
+    /// The folder in which units of work leave what they have made, until it is collected.
+    #[must_use]
+    pub fn work_folder(&self) -> PathBuf {
+        self.own().join("work")
+    }
+
     #[must_use]
     pub fn quarantine_folder(&self) -> PathBuf {
         self.own().join("quarantine")

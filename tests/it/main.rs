@@ -74,4 +74,5 @@ mod surroundings;
 mod terminal;
 mod vendor_page;
 mod wait;
+mod work;
 mod writers;

@@ -44,7 +44,11 @@ Examples:
   Make what is new or changed
     roundup analyze --lake lake --keywords builtin:engineering our-own.toml
   See what would be made again, and why
-    roundup analyze --lake lake --keywords builtin:engineering --explain";
+    roundup analyze --lake lake --keywords builtin:engineering --explain
+  On several machines that see the lake: list, do, collect
+    roundup analyze --lake lake --keywords builtin:engineering --list-work > units.jsonl
+    roundup analyze --keywords builtin:engineering --work-from units.jsonl > results.jsonl
+    roundup analyze --lake lake --collect results.jsonl";
 
 pub const REPORT: &str = "\
 Examples:

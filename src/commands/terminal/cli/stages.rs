@@ -82,9 +82,11 @@ pub struct ImportFlags {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("work"))]
 pub struct AnalyzeFlags {
-    #[command(flatten)]
-    pub lake: LakeFlag,
+    /// Folder of the lake
+    #[arg(long, value_name = "DIR", required_unless_present = "work_from")]
+    pub lake: Option<PathBuf>,
     #[command(flatten)]
     pub delta: DeltaFlag,
     /// A keyword set: a .toml file, a .txt file with one term a line, or builtin:NAME; may be given several times
@@ -102,6 +104,18 @@ pub struct AnalyzeFlags {
     /// Say before what is made and why, and after where the time went
     #[arg(long)]
     pub explain: bool,
+    /// Print what there is to do, a unit of work a line, and do nothing
+    #[arg(long, group = "work")]
+    pub list_work: bool,
+    /// Where the results of the units go, a folder that all machines see; in the lake's own folder if left out
+    #[arg(long, value_name = "DIR", requires = "list_work")]
+    pub outputs: Option<PathBuf>,
+    /// Do the units of work in this file, with no other lake than their inputs; `-` for standard input
+    #[arg(long, value_name = "FILE", group = "work", conflicts_with = "lake")]
+    pub work_from: Option<PathBuf>,
+    /// Take what the units of work have made into the lake, from what `--work-from` printed; `-` for standard input
+    #[arg(long, value_name = "FILE", group = "work")]
+    pub collect: Option<PathBuf>,
     /// How the summary is written
     #[arg(long, value_enum, default_value = "text")]
     pub format: DataFormat,

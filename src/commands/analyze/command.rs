@@ -1,10 +1,11 @@
-//! `analyze`: figures and keyword hits, without fetching.
+//! The command itself.
 
 use serde::Serialize;
 
-use super::run::ready_analysis;
-use super::terminal::{self, Alone, AnalyzeFlags, DataFormat};
+use super::work;
 use crate::analyze::{AnalyzeRequest, AnalyzeSummary, Plan, PlannedFiles, StepTimes};
+use crate::commands::run::ready_analysis;
+use crate::commands::terminal::{self, Alone, AnalyzeFlags, DataFormat};
 use crate::lake::Lake;
 use crate::ledger::Ledger;
 use crate::model::Result;
@@ -13,11 +14,25 @@ pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<u8> {
     let analysis = ready_analysis(&flags.keywords, flags.mode, &flags.metrics);
     let analysis =
         analysis.map_err(|wrong| terminal::report_all(wrong.into_iter().map(|(_, error)| error).collect()))?;
-    let lake = Lake::open(&flags.lake.lake)?.with_delta(!flags.delta.no_delta);
+    let request = analysis.request(flags.force);
+    if let Some(units) = &flags.work_from {
+        return work::make(units, &request);
+    }
+    let lake = flags.lake.as_deref().expect("all other ways need one");
+    let lake = Lake::open(lake)?.with_delta(!flags.delta.no_delta);
+    if flags.list_work {
+        return work::list(&lake, &request, flags);
+    }
     let lock = lake.lock()?;
     let mut ledger = lake.ledger(&lock)?;
     let begun = Alone::begin("analyze");
-    let analysed = analyze(&lake, &mut ledger, analysis.request(flags.force), flags, quiet);
+    if let Some(results) = &flags.collect {
+        return Ok(match work::collect(results, &lake, &mut ledger, flags.format, quiet) {
+            Ok(has_losses) => begun.delivered(has_losses, !has_losses).end(&lake, &mut ledger, Vec::new()),
+            Err(error) => begun.end(&lake, &mut ledger, vec![error]),
+        });
+    }
+    let analysed = analyze(&lake, &mut ledger, request, flags, quiet);
     Ok(begun.end(&lake, &mut ledger, analysed.err().into_iter().collect()))
 }
 

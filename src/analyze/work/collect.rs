@@ -1,0 +1,149 @@
+//! Takes the files that units of work have made into the lake.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::unit::{MadeFile, UnitResult};
+use crate::analyze::derived::{derived_path, has_own_definitions, is_made_from};
+use crate::keywords::wrong_name;
+use crate::lake::Lake;
+use crate::lake::durable::sha256_of;
+use crate::lake::log::Version;
+use crate::lake::place::{replace_derived, staged_path};
+use crate::lake::publish::commit_derived;
+use crate::lake::read::ParquetFile;
+use crate::lake::schema::{INTERVIEW_METRICS, INTERVIEWS, KEYWORD_HITS, RESPONSE_METRICS, RESPONSES, Table, table};
+use crate::lake::sources::source_sha256;
+use crate::ledger::{Ledger, LiveFile};
+use crate::model::{Done, Error, Result};
+
+/// What was taken into the lake.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+pub struct CollectSummary {
+    /// Files that the lake had not had yet.
+    pub collected: u64,
+    /// Files that it had already.
+    pub fresh: u64,
+    /// Files that were made from answers which the lake has in another form by now. They are to be made again.
+    pub superseded: u64,
+    /// Units that failed, and those whose files are not what their results say.
+    pub failed: u64,
+}
+
+/// Takes the files of units into the lake, as one commit. A unit that failed stands in the errors, and the others are
+/// taken all the same. What is taken is deleted in the place where it was made.
+///
+/// # Errors
+/// When the lake cannot be read or written.
+pub fn collect(lake: &Lake, ledger: &mut Ledger, results: &[UnitResult]) -> Result<Done<CollectSummary>> {
+    let version = lake.version()?.ok_or_else(|| Error::failed("the lake has no log yet"))?;
+    let mut done = Done { summary: CollectSummary::default(), errors: Vec::new() };
+    let mut staged: BTreeMap<String, (PathBuf, LiveFile)> = BTreeMap::new();
+    let mut made_at = Vec::new();
+    for result in results {
+        if let Some(error) = &result.error {
+            done.summary.failed += 1;
+            done.errors.push(Error::failed(error.clone()));
+            continue;
+        }
+        for made in &result.files {
+            match take(lake, &version, &result.place, made) {
+                Ok(Taken::New(path, file)) => {
+                    made_at.push(made.at.as_str());
+                    staged.insert(file.path.clone(), (path, file));
+                }
+                Ok(Taken::Fresh) => {
+                    made_at.push(made.at.as_str());
+                    done.summary.fresh += 1;
+                }
+                Ok(Taken::Superseded) => done.summary.superseded += 1,
+                Err(error) => {
+                    done.summary.failed += 1;
+                    done.errors.push(error.prefix(&result.place));
+                }
+            }
+        }
+    }
+    done.summary.collected = staged.len() as u64;
+    let targets: Vec<(&Path, PathBuf)> =
+        staged.values().map(|(path, file)| (path.as_path(), lake.root().join(&file.path))).collect();
+    replace_derived(targets.iter().map(|(path, target)| (*path, target.as_path())))?;
+    commit_derived(lake, ledger, staged.into_values().map(|(_, file)| file).collect(), Vec::new())?;
+    made_at.into_iter().for_each(delete);
+    Ok(done)
+}
+
+/// What became of a file.
+enum Taken {
+    /// It is in the staging folder, or in its place already and in no commit.
+    New(PathBuf, LiveFile),
+    Fresh,
+    Superseded,
+}
+
+/// Copies a file into the staging folder, and checks that it is what its result says and that the lake wants it.
+fn take(lake: &Lake, version: &Version, place: &str, made: &MadeFile) -> Result<Taken> {
+    let table = table(&made.table).filter(|table| is_derived(table, made.set.as_deref()));
+    let table = table.ok_or_else(|| Error::failed(format!("`{}` is no table that is made", made.table)))?;
+    let hash = |source: &Table| version.file(&format!("{}/{place}", source.name)).map(|file| file.sha256.as_str());
+    let Some(source) = source_sha256(table, hash(&INTERVIEWS), hash(&RESPONSES)) else { return Ok(Taken::Superseded) };
+    let path = derived_path(table.name, made.set.as_deref(), place);
+    let file = LiveFile {
+        table: table.name.to_owned(),
+        path: path.clone(),
+        rows: made.rows,
+        bytes: made.bytes,
+        sha256: made.sha256.clone(),
+    };
+    let target = lake.root().join(&path);
+    let is_in_place = || sha256_of(&target).is_ok_and(|sha256| sha256 == made.sha256);
+    if version.file(&path) == Some(&file) && is_in_place() {
+        return Ok(Taken::Fresh);
+    }
+    let from = Path::new(&made.at);
+    let staged = staged_path(&lake.staging_folder(), &path);
+    // Collected before, by a program that was killed before its commit.
+    let from = if !from.exists() && is_in_place() { target.as_path() } else { from };
+    fs::copy(from, &staged).map_err(|error| Error::path("read", from, error))?;
+    let taken = checked(&staged, file, made, place, &source);
+    if !matches!(taken, Ok(Taken::New(..))) {
+        let _is_for_the_next_opening = fs::remove_file(&staged);
+    }
+    taken
+}
+
+/// Checks a file that was copied into the staging folder.
+fn checked(staged: &Path, file: LiveFile, made: &MadeFile, place: &str, source: &str) -> Result<Taken> {
+    let sha256 = sha256_of(staged).map_err(|error| Error::path("read", staged, error))?;
+    if sha256 != made.sha256 {
+        return Err(Error::failed(format!("{} is not what its result says", made.at)));
+    }
+    let there = ParquetFile::open(staged)?;
+    if !has_own_definitions(&there) {
+        let message = format!("{} was made under other definitions than this program's", made.at);
+        return Err(Error::failed(message).hint("give every machine the same program"));
+    }
+    if !is_made_from(&there, place, source) {
+        return Ok(Taken::Superseded);
+    }
+    Ok(Taken::New(staged.to_owned(), LiveFile { rows: there.rows(), ..file }))
+}
+
+/// Whether a table is one that an analysis makes, and a set is given where it has one.
+fn is_derived(table: &Table, set: Option<&str>) -> bool {
+    let is_made = [&RESPONSE_METRICS, &INTERVIEW_METRICS, &KEYWORD_HITS].iter().any(|made| made.name == table.name);
+    let has_set = table.name == KEYWORD_HITS.name;
+    is_made && has_set == set.is_some() && set.is_none_or(|set| wrong_name(set).is_none())
+}
+
+/// Deletes a file where it was made, and its folder if it was the last one. What cannot be deleted does no harm.
+fn delete(at: &str) {
+    let path = Path::new(at);
+    let _stays = fs::remove_file(path);
+    if let Some(folder) = path.parent() {
+        let _not_empty = fs::remove_dir(folder);
+    }
+}

@@ -1,0 +1,114 @@
+//! Makes the files of one unit of work.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::unit::{MadeFile, Unit, UnitInput, UnitOutput, UnitResult};
+use crate::analyze::batch::{Batch, BatchResult};
+use crate::analyze::derived::{DerivedFile, DerivedKind, SourceHashes, about};
+use crate::analyze::request::AnalyzeRequest;
+use crate::keywords::Prefilter;
+use crate::lake::durable::{sha256_of, sync, sync_with_parent};
+use crate::lake::schema::{INTERVIEWS, RESPONSES};
+use crate::model::{Error, Result};
+
+/// Makes the files of a unit, each whole under its name or not at all.
+///
+/// # Errors
+/// When the unit was listed by another version of the program or for another request, an input is not as it was listed, or
+/// a file cannot be written.
+pub fn make(unit: &Unit, request: &AnalyzeRequest, prefilter: &Prefilter) -> Result<UnitResult> {
+    let outputs = outputs(unit, request)?;
+    let interviews = input(unit, INTERVIEWS.name).ok_or_else(|| damaged(unit, "it has no interviews"))?;
+    let responses = input(unit, RESPONSES.name);
+    for input in &unit.inputs {
+        check(Path::new(&input.from), input)?;
+    }
+    let first = unit.outputs.first().ok_or_else(|| damaged(unit, "it makes nothing"))?;
+    let folder = Path::new(&first.to).parent().ok_or_else(|| damaged(unit, "its results are in no folder"))?;
+    fs::create_dir_all(folder).map_err(|error| Error::path("make", folder, error))?;
+    let making = tempfile::Builder::new().prefix(".making-").tempdir_in(folder);
+    let making = making.map_err(|error| Error::path("make a folder in", folder, error))?;
+    let batch = Batch {
+        place: unit.place.clone(),
+        interviews: PathBuf::from(&interviews.from),
+        responses: responses.map(|input| PathBuf::from(&input.from)),
+        outputs,
+    };
+    let BatchResult { staged, responses, .. } = batch.make(making.path(), request, prefilter)?;
+    let mut files = Vec::new();
+    for (staged, output) in staged.iter().zip(&unit.outputs) {
+        let to = Path::new(&output.to);
+        sync(&staged.staged)
+            .and_then(|()| fs::rename(&staged.staged, to))
+            .map_err(|error| Error::path("write", to, error))?;
+        files.push(MadeFile {
+            table: output.table.clone(),
+            set: output.set.clone(),
+            at: output.to.clone(),
+            rows: staged.file.rows,
+            bytes: staged.file.bytes,
+            sha256: staged.file.sha256.clone(),
+        });
+    }
+    sync_with_parent(folder).map_err(|error| Error::path("sync", folder, error))?;
+    Ok(UnitResult { unit: unit.unit.clone(), place: unit.place.clone(), responses, files, error: None })
+}
+
+/// The files to make, as this program makes them.
+fn outputs<'a>(unit: &Unit, request: &AnalyzeRequest<'a>) -> Result<Vec<DerivedFile<'a>>> {
+    let own = env!("CARGO_PKG_VERSION");
+    if unit.by != own {
+        let message = format!("{}: listed by roundup {}, and this is {own}", unit.place, unit.by);
+        return Err(Error::usage(message).hint("give every machine the same program"));
+    }
+    let hash = |table| input(unit, table).map(|input| input.sha256.clone());
+    let sources =
+        SourceHashes { interviews: hash(INTERVIEWS.name).unwrap_or_default(), responses: hash(RESPONSES.name) };
+    let kinds = DerivedKind::all(request);
+    unit.outputs.iter().map(|output| as_listed(unit, output, request, &kinds, &sources)).collect()
+}
+
+/// The file that an output asks for. It has the metadata that the output names, or the request is another one.
+fn as_listed<'a>(
+    unit: &Unit,
+    output: &UnitOutput,
+    request: &AnalyzeRequest<'a>,
+    kinds: &[DerivedKind<'a>],
+    sources: &SourceHashes,
+) -> Result<DerivedFile<'a>> {
+    let is_meant = |kind: &&DerivedKind| kind.table().name == output.table && kind.set() == output.set.as_deref();
+    let what = match &output.set {
+        Some(set) => format!("{}: {} of {set}", unit.place, output.table),
+        None => format!("{}: {}", unit.place, output.table),
+    };
+    let kind = kinds.iter().find(is_meant).ok_or_else(|| {
+        Error::usage(format!("{what}: no such set was given")).hint("give every machine the sets of `--list-work`")
+    })?;
+    let file = DerivedFile::of(*kind, request, &unit.place, sources)
+        .ok_or_else(|| damaged(unit, "it has no answers to make this from"))?;
+    let differs = |(key, value): &&(&str, String)| output.metadata.get(*key) != Some(value);
+    if let Some((key, _)) = file.metadata.iter().find(differs) {
+        let message = format!("{what}: {} here", about(key));
+        return Err(Error::usage(message).hint("give every machine the sets and metrics of `--list-work`"));
+    }
+    Ok(file)
+}
+
+fn input<'u>(unit: &'u Unit, table: &str) -> Option<&'u UnitInput> {
+    unit.inputs.iter().find(|input| input.table == table)
+}
+
+/// Checks that a file has the bytes that were listed.
+fn check(path: &Path, input: &UnitInput) -> Result<()> {
+    let sha256 = sha256_of(path).map_err(|error| Error::path("read", path, error))?;
+    if sha256 == input.sha256 {
+        return Ok(());
+    }
+    Err(Error::failed(format!("{} is not as it was listed: its bytes are others", path.display()))
+        .hint("it was replaced since, or is damaged: `roundup status --check` tells"))
+}
+
+fn damaged(unit: &Unit, what: &str) -> Error {
+    Error::usage(format!("unit {} of {} cannot be made: {what}", unit.unit, unit.place))
+}

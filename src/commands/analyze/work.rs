@@ -1,0 +1,95 @@
+//! The analysis in units of work: what there is to do, doing some of it, and taking what was made into the lake.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{self, Path};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::analyze::AnalyzeRequest;
+use crate::analyze::work::{self, CollectSummary, Unit, UnitResult, read_lines};
+use crate::commands::terminal::{self, AnalyzeFlags, DONE, DataFormat, FINISHED_WITH_LOSSES};
+use crate::lake::Lake;
+use crate::ledger::Ledger;
+use crate::model::{Done, Error, Result};
+
+/// Prints the units of work, a line each.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub fn list(lake: &Lake, request: &AnalyzeRequest<'_>, flags: &AnalyzeFlags) -> Result<u8> {
+    let version = lake.version()?.ok_or_else(|| {
+        let message = format!("the lake at {} has no log yet", lake.root().display());
+        Error::failed(message).hint("the next command that writes to it makes one")
+    })?;
+    let out = flags.outputs.clone().unwrap_or_else(|| lake.work_folder());
+    let out = path::absolute(&out).unwrap_or(out).display().to_string();
+    let lines: String = work::list(&version, request, lake, &out).iter().map(line).collect();
+    terminal::data(&lines)?;
+    Ok(DONE)
+}
+
+/// Does the units in a file, and prints a line for each as it ends.
+///
+/// # Errors
+/// When the file cannot be read, or nothing can be printed.
+pub fn make(file: &Path, request: &AnalyzeRequest<'_>) -> Result<u8> {
+    let units: Vec<Unit> = read(file)?;
+    let prefilter = request.prefilter();
+    let failed = AtomicU64::new(0);
+    units.par_iter().try_for_each(|unit| {
+        let result = work::make(unit, request, &prefilter).unwrap_or_else(|error| {
+            failed.fetch_add(1, Ordering::Relaxed);
+            terminal::error(&error);
+            UnitResult::failed(unit, &error)
+        });
+        terminal::data(&line(&result))
+    })?;
+    Ok(if failed.into_inner() > 0 { FINISHED_WITH_LOSSES } else { DONE })
+}
+
+/// Takes what units have made into the lake. Returns whether any of them failed.
+///
+/// # Errors
+/// When the file cannot be read, or the lake cannot be written.
+pub fn collect(file: &Path, lake: &Lake, ledger: &mut Ledger, format: DataFormat, quiet: bool) -> Result<bool> {
+    let results: Vec<UnitResult> = read(file)?;
+    let Done { summary, errors } = work::collect(lake, ledger, &results)?;
+    errors.iter().for_each(terminal::error);
+    match format {
+        DataFormat::Json => terminal::data(&terminal::json(&summary))?,
+        DataFormat::Text if quiet => {}
+        DataFormat::Text => terminal::data(&on_screen(&summary))?,
+    }
+    Ok(summary.failed > 0)
+}
+
+fn on_screen(summary: &CollectSummary) -> String {
+    let CollectSummary { collected, fresh, superseded, failed } = summary;
+    let files = |count: &u64| terminal::counted(*count, "file", "files");
+    let mut text = format!("collected  {}, {fresh} were there already\n", files(collected));
+    if *superseded > 0 {
+        text += &format!("left out   {}: their answers have changed since; list the work again\n", files(superseded));
+    }
+    if *failed > 0 {
+        text +=
+            &format!("failed     {}: see above; list the work again\n", terminal::counted(*failed, "unit", "units"));
+    }
+    text
+}
+
+fn read<T: serde::de::DeserializeOwned>(file: &Path) -> Result<Vec<T>> {
+    let fail = |error: io::Error| Error::usage(format!("cannot read {}: {error}", file.display()));
+    if file == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map_err(fail)?;
+        return read_lines(&text, "standard input");
+    }
+    read_lines(&fs::read_to_string(file).map_err(fail)?, &file.display().to_string())
+}
+
+fn line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain data") + "\n"
+}
