@@ -42,6 +42,7 @@ pub mod schema;
 mod set_aside;
 pub mod sources;
 pub mod temporary;
+pub mod tombstones;
 pub mod write;
 
 pub use candidate_keys::CandidateKeys;
