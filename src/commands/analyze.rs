@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::erasure::open_ledger;
 use super::run::ready_analysis;
 use super::terminal::{self, Alone, AnalyzeFlags, DataFormat};
 use crate::analyze::{AnalyzeRequest, AnalyzeSummary, Plan, PlannedFiles, StepTimes};
@@ -15,7 +16,7 @@ pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<u8> {
         analysis.map_err(|wrong| terminal::report_all(wrong.into_iter().map(|(_, error)| error).collect()))?;
     let lake = Lake::open(&flags.lake.lake)?.with_delta(!flags.delta.no_delta);
     let lock = lake.lock()?;
-    let mut ledger = lake.ledger(&lock)?;
+    let mut ledger = open_ledger(&lake, &lock)?;
     let begun = Alone::begin("analyze");
     let analysed = analyze(&lake, &mut ledger, analysis.request(flags.force), flags, quiet);
     Ok(begun.end(&lake, &mut ledger, analysed.err().into_iter().collect()))

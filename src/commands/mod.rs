@@ -7,7 +7,9 @@ mod ats;
 mod audio;
 mod check;
 mod completions;
+mod erasure;
 mod export;
+mod forget;
 mod get;
 mod import;
 mod ingest;
@@ -57,6 +59,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Status(flags) => return status::run(&flags, quiet),
         Command::Analyze(flags) => return analyze::run(&flags, quiet),
         Command::Repair(flags) => return repair::run(&flags),
+        Command::Forget(flags) => return forget::run(&flags),
         Command::Quarantine(command) => return quarantine::run(&command),
         // The others either succeed or return an error.
         Command::Report(flags) => report::run(&flags),

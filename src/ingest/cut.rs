@@ -11,8 +11,8 @@ use crate::lake::replace::replace;
 use crate::lake::row_groups::{InterviewSize, row_groups};
 use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
-use crate::lake::write::ROW_GROUP_ROWS;
 use crate::lake::tombstones::{Age, Named, Tombstones};
+use crate::lake::write::ROW_GROUP_ROWS;
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{
     Change, FirstSeen, InterviewState, KnownInterview, KnownQuestion, Ledger, QuestionsNeed, QuestionsWanted, Sighting,

@@ -84,17 +84,13 @@ pub fn responses(rows: &[InterviewRow]) -> RecordBatch {
             strings(all().map(|(.., response)| response.question_id.as_deref())),
             strings(all().map(|(.., response)| response.question_text.as_deref())),
             strings(all().map(|(.., response)| response.question_type.as_deref())),
-            strings(
-                all().map(|(row, _, response)| {
-                    response.transcript.as_deref().filter(|_| row.transcripts_erased_at.is_none())
-                }),
-            ),
+            strings(all().map(|(row, _, response)| {
+                response.transcript.as_deref().filter(|_| row.transcripts_erased_at.is_none())
+            })),
             floats(all().map(|(.., response)| response.duration_seconds)),
             times(all().map(|(.., response)| response.answered_at)),
             flags(all().map(|(.., response)| response.has_audio)),
-            times(
-                all().map(|(row, _, response)| row.transcripts_erased_at.filter(|_| response.transcript.is_some())),
-            ),
+            times(all().map(|(row, _, response)| row.transcripts_erased_at.filter(|_| response.transcript.is_some()))),
         ],
     )
 }

@@ -213,8 +213,7 @@ mod tests {
     }
 
     fn interview(id: &str, candidate: Option<&str>, email: Option<&str>, created: Option<&str>) -> Interview {
-        let candidate =
-            Candidate { id: candidate.map(str::to_owned), name: None, email: email.map(str::to_owned) };
+        let candidate = Candidate { id: candidate.map(str::to_owned), name: None, email: email.map(str::to_owned) };
         Interview {
             id: id.to_owned(),
             status: Status::Completed,

@@ -22,7 +22,7 @@ mod times;
 pub use ats::AtsPlan;
 pub use audio::{AudioPlan, parse_size};
 pub use choices::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, RunOutcome, Stage};
-pub use dismiss::{Dismissal, FindingKind};
+pub use dismiss::{DismissSection, Dismissal, FindingKind};
 pub use exclude::Exclude;
 pub use export::{ExportPlan, ExportTo, Since};
 pub use jobs::JobsFile;

@@ -87,6 +87,26 @@ impl ParquetFile {
         pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
     }
 
+    /// The pairs of the file's key-value metadata that this program has written, sorted as they are there.
+    pub fn own_metadata(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.footer.metadata().file_metadata().key_value_metadata();
+        let pairs =
+            pairs.into_iter().flatten().map(|pair| (pair.key.as_str(), pair.value.as_deref().unwrap_or_default()));
+        pairs.filter(|(key, _)| key.starts_with("roundup."))
+    }
+
+    /// Whether a row group may have one of these values in a text column, as far as its bloom filter tells.
+    ///
+    /// # Errors
+    /// When the filter cannot be read.
+    pub fn may_have<'a>(&self, group: usize, column: &str, mut values: impl Iterator<Item = &'a str>) -> Result<bool> {
+        let row_group = self.footer.metadata().row_group(group);
+        let chunk = row_group.columns().iter().find(|chunk| chunk.column_path().string() == column);
+        let chunk = chunk.ok_or_else(|| self.cannot_read(&lacks(column)))?;
+        let filter = Sbbf::read_from_column_chunk(chunk, &self.file()?).map_err(|error| self.cannot_read(&error))?;
+        Ok(filter.is_none_or(|filter| values.any(|value| filter.check(&value))))
+    }
+
     /// Reads the named columns of a row group into one batch. The columns are in the order of the file.
     ///
     /// # Errors

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use care::{
-    FilesFlags, JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, SchemaFlags, SchemaFormat,
-    SetFlags, StatusFlags, Which,
+    FilesFlags, ForgetFlags, JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, SchemaFlags,
+    SchemaFormat, SetFlags, StatusFlags, Which,
 };
 pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
 pub use look::{DiscoverFlags, FilterFlags, SearchFlags, SearchFormat};
@@ -107,6 +107,9 @@ pub enum Command {
     /// Make a lake, its log and its ledger agree again after something else has changed or deleted their files
     #[command(after_help = examples::REPAIR)]
     Repair(RepairFlags),
+    /// Erase persons or interviews everywhere, for good, and keep them from coming back
+    #[command(after_help = examples::FORGET)]
+    Forget(ForgetFlags),
     /// Look after the ledger, which knows what is asked for when
     #[command(subcommand)]
     Ledger(LedgerCommand),
