@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use super::carried::Erased;
 use super::derived::{DerivedFile, DerivedKind, DerivedRows, StagedFile, metadata};
 use super::interviews;
 use super::pass::{self, PassRequest};
@@ -113,6 +114,20 @@ impl<'a> Batch<'a> {
                 answers.entry(interview).or_default().extend(these);
             }
         }
+        let erased = source.as_ref().map(Erased::of).transpose()?.flatten();
+        if let Some(erased) = &erased {
+            let mut sets = hits.iter_mut();
+            for DerivedFile { kind, target, .. } in &self.outputs {
+                match kind {
+                    DerivedKind::Responses => erased.carry_figures(kind.table(), target, &mut figures)?,
+                    DerivedKind::Keywords(_) => {
+                        erased.carry_hits(kind.table(), target, sets.next().expect("a list for each set"))?;
+                    }
+                    // With the interviews, below.
+                    DerivedKind::Interviews => {}
+                }
+            }
+        }
         let mut hits = hits.into_iter();
         let mut staged = Vec::new();
         for output in &self.outputs {
@@ -125,7 +140,10 @@ impl<'a> Batch<'a> {
                 DerivedKind::Keywords(_) => DerivedRows::Own(hits.next().expect("a list for each set")),
                 DerivedKind::Interviews => {
                     settled = timed(&mut steps.decode, || ParquetFile::open(&self.interviews))?;
-                    let columns = timed(&mut steps.decode, || interviews::columns(&settled, &answers))?;
+                    let mut columns = timed(&mut steps.decode, || interviews::columns(&settled, &answers))?;
+                    if let Some(erased) = &erased {
+                        erased.carry_interviews(output.kind.table(), &output.target, &settled, &mut columns)?;
+                    }
                     DerivedRows::WithSource(&settled, columns)
                 }
             };

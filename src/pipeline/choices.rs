@@ -133,6 +133,7 @@ impl Format {
 pub enum Stage {
     Ingest,
     Analyze,
+    Retain,
     Report,
     Export,
     Audio,

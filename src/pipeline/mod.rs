@@ -14,6 +14,7 @@ mod one_or_many;
 mod place;
 mod plan;
 mod report;
+mod retain;
 mod secret;
 pub mod sets;
 mod source;
@@ -29,6 +30,7 @@ pub use jobs::JobsFile;
 pub use notify::{NotifyPlan, NotifyWay};
 pub use plan::{AnalyzePlan, IngestPlan, Pipeline};
 pub use report::{Compare, Narrow, ReportPlan, parse_compare};
+pub use retain::RetainPlan;
 pub use secret::{DEFAULT_KEY_VARIABLE, KeyPlace, is_variable_name, read_variable, sendable};
 pub use source::{Api, INBOX, Source};
 pub use times::{

@@ -13,15 +13,18 @@ use crate::ledger::Ledger;
 use crate::model::Result;
 use crate::report;
 
-/// Opens the ledger of a lake, and finishes erasures that are not over.
+/// Opens the ledger of a lake, and finishes erasures that are not over. One that still cannot be finished, because an
+/// archive is away or the disk is full, is warned of, and holds up nobody.
 ///
 /// # Errors
-/// When the ledger cannot be opened, or an erasure still cannot be finished.
+/// When the ledger cannot be opened, or the records of erasures cannot be read.
 pub fn open_ledger(lake: &Lake, lock: &LakeLock) -> Result<Ledger> {
     let mut ledger = lake.ledger(lock)?;
     for erasing in Erasing::all(lake)? {
         tracing::info!("finishing an erasure that was begun at {}", erasing.at);
-        carry_out(lake, &mut ledger, erasing)?;
+        if let Err(error) = carry_out(lake, &mut ledger, erasing) {
+            tracing::warn!("an erasure is not over, and the next command goes on with it: {error}");
+        }
     }
     Ok(ledger)
 }
@@ -53,7 +56,7 @@ pub fn carry_out(lake: &Lake, ledger: &mut Ledger, mut erasing: Erasing) -> Resu
         quarantine::forget(lake, &id)?;
     }
     crash::point("erase-quarantine");
-    for archive in &erasing.found.archives {
+    for archive in erasing.found.archives.iter().filter(|_| !erasing.found.objects.is_empty()) {
         audio::erase(lake, Path::new(archive), &erasing.found.objects, &erasing.rows.interviews)?;
     }
     crash::point("erase-archive");

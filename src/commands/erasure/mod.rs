@@ -4,12 +4,14 @@
 //! A record in the lake says who is being erased until all is done. Every command that opens a lake to write goes on with
 //! what is recorded there, from the beginning: each step finds what is left of it, and none does harm twice.
 
+mod age;
 mod carry_out;
 mod persons;
 mod plan;
 mod text;
 mod verify;
 
+pub use age::{retain, too_old};
 pub use carry_out::{carry_out, open_ledger};
 pub use persons::{Asked, resolve};
 pub use plan::find;

@@ -17,8 +17,8 @@ pub use alone::Alone;
 pub use cli::{
     AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, DataFormat, DiscoverFlags,
     ExportFlags, FilesFlags, FilterFlags, ForgetFlags, GetFlags, ImportFlags, IngestFlags, JobsFlags, KeywordsCommand,
-    LedgerCommand, ListenFlags, QuarantineCommand, RepairFlags, ReportFlags, RunFlags, SandboxFlags, SchemaFlags,
-    SchemaFormat, SearchFlags, SearchFormat, SetFlags, StatusFlags, WaitFlags, Which,
+    LedgerCommand, ListenFlags, QuarantineCommand, RepairFlags, ReportFlags, RetainFlags, RunFlags, SandboxFlags,
+    SchemaFlags, SchemaFormat, SearchFlags, SearchFormat, SetFlags, StatusFlags, WaitFlags, Which,
 };
 pub use confirm::confirm;
 pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};

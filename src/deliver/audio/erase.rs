@@ -9,13 +9,17 @@ use super::store::Store;
 use crate::lake::Lake;
 use crate::lake::durable::sync;
 use crate::model::recording::folder_of;
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, is_address};
 
 /// Deletes recordings by their names, and all that is in the folders of some interviews. What is not there is no error.
 ///
 /// # Errors
 /// When the archive is away, or cannot be changed.
 pub fn erase(lake: &Lake, archive: &Path, objects: &BTreeSet<String>, interviews: &BTreeSet<String>) -> Result<()> {
+    if !is_address(&archive.display().to_string()) && !archive.is_dir() {
+        let message = format!("the archive {} is not there", archive.display());
+        return Err(Error::failed(message).hint("bring it back, and run any command that writes to the lake"));
+    }
     let store = Store::open(archive, lake)?;
     for object in objects {
         store.discard(object);

@@ -191,7 +191,14 @@ impl Erasing {
         deleted.map_err(|error| Error::path("delete", &folder, error))
     }
 
-    /// The erasures that are not over, oldest first.
+    /// How many erasures are not over. Can be called while another program carries one out.
+    #[must_use]
+    pub fn count(lake: &Lake) -> usize {
+        let names = fs::read_dir(folder(lake)).into_iter().flatten().flatten().map(|entry| entry.path());
+        names.filter(|path| path.extension().is_none()).count()
+    }
+
+    /// The erasures that are not over, oldest first. The caller must hold the lake's lock.
     ///
     /// # Errors
     /// When a record cannot be read.

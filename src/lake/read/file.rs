@@ -95,6 +95,15 @@ impl ParquetFile {
         pairs.filter(|(key, _)| key.starts_with("roundup."))
     }
 
+    /// Whether a column of a row group is null in all rows, as far as its statistics tell.
+    #[must_use]
+    pub fn is_all_null(&self, group: usize, column: &str) -> bool {
+        let row_group = self.footer.metadata().row_group(group);
+        let chunk = row_group.columns().iter().find(|chunk| chunk.column_path().string() == column);
+        let nulls = chunk.and_then(|chunk| chunk.statistics()?.null_count_opt());
+        nulls == Some(row_group.num_rows().unsigned_abs())
+    }
+
     /// Whether a row group may have one of these values in a text column, as far as its bloom filter tells.
     ///
     /// # Errors

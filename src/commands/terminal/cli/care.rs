@@ -108,6 +108,39 @@ pub struct ForgetFlags {
     pub format: DataFormat,
 }
 
+#[derive(Debug, Args)]
+pub struct RetainFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// Days after an interview has settled for which its recordings are kept in the archive
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub audio_days: Option<u32>,
+    /// Days for which transcripts are kept; their figures and keyword hits stay
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub transcripts_days: Option<u32>,
+    /// Days for which names and addresses are kept
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub candidates_days: Option<u32>,
+    /// Days for which interviews are kept, with all that is of them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub interviews_days: Option<u32>,
+    /// Folder or address of recordings, beside those that the lake knows of
+    #[arg(long, value_name = "DIR")]
+    pub archive: Vec<PathBuf>,
+    /// Say what is older, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub key: CandidateKeyFlag,
+    #[command(flatten)]
+    pub delta: DeltaFlag,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Make the ledger anew from the tables; tries and ids the API does not know are forgotten

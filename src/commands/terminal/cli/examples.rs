@@ -135,6 +135,13 @@ Examples:
   Look again later, and in a folder of copies, too
     roundup forget --lake lake --candidate jane@example.com --verify --reports copies";
 
+pub const RETAIN: &str = "\
+Examples:
+  See what is older than a year, and change nothing
+    roundup retain --lake lake --transcripts-days 365 --dry-run
+  Recordings for a month, names for half a year, interviews for three years
+    roundup retain --lake lake --audio-days 30 --candidates-days 180 --interviews-days 1095 --yes";
+
 pub const LEDGER_REBUILD: &str = "\
 Examples:
   After a message that the ledger cannot be used

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use care::{
-    FilesFlags, ForgetFlags, JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, SchemaFlags,
-    SchemaFormat, SetFlags, StatusFlags, Which,
+    FilesFlags, ForgetFlags, JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, RetainFlags,
+    SchemaFlags, SchemaFormat, SetFlags, StatusFlags, Which,
 };
 pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
 pub use look::{DiscoverFlags, FilterFlags, SearchFlags, SearchFormat};
@@ -110,6 +110,9 @@ pub enum Command {
     /// Erase persons or interviews everywhere, for good, and keep them from coming back
     #[command(after_help = examples::FORGET)]
     Forget(ForgetFlags),
+    /// Erase what is older than it is kept: recordings, transcripts, names, whole interviews
+    #[command(after_help = examples::RETAIN)]
+    Retain(RetainFlags),
     /// Look after the ledger, which knows what is asked for when
     #[command(subcommand)]
     Ledger(LedgerCommand),
