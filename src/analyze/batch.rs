@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::carried::Erased;
 use super::derived::{DerivedFile, DerivedKind, DerivedRows, SourceHashes, StagedFile};
 use super::interviews;
 use super::pass::{self, PassRequest};
@@ -25,6 +26,8 @@ pub struct Batch<'a> {
     pub interviews: PathBuf,
     /// The batch's file in `responses`; `None` if no interview of the batch has answers.
     pub responses: Option<PathBuf>,
+    /// The lake, in which is what was derived before. `None` for a unit of work, which has its inputs only.
+    pub lake: Option<PathBuf>,
     /// The derived files to make.
     pub outputs: Vec<DerivedFile<'a>>,
 }
@@ -42,7 +45,8 @@ impl<'a> Batch<'a> {
     pub fn of(lake: &Lake, interviews: PathBuf) -> Self {
         let place = lake.place_of(&schema::INTERVIEWS, &interviews);
         let responses = Some(lake.root().join(schema::RESPONSES.name).join(place)).filter(|path| path.exists());
-        Self { place: place.display().to_string(), interviews, responses, outputs: Vec::new() }
+        let lake = Some(lake.root().to_owned());
+        Self { place: place.display().to_string(), interviews, responses, lake, outputs: Vec::new() }
     }
 
     /// Returns the SHA-256 hashes of the batch's files. `known` holds those of the log; other files are read.
@@ -90,6 +94,22 @@ impl<'a> Batch<'a> {
                 answers.entry(interview).or_default().extend(these);
             }
         }
+        let erased = source.as_ref().map(Erased::of).transpose()?.flatten();
+        let erased = erased.map(|erased| Ok((erased, self.lake_of_erased()?))).transpose()?;
+        if let Some((erased, lake)) = &erased {
+            let mut sets = hits.iter_mut();
+            for DerivedFile { kind, path, .. } in &self.outputs {
+                let old = lake.join(path);
+                match kind {
+                    DerivedKind::Responses => erased.carry_figures(kind.table(), &old, &mut figures)?,
+                    DerivedKind::Keywords(_) => {
+                        erased.carry_hits(kind.table(), &old, sets.next().expect("a list for each set"))?;
+                    }
+                    // With the interviews, below.
+                    DerivedKind::Interviews => {}
+                }
+            }
+        }
         let mut hits = hits.into_iter();
         let mut staged = Vec::new();
         for output in &self.outputs {
@@ -102,7 +122,11 @@ impl<'a> Batch<'a> {
                 DerivedKind::Keywords(_) => DerivedRows::Own(hits.next().expect("a list for each set")),
                 DerivedKind::Interviews => {
                     settled = timed(&mut steps.decode, || ParquetFile::open(&self.interviews))?;
-                    let columns = timed(&mut steps.decode, || interviews::columns(&settled, &answers))?;
+                    let mut columns = timed(&mut steps.decode, || interviews::columns(&settled, &answers))?;
+                    if let Some((erased, lake)) = &erased {
+                        let old = lake.join(&output.path);
+                        erased.carry_interviews(output.kind.table(), &old, &settled, &mut columns)?;
+                    }
                     DerivedRows::WithSource(&settled, columns)
                 }
             };
@@ -110,5 +134,13 @@ impl<'a> Batch<'a> {
         }
         let responses = if request.figures.is_some() || !request.sets.is_empty() { rows } else { 0 };
         Ok(BatchResult { staged, responses, steps })
+    }
+
+    /// The lake, which has the figures of erased answers.
+    fn lake_of_erased(&self) -> Result<&Path> {
+        self.lake.as_deref().ok_or_else(|| {
+            let message = format!("{}: transcripts were erased, and what they had is in the lake alone", self.place);
+            Error::failed(message).hint("`roundup analyze --lake` makes the files of this batch")
+        })
     }
 }

@@ -12,12 +12,15 @@
 //! enough. Every second word is new, which no branch predictor foresees. A new word therefore takes the same path as a
 //! known one and is compared with itself. Fillers are only counted, so their negation is not computed.
 //!
+//! Of an answer whose transcript was erased nothing is computed: what it had is carried over ([`carried`]).
+//!
 //! Columns that a file of figures repeats from its source are copied in their stored form, without being decoded
 //! (`lake/write.rs`). Rows of hits repeat ids, which are read as the dictionaries they are stored as. A separate thread
 //! puts finished files into their places. All files that were finished while it waited for the disk are synced by one
 //! call, because hundreds of small files synced one by one take longer than making them.
 
 mod batch;
+mod carried;
 mod derived;
 pub mod figures;
 mod hits;

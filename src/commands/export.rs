@@ -1,6 +1,7 @@
 //! `export`: writes rows of the lake for other programs. Takes no lock, so it works during a run.
 
 use std::io::{self, BufWriter, IsTerminal};
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -9,6 +10,7 @@ use super::terminal::{self, ExportFlags};
 use crate::deliver::export::{ExportSummary, Place, Plan, Target, export};
 use crate::lake::Lake;
 use crate::lake::job_list::warn_of_unknown;
+use crate::lake::outputs::OutputKind;
 use crate::lake::outside::refuse_inside;
 use crate::model::{Error, Result};
 use crate::pipeline::{ExportPlan, Since, parse_date, parse_days, parse_time_zone};
@@ -30,6 +32,7 @@ pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
     let no_bar = quiet || (matches!(target, Target::Stream(_)) && io::stdout().is_terminal());
     let ExportSummary { rows, cut } =
         terminal::with_bar("export", no_bar, |progress| export(&lake, &plan, target, progress))?;
+    record(&lake, flags.output.as_deref())?;
     let to = flags.output.as_ref().map_or_else(String::new, |path| format!(" to {}", path.display()));
     if rows == 0 {
         tracing::warn!("nothing in the lake is selected: no rows were written{to}");
@@ -40,6 +43,14 @@ pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
         tracing::warn!(cut, "{cut} texts are longer than a cell holds and were cut; other formats have them whole");
     }
     Ok(())
+}
+
+/// Records where rows lie now. A pipe keeps none.
+fn record(lake: &Lake, output: Option<&Path>) -> Result<()> {
+    match output.map(Place::of) {
+        Some(Place::File(path)) => lake.record_output(OutputKind::Export, &path),
+        _ => Ok(()),
+    }
 }
 
 fn plan(flags: &ExportFlags) -> Result<Plan> {

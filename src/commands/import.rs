@@ -1,5 +1,6 @@
 //! `import`: fills a lake from files, without calling the API.
 
+use super::erasure::open_ledger;
 use super::terminal::{self, Alone, DataFormat, ImportFlags};
 use crate::ingest::IngestSummary;
 use crate::ingest::import::{ImportSummary, import};
@@ -17,7 +18,7 @@ pub fn run(flags: &ImportFlags, quiet: bool) -> Result<u8> {
         .with_candidate_key(flags.key.candidate_key_file.clone())
         .with_delta(!flags.delta.no_delta);
     let lock = lake.lock()?;
-    let mut ledger = lake.ledger(&lock)?;
+    let mut ledger = open_ledger(&lake, &lock)?;
     let begun = Alone::begin("import");
     let bar = terminal::counter("import", quiet);
     let Done { summary, errors } =

@@ -1,5 +1,6 @@
 //! `ledger`: care of the ledger.
 
+use super::erasure::open_ledger;
 use super::terminal::{self, LedgerCommand};
 use crate::lake::Lake;
 use crate::model::Result;
@@ -9,6 +10,6 @@ pub fn run(command: &LedgerCommand) -> Result<()> {
     let lake = Lake::open(&lake.lake)?.with_delta(!delta.no_delta);
     let lock = lake.lock()?;
     lake.set_ledger_aside(&lock)?;
-    let counts = lake.ledger(&lock)?.counts()?;
+    let counts = open_ledger(&lake, &lock)?.counts()?;
     terminal::data(&format!("the ledger has {} settled and {} open interviews\n", counts.settled, counts.open))
 }

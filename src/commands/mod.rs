@@ -8,7 +8,9 @@ mod audio;
 mod check;
 mod compact;
 mod completions;
+mod erasure;
 mod export;
+mod forget;
 mod get;
 mod import;
 mod ingest;
@@ -18,6 +20,7 @@ mod listen;
 mod quarantine;
 mod repair;
 mod report;
+mod retain;
 mod run;
 mod sandbox;
 mod schema;
@@ -59,6 +62,8 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Analyze(flags) => return analyze::run(&flags, quiet),
         Command::Compact(flags) => return compact::run(&flags, quiet),
         Command::Repair(flags) => return repair::run(&flags),
+        Command::Forget(flags) => return forget::run(&flags),
+        Command::Retain(flags) => return retain::run(&flags),
         Command::Quarantine(command) => return quarantine::run(&command),
         // The others either succeed or return an error.
         Command::Report(flags) => report::run(&flags),

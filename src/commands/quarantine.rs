@@ -1,9 +1,8 @@
 //! `quarantine`: lists, shows, retries or discards bodies that break the contract.
 
-use std::io::{IsTerminal, Write as _};
-
 use serde_json::json;
 
+use super::erasure::open_ledger;
 use super::terminal::{self, Alone, DONE, DataFormat, QuarantineCommand, Which};
 use crate::ingest::IngestSummary;
 use crate::ingest::quarantine::{self, QuarantinedBody, Retried};
@@ -31,7 +30,7 @@ pub fn run(command: &QuarantineCommand) -> Result<u8> {
                 .with_candidate_key(which.key.candidate_key_file.clone())
                 .with_delta(!which.delta.no_delta);
             let lock = lake.lock()?;
-            let mut ledger = lake.ledger(&lock)?;
+            let mut ledger = open_ledger(&lake, &lock)?;
             let ids = ids(&lake, which)?;
             let begun = Alone::begin(QUARANTINE);
             let retried = quarantine::retry(&lake, &mut ledger, &ids);
@@ -54,10 +53,11 @@ pub fn run(command: &QuarantineCommand) -> Result<u8> {
             let lake = Lake::open(&which.lake.lake)?.with_delta(!which.delta.no_delta);
             let ids = ids(&lake, which)?;
             if !yes {
-                confirm(ids.len())?;
+                let bodies = terminal::counted(ids.len() as u64, "body", "bodies");
+                terminal::confirm(&format!("Delete {bodies} for good?"), "nothing is deleted without a yes")?;
             }
             let lock = lake.lock()?;
-            let mut ledger = lake.ledger(&lock)?;
+            let mut ledger = open_ledger(&lake, &lock)?;
             let begun = Alone::begin(QUARANTINE);
             let errors: Vec<Error> = quarantine::discard(&lake, &mut ledger, &ids).err().into_iter().collect();
             let is_whole = errors.is_empty();
@@ -79,21 +79,6 @@ fn ids(lake: &Lake, which: &Which) -> Result<Vec<String>> {
         return Err(Error::usage("name ids, or --all").hint("`roundup quarantine list` says which there are"));
     }
     Ok(which.ids.clone())
-}
-
-/// Asks for confirmation on a terminal, and refuses elsewhere, because this cannot be undone.
-fn confirm(count: usize) -> Result<()> {
-    let refuse = || Error::usage("nothing is deleted without a yes").hint("--yes says it beforehand");
-    if !std::io::stdin().is_terminal() {
-        return Err(refuse());
-    }
-    let bodies = terminal::counted(count as u64, "body", "bodies");
-    let mut stderr = std::io::stderr().lock();
-    let _closed = write!(stderr, "Delete {bodies} for good? [y/N] ").and_then(|()| stderr.flush());
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
-    if read.is_ok() && is_yes { Ok(()) } else { Err(refuse()) }
 }
 
 fn reason(kept: &QuarantinedBody) -> String {

@@ -1,5 +1,6 @@
 //! `repair`: makes a lake, its log and its ledger agree again.
 
+use super::erasure::open_ledger;
 use super::terminal::{self, Alone, DONE, DataFormat, RepairFlags};
 use crate::lake::Lake;
 use crate::lake::repair::Repair;
@@ -20,7 +21,7 @@ pub fn run(flags: &RepairFlags) -> Result<u8> {
         if !repair.is_empty() {
             let begun = Alone::begin("repair");
             repair.carry_out(&lake, &lock)?;
-            let mut ledger = lake.ledger(&lock)?;
+            let mut ledger = open_ledger(&lake, &lock)?;
             code = begun.end(&lake, &mut ledger, Vec::new());
         }
         repair

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::lake::durable::{create_private, sync, with_free_id};
+use crate::lake::durable::{create_private, sync, with_free_id, write_whole};
 use crate::lake::{crash, framing};
 use crate::model::{Error, Result};
 use crate::round0::webhook::Event;
@@ -114,10 +114,8 @@ impl InboxWriter {
             }
         };
         let mut bytes = Vec::new();
-        for ReceivedEvent { event, source, at } in group {
-            let (id, kind, interview) = (event.id.clone(), event.kind.clone(), event.interview.clone());
-            let header = EventHeader { id, kind, interview, source: source.clone(), received_at: *at };
-            bytes.extend(framing::frame(&header, &event.body)?);
+        for event in group {
+            bytes.extend(framed(event)?);
         }
         open.file.write_all(&bytes)?;
         crash::point("inbox-appended");
@@ -212,6 +210,46 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut paths = all_files(folder)?;
     paths.retain(|path| has_extension(path, OPEN) || has_extension(path, TAKEN));
     Ok(paths)
+}
+
+/// How many events are to be erased. Reads files that a receiver may append to.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn count(folder: &Path, is_erased: &dyn Fn(&ReceivedEvent) -> bool) -> Result<u64> {
+    let mut count = 0;
+    for path in files(folder)?.into_iter().chain(recorded(folder)?) {
+        count += read(&path)?.iter().filter(|event| is_erased(event)).count() as u64;
+    }
+    Ok(count)
+}
+
+/// Erases events, also while a receiver works: all files are taken first, so that it begins another one. A file that has
+/// no other events is deleted. The caller must hold the lake's lock.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn erase(folder: &Path, is_erased: &dyn Fn(&ReceivedEvent) -> bool) -> Result<()> {
+    let taken = take(folder)?;
+    for path in taken.into_iter().chain(recorded(folder)?) {
+        let events = read(&path)?;
+        if !events.iter().any(is_erased) {
+            continue;
+        }
+        let mut bytes = Vec::new();
+        let fail = |error| Error::path("write the inbox file", &path, error);
+        for event in events.iter().filter(|event| !is_erased(event)) {
+            bytes.extend(framed(event).map_err(fail)?);
+        }
+        if bytes.is_empty() { free(&path)? } else { write_whole(&path, &bytes, 0o600).map_err(fail)? }
+    }
+    Ok(())
+}
+
+fn framed(ReceivedEvent { event, source, at }: &ReceivedEvent) -> io::Result<Vec<u8>> {
+    let (id, kind, interview) = (event.id.clone(), event.kind.clone(), event.interview.clone());
+    let header = EventHeader { id, kind, interview, source: source.clone(), received_at: *at };
+    framing::frame(&header, &event.body)
 }
 
 fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -11,6 +11,7 @@ use crate::lake::replace::replace;
 use crate::lake::row_groups::{InterviewSize, row_groups};
 use crate::lake::rows::{self, InterviewRow, QuestionRow};
 use crate::lake::schema;
+use crate::lake::tombstones::{Age, Named, Tombstones};
 use crate::lake::write::ROW_GROUP_ROWS;
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{
@@ -49,6 +50,8 @@ pub struct Published {
     pub superseded: u64,
     /// Interviews that were settled in the lake before and whose rows were replaced.
     pub replaced: u64,
+    /// Interviews of persons who were erased, or too old to be kept.
+    pub erased: u64,
 }
 
 /// Publishes interviews as one batch. Those that are settled in the lake already are left as they are, unless they were
@@ -66,11 +69,13 @@ pub fn cut_interviews(
     arrivals: Vec<Arrival>,
     questions: Option<QuestionPolicy>,
 ) -> Result<Published> {
+    let tombstones = lake.tombstones()?;
+    let (arrivals, erased) = without_erased(lake, keys, &tombstones, arrivals)?;
     let came = arrivals.len() as u64;
-    let Distinct { arrivals, replacing, repeated } = distinct(arrivals, ledger)?;
+    let Distinct { arrivals, replacing, repeated } = distinct(arrivals, ledger, &tombstones)?;
     let superseded = came - repeated - arrivals.len() as u64;
-    let mut published = Published { repeated, superseded, ..Published::default() };
-    let InterviewRows { settled, open, next } = to_rows(arrivals, ledger, keys)?;
+    let mut published = Published { repeated, superseded, erased, ..Published::default() };
+    let InterviewRows { settled, open, next } = to_rows(arrivals, ledger, keys, &tombstones)?;
 
     let mut sightings = sightings_of(&settled, &next, questions, ledger.known_questions()?);
     sightings.extend(sightings_of(&open, &next, None, HashSet::new()));
@@ -144,7 +149,26 @@ struct Distinct {
     repeated: u64,
 }
 
-fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
+/// Leaves out interviews that were erased, or whose person was, and those that are too old to be kept. What only its
+/// body told is not asked for again. Returns how many there were.
+fn without_erased(
+    lake: &Lake,
+    keys: &CandidateKeys,
+    tombstones: &Tombstones,
+    arrivals: Vec<Arrival>,
+) -> Result<(Vec<Arrival>, u64)> {
+    let is_erased = |arrival: &Arrival| {
+        let interview = &arrival.interview;
+        tombstones.cover(interview) || tombstones.is_too_old(Age::Interviews, interview.settled_at())
+    };
+    let (erased, arrivals): (Vec<Arrival>, Vec<Arrival>) = arrivals.into_iter().partition(is_erased);
+    let now = Timestamp::now();
+    let new = erased.iter().map(|arrival| arrival.interview.id.as_str()).filter(|id| !tombstones.has_interview(id));
+    lake.add_tombstones(new.map(|id| Named::Interview(id).tombstone(keys, now)))?;
+    Ok((arrivals, erased.len() as u64))
+}
+
+fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger, tombstones: &Tombstones) -> Result<Distinct> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Arrival> = Vec::with_capacity(arrivals.len());
     let mut replacing = HashSet::new();
@@ -152,8 +176,10 @@ fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger) -> Result<Distinct> {
     for arrival in arrivals {
         let Arrival { provenance: Provenance { again, .. }, interview: Interview { id, status, .. } } = &arrival;
         if ledger.state(id)? == Some(InterviewState::Settled) {
-            if !(*again && status.is_settled()) {
-                if *again {
+            // Whose transcripts are erased by age does not get them back.
+            let is_too_old = tombstones.is_too_old(Age::Transcripts, arrival.interview.settled_at());
+            if is_too_old || !(*again && status.is_settled()) {
+                if *again && !status.is_settled() {
                     let status = status.as_str();
                     tracing::warn!(id, "interview {id} was settled and is {status} now; it stays as it was");
                 }
@@ -181,11 +207,16 @@ struct InterviewRows {
     next: HashMap<String, NextDue>,
 }
 
-fn to_rows(arrivals: Vec<Arrival>, ledger: &Ledger, keys: &CandidateKeys) -> Result<InterviewRows> {
+fn to_rows(
+    arrivals: Vec<Arrival>,
+    ledger: &Ledger,
+    keys: &CandidateKeys,
+    tombstones: &Tombstones,
+) -> Result<InterviewRows> {
     let mut next = HashMap::with_capacity(arrivals.len());
     let mut rows = Vec::with_capacity(arrivals.len());
     let changed_at = Timestamp::now();
-    for Arrival { provenance, interview } in arrivals {
+    for Arrival { provenance, mut interview } in arrivals {
         let at = provenance.fetched_at;
         let status = interview.status.as_str().to_owned();
         let (first_seen, asks) = match ledger.known_interview(&interview.id)? {
@@ -202,6 +233,10 @@ fn to_rows(arrivals: Vec<Arrival>, ledger: &Ledger, keys: &CandidateKeys) -> Res
             (!interview.status.is_settled()).then(|| if is_past { asks.saturating_add(1) } else { 0 });
         let candidate_key = interview.candidate.id.as_deref().map(|id| keys.key_of(id));
         let settled_at = interview.settled_at();
+        if tombstones.is_too_old(Age::Candidates, settled_at) {
+            (interview.candidate.name, interview.candidate.email) = (None, None);
+        }
+        let is_too_old = tombstones.is_too_old(Age::Transcripts, settled_at);
         rows.push(InterviewRow {
             provenance,
             interview,
@@ -210,6 +245,7 @@ fn to_rows(arrivals: Vec<Arrival>, ledger: &Ledger, keys: &CandidateKeys) -> Res
             first_seen,
             changed_at,
             asks_after_expiry,
+            transcripts_erased_at: is_too_old.then_some(changed_at),
         });
     }
     let (settled, open) = rows.into_iter().partition(|row: &InterviewRow| row.interview.status.is_settled());

@@ -6,6 +6,7 @@ use super::summary::IngestSummary;
 use super::warnings::{WarningKind, Warnings};
 use crate::inbox::file::{self as inbox, ReceivedEvent};
 use crate::lake::Lake;
+use crate::lake::tombstones::Tombstones;
 use crate::ledger::{InterviewState, Ledger, TakenEvent};
 use crate::model::Result;
 use crate::pipeline::ids::check_id;
@@ -14,21 +15,28 @@ use crate::round0::webhook::{self, Event};
 /// How much is shown of an id that cannot be one, in characters.
 const SHOWN_OF_AN_ID: usize = 80;
 
+/// What is needed to read events.
+pub struct EventReader<'a> {
+    pub tombstones: &'a Tombstones,
+    pub warnings: &'a mut Warnings,
+}
+
 /// Records the events of the inbox in the ledger. Their files are kept until [`free_answered`]; those of events that were
 /// recorded before are read again, in case the ledger was lost since.
 pub fn take_inbox(
     lake: &Lake,
     ledger: &mut Ledger,
+    reader: EventReader<'_>,
     summary: &mut IngestSummary,
-    warnings: &mut Warnings,
 ) -> Result<()> {
     let folder = lake.inbox_folder();
     let recorded = inbox::recorded(&folder)?;
     for path in recorded.iter().chain(&inbox::take(&folder)?) {
         let mut events = Vec::new();
         for ReceivedEvent { event, source, at } in inbox::read(path)? {
-            let refused_id = refused_id(&event, warnings);
-            let calls_for = if refused_id.is_none() { calls_for(ledger, &event)? } else { None };
+            let refused_id = refused_id(&event, reader.warnings);
+            let is_erased = event.interview.as_ref().is_some_and(|id| reader.tombstones.has_interview(id));
+            let calls_for = if refused_id.is_none() && !is_erased { calls_for(ledger, &event)? } else { None };
             events.push(TakenEvent { id: event.id, source, received_at: at, calls_for, refused_id });
         }
         summary.events += ledger.take_events(&events, Timestamp::now())?;

@@ -17,6 +17,7 @@ use super::cut::{Arrival, Published, cut_interviews};
 use super::quarantine;
 use super::repeats::{Came, Repeats};
 use super::warnings::{WarningKind, Warnings};
+use crate::lake::tombstones::Tombstones;
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{InterviewState, Ledger};
 use crate::model::body::{self, Violation};
@@ -40,6 +41,8 @@ pub struct ImportSummary {
     pub repeated: u64,
     /// Bodies that differ from an earlier one of their interview in these files, which stays.
     pub contradicted: u64,
+    /// Interviews of persons who were erased, or too old to be kept, which are not loaded.
+    pub erased: u64,
     /// Bodies that were set aside because they break the contract.
     pub quarantined: u64,
     /// Bodies that an earlier import set aside already.
@@ -59,12 +62,13 @@ pub fn import(
     files: &[impl AsRef<Path>],
     progress: &dyn Fn(u64),
 ) -> Done<ImportSummary> {
-    let keys = match lake.candidate_keys() {
-        Ok(keys) => keys,
+    let (keys, tombstones) = match lake.candidate_keys().and_then(|keys| Ok((keys, lake.tombstones()?))) {
+        Ok(read) => read,
         Err(error) => return Done::failed(error),
     };
     let mut importer = Importer {
         keys,
+        tombstones,
         lake,
         ledger,
         provenance: Provenance {
@@ -90,6 +94,7 @@ struct Importer<'a> {
     lake: &'a Lake,
     ledger: &'a mut Ledger,
     keys: CandidateKeys,
+    tombstones: Tombstones,
     provenance: Provenance,
     pending: Vec<Arrival>,
     pending_bytes: usize,
@@ -126,6 +131,7 @@ impl Importer<'_> {
         for ((line, body), interview) in bodies.into_iter().zip(read) {
             match interview {
                 Ok((hash, interview)) => self.add(&format_args!("{name}:{line}"), body.len(), hash, interview),
+                Err(_) if self.tombstones.cover_body(body) => self.summary.erased += 1,
                 Err(violation) => {
                     // Such a body may have no id. Named by its hash, one that is imported twice is kept once.
                     let id = quarantine::import_id(&Sha256::digest(body));
@@ -176,13 +182,14 @@ impl Importer<'_> {
                 }
             }
         }
-        let Published { settled, open, responses, repeated, superseded, .. } =
+        let Published { settled, open, responses, repeated, superseded, erased, .. } =
             cut_interviews(self.lake, self.ledger, &self.keys, pending, None)?;
         self.summary.newly_settled += settled;
         self.summary.still_open += open;
         self.summary.responses += responses;
         self.summary.there_before += repeated;
         self.summary.repeated += superseded;
+        self.summary.erased += erased;
         read_now.iter().try_for_each(|id| quarantine::forget(self.lake, id))
     }
 }

@@ -146,6 +146,28 @@ pub fn retry(lake: &Lake, ledger: &mut Ledger, ids: &[String]) -> Result<Retried
     Ok(retried)
 }
 
+/// The ids of the bodies that are to be erased. `is_erased` is asked with the id of each, which is empty for one that was
+/// imported.
+///
+/// # Errors
+/// When a body cannot be read.
+pub fn erased(lake: &Lake, is_erased: &dyn Fn(&str, &[u8]) -> bool) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for QuarantinedBody { id, .. } in list(lake)? {
+        let named = if id.starts_with(IMPORT) { "" } else { &id };
+        if is_erased(named, &load(lake, &id)?) {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+/// The interview that a body was asked for; `None` for one that was imported.
+#[must_use]
+pub fn interview_of(id: &str) -> Option<&str> {
+    Some(id).filter(|id| !id.starts_with(IMPORT))
+}
+
 /// Deletes bodies for good. Their interviews are not fetched again.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use super::account::Account;
 use super::cut::{Arrival, QuestionsArrival, cut_interviews, cut_questions};
-use super::events::{free_answered, take_inbox};
+use super::events::{EventReader, free_answered, take_inbox};
 use super::failures::{FailedCall, Failures, MOST_HELD, Records};
 use super::quarantine;
 use super::select::{exclude, interviews_due};
@@ -21,6 +21,7 @@ use super::summary::{IngestSummary, Progress};
 use super::warnings::{WarningKind, Warnings};
 use crate::http::cancel::Cancelled;
 use crate::http::pace::{Pace, Pacer};
+use crate::lake::tombstones::{Age, Tombstones};
 use crate::lake::{CandidateKeys, Lake};
 use crate::ledger::{CallOf, CallStanding, InterviewState, KeptLink, Ledger, QUESTIONS, QuestionsWanted, RecordingId};
 use crate::model::due::FailureKind;
@@ -40,11 +41,13 @@ pub fn pace_of(plan: &IngestPlan) -> Pace {
 /// Fetches what is due and publishes it. The summary is complete even if an error ends the ingest early: what was
 /// fetched by then is published first.
 pub fn ingest(lake: &Lake, ledger: &mut Ledger, runtime: &Runtime, account: Account<'_>) -> Done<IngestSummary> {
+    let (keys, tombstones) = match lake.candidate_keys().and_then(|keys| Ok((keys, lake.tombstones()?))) {
+        Ok(read) => read,
+        Err(error) => return Done::failed(error),
+    };
     let mut ingester = Ingester {
-        keys: match lake.candidate_keys() {
-            Ok(keys) => keys,
-            Err(error) => return Done::failed(error),
-        },
+        keys,
+        tombstones,
         counts: Arc::default(),
         pacer: Arc::new(account.client.pacer(pace_of(account.plan))),
         pending: Vec::new(),
@@ -77,6 +80,7 @@ struct Ingester<'a> {
     runtime: &'a Runtime,
     account: Account<'a>,
     keys: CandidateKeys,
+    tombstones: Tombstones,
     pacer: Arc<Pacer>,
     counts: Arc<FetchCounts>,
     /// The parsed bodies in the open spool file.
@@ -108,10 +112,11 @@ impl Ingester<'_> {
         }
         // Only after that, because a body that was fetched before an event does not answer it.
         if self.account.inbox {
-            take_inbox(self.lake, self.ledger, &mut self.summary, &mut self.warnings)?;
+            let named = EventReader { tombstones: &self.tombstones, warnings: &mut self.warnings };
+            take_inbox(self.lake, self.ledger, named, &mut self.summary)?;
         }
         let ids = std::mem::take(&mut self.account.ids);
-        let due = interviews_due(self.ledger, &self.account, ids, &mut self.summary)?;
+        let due = interviews_due(self.ledger, &self.account, ids, &self.tombstones, &mut self.summary)?;
         self.called = due.called;
         self.fetch(due.tasks)?;
         if self.account.inbox {
@@ -286,6 +291,10 @@ impl Ingester<'_> {
                 self.ledger.record_end(&id, source, InterviewState::Gone, "the API does not know it")?;
             }
             (Call::Interview, FetchOutcome::Unreadable(body, violation)) => {
+                if self.tombstones.cover_body(&body) {
+                    self.summary.erased += 1;
+                    return Ok(None);
+                }
                 self.summary.quarantined += 1;
                 self.warnings.add(WarningKind::SetAside, &id, &format!("interview {id} is set aside: {violation}"));
                 quarantine::keep(self.lake, &id, &body)?;
@@ -329,6 +338,7 @@ impl Ingester<'_> {
                     }
                     self.pending.push(Pending { id, provenance, content });
                 }
+                (Call::Interview, Err(_)) if self.tombstones.cover_body(&body) => self.summary.erased += 1,
                 (Call::Interview, Err(violation)) => {
                     self.summary.quarantined += 1;
                     quarantine::keep(self.lake, &id, &body)?;
@@ -351,7 +361,8 @@ impl Ingester<'_> {
     /// a second; after a crash they are still in the spool.
     fn take_links(&mut self, interview: &mut Interview, fetched_at: Timestamp) -> Result<()> {
         let (links, settled_at) = (interview.take_links(), interview.settled_at());
-        if interview.status.is_settled() && self.account.exclude.by_body(interview).is_none() {
+        let is_kept = !self.tombstones.cover(interview) && !self.tombstones.is_too_old(Age::Audio, settled_at);
+        if interview.status.is_settled() && is_kept && self.account.exclude.by_body(interview).is_none() {
             let kept = links.into_iter().filter_map(|RecordingLink { position, object, link }| {
                 let recording = RecordingId { interview: interview.id.clone(), position: position.try_into().ok()? };
                 Some(KeptLink { recording, object, link, settled_at, fetched_at })

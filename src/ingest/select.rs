@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::account::Account;
 use super::summary::IngestSummary;
+use crate::lake::tombstones::Tombstones;
 use crate::ledger::{CallOf, CallStanding, DueInterview, INTERVIEW, InterviewState, Ledger};
 use crate::model::Result;
 use crate::round0::call::Call;
@@ -25,10 +26,13 @@ pub struct InterviewsDue {
 pub fn interviews_due(
     ledger: &mut Ledger,
     account: &Account<'_>,
-    ids: Vec<String>,
+    mut ids: Vec<String>,
+    tombstones: &Tombstones,
     summary: &mut IngestSummary,
 ) -> Result<InterviewsDue> {
     summary.listed = ids.len() as u64;
+    ids.retain(|id| !tombstones.has_interview(id));
+    summary.erased += summary.listed - ids.len() as u64;
     let source = account.source;
     let now = Timestamp::now();
     let due = if account.refetch { Vec::new() } else { ledger.due(source, now)? };

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::lake::durable::{create_private, sync, with_free_id};
+use crate::lake::durable::{create_private, sync, with_free_id, write_whole};
 use crate::lake::{crash, framing};
 use crate::model::{Error, Provenance, Result};
 use crate::round0::call::Call;
@@ -159,6 +159,39 @@ pub fn read(path: &Path) -> Result<Vec<SpoolRecord>> {
         records.push(SpoolRecord { body, ..record });
     }
     Ok(records)
+}
+
+/// How many records are to be erased.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn count(folder: &Path, is_erased: &dyn Fn(&SpoolRecord) -> bool) -> Result<u64> {
+    let mut count = 0;
+    for path in waiting(folder)? {
+        count += read(&path)?.iter().filter(|record| is_erased(record)).count() as u64;
+    }
+    Ok(count)
+}
+
+/// Erases records from the files that wait to be cut. A file that has no other records is deleted. The caller must hold
+/// the lake's lock.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn erase(folder: &Path, is_erased: &dyn Fn(&SpoolRecord) -> bool) -> Result<()> {
+    for path in waiting(folder)? {
+        let records = read(&path)?;
+        if !records.iter().any(is_erased) {
+            continue;
+        }
+        let fail = |error: io::Error| Error::path("write the spool file", &path, error);
+        let mut bytes = Vec::new();
+        for record in records.iter().filter(|record| !is_erased(record)) {
+            bytes.extend(framing::frame(record, &record.body).map_err(fail)?);
+        }
+        if bytes.is_empty() { fs::remove_file(&path) } else { write_whole(&path, &bytes, 0o600) }.map_err(fail)?;
+    }
+    Ok(())
 }
 
 /// Deletes a spool file whose records are published.

@@ -53,6 +53,8 @@ counts! {
         pub questions_given_up: u64,
         /// Excluded by a pattern of the pipeline for the first time.
         pub excluded: u64,
+        /// Of persons who were erased, or too old to be kept: not asked for, or not loaded.
+        pub erased: u64,
         /// Events read from the inbox, each once.
         pub events: u64,
         /// Due, but not reached.
@@ -85,6 +87,7 @@ impl IngestSummary {
         self.replaced += published.replaced;
         self.responses += published.responses;
         self.questions += published.questions;
+        self.erased += published.erased;
     }
 }
 

@@ -106,6 +106,10 @@ impl TableRow<'_> {
         integer_at(integers(self.batch, column), self.at)
     }
 
+    pub fn flag(&self, column: &str) -> bool {
+        flags(self.batch, column).value(self.at)
+    }
+
     pub fn float(&self, column: &str) -> Option<f64> {
         float_at(floats(self.batch, column), self.at)
     }
@@ -133,7 +137,7 @@ impl TableRow<'_> {
             transcript: self.text("transcript"),
             duration_seconds: self.float("duration_seconds"),
             answered_at: self.time("answered_at"),
-            has_audio: flags(self.batch, "has_audio").value(self.at),
+            has_audio: self.flag("has_audio"),
             link: None,
         }
     }
@@ -145,7 +149,7 @@ impl TableRow<'_> {
             question_type: self.text("question_type"),
             time_limit_seconds: self.float("time_limit_seconds"),
             order: self.integer("question_order"),
-            is_custom: flags(self.batch, "is_custom").value(self.at),
+            is_custom: self.flag("is_custom"),
         }
     }
 }

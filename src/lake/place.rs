@@ -17,10 +17,13 @@ use crate::model::{Error, Result};
 /// Moves every file of a batch that is still staged into its place, the table of jobs last. `replaced` are the paths of
 /// those that may replace another file.
 pub(super) fn place_all(lake: &Lake, batch: &str, files: &[LiveFile], replaced: &HashSet<String>) -> Result<()> {
-    let is_staged = |file: &&LiveFile| is_source(&file.table) || file.table == JOBS.name;
-    let mut files: Vec<&LiveFile> = files.iter().filter(is_staged).collect();
-    files.sort_by_key(|file| rank(&file.table));
     let folder = lake.staging_folder().join(batch);
+    let is_own = |file: &&LiveFile| is_source(&file.table) || file.table == JOBS.name;
+    // Derived files are staged where their sources are replaced with them, and go first: until their sources follow,
+    // they are of other bytes, and nobody takes them for current.
+    let is_staged = |file: &&LiveFile| is_own(file) || staged_path(&folder, &file.path).exists();
+    let mut files: Vec<&LiveFile> = files.iter().filter(is_staged).collect();
+    files.sort_by_key(|file| (is_own(file), rank(&file.table)));
     for file in files {
         let target = lake.root().join(&file.path);
         // Nothing is lost with a table of jobs, whosever it was: it can be counted again.

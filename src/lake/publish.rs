@@ -97,8 +97,33 @@ impl<'a> Staging<'a> {
     /// # Errors
     /// When it cannot be written.
     pub fn replace(&mut self, path: &str, table: &Table, groups: impl IntoIterator<Item = RecordBatch>) -> Result<()> {
+        self.replace_with(path, table, &[], groups)
+    }
+
+    /// Writes a file that replaces a file of the lake, with key-value metadata.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace_with(
+        &mut self,
+        path: &str,
+        table: &Table,
+        metadata: &[(&str, &str)],
+        groups: impl IntoIterator<Item = RecordBatch>,
+    ) -> Result<()> {
         self.replaced.insert(path.to_owned());
-        self.write_at(path.to_owned(), table, &[], groups)
+        self.write_at(path.to_owned(), table, metadata, groups)
+    }
+
+    /// The SHA-256 that a file of the lake has before this batch. `None` if there is none.
+    pub(super) fn sha256_before(&self, path: &str) -> Option<&str> {
+        Some(&self.base.as_ref()?.file(path)?.sha256)
+    }
+
+    /// The SHA-256 that a file of the lake will have after this batch. `None` if there is none.
+    pub(super) fn sha256_after(&self, path: &str) -> Option<&str> {
+        let own = self.files.iter().find(|file| file.path == path).map(|file| file.sha256.as_str());
+        own.or_else(|| self.sha256_before(path))
     }
 
     /// Writes the table of jobs, as the version that this batch makes will have it.

@@ -28,6 +28,8 @@ pub struct InterviewRow {
     pub changed_at: Timestamp,
     /// How often an open interview was fetched after its expiry, this time included.
     pub asks_after_expiry: Option<u32>,
+    /// When the transcripts were erased; its answers have none then.
+    pub transcripts_erased_at: Option<Timestamp>,
 }
 
 /// A question with the data of its interview.
@@ -76,7 +78,6 @@ pub fn responses(rows: &[InterviewRow]) -> RecordBatch {
         rows.iter()
             .flat_map(|row| row.interview.responses.iter().enumerate().map(move |(at, response)| (row, at, response)))
     };
-    let count = all().count();
     batch(
         &schema::RESPONSES,
         vec![
@@ -87,11 +88,13 @@ pub fn responses(rows: &[InterviewRow]) -> RecordBatch {
             strings(all().map(|(.., response)| response.question_id.as_deref())),
             strings(all().map(|(.., response)| response.question_text.as_deref())),
             strings(all().map(|(.., response)| response.question_type.as_deref())),
-            strings(all().map(|(.., response)| response.transcript.as_deref())),
+            strings(all().map(|(row, _, response)| {
+                response.transcript.as_deref().filter(|_| row.transcripts_erased_at.is_none())
+            })),
             floats(all().map(|(.., response)| response.duration_seconds)),
             times(all().map(|(.., response)| response.answered_at)),
             flags(all().map(|(.., response)| response.has_audio)),
-            times(std::iter::repeat_n(None, count)),
+            times(all().map(|(row, _, response)| row.transcripts_erased_at.filter(|_| response.transcript.is_some()))),
         ],
     )
 }

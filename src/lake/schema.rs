@@ -498,6 +498,51 @@ pub const DELIVERIES: Table = Table {
     ],
 };
 
+pub const ERASURES: Table = Table {
+    name: "erasures",
+    row: "one erasure: what was erased and where, and nobody's name or id",
+    key: &["erasure_id"],
+    sorted_by: &["erasure_id"],
+    partitions: &["month"],
+    columns: &[
+        needed("erasure_id", ColumnType::Text, "Sorts by time"),
+        needed("erased_at", ColumnType::Time, "When it was asked for; the folder is of its month"),
+        needed("kind", ColumnType::Text, "forget: persons or interviews; retain: what was older than it is kept"),
+        optional(
+            "kept_days",
+            ColumnType::Text,
+            "As JSON, for how many days what is kept: audio, transcripts, candidates, interviews; null for forget",
+        ),
+        needed("interviews", ColumnType::Integer, "Interviews that it was of"),
+        needed("rows", ColumnType::Integer, "Rows that were deleted from the tables, or that lost a transcript"),
+        needed("files", ColumnType::Integer, "Files of the tables that were written anew"),
+        needed("bytes", ColumnType::Integer, "Size of these files before"),
+        needed(
+            "places",
+            ColumnType::Text,
+            "As JSON, how many rows or bodies were erased by place: a table, spool, inbox, quarantine, ledger, links, set-aside",
+        ),
+        needed("recordings", ColumnType::Integer, "Recordings that were deleted from archives"),
+        needed("reports_made_anew", ColumnType::Integer, "Reports that quoted an erased answer and were made anew"),
+        needed(
+            "reports_without_pages",
+            ColumnType::Integer,
+            "Reports that quoted an erased answer, could not be made anew, and lost their pages",
+        ),
+        needed(
+            "exports",
+            ColumnType::Integer,
+            "Exports that were written before and may have the person: they lie elsewhere",
+        ),
+        optional(
+            "sent_to",
+            ColumnType::Text,
+            "Names of the connectors whose systems were sent answers, and have to be asked, comma-separated; null if none",
+        ),
+        needed("version", ColumnType::Text, "Version of the program"),
+    ],
+};
+
 pub const RUNS: Table = Table {
     name: "runs",
     row: "one run of a command that changes the lake: what it did, how long, how it ended",
@@ -548,7 +593,8 @@ pub const RUNS: Table = Table {
         optional(
             "command",
             ColumnType::Text,
-            "run, or the command that ran alone: ingest, import, analyze, audio, ats, quarantine, repair, compact; null in files \
+            "run, or the command that ran alone: ingest, import, analyze, audio, ats, quarantine, repair, compact, forget, \
+             retain; null in files \
              of older versions, which have only rows of run",
         ),
         optional(
@@ -622,6 +668,7 @@ pub const RUNS: Table = Table {
         optional("expectations_unmet", ColumnType::Integer, "What was not as expected; null as expectations is"),
         optional("ingest_seconds", ColumnType::Float, "How long the ingest took, in seconds; null if it did not run"),
         optional("analyze_seconds", ColumnType::Float, "The same of the analysis; null if it did not run"),
+        optional("retain_seconds", ColumnType::Float, "The same of what was erased by age; null if it did not run"),
         optional("report_seconds", ColumnType::Float, "The same of the report; null if it did not run"),
         optional("export_seconds", ColumnType::Float, "The same of the exports; null if they did not run"),
         optional(
@@ -646,6 +693,7 @@ pub const TABLES: &[&Table] = &[
     &KEYWORD_HITS,
     &AUDIO,
     &DELIVERIES,
+    &ERASURES,
     &RUNS,
 ];
 
@@ -656,8 +704,17 @@ pub fn table(name: &str) -> Option<&'static Table> {
 
 /// Tables that are not derived from others, in the order in which they are published: a visible interview always has its
 /// answers and its candidate.
-pub const SOURCES: &[&str] =
-    &["candidates", "responses", "questions", "audio", "deliveries", "runs", "interviews", "open_interviews"];
+pub const SOURCES: &[&str] = &[
+    "candidates",
+    "responses",
+    "questions",
+    "audio",
+    "deliveries",
+    "erasures",
+    "runs",
+    "interviews",
+    "open_interviews",
+];
 
 /// The place of a table in the order in which files are published; those of derived tables are last.
 #[must_use]

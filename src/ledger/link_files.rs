@@ -3,6 +3,7 @@
 //! A file holds zstd frames, one after the other, and a frame holds JSON Lines, one a link. Files only grow, by whole
 //! frames, and are dropped whole. A frame that is cut short or damaged ends its file: its links are asked for again.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -23,6 +24,8 @@ const LARGEST_FRAME: usize = 4 * FRAME;
 const FILE: u64 = 8 << 20;
 /// A file that was begun so long ago gets no further frame, so that it can be dropped soon after a day.
 const FILE_GROWS: SignedDuration = SignedDuration::from_hours(1);
+/// Lines of a frame in a file that is written anew.
+const LINES: usize = 1024;
 const LEVEL: i32 = 3;
 
 /// One line of a frame. The names are short because there are many.
@@ -123,9 +126,7 @@ impl LinkFiles {
             self.growing = Some(self.begin(now)?);
         }
         let growing = self.growing.as_mut().expect("it was just set");
-        let mut compressor = Compressor::new(LEVEL).expect("3 is a zstd level");
-        let frame = compressor.set_parameter(CParameter::ChecksumFlag(true)).and_then(|()| compressor.compress(text));
-        let written = frame.and_then(|frame| growing.file.write_all(&frame));
+        let written = compressed(text).and_then(|frame| growing.file.write_all(&frame));
         let result = written.map_err(|error| Error::path("write", &growing.path, error));
         if result.is_err() {
             // What comes after half a frame would not be read.
@@ -185,6 +186,62 @@ impl Growing {
         let is_short = self.file.metadata().is_ok_and(|metadata| metadata.len() < FILE);
         is_there && is_short && self.begun_at.duration_until(now).abs() < FILE_GROWS
     }
+}
+
+/// Erasing links.
+impl LinkFiles {
+    /// How many lines are of some interviews.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn lines_of(&self, interviews: &HashSet<&str>) -> Result<u64> {
+        let files = self.list()?;
+        let lines = files.iter().flat_map(|file| file.frames(0)).flat_map(|frame| frame.lines);
+        Ok(lines.filter(|line| interviews.contains(line.interview.as_str())).count() as u64)
+    }
+
+    /// Erases the lines of some interviews. A file that has any is written anew in its place, without what is behind a
+    /// frame that cannot be read; one that has no other lines is deleted.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn erase(&mut self, interviews: &HashSet<&str>) -> Result<()> {
+        // This process would go on appending to a file that has lost its name.
+        self.growing = None;
+        for LinkFile { path, number } in self.list()? {
+            let file = LinkFile { path: path.clone(), number };
+            let is_kept = |line: &Line| !interviews.contains(line.interview.as_str());
+            let lines: Vec<Line> = file.frames(0).into_iter().flat_map(|frame| frame.lines).collect();
+            if lines.iter().all(is_kept) {
+                continue;
+            }
+            let fail = |error| Error::path("write", &path, error);
+            let mut bytes = Vec::new();
+            let kept: Vec<Line> = lines.into_iter().filter(is_kept).collect();
+            for lines in kept.chunks(LINES) {
+                let mut text = Vec::new();
+                for line in lines {
+                    serde_json::to_writer(&mut text, line).expect("strings and integers");
+                    text.push(b'\n');
+                }
+                bytes.extend(compressed(&text).map_err(fail)?);
+            }
+            if bytes.is_empty() {
+                self.delete(&path)?;
+                continue;
+            }
+            let new = path.with_extension("new");
+            let written = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new);
+            let written = written.and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
+            written.and_then(|()| fs::rename(&new, &path)).map_err(fail)?;
+        }
+        Ok(())
+    }
+}
+
+fn compressed(text: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut compressor = Compressor::new(LEVEL).expect("3 is a zstd level");
+    compressor.set_parameter(CParameter::ChecksumFlag(true)).and_then(|()| compressor.compress(text))
 }
 
 /// When a file was last written.

@@ -6,6 +6,7 @@ mod before_log;
 mod commits;
 mod connection;
 mod deliveries;
+mod erase;
 mod events;
 mod failed_calls;
 mod interviews;

@@ -62,7 +62,7 @@ pub fn links_dead_since(now: Timestamp) -> Timestamp {
 /// question id, or with that of an earlier answer, gets its position as well: `q<question id>.<position>.mp3`.
 #[must_use]
 pub fn object_names<'a>(interview: &str, questions: impl Iterator<Item = Option<&'a str>>) -> Vec<String> {
-    let folder = part(interview);
+    let folder = folder_of(interview);
     let mut met = HashSet::new();
     questions
         .enumerate()
@@ -72,9 +72,15 @@ pub fn object_names<'a>(interview: &str, questions: impl Iterator<Item = Option<
             let is_new = name.as_ref().is_some_and(|name| met.insert(name.to_ascii_lowercase()));
             let name = name.unwrap_or_default();
             let place = if is_new { String::new() } else { format!(".{position}") };
-            format!("interviews/{folder}/q{name}{place}.mp3")
+            format!("{folder}/q{name}{place}.mp3")
         })
         .collect()
+}
+
+/// Returns the folder of an interview's recordings in an archive.
+#[must_use]
+pub fn folder_of(interview: &str) -> String {
+    format!("interviews/{}", part(interview))
 }
 
 /// Returns an id as a part of a name. The part cannot leave its folder and is not a hidden name.

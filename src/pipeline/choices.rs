@@ -134,6 +134,7 @@ impl Format {
 pub enum Stage {
     Ingest,
     Analyze,
+    Retain,
     Report,
     Export,
     Audio,
@@ -141,7 +142,8 @@ pub enum Stage {
 }
 
 impl Stage {
-    pub const ALL: [Self; 6] = [Self::Ingest, Self::Analyze, Self::Report, Self::Export, Self::Audio, Self::Ats];
+    pub const ALL: [Self; 7] =
+        [Self::Ingest, Self::Analyze, Self::Retain, Self::Report, Self::Export, Self::Audio, Self::Ats];
 
     /// The word for it, as in a pipeline file.
     #[must_use]
@@ -149,6 +151,7 @@ impl Stage {
         match self {
             Self::Ingest => "ingest",
             Self::Analyze => "analyze",
+            Self::Retain => "retain",
             Self::Report => "report",
             Self::Export => "export",
             Self::Audio => "audio",

@@ -73,7 +73,7 @@ pub struct Dismissal {
 }
 
 /// Findings that are dismissed, as a file has them.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DismissSection {
     /// Which job's, by id or title; left out: of all.

@@ -27,6 +27,8 @@ pub struct PipelineFile {
     pub metrics: MetricsSection,
     /// Which figures and keywords are looked for; left out: nothing is analysed.
     pub analyze: Option<AnalyzeSection>,
+    /// How long what is kept after an interview has settled; left out: always.
+    pub retain: Option<RetainSection>,
     /// The report of a period; left out: none is written.
     pub report: Option<ReportSection>,
     /// Rows of the lake as files for other programs; `[[export]]` for several.
@@ -134,6 +136,20 @@ pub struct AnalyzeSection {
     /// Which figures of answers are made; those of other groups are null.
     #[serde(default = "MetricGroup::all")]
     pub metrics: Vec<MetricGroup>,
+}
+
+/// What is older is erased by each run, for good, after the analysis. One of these at least.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct RetainSection {
+    /// Days for which recordings are kept in the archive.
+    pub audio_days: Option<u32>,
+    /// Days for which transcripts are kept; their figures and keyword hits stay.
+    pub transcripts_days: Option<u32>,
+    /// Days for which names and addresses are kept.
+    pub candidates_days: Option<u32>,
+    /// Days for which interviews are kept, with all that is of them.
+    pub interviews_days: Option<u32>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -15,6 +15,7 @@ use super::file::{IngestSection, PipelineFile};
 use super::notify::{self, NotifyPlan};
 use super::place::{place, resolve_set};
 use super::report::{self, ReportPlan};
+use super::retain::{self, RetainPlan};
 use super::source::{self, Source};
 use super::times::{parse_time_of_day, parse_window};
 use crate::model::document::read_toml;
@@ -31,6 +32,7 @@ pub struct Pipeline {
     pub delta: bool,
     pub ingest: IngestPlan,
     pub analyze: Option<AnalyzePlan>,
+    pub retain: Option<RetainPlan>,
     pub report: Option<ReportPlan>,
     pub exports: Vec<ExportTo>,
     pub audio: Option<AudioPlan>,
@@ -114,6 +116,7 @@ impl Pipeline {
             delta: file.lake.delta,
             ingest: resolve_ingest(file.ingest, &mut problems.section("ingest")),
             prometheus: file.metrics.prometheus.map(|path| place(folder, &path)),
+            retain: file.retain.map(|retain| retain::resolve(retain, &mut problems.section("retain"))),
             report: file.report.map(|report| report::resolve(report, folder, &mut problems.section("report"))),
             ats,
             audio,

@@ -31,6 +31,11 @@ pub fn is_own(path: &str) -> bool {
     }
 }
 
+/// Whether it is a page that this program writes: pages alone have words of people.
+pub fn is_page(path: &str) -> bool {
+    is_own(path) && path.ends_with(".html")
+}
+
 /// Removes a private folder, and the reports in it. What others put into them goes to the report in their place.
 pub fn clear(folder: TemporaryFolder, target: &Path) {
     let path = folder.path().to_owned();

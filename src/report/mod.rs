@@ -18,6 +18,7 @@
 //! the same content. To stay light, a page shows the keywords and questions that most interviews have. Only keywords
 //! with a row have quotes, and the target of every link is on the page.
 
+mod again;
 mod aggregate;
 mod anchors;
 mod atoms;
@@ -32,10 +33,12 @@ mod html;
 mod lakes;
 pub mod model;
 mod period;
+mod plan_record;
 mod provenance;
 mod publish;
 mod thin;
 
+pub use self::again::{Again, make_anew, quoted_in};
 pub use self::thin::advice;
 
 use std::path::PathBuf;
@@ -46,7 +49,9 @@ use self::aggregate::{Aggregates, Counted, aggregate};
 use self::atoms::SMALLEST_GROUP;
 use self::model::{Evidence, Finding, NeedsALook, Provenance, Report, ReportSelection, RunReference};
 use self::period::Calendar;
+use self::plan_record::PlanRecord;
 use crate::lake::Lake;
+use crate::lake::outputs::OutputKind;
 use crate::model::Result;
 use crate::pipeline::{Format, JobsFile, ReportPlan};
 
@@ -64,6 +69,18 @@ pub struct WrittenReport {
 /// When the lake cannot be read or was not analysed, or when the folder cannot be written. A usage error for a job or
 /// department that is not in the lake.
 pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunReference>) -> Result<WrittenReport> {
+    lake.record_output(OutputKind::Reports, &plan.out)?;
+    write(lake, plan, now, run, true)
+}
+
+/// Computes and writes a report. `leads` says whether `latest` may point to it from now on.
+fn write(
+    lake: &Lake,
+    plan: &ReportPlan,
+    now: Timestamp,
+    run: Option<RunReference>,
+    leads: bool,
+) -> Result<WrittenReport> {
     let calendar = Calendar::new(plan, now)?;
     let merged = JobsFile::read(plan.jobs_file.as_deref())?;
     let frames = frames::read(lake, &calendar, &merged, plan)?;
@@ -84,9 +101,9 @@ pub fn report(lake: &Lake, plan: &ReportPlan, now: Timestamp, run: Option<RunRef
     let files = render(&report, &quoted.evidence, &plan.formats)?;
     let name = publish::name(&report.period, &plan.narrow);
     // The record must always find every quote that is shown, in the new pages and in those that they replace.
-    let record = quoted.record(lake, &plan.out.join(&name))?;
+    let record = quoted.record(lake, &plan.out.join(&name), PlanRecord::of(plan, &report.period)?)?;
     record.as_ref().map_or(Ok(()), |record| record.before_publishing())?;
-    let folder = publish::publish(&plan.out, &name, &files, report.provenance.interviews_in_period > 0)?;
+    let folder = publish::publish(&plan.out, &name, &files, leads && report.provenance.interviews_in_period > 0)?;
     record.map_or(Ok(()), |record| record.after_publishing())?;
     Ok(WrittenReport { folder, needs_a_look: report.needs_a_look.findings.iter().map(Finding::line).collect() })
 }

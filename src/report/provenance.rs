@@ -35,6 +35,7 @@ pub fn provenance(
     }
     let interviews = &frames.interviews;
     let history = interviews.first_settled.map_or(0, |first| (calendar.current.until - first).max(0) / WEEK_MICROS);
+    let erased = if is_whole { erased_transcripts(lake, calendar)? } else { Vec::new() };
     let run = match run {
         Some(run) => Some(run),
         None => newest_run(lake)?,
@@ -51,7 +52,7 @@ pub fn provenance(
         interviews_in_lake: signed(interviews.settled),
         interviews_in_period: in_period,
         interviews_in_previous_period: aggregates.overall_previous.as_ref().map(settled),
-        left_out: left_out(calendar, frames, counts.as_ref()),
+        left_out: [left_out(calendar, frames, counts.as_ref()), erased].concat(),
         weeks_of_history: u32::try_from(history).unwrap_or(u32::MAX),
     })
 }
@@ -108,6 +109,27 @@ fn left_out(calendar: &Calendar, frames: &Frames, counts: Option<&LakeCounts>) -
         why: "not every answer was searched for it as it is now".to_owned(),
     }));
     left_out
+}
+
+/// How many answers of the period have no transcript any more, because it was erased.
+fn erased_transcripts(lake: &Lake, calendar: &Calendar) -> Result<Vec<LeftOut>> {
+    const COLUMNS: [&str; 2] = ["settled_at", "transcript_erased_at"];
+    let period = calendar.current.from..calendar.current.until;
+    let mut count = 0;
+    for path in lake.files(&schema::RESPONSES)? {
+        let file = ParquetFile::open(&path)?;
+        let groups = if file.present(&COLUMNS).len() < COLUMNS.len() { 0 } else { file.row_groups() };
+        for group in (0..groups).filter(|group| !file.is_all_null(*group, COLUMNS[1])) {
+            let rows = file.row_group(group, &COLUMNS)?;
+            let [settled, erased] = COLUMNS.map(|name| times(&rows, name));
+            let is_in = |row: &usize| {
+                time_at(erased, *row).is_some() && time_at(settled, *row).is_some_and(|at| period.contains(&at))
+            };
+            count += (0..rows.num_rows()).filter(is_in).count() as u64;
+        }
+    }
+    let (what, why) = ("transcripts of answers".to_owned(), "erased; their figures are kept".to_owned());
+    Ok((count > 0).then(|| LeftOut { what, count: Some(signed(count)), why }).into_iter().collect())
 }
 
 fn signed(count: u64) -> i64 {

@@ -32,15 +32,20 @@ const LATEST: &str = "latest";
 /// The name of a report's folder: the first day after its period. A narrowed report has a hash of its selection in its
 /// name, so that it does not replace the report on everything.
 pub fn name(period: &Period, narrow: &Narrow) -> String {
+    name_of(&period.until.to_string(), narrow)
+}
+
+/// The name of the folder of a report whose period ends before a day.
+pub fn name_of(until: &str, narrow: &Narrow) -> String {
     if narrow.jobs.is_empty() && narrow.departments.is_empty() {
-        return period.until.to_string();
+        return until.to_owned();
     }
     let mut hash = Sha256::new();
     for name in narrow.jobs.iter().chain([&String::new()]).chain(&narrow.departments) {
         hash.update(name.len().to_le_bytes());
         hash.update(name);
     }
-    format!("{}-only-{}", period.until, hex::encode(&hash.finalize()[..4]))
+    format!("{until}-only-{}", hex::encode(&hash.finalize()[..4]))
 }
 
 /// Whether [`name`] returns such names.

@@ -30,6 +30,7 @@ mod export_places;
 mod faults;
 mod figures;
 mod files;
+mod forget;
 mod get;
 mod help;
 mod ids;

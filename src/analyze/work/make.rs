@@ -33,6 +33,7 @@ pub fn make(unit: &Unit, request: &AnalyzeRequest, prefilter: &Prefilter) -> Res
         place: unit.place.clone(),
         interviews: PathBuf::from(&interviews.from),
         responses: responses.map(|input| PathBuf::from(&input.from)),
+        lake: None,
         outputs,
     };
     let BatchResult { staged, responses, .. } = batch.make(making.path(), request, prefilter)?;

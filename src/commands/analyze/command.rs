@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::work;
 use crate::analyze::{AnalyzeRequest, AnalyzeSummary, Plan, PlannedFiles, StepTimes};
+use crate::commands::erasure::open_ledger;
 use crate::commands::run::ready_analysis;
 use crate::commands::terminal::{self, Alone, AnalyzeFlags, DataFormat};
 use crate::lake::Lake;
@@ -24,7 +25,7 @@ pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<u8> {
         return work::list(&lake, &request, flags);
     }
     let lock = lake.lock()?;
-    let mut ledger = lake.ledger(&lock)?;
+    let mut ledger = open_ledger(&lake, &lock)?;
     let begun = Alone::begin("analyze");
     if let Some(results) = &flags.collect {
         return Ok(match work::collect(results, &lake, &mut ledger, flags.format, quiet) {

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::expect::judged_on_screen;
 use super::export::exports_on_screen;
 use super::record::RunSummary;
+use crate::commands::erasure::receipt_on_screen;
 use crate::commands::terminal;
 
 /// How many warnings are shown. All are in `last-run.json`.
@@ -24,6 +25,9 @@ fn what_came(summary: &RunSummary, archive: Option<&Path>) -> String {
     }
     if let Some(analyze) = &summary.analyze {
         text += &terminal::analyze_on_screen(analyze);
+    }
+    if let Some(receipt) = &summary.retain {
+        text += &receipt_on_screen(receipt);
     }
     text += &exports_on_screen(summary.export.as_deref().unwrap_or_default());
     if let (Some(archived), Some(archive)) = (&summary.audio, archive) {

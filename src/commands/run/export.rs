@@ -11,6 +11,7 @@ use crate::commands::terminal;
 use crate::deliver::export::{ExportSummary, InterviewSelection, Plan, RowType, Target, export};
 use crate::keywords::Mode;
 use crate::lake::Lake;
+use crate::lake::outputs::OutputKind;
 use crate::model::{Done, Error, Result};
 use crate::pipeline::sets::load_sets;
 use crate::pipeline::{ExportPlan, ExportRows, ExportTo, Since, first_day, midnight, today};
@@ -88,6 +89,7 @@ pub fn export_all(
     for ReadyExport { plan, output } in exports.into_iter().take_while(|_| continues()) {
         let folder = output.parent().map_or(Ok(()), fs::create_dir_all);
         let made = folder.map_err(|error| Error::path("make the folder of", &output, error)).and_then(|()| {
+            lake.record_output(OutputKind::Export, &output)?;
             terminal::with_bar("export", quiet, |progress| export(lake, &plan, Target::File(output.clone()), progress))
         });
         let path = output.display().to_string();

@@ -8,6 +8,7 @@ use super::accounts::{Access, ReadySource};
 use super::ats::ReadyAts;
 use super::expect::expected_on_screen;
 use super::prepare::Ready;
+use crate::commands::erasure::{plan_on_screen as erasure_on_screen, too_old};
 use crate::commands::session::local_zone_name;
 use crate::commands::terminal;
 use crate::deliver::audio::{Estimate, RecordingSelection, estimate};
@@ -59,6 +60,14 @@ pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> 
             analysis.sets.iter().map(|set| format!("{} ({})", set.set.name(), terms(set.set.terms().len()))).collect();
         let names = if names.is_empty() { "no keyword sets".to_owned() } else { names.join(", ") };
         text += &format!("analyze    {names}\n");
+    }
+    if let Some(plan) = ready.retain {
+        let found = match &before {
+            Some(LakeBefore { lake, ledger }) => too_old(lake, ledger, plan, &[])?,
+            None => None,
+        };
+        let old = found.as_ref().map_or_else(|| "           nothing is older yet\n".to_owned(), erasure_on_screen);
+        text += &format!("retain     what is older than it is kept is erased\n{old}");
     }
     if let Some(report) = ready.report {
         let days = terminal::counted(report.days.into(), "day", "days");

@@ -16,7 +16,7 @@ use crate::model::{Error, Problems, Result, Section, is_address};
 use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
 use crate::pipeline::{
-    Api, AtsPlan, AudioPlan, ExportTo, JobsFile, KeyPlace, MetricGroup, Pipeline, ReportPlan, Source, Stage,
+    Api, AtsPlan, AudioPlan, ExportTo, JobsFile, KeyPlace, MetricGroup, Pipeline, ReportPlan, RetainPlan, Source, Stage,
 };
 use crate::round0::client::ApiClient;
 
@@ -24,6 +24,7 @@ use crate::round0::client::ApiClient;
 pub struct Ready<'p> {
     pub sources: Option<Vec<ReadySource>>,
     pub analysis: Option<ReadyAnalysis>,
+    pub retain: Option<&'p RetainPlan>,
     pub report: Option<&'p ReportPlan>,
     /// The report's file of jobs.
     pub merged: JobsFile,
@@ -56,6 +57,7 @@ pub fn prepare(
     no_lake.into_iter().for_each(|error| problems.add("lake.path", error.hint("choose another folder")));
     refuse_other_disks(lake).err().into_iter().for_each(|error| problems.add("lake.path", error));
     let lake = Some(lake.as_path()).filter(|_| !problems.is_blamed_for("lake.path"));
+    let retain = pipeline.retain.as_ref().filter(|_| wanted(Stage::Retain));
     let report = pipeline.report.as_ref().filter(|_| wanted(Stage::Report));
     let mut merged = JobsFile::default();
     if let Some(report) = report {
@@ -85,7 +87,7 @@ pub fn prepare(
     let metrics = pipeline.prometheus.as_deref().and_then(|path| no_file("the metrics", path));
     metrics.into_iter().for_each(|error| problems.add("metrics.prometheus", error));
     let sources = wanted(Stage::Ingest).then_some(sources);
-    problems.or_value(Ready { sources, analysis, report, merged, exports, audio, ats })
+    problems.or_value(Ready { sources, analysis, retain, report, merged, exports, audio, ats })
 }
 
 fn ready_source(source: &Source, at: &mut Section<'_>) -> Option<ReadySource> {

@@ -18,6 +18,7 @@ use crate::ingest::IngestSummary;
 use crate::lake::Lake;
 use crate::lake::compact::Compacted;
 use crate::lake::durable::{batch_id, write_whole};
+use crate::lake::erase::Receipt;
 use crate::lake::run_rows::{self, RunRow};
 use crate::ledger::{Ledger, UnfetchedIds};
 use crate::model::{Error, Result};
@@ -43,6 +44,8 @@ pub struct RunSummary {
     /// Bodies that are set aside in the lake, those of earlier runs and of imports included.
     pub set_aside: u64,
     pub analyze: Option<AnalyzeSummary>,
+    /// The receipt of what was erased by age; null also if nothing was.
+    pub retain: Option<Receipt>,
     pub report: Option<String>,
     /// What needs a look, a line each, the most urgent first; null without a report.
     pub needs_a_look: Option<Vec<String>>,
@@ -82,6 +85,7 @@ impl RunSummary {
             ids: UnfetchedIds::default(),
             set_aside: 0,
             analyze: None,
+            retain: None,
             report: None,
             needs_a_look: None,
             advice: None,

@@ -11,6 +11,7 @@ use super::ingest::{IngestOptions, ingest_all};
 use super::known_jobs::{is_of_nothing, unknown_jobs};
 use super::prepare::{Ready, ReadyAnalysis};
 use super::record::{MOST_IDS, RunSummary};
+use crate::commands::erasure::retain;
 use crate::commands::session::{Network, Session};
 use crate::commands::terminal;
 use crate::deliver::audio::{RecordingSelection, estimate, publish_archived};
@@ -20,7 +21,7 @@ use crate::ingest::{IngestSummary, pace_of};
 use crate::lake::Lake;
 use crate::lake::compact::{MANY, compact};
 use crate::model::{Error, Kind, Result};
-use crate::pipeline::{AudioPlan, JobsFile, Pipeline, ReportPlan, Stage};
+use crate::pipeline::{AudioPlan, JobsFile, Pipeline, ReportPlan, RetainPlan, Stage};
 use crate::report::model::RunReference;
 use crate::{analyze, report};
 
@@ -35,6 +36,8 @@ pub struct Run<'a> {
     archive_failed: bool,
     /// Whether the ingest ended with an error.
     ingest_failed: bool,
+    /// Whether the analysis ended with an error.
+    analysis_failed: bool,
 }
 
 impl<'a> Run<'a> {
@@ -57,12 +60,13 @@ impl<'a> Run<'a> {
             errors: Vec::new(),
             archive_failed: false,
             ingest_failed: false,
+            analysis_failed: false,
         })
     }
 
     /// Runs every stage that is ready, in the fixed order.
     pub fn all(&mut self, ready: Ready<'_>, refetch: bool) {
-        let Ready { sources, analysis, report, merged, exports, audio, ats } = ready;
+        let Ready { sources, analysis, retain, report, merged, exports, audio, ats } = ready;
         if let Some(sources) = sources {
             self.timed(Stage::Ingest, |run| run.ingest(sources, refetch, audio));
         }
@@ -72,6 +76,9 @@ impl<'a> Run<'a> {
         // Checked before each stage: one that has begun is finished, and no other begins.
         if let Some(analysis) = analysis.filter(|_| self.continues()) {
             self.timed(Stage::Analyze, |run| run.analyze(&analysis));
+        }
+        if let Some(plan) = retain.filter(|_| self.continues()) {
+            self.timed(Stage::Retain, |run| run.retain(plan));
         }
         if let Some(plan) = report.filter(|_| self.continues()) {
             self.timed(Stage::Report, |run| run.report(plan, &merged));
@@ -170,7 +177,20 @@ impl<'a> Run<'a> {
         let made = terminal::with_bar("analyse", *quiet, |progress| {
             analyze::Plan::new(lake, analysis.request(false))?.run(lake, ledger, progress, &continues)
         });
+        self.analysis_failed = made.is_err();
         self.summary.analyze = self.keep(made);
+    }
+
+    /// Erases what is older than it is kept. A transcript leaves its figures, so those have to be made first.
+    fn retain(&mut self, plan: &RetainPlan) {
+        if self.analysis_failed {
+            let why = "nothing was erased by age, as the analysis failed; the next run makes up for it";
+            self.summary.warnings.push(why.to_owned());
+            return;
+        }
+        let Session { lake, ledger, .. } = &mut self.session;
+        let erased = retain(lake, ledger, plan, &[]);
+        self.summary.retain = self.keep(erased).flatten();
     }
 
     fn report(&mut self, plan: &ReportPlan, merged: &JobsFile) {

@@ -4,6 +4,7 @@ use jiff::civil::Time;
 
 use super::deadline::next_moment;
 use super::network::Network;
+use crate::commands::erasure::open_ledger;
 use crate::http::cancel::Deadline;
 use crate::lake::{Lake, LakeLock};
 use crate::ledger::Ledger;
@@ -27,7 +28,7 @@ impl<'n> Session<'n> {
     /// When another process holds the lake, or its ledger cannot be opened.
     pub fn open(lake: Lake, network: &'n Network, quiet: bool) -> Result<Self> {
         let lock = lake.lock()?;
-        let ledger = lake.ledger(&lock)?;
+        let ledger = open_ledger(&lake, &lock)?;
         Ok(Self { network, lake, lock, ledger, quiet, stop_at: None })
     }
 

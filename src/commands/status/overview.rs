@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::commands::terminal::{self, DONE, DataFormat, StatusFlags, counted};
 use crate::inbox;
 use crate::ingest::spool;
+use crate::lake::erase::Erasing;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{TABLES, Table};
 use crate::lake::{Lake, LakeCounts};
@@ -48,6 +49,8 @@ struct WorkStatus {
     /// The outbox of each applicant tracking system.
     outbox: Vec<OutboxCounts>,
     dead_letters: Vec<DeadLetter>,
+    /// Erasures that were begun and are not over: the next command that writes to the lake goes on with them.
+    erasures_not_over: usize,
 }
 
 /// The size of a table.
@@ -110,6 +113,7 @@ fn work(lake: &Lake, ledger: &Ledger) -> Result<WorkStatus> {
         inbox_events_waiting: inbox::file::waiting(&lake.inbox_folder())?,
         outbox: ledger.outbox_counts()?,
         dead_letters: ledger.dead_letters()?,
+        erasures_not_over: Erasing::count(lake),
     })
 }
 
@@ -161,6 +165,10 @@ fn work_on_screen(status: &WorkStatus) -> String {
     if status.inbox_events_waiting > 0 {
         let events = counted(status.inbox_events_waiting as u64, "event", "events");
         text += &format!("inbox      {events}, taken by the next ingest that reads the inbox\n");
+    }
+    if status.erasures_not_over > 0 {
+        let erasures = counted(status.erasures_not_over as u64, "erasure is", "erasures are");
+        text += &format!("erasures   {erasures} not over; the next command that writes to the lake goes on\n");
     }
     if !status.recordings.is_empty() {
         text += &recordings_on_screen(&status.recordings);

@@ -3,6 +3,7 @@
 
 mod alone;
 mod cli;
+mod confirm;
 mod exit_code;
 mod interview;
 mod man;
@@ -15,10 +16,11 @@ mod visible;
 pub use alone::Alone;
 pub use cli::{
     AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, CompactFlags, DataFormat,
-    DiscoverFlags, ExportFlags, FilesFlags, FilterFlags, GetFlags, ImportFlags, IngestFlags, JobsFlags,
-    KeywordsCommand, LedgerCommand, ListenFlags, QuarantineCommand, RepairFlags, ReportFlags, RunFlags, SandboxFlags,
-    SchemaFlags, SchemaFormat, SearchFlags, SearchFormat, SetFlags, StatusFlags, WaitFlags, Which,
+    DiscoverFlags, ExportFlags, FilesFlags, FilterFlags, ForgetFlags, GetFlags, ImportFlags, IngestFlags, JobsFlags,
+    KeywordsCommand, LedgerCommand, ListenFlags, QuarantineCommand, RepairFlags, ReportFlags, RetainFlags, RunFlags,
+    SandboxFlags, SchemaFlags, SchemaFormat, SearchFlags, SearchFormat, SetFlags, StatusFlags, WaitFlags, Which,
 };
+pub use confirm::confirm;
 pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};
 pub use interview::{interview_text, standing};
 pub use man::{Page, man_pages};

@@ -11,6 +11,7 @@ use super::pool::Pool;
 use super::store::Store;
 use crate::http::cancel::Cancellation;
 use crate::lake::Lake;
+use crate::lake::outputs::OutputKind;
 use crate::model::Result;
 use crate::pipeline::AudioPlan;
 
@@ -32,6 +33,7 @@ impl<'a> Archiver<'a> {
     pub fn new(lake: &'a Lake, runtime: &'a Runtime, plan: &AudioPlan, cancellation: Cancellation) -> Result<Self> {
         let policy = AddressPolicy { loopback: plan.allow_loopback };
         let store = Store::open(&plan.out, lake)?;
+        lake.record_output(OutputKind::Archive, &plan.out)?;
         let downloader = Arc::new(Downloader::new(store, policy, plan.max_bytes, plan.max_time)?);
         Ok(Self { lake, runtime, downloader, width: plan.concurrency, from: plan.from, cancellation })
     }

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use object_store::path::Path as Key;
 use object_store::{
-    Attribute, Attributes, Error as StoreError, GetOptions, ObjectStore, PutMode, PutOptions, parse_url_opts,
+    Attribute, Attributes, Error as StoreError, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
+    parse_url_opts,
 };
 use reqwest::Url;
 use tokio::sync::Semaphore;
@@ -40,6 +41,20 @@ impl Objects {
         });
         let (store, prefix) = parse_url_opts(&url, settings).map_err(|error| wrong(&error))?;
         Ok(Self { store, prefix, memory: Semaphore::new(MOST_MEGABYTES as usize) })
+    }
+
+    /// Deletes an object. That it is not there is no error. Must not be called on a Tokio runtime.
+    ///
+    /// # Errors
+    /// When the store cannot be changed.
+    pub fn erase(&self, object: &str) -> Result<()> {
+        let fail = |error: &dyn std::fmt::Display| Error::failed(format!("cannot delete from the archive: {error}"));
+        let key = Key::parse(format!("{}/{object}", self.prefix)).map_err(|error| fail(&error))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        match runtime.map_err(|error| fail(&error))?.block_on(self.store.delete(&key)) {
+            Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(fail(&error)),
+        }
     }
 
     /// Uploads a file, never over another object. An existing object counts as the same recording if it has the same

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, flags, integer_at, integers, string_at, strings, times, timestamp_at};
 use crate::lake::schema::{AUDIO, RESPONSES};
+use crate::lake::tombstones::Age;
 use crate::ledger::{ArchivedRecording, Ledger, RecordingId, RecordingState};
 use crate::model::Result;
 use crate::model::interview::month_of;
@@ -86,6 +87,7 @@ pub fn each_missing(
 ) -> Result<()> {
     let unpublished: HashSet<String> =
         ledger.archived_recordings()?.into_iter().map(|(recording, _)| recording.interview).collect();
+    let tombstones = lake.tombstones()?;
     for path in lake.files(&RESPONSES)? {
         let file = ParquetFile::open(&path)?;
         let mut wanted = Vec::new();
@@ -105,7 +107,8 @@ pub fn each_missing(
                 begin = end;
                 let job_id = string_at(jobs, answers.start);
                 let settled_at = timestamp_at(settled, answers.start);
-                let is_selected = selection.has(id, job_id, settled_at);
+                let is_selected =
+                    selection.has(id, job_id, settled_at) && !tombstones.is_too_old(Age::Audio, settled_at);
                 if !answers.clone().any(|row| has_audio.value(row)) || !(is_selected || unpublished.contains(id)) {
                     continue;
                 }

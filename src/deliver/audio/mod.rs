@@ -33,6 +33,7 @@ mod content_range;
 mod credentials;
 mod download;
 mod during_ingest;
+mod erase;
 mod estimate;
 mod missing;
 mod outcomes;
@@ -47,6 +48,7 @@ mod table;
 
 pub use archiver::Archiver;
 pub use credentials::is_credential;
+pub use erase::erase;
 pub use estimate::{Estimate, estimate};
 pub use missing::RecordingSelection;
 pub use renew::{ClientOf, LinkRenewer};

@@ -143,6 +143,24 @@ impl Store {
         }
     }
 
+    /// Deletes a recording. That it is not there is no error.
+    ///
+    /// # Errors
+    /// When it cannot be deleted.
+    pub fn erase(&self, object: &str) -> Result<()> {
+        match &self.backend {
+            Backend::Folder(root) => {
+                let path = root.join(object);
+                match fs::remove_file(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::path("delete", &path, error)),
+                    _ => Ok(()),
+                }
+            }
+            #[cfg(feature = "cloud")]
+            Backend::Objects(objects) => objects.erase(object),
+        }
+    }
+
     /// Deletes the partial download of a recording if it is empty.
     pub fn tidy(&self, object: &str) {
         if self.part_path(object).metadata().is_ok_and(|partial| partial.len() == 0) {

@@ -98,7 +98,7 @@ fn look_at(batch: &RecordBatch, rules: &Rules<'_>, walked: &mut Walked) {
 
 /// The column whose month names the folder. `candidates` has none: its rows follow those of their interviews.
 pub fn dated_by(table: &Table) -> Option<&'static str> {
-    ["settled_at", "started_at", "sent_at"]
+    ["settled_at", "started_at", "sent_at", "erased_at"]
         .into_iter()
         .find(|name| table.columns.iter().any(|column| column.name == *name))
 }

@@ -69,6 +69,14 @@ impl Journal {
     }
 }
 
+/// Writes the journal anew from the ledger, which has taken in what was there and has erased some of it since.
+///
+/// # Errors
+/// When the ledger cannot be read or the file cannot be written.
+pub fn rewrite(lake: &Lake, ledger: &Ledger) -> Result<()> {
+    if path(lake).exists() { Journal::of(lake, ledger).map(drop) } else { Ok(()) }
+}
+
 /// Tells the ledger what the journal has and it does not know, as after a crash or when the ledger was rebuilt. A journal
 /// of another lake is set aside.
 ///

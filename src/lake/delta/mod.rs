@@ -19,6 +19,7 @@
 
 mod action;
 mod checkpoint;
+mod erase;
 mod follow;
 mod history;
 mod log;
@@ -29,4 +30,5 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use erase::erase;
 pub use follow::{follow_commit, follow_log};

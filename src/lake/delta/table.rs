@@ -113,8 +113,34 @@ impl<'a> DeltaTable<'a> {
         Err(Error::failed("another program is writing to it"))
     }
 
+    /// Deletes the links of files that were removed, and all that the log says of them. A table that does not follow the
+    /// lake's version is deleted, and made again by whoever keeps it up.
+    ///
+    /// # Errors
+    /// When the log cannot be read or written, or a link cannot be deleted.
+    pub fn erase(&self, history: &History<'_>) -> Result<()> {
+        let files: BTreeMap<&str, &str> = history
+            .version
+            .files()
+            .filter(|file| file.table == self.table.name)
+            .filter_map(|file| Some((file.path.split_once('/')?.1, file.sha256.as_str())))
+            .collect();
+        let has =
+            |(link, add): (&String, &Add)| place_of(link).and_then(|place| files.get(&*place)) == Some(&add.sha256());
+        let follows =
+            |state: &State| history.has(&state.from) && state.live.len() == files.len() && state.live.iter().all(has);
+        let Some(state) = self.log.read()?.filter(follows) else { return self.delete() };
+        // The newest commit stays, and may be the one that removed them: so this one, which says nothing of files, follows.
+        let info = Action::CommitInfo(history.info(Timestamp::now()));
+        let Some(state) = self.log.append(Some(state), vec![info])? else {
+            return Err(Error::failed(format!("another program is writing to {}", self.folder.display())));
+        };
+        sweep(&self.folder, &state, Timestamp::MAX).map_err(|error| Error::path("clear", &self.folder, error))?;
+        self.log.forget_removed(&state)
+    }
+
     /// Deletes what is there: it is not whole, or of another history, and of no use to anybody.
-    fn delete(&self) -> Result<()> {
+    pub fn delete(&self) -> Result<()> {
         match fs::remove_dir_all(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::path("delete", &self.folder, error)),
             _ => Ok(()),

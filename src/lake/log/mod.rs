@@ -18,4 +18,4 @@ mod write;
 pub use commit::{Commit, CommitKind};
 pub use read::{LogRead, TailCommit, is_last, oldest, read_log, read_placed, read_version};
 pub use version::Version;
-pub use write::{Committed, append, prune, write_checkpoint};
+pub use write::{Committed, append, forget_before, prune, write_checkpoint};

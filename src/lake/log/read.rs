@@ -78,7 +78,16 @@ pub fn oldest(folder: &Path) -> Result<Option<u64>> {
 }
 
 fn read_until(folder: &Path, most: u64) -> Result<Option<LogRead>> {
-    let mut names = names(folder)?;
+    let found = names(folder)?;
+    let last = found.checkpoints.last().copied();
+    match read_names(folder, found, most) {
+        // After an erasure the commits below its checkpoint go at once.
+        Err(_) if names(folder)?.checkpoints.last().copied() > last => read_names(folder, names(folder)?, most),
+        read => read,
+    }
+}
+
+fn read_names(folder: &Path, mut names: Names, most: u64) -> Result<Option<LogRead>> {
     names.commits.retain(|number| *number <= most);
     names.checkpoints.retain(|number| *number <= most);
     let Some(last) = names.commits.last().copied().max(names.checkpoints.last().copied()) else { return Ok(None) };

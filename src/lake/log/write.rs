@@ -11,7 +11,8 @@ use super::commit::Commit;
 use super::read::{checkpoint_path, commit_path, names};
 use super::version::Version;
 use crate::lake::access::{OTHERS_WRITE, make_folder};
-use crate::lake::durable::{write_new, write_whole};
+use crate::lake::crash;
+use crate::lake::durable::{sync, write_new, write_whole};
 use crate::model::{Error, Result};
 
 /// How long commits below a checkpoint are kept, for readers that began before it.
@@ -52,6 +53,24 @@ pub fn write_checkpoint(folder: &Path, version: &Version) -> Result<()> {
     }
     let path = checkpoint_path(folder, version.number);
     write_whole(&path, &checkpoint::to_bytes(version), 0o644).map_err(|error| Error::path("write", &path, error))
+}
+
+/// Makes a checkpoint of a version, and deletes all commits and checkpoints below it at once: the size and the hash of a
+/// file of one person would tell of them.
+///
+/// # Errors
+/// When the checkpoint cannot be written, or a file cannot be deleted.
+pub fn forget_before(folder: &Path, version: &Version) -> Result<()> {
+    let path = checkpoint_path(folder, version.number);
+    write_whole(&path, &checkpoint::to_bytes(version), 0o644).map_err(|error| Error::path("write", &path, error))?;
+    crash::point("log-checkpoint");
+    let found = names(folder)?;
+    let commits = found.commits.range(..version.number).map(|number| commit_path(folder, *number));
+    let checkpoints = found.checkpoints.range(..version.number).map(|number| checkpoint_path(folder, *number));
+    for path in commits.chain(checkpoints) {
+        fs::remove_file(&path).map_err(|error| Error::path("delete", &path, error))?;
+    }
+    sync(folder).map_err(|error| Error::path("sync", folder, error))
 }
 
 /// Deletes commits and checkpoints below the last whole checkpoint that have been there for a week.

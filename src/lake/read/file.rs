@@ -100,6 +100,35 @@ impl ParquetFile {
         self.footer.metadata().row_groups().iter().map(|group| group.total_byte_size().unsigned_abs()).sum()
     }
 
+    /// The pairs of the file's key-value metadata that this program has written, sorted as they are there.
+    pub fn own_metadata(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.footer.metadata().file_metadata().key_value_metadata();
+        let pairs =
+            pairs.into_iter().flatten().map(|pair| (pair.key.as_str(), pair.value.as_deref().unwrap_or_default()));
+        pairs.filter(|(key, _)| key.starts_with("roundup."))
+    }
+
+    /// Whether a column of a row group is null in all rows, as far as its statistics tell.
+    #[must_use]
+    pub fn is_all_null(&self, group: usize, column: &str) -> bool {
+        let row_group = self.footer.metadata().row_group(group);
+        let chunk = row_group.columns().iter().find(|chunk| chunk.column_path().string() == column);
+        let nulls = chunk.and_then(|chunk| chunk.statistics()?.null_count_opt());
+        nulls == Some(row_group.num_rows().unsigned_abs())
+    }
+
+    /// Whether a row group may have one of these values in a text column, as far as its bloom filter tells.
+    ///
+    /// # Errors
+    /// When the filter cannot be read.
+    pub fn may_have<'a>(&self, group: usize, column: &str, mut values: impl Iterator<Item = &'a str>) -> Result<bool> {
+        let row_group = self.footer.metadata().row_group(group);
+        let chunk = row_group.columns().iter().find(|chunk| chunk.column_path().string() == column);
+        let chunk = chunk.ok_or_else(|| self.cannot_read(&lacks(column)))?;
+        let filter = Sbbf::read_from_column_chunk(chunk, &self.file()?).map_err(|error| self.cannot_read(&error))?;
+        Ok(filter.is_none_or(|filter| values.any(|value| filter.check(&value))))
+    }
+
     /// Reads the named columns of a row group into one batch. The columns are in the order of the file.
     ///
     /// # Errors

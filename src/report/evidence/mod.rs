@@ -11,5 +11,5 @@ mod read;
 mod record;
 mod write;
 
-pub use self::record::QuotedEvidence;
+pub use self::record::{QuotedEvidence, QuotingReport, quoting};
 pub use self::write::evidence;

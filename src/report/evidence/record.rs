@@ -1,7 +1,7 @@
 //! The record of the interviews that a report quotes. It is kept in the lake, so that a person who is to be forgotten
 //! is also found in reports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use crate::lake::access::make_private_folder;
 use crate::lake::durable::write_whole;
 use crate::model::{Error, Result};
 use crate::report::model::Evidence;
+use crate::report::plan_record::PlanRecord;
 
 /// The evidence of a report, and the interviews that it quotes.
 #[derive(Default)]
@@ -28,12 +29,16 @@ struct RecordFile {
     /// Absolute path of the report's folder.
     report: String,
     interviews: BTreeSet<String>,
+    /// What the report is made by, to make it anew; absent in records of older versions.
+    #[serde(default)]
+    plan: Option<PlanRecord>,
 }
 
 /// The record of one report's quotes. Until it is dropped, no other process changes a record of this lake.
 pub struct QuoteRecord<'a> {
     path: PathBuf,
     report: String,
+    plan: PlanRecord,
     interviews: &'a BTreeSet<String>,
     _lock: File,
 }
@@ -44,7 +49,7 @@ impl QuotedEvidence {
     ///
     /// # Errors
     /// When the absolute path of the folder cannot be found, or the records cannot be locked.
-    pub fn record(&self, lake: &Lake, report: &Path) -> Result<Option<QuoteRecord<'_>>> {
+    pub fn record(&self, lake: &Lake, report: &Path, plan: PlanRecord) -> Result<Option<QuoteRecord<'_>>> {
         let place = std::path::absolute(report).map_err(|error| Error::path("find", report, error))?;
         let hash = hex::encode(&Sha256::digest(place.as_os_str().as_encoded_bytes())[..4]);
         let name = report.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -54,7 +59,7 @@ impl QuotedEvidence {
             return Ok(None);
         }
         let report = place.display().to_string();
-        Ok(Some(QuoteRecord { path, report, interviews: &self.interviews, _lock: lake.lock_quotes()? }))
+        Ok(Some(QuoteRecord { path, report, plan, interviews: &self.interviews, _lock: lake.lock_quotes()? }))
     }
 }
 
@@ -101,10 +106,60 @@ impl QuoteRecord<'_> {
         if interviews.is_empty() {
             return Ok(());
         }
-        let text = RecordFile { report: self.report.clone(), interviews };
+        let text = RecordFile { report: self.report.clone(), interviews, plan: Some(self.plan.clone()) };
         let text = serde_json::to_string_pretty(&text).expect("plain data") + "\n";
         let folder = self.path.parent().expect("a record is in a folder");
         make_private_folder(folder).map_err(|error| Error::path("make", folder, error))?;
         write_whole(&self.path, text.as_bytes(), 0o600).map_err(|error| Error::path("write", &self.path, error))
     }
+}
+
+/// A report that quotes somebody.
+pub struct QuotingReport {
+    /// Its folder.
+    pub report: PathBuf,
+    /// What it is made by, if that was recorded.
+    pub plan: Option<PlanRecord>,
+    record: PathBuf,
+}
+
+impl QuotingReport {
+    /// Deletes the record, because the report quotes nobody any more.
+    ///
+    /// # Errors
+    /// When it cannot be deleted.
+    pub fn forget(&self) -> Result<()> {
+        match fs::remove_file(&self.record) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::path("delete", &self.record, error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The reports that quote one of some interviews, sorted by their folders.
+///
+/// # Errors
+/// When the records cannot be read.
+pub fn quoting(lake: &Lake, interviews: &HashSet<&str>) -> Result<Vec<QuotingReport>> {
+    let folder = lake.quotes_folder();
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|error| Error::path("list", &folder, error))?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| Error::path("list", &folder, error))?.path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let bytes = fs::read(&path).map_err(|error| Error::path("read", &path, error))?;
+        let record: RecordFile = serde_json::from_slice(&bytes).map_err(|error| {
+            Error::path("read", &path, error).hint("delete it together with the report that it is of")
+        })?;
+        if record.interviews.iter().any(|id| interviews.contains(id.as_str())) {
+            found.push(QuotingReport { report: record.report.into(), plan: record.plan, record: path });
+        }
+    }
+    found.sort_by(|a, b| a.report.cmp(&b.report));
+    Ok(found)
 }

@@ -79,6 +79,81 @@ pub struct CompactFlags {
     pub format: DataFormat,
 }
 
+#[derive(Debug, Args)]
+pub struct ForgetFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// A person: their e-mail address, or the vendor's id of the candidate; all of their interviews go
+    #[arg(long, value_name = "EMAIL|ID")]
+    pub candidate: Vec<String>,
+    /// An interview; others of its person stay
+    #[arg(long, value_name = "ID")]
+    pub interview: Vec<String>,
+    /// Of several persons with one address, the candidate_key of one who is meant
+    #[arg(long, value_name = "KEY", conflicts_with = "all")]
+    pub id: Vec<String>,
+    /// All persons who have the address are meant
+    #[arg(long)]
+    pub all: bool,
+    /// Folder or address of recordings, beside those that the lake knows of
+    #[arg(long, value_name = "DIR")]
+    pub archive: Vec<PathBuf>,
+    /// Say what there is, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Look through every byte of lake, archives and reports for what is named; with --yes, after it was erased
+    #[arg(long, conflicts_with = "dry_run")]
+    pub verify: bool,
+    /// A name to look for, too; where it is found is only listed, since others may have it
+    #[arg(long, value_name = "NAME", requires = "verify")]
+    pub name: Vec<String>,
+    /// Another folder to look through
+    #[arg(long, value_name = "DIR", requires = "verify")]
+    pub reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub key: CandidateKeyFlag,
+    #[command(flatten)]
+    pub delta: DeltaFlag,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct RetainFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// Days after an interview has settled for which its recordings are kept in the archive
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub audio_days: Option<u32>,
+    /// Days for which transcripts are kept; their figures and keyword hits stay
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub transcripts_days: Option<u32>,
+    /// Days for which names and addresses are kept
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub candidates_days: Option<u32>,
+    /// Days for which interviews are kept, with all that is of them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub interviews_days: Option<u32>,
+    /// Folder or address of recordings, beside those that the lake knows of
+    #[arg(long, value_name = "DIR")]
+    pub archive: Vec<PathBuf>,
+    /// Say what is older, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub key: CandidateKeyFlag,
+    #[command(flatten)]
+    pub delta: DeltaFlag,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Make the ledger anew from the tables; tries and ids the API does not know are forgotten

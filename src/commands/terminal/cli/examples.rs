@@ -134,6 +134,24 @@ Examples:
     roundup compact --lake lake --dry-run
     roundup compact --lake lake";
 
+pub const FORGET: &str = "\
+Examples:
+  See what there is of a person, and change nothing
+    roundup forget --lake lake --candidate jane@example.com --dry-run
+  Erase it all, and look through every byte that is left
+    roundup forget --lake lake --candidate jane@example.com --yes --verify
+  One interview alone
+    roundup forget --lake lake --interview 660f9511-f30c-52e5-b827-557766551111
+  Look again later, and in a folder of copies, too
+    roundup forget --lake lake --candidate jane@example.com --verify --reports copies";
+
+pub const RETAIN: &str = "\
+Examples:
+  See what is older than a year, and change nothing
+    roundup retain --lake lake --transcripts-days 365 --dry-run
+  Recordings for a month, names for half a year, interviews for three years
+    roundup retain --lake lake --audio-days 30 --candidates-days 180 --interviews-days 1095 --yes";
+
 pub const LEDGER_REBUILD: &str = "\
 Examples:
   After a message that the ledger cannot be used

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use care::{
-    CompactFlags, FilesFlags, JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, SchemaFlags,
-    SchemaFormat, SetFlags, StatusFlags, Which,
+    CompactFlags, FilesFlags, ForgetFlags, JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags,
+    RetainFlags, SchemaFlags, SchemaFormat, SetFlags, StatusFlags, Which,
 };
 pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
 pub use look::{DiscoverFlags, FilterFlags, SearchFlags, SearchFormat};
@@ -110,6 +110,12 @@ pub enum Command {
     /// Merge the many small files of a month into few large ones
     #[command(after_help = examples::COMPACT)]
     Compact(CompactFlags),
+    /// Erase persons or interviews everywhere, for good, and keep them from coming back
+    #[command(after_help = examples::FORGET)]
+    Forget(ForgetFlags),
+    /// Erase what is older than it is kept: recordings, transcripts, names, whole interviews
+    #[command(after_help = examples::RETAIN)]
+    Retain(RetainFlags),
     /// Look after the ledger, which knows what is asked for when
     #[command(subcommand)]
     Ledger(LedgerCommand),

@@ -79,6 +79,7 @@ values!(By {
 values!(Stage {
     Ingest = "ingest",
     Analyze = "analyze",
+    Retain = "retain",
     Report = "report",
     Export = "export",
     Audio = "audio",

@@ -1,0 +1,572 @@
+//! Persons are erased everywhere, nothing else changes, and they do not come back.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use roundup::inbox::file::{InboxWriter, ReceivedEvent};
+use roundup::lake::Lake;
+use roundup::lake::read::parquet_files;
+use roundup::lake::schema::TABLES;
+use roundup::round0::webhook::Event;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::common::{INTERVIEWS, Row, Served, lasting, roundup, rows, sample, serve};
+
+/// Everything that a pipeline can do with persons on this machine.
+const ALL: &str = "questions = \"all\"\n[analyze]\nkeywords = [\"builtin:engineering\"]\n\
+    [report]\nout = \"reports\"\nperiod = \"26w\"\nuntil = \"2026-06-01\"\nwhole-answers = true\n\
+    [[export]]\noutput = \"exports/answers.csv\"\nformat = \"csv\"\nwhat = \"responses\"\n\
+    [audio]\nout = \"archive\"\nallow-loopback = true\n";
+
+/// Rows of each table but those that tell of commands, without the columns that tell when.
+fn tables(lake: &Path) -> BTreeMap<&'static str, Vec<Row>> {
+    let kept = TABLES.iter().filter(|table| !["runs", "erasures", "jobs"].contains(&table.name));
+    kept.map(|table| (table.name, lasting(rows(lake, table.name)))).collect()
+}
+
+/// The same without the rows of some interviews.
+fn without(mut tables: BTreeMap<&'static str, Vec<Row>>, ids: &[String]) -> BTreeMap<&'static str, Vec<Row>> {
+    for rows in tables.values_mut() {
+        rows.retain(|row| !ids.contains(&row["interview_id"]));
+    }
+    tables
+}
+
+/// Runs a command that must end with a code; returns its stdout and stderr.
+fn ended(command: &mut assert_cmd::Command, code: i32) -> (String, String) {
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{stdout}{stderr}");
+    (stdout, stderr)
+}
+
+/// Whether a text is in any file below a folder, as it is.
+fn is_in_files(folder: &Path, text: &str) -> bool {
+    fs::read_dir(folder).into_iter().flatten().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return is_in_files(&path, text);
+        }
+        memchr::memmem::find(&fs::read(path).unwrap(), text.as_bytes()).is_some()
+    })
+}
+
+/// The addresses and interviews of persons whom a report quotes.
+fn quoted(lake: &Path) -> Vec<(String, Vec<String>)> {
+    let record = fs::read_dir(lake.join("_roundup/quotes")).unwrap().next().unwrap().unwrap().path();
+    let record: Value = serde_json::from_slice(&fs::read(record).unwrap()).unwrap();
+    let candidates = rows(lake, "candidates");
+    let quoted = record["interviews"].as_array().unwrap().iter().filter_map(|id| {
+        let row = candidates.iter().find(|row| row["interview_id"] == id.as_str().unwrap())?;
+        let mut ids: Vec<String> = candidates
+            .iter()
+            .filter(|other| other.get("candidate_key") == row.get("candidate_key"))
+            .map(|other| other["interview_id"].clone())
+            .collect();
+        ids.sort();
+        Some((row.get("email")?.clone(), ids))
+    });
+    let mut quoted: Vec<(String, Vec<String>)> = quoted.collect();
+    quoted.sort();
+    quoted.dedup();
+    quoted
+}
+
+fn archived(served: &Served, id: &str) -> usize {
+    fs::read_dir(served.path("archive/interviews").join(id)).map_or(0, Iterator::count)
+}
+
+#[test]
+fn a_person_is_erased_everywhere_and_does_not_come_back() {
+    let served = serve(None);
+    let pipeline = served.pipeline(ALL);
+    served.run(&pipeline, 0);
+    let lake = served.lake();
+    let (email, ids) = quoted(&lake).into_iter().find(|(_, ids)| archived(&served, &ids[0]) > 0).unwrap();
+    let open_candidates = rows(&lake, "open_interviews");
+    let key =
+        &rows(&lake, "interviews").into_iter().find(|row| row["interview_id"] == ids[0]).unwrap()["candidate_key"];
+    let mut all = ids.clone();
+    all.extend(
+        open_candidates
+            .into_iter()
+            .filter(|row| row.get("candidate_key") == Some(key))
+            .map(|row| row["interview_id"].clone()),
+    );
+    let expected = without(tables(&lake), &all);
+    let page = |served: &Served| fs::read_to_string(served.path("reports/2026-06-01/index.html")).unwrap();
+    assert!(page(&served).contains("<html"));
+
+    let forget = |more: &[&str], code| {
+        ended(served.roundup().args(["forget", "--lake", "lake", "--candidate", &email]).args(more), code)
+    };
+    let before = is_in_files(&lake, &ids[0]);
+    assert!(before);
+    let (dry, _) = forget(&["--dry-run"], 0);
+    for part in ["responses", "keyword_hits", "ledger", "recording", "reports/2026-06-01", "exports/answers.csv"] {
+        assert!(dry.contains(part), "{part}: {dry}");
+    }
+    assert_eq!(tables(&lake)["responses"].len(), rows(&lake, "responses").len());
+    let (refused, stderr) = forget(&[], 2);
+    assert!(refused.contains("erase") && stderr.contains("without a yes"), "{stderr}");
+    let (_, found) = forget(&["--verify", "--interview", &ids[0]], 1);
+    assert!(!found.contains(&email));
+
+    let (erased, stderr) = forget(&["--yes", "--verify"], 0);
+    assert!(erased.contains("no id and no address is left"), "{erased}{stderr}");
+    for said in [&erased, &stderr] {
+        assert!(!said.contains(&email) && !said.contains(&ids[0]), "{said}");
+    }
+    assert_eq!(tables(&lake), expected);
+    let receipt = &rows(&lake, "erasures")[0];
+    assert_eq!((receipt["kind"].as_str(), receipt["reports_made_anew"].as_str()), ("forget", "1"), "{receipt:?}");
+    assert!(receipt["recordings"].parse::<u64>().unwrap() > 0 && receipt["exports"] == "1", "{receipt:?}");
+    for id in &all {
+        assert_eq!(archived(&served, id), 0);
+        assert!(!served.path("archive/interviews").join(id).exists());
+        for folder in ["lake", "archive", "reports"] {
+            assert!(!is_in_files(&served.path(folder), id), "{id} in {folder}");
+        }
+    }
+    assert!(page(&served).contains("<html"));
+    ended(served.roundup().args(["status", "--check", "--lake", "lake"]), 0);
+    let (stdout, _) = forget(&["--dry-run"], 1);
+    assert_eq!(stdout, "");
+
+    // They do not come back: by the list, a refetch, an import, or a ledger that is made anew.
+    let again: [&[&str]; 5] = [
+        &["run", "pipeline.toml"],
+        &[
+            "ingest",
+            "--lake",
+            "lake",
+            "ids.txt",
+            "--refetch",
+            "--api",
+            &served.sandbox.base_url(),
+            "--requests-per-minute",
+            "600000",
+        ],
+        &["import", "--lake", "lake", INTERVIEWS],
+        &["ledger", "rebuild", "--lake", "lake"],
+        &["run", "pipeline.toml"],
+    ];
+    for arguments in again {
+        let (stdout, _) = ended(served.roundup().args(arguments), 0);
+        let now = tables(&lake);
+        assert_eq!(now, without(now.clone(), &all), "{arguments:?}");
+        for row in &expected["interviews"] {
+            assert!(
+                now["interviews"].iter().any(|other| other["interview_id"] == row["interview_id"]),
+                "{arguments:?}"
+            );
+        }
+        if arguments[0] == "import" {
+            assert!(stdout.contains(&format!("{} erased before, and not loaded", all.len())), "{stdout}");
+        }
+    }
+    let (clean, _) = forget(&["--verify", "--interview", &all[0]], 0);
+    assert!(clean.contains("no id and no address is left"), "{clean}");
+}
+
+/// A folder with a lake of the sample, analysed and with a report that quotes.
+fn imported() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| ended(roundup(folder.path()).args(arguments), 0);
+    run(&["import", "--lake", "lake", INTERVIEWS]);
+    run(&["analyze", "--lake", "lake", "--keywords", "builtin:engineering"]);
+    run(&[
+        "report",
+        "--lake",
+        "lake",
+        "--out",
+        "reports",
+        "--period",
+        "26w",
+        "--until",
+        "2026-06-01",
+        "--whole-answers",
+    ]);
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    let _not_there = fs::remove_dir_all(to);
+    // With hard links and times as they are.
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+}
+
+const POINTS: &[&str] = &[
+    "erase-begun",
+    "erase-tombstoned",
+    "publish-staged",
+    "publish-recorded",
+    "publish-placed-one",
+    "publish-placed-all",
+    "delta-linked",
+    "delta-committed",
+    "publish-committed",
+    "erase-committed",
+    "erase-ledger",
+    "erase-spool",
+    "erase-inbox",
+    "erase-quarantine",
+    "erase-archive",
+    "erase-leftovers",
+    "report-staged",
+    "report-placed",
+    "erase-reports",
+    "erase-receipt",
+    "log-checkpoint",
+    "erase-log",
+    "erase-forgotten",
+];
+
+/// How many files the Delta tables have, by table.
+fn links(lake: &Path) -> BTreeMap<&'static str, usize> {
+    let files = |name: &str| parquet_files(&lake.join("delta").join(name)).unwrap();
+    let is_log = |path: &std::path::PathBuf| path.components().any(|part| part.as_os_str() == "_delta_log");
+    TABLES.iter().map(|table| (table.name, files(table.name).iter().filter(|path| !is_log(path)).count())).collect()
+}
+
+/// How many files the tables have.
+fn live(lake: &Path) -> BTreeMap<&'static str, usize> {
+    TABLES.iter().map(|table| (table.name, parquet_files(&lake.join(table.name)).unwrap().len())).collect()
+}
+
+#[test]
+fn killed_at_any_step_and_again_an_erasure_ends() {
+    let folder = imported();
+    let [lake, reports] = ["lake", "reports"].map(|name| folder.path().join(name));
+    let kept = tempfile::tempdir().unwrap();
+    copy(&lake, &kept.path().join("lake"));
+    copy(&reports, &kept.path().join("reports"));
+    let (email, ids) = quoted(&lake).remove(0);
+    let expected = without(tables(&lake), &ids);
+    let forget = ["forget", "--lake", "lake", "--candidate", &email];
+    for point in POINTS {
+        copy(&kept.path().join("lake"), &lake);
+        copy(&kept.path().join("reports"), &reports);
+        let output = roundup(folder.path()).args(forget).arg("--yes").env("ROUNDUP_CRASH_AT", point).output().unwrap();
+        assert_eq!(output.status.code(), None, "{point}: {}", String::from_utf8_lossy(&output.stderr));
+        let mut again = roundup(folder.path());
+        again.args(["analyze", "--lake", "lake", "--keywords", "builtin:engineering"]).env("ROUNDUP_CRASH_AT", point);
+        let _killed_again_or_done = again.output().unwrap();
+        ended(roundup(folder.path()).args(["analyze", "--lake", "lake", "--keywords", "builtin:engineering"]), 0);
+        assert_eq!(tables(&lake), expected, "{point}");
+        assert_eq!(rows(&lake, "erasures").len(), 1, "{point}");
+        let (found, _) = ended(roundup(folder.path()).args(forget).args(["--verify", "--interview", &ids[0]]), 0);
+        assert!(found.contains("no id and no address"), "{point}: {found}");
+        assert_eq!(fs::read_dir(lake.join("_roundup/erasing")).unwrap().count(), 0, "{point}");
+        ended(roundup(folder.path()).args(["status", "--check", "--lake", "lake"]), 0);
+        assert_eq!(links(&lake), live(&lake), "{point}");
+    }
+}
+
+/// A body of the sample with another id and person.
+fn body(id: &str, candidate: &str, email: &str) -> Value {
+    let mut body = sample().into_iter().find(|body| body["status"] == "completed").unwrap();
+    body["id"] = json!(id);
+    body["candidate"] = json!({"id": candidate, "name": "Nora Quist", "email": email});
+    body
+}
+
+fn import(folder: &Path, bodies: &[Value], code: i32) -> String {
+    let lines: String = bodies.iter().map(|body| body.to_string() + "\n").collect();
+    fs::write(folder.join("bodies.jsonl"), lines).unwrap();
+    ended(roundup(folder).args(["import", "--lake", "lake", "bodies.jsonl"]), code).0
+}
+
+#[test]
+fn persons_are_found_wherever_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str], code| {
+        ended(roundup(folder.path()).args(["forget", "--lake", "lake"]).args(arguments), code)
+    };
+    let mut open = body("open-1", "person-open", "open@quist.example");
+    open["status"] = json!("invited");
+    let mut broken = body("broken-1", "person-broken", "broken@quist.example");
+    broken["status"] = json!(7);
+    import(
+        folder.path(),
+        &[
+            body("first-1", "person-1", "shared@quist.example"),
+            body("second-1", "person-2", "Shared@Quist.example"),
+            body("third-1", "person-3", "third@quist.example"),
+            open,
+            broken,
+        ],
+        3,
+    );
+    let lake = folder.path().join("lake");
+    // Nobody, and an interview that nobody knows.
+    let (stdout, stderr) = run(&["--candidate", "nobody@quist.example", "--yes"], 1);
+    assert!(stdout.is_empty() && stderr.contains("nobody in the lake has the address"), "{stderr}");
+    assert!(!stderr.contains("nobody@quist"), "{stderr}");
+    run(&["--interview", "unknown", "--yes"], 1);
+    run(&["--yes"], 2);
+    // Several with one address.
+    let (stdout, _) = run(&["--candidate", "shared@quist.example", "--yes"], 2);
+    let key = stdout.split_whitespace().next().unwrap().to_owned();
+    assert_eq!((stdout.lines().count(), key.len()), (2, 64), "{stdout}");
+    run(&["--candidate", "shared@quist.example", "--id", &key, "--yes"], 0);
+    assert_eq!(rows(&lake, "interviews").len(), 2);
+    // The other one may come again.
+    import(
+        folder.path(),
+        &[body(
+            "fourth-1",
+            if rows(&lake, "interviews")[0]["interview_id"] == "first-1" { "person-1" } else { "person-2" },
+            "shared@quist.example",
+        )],
+        0,
+    );
+    assert_eq!(rows(&lake, "interviews").len(), 3);
+    // Only open, and only set aside.
+    run(&["--candidate", "open@quist.example", "--yes"], 1);
+    run(&["--candidate", "person-open", "--yes"], 0);
+    assert_eq!(rows(&lake, "open_interviews").len(), 0);
+    run(&["--candidate", "broken@quist.example", "--yes", "--verify"], 0);
+    assert_eq!(fs::read_dir(lake.join("_roundup/quarantine")).unwrap().count(), 0);
+    // A broken body of somebody who was erased is not set aside again.
+    let mut broken = body("broken-1", "person-broken", "broken@quist.example");
+    broken["status"] = json!(7);
+    let stdout = import(folder.path(), &[broken], 0);
+    assert!(stdout.contains("1 erased before, and not loaded"), "{stdout}");
+    // Only in the inbox.
+    let mut inbox = InboxWriter::new(Lake::open(&lake).unwrap().inbox_folder()).unwrap();
+    let event = |id: &str, interview: &str, email: &str| ReceivedEvent {
+        event: Event {
+            id: id.to_owned(),
+            kind: "interview_ended".to_owned(),
+            interview: Some(interview.to_owned()),
+            body: json!({"interview": {"id": interview}, "candidate": {"email": email}}).to_string().into_bytes(),
+        },
+        source: "default".to_owned(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    inbox
+        .append(&[event("e-1", "inbox-1", "inbox@quist.example"), event("e-2", "inbox-2", "other@quist.example")])
+        .unwrap();
+    run(&["--candidate", "inbox@quist.example", "--yes", "--verify"], 0);
+    // The receiver goes on in another file.
+    inbox.append(&[event("e-3", "inbox-3", "other@quist.example")]).unwrap();
+    let left = roundup::inbox::file::files(&Lake::open(&lake).unwrap().inbox_folder()).unwrap();
+    let left: Vec<String> = left
+        .iter()
+        .flat_map(|path| roundup::inbox::file::read(path).unwrap())
+        .map(|received| received.event.id)
+        .collect();
+    assert_eq!(left, ["e-2", "e-3"]);
+    // An application after the erasure is a new one.
+    run(&["--candidate", "third@quist.example", "--yes"], 0);
+    let mut later = body("third-2", "person-3", "third@quist.example");
+    import(folder.path(), std::slice::from_ref(&later), 0);
+    assert!(rows(&lake, "interviews").iter().all(|row| row["interview_id"] != "third-2"));
+    later["id"] = json!("third-3");
+    later["created_at"] = json!("2999-01-01T00:00:00Z");
+    import(folder.path(), &[later], 0);
+    assert!(rows(&lake, "interviews").iter().any(|row| row["interview_id"] == "third-3"));
+    // Nobody else may write meanwhile.
+    let lock = Lake::open(&lake).unwrap();
+    let _lock = lock.lock().unwrap();
+    run(&["--interview", "third-3", "--yes"], 6);
+    run(&["--interview", "third-3", "--dry-run"], 0);
+}
+
+#[test]
+fn what_is_planted_anywhere_is_found() {
+    const ID: &str = "planted-7d1f";
+    let folder = tempfile::tempdir().unwrap();
+    import(folder.path(), &[body("first-1", "person-1", "first@quist.example")], 0);
+    let lake = folder.path().join("lake");
+    let verify = |code| {
+        let mut command = roundup(folder.path());
+        command.args([
+            "forget",
+            "--lake",
+            "lake",
+            "--interview",
+            ID,
+            "--verify",
+            "--reports",
+            "reports",
+            "--format",
+            "json",
+        ]);
+        serde_json::from_str::<Value>(&ended(&mut command, code).0).unwrap()
+    };
+    assert_eq!(verify(0)["left"], json!([]));
+    let elsewhere = tempfile::tempdir().unwrap();
+    // A dictionary, a page, minima and maxima of Parquet.
+    import(elsewhere.path(), &[body(ID, "person-1", "first@quist.example")], 0);
+    let table = |name: &str| {
+        let mut files = parquet_files(&elsewhere.path().join("lake").join(name)).unwrap();
+        fs::read(files.remove(0)).unwrap()
+    };
+    // A page of SQLite, and one that is free.
+    let database = elsewhere.path().join("one.db");
+    let sql = rusqlite::Connection::open(&database).unwrap();
+    sql.execute_batch("CREATE TABLE t (x TEXT); PRAGMA secure_delete = OFF;").unwrap();
+    sql.execute("INSERT INTO t VALUES (?1)", [ID]).unwrap();
+    let page = fs::read(&database).unwrap();
+    sql.execute_batch("DROP TABLE t").unwrap();
+    drop(sql);
+    let free = fs::read(&database).unwrap();
+    let zst = zstd::encode_all(format!("{{\"i\":\"{ID}\"}}").as_bytes(), 3).unwrap();
+    let gz = {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, ID.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let xlsx = {
+        let mut book = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+        for text in ["nothing", ID] {
+            book.start_file(format!("xl/{text}.xml"), options).unwrap();
+            std::io::Write::write_all(&mut book, format!("<t>{text}</t>").repeat(1000).as_bytes()).unwrap();
+        }
+        book.finish().unwrap().into_inner()
+    };
+    for (place, bytes) in [
+        ("lake/interviews/month=2026-05/x.parquet", table("interviews")),
+        ("lake/responses/month=2026-05/x.parquet", table("responses")),
+        ("lake/delta/interviews/x.parquet", table("interviews")),
+        ("lake/_roundup/foreign/a/ledger.db", page),
+        ("lake/_roundup/foreign/a/ledger.db", free),
+        ("lake/_roundup/links/00000009.zst", zst),
+        ("lake/_roundup/spool/x.gz", gz),
+        ("lake/_roundup/quarantine/body-planted-7d1f.json", b"{}".to_vec()),
+        ("lake/_roundup/last-run.new", format!("\"{ID}\"").into_bytes()),
+        ("lake/_roundup/log/x.json", ID.to_uppercase().into_bytes()),
+        ("reports/2026-06-01/index.html", format!("<p>{ID}</p>").into_bytes()),
+        ("reports/2026-06-01/roundup.xlsx", xlsx),
+    ] {
+        let path = folder.path().join(place);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        let verified = verify(1);
+        assert_eq!(verified["left"].as_array().unwrap().len(), 1, "{place}: {verified}");
+        assert!(verified["left"][0][0].as_str().unwrap().ends_with(&place[place.len() - 12..]), "{place}: {verified}");
+        fs::remove_file(&path).unwrap();
+    }
+    assert_eq!(verify(0)["left"], json!([]));
+}
+
+fn run_in(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
+    ended(roundup(folder).args(arguments), code)
+}
+
+const ANALYZE: [&str; 5] = ["analyze", "--lake", "lake", "--keywords", "builtin:engineering"];
+
+#[test]
+fn a_transcript_that_goes_leaves_its_figures() {
+    let folder = imported();
+    let lake = folder.path().join("lake");
+    let before = tables(&lake);
+    let retain = ["retain", "--lake", "lake", "--transcripts-days", "1"];
+    let (dry, _) = run_in(folder.path(), &[&retain[..], &["--dry-run"]].concat(), 0);
+    assert!(dry.contains("responses") && dry.contains("reports/2026-06-01"), "{dry}");
+    run_in(folder.path(), &retain, 2);
+    assert_eq!(tables(&lake), before);
+    // Killed at some steps, and finished by the next command.
+    for point in ["retain-tombstoned", "erase-begun", "publish-placed-one", "erase-reports"] {
+        let mut killed = roundup(folder.path());
+        killed.args(retain).arg("--yes").env("ROUNDUP_CRASH_AT", point);
+        let _killed_or_nothing_is_left = killed.output().unwrap();
+    }
+    run_in(folder.path(), &[&retain[..], &["--yes"]].concat(), 0);
+    let derived = ["response_metrics", "interview_metrics", "keyword_hits", "candidates"];
+    let is_as_before = || {
+        let now = tables(&lake);
+        for table in derived {
+            assert_eq!(now[table], before[table], "{table}");
+        }
+        now
+    };
+    let now = is_as_before();
+    let had = before["responses"].iter().filter(|row| row.contains_key("transcript")).count();
+    assert!(now["responses"].iter().all(|row| !row.contains_key("transcript")));
+    assert_eq!(now["responses"].iter().filter(|row| row.contains_key("transcript_erased_at")).count(), had);
+    // Nothing is stale, and nothing is computed of what is not there, whatever is asked for.
+    let (stdout, _) = run_in(folder.path(), &ANALYZE, 0);
+    assert!(stdout.contains("0 files"), "{stdout}");
+    run_in(folder.path(), &[&ANALYZE[..], &["--force"]].concat(), 0);
+    is_as_before();
+    run_in(folder.path(), &["status", "--check", "--lake", "lake"], 0);
+    // Neither do the transcripts come back.
+    run_in(folder.path(), &["import", "--lake", "lake", INTERVIEWS], 0);
+    let other = tempfile::tempdir().unwrap();
+    fs::create_dir_all(other.path().join("lake/_roundup")).unwrap();
+    for name in ["tombstones", "candidate.key"] {
+        fs::copy(lake.join("_roundup").join(name), other.path().join("lake/_roundup").join(name)).unwrap();
+    }
+    run_in(other.path(), &["import", "--lake", "lake", INTERVIEWS], 0);
+    let responses = rows(&other.path().join("lake"), "responses");
+    assert_eq!(responses.len(), before["responses"].len());
+    assert!(responses.iter().all(|row| !row.contains_key("transcript")));
+    // Reports say it, and quote nobody.
+    let report = ["report", "--lake", "lake", "--out", "reports", "--period", "26w", "--until", "2026-06-01"];
+    run_in(folder.path(), &report, 0);
+    let summary = fs::read_to_string(folder.path().join("reports/2026-06-01/summary.json")).unwrap();
+    assert!(summary.contains("transcripts of answers"), "{summary}");
+    assert!(!lake.join("_roundup/quotes").read_dir().unwrap().any(|_| true));
+}
+
+#[test]
+fn names_recordings_and_interviews_go_by_age() {
+    let served = serve(None);
+    let pipeline = served.pipeline(ALL);
+    served.run(&pipeline, 0);
+    let lake = served.lake();
+    assert!(!rows(&lake, "audio").is_empty() && !rows(&lake, "candidates").is_empty());
+    let pipeline = served.pipeline(&format!("{ALL}[retain]\naudio-days = 1\ncandidates-days = 2\n"));
+    let (planned, _) = ended(served.roundup().arg("check").arg(&pipeline), 0);
+    assert!(planned.contains("retain ") && planned.contains("candidates"), "{planned}");
+    let screen = served.run(&pipeline, 0);
+    assert!(screen.contains("erased  "), "{screen}");
+    assert!(served.last_run()["retain"]["rows"].as_u64().unwrap() > 0);
+    assert!(rows(&lake, "audio").is_empty() && rows(&lake, "candidates").is_empty());
+    let of_archive = || fs::read_dir(served.path("archive/interviews")).unwrap().count();
+    assert_eq!(of_archive(), 0);
+    // Recordings are not archived again.
+    served.run(&pipeline, 0);
+    assert!(rows(&lake, "audio").is_empty() && of_archive() == 0);
+    assert_eq!(served.last_run()["retain"], Value::Null);
+    let ids = served.ids_in("interviews");
+    let (stdout, _) = ended(served.roundup().args(["retain", "--lake", "lake", "--interviews-days", "3", "--yes"]), 0);
+    assert!(stdout.contains(&format!("{} interviews", ids.len())), "{stdout}");
+    for table in ["interviews", "responses", "response_metrics", "keyword_hits", "questions"] {
+        assert!(rows(&lake, table).is_empty(), "{table}");
+    }
+    served.run(&pipeline, 0);
+    let ingest = &served.last_run()["ingest"];
+    assert!(ingest["erased"].as_u64().unwrap() >= ids.len() as u64, "{ingest}");
+    assert!(rows(&lake, "interviews").is_empty());
+    ended(served.roundup().args(["status", "--check", "--lake", "lake"]), 0);
+}
+
+#[test]
+fn an_archive_that_is_away_holds_up_nobody_and_the_erasure_goes_on_when_it_is_back() {
+    let served = serve(Some(30));
+    served.run(&served.pipeline(ALL), 0);
+    let row = rows(&served.lake(), "audio").remove(0);
+    let (id, away) = (&row["interview_id"], served.path("away"));
+    fs::rename(served.path("archive"), &away).unwrap();
+    let (_, stderr) = ended(served.roundup().args(["forget", "--lake", "lake", "--interview", id, "--yes"]), 1);
+    assert!(stderr.contains("is not there") && !stderr.contains(id.as_str()), "{stderr}");
+    let status = || ended(served.roundup().args(["status", "--lake", "lake"]), 0).0;
+    assert!(status().contains("1 erasure is not over"), "{}", status());
+    assert!(!served.ids_in("interviews").contains(id), "it is gone from the lake");
+    let (_, stderr) = ended(served.roundup().args(ANALYZE), 0);
+    assert!(stderr.contains("is not over"), "{stderr}");
+    fs::rename(&away, served.path("archive")).unwrap();
+    ended(served.roundup().args(ANALYZE), 0);
+    assert!(!status().contains("not over"));
+    assert!(!served.path("archive/interviews").join(id).exists());
+    assert_eq!(rows(&served.lake(), "erasures").len(), 1);
+}
