@@ -128,7 +128,7 @@ pub fn are_what_they_say(lake: &Path) -> BTreeMap<String, DeltaTable> {
 
 /// Checks that every table of a lake's last version is there, too.
 #[track_caller]
-fn are_the_last_version(lake: &Path) -> BTreeMap<String, DeltaTable> {
+pub fn are_the_last_version(lake: &Path) -> BTreeMap<String, DeltaTable> {
     let tables = are_what_they_say(lake);
     for (name, files) in versions_of(lake).pop().unwrap() {
         let table = tables.get(&name).unwrap_or_else(|| panic!("{name} has no Delta table"));
