@@ -28,6 +28,8 @@ impl Erased {
         if answers.present(&["transcript_erased_at"]).is_empty() {
             return Ok(None);
         }
+        // With its ids as plain texts.
+        let answers = ParquetFile::open(answers.path())?;
         let keys = |group: usize| -> Result<Vec<Option<Key>>> {
             if answers.is_all_null(group, "transcript_erased_at") {
                 return Ok(vec![None; answers.rows_in_group(group)]);
