@@ -14,6 +14,9 @@ use crate::model::{Error, Result};
 /// What identifies a row: its interview and, of an answer, its position.
 type Key = (String, Option<i64>);
 
+/// Rows of a file by what identifies them.
+type Places = HashMap<Key, Vec<usize>>;
+
 /// The erased answers of a file, by row group: a key where a row is one.
 pub struct Erased {
     groups: Vec<Vec<Option<Key>>>,
@@ -25,6 +28,8 @@ impl Erased {
         if answers.present(&["transcript_erased_at"]).is_empty() {
             return Ok(None);
         }
+        // With its ids as plain texts.
+        let answers = ParquetFile::open(answers.path())?;
         let keys = |group: usize| -> Result<Vec<Option<Key>>> {
             if answers.is_all_null(group, "transcript_erased_at") {
                 return Ok(vec![None; answers.rows_in_group(group)]);
@@ -115,14 +120,14 @@ fn carry(
 }
 
 /// The rows of a file that was derived before, and where each key is. `None` if it cannot be read.
-fn rows_of(table: &Table, path: &Path, by_position: bool) -> Result<Option<(RecordBatch, HashMap<Key, Vec<usize>>)>> {
+fn rows_of(table: &Table, path: &Path, by_position: bool) -> Result<Option<(RecordBatch, Places)>> {
     if !path.exists() {
         return Ok(None);
     }
     let file = ParquetFile::open(path)?;
     let rows = file.all(&file.present(&table.column_names()))?;
     let rows = table.conform(&rows).map_err(|error| Error::path("read", path, error))?;
-    let mut places: HashMap<Key, Vec<usize>> = HashMap::new();
+    let mut places = Places::new();
     for row in 0..rows.num_rows() {
         places.entry(key_of(&rows, row, by_position)).or_default().push(row);
     }

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use super::clear::is_page;
 use super::evidence::{QuotingReport, quoting};
-use super::{publish, write};
+use super::make::write;
+use super::publish;
 use crate::lake::Lake;
 use crate::lake::durable::sync;
 use crate::model::{Error, Result};

@@ -11,12 +11,11 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::aggregate::{Counted, aggregate, wanted};
-use super::assembled;
 use super::findings::needs_a_look;
 use super::frames::random::{TERMS, TrueAnswer, Truth, frames};
+use super::make::{assembled, render};
 use super::model::{Evidence, KeywordSetName, Provenance, Report};
 use super::period::Calendar;
-use super::render;
 use crate::model::random::Random;
 use crate::pipeline::{Format, ReportPlan};
 

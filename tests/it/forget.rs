@@ -320,7 +320,11 @@ fn persons_are_found_wherever_they_are() {
         folder.path(),
         &[body(
             "fourth-1",
-            if rows(&lake, "interviews")[0]["interview_id"] == "first-1" { "person-1" } else { "person-2" },
+            if rows(&lake, "interviews").iter().any(|row| row["interview_id"] == "first-1") {
+                "person-1"
+            } else {
+                "person-2"
+            },
             "shared@quist.example",
         )],
         0,

@@ -50,7 +50,10 @@ pub fn resolve(lake: &Lake, ledger: &Ledger, asked: &Asked<'_>) -> Result<Erasin
         let keys = one.keys.clone();
         let of_keys = interviews(lake, |one| one.key.as_ref().is_some_and(|key| keys.contains(key)))?;
         one.rows.interviews.extend(of_keys.into_iter().map(|interview| interview.interview));
+        // A body with an address does not tell which of several persons it is of.
+        let emails = if asked.only.is_empty() { BTreeSet::new() } else { std::mem::take(&mut one.emails) };
         add_waiting(lake, &mut one)?;
+        one.emails.extend(emails);
         if one.rows.interviews.is_empty() && !has_body(lake, &one)? {
             return Err(nobody(candidate, number));
         }

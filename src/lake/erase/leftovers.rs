@@ -64,7 +64,10 @@ fn erase_from(value: &mut Value, texts: &BTreeSet<&str>) -> bool {
             list.retain(|entry| !has(entry, texts));
             list.len() < before
         }
-        Value::Object(fields) => fields.values_mut().fold(false, |any, field| erase_from(field, texts) || any),
+        Value::Object(fields) => {
+            let erased: Vec<bool> = fields.values_mut().map(|field| erase_from(field, texts)).collect();
+            erased.contains(&true)
+        }
         Value::String(_) if has(value, texts) => {
             *value = Value::String("[erased]".to_owned());
             true

@@ -121,10 +121,11 @@ pub struct Erasing {
 }
 
 impl Erasing {
-    /// The texts by which what is erased is found in bodies and files: ids and addresses.
+    /// The texts by which what is erased is found in bodies and files: ids and addresses, but for those that somebody who
+    /// stays has, too.
     #[must_use]
     pub fn texts(&self) -> BTreeSet<&str> {
-        let ids = self.rows.interviews.iter().chain(&self.candidates).chain(&self.emails);
+        let ids = self.rows.interviews.iter().chain(&self.candidates).chain(self.emails.difference(&self.shared));
         ids.map(String::as_str).collect()
     }
 
@@ -149,9 +150,10 @@ impl Erasing {
             Value::Array(list) => list.iter().any(|entry| self.is_in(entry)),
             Value::Object(fields) => fields.values().any(|field| self.is_in(field)),
             Value::String(text) => {
+                let address = address_of(text);
                 self.rows.interviews.contains(text)
                     || self.candidates.contains(text)
-                    || self.emails.contains(&address_of(text))
+                    || self.emails.contains(&address) && !self.shared.contains(&address)
             }
             _ => false,
         }

@@ -2,20 +2,30 @@
 
 use std::io::{self, Read};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::AhoCorasick;
+use memchr::memchr_iter;
 
 use crate::http::client::encode_id;
 
 /// Bytes that are read at once.
 const CHUNK: usize = 1 << 20;
 
-/// Texts to look for, in upper or lower case.
+/// Texts to look for.
 pub struct Needles {
-    automaton: Option<AhoCorasick>,
-    /// Of each pattern whether it is a name, which others may have, too.
-    is_name: Vec<bool>,
-    /// Length of the longest pattern in bytes.
+    /// Ids as they are, in lower and in upper case: a search for exact texts goes through many bytes at once.
+    ids: Option<AhoCorasick>,
+    /// Addresses, found by their `@` in any case.
+    addresses: Vec<Address>,
+    /// Names in any case, which others may have, too.
+    names: Option<AhoCorasick>,
+    /// Length of the longest text in bytes.
     longest: usize,
+}
+
+struct Address {
+    text: String,
+    /// Where its `@` is.
+    at: usize,
 }
 
 /// How often texts were seen.
@@ -41,33 +51,15 @@ impl Needles {
     /// Looks for ids and addresses, also as JSON, HTML and addresses on the web write them, and for names.
     #[must_use]
     pub fn new<'a>(texts: impl IntoIterator<Item = &'a str>, names: impl IntoIterator<Item = &'a str>) -> Self {
-        let texts = texts.into_iter().map(|text| (text, false));
-        let mut patterns: Vec<(String, bool)> = Vec::new();
-        for (text, is_name) in texts.chain(names.into_iter().map(|name| (name, true))) {
-            let json = serde_json::to_string(text).expect("a text is JSON");
-            let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&#x27;");
-            let forms = [
-                text.to_owned(),
-                json[1..json.len() - 1].to_owned(),
-                html.replace('/', "&#x2f;"),
-                html,
-                encode_id(text),
-            ];
-            patterns.extend(forms.into_iter().filter(|form| !form.is_empty()).map(|form| (form, is_name)));
-        }
-        patterns.sort();
-        patterns.dedup();
-        let automaton = (!patterns.is_empty()).then(|| {
-            AhoCorasick::builder()
-                .kind(Some(AhoCorasickKind::DFA))
-                .match_kind(MatchKind::LeftmostLongest)
-                .ascii_case_insensitive(true)
-                .build(patterns.iter().map(|(text, _)| text))
-                .or_else(|_| AhoCorasick::new(patterns.iter().map(|(text, _)| text)))
-                .expect("texts that fit in memory")
-        });
-        let longest = patterns.iter().map(|(text, _)| text.len()).max().unwrap_or(0);
-        Self { automaton, is_name: patterns.into_iter().map(|(_, is_name)| is_name).collect(), longest }
+        let written = texts.into_iter().flat_map(forms);
+        let (addresses, ids): (Vec<String>, Vec<String>) = written.partition(|form| form.contains('@'));
+        let ids = ids.into_iter().flat_map(|id| [id.to_lowercase(), id.to_uppercase(), id]);
+        let (ids, longest_id) = automaton(ids.collect(), false);
+        let (names, longest_name) = automaton(names.into_iter().flat_map(forms).collect(), true);
+        let address = |text: String| text.find('@').map(|at| Address { at, text });
+        let addresses: Vec<Address> = addresses.into_iter().filter_map(address).collect();
+        let longest = addresses.iter().map(|address| address.text.len()).max().unwrap_or(0);
+        Self { ids, addresses, names, longest: longest.max(longest_id).max(longest_name) }
     }
 
     /// Looks through bytes.
@@ -78,10 +70,20 @@ impl Needles {
 
     /// Looks for what ends behind a place: what ends before it was seen already.
     fn look_from(&self, bytes: &[u8], seen: usize) -> Seen {
-        let mut all = Seen { bytes: (bytes.len() - seen) as u64, ..Seen::default() };
-        for found in self.automaton.iter().flat_map(|automaton| automaton.find_iter(bytes)) {
-            if found.end() > seen {
-                *if self.is_name[found.pattern()] { &mut all.names } else { &mut all.texts } += 1;
+        let count = |automaton: &Option<AhoCorasick>| {
+            let found = automaton.iter().flat_map(|automaton| automaton.find_iter(bytes));
+            found.filter(|found| found.end() > seen).count() as u64
+        };
+        let is_at = |address: &Address, place: usize| {
+            let Some(begin) = place.checked_sub(address.at) else { return false };
+            let end = begin + address.text.len();
+            let is_it = |there: &[u8]| there.eq_ignore_ascii_case(address.text.as_bytes());
+            end > seen && bytes.get(begin..end).is_some_and(is_it)
+        };
+        let mut all = Seen { bytes: (bytes.len() - seen) as u64, texts: count(&self.ids), names: count(&self.names) };
+        if !self.addresses.is_empty() {
+            for place in memchr_iter(b'@', bytes) {
+                all.texts += u64::from(self.addresses.iter().any(|address| is_at(address, place)));
             }
         }
         all
@@ -113,6 +115,24 @@ impl Needles {
             kept = rest;
         }
     }
+}
+
+/// The forms that a text may have in a file.
+fn forms(text: &str) -> impl Iterator<Item = String> + use<> {
+    let json = serde_json::to_string(text).expect("a text is JSON");
+    let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&#x27;");
+    let forms =
+        [text.to_owned(), json[1..json.len() - 1].to_owned(), html.replace('/', "&#x2f;"), html, encode_id(text)];
+    forms.into_iter().filter(|form| !form.is_empty())
+}
+
+/// An automaton for texts, if there are any, and the length of the longest.
+fn automaton(mut texts: Vec<String>, any_case: bool) -> (Option<AhoCorasick>, usize) {
+    texts.sort();
+    texts.dedup();
+    let longest = texts.iter().map(String::len).max().unwrap_or(0);
+    let made = AhoCorasick::builder().ascii_case_insensitive(any_case).build(&texts).expect("texts that fit in memory");
+    ((!texts.is_empty()).then_some(made), longest)
 }
 
 #[cfg(test)]
