@@ -271,7 +271,7 @@ fn the_lines_for_cron_and_systemd_work_as_they_are_written() {
         lines += 1;
     }
     assert!(lines >= 3, "{lines} lines were found");
-    assert_eq!(served.last_run()["ingest"]["skipped_settled"].as_u64().unwrap() > 0, true);
+    assert!(served.last_run()["ingest"]["skipped_settled"].as_u64().unwrap() > 0);
 }
 
 #[test]

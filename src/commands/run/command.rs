@@ -68,7 +68,7 @@ fn finish(run: Run<'_>, prometheus: Option<&Path>) -> EndedRun {
         summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     }
     let mut exit_code = summary.exit_code;
-    let recorded = record(&mut session, &summary).and_then(|()| metrics::write(&mut session, &summary, prometheus));
+    let recorded = record(&mut session, &summary).and_then(|()| metrics::write(&session, &summary, prometheus));
     if let Err(error) = recorded {
         terminal::error(&error);
         errors.push(error);

@@ -18,9 +18,9 @@ use crate::pipeline::Expectation;
 ///
 /// # Errors
 /// When it cannot be written, or the lake cannot be read.
-pub fn write(session: &mut Session<'_>, summary: &RunSummary, path: Option<&Path>) -> Result<()> {
+pub fn write(session: &Session<'_>, summary: &RunSummary, path: Option<&Path>) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
-    let text = metrics(summary, &session.lake.counts(&mut session.ledger)?);
+    let text = metrics(summary, &session.lake.counts(&session.ledger)?);
     write_whole(path, text.as_bytes(), 0o644).map_err(|error| Error::path("write", path, error))
 }
 
