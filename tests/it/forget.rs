@@ -387,7 +387,6 @@ fn what_is_planted_anywhere_is_found() {
     const ID: &str = "planted-7d1f";
     let folder = tempfile::tempdir().unwrap();
     import(folder.path(), &[body("first-1", "person-1", "first@quist.example")], 0);
-    let lake = folder.path().join("lake");
     let verify = |code| {
         let mut command = roundup(folder.path());
         command.args([
