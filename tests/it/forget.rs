@@ -80,6 +80,43 @@ fn archived(served: &Served, id: &str) -> usize {
     fs::read_dir(served.path("archive/interviews").join(id)).map_or(0, Iterator::count)
 }
 
+/// Brings erased interviews back in every way that there is, in vain, and without a loss for others.
+fn stay_away(served: &Served, all: &[String], expected: &BTreeMap<&'static str, Vec<Row>>) {
+    let lake = served.lake();
+    // By the list, a refetch, an import, or a ledger that is made anew.
+    let again: [&[&str]; 5] = [
+        &["run", "pipeline.toml"],
+        &[
+            "ingest",
+            "--lake",
+            "lake",
+            "ids.txt",
+            "--refetch",
+            "--api",
+            &served.sandbox.base_url(),
+            "--requests-per-minute",
+            "600000",
+        ],
+        &["import", "--lake", "lake", INTERVIEWS],
+        &["ledger", "rebuild", "--lake", "lake"],
+        &["run", "pipeline.toml"],
+    ];
+    for arguments in again {
+        let (stdout, _) = ended(served.roundup().args(arguments), 0);
+        let now = tables(&lake);
+        assert_eq!(now, without(now.clone(), all), "{arguments:?}");
+        for row in &expected["interviews"] {
+            assert!(
+                now["interviews"].iter().any(|other| other["interview_id"] == row["interview_id"]),
+                "{arguments:?}"
+            );
+        }
+        if arguments[0] == "import" {
+            assert!(stdout.contains(&format!("{} erased before, and not loaded", all.len())), "{stdout}");
+        }
+    }
+}
+
 #[test]
 fn a_person_is_erased_everywhere_and_does_not_come_back() {
     let served = serve(None);
@@ -137,38 +174,7 @@ fn a_person_is_erased_everywhere_and_does_not_come_back() {
     let (stdout, _) = forget(&["--dry-run"], 1);
     assert_eq!(stdout, "");
 
-    // They do not come back: by the list, a refetch, an import, or a ledger that is made anew.
-    let again: [&[&str]; 5] = [
-        &["run", "pipeline.toml"],
-        &[
-            "ingest",
-            "--lake",
-            "lake",
-            "ids.txt",
-            "--refetch",
-            "--api",
-            &served.sandbox.base_url(),
-            "--requests-per-minute",
-            "600000",
-        ],
-        &["import", "--lake", "lake", INTERVIEWS],
-        &["ledger", "rebuild", "--lake", "lake"],
-        &["run", "pipeline.toml"],
-    ];
-    for arguments in again {
-        let (stdout, _) = ended(served.roundup().args(arguments), 0);
-        let now = tables(&lake);
-        assert_eq!(now, without(now.clone(), &all), "{arguments:?}");
-        for row in &expected["interviews"] {
-            assert!(
-                now["interviews"].iter().any(|other| other["interview_id"] == row["interview_id"]),
-                "{arguments:?}"
-            );
-        }
-        if arguments[0] == "import" {
-            assert!(stdout.contains(&format!("{} erased before, and not loaded", all.len())), "{stdout}");
-        }
-    }
+    stay_away(&served, &all, &expected);
     let (clean, _) = forget(&["--verify", "--interview", &all[0]], 0);
     assert!(clean.contains("no id and no address is left"), "{clean}");
 }
@@ -282,6 +288,40 @@ fn import(folder: &Path, bodies: &[Value], code: i32) -> String {
 }
 
 #[test]
+fn a_person_in_the_inbox_alone_is_found_and_the_receiver_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    import(folder.path(), &[body("first-1", "person-1", "first@quist.example")], 0);
+    let lake = folder.path().join("lake");
+    let run = |arguments: &[&str], code| {
+        ended(roundup(folder.path()).args(["forget", "--lake", "lake"]).args(arguments), code)
+    };
+    let mut inbox = InboxWriter::new(Lake::open(&lake).unwrap().inbox_folder()).unwrap();
+    let event = |id: &str, interview: &str, email: &str| ReceivedEvent {
+        event: Event {
+            id: id.to_owned(),
+            kind: "interview_ended".to_owned(),
+            interview: Some(interview.to_owned()),
+            body: json!({"interview": {"id": interview}, "candidate": {"email": email}}).to_string().into_bytes(),
+        },
+        source: "default".to_owned(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    inbox
+        .append(&[event("e-1", "inbox-1", "inbox@quist.example"), event("e-2", "inbox-2", "other@quist.example")])
+        .unwrap();
+    run(&["--candidate", "inbox@quist.example", "--yes", "--verify"], 0);
+    // The receiver goes on in another file.
+    inbox.append(&[event("e-3", "inbox-3", "other@quist.example")]).unwrap();
+    let left = roundup::inbox::file::files(&Lake::open(&lake).unwrap().inbox_folder()).unwrap();
+    let left: Vec<String> = left
+        .iter()
+        .flat_map(|path| roundup::inbox::file::read(path).unwrap())
+        .map(|received| received.event.id)
+        .collect();
+    assert_eq!(left, ["e-2", "e-3"]);
+}
+
+#[test]
 fn persons_are_found_wherever_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str], code| {
@@ -341,31 +381,6 @@ fn persons_are_found_wherever_they_are() {
     broken["status"] = json!(7);
     let stdout = import(folder.path(), &[broken], 0);
     assert!(stdout.contains("1 erased before, and not loaded"), "{stdout}");
-    // Only in the inbox.
-    let mut inbox = InboxWriter::new(Lake::open(&lake).unwrap().inbox_folder()).unwrap();
-    let event = |id: &str, interview: &str, email: &str| ReceivedEvent {
-        event: Event {
-            id: id.to_owned(),
-            kind: "interview_ended".to_owned(),
-            interview: Some(interview.to_owned()),
-            body: json!({"interview": {"id": interview}, "candidate": {"email": email}}).to_string().into_bytes(),
-        },
-        source: "default".to_owned(),
-        at: jiff::Timestamp::UNIX_EPOCH,
-    };
-    inbox
-        .append(&[event("e-1", "inbox-1", "inbox@quist.example"), event("e-2", "inbox-2", "other@quist.example")])
-        .unwrap();
-    run(&["--candidate", "inbox@quist.example", "--yes", "--verify"], 0);
-    // The receiver goes on in another file.
-    inbox.append(&[event("e-3", "inbox-3", "other@quist.example")]).unwrap();
-    let left = roundup::inbox::file::files(&Lake::open(&lake).unwrap().inbox_folder()).unwrap();
-    let left: Vec<String> = left
-        .iter()
-        .flat_map(|path| roundup::inbox::file::read(path).unwrap())
-        .map(|received| received.event.id)
-        .collect();
-    assert_eq!(left, ["e-2", "e-3"]);
     // An application after the erasure is a new one.
     run(&["--candidate", "third@quist.example", "--yes"], 0);
     let mut later = body("third-2", "person-3", "third@quist.example");
