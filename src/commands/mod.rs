@@ -14,9 +14,11 @@ mod ingest;
 mod keywords;
 mod ledger;
 mod listen;
+mod mirror;
 mod quarantine;
 mod repair;
 mod report;
+mod restore;
 mod run;
 mod sandbox;
 mod schema;
@@ -57,6 +59,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Status(flags) => return status::run(&flags, quiet),
         Command::Analyze(flags) => return analyze::run(&flags, quiet),
         Command::Repair(flags) => return repair::run(&flags),
+        Command::Mirror(flags) => return mirror::run(&flags, quiet),
         Command::Quarantine(command) => return quarantine::run(&command),
         // The others either succeed or return an error.
         Command::Report(flags) => report::run(&flags),
@@ -64,6 +67,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Search(flags) => search::run(&flags),
         Command::Discover(flags) => search::discover(&flags),
         Command::Check(flags) => check::run(&flags),
+        Command::Restore(flags) => restore::run(&flags, quiet),
         Command::Jobs(flags) => status::jobs(&flags),
         Command::Files(flags) => status::files(&flags),
         Command::Ledger(command) => ledger::run(&command),

@@ -9,7 +9,7 @@ pub mod check;
 mod conform;
 pub mod crash;
 pub mod deliveries;
-mod delta;
+pub mod delta;
 pub mod disks;
 pub mod durable;
 pub mod file_list;

@@ -137,4 +137,5 @@ pub enum Stage {
     Export,
     Audio,
     Ats,
+    Mirror,
 }

@@ -11,6 +11,7 @@ use super::audio::{self, AudioPlan};
 use super::choices::{MetricGroup, QuestionPolicy};
 use super::export::{self, ExportTo};
 use super::file::{IngestSection, PipelineFile};
+use super::mirror::{self, MirrorPlan};
 use super::notify::{self, NotifyPlan};
 use super::place::{place, resolve_set};
 use super::report::{self, ReportPlan};
@@ -35,6 +36,7 @@ pub struct Pipeline {
     pub audio: Option<AudioPlan>,
     /// Applicant tracking systems that interviews are sent to.
     pub ats: Vec<AtsPlan>,
+    pub mirror: Option<MirrorPlan>,
     pub notify: Option<NotifyPlan>,
     /// File to which a run writes its figures for Prometheus.
     pub prometheus: Option<PathBuf>,
@@ -114,6 +116,7 @@ impl Pipeline {
             report: file.report.map(|report| report::resolve(report, folder, &mut problems.section("report"))),
             ats,
             audio,
+            mirror: file.mirror.map(|mirror| mirror::resolve(mirror, &mut problems.section("mirror"))),
             notify: file.notify.and_then(|notify| notify::resolve(notify, folder, &mut problems.section("notify"))),
             analyze,
             problems,

@@ -80,6 +80,13 @@ pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> 
     for system in &ready.ats {
         text += &ats_on_screen(system, before.as_ref())?;
     }
+    if let Some(mirror) = ready.mirror {
+        let without = match mirror.withheld.as_slice() {
+            [] => String::new(),
+            tables => format!(", without {}", tables.join(", ")),
+        };
+        text += &format!("mirror     to {}{without}\n", mirror.to);
+    }
     Ok(text + &pipeline.notify.as_ref().map_or_else(String::new, notify_on_screen))
 }
 

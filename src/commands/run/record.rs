@@ -17,6 +17,7 @@ use crate::lake::durable::{batch_id, write_whole};
 use crate::lake::run_rows::{self, RunRow};
 use crate::lake::{Lake, LakeCounts};
 use crate::ledger::{Ledger, UnfetchedIds};
+use crate::mirror::MirrorSummary;
 use crate::model::prometheus::metric;
 use crate::model::{Error, Result};
 
@@ -51,6 +52,7 @@ pub struct RunSummary {
     pub audio: Option<ArchiveSummary>,
     /// One summary for each system.
     pub ats: Option<Vec<DeliverySummary>>,
+    pub mirror: Option<MirrorSummary>,
     pub errors: Vec<String>,
     /// Why the notification of the run failed, if it did.
     pub notify: Option<String>,
@@ -78,6 +80,7 @@ impl RunSummary {
             warnings: Vec::new(),
             audio: None,
             ats: None,
+            mirror: None,
             errors: Vec::new(),
             notify: None,
         }

@@ -14,8 +14,10 @@ use crate::deliver::audio::{RecordingSelection, estimate, publish_archived};
 use crate::inbox::stalled;
 use crate::ingest::{IngestSummary, pace_of};
 use crate::lake::Lake;
+use crate::mirror::publish;
 use crate::model::{Error, Result};
-use crate::pipeline::{AudioPlan, JobsFile, Pipeline, ReportPlan};
+use crate::objects::{Objects, address_of};
+use crate::pipeline::{AudioPlan, JobsFile, MirrorPlan, Pipeline, ReportPlan};
 use crate::report::model::RunReference;
 use crate::{analyze, report};
 
@@ -57,7 +59,7 @@ impl<'a> Run<'a> {
 
     /// Runs every stage that is ready, in the fixed order.
     pub fn all(&mut self, ready: Ready<'_>, refetch: bool) {
-        let Ready { sources, analysis, report, merged, exports, audio, ats } = ready;
+        let Ready { sources, analysis, report, merged, exports, audio, ats, mirror } = ready;
         if let Some(sources) = sources {
             self.ingest(sources, refetch, audio);
         }
@@ -80,6 +82,9 @@ impl<'a> Run<'a> {
         self.accounts.close();
         if !ats.is_empty() && self.continues() {
             self.send(ats);
+        }
+        if let Some(plan) = mirror.filter(|_| self.continues()) {
+            self.mirror(plan);
         }
         let set_aside = self.session.lake.set_aside();
         self.summary.set_aside = self.keep(set_aside).unwrap_or_default();
@@ -188,6 +193,16 @@ impl<'a> Run<'a> {
         let accounts = &mut self.accounts;
         let done = archiving.archive(&mut self.session, estimate, &mut |source| accounts.client(source));
         *self.summary.audio.get_or_insert_default() += &done.into_summary(&mut self.errors);
+    }
+
+    fn mirror(&mut self, plan: &MirrorPlan) {
+        let Session { network, lake, quiet, .. } = &self.session;
+        let made = terminal::with_bar("mirror", *quiet, |progress| {
+            let address = address_of("the mirror", &plan.to)?;
+            let objects = Objects::open("the mirror", &address, network.runtime.handle().clone())?;
+            publish(lake, &objects, plan, progress, &|| !network.interrupt.is_requested())
+        });
+        self.summary.mirror = self.keep(made);
     }
 
     fn send(&mut self, systems: Vec<ReadyAts>) {

@@ -16,8 +16,8 @@ pub use alone::Alone;
 pub use cli::{
     AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, DataFormat, DiscoverFlags,
     ExportFlags, FilesFlags, FilterFlags, GetFlags, ImportFlags, IngestFlags, JobsFlags, KeywordsCommand,
-    LedgerCommand, ListenFlags, QuarantineCommand, RepairFlags, ReportFlags, RunFlags, SandboxFlags, SchemaFlags,
-    SchemaFormat, SearchFlags, SearchFormat, SetFlags, StatusFlags, WaitFlags, Which,
+    LedgerCommand, ListenFlags, MirrorFlags, QuarantineCommand, RepairFlags, ReportFlags, RestoreFlags, RunFlags,
+    SandboxFlags, SchemaFlags, SchemaFormat, SearchFlags, SearchFormat, SetFlags, StatusFlags, WaitFlags, Which,
 };
 pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};
 pub use interview::{interview_text, standing};
@@ -27,6 +27,6 @@ pub use pager::{Pager, width};
 pub use progress::{FetchProgress, bar, counter, with_bar};
 pub use screen::{
     advice_on_screen, analyze_on_screen, archived_on_screen, columns, counted, estimate_on_screen, imported_on_screen,
-    ingest_on_screen, sent_on_screen,
+    ingest_on_screen, mirrored_on_screen, sent_on_screen,
 };
 pub use visible::{controls_terminal, visible};

@@ -167,6 +167,20 @@ impl TableLog {
         if !state.wants_checkpoint() {
             return Ok(());
         }
+        self.checkpoint(state, forgotten)?;
+        self.prune(state.version, now)
+    }
+
+    /// Makes a checkpoint that knows nothing of files that were removed, and deletes all commits below it at once.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_removed(&self, state: &State) -> Result<()> {
+        self.checkpoint(state, Timestamp::MAX)?;
+        self.prune(state.version, Timestamp::MAX)
+    }
+
+    fn checkpoint(&self, state: &State, forgotten: Timestamp) -> Result<()> {
         let is_kept = |remove: &&Remove| remove.deletion_timestamp >= forgotten.as_millisecond();
         let removed: Vec<&Remove> = state.removed.values().filter(is_kept).collect();
         let live: Vec<&Add> = state.live.values().collect();
@@ -175,8 +189,7 @@ impl TableLog {
         };
         write(&self.checkpoint_path(state.version), &checkpoint::to_bytes(&state.metadata, &live, &removed)?)?;
         let last = LastCheckpoint { version: state.version, size: 2 + live.len() + removed.len() };
-        write(&self.folder.join(LAST_CHECKPOINT), &serde_json::to_vec(&last).expect("plain data"))?;
-        self.prune(state.version, now)
+        write(&self.folder.join(LAST_CHECKPOINT), &serde_json::to_vec(&last).expect("plain data"))
     }
 
     /// Deletes commits and checkpoints below a version that have been there for long.

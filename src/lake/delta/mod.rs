@@ -19,6 +19,7 @@
 
 mod action;
 mod checkpoint;
+mod copy;
 mod follow;
 mod history;
 mod log;
@@ -29,4 +30,5 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use copy::{DeltaCopy, copy_of, link_in_copy, links_of};
 pub use follow::{follow_commit, follow_log};

@@ -128,6 +128,18 @@ Examples:
     roundup repair --lake lake --dry-run
     roundup repair --lake lake";
 
+pub const MIRROR: &str = "\
+Examples:
+  Copy what is new, without names and addresses
+    roundup mirror --lake lake --to s3://bucket/lake --exclude-table candidates
+  Read every byte there
+    roundup mirror --lake lake --to s3://bucket/lake --verify";
+
+pub const RESTORE: &str = "\
+Examples:
+  Make a lake of a mirror; the candidate key is in no mirror
+    roundup restore --from s3://bucket/lake --lake lake --candidate-key-file candidate.key";
+
 pub const LEDGER_REBUILD: &str = "\
 Examples:
   After a message that the ledger cannot be used

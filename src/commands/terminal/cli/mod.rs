@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use care::{
-    FilesFlags, JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags, SchemaFlags, SchemaFormat,
-    SetFlags, StatusFlags, Which,
+    FilesFlags, JobsFlags, KeywordsCommand, LedgerCommand, MirrorFlags, QuarantineCommand, RepairFlags, RestoreFlags,
+    SchemaFlags, SchemaFormat, SetFlags, StatusFlags, Which,
 };
 pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
 pub use look::{DiscoverFlags, FilterFlags, SearchFlags, SearchFormat};
@@ -107,6 +107,12 @@ pub enum Command {
     /// Make a lake, its log and its ledger agree again after something else has changed or deleted their files
     #[command(after_help = examples::REPAIR)]
     Repair(RepairFlags),
+    /// Copy a lake to an object store, for readers there and as a backup, or read such a copy and say what is wrong
+    #[command(after_help = examples::MIRROR)]
+    Mirror(MirrorFlags),
+    /// Make a lake of a mirror
+    #[command(after_help = examples::RESTORE)]
+    Restore(RestoreFlags),
     /// Look after the ledger, which knows what is asked for when
     #[command(subcommand)]
     Ledger(LedgerCommand),

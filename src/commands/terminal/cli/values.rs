@@ -83,6 +83,7 @@ values!(Stage {
     Export = "export",
     Audio = "audio",
     Ats = "ats",
+    Mirror = "mirror",
 });
 
 values!(WebhookFault {
