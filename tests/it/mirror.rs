@@ -82,7 +82,7 @@ impl Mirrored {
         let mut all = bodies();
         let late = all.iter_mut().find(|body| body["responses"].as_array().is_some_and(|list| list.len() > 2)).unwrap();
         late["responses"][0]["transcript"] = json!(text);
-        put(&self.path("lake"), &[late.clone()], true);
+        put(&self.path("lake"), std::slice::from_ref(late), true);
     }
 
     fn objects(&self) -> Objects {

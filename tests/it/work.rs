@@ -207,7 +207,7 @@ fn what_was_made_from_older_answers_is_left_out() {
     let mut all = bodies();
     let late = all.iter_mut().find(|body| body["responses"].as_array().is_some_and(|list| list.len() > 2)).unwrap();
     late["responses"][0]["transcript"] = json!("what came late");
-    put(&folder, &[late.clone()], true);
+    put(&folder, std::slice::from_ref(late), true);
     let collected = lakes.collect(&results, 0);
     assert_eq!(collected["superseded"], 4, "{collected}");
     assert_eq!(collected["failed"], 0, "{collected}");
