@@ -17,9 +17,11 @@ mod ingest;
 mod keywords;
 mod ledger;
 mod listen;
+mod mirror;
 mod quarantine;
 mod repair;
 mod report;
+mod restore;
 mod retain;
 mod run;
 mod sandbox;
@@ -64,6 +66,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Repair(flags) => return repair::run(&flags),
         Command::Forget(flags) => return forget::run(&flags),
         Command::Retain(flags) => return retain::run(&flags),
+        Command::Mirror(flags) => return mirror::run(&flags, quiet),
         Command::Quarantine(command) => return quarantine::run(&command),
         // The others either succeed or return an error.
         Command::Report(flags) => report::run(&flags),
@@ -71,6 +74,7 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Search(flags) => search::run(&flags),
         Command::Discover(flags) => search::discover(&flags),
         Command::Check(flags) => check::run(&flags),
+        Command::Restore(flags) => restore::run(&flags, quiet),
         Command::Jobs(flags) => status::jobs(&flags),
         Command::Files(flags) => status::files(&flags),
         Command::Ledger(command) => ledger::run(&command),

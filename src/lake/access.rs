@@ -37,6 +37,14 @@ pub(super) fn make_folder(path: &Path, denied: u32) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o777 & !denied).create(path)
 }
 
+/// Makes a folder of a table, and those above it that are missing.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_table_folder(table: &str, path: &Path) -> io::Result<()> {
+    make_folder(path, denied(table))
+}
+
 /// Takes permissions away that an earlier version of the program has given. What belongs to somebody else is left alone.
 pub(super) fn deny(path: &Path, denied: u32) -> io::Result<()> {
     let mode = match fs::metadata(path) {

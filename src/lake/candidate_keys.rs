@@ -9,7 +9,7 @@ use sha2::Sha256;
 
 use super::durable::{move_to, write_whole};
 use super::places::Lake;
-use crate::model::{Error, Result};
+use crate::model::{Error, Kind, Result};
 
 const KEY_BYTES: usize = 32;
 
@@ -54,6 +54,21 @@ impl Lake {
             }
             _ => Ok(keys),
         }
+    }
+
+    /// Checks that the secret is the one with a check value, before there is a log that could tell.
+    ///
+    /// # Errors
+    /// A usage error when it is missing or another one.
+    pub fn refuse_other_candidate_key(&self, check_value: Option<&str>) -> Result<()> {
+        let Some(check_value) = check_value else { return Ok(()) };
+        let hint = "name the file of the lake's own key with --candidate-key-file: it is in no mirror";
+        let keys = self.unchecked_candidate_keys().map_err(|error| error.with_kind(Kind::Usage).hint(hint))?;
+        if keys.check_value() == check_value {
+            return Ok(());
+        }
+        let message = format!("the candidate key {} is not the one of this lake", self.candidate_key_path().display());
+        Err(Error::usage(message).hint(hint))
     }
 
     fn unchecked_candidate_keys(&self) -> Result<CandidateKeys> {

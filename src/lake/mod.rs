@@ -10,7 +10,7 @@ pub mod compact;
 mod conform;
 pub mod crash;
 pub mod deliveries;
-mod delta;
+pub mod delta;
 pub mod disks;
 pub mod durable;
 pub mod erase;

@@ -146,6 +146,12 @@ impl Lake {
         staging_of(&self.root)
     }
 
+    /// The file of tombstones, which a mirror carries.
+    #[must_use]
+    pub fn tombstones_file(&self) -> PathBuf {
+        self.own().join("tombstones")
+    }
+
     /// The folder in which units of work leave what they have made, until it is collected.
     #[must_use]
     pub fn work_folder(&self) -> PathBuf {

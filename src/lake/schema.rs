@@ -677,6 +677,7 @@ pub const RUNS: Table = Table {
             "The same of archiving recordings after the ingest; null if it did not run",
         ),
         optional("ats_seconds", ColumnType::Float, "The same of sending interviews; null if it did not run"),
+        optional("mirror_seconds", ColumnType::Float, "The same of the mirror; null if it did not run"),
     ],
 };
 

@@ -139,11 +139,12 @@ pub enum Stage {
     Export,
     Audio,
     Ats,
+    Mirror,
 }
 
 impl Stage {
-    pub const ALL: [Self; 7] =
-        [Self::Ingest, Self::Analyze, Self::Retain, Self::Report, Self::Export, Self::Audio, Self::Ats];
+    pub const ALL: [Self; 8] =
+        [Self::Ingest, Self::Analyze, Self::Retain, Self::Report, Self::Export, Self::Audio, Self::Ats, Self::Mirror];
 
     /// The word for it, as in a pipeline file.
     #[must_use]
@@ -156,6 +157,7 @@ impl Stage {
             Self::Export => "export",
             Self::Audio => "audio",
             Self::Ats => "ats",
+            Self::Mirror => "mirror",
         }
     }
 }

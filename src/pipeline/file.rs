@@ -39,6 +39,8 @@ pub struct PipelineFile {
     pub ats: Option<OneOrMany<AtsSection>>,
     /// What a night should look like; left out: whatever comes is taken as it is.
     pub expect: Option<ExpectSection>,
+    /// Where the lake is mirrored after the other stages; left out: nowhere.
+    pub mirror: Option<MirrorSection>,
     /// Who is told when a run has ended; left out: nobody.
     pub notify: Option<NotifySection>,
 }
@@ -268,6 +270,20 @@ pub struct AudioSection {
     pub allow_loopback: bool,
 }
 
+/// A copy of the lake, for readers there and as a backup.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MirrorSection {
+    /// Where: s3://bucket/prefix, gs://, az:// or file:///folder.
+    pub to: String,
+    /// Tables that stay at home: ["candidates"].
+    #[serde(default)]
+    pub exclude_tables: Vec<String>,
+    /// How long replaced files stay there, for readers that hold an older version: "1h".
+    #[serde(default = "default_keep_old")]
+    pub keep_old: String,
+}
+
 /// Either a command or an address.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -329,6 +345,10 @@ fn default_max_bytes() -> String {
 
 fn default_max_time() -> String {
     "10m".to_owned()
+}
+
+fn default_keep_old() -> String {
+    "1h".to_owned()
 }
 
 fn default_notify_timeout() -> String {

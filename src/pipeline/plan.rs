@@ -12,6 +12,7 @@ use super::choices::{MetricGroup, QuestionPolicy};
 use super::expect::{self, ExpectPlan};
 use super::export::{self, ExportTo};
 use super::file::{IngestSection, PipelineFile};
+use super::mirror::{self, MirrorPlan};
 use super::notify::{self, NotifyPlan};
 use super::place::{place, resolve_set};
 use super::report::{self, ReportPlan};
@@ -40,6 +41,7 @@ pub struct Pipeline {
     pub ats: Vec<AtsPlan>,
     /// What a night should look like.
     pub expect: Option<ExpectPlan>,
+    pub mirror: Option<MirrorPlan>,
     pub notify: Option<NotifyPlan>,
     /// File to which a run writes its figures for Prometheus.
     pub prometheus: Option<PathBuf>,
@@ -121,6 +123,7 @@ impl Pipeline {
             ats,
             audio,
             expect: file.expect.map(|expect| expect::resolve(expect, &mut problems.section("expect"))),
+            mirror: file.mirror.map(|mirror| mirror::resolve(mirror, &mut problems.section("mirror"))),
             notify: file.notify.and_then(|notify| notify::resolve(notify, folder, &mut problems.section("notify"))),
             analyze,
             problems,

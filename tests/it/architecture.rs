@@ -12,14 +12,14 @@ use syn::{Attribute, ItemMod, ItemUse, UseTree};
 /// floor.
 const FLOORS: &[&[&str]] = &[
     &["model"],
-    &["http", "keywords"],
+    &["http", "keywords", "objects"],
     &["pipeline"],
     &["ledger"],
     &["lake"],
     &["round0"],
     &["sandbox"],
     &["inbox"],
-    &["analyze", "deliver", "expect", "ingest", "report", "search"],
+    &["analyze", "deliver", "expect", "ingest", "mirror", "report", "search"],
     &["commands"],
 ];
 
@@ -27,7 +27,7 @@ const FLOORS: &[&[&str]] = &[
 const CIRCLES: &[(&str, &str, &str)] = &[];
 
 /// Number of imports between the commands and the modules that they share, at most.
-const MOST_IMPORTS_OF_COMMANDS: usize = 75;
+const MOST_IMPORTS_OF_COMMANDS: usize = 81;
 
 /// Path of the module that a file defines, such as `lake::schema`.
 type Module = Vec<String>;

@@ -52,11 +52,12 @@ fn every_pipeline_that_ships_is_right() {
 }
 
 /// Pages that contain parts of pipeline files and of files of jobs.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "README.md",
     "docs/pipelines.md",
     "docs/webhooks.md",
     "docs/recordings.md",
+    "docs/mirror.md",
     "docs/report.md",
     "docs/ats/README.md",
 ];

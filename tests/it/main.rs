@@ -48,6 +48,8 @@ mod listen_ingest;
 mod listen_limits;
 mod listen_then;
 mod messages;
+mod mirror;
+mod mirror_store;
 mod notify;
 mod operations;
 mod oracle;

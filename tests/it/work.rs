@@ -207,7 +207,7 @@ fn what_was_made_from_older_answers_is_left_out() {
     let mut all = bodies();
     let late = all.iter_mut().find(|body| body["responses"].as_array().is_some_and(|list| list.len() > 2)).unwrap();
     late["responses"][0]["transcript"] = json!("what came late");
-    put(&folder, &[late.clone()], true);
+    put(&folder, std::slice::from_ref(late), true);
     let collected = lakes.collect(&results, 0);
     assert_eq!(collected["superseded"], 4, "{collected}");
     assert_eq!(collected["failed"], 0, "{collected}");
@@ -233,4 +233,47 @@ fn a_result_that_is_not_what_it_says_is_refused() {
     assert_eq!(collected, json!({"collected": number * 4 - 3, "fresh": 0, "superseded": 0, "failed": 3}));
     let version = Lake::open(&lakes.path("lake")).unwrap().version().unwrap().unwrap();
     assert_eq!(version.files().filter(|file| DERIVED.contains(&file.table.as_str())).count() as u64, number * 4 - 3);
+}
+
+#[test]
+fn units_of_a_mirror_are_done_elsewhere_and_collected_into_the_lake() {
+    let lakes = Lakes::new();
+    let at = |name: &str| format!("file://{}", lakes.path(name).display());
+    let (mirror, out) = (at("mirror"), at("out"));
+    lakes.done(&["mirror", "--lake", "lake", "--to", &mirror, "--exclude-table", "candidates"], 0);
+    let list = [&["analyze", "--list-work", "--lake", &mirror], &SETS[..]].concat();
+    assert!(String::from_utf8_lossy(&lakes.done(&list, 2).stderr).contains("workers do not write into a mirror"));
+    let list = [&list[..], &["--outputs", &out]].concat();
+    let listed = lakes.done(&list, 0).stdout;
+    fs::write(lakes.path("units.jsonl"), &listed).unwrap();
+    let units: Vec<Unit> = read_lines(std::str::from_utf8(&listed).unwrap(), "units").unwrap();
+    assert!(units.iter().all(|unit| unit.inputs[0].from.starts_with(&mirror)), "{units:?}");
+    // Twice: the same objects.
+    lakes.make("units.jsonl", 0);
+    let results = lakes.make("units.jsonl", 0);
+    assert!(results.iter().flat_map(|result| &result.files).all(|file| file.at.starts_with(&out)));
+    lakes.collect(&results, 0);
+    lakes.are_equal();
+    // The mirror is behind until it is made again; then nothing is left to do.
+    lakes.done(&["mirror", "--lake", "lake", "--to", &mirror, "--exclude-table", "candidates"], 0);
+    assert!(lakes.done(&list, 0).stdout.is_empty());
+}
+
+#[test]
+fn a_damaged_object_of_a_mirror_fails_alone() {
+    let lakes = Lakes::new();
+    let at = |name: &str| format!("file://{}", lakes.path(name).display());
+    lakes.done(&["mirror", "--lake", "lake", "--to", &at("mirror")], 0);
+    let list = ["analyze", "--list-work", "--lake", &at("mirror"), "--outputs", &at("out")];
+    fs::write(lakes.path("units.jsonl"), lakes.done(&[&list, &SETS[..]].concat(), 0).stdout).unwrap();
+    let units: Vec<Unit> = read_lines(&fs::read_to_string(lakes.path("units.jsonl")).unwrap(), "units").unwrap();
+    let path = |address: &str| PathBuf::from(address.strip_prefix("file://").unwrap());
+    let (damaged, missing) = (&units[0].inputs[1].from, &units[1].inputs[0].from);
+    fs::write(path(damaged), "not Parquet").unwrap();
+    fs::remove_file(path(missing)).unwrap();
+    let results = lakes.make("units.jsonl", 3);
+    let wrong: Vec<&String> = results.iter().filter_map(|result| result.error.as_ref()).collect();
+    assert_eq!(wrong.len(), 2, "{wrong:?}");
+    assert!(wrong.iter().any(|why| why.contains(damaged) && why.contains("its bytes are others")), "{wrong:?}");
+    assert!(wrong.iter().any(|why| why.contains(missing) && why.contains("is missing")), "{wrong:?}");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -18,7 +19,8 @@ use crate::lake::read::ParquetFile;
 use crate::lake::schema::{INTERVIEW_METRICS, INTERVIEWS, KEYWORD_HITS, RESPONSE_METRICS, RESPONSES, Table, table};
 use crate::lake::sources::source_sha256;
 use crate::ledger::{Ledger, LiveFile};
-use crate::model::{Done, Error, Result};
+use crate::model::{Done, Error, Result, is_address};
+use crate::objects::Places;
 
 /// What was taken into the lake.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
@@ -38,7 +40,12 @@ pub struct CollectSummary {
 ///
 /// # Errors
 /// When the lake cannot be read or written.
-pub fn collect(lake: &Lake, ledger: &mut Ledger, results: &[UnitResult]) -> Result<Done<CollectSummary>> {
+pub fn collect(
+    lake: &Lake,
+    ledger: &mut Ledger,
+    results: &[UnitResult],
+    places: &Places,
+) -> Result<Done<CollectSummary>> {
     let version = lake.version()?.ok_or_else(|| Error::failed("the lake has no log yet"))?;
     let mut done = Done { summary: CollectSummary::default(), errors: Vec::new() };
     let mut staged: BTreeMap<String, (PathBuf, LiveFile)> = BTreeMap::new();
@@ -50,7 +57,7 @@ pub fn collect(lake: &Lake, ledger: &mut Ledger, results: &[UnitResult]) -> Resu
             continue;
         }
         for made in &result.files {
-            match take(lake, &version, &result.place, made) {
+            match take(lake, &version, &result.place, made, places) {
                 Ok(Taken::New(path, file)) => {
                     made_at.push(made.at.as_str());
                     staged.insert(file.path.clone(), (path, file));
@@ -72,7 +79,7 @@ pub fn collect(lake: &Lake, ledger: &mut Ledger, results: &[UnitResult]) -> Resu
         staged.values().map(|(path, file)| (path.as_path(), lake.root().join(&file.path))).collect();
     replace_derived(targets.iter().map(|(path, target)| (*path, target.as_path())))?;
     commit_derived(lake, ledger, staged.into_values().map(|(_, file)| file).collect(), Vec::new())?;
-    made_at.into_iter().for_each(delete);
+    made_at.into_iter().for_each(|at| delete(at, places));
     Ok(done)
 }
 
@@ -85,7 +92,7 @@ enum Taken {
 }
 
 /// Copies a file into the staging folder, and checks that it is what its result says and that the lake wants it.
-fn take(lake: &Lake, version: &Version, place: &str, made: &MadeFile) -> Result<Taken> {
+fn take(lake: &Lake, version: &Version, place: &str, made: &MadeFile, places: &Places) -> Result<Taken> {
     let table = table(&made.table).filter(|table| is_derived(table, made.set.as_deref()));
     let table = table.ok_or_else(|| Error::failed(format!("`{}` is no table that is made", made.table)))?;
     let hash = |source: &Table| version.file(&format!("{}/{place}", source.name)).map(|file| file.sha256.as_str());
@@ -103,11 +110,14 @@ fn take(lake: &Lake, version: &Version, place: &str, made: &MadeFile) -> Result<
     if version.file(&path) == Some(&file) && is_in_place() {
         return Ok(Taken::Fresh);
     }
-    let from = Path::new(&made.at);
     let staged = staged_path(&lake.staging_folder(), &path);
-    // Collected before, by a program that was killed before its commit.
-    let from = if !from.exists() && is_in_place() { target.as_path() } else { from };
-    fs::copy(from, &staged).map_err(|error| Error::path("read", from, error))?;
+    if !fetch(&made.at, &staged, places)? {
+        // Collected before, by a program that was killed before its commit.
+        if !is_in_place() {
+            return Err(Error::failed(format!("{} is missing", made.at)));
+        }
+        fs::copy(&target, &staged).map_err(|error| Error::path("read", &target, error))?;
+    }
     let taken = checked(&staged, file, made, place, &source);
     if !matches!(taken, Ok(Taken::New(..))) {
         let _is_for_the_next_opening = fs::remove_file(&staged);
@@ -139,8 +149,24 @@ fn is_derived(table: &Table, set: Option<&str>) -> bool {
     is_made && has_set == set.is_some() && set.is_none_or(|set| wrong_name(set).is_none())
 }
 
+/// Copies a file from where it was made. `false` if it is not there.
+fn fetch(at: &str, staged: &Path, places: &Places) -> Result<bool> {
+    if is_address(at) {
+        let (objects, name) = places.of(at)?;
+        return Ok(objects.download(&name, staged)?.is_some());
+    }
+    match fs::copy(at, staged) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        copied => copied.map(|_| true).map_err(|error| Error::path("read", Path::new(at), error)),
+    }
+}
+
 /// Deletes a file where it was made, and its folder if it was the last one. What cannot be deleted does no harm.
-fn delete(at: &str) {
+fn delete(at: &str, places: &Places) {
+    if is_address(at) {
+        let _stays = places.of(at).and_then(|(objects, name)| objects.delete(&name));
+        return;
+    }
     let path = Path::new(at);
     let _stays = fs::remove_file(path);
     if let Some(folder) = path.parent() {

@@ -3,46 +3,39 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use super::unit::{MadeFile, Unit, UnitInput, UnitOutput, UnitResult};
 use crate::analyze::batch::{Batch, BatchResult};
-use crate::analyze::derived::{DerivedFile, DerivedKind, SourceHashes, about};
+use crate::analyze::derived::{DerivedFile, DerivedKind, SourceHashes, StagedFile, about};
 use crate::analyze::request::AnalyzeRequest;
 use crate::keywords::Prefilter;
 use crate::lake::durable::{sha256_of, sync, sync_with_parent};
 use crate::lake::schema::{INTERVIEWS, RESPONSES};
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, is_address};
+use crate::objects::{Places, Uploaded};
 
 /// Makes the files of a unit, each whole under its name or not at all.
 ///
 /// # Errors
 /// When the unit was listed by another version of the program or for another request, an input is not as it was listed, or
 /// a file cannot be written.
-pub fn make(unit: &Unit, request: &AnalyzeRequest, prefilter: &Prefilter) -> Result<UnitResult> {
+pub fn make(unit: &Unit, request: &AnalyzeRequest, prefilter: &Prefilter, places: &Places) -> Result<UnitResult> {
     let outputs = outputs(unit, request)?;
     let interviews = input(unit, INTERVIEWS.name).ok_or_else(|| damaged(unit, "it has no interviews"))?;
     let responses = input(unit, RESPONSES.name);
-    for input in &unit.inputs {
-        check(Path::new(&input.from), input)?;
-    }
-    let first = unit.outputs.first().ok_or_else(|| damaged(unit, "it makes nothing"))?;
-    let folder = Path::new(&first.to).parent().ok_or_else(|| damaged(unit, "its results are in no folder"))?;
-    fs::create_dir_all(folder).map_err(|error| Error::path("make", folder, error))?;
-    let making = tempfile::Builder::new().prefix(".making-").tempdir_in(folder);
-    let making = making.map_err(|error| Error::path("make a folder in", folder, error))?;
+    let making = folder_for(unit)?;
     let batch = Batch {
         place: unit.place.clone(),
-        interviews: PathBuf::from(&interviews.from),
-        responses: responses.map(|input| PathBuf::from(&input.from)),
+        interviews: at_hand(interviews, making.path(), places)?,
+        responses: responses.map(|input| at_hand(input, making.path(), places)).transpose()?,
         lake: None,
         outputs,
     };
     let BatchResult { staged, responses, .. } = batch.make(making.path(), request, prefilter)?;
     let mut files = Vec::new();
     for (staged, output) in staged.iter().zip(&unit.outputs) {
-        let to = Path::new(&output.to);
-        sync(&staged.staged)
-            .and_then(|()| fs::rename(&staged.staged, to))
-            .map_err(|error| Error::path("write", to, error))?;
+        put(staged, &output.to, places)?;
         files.push(MadeFile {
             table: output.table.clone(),
             set: output.set.clone(),
@@ -52,7 +45,6 @@ pub fn make(unit: &Unit, request: &AnalyzeRequest, prefilter: &Prefilter) -> Res
             sha256: staged.file.sha256.clone(),
         });
     }
-    sync_with_parent(folder).map_err(|error| Error::path("sync", folder, error))?;
     Ok(UnitResult { unit: unit.unit.clone(), place: unit.place.clone(), responses, files, error: None })
 }
 
@@ -100,14 +92,53 @@ fn input<'u>(unit: &'u Unit, table: &str) -> Option<&'u UnitInput> {
     unit.inputs.iter().find(|input| input.table == table)
 }
 
-/// Checks that a file has the bytes that were listed.
-fn check(path: &Path, input: &UnitInput) -> Result<()> {
-    let sha256 = sha256_of(path).map_err(|error| Error::path("read", path, error))?;
-    if sha256 == input.sha256 {
-        return Ok(());
+/// A temporary folder on the file system that the files of a unit are to be on.
+fn folder_for(unit: &Unit) -> Result<TempDir> {
+    let first = unit.outputs.first().ok_or_else(|| damaged(unit, "it makes nothing"))?;
+    if is_address(&first.to) {
+        return tempfile::tempdir().map_err(|error| Error::failed(format!("cannot make a folder: {error}")));
     }
-    Err(Error::failed(format!("{} is not as it was listed: its bytes are others", path.display()))
+    let folder = Path::new(&first.to).parent().ok_or_else(|| damaged(unit, "its results are in no folder"))?;
+    fs::create_dir_all(folder).map_err(|error| Error::path("make", folder, error))?;
+    let making = tempfile::Builder::new().prefix(".making-").tempdir_in(folder);
+    making.map_err(|error| Error::path("make a folder in", folder, error))
+}
+
+/// The path of a file to read, which is copied into a folder if it is an object. It has the bytes that were listed.
+fn at_hand(input: &UnitInput, folder: &Path, places: &Places) -> Result<PathBuf> {
+    let (path, sha256) = if is_address(&input.from) {
+        let (objects, name) = places.of(&input.from)?;
+        let path = folder.join(format!("{}.parquet", input.table));
+        let sha256 = objects.download(&name, &path)?;
+        (path, sha256.ok_or_else(|| Error::failed(format!("{} is missing", input.from)))?)
+    } else {
+        let path = PathBuf::from(&input.from);
+        let sha256 = sha256_of(&path).map_err(|error| Error::path("read", &path, error))?;
+        (path, sha256)
+    };
+    if sha256 == input.sha256 {
+        return Ok(path);
+    }
+    Err(Error::failed(format!("{} is not as it was listed: its bytes are others", input.from))
         .hint("it was replaced since, or is damaged: `roundup status --check` tells"))
+}
+
+/// Puts a file that was made where it is to be, whole or not at all.
+fn put(made: &StagedFile, to: &str, places: &Places) -> Result<()> {
+    let StagedFile { staged, file } = made;
+    if is_address(to) {
+        let (objects, name) = places.of(to)?;
+        return match objects.create_file(&name, staged, &file.sha256)? {
+            Uploaded::Changed => Err(Error::path("read", staged, "it has changed")),
+            Uploaded::New | Uploaded::Existing => Ok(()),
+        };
+    }
+    let to = Path::new(to);
+    let folder = to.parent().ok_or_else(|| Error::usage(format!("{} is in no folder", to.display())))?;
+    sync(staged)
+        .and_then(|()| fs::rename(staged, to))
+        .and_then(|()| sync_with_parent(folder))
+        .map_err(|error| Error::path("write", to, error))
 }
 
 fn damaged(unit: &Unit, what: &str) -> Error {

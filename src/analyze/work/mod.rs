@@ -12,6 +12,6 @@ mod make;
 mod unit;
 
 pub use collect::{CollectSummary, collect};
-pub use list::list;
+pub use list::{Shelf, list};
 pub use make::make;
 pub use unit::{MadeFile, Unit, UnitInput, UnitOutput, UnitResult, read_lines};

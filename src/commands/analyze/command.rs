@@ -9,7 +9,7 @@ use crate::commands::run::ready_analysis;
 use crate::commands::terminal::{self, Alone, AnalyzeFlags, DataFormat};
 use crate::lake::Lake;
 use crate::ledger::Ledger;
-use crate::model::Result;
+use crate::model::{Result, is_address};
 
 pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<u8> {
     let analysis = ready_analysis(&flags.keywords, flags.mode, &flags.metrics);
@@ -20,6 +20,9 @@ pub fn run(flags: &AnalyzeFlags, quiet: bool) -> Result<u8> {
         return work::make(units, &request);
     }
     let lake = flags.lake.as_deref().expect("all other ways need one");
+    if let Some(address) = lake.to_str().filter(|lake| flags.list_work && is_address(lake)) {
+        return work::list_mirror(address, &request, flags);
+    }
     let lake = Lake::open(lake)?.with_delta(!flags.delta.no_delta);
     if flags.list_work {
         return work::list(&lake, &request, flags);

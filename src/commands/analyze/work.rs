@@ -9,11 +9,15 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::analyze::AnalyzeRequest;
-use crate::analyze::work::{self, CollectSummary, Unit, UnitResult, read_lines};
+use crate::analyze::work::{self, CollectSummary, Shelf, Unit, UnitResult, read_lines};
+use crate::commands::session::runtime;
 use crate::commands::terminal::{self, AnalyzeFlags, DONE, DataFormat, FINISHED_WITH_LOSSES};
 use crate::lake::Lake;
-use crate::ledger::Ledger;
-use crate::model::{Done, Error, Result};
+use crate::lake::read::ParquetFile;
+use crate::ledger::{Ledger, LiveFile};
+use crate::mirror::MirrorReader;
+use crate::model::{Done, Error, Result, is_address};
+use crate::objects::{Objects, Places, address_of};
 
 /// Prints the units of work, a line each.
 ///
@@ -25,10 +29,44 @@ pub fn list(lake: &Lake, request: &AnalyzeRequest<'_>, flags: &AnalyzeFlags) -> 
         Error::failed(message).hint("the next command that writes to it makes one")
     })?;
     let out = flags.outputs.clone().unwrap_or_else(|| lake.work_folder());
-    let out = path::absolute(&out).unwrap_or(out).display().to_string();
-    let lines: String = work::list(&version, request, lake, &out).iter().map(line).collect();
+    let is_elsewhere = out.to_str().is_some_and(is_address);
+    let out = if is_elsewhere { out } else { path::absolute(&out).unwrap_or(out) };
+    let out = out.display().to_string();
+    let lines: String = work::list(&version, request, lake, out.trim_end_matches('/')).iter().map(line).collect();
     terminal::data(&lines)?;
     Ok(DONE)
+}
+
+/// Prints the units of work of a mirror, a line each. Workers read it, and write below `--outputs`.
+///
+/// # Errors
+/// When the mirror cannot be read, and a usage error when it is not said where workers write.
+pub fn list_mirror(address: &str, request: &AnalyzeRequest<'_>, flags: &AnalyzeFlags) -> Result<u8> {
+    let Some(out) = &flags.outputs else {
+        let error = Error::usage("workers do not write into a mirror");
+        return Err(error.hint("say with --outputs where they do: an address that all machines can write to"));
+    };
+    let address = address_of("the mirror", address)?;
+    let runtime = runtime()?;
+    let objects = Objects::open("the mirror", &address, runtime.handle().clone())?;
+    let mirror = MirrorReader::open(&objects)?;
+    let out = out.display().to_string();
+    let units = work::list(&mirror.version, request, &MirrorShelf(&mirror), out.trim_end_matches('/'));
+    terminal::data(&units.iter().map(line).collect::<String>())?;
+    Ok(DONE)
+}
+
+/// The files of a mirror.
+struct MirrorShelf<'m>(&'m MirrorReader<'m>);
+
+impl Shelf for MirrorShelf<'_> {
+    fn address(&self, file: &LiveFile) -> String {
+        self.0.address(file)
+    }
+
+    fn derived(&self, file: &LiveFile) -> Option<ParquetFile> {
+        self.0.footer(file).ok().filter(|_| self.0.has(&file.table))
+    }
 }
 
 /// Does the units in a file, and prints a line for each as it ends.
@@ -37,10 +75,12 @@ pub fn list(lake: &Lake, request: &AnalyzeRequest<'_>, flags: &AnalyzeFlags) -> 
 /// When the file cannot be read, or nothing can be printed.
 pub fn make(file: &Path, request: &AnalyzeRequest<'_>) -> Result<u8> {
     let units: Vec<Unit> = read(file)?;
+    let runtime = runtime()?;
+    let places = Places::new(runtime.handle().clone());
     let prefilter = request.prefilter();
     let failed = AtomicU64::new(0);
     units.par_iter().try_for_each(|unit| {
-        let result = work::make(unit, request, &prefilter).unwrap_or_else(|error| {
+        let result = work::make(unit, request, &prefilter, &places).unwrap_or_else(|error| {
             failed.fetch_add(1, Ordering::Relaxed);
             terminal::error(&error);
             UnitResult::failed(unit, &error)
@@ -56,7 +96,9 @@ pub fn make(file: &Path, request: &AnalyzeRequest<'_>) -> Result<u8> {
 /// When the file cannot be read, or the lake cannot be written.
 pub fn collect(file: &Path, lake: &Lake, ledger: &mut Ledger, format: DataFormat, quiet: bool) -> Result<bool> {
     let results: Vec<UnitResult> = read(file)?;
-    let Done { summary, errors } = work::collect(lake, ledger, &results)?;
+    let runtime = runtime()?;
+    let places = Places::new(runtime.handle().clone());
+    let Done { summary, errors } = work::collect(lake, ledger, &results, &places)?;
     errors.iter().for_each(terminal::error);
     match format {
         DataFormat::Json => terminal::data(&terminal::json(&summary))?,

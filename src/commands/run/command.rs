@@ -41,7 +41,8 @@ pub fn run(flags: &RunFlags, quiet: bool) -> Result<u8> {
             }
             if !quiet {
                 let archive = pipeline.audio.as_ref().map(|plan| plan.out.as_path());
-                terminal::data(&on_screen(&ended.summary, archive))?;
+                let mirror = pipeline.mirror.as_ref().map(|plan| plan.to.as_str());
+                terminal::data(&on_screen(&ended.summary, archive, mirror))?;
             }
             Ok(ended.exit_code)
         }

@@ -11,14 +11,14 @@ use crate::commands::terminal;
 /// How many warnings are shown. All are in `last-run.json`.
 const MOST_WARNINGS: usize = 5;
 
-/// The screen. `archive` is where recordings are archived.
-pub fn on_screen(summary: &RunSummary, archive: Option<&Path>) -> String {
+/// The screen. `archive` is where recordings are archived, and `mirror` where the lake is mirrored.
+pub fn on_screen(summary: &RunSummary, archive: Option<&Path>, mirror: Option<&str>) -> String {
     let look = needs_a_look(summary);
     let look = if look.is_empty() { look } else { format!("\nNeeds a look:\n{look}") };
-    format!("{}{look}\nWhere to look next:\n{}", what_came(summary, archive), where_next(summary))
+    format!("{}{look}\nWhere to look next:\n{}", what_came(summary, archive, mirror), where_next(summary))
 }
 
-fn what_came(summary: &RunSummary, archive: Option<&Path>) -> String {
+fn what_came(summary: &RunSummary, archive: Option<&Path>, mirror: Option<&str>) -> String {
     let mut text = String::new();
     if let Some(ingest) = &summary.ingest {
         text += &terminal::ingest_on_screen(ingest);
@@ -38,6 +38,9 @@ fn what_came(summary: &RunSummary, archive: Option<&Path>) -> String {
     }
     for sent in summary.ats.iter().flatten() {
         text += &terminal::sent_on_screen(sent);
+    }
+    if let (Some(mirrored), Some(to)) = (&summary.mirror, mirror) {
+        text += &terminal::mirrored_on_screen(mirrored, to);
     }
     text
 }

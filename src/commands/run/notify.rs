@@ -17,9 +17,9 @@ use tokio::time::timeout;
 use super::record::RunSummary;
 use crate::commands::terminal::{DONE, FINISHED_WITH_LOSSES};
 use crate::deliver::ats::Connector;
-use crate::deliver::audio::is_credential;
 use crate::http::client::{Reach, client};
 use crate::model::{Error, Result};
+use crate::objects::is_credential;
 use crate::pipeline::{Api, DEFAULT_KEY_VARIABLE, KeyPlace, NotifyPlan, NotifyWay, Pipeline, RunOutcome};
 
 /// The notification.

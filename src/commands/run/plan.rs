@@ -93,6 +93,13 @@ pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> 
     if let Some(expect) = pipeline.expect.as_ref().filter(|_| ready.sources.is_some()) {
         text += &expected_on_screen(expect, before.as_ref().map(|before| &before.lake), Timestamp::now())?;
     }
+    if let Some(mirror) = ready.mirror {
+        let without = match mirror.withheld.as_slice() {
+            [] => String::new(),
+            tables => format!(", without {}", tables.join(", ")),
+        };
+        text += &format!("mirror     to {}{without}\n", mirror.to);
+    }
     Ok(text + &pipeline.notify.as_ref().map_or_else(String::new, notify_on_screen))
 }
 

@@ -12,11 +12,14 @@ use crate::keywords::Mode;
 use crate::lake::disks::refuse_other_disks;
 use crate::lake::outside::{real_path, refuse_inside, unwritable};
 use crate::lake::refuse_url;
+use crate::mirror::check_withheld;
 use crate::model::{Error, Problems, Result, Section, is_address};
+use crate::objects::address_of;
 use crate::pipeline::ids::read_lists;
 use crate::pipeline::sets::{load_set, load_sets};
 use crate::pipeline::{
-    Api, AtsPlan, AudioPlan, ExportTo, JobsFile, KeyPlace, MetricGroup, Pipeline, ReportPlan, RetainPlan, Source, Stage,
+    Api, AtsPlan, AudioPlan, ExportTo, JobsFile, KeyPlace, MetricGroup, MirrorPlan, Pipeline, ReportPlan, RetainPlan,
+    Source, Stage,
 };
 use crate::round0::client::ApiClient;
 
@@ -31,6 +34,7 @@ pub struct Ready<'p> {
     pub exports: Vec<ReadyExport>,
     pub audio: Option<&'p AudioPlan>,
     pub ats: Vec<ReadyAts>,
+    pub mirror: Option<&'p MirrorPlan>,
 }
 
 /// Reads everything that the selected stages of a pipeline name. `problems` are those that are known.
@@ -84,10 +88,16 @@ pub fn prepare(
         let ready = ready_ats(plan, pipeline.audio.as_ref(), &ats, at);
         ats.extend(ready);
     }
+    let mirror = pipeline.mirror.as_ref().filter(|_| wanted(Stage::Mirror));
+    if let Some(mirror) = mirror {
+        let mut at = problems.section("mirror");
+        at.keep("to", address_of("the mirror", &mirror.to));
+        at.keep("exclude-tables", check_withheld(&mirror.withheld));
+    }
     let metrics = pipeline.prometheus.as_deref().and_then(|path| no_file("the metrics", path));
     metrics.into_iter().for_each(|error| problems.add("metrics.prometheus", error));
     let sources = wanted(Stage::Ingest).then_some(sources);
-    problems.or_value(Ready { sources, analysis, retain, report, merged, exports, audio, ats })
+    problems.or_value(Ready { sources, analysis, retain, report, merged, exports, audio, ats, mirror })
 }
 
 fn ready_source(source: &Source, at: &mut Section<'_>) -> Option<ReadySource> {

@@ -21,6 +21,7 @@ use crate::lake::durable::{batch_id, write_whole};
 use crate::lake::erase::Receipt;
 use crate::lake::run_rows::{self, RunRow};
 use crate::ledger::{Ledger, UnfetchedIds};
+use crate::mirror::MirrorSummary;
 use crate::model::{Error, Result};
 use crate::pipeline::Stage;
 
@@ -57,6 +58,7 @@ pub struct RunSummary {
     pub audio: Option<ArchiveSummary>,
     /// One summary for each system.
     pub ats: Option<Vec<DeliverySummary>>,
+    pub mirror: Option<MirrorSummary>,
     pub errors: Vec<String>,
     /// The months whose many small files were merged.
     pub compact: Vec<Compacted>,
@@ -93,6 +95,7 @@ impl RunSummary {
             warnings: Vec::new(),
             audio: None,
             ats: None,
+            mirror: None,
             errors: Vec::new(),
             compact: Vec::new(),
             seconds: BTreeMap::new(),

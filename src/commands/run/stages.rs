@@ -20,8 +20,10 @@ use crate::inbox::stalled;
 use crate::ingest::{IngestSummary, pace_of};
 use crate::lake::Lake;
 use crate::lake::compact::{MANY, compact};
+use crate::mirror::publish;
 use crate::model::{Error, Kind, Result};
-use crate::pipeline::{AudioPlan, JobsFile, Pipeline, ReportPlan, RetainPlan, Stage};
+use crate::objects::{Objects, address_of};
+use crate::pipeline::{AudioPlan, JobsFile, MirrorPlan, Pipeline, ReportPlan, RetainPlan, Stage};
 use crate::report::model::RunReference;
 use crate::{analyze, report};
 
@@ -66,7 +68,7 @@ impl<'a> Run<'a> {
 
     /// Runs every stage that is ready, in the fixed order.
     pub fn all(&mut self, ready: Ready<'_>, refetch: bool) {
-        let Ready { sources, analysis, retain, report, merged, exports, audio, ats } = ready;
+        let Ready { sources, analysis, retain, report, merged, exports, audio, ats, mirror } = ready;
         if let Some(sources) = sources {
             self.timed(Stage::Ingest, |run| run.ingest(sources, refetch, audio));
         }
@@ -96,6 +98,9 @@ impl<'a> Run<'a> {
         self.expect();
         if self.continues() {
             self.compact();
+        }
+        if let Some(plan) = mirror.filter(|_| self.continues()) {
+            self.timed(Stage::Mirror, |run| run.mirror(plan));
         }
         let set_aside = self.session.lake.set_aside();
         self.summary.set_aside = self.keep(set_aside).unwrap_or_default();
@@ -255,6 +260,16 @@ impl<'a> Run<'a> {
             Err(error) if error.kind() == Kind::Locked => self.errors.push(error),
             Err(error) => self.summary.warnings.push(format!("not compacted: {error}")),
         }
+    }
+
+    fn mirror(&mut self, plan: &MirrorPlan) {
+        let Session { network, lake, quiet, .. } = &self.session;
+        let made = terminal::with_bar("mirror", *quiet, |progress| {
+            let address = address_of("the mirror", &plan.to)?;
+            let objects = Objects::open("the mirror", &address, network.runtime.handle().clone())?;
+            publish(lake, &objects, plan, progress, &|| !network.interrupt.is_requested())
+        });
+        self.summary.mirror = self.keep(made);
     }
 
     fn send(&mut self, systems: Vec<ReadyAts>) {

@@ -17,8 +17,9 @@ pub use alone::Alone;
 pub use cli::{
     AnalyzeFlags, ApiFlags, Arguments, AtsFlags, AudioFlags, CheckFlags, Command, CompactFlags, DataFormat,
     DiscoverFlags, ExportFlags, FilesFlags, FilterFlags, ForgetFlags, GetFlags, ImportFlags, IngestFlags, JobsFlags,
-    KeywordsCommand, LedgerCommand, ListenFlags, QuarantineCommand, RepairFlags, ReportFlags, RetainFlags, RunFlags,
-    SandboxFlags, SchemaFlags, SchemaFormat, SearchFlags, SearchFormat, SetFlags, StatusFlags, WaitFlags, Which,
+    KeywordsCommand, LedgerCommand, ListenFlags, MirrorFlags, QuarantineCommand, RepairFlags, ReportFlags,
+    RestoreFlags, RetainFlags, RunFlags, SandboxFlags, SchemaFlags, SchemaFormat, SearchFlags, SearchFormat, SetFlags,
+    StatusFlags, WaitFlags, Which,
 };
 pub use confirm::confirm;
 pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};
@@ -29,6 +30,6 @@ pub use pager::{Pager, width};
 pub use progress::{FetchProgress, bar, counter, with_bar};
 pub use screen::{
     advice_on_screen, analyze_on_screen, archived_on_screen, columns, compacted, counted, estimate_on_screen,
-    imported_on_screen, ingest_on_screen, sent_on_screen,
+    imported_on_screen, ingest_on_screen, mirrored_on_screen, sent_on_screen,
 };
 pub use visible::{controls_terminal, visible};

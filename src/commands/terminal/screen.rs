@@ -8,6 +8,7 @@ use crate::deliver::audio::{ArchiveSummary, Estimate};
 use crate::ingest::IngestSummary;
 use crate::ingest::import::ImportSummary;
 use crate::lake::compact::Compacted;
+use crate::mirror::MirrorSummary;
 use crate::model::plural;
 use crate::pipeline::AudioPlan;
 
@@ -166,4 +167,22 @@ pub fn sent_on_screen(summary: &DeliverySummary) -> String {
         (summary.left, "left for the next run"),
     ];
     text + &counts(&rest)
+}
+
+/// The summary of a mirror.
+pub fn mirrored_on_screen(summary: &MirrorSummary, to: &str) -> String {
+    let MirrorSummary { version, files, bytes, .. } = summary;
+    #[expect(clippy::cast_precision_loss, reason = "for people to read")]
+    let megabytes = *bytes as f64 / 1e6;
+    let copied = counted(*files, "file", "files");
+    let text = format!("mirrored   version {version} to {to}: {copied} copied, {megabytes:.1} MB\n");
+    let rest = [
+        (summary.there, plural(summary.there, "file that was there", "files that were there")),
+        (summary.deleted, plural(summary.deleted, "old file deleted", "old files deleted")),
+    ];
+    let withheld = match summary.withheld.as_slice() {
+        [] => String::new(),
+        tables => format!("           without {}\n", tables.join(", ")),
+    };
+    text + &counts(&rest) + &withheld
 }

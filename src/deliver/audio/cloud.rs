@@ -1,19 +1,17 @@
-//! Archives in object stores: S3, Google Cloud Storage, Azure. Credentials come from the environment, as their own
-//! tools read them.
+//! Archives in object stores.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use object_store::path::Path as Key;
 use object_store::{
     Attribute, Attributes, Error as StoreError, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
-    parse_url_opts,
 };
-use reqwest::Url;
 use tokio::sync::Semaphore;
 
-use super::credentials::is_credential;
 use super::partial::Placement;
 use crate::model::{Error, Result};
+use crate::objects::open;
 
 /// Most megabytes of recordings that are in memory at once; a larger recording is sent alone. Creating an object only
 /// if there is none takes a single request, which needs the whole recording in memory.
@@ -23,7 +21,7 @@ const SHA256: &str = "sha256";
 
 /// A prefix in a bucket.
 pub struct Objects {
-    store: Box<dyn ObjectStore>,
+    store: Arc<dyn ObjectStore>,
     prefix: Key,
     /// Each permit stands for a megabyte.
     memory: Semaphore,
@@ -33,13 +31,7 @@ impl Objects {
     /// # Errors
     /// A usage error when the address or an environment variable is wrong.
     pub fn open(address: &str) -> Result<Self> {
-        let wrong = |why: &dyn std::fmt::Display| Error::usage(format!("cannot open the archive {address}: {why}"));
-        let url = Url::parse(address).map_err(|error| wrong(&error))?;
-        let settings = std::env::vars_os().filter_map(|(name, value)| {
-            let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
-            is_credential(&name).then(|| (name.to_ascii_lowercase(), value))
-        });
-        let (store, prefix) = parse_url_opts(&url, settings).map_err(|error| wrong(&error))?;
+        let (store, prefix) = open("the archive", address)?;
         Ok(Self { store, prefix, memory: Semaphore::new(MOST_MEGABYTES as usize) })
     }
 

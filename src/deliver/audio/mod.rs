@@ -27,10 +27,8 @@
 mod address;
 mod archiver;
 mod batch;
-#[cfg(feature = "cloud")]
 mod cloud;
 mod content_range;
-mod credentials;
 mod download;
 mod during_ingest;
 mod erase;
@@ -47,7 +45,6 @@ mod summary;
 mod table;
 
 pub use archiver::Archiver;
-pub use credentials::is_credential;
 pub use erase::erase;
 pub use estimate::{Estimate, estimate};
 pub use missing::RecordingSelection;

@@ -190,7 +190,6 @@ impl PartialDownload {
     ///
     /// # Errors
     /// When it cannot be deleted.
-    #[cfg(feature = "cloud")]
     pub fn discard(mut self) -> io::Result<()> {
         self.synced = self.length;
         fs::remove_file(&self.path)?;

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-#[cfg(feature = "cloud")]
 use super::cloud::Objects;
 use super::partial::{PartialDownload, Placement};
 use crate::lake::Lake;
@@ -30,7 +29,6 @@ pub struct Store {
 
 enum Backend {
     Folder(PathBuf),
-    #[cfg(feature = "cloud")]
     Objects(Objects),
 }
 
@@ -67,7 +65,6 @@ impl Store {
     /// As [`check`], and when it cannot be made.
     pub fn open(out: &Path, lake: &Lake) -> Result<Self> {
         check(out, lake.root())?;
-        #[cfg(feature = "cloud")]
         if let Some(url) = address(out) {
             let store = Self { backend: Backend::Objects(Objects::open(url)?), staging: lake.audio_folder() };
             return store.create_staging();
@@ -114,7 +111,6 @@ impl Store {
     pub fn path(&self, object: &str) -> Option<PathBuf> {
         match &self.backend {
             Backend::Folder(root) => Some(root.join(object)),
-            #[cfg(feature = "cloud")]
             Backend::Objects(_) => None,
         }
     }
@@ -134,7 +130,6 @@ impl Store {
                 let ended = |error| Error::failed(format!("cannot write {object} to the archive: {error}"));
                 placing.await.map_err(ended)?
             }
-            #[cfg(feature = "cloud")]
             Backend::Objects(objects) => {
                 let placed = objects.put(object, &partial.path, sha256).await?;
                 partial.discard().map_err(|error| Error::failed(format!("cannot clear {object}: {error}")))?;
@@ -156,7 +151,6 @@ impl Store {
                     _ => Ok(()),
                 }
             }
-            #[cfg(feature = "cloud")]
             Backend::Objects(objects) => objects.erase(object),
         }
     }

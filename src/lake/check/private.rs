@@ -10,7 +10,7 @@ use crate::lake::places::Lake;
 use crate::model::{Error, Result};
 
 /// What in the program's own folder has no words, no ids and no secrets of its own: it may be as readable as the tables.
-const OPEN: [&str; 7] = ["log", "lock", "last-run.json", "ledger.db.seal", "staging", "foreign", "old"];
+const OPEN: [&str; 8] = ["log", "lock", "last-run.json", "ledger.db.seal", "staging", "foreign", "old", "work"];
 
 /// Files below `_roundup/` that others can read, and files and folders that all others can write to.
 ///

@@ -19,6 +19,7 @@
 
 mod action;
 mod checkpoint;
+mod copy;
 mod erase;
 mod follow;
 mod history;
@@ -30,5 +31,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use copy::{DeltaCopy, copy_of, link_in_copy, links_of};
 pub use erase::erase;
 pub use follow::{follow_commit, follow_log};

@@ -23,6 +23,10 @@ struct Head {
 }
 
 /// The bytes of a version's checkpoint.
+///
+/// # Panics
+/// Never: a version is plain data.
+#[must_use]
 pub fn to_bytes(version: &Version) -> Vec<u8> {
     let mut lines = Vec::new();
     let mut files = 0;

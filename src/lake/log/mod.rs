@@ -15,6 +15,7 @@ mod tests;
 mod version;
 mod write;
 
+pub use checkpoint::to_bytes as checkpoint_bytes;
 pub use commit::{Commit, CommitKind};
 pub use read::{LogRead, TailCommit, is_last, oldest, read_log, read_placed, read_version};
 pub use version::Version;

@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
+use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
-use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader};
 use parquet::file::page_index::index_reader::{decode_column_index, decode_offset_index};
 use parquet::file::reader::ChunkReader;
 
@@ -38,6 +40,24 @@ impl ParquetFile {
         let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
             .map_err(|error| damaged("read", path, &error))?;
         Ok(Self { path: path.to_owned(), footer })
+    }
+
+    /// Reads the footer of a file that is elsewhere, so that its rows cannot be read. `end` returns so many of its last
+    /// bytes.
+    ///
+    /// # Errors
+    /// When it is not Parquet, and those of `end`.
+    pub fn of_end(name: &Path, size: u64, end: impl Fn(u64) -> Result<Bytes>) -> Result<Self> {
+        /// Bytes that are read at first. Few footers are larger.
+        const AT_FIRST: u64 = 64 << 10;
+        let mut reader = ParquetMetaDataReader::new();
+        let mut read = reader.try_parse_sized(&end(AT_FIRST.min(size))?, size);
+        if let Err(ParquetError::NeedMoreData(needed)) = read {
+            read = reader.try_parse_sized(&end((needed as u64).min(size))?, size);
+        }
+        let metadata = read.and_then(|()| reader.finish()).map_err(|error| damaged("read", name, &error))?;
+        let footer = ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new());
+        Ok(Self { path: name.to_owned(), footer: footer.map_err(|error| damaged("read", name, &error))? })
     }
 
     /// Reads the footer. The strings of some columns will be read as other arrays than

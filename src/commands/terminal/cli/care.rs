@@ -154,6 +154,41 @@ pub struct RetainFlags {
     pub format: DataFormat,
 }
 
+#[derive(Debug, Args)]
+pub struct MirrorFlags {
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    /// Where the mirror is: s3://bucket/prefix, gs://…, az://… or file:///folder
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// Keep this table at home, as `candidates`; can be repeated
+    #[arg(long, value_name = "TABLE")]
+    pub exclude_table: Vec<String>,
+    /// How long replaced files stay there, for readers that hold an older version
+    #[arg(long, value_name = "TIME", default_value = "1h")]
+    pub keep_old: String,
+    /// Change nothing: read every file of the mirror and compare it with the log; ends with 1 if anything is wrong
+    #[arg(long)]
+    pub verify: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreFlags {
+    /// Where the mirror is: s3://bucket/prefix, gs://…, az://… or file:///folder
+    #[arg(long, value_name = "URL")]
+    pub from: String,
+    #[command(flatten)]
+    pub lake: LakeFlag,
+    #[command(flatten)]
+    pub key: CandidateKeyFlag,
+    #[command(flatten)]
+    pub delta: DeltaFlag,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DataFormat,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Make the ledger anew from the tables; tries and ids the API does not know are forgotten

@@ -152,6 +152,18 @@ Examples:
   Recordings for a month, names for half a year, interviews for three years
     roundup retain --lake lake --audio-days 30 --candidates-days 180 --interviews-days 1095 --yes";
 
+pub const MIRROR: &str = "\
+Examples:
+  Copy what is new, without names and addresses
+    roundup mirror --lake lake --to s3://bucket/lake --exclude-table candidates
+  Read every byte there
+    roundup mirror --lake lake --to s3://bucket/lake --verify";
+
+pub const RESTORE: &str = "\
+Examples:
+  Make a lake of a mirror; the candidate key is in no mirror
+    roundup restore --from s3://bucket/lake --lake lake --candidate-key-file candidate.key";
+
 pub const LEDGER_REBUILD: &str = "\
 Examples:
   After a message that the ledger cannot be used

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use care::{
-    CompactFlags, FilesFlags, ForgetFlags, JobsFlags, KeywordsCommand, LedgerCommand, QuarantineCommand, RepairFlags,
-    RetainFlags, SchemaFlags, SchemaFormat, SetFlags, StatusFlags, Which,
+    CompactFlags, FilesFlags, ForgetFlags, JobsFlags, KeywordsCommand, LedgerCommand, MirrorFlags, QuarantineCommand,
+    RepairFlags, RestoreFlags, RetainFlags, SchemaFlags, SchemaFormat, SetFlags, StatusFlags, Which,
 };
 pub use deliver::{AtsFlags, AudioFlags, ExportFlags, GetFlags, WaitFlags};
 pub use look::{DiscoverFlags, FilterFlags, SearchFlags, SearchFormat};
@@ -116,6 +116,12 @@ pub enum Command {
     /// Erase what is older than it is kept: recordings, transcripts, names, whole interviews
     #[command(after_help = examples::RETAIN)]
     Retain(RetainFlags),
+    /// Copy a lake to an object store, for readers there and as a backup, or read such a copy and say what is wrong
+    #[command(after_help = examples::MIRROR)]
+    Mirror(MirrorFlags),
+    /// Make a lake of a mirror
+    #[command(after_help = examples::RESTORE)]
+    Restore(RestoreFlags),
     /// Look after the ledger, which knows what is asked for when
     #[command(subcommand)]
     Ledger(LedgerCommand),

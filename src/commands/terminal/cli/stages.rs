@@ -84,7 +84,7 @@ pub struct ImportFlags {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("work"))]
 pub struct AnalyzeFlags {
-    /// Folder of the lake
+    /// Folder of the lake; with --list-work also the address of a mirror
     #[arg(long, value_name = "DIR", required_unless_present = "work_from")]
     pub lake: Option<PathBuf>,
     #[command(flatten)]
@@ -107,8 +107,9 @@ pub struct AnalyzeFlags {
     /// Print what there is to do, a unit of work a line, and do nothing
     #[arg(long, group = "work")]
     pub list_work: bool,
-    /// Where the results of the units go, a folder that all machines see; in the lake's own folder if left out
-    #[arg(long, value_name = "DIR", requires = "list_work")]
+    /// Where the results of the units go, a folder that all machines see or the address of an object store; in the lake's
+    /// own folder if left out
+    #[arg(long, value_name = "DIR|URL", requires = "list_work")]
     pub outputs: Option<PathBuf>,
     /// Do the units of work in this file, with no other lake than their inputs; `-` for standard input
     #[arg(long, value_name = "FILE", group = "work", conflicts_with = "lake")]

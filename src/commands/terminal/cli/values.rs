@@ -84,6 +84,7 @@ values!(Stage {
     Export = "export",
     Audio = "audio",
     Ats = "ats",
+    Mirror = "mirror",
 });
 
 values!(WebhookFault {
