@@ -23,7 +23,7 @@ import time
 import boto3
 import deltalake
 
-ROUNDUP, FOLDER = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+ROUNDUP, FOLDER = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUCKET, PREFIX = "lakes", "nightly/one"
 TO = f"s3://{BUCKET}/{PREFIX}"

@@ -18,7 +18,7 @@ import time
 
 import pyspark
 
-ROUNDUP, FOLDER = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+ROUNDUP, FOLDER = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SPARK = pathlib.Path(pyspark.__file__).parent
 DRIVER = ROOT / "pipelines/spark/roundup_spark.py"
