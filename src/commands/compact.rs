@@ -1,5 +1,6 @@
 //! `compact`: merges the small files of each month.
 
+use super::erasure::open_ledger;
 use super::terminal::{self, Alone, CompactFlags, DONE, DataFormat};
 use crate::lake::Lake;
 use crate::lake::compact::{Compaction, compact, plan_of};
@@ -14,7 +15,7 @@ pub fn run(flags: &CompactFlags, quiet: bool) -> Result<u8> {
         return show(&plan_of(&lake, LEAST_FILES)?, flags, quiet).map(|()| DONE);
     }
     let lock = lake.lock()?;
-    let mut ledger = lake.ledger(&lock)?;
+    let mut ledger = open_ledger(&lake, &lock)?;
     let begun = Alone::begin("compact");
     let done = terminal::with_bar("compact", quiet, |progress| compact(&lake, &mut ledger, LEAST_FILES, progress));
     match done {

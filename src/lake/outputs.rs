@@ -1,4 +1,4 @@
-//! Where what is in the lake was written to: exports, archives of recordings, reports. They lie elsewhere, and are looked for
+//! Where what is in the lake was written to: exports, archives of recordings, reports, mirrors. They lie elsewhere, and are looked for
 //! there when somebody is to be forgotten. `_roundup/outputs/` has a file for each place.
 
 use std::fs;
@@ -24,6 +24,8 @@ pub enum OutputKind {
     Archive,
     /// A folder in which each report has a folder.
     Reports,
+    /// The address of a mirror.
+    Mirror,
 }
 
 /// A place that was written to.

@@ -98,10 +98,6 @@ pub fn address_of(text: &str) -> String {
 }
 
 impl Lake {
-    fn tombstones_path(&self) -> PathBuf {
-        self.own().join("tombstones")
-    }
-
     /// Reads the tombstones.
     ///
     /// # Errors
@@ -113,7 +109,7 @@ impl Lake {
     }
 
     fn read_tombstones(&self) -> Result<BTreeMap<String, Timestamp>> {
-        let path = self.tombstones_path();
+        let path = self.tombstones_file();
         let bytes = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
             read => read.map_err(|error| Error::path("read the tombstones", &path, error))?,
@@ -144,7 +140,7 @@ impl Lake {
             serde_json::to_writer(&mut bytes, &Tombstone { of, until }).expect("plain data");
             bytes.push(b'\n');
         }
-        let path = self.tombstones_path();
+        let path = self.tombstones_file();
         write_whole(&path, &bytes, 0o600).map_err(|error| Error::path("write the tombstones", &path, error))
     }
 }

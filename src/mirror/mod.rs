@@ -22,7 +22,7 @@ mod verify;
 mod version;
 
 pub use head::check_withheld;
-pub use publish::{MirrorSummary, publish};
+pub use publish::{MirrorSummary, catch_up, publish};
 pub use restore::{RestoreSummary, restore};
 pub use verify::{MirrorFinding, verify};
 pub use version::MirrorReader;

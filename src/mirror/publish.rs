@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -19,6 +19,7 @@ use super::sweep;
 use crate::lake::Lake;
 use crate::lake::crash;
 use crate::lake::log::{Commit, CommitKind, Version, checkpoint_bytes, read_log};
+use crate::lake::outputs::OutputKind;
 use crate::lake::schema::{TABLES, Table, rank};
 use crate::ledger::LiveFile;
 use crate::model::{Error, Kind, Result};
@@ -68,6 +69,7 @@ pub fn publish(
             Error::failed(message).hint("the next command that writes to it makes one")
         })?;
         Head::claim(objects, &version.lake, &plan.withheld)?;
+        lake.record_output(OutputKind::Mirror, Path::new(&objects.address("")))?;
         crash::point("mirror-claimed");
         let work = Work { lake: &lake, version: &version, objects, plan, progress, should_continue };
         if let Some(summary) = work.run()? {
@@ -76,6 +78,17 @@ pub fn publish(
     }
     let message = format!("the lake at {} changes faster than it can be mirrored", lake.root().display());
     Err(Error::new(Kind::Locked, message).hint("mirror it after the run"))
+}
+
+/// Brings a mirror to the version of the lake as it is: with the tables that it has, and without what is old. Does nothing
+/// where there is no mirror any more.
+///
+/// # Errors
+/// As [`publish`](fn@publish).
+pub fn catch_up(lake: &Lake, objects: &Objects) -> Result<()> {
+    let Some(Head { withheld, .. }) = Head::read(objects)? else { return Ok(()) };
+    let plan = MirrorPlan { to: objects.address(""), withheld, keep_old: SignedDuration::ZERO };
+    publish(lake, objects, &plan, &|_, _| {}, &|| true).map(|_| ())
 }
 
 /// A mirror that is being brought to a version.

@@ -350,6 +350,31 @@ fn what_was_erased_is_gone_from_the_mirror_at_once() {
 }
 
 #[test]
+fn an_erasure_waits_for_the_mirror() {
+    let mirrored = Mirrored::new();
+    mirrored.mirror(&[], 0);
+    let first = fs::read_to_string(INTERVIEWS).unwrap();
+    let first: Value = serde_json::from_str(first.lines().next().unwrap()).unwrap();
+    let id = first["id"].as_str().unwrap();
+    let forget = |how: &str, code| said(&mirrored.done(&["forget", "--lake", "lake", "--interview", id, how], code));
+    let status = || String::from_utf8(mirrored.done(&["status", "--lake", "lake"], 0).stdout).unwrap();
+    // It cannot be read for now.
+    let head = mirrored.path("mirror/_roundup/mirror.json");
+    let whole = fs::read(&head).unwrap();
+    fs::write(&head, "{").unwrap();
+    let text = forget("--yes", 1);
+    assert!(text.contains("all is erased here, but not yet in a mirror"), "{text}");
+    assert!(status().contains("1 erasure is not over"), "{}", status());
+    assert!(forget("--verify", 1).contains("/mirror/"), "what is left is there alone");
+    assert!(!mirrored.done(&["jobs", "--lake", "lake"], 0).stdout.is_empty(), "the lake can be read meanwhile");
+    fs::write(&head, whole).unwrap();
+    mirrored.done(&["analyze", "--lake", "lake", "--keywords", "builtin:fillers"], 0);
+    assert!(!status().contains("not over"), "{}", status());
+    forget("--verify", 0);
+    mirrored.mirror(&["--verify"], 0);
+}
+
+#[test]
 fn a_damaged_mirror_is_said_and_not_restored() {
     let mirrored = Mirrored::new();
     mirrored.mirror(&[], 0);

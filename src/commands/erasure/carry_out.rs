@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use super::mirrors;
 use crate::deliver::audio;
 use crate::inbox;
 use crate::ingest::{quarantine, spool};
@@ -74,7 +75,9 @@ pub fn carry_out(lake: &Lake, ledger: &mut Ledger, mut erasing: Erasing) -> Resu
     crash::point("erase-receipt");
     erase::forget_files(lake)?;
     crash::point("erase-forgotten");
-    // All is erased here. A copy elsewhere that follows the lake has to have done so too before the record goes.
+    // All is erased here. A mirror has to have done so too before the record goes.
+    mirrors::bring_up(lake)?;
+    crash::point("erase-mirrors");
     erasing.end(lake)?;
     Ok(receipt)
 }

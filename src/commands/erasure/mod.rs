@@ -1,11 +1,12 @@
 //! Erasures, for `forget`, `retain` and whatever opens a lake: who is meant (`persons.rs`), what there is of them
-//! (`plan.rs`), the steps (`carry_out.rs`), what is said of it (`text.rs`), and the search for what is left (`verify.rs`).
+//! (`plan.rs`), the steps (`carry_out.rs`, `mirrors.rs`), what is said of it (`text.rs`), and the search for what is left (`verify.rs`).
 //!
 //! A record in the lake says who is being erased until all is done. Every command that opens a lake to write goes on with
 //! what is recorded there, from the beginning: each step finds what is left of it, and none does harm twice.
 
 mod age;
 mod carry_out;
+mod mirrors;
 mod persons;
 mod plan;
 mod text;

@@ -24,7 +24,7 @@ pub struct Verified {
     pub names: Vec<(PathBuf, u64)>,
     /// Files that could not be looked through, and why.
     pub unreadable: Vec<(PathBuf, String)>,
-    /// Archives that are no folders.
+    /// Archives and mirrors that are no folders.
     pub not_looked_at: Vec<String>,
 }
 
@@ -49,8 +49,9 @@ pub fn verify(lake: &Lake, erasing: &Erasing, others: &[PathBuf]) -> Result<Veri
     let mut verified = Verified::default();
     let mut folders = BTreeSet::from([lake.root().to_owned()]);
     folders.extend(others.iter().cloned());
-    for path in elsewhere {
-        if is_address(path) { verified.not_looked_at.push(path.clone()) } else { _ = folders.insert(path.into()) }
+    // An archive or a mirror may be a folder that is named by its address.
+    for path in elsewhere.map(|path| path.strip_prefix("file://").unwrap_or(path)) {
+        if is_address(path) { verified.not_looked_at.push(path.to_owned()) } else { _ = folders.insert(path.into()) }
     }
     // Who is being erased stands there until the erasure is over.
     let erasing = lake.root().join("_roundup/erasing");
