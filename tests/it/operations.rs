@@ -17,8 +17,10 @@ use crate::common::serve;
 /// Sources of commands that no night runs, or that people start and look at; of mistakes in files and flags, which `check`
 /// says with their place; and of what a report says of its figures.
 const NOT_AT_NIGHT: &[&str] = &[
-    "commands/analyze.rs",
+    "analyze/work/",
+    "commands/analyze/",
     "commands/ats.rs",
+    "commands/erasure/persons.rs",
     "commands/export.rs",
     "commands/get.rs",
     "commands/import.rs",
@@ -45,11 +47,15 @@ const NOT_AT_NIGHT: &[&str] = &[
     "lake/job_list.rs",
     "lake/outside.rs",
     "lake/repair.rs",
+    "mirror/restore.rs",
+    "mirror/version.rs",
+    "objects/open.rs",
     "pipeline/export.rs",
     "pipeline/secret.rs",
     "report/aggregate/",
     "report/findings/",
     "report/frames/",
+    "report/provenance.rs",
     "sandbox/",
     "search/",
 ];
