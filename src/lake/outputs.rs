@@ -61,6 +61,8 @@ impl Lake {
         };
         let folder = self.outputs_folder();
         make_private_folder(&folder).map_err(|error| Error::path("make", &folder, error))?;
+        // Several programs may write the same record.
+        let _lock = self.lock_quotes()?;
         let hash = hex::encode(&Sha256::digest(format!("{what:?} {place}"))[..8]);
         let file = folder.join(format!("{hash}.json"));
         let now = Timestamp::now();

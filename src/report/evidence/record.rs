@@ -70,9 +70,10 @@ impl QuoteRecord<'_> {
     /// # Errors
     /// When the record cannot be read or written.
     pub fn before_publishing(&self) -> Result<()> {
-        let mut interviews = self.kept()?;
+        let (mut interviews, plan) = self.kept()?;
         interviews.extend(self.interviews.iter().cloned());
-        self.write(interviews)
+        // Made anew by either plan, a report quotes nobody who is erased.
+        self.write(interviews, plan.unwrap_or_else(|| self.plan.clone()))
     }
 
     /// Records the interviews that the published report quotes. A report without quotes leaves no record.
@@ -81,7 +82,7 @@ impl QuoteRecord<'_> {
     /// When the record cannot be written.
     pub fn after_publishing(&self) -> Result<()> {
         if !self.interviews.is_empty() {
-            return self.write(self.interviews.clone());
+            return self.write(self.interviews.clone(), self.plan.clone());
         }
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::path("delete", &self.path, error)),
@@ -89,24 +90,24 @@ impl QuoteRecord<'_> {
         }
     }
 
-    /// Ids of the interviews in the present record.
-    fn kept(&self) -> Result<BTreeSet<String>> {
+    /// Ids of the interviews in the present record, and its plan.
+    fn kept(&self) -> Result<(BTreeSet<String>, Option<PlanRecord>)> {
         let text = match fs::read(&self.path) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok((BTreeSet::new(), None)),
             Err(error) => return Err(Error::path("read", &self.path, error)),
         };
         let text: RecordFile = serde_json::from_slice(&text).map_err(|error| {
             Error::path("read", &self.path, error).hint("delete it together with the report that it is of")
         })?;
-        Ok(text.interviews)
+        Ok((text.interviews, text.plan))
     }
 
-    fn write(&self, interviews: BTreeSet<String>) -> Result<()> {
+    fn write(&self, interviews: BTreeSet<String>, plan: PlanRecord) -> Result<()> {
         if interviews.is_empty() {
             return Ok(());
         }
-        let text = RecordFile { report: self.report.clone(), interviews, plan: Some(self.plan.clone()) };
+        let text = RecordFile { report: self.report.clone(), interviews, plan: Some(plan) };
         let text = serde_json::to_string_pretty(&text).expect("plain data") + "\n";
         let folder = self.path.parent().expect("a record is in a folder");
         make_private_folder(folder).map_err(|error| Error::path("make", folder, error))?;
