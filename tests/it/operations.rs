@@ -55,7 +55,6 @@ const NOT_AT_NIGHT: &[&str] = &[
     "report/aggregate/",
     "report/findings/",
     "report/frames/",
-    "report/provenance.rs",
     "sandbox/",
     "search/",
 ];
