@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use super::aggregate::{self, Aggregates, Counted, aggregate};
 use super::atoms::SMALLEST_GROUP;
@@ -115,17 +116,18 @@ pub fn assembled(
     }
 }
 
-/// Every file of the report, with its path in the report's folder.
+/// Every file of the report, with its path in the report's folder. Formats are made side by side: a workbook alone is
+/// compressed by one thread.
 pub fn render(report: &Report, evidence: &Evidence, formats: &[Format]) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut files = Vec::new();
-    for format in Format::all().into_iter().filter(|format| formats.contains(format)) {
-        match format {
-            Format::Html => files.extend(html::pages(report, evidence)?),
-            Format::Xlsx => files.push(("roundup.xlsx".to_owned(), export::xlsx(report)?)),
-            Format::Csv => files.extend(export::csv(report)),
-            Format::Json => files.push(("summary.json".to_owned(), export::json(report))),
-            Format::Parquet => files.push(("figures.parquet".to_owned(), export::figures(report))),
-        }
-    }
-    Ok(files)
+    let wanted: Vec<Format> = Format::all().into_iter().filter(|format| formats.contains(format)).collect();
+    let render = |format: &Format| -> Result<Vec<(String, Vec<u8>)>> {
+        Ok(match format {
+            Format::Html => html::pages(report, evidence)?,
+            Format::Xlsx => vec![("roundup.xlsx".to_owned(), export::xlsx(report)?)],
+            Format::Csv => export::csv(report),
+            Format::Json => vec![("summary.json".to_owned(), export::json(report))],
+            Format::Parquet => vec![("figures.parquet".to_owned(), export::figures(report))],
+        })
+    };
+    Ok(wanted.par_iter().map(render).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
