@@ -116,8 +116,8 @@ pub fn assembled(
     }
 }
 
-/// Every file of the report, with its path in the report's folder. Formats are made side by side: a workbook alone is
-/// compressed by one thread.
+/// Every file of the report, with its path in the report's folder. Two formats are made side by side, since a workbook is
+/// compressed by one thread; all at once would hold more memory than they save time.
 pub fn render(report: &Report, evidence: &Evidence, formats: &[Format]) -> Result<Vec<(String, Vec<u8>)>> {
     let wanted: Vec<Format> = Format::all().into_iter().filter(|format| formats.contains(format)).collect();
     let render = |format: &Format| -> Result<Vec<(String, Vec<u8>)>> {
@@ -129,5 +129,9 @@ pub fn render(report: &Report, evidence: &Evidence, formats: &[Format]) -> Resul
             Format::Parquet => vec![("figures.parquet".to_owned(), export::figures(report))],
         })
     };
-    Ok(wanted.par_iter().map(render).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    let mut files = Vec::new();
+    for pair in wanted.chunks(2) {
+        files.extend(pair.par_iter().map(render).collect::<Result<Vec<_>>>()?.into_iter().flatten());
+    }
+    Ok(files)
 }
