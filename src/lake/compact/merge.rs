@@ -113,11 +113,13 @@ impl<'a> Merge<'a> {
         for (index, file) in files.iter().enumerate() {
             let rows = usize::try_from(file.rows()).unwrap_or(usize::MAX).max(1);
             let row_bytes = usize::try_from(file.uncompressed_bytes()).unwrap_or(usize::MAX) / rows;
-            let ahead = AHEAD_BYTES / files.len() / row_bytes.max(1);
-            let batches =
-                file.stream(&file.present(&table.column_names()), ahead.clamp(AHEAD_ROWS[0], AHEAD_ROWS[1]))?;
+            let ahead = (AHEAD_BYTES / files.len() / row_bytes.max(1)).clamp(AHEAD_ROWS[0], AHEAD_ROWS[1]);
+            let stream = file.stream(&file.present(&table.column_names()), ahead)?;
+            // A reader holds some memory for each column, which adds up over hundreds of small files.
+            let batches: Box<dyn Iterator<Item = Result<RecordBatch>> + Send> =
+                if rows <= ahead { Box::new(stream.collect::<Vec<_>>().into_iter()) } else { Box::new(stream) };
             let path = file.path().display().to_string();
-            merge.cursors.push(Cursor { batches: Box::new(batches), path, batch: 0, keys: None, at: 0 });
+            merge.cursors.push(Cursor { batches, path, batch: 0, keys: None, at: 0 });
             merge.read_on(index)?;
             merge.wait(index);
         }
