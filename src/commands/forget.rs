@@ -1,9 +1,9 @@
 //! `forget`: erases persons or interviews everywhere, and looks whether anything is left.
 
 use super::erasure::{
-    Asked, carry_out, find, open_ledger, plan_on_screen, receipt_on_screen, resolve, verified_on_screen, verify,
+    Asked, carry_out, find, open_ledger, plan_on_screen, receipt_on_screen, resolve, said, verified_on_screen, verify,
 };
-use super::terminal::{self, Alone, DONE, DataFormat, ForgetFlags};
+use super::terminal::{self, Alone, DONE, ForgetFlags};
 use crate::lake::Lake;
 use crate::lake::erase::Erasing;
 use crate::lake::tombstones::address_of;
@@ -22,7 +22,7 @@ pub fn run(flags: &ForgetFlags) -> Result<u8> {
         let mut erasing = resolve(&lake, &ledger, &asked)?;
         erasing.found = find(&lake, &ledger, &erasing, &flags.archive)?;
         let text = plan_on_screen(&erasing) + "nothing was changed: run it without --dry-run\n";
-        return said(flags, &erasing.found, &text).map(|()| DONE);
+        return said(flags.format, &erasing.found, &text).map(|()| DONE);
     }
     if flags.verify && !flags.yes {
         return looked(flags, &lake, &typed(flags, &lake)?);
@@ -44,7 +44,7 @@ pub fn run(flags: &ForgetFlags) -> Result<u8> {
     };
     let code = begun.end(&lake, &mut ledger, errors);
     let Some(receipt) = receipt.filter(|_| code == DONE) else { return Ok(code) };
-    said(flags, &receipt, &receipt_on_screen(&receipt))?;
+    said(flags.format, &receipt, &receipt_on_screen(&receipt))?;
     if flags.verify { looked(flags, &lake, &erasing) } else { Ok(code) }
 }
 
@@ -67,13 +67,6 @@ fn typed(flags: &ForgetFlags, lake: &Lake) -> Result<Erasing> {
 fn looked(flags: &ForgetFlags, lake: &Lake, erasing: &Erasing) -> Result<u8> {
     let others = [&flags.archive[..], &flags.reports].concat();
     let verified = verify(lake, erasing, &others)?;
-    said(flags, &verified, &verified_on_screen(&verified))?;
+    said(flags.format, &verified, &verified_on_screen(&verified))?;
     Ok(if verified.is_clean() { DONE } else { Kind::Failed.exit_code() })
-}
-
-fn said(flags: &ForgetFlags, data: &impl serde::Serialize, text: &str) -> Result<()> {
-    terminal::data(&match flags.format {
-        DataFormat::Json => terminal::json(data),
-        DataFormat::Text => text.to_owned(),
-    })
 }

@@ -1,7 +1,7 @@
 //! `retain`: erases what is older than it is kept.
 
-use super::erasure::{open_ledger, plan_on_screen, receipt_on_screen, retain, too_old};
-use super::terminal::{self, Alone, DONE, DataFormat, RetainFlags};
+use super::erasure::{open_ledger, plan_on_screen, receipt_on_screen, retain, said, too_old};
+use super::terminal::{self, Alone, DONE, RetainFlags};
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 use crate::pipeline::RetainPlan;
@@ -22,7 +22,7 @@ pub fn run(flags: &RetainFlags) -> Result<u8> {
         let found = too_old(&lake, &lake.ledger_for_reading()?, &plan, &flags.archive)?;
         let text = found.as_ref().map_or_else(|| NOTHING.to_owned(), plan_on_screen);
         let found = found.map(|erasing| erasing.found);
-        return said(flags, &found, &(text + "nothing was changed: run it without --dry-run\n")).map(|()| DONE);
+        return said(flags.format, &found, &(text + "nothing was changed: run it without --dry-run\n")).map(|()| DONE);
     }
     let lock = lake.lock()?;
     let mut ledger = open_ledger(&lake, &lock)?;
@@ -40,14 +40,7 @@ pub fn run(flags: &RetainFlags) -> Result<u8> {
     };
     let code = begun.end(&lake, &mut ledger, errors);
     if code == DONE {
-        said(flags, &receipt, &receipt.as_ref().map_or_else(|| NOTHING.to_owned(), receipt_on_screen))?;
+        said(flags.format, &receipt, &receipt.as_ref().map_or_else(|| NOTHING.to_owned(), receipt_on_screen))?;
     }
     Ok(code)
-}
-
-fn said(flags: &RetainFlags, data: &impl serde::Serialize, text: &str) -> Result<()> {
-    terminal::data(&match flags.format {
-        DataFormat::Json => terminal::json(data),
-        DataFormat::Text => text.to_owned(),
-    })
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::access::{denied, make_folder, take_group};
+use super::access::{make_table_folder, take_group};
 use super::crash;
 use super::durable::{rename_new, sha256_of, sync_all, sync_with_parent};
 use super::places::Lake;
@@ -38,7 +38,7 @@ pub(super) fn place_all(lake: &Lake, batch: &str, files: &[LiveFile], replaced: 
 /// Moves one file into its place, or checks that it is there already.
 fn place(staged: &Path, target: &Path, file: &LiveFile, replaces: bool) -> io::Result<()> {
     let parent = target.parent().expect("a table's file is in a folder");
-    make_folder(parent, denied(&file.table))?;
+    make_table_folder(&file.table, parent)?;
     match take_group(staged, parent) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         taken => taken?,

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rustix::fs::{Timespec, Timestamps, futimens};
 
-use super::layout::commit_name;
+use crate::lake::log::commit_name;
 use crate::model::{Error, Result};
 use crate::objects::{Created, Objects};
 

@@ -22,8 +22,3 @@ pub fn folder_of(table: &str) -> String {
 pub fn object_of(file: &LiveFile) -> String {
     format!("{}/{}", folder_of(&file.table), link_in_copy(file))
 }
-
-/// The name of a commit's object.
-pub fn commit_name(version: u64) -> String {
-    format!("{version:020}.json")
-}

@@ -14,11 +14,11 @@ use serde::Serialize;
 use super::delta::follow;
 use super::folder::LogCopy;
 use super::head::Head;
-use super::layout::{DELTA, ERASING, LOG, TOMBSTONES, commit_name, object_of};
+use super::layout::{DELTA, ERASING, LOG, TOMBSTONES, object_of};
 use super::sweep;
 use crate::lake::Lake;
 use crate::lake::crash;
-use crate::lake::log::{Commit, CommitKind, Version, checkpoint_bytes, read_log};
+use crate::lake::log::{Commit, CommitKind, Version, checkpoint_bytes, checkpoint_name, commit_name, read_log};
 use crate::lake::outputs::OutputKind;
 use crate::lake::schema::{TABLES, Table, rank};
 use crate::ledger::LiveFile;
@@ -351,10 +351,6 @@ impl Work<'_> {
         let is_old = |name: &&String| number_of(name) < Some(newest) && !own.contains(*name);
         names.iter().filter(is_old).try_for_each(|name| log.delete(name))
     }
-}
-
-fn checkpoint_name(version: u64) -> String {
-    format!("{version:020}.checkpoint.json")
 }
 
 fn is_checkpoint(name: &str) -> bool {

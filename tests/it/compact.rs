@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::common::{Row, Served, lasting, ledger_of, roundup, rows, sample, serve};
 use crate::delta::{are_the_last_version, are_up_to_date, are_what_they_say};
 use crate::listen::{Listener, event, event_ids};
-use crate::replace::{bodies, lake_of, put};
+use crate::replace::{bodies, came, lake_of, put};
 
 /// Merges all files of a lake that can be, as the command does.
 pub fn compacted(root: &Path) -> Compaction {
@@ -99,14 +99,7 @@ proptest! {
                 continue;
             }
             let again = step == 1;
-            let mut came: BTreeMap<usize, Value> = BTreeMap::new();
-            for (index, version) in batch {
-                let mut body = all[index].clone();
-                if let Some(responses) = body["responses"].as_array_mut() {
-                    responses.truncate(usize::from(version));
-                }
-                came.entry(index).or_insert(body);
-            }
+            let came = came(&all, batch);
             put(folder.path(), &came.values().cloned().collect::<Vec<_>>(), again);
             for (index, body) in came {
                 if again || !model.contains_key(&index) {

@@ -230,6 +230,7 @@ const POINTS: &[&str] = &[
     "log-checkpoint",
     "erase-log",
     "erase-forgotten",
+    "erase-mirrors",
 ];
 
 /// How many files the Delta tables have, by table.

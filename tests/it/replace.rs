@@ -17,6 +17,19 @@ use crate::delta::are_up_to_date;
 
 const TABLES: &[&str] = &["interviews", "responses", "candidates"];
 
+/// The bodies of a batch: by their index, each with its first answers alone. Of one id the first settled body counts.
+pub fn came(all: &[Value], batch: Vec<(usize, u8)>) -> BTreeMap<usize, Value> {
+    let mut came = BTreeMap::new();
+    for (index, answers) in batch {
+        let mut body = all[index].clone();
+        if let Some(responses) = body["responses"].as_array_mut() {
+            responses.truncate(usize::from(answers));
+        }
+        came.entry(index).or_insert(body);
+    }
+    came
+}
+
 /// The settled interviews of the sample.
 pub fn bodies() -> Vec<Value> {
     sample().into_iter().filter(|body| ["completed", "expired"].contains(&body["status"].as_str().unwrap())).collect()
@@ -143,15 +156,7 @@ proptest! {
         let all = bodies();
         let mut model: BTreeMap<usize, Value> = BTreeMap::new();
         for (again, batch) in batches {
-            let mut came: BTreeMap<usize, Value> = BTreeMap::new();
-            for (index, version) in batch {
-                let mut body = all[index].clone();
-                if let Some(responses) = body["responses"].as_array_mut() {
-                    responses.truncate(usize::from(version));
-                }
-                // Of a batch the first settled body of an id counts.
-                came.entry(index).or_insert(body);
-            }
+            let came = came(&all, batch);
             put(folder.path(), &came.values().cloned().collect::<Vec<_>>(), again);
             are_up_to_date(folder.path());
             for (index, body) in came {

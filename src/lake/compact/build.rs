@@ -10,7 +10,7 @@ use arrow::row::OwnedRow;
 
 use super::merge::{Ends, Merge, Order};
 use super::months::{Files, Part};
-use crate::lake::access::{denied, make_folder, take_access, take_group};
+use crate::lake::access::{make_table_folder, take_access, take_group};
 use crate::lake::durable::sync_all;
 use crate::lake::exchange::folder_of;
 use crate::lake::places::Lake;
@@ -96,7 +96,7 @@ impl Building<'_> {
     fn make_folder(&self, folder: &str) -> Result<()> {
         let staged = self.folder.join(flat(folder));
         let table = folder.split('/').next().unwrap_or_default();
-        make_folder(&staged, denied(table)).map_err(|error| Error::path("make", &staged, error))
+        make_table_folder(table, &staged).map_err(|error| Error::path("make", &staged, error))
     }
 
     /// Merges the files of interviews, of their answers and candidates, and what was made from them.
@@ -195,7 +195,7 @@ fn extended(
 /// The metadata of a merged derived file: that of the first one, with the new source. The writer adds the first two.
 fn metadata(first: &ParquetFile, source: &LiveFile, sha256: &str) -> Vec<(String, String)> {
     let place = source.path.split_once('/').map_or("", |(_, place)| place);
-    let own = first.pairs().filter(|(key, _)| key.starts_with("roundup.") && ![TABLE, SCHEMA].contains(key));
+    let own = first.own_metadata().filter(|(key, _)| ![TABLE, SCHEMA].contains(key));
     own.map(|(key, value)| {
         let value = match key {
             SOURCE => place,

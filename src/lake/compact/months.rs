@@ -192,5 +192,5 @@ fn likeness(lake: &Lake, batch: &Files) -> Result<String, String> {
 /// What the metadata of a derived file says, but for its source.
 pub fn lasting(file: &ParquetFile) -> impl Iterator<Item = (&str, &str)> {
     let is_of_source = |key: &str| [SOURCE, SOURCE_SHA256].contains(&key);
-    file.pairs().filter(move |(key, _)| key.starts_with("roundup.") && !is_of_source(key))
+    file.own_metadata().filter(move |(key, _)| !is_of_source(key))
 }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::names::encoded;
+use crate::ledger::LiveFile;
 
 /// Name of the tag of a file that holds its SHA-256.
 const SHA256: &str = "roundup.sha256";
@@ -82,6 +86,24 @@ pub struct Add {
 }
 
 impl Add {
+    /// A file under a name below its table.
+    pub fn of(
+        file: &LiveFile,
+        link: &str,
+        partition_values: BTreeMap<String, Option<String>>,
+        modified: Timestamp,
+    ) -> Self {
+        Self {
+            path: encoded(link),
+            partition_values,
+            size: i64::try_from(file.bytes).expect("no file is that large"),
+            modification_time: modified.as_millisecond(),
+            data_change: true,
+            stats: stats(file.rows),
+            tags: tags(&file.sha256),
+        }
+    }
+
     pub fn sha256(&self) -> &str {
         self.tags.get(SHA256).map_or("", String::as_str)
     }
@@ -100,12 +122,12 @@ impl Add {
 }
 
 /// The statistics of a file: without minima and maxima, which would be values of people's data.
-pub fn stats(rows: u64) -> String {
+fn stats(rows: u64) -> String {
     format!("{{\"numRecords\":{rows}}}")
 }
 
 /// The tags of a file.
-pub fn tags(sha256: &str) -> BTreeMap<String, String> {
+fn tags(sha256: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(SHA256.to_owned(), sha256.to_owned())])
 }
 

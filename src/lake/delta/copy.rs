@@ -10,11 +10,11 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::action::{Action, Add, PROTOCOL, stats, tags};
+use super::action::{Action, Add};
 use super::history::History;
 use super::log::{State, TableLog};
-use super::metadata::{metadata, schema_string};
-use super::names::{encoded, link_of, place_of};
+use super::metadata::changed_metadata;
+use super::names::{link_of, place_of};
 use crate::lake::log::Version;
 use crate::lake::schema::Table;
 use crate::ledger::LiveFile;
@@ -104,18 +104,7 @@ fn actions(
     now: Timestamp,
 ) -> Result<Vec<Action>> {
     let mut actions = vec![Action::CommitInfo(history.info(now))];
-    let schema = schema_string(table);
-    match before {
-        None => {
-            actions.push(Action::Protocol(PROTOCOL));
-            actions.push(Action::MetaData(metadata(table, now.as_millisecond())?));
-        }
-        Some(state) if state.metadata.schema_string != schema => {
-            let metadata = super::action::MetaData { schema_string: schema, ..state.metadata.clone() };
-            actions.push(Action::MetaData(metadata));
-        }
-        Some(_) => {}
-    }
+    actions.extend(changed_metadata(table, before.map(|state| &state.metadata))?);
     let files = history.version.files().filter(|file| file.table == table.name);
     let wanted: BTreeMap<String, &LiveFile> = files.map(|file| (link_in_copy(file), file)).collect();
     let live = || before.iter().flat_map(|state| &state.live);
@@ -123,15 +112,8 @@ fn actions(
     actions.extend(gone.map(|(_, add)| Action::Remove(add.removal(now.as_millisecond()))));
     let there: BTreeSet<&String> = live().map(|(link, _)| link).collect();
     actions.extend(wanted.iter().filter(|(link, _)| !there.contains(link)).map(|(link, file)| {
-        Action::Add(Add {
-            path: encoded(link),
-            partition_values: table.partition_values(&place_of(link).unwrap_or_default()),
-            size: i64::try_from(file.bytes).expect("no file is that large"),
-            modification_time: now.as_millisecond(),
-            data_change: true,
-            stats: stats(file.rows),
-            tags: tags(&file.sha256),
-        })
+        let values = table.partition_values(&place_of(link).unwrap_or_default());
+        Action::Add(Add::of(file, link, values, now))
     }));
     Ok(actions)
 }

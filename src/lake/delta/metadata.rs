@@ -3,17 +3,29 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::{DataType, Field, Fields};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::action::{FileFormat, MetaData};
+use super::action::{Action, FileFormat, MetaData, PROTOCOL};
 use crate::lake::schema::Table;
 use crate::model::{Error, Result};
 
-/// The metadata of a table that is begun, with a new id.
+/// The lines that begin a table that has no metadata yet, or that give it the columns that it has now; none if it has them.
 ///
 /// # Errors
 /// When the system gives no random bytes.
-pub fn metadata(table: &Table, created_time: i64) -> Result<MetaData> {
+pub fn changed_metadata(table: &Table, before: Option<&MetaData>) -> Result<Vec<Action>> {
+    let Some(before) = before else {
+        let metadata = metadata(table, Timestamp::now().as_millisecond())?;
+        return Ok(vec![Action::Protocol(PROTOCOL), Action::MetaData(metadata)]);
+    };
+    let schema_string = schema_string(table);
+    let is_other = before.schema_string != schema_string;
+    Ok(is_other.then(|| Action::MetaData(MetaData { schema_string, ..before.clone() })).into_iter().collect())
+}
+
+/// The metadata of a table that is begun, with a new id.
+fn metadata(table: &Table, created_time: i64) -> Result<MetaData> {
     Ok(MetaData {
         id: random_uuid()?,
         name: table.name.to_owned(),

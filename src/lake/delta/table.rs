@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use rustix::io::Errno;
 
-use super::action::{Action, Add, MetaData, PROTOCOL, Remove, stats, tags};
+use super::action::{Action, Add, Remove};
 use super::history::History;
 use super::log::{State, TableLog};
-use super::metadata::{metadata, schema_string};
-use super::names::{delta_folder, encoded, link_of, place_of};
+use super::metadata::changed_metadata;
+use super::names::{delta_folder, link_of, place_of};
 use super::sweep::sweep;
-use crate::lake::access::{OTHERS, denied, make_folder, take_access};
+use crate::lake::access::{OTHERS, denied, make_folder, make_table_folder, take_access};
 use crate::lake::crash;
 use crate::lake::durable::{sha256_of, sync_with_parent};
 use crate::lake::exchange::folder_of;
@@ -161,11 +161,10 @@ impl<'a> DeltaTable<'a> {
                 added.push(Wanted { place, file, link: link_of(place, history.since(&file.path)) });
             }
         }
-        let schema = schema_string(self.table);
-        let is_other = before.as_ref().is_none_or(|state| state.metadata.schema_string != schema);
+        let changed = changed_metadata(self.table, before.as_ref().map(|state| &state.metadata))?;
         // A commit that changes nothing still says how far the table has come, or every opening would compare it again.
         let is_there = before.as_ref().is_some_and(|state| state.from.lake_version == history.version.number);
-        if is_there && !is_other && added.is_empty() && gone.is_empty() {
+        if is_there && changed.is_empty() && added.is_empty() && gone.is_empty() {
             return Ok(Step::Done);
         }
         match self.link(&added, are_new)? {
@@ -175,16 +174,7 @@ impl<'a> DeltaTable<'a> {
         crash::point("delta-linked");
         let now = Timestamp::now();
         let mut actions = vec![Action::CommitInfo(history.info(now))];
-        match &before {
-            None => {
-                actions.push(Action::Protocol(PROTOCOL));
-                actions.push(Action::MetaData(metadata(self.table, now.as_millisecond())?));
-            }
-            Some(state) if is_other => {
-                actions.push(Action::MetaData(MetaData { schema_string: schema, ..state.metadata.clone() }));
-            }
-            Some(_) => {}
-        }
+        actions.extend(changed);
         // Of files that were only merged, a reader of changes reads nothing again.
         let changes = |place: &str| {
             let path = format!("{}/{place}", self.table.name);
@@ -225,7 +215,7 @@ impl<'a> DeltaTable<'a> {
         for Wanted { place, file, link } in wanted {
             let (path, target) = (self.folder.join(link), self.root.join(&file.path));
             let parent = path.parent().expect("it is below the table");
-            make_folder(parent, denied(self.table.name)).map_err(fail)?;
+            make_table_folder(self.table.name, parent).map_err(fail)?;
             folders.insert(parent.to_owned());
             match fs::hard_link(&target, &path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -251,7 +241,7 @@ impl<'a> DeltaTable<'a> {
                 return Ok(Step::Not(Followed::Waits));
             }
         }
-        make_folder(self.log.folder(), denied(self.table.name)).map_err(fail)?;
+        make_table_folder(self.table.name, self.log.folder()).map_err(fail)?;
         for folder in folders.iter().map(PathBuf::as_path).chain([self.log.folder(), &self.folder, self.root]) {
             sync_with_parent(folder).map_err(|error| Error::path("sync", folder, error))?;
         }
@@ -269,15 +259,8 @@ impl<'a> DeltaTable<'a> {
         let path = self.folder.join(link);
         let modified = fs::metadata(&path).and_then(|metadata| metadata.modified());
         let modified = modified.map_err(|error| Error::path("look at", &path, error))?;
-        Ok(Add {
-            path: encoded(link),
-            partition_values: self.table.partition_values(place),
-            size: i64::try_from(file.bytes).expect("no file is that large"),
-            modification_time: Timestamp::try_from(modified).unwrap_or_default().as_millisecond(),
-            data_change: true,
-            stats: stats(file.rows),
-            tags: tags(&file.sha256),
-        })
+        let modified = Timestamp::try_from(modified).unwrap_or_default();
+        Ok(Add::of(file, link, self.table.partition_values(place), modified))
     }
 }
 

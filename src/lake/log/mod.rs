@@ -17,6 +17,8 @@ mod write;
 
 pub use checkpoint::to_bytes as checkpoint_bytes;
 pub use commit::{Commit, CommitKind};
-pub use read::{LogRead, TailCommit, is_last, oldest, read_log, read_placed, read_version};
+pub use read::{
+    LogRead, TailCommit, checkpoint_name, commit_name, is_last, oldest, read_log, read_placed, read_version,
+};
 pub use version::Version;
 pub use write::{Committed, append, forget_before, prune, write_checkpoint};

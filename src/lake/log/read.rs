@@ -154,12 +154,24 @@ pub(super) fn names(folder: &Path) -> Result<Names> {
     Ok(found)
 }
 
+/// The name of a commit's file.
+#[must_use]
+pub fn commit_name(version: u64) -> String {
+    format!("{version:020}.json")
+}
+
+/// The name of the file of a version's checkpoint.
+#[must_use]
+pub fn checkpoint_name(version: u64) -> String {
+    format!("{version:020}.checkpoint.json")
+}
+
 pub(super) fn commit_path(folder: &Path, version: u64) -> PathBuf {
-    folder.join(format!("{version:020}.json"))
+    folder.join(commit_name(version))
 }
 
 pub(super) fn checkpoint_path(folder: &Path, version: u64) -> PathBuf {
-    folder.join(format!("{version:020}.checkpoint.json"))
+    folder.join(checkpoint_name(version))
 }
 
 fn damaged(path: &Path, why: &dyn std::fmt::Display) -> Error {

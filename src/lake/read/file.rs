@@ -108,12 +108,6 @@ impl ParquetFile {
         pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
     }
 
-    /// The pairs of the file's key-value metadata that have a value, as they are stored.
-    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        let pairs = self.footer.metadata().file_metadata().key_value_metadata();
-        pairs.into_iter().flatten().filter_map(|pair| Some((&*pair.key, pair.value.as_deref()?)))
-    }
-
     /// The size of all columns before they were compressed.
     #[must_use]
     pub fn uncompressed_bytes(&self) -> u64 {

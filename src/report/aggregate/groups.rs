@@ -96,9 +96,9 @@ impl Counted<'_> {
     pub fn open(&self, jobs: &[u32]) -> OpenFigures {
         let open = &self.frames.interviews.open;
         let own = || (0..open.job.len()).filter(|row| jobs.binary_search(&open.job[*row]).is_ok());
-        let mut statuses = vec![0; open.statuses.texts.len()];
+        let mut statuses = vec![0; open.statuses.len()];
         own().for_each(|row| statuses[open.status[row] as usize] += 1);
-        let named = open.statuses.texts.iter().cloned().zip(statuses).filter(|(_, interviews)| *interviews > 0);
+        let named = open.statuses.iter().map(str::to_owned).zip(statuses).filter(|(_, interviews)| *interviews > 0);
         let mut by_status: Vec<StatusCount> =
             named.map(|(status, interviews)| StatusCount { status, interviews }).collect();
         by_status.sort_by(|a, b| a.status.cmp(&b.status));

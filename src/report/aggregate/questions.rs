@@ -88,7 +88,7 @@ impl Counted<'_> {
     }
 
     pub fn question_type(&self, question_type: u32) -> &str {
-        &self.frames.responses.question_types.texts[question_type as usize]
+        &self.frames.responses.question_types[question_type as usize]
     }
 
     fn question(&self, rows: &[u32]) -> QuestionReport {

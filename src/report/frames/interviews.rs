@@ -4,7 +4,6 @@ use std::path::Path;
 
 use foldhash::HashMap;
 
-use super::ids::Ids;
 use super::input_files::InputFiles;
 use super::interner::Interner;
 use super::jobs::Jobs;
@@ -20,7 +19,7 @@ use crate::report::period::Calendar;
 #[derive(Default)]
 pub struct Interviews {
     /// Their ids, of which those of completed interviews can be looked up.
-    pub ids: Ids,
+    pub ids: Interner,
     pub job: Vec<u32>,
     /// When it was settled, in microseconds since 1970.
     pub settled_at: Vec<i64>,
@@ -49,7 +48,7 @@ pub struct Interviews {
     pub last_settled: Option<i64>,
     /// When the last interview of each job was settled, also after the end of the period.
     pub newest: HashMap<u32, i64>,
-    candidates: Ids,
+    candidates: Interner,
 }
 
 /// When an interview was completed.

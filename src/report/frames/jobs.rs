@@ -47,7 +47,7 @@ impl<'a> Jobs<'a> {
     /// The number of the job with this vendor's id. Merged jobs share a number.
     pub fn number(&mut self, id: &str) -> u32 {
         let number = self.ids.number(self.merged.merged_id(id));
-        self.seen.resize_with(self.ids.texts.len(), Default::default);
+        self.seen.resize_with(self.ids.len(), Default::default);
         number
     }
 
@@ -62,8 +62,9 @@ impl<'a> Jobs<'a> {
     /// # Errors
     /// A usage error for a job or department that is not in the lake, unless it may be missing.
     pub fn finish(self, narrow: &Narrow) -> Result<(Vec<Job>, Vec<u32>)> {
-        let slugs = slugs(&self.ids.texts);
-        let named = self.ids.texts.into_iter().zip(self.seen).zip(slugs);
+        let ids: Vec<String> = self.ids.iter().map(str::to_owned).collect();
+        let slugs = slugs(&ids);
+        let named = ids.into_iter().zip(self.seen).zip(slugs);
         let mut jobs: Vec<(usize, Job)> = named
             .map(|((id, (title, department)), hash)| {
                 let given = self.merged.named(&id);

@@ -212,12 +212,12 @@ impl Responses {
     pub fn finish(&mut self, interviews: &Interviews) {
         let mut fetched: Vec<(u32, Vec<FetchedQuestion>)> = std::mem::take(&mut self.fetched).into_iter().collect();
         fetched.sort_by_key(|(interview, _)| *interview);
-        let texts = std::mem::take(&mut self.fetched_texts).texts;
+        let texts = std::mem::take(&mut self.fetched_texts);
         for (interview, questions) in fetched {
             for question in questions.into_iter().filter(|question| !question.is_answered) {
                 let row = AnswerRow {
                     question_id: question.id,
-                    question: question.text.map(|text| texts[text as usize].as_str()),
+                    question: question.text.map(|text| &texts[text as usize]),
                     question_type: question.question_type,
                     time_limit_seconds: question.time_limit_seconds,
                     ..AnswerRow::default()
