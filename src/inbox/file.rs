@@ -267,6 +267,11 @@ fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// Whether nothing more is appended to the file.
+pub fn is_taken(path: &Path) -> bool {
+    has_extension(path, TAKEN)
+}
+
 fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
 }
