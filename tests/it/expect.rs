@@ -243,11 +243,11 @@ fn check_says_what_would_be_expected() {
 #[test]
 fn the_table_of_runs_has_what_the_metrics_have() {
     let served = serve(Some(30));
-    run(&served, "[analyze]\n[export]\noutput = \"out.csv\"\nformat = \"csv\"\n", 0);
-    let rows = rows(&served.lake(), "runs");
-    let (row, last) = (&rows[0], served.last_run());
+    run(&served, "[analyze]\n[retain]\ntranscripts-days = 1\n[export]\noutput = \"out.csv\"\nformat = \"csv\"\n", 0);
+    let runs = rows(&served.lake(), "runs");
+    let (row, last) = (&runs[0], served.last_run());
     let metrics = fs::read_to_string(served.path("roundup.prom")).unwrap();
-    for stage in ["ingest", "analyze", "export"] {
+    for stage in ["ingest", "analyze", "retain", "export", "expect", "compact"] {
         let seconds: f64 = row[&format!("{stage}_seconds")].parse().unwrap();
         assert_eq!(last["seconds"][stage].as_f64(), Some(seconds));
         assert!(
@@ -259,6 +259,28 @@ fn the_table_of_runs_has_what_the_metrics_have() {
     assert!(!metrics.contains("stage=\"ats\"") && !metrics.contains("last_run_recordings"));
     assert_eq!(row["completed"], last["night"]["completed"].to_string());
     assert!(row["completed_by_job"].contains("name: ") && row["expectations"] == "0", "{row:?}");
+    let receipt = &last["retain"];
+    assert!(receipt["rows"].as_u64().unwrap() > 0, "{receipt}");
+    for what in ["interviews", "rows", "recordings"] {
+        assert_eq!(row[&format!("{what}_erased")], receipt[what].to_string());
+        let line = format!("roundup_last_run_erased{{what=\"{what}\"}} {}\n", receipt[what]);
+        assert!(metrics.contains(&line), "{line}{metrics}");
+    }
+    assert_eq!((&*row["unfinished_erasures"], &last["unfinished_erasures"]), ("0", &json!(0)));
+    assert!(metrics.contains("\nroundup_unfinished_erasures 0\n"), "{metrics}");
+    // A run that erases nothing says so, and one without that stage says nothing.
+    let erased = |expect: &str| {
+        run(&served, expect, 0);
+        let metrics = fs::read_to_string(served.path("roundup.prom")).unwrap();
+        metrics
+            .lines()
+            .filter(|line| line.starts_with("roundup_last_run_erased{"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let none = ["interviews", "rows", "recordings"].map(|what| format!("roundup_last_run_erased{{what=\"{what}\"}} 0"));
+    assert_eq!(erased("[retain]\ntranscripts-days = 1\n"), none);
+    assert_eq!(erased(""), Vec::<String>::new());
     // The names that were there before stay.
     for name in
         ["end_timestamp_seconds", "duration_seconds", "exit_code", "complete", "warnings", "bytes", "waited_seconds"]
