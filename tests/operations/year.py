@@ -14,8 +14,8 @@ interviews than were served.
 """
 import argparse
 import collections
+import concurrent.futures
 import contextlib
-import copy
 import datetime
 import hashlib
 import hmac
@@ -41,6 +41,7 @@ LEARNT, NIGHTS = 56, 56 + 365
 HOLIDAYS = {30, 94, 97, 121, 135, 146, 156, 227, 276, 304, *range(358, 367)}
 # Nights for which an interview without a transcript is asked for again.
 ASKED_AGAIN = 5
+SENDERS = 8
 KEY, SECRET = "rz_live_" + "0" * 60, "whsec_" + "0" * 32
 # What is planted, and the expectation that has to notice it.
 FAULTS = {
@@ -154,7 +155,7 @@ class Vendor:
     def add(self, id, job, is_completed, fault, draws):
         """Makes an interview that settled on the day before tonight."""
         title, bodies = self.sample[job % len(self.sample)]
-        body = copy.deepcopy(draws.choice(bodies["completed" if is_completed else "expired"] or bodies["completed"]))
+        body = json.loads(draws.choice(bodies["completed" if is_completed else "expired"] or bodies["completed"]))
         body |= {"id": id, "status": "completed" if is_completed else "expired"}
         body["job"] = {"id": f"job-{job}", "title": f"{title} {job}", "department": "Everything"}
         body["candidate"] |= {"id": f"candidate-{id}", "email": f"{id}@candidate.example"}
@@ -166,32 +167,35 @@ class Vendor:
                 if at := time_of(part.get(name)):
                     part[name] = (at + moved).isoformat().replace("+00:00", "Z")
         body[field] = settled.isoformat().replace("+00:00", "Z")
-        if not is_completed:
+        late = {}
+        if is_completed:
+            self.answer(body, job, fault, draws)
+            # A transcription that fails mostly loses the whole interview. Half of what is lost comes later.
+            is_lost = draws.random() < (0.5 if fault == "half of the transcripts gone" else 0.02)
+            for place, response in enumerate(body["responses"]):
+                if is_lost or draws.random() < 0.01:
+                    if draws.random() < 0.5:
+                        late[place] = response["transcript"]
+                    response["transcript"] = None
+        else:
             for name in ["responses", "completed_at"]:
                 body.pop(name, None)
-            whole = body
-        else:
-            body.setdefault("responses", [])
-            whole = copy.deepcopy(self.answered(body, job, fault, draws))
-            # A transcription that fails mostly loses the whole interview.
-            is_lost = draws.random() < (0.5 if fault == "half of the transcripts gone" else 0.02)
-            for first, later in zip(body["responses"], whole["responses"]):
-                if is_lost or draws.random() < 0.01:
-                    first["transcript"] = None
-                    if draws.random() < 0.5:
-                        later["transcript"] = None
-        self.interviews[id] = (self.night, json.dumps(body).encode(), json.dumps(whole).encode())
+        first = later = json.dumps(body).encode()
+        if late:
+            for place, transcript in late.items():
+                body["responses"][place]["transcript"] = transcript
+            later = json.dumps(body).encode()
+        self.interviews[id] = (self.night, first, later)
         return body
 
-    def answered(self, body, job, fault, draws):
+    def answer(self, body, job, fault, draws):
         """Gives the answers durations as they are usual of this job and person."""
         factor = (1 + job % 5 * 0.25) * math.exp(0.3 * draws.gauss(0, 1)) * (2 if fault == "durations doubled" else 1)
-        for response in body["responses"]:
+        for response in body.setdefault("responses", []):
             if response.get("duration_seconds"):
                 response["duration_seconds"] = round(response["duration_seconds"] * factor, 1)
             if draws.random() < 0.01:
                 response["duration_seconds"] = None
-        return body
 
 
 def time_of(text):
@@ -220,9 +224,16 @@ class House:
         command = [self.roundup, "--quiet", "listen", "--lake", "lake", "--addr", "127.0.0.1:0", "--secret-env", "HOOK_SECRET"]
         receiver = subprocess.Popen(command, cwd=self.folder, env=self.environment(evening), stdout=subprocess.PIPE, text=True)
         address = receiver.stdout.readline().split("//")[-1].strip()
+        # Each event waits until it is on the disk, so several are on their way.
+        shares = [interviews[first::SENDERS] for first in range(SENDERS)]
+        with concurrent.futures.ThreadPoolExecutor(SENDERS) as senders:
+            list(senders.map(lambda share: self.send(address, int(evening.timestamp()), share), shares))
+        receiver.terminate()
+        assert receiver.wait() == 0
+
+    def send(self, address, at, interviews):
         connection = http.client.HTTPConnection(address)
         for body in interviews:
-            at = int(evening.timestamp())
             word = hashlib.md5(body["id"].encode()).hexdigest()
             event = {"id": f"evt_{word}", "type": "interview_ended", "created": at}
             event["data"] = {"interview": {"id": body["id"], "token": f"tok_{word}", "status": "completed"},
@@ -234,8 +245,6 @@ class House:
             answer = connection.getresponse()
             assert answer.read() is not None and answer.status == 200, answer.status
         connection.close()
-        receiver.terminate()
-        assert receiver.wait() == 0
 
     def night(self, company, volume, fault, draws):
         """Runs a night, and returns what was not as expected."""
@@ -284,7 +293,7 @@ def bodies_of_sandbox(roundup, folder, seed):
         connection.request("GET", f"/api/v1/interviews/{id}", headers={"authorization": f"Bearer {KEY}"})
         body = json.loads(connection.getresponse().read())
         if body["status"] in ("completed", "expired") and body.get("candidate") and body.get("responses", True):
-            jobs[body["job"]["title"]][body["status"]].append(body)
+            jobs[body["job"]["title"]][body["status"]].append(json.dumps(body))
     sandbox.terminate()
     sandbox.wait()
     return sorted(jobs.items())
