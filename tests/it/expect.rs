@@ -292,3 +292,28 @@ fn the_table_of_runs_has_what_the_metrics_have() {
             && metrics.contains("roundup_interviews{state=")
     );
 }
+
+#[test]
+fn an_erasure_that_is_not_over_is_among_the_figures_until_it_is() {
+    let served = serve(Some(30));
+    let pipeline =
+        served.pipeline(&format!("questions = \"none\"\n[audio]\nout = \"archive\"\nallow-loopback = true\n{TELLS}"));
+    served.run(&pipeline, 0);
+    let id = rows(&served.lake(), "audio").remove(0).remove("interview_id").unwrap();
+    let without_archive = served.pipeline(&format!("questions = \"none\"\n{TELLS}"));
+    fs::rename(served.path("archive"), served.path("away")).unwrap();
+    let mut forget = served.roundup();
+    forget.args(["forget", "--lake", "lake", "--interview", &id, "--yes"]).assert().code(1);
+    let unfinished = || {
+        served.run(&without_archive, 0);
+        let metrics = fs::read_to_string(served.path("roundup.prom")).unwrap();
+        let line =
+            metrics.lines().find_map(|line| line.strip_prefix("roundup_unfinished_erasures ")).unwrap().to_owned();
+        let of_last = rows(&served.lake(), "runs").into_iter().max_by_key(|row| row["run_id"].clone()).unwrap();
+        let of_last = of_last.get("unfinished_erasures").cloned();
+        (line, of_last, served.last_run()["unfinished_erasures"].to_string())
+    };
+    assert_eq!(unfinished(), ("1".to_owned(), Some("1".to_owned()), "1".to_owned()));
+    fs::rename(served.path("away"), served.path("archive")).unwrap();
+    assert_eq!(unfinished(), ("0".to_owned(), Some("0".to_owned()), "0".to_owned()));
+}
