@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::run::{ReadyAts, deliver};
 use super::session::{Network, Session, ids};
-use super::terminal::{self, Alone, AtsFlags, DONE, DataFormat};
+use super::terminal::{self, Alone, AtsFlags, DONE, DataFormat, said};
 use crate::deliver::ats::{self, Connector, PlannedRequest};
 use crate::lake::Lake;
 use crate::lake::deliveries::Outbox;
@@ -39,10 +39,7 @@ pub fn run(flags: &AtsFlags, quiet: bool) -> Result<u8> {
     let Done { summary, errors } = deliver(&mut session, ready, &ids);
     let ended = begun.delivered(summary.has_losses(), summary.is_complete());
     let code = ended.end(&session.lake, &mut session.ledger, errors);
-    terminal::data(&match flags.format {
-        DataFormat::Json => terminal::json(&summary),
-        DataFormat::Text => terminal::sent_on_screen(&summary),
-    })?;
+    said(flags.format, &summary, &terminal::sent_on_screen(&summary))?;
     Ok(code)
 }
 

@@ -1,7 +1,7 @@
 //! `compact`: merges the small files of each month.
 
 use super::erasure::open_ledger;
-use super::terminal::{self, Alone, CompactFlags, DONE, DataFormat};
+use super::terminal::{self, Alone, CompactFlags, DONE, said};
 use crate::lake::Lake;
 use crate::lake::compact::{Compaction, compact, plan_of};
 use crate::model::Result;
@@ -30,12 +30,9 @@ pub fn run(flags: &CompactFlags, quiet: bool) -> Result<u8> {
 }
 
 fn show(compaction: &Compaction, flags: &CompactFlags, quiet: bool) -> Result<()> {
-    match flags.format {
-        DataFormat::Json => terminal::data(&terminal::json(compaction)),
-        // What was asked for alone is said all the same.
-        DataFormat::Text if quiet && !flags.dry_run => Ok(()),
-        DataFormat::Text => terminal::data(&as_text(compaction, flags.dry_run)),
-    }
+    // What was asked for alone is said all the same.
+    let is_quiet = quiet && !flags.dry_run;
+    said(flags.format, compaction, &if is_quiet { String::new() } else { as_text(compaction, flags.dry_run) })
 }
 
 fn as_text(Compaction { months, kept }: &Compaction, is_dry: bool) -> String {

@@ -1,9 +1,9 @@
 //! `forget`: erases persons or interviews everywhere, and looks whether anything is left.
 
 use super::erasure::{
-    Asked, carry_out, find, open_ledger, plan_on_screen, receipt_on_screen, resolve, said, verified_on_screen, verify,
+    Asked, carry_out, find, open_ledger, plan_on_screen, receipt_on_screen, resolve, verified_on_screen, verify,
 };
-use super::terminal::{self, Alone, DONE, ForgetFlags};
+use super::terminal::{self, Alone, DONE, ForgetFlags, said};
 use crate::lake::Lake;
 use crate::lake::erase::Erasing;
 use crate::lake::tombstones::address_of;

@@ -1,7 +1,7 @@
 //! `import`: fills a lake from files, without calling the API.
 
 use super::erasure::open_ledger;
-use super::terminal::{self, Alone, DataFormat, ImportFlags};
+use super::terminal::{self, Alone, ImportFlags, said};
 use crate::ingest::IngestSummary;
 use crate::ingest::import::{ImportSummary, import};
 use crate::lake::Lake;
@@ -29,11 +29,7 @@ pub fn run(flags: &ImportFlags, quiet: bool) -> Result<u8> {
     if !is_whole {
         return Ok(code);
     }
-    match flags.format {
-        DataFormat::Json => terminal::data(&terminal::json(&summary))?,
-        DataFormat::Text if quiet => {}
-        DataFormat::Text => terminal::data(&terminal::imported_on_screen(&summary))?,
-    }
+    said(flags.format, &summary, &if quiet { String::new() } else { terminal::imported_on_screen(&summary) })?;
     Ok(code)
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::terminal::{self, DataFormat, KeywordsCommand, SetFlags};
+use super::terminal::{self, DataFormat, KeywordsCommand, SetFlags, said};
 use crate::analyze::language::may_be_english;
 use crate::keywords::{Hit, KeywordSet, Matcher, Mode, SHIPPED, Scratch, TextBuffers, Texts, Warning, lint};
 use crate::lake::read::{ParquetFile, integer_at, integers, string_at, strings};
@@ -66,10 +66,7 @@ fn list_sets(format: DataFormat) -> Result<()> {
         [set.clone(), (*kind).to_owned(), terms.to_string(), languages, description]
     };
     let head = ["set", "finds", "terms", "languages", "what for"].map(str::to_owned);
-    terminal::data(&match format {
-        DataFormat::Json => terminal::json(&sets),
-        DataFormat::Text => terminal::columns(std::iter::once(head).chain(sets.iter().map(row))),
-    })
+    said(format, &sets, &terminal::columns(std::iter::once(head).chain(sets.iter().map(row))))
 }
 
 fn lint_set(flags: &SetFlags, lake: Option<&Path>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! `mirror`: copies a lake to an object store, or reads such a copy and says what is wrong with it.
 
 use super::session::Network;
-use super::terminal::{self, DONE, DataFormat, MirrorFlags};
+use super::terminal::{self, DONE, DataFormat, MirrorFlags, said};
 use crate::lake::Lake;
 use crate::mirror::{MirrorReader, check_withheld, publish, verify};
 use crate::model::{Error, Kind, Result};
@@ -23,12 +23,8 @@ pub fn run(flags: &MirrorFlags, quiet: bool) -> Result<u8> {
         let continues = || !network.interrupt.is_requested();
         terminal::with_bar("mirror", quiet, |progress| publish(&lake, &objects, &plan, progress, &continues))
     })?;
-    match flags.format {
-        DataFormat::Json => terminal::data(&terminal::json(&summary))?,
-        DataFormat::Text if quiet => {}
-        DataFormat::Text => terminal::data(&terminal::mirrored_on_screen(&summary, &address))?,
-    }
-    Ok(DONE)
+    let text = if quiet { String::new() } else { terminal::mirrored_on_screen(&summary, &address) };
+    said(flags.format, &summary, &text).map(|()| DONE)
 }
 
 fn verified(lake: &Lake, objects: &Objects, format: DataFormat, quiet: bool) -> Result<u8> {
@@ -38,23 +34,15 @@ fn verified(lake: &Lake, objects: &Objects, format: DataFormat, quiet: bool) -> 
         return Err(Error::usage(format!("{} is the mirror of another lake", objects.address(""))));
     }
     let found = terminal::with_bar("verify", quiet, |progress| verify(&mirror, progress))?;
-    match format {
-        DataFormat::Json => terminal::data(&terminal::json(&found))?,
-        DataFormat::Text => {
-            for finding in &found {
-                terminal::data(&format!("{}: {}\n", finding.at, finding.what))?;
-            }
-            let behind = own.map_or(0, |own| own.number.saturating_sub(mirror.version.number));
-            if !quiet {
-                let files = terminal::counted(mirror.files().count() as u64, "file", "files");
-                let behind = terminal::counted(behind, "commit", "commits");
-                terminal::data(&format!(
-                    "version    {}, {behind} behind the lake; {files}, {} not as they should be\n",
-                    mirror.version.number,
-                    found.len()
-                ))?;
-            }
-        }
+    let mut text: String = found.iter().map(|finding| format!("{}: {}\n", finding.at, finding.what)).collect();
+    if !quiet {
+        let number = mirror.version.number;
+        let behind = own.map_or(0, |own| own.number.saturating_sub(number));
+        let behind = terminal::counted(behind, "commit", "commits");
+        let files = terminal::counted(mirror.files().count() as u64, "file", "files");
+        let wrong = found.len();
+        text += &format!("version    {number}, {behind} behind the lake; {files}, {wrong} not as they should be\n");
     }
+    said(format, &found, &text)?;
     Ok(if found.is_empty() { DONE } else { Kind::Failed.exit_code() })
 }

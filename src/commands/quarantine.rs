@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::erasure::open_ledger;
-use super::terminal::{self, Alone, DONE, DataFormat, QuarantineCommand, Which};
+use super::terminal::{self, Alone, DONE, QuarantineCommand, Which, said};
 use crate::ingest::IngestSummary;
 use crate::ingest::quarantine::{self, QuarantinedBody, Retried};
 use crate::lake::Lake;
@@ -16,10 +16,7 @@ pub fn run(command: &QuarantineCommand) -> Result<u8> {
     match command {
         QuarantineCommand::List { lake, format } => {
             let kept = quarantine::list(&Lake::open(&lake.lake)?)?;
-            terminal::data(&match format {
-                DataFormat::Text => as_text(&kept),
-                DataFormat::Json => terminal::json(&kept.iter().map(as_json).collect::<Vec<_>>()),
-            })?;
+            said(*format, &kept.iter().map(as_json).collect::<Vec<_>>(), &as_text(&kept))?;
         }
         QuarantineCommand::Show { lake, id } => {
             let body = quarantine::load(&Lake::open(&lake.lake)?, id)?;

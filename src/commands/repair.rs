@@ -1,7 +1,7 @@
 //! `repair`: makes a lake, its log and its ledger agree again.
 
 use super::erasure::open_ledger;
-use super::terminal::{self, Alone, DONE, DataFormat, RepairFlags};
+use super::terminal::{Alone, DONE, RepairFlags, said};
 use crate::lake::Lake;
 use crate::lake::repair::Repair;
 use crate::model::Result;
@@ -26,10 +26,7 @@ pub fn run(flags: &RepairFlags) -> Result<u8> {
         }
         repair
     };
-    terminal::data(&match flags.format {
-        DataFormat::Json => terminal::json(&repair),
-        DataFormat::Text => as_text(&repair, flags.dry_run),
-    })?;
+    said(flags.format, &repair, &as_text(&repair, flags.dry_run))?;
     Ok(code)
 }
 

@@ -1,7 +1,7 @@
 //! `restore`: makes a lake of a mirror.
 
 use super::session::runtime;
-use super::terminal::{self, DataFormat, RestoreFlags};
+use super::terminal::{self, RestoreFlags, said};
 use crate::lake::{Lake, refuse_url};
 use crate::mirror::{MirrorReader, restore};
 use crate::model::Result;
@@ -19,19 +19,12 @@ pub fn run(flags: &RestoreFlags, quiet: bool) -> Result<()> {
     let lake = Lake::open(root)?.with_candidate_key(key.map(ToOwned::to_owned)).with_delta(!flags.delta.no_delta);
     let lock = lake.lock()?;
     let _ledger = lake.ledger(&lock)?;
-    match flags.format {
-        DataFormat::Json => terminal::data(&terminal::json(&summary))?,
-        DataFormat::Text => {
-            let files = terminal::counted(summary.files, "file", "files");
-            terminal::data(&format!("restored   version {}: {files} into {}\n", summary.version, root.display()))?;
-            if summary.lost > 0 {
-                let lost = terminal::counted(summary.lost, "file", "files");
-                let tables = summary.withheld.join(", ");
-                terminal::data(&format!(
-                    "withheld   {tables}: {lost} were never in the mirror, and are not in this lake\n"
-                ))?;
-            }
-        }
+    let files = |count| terminal::counted(count, "file", "files");
+    let mut text =
+        format!("restored   version {}: {} into {}\n", summary.version, files(summary.files), root.display());
+    if summary.lost > 0 {
+        let (lost, tables) = (files(summary.lost), summary.withheld.join(", "));
+        text += &format!("withheld   {tables}: {lost} were never in the mirror, and are not in this lake\n");
     }
-    Ok(())
+    said(flags.format, &summary, &text)
 }

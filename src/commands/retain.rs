@@ -1,7 +1,7 @@
 //! `retain`: erases what is older than it is kept.
 
-use super::erasure::{open_ledger, plan_on_screen, receipt_on_screen, retain, said, too_old};
-use super::terminal::{self, Alone, DONE, RetainFlags};
+use super::erasure::{open_ledger, plan_on_screen, receipt_on_screen, retain, too_old};
+use super::terminal::{self, Alone, DONE, RetainFlags, said};
 use crate::lake::Lake;
 use crate::model::{Error, Result};
 use crate::pipeline::RetainPlan;

@@ -35,6 +35,12 @@ impl Judged {
         self.unmet.extend(unmet);
     }
 
+    /// How much was not met, by expectation, of each that was judged.
+    pub fn unmet_by_expectation(&self) -> impl Iterator<Item = (Expectation, usize)> + use<'_> {
+        let unmet = |expectation| self.unmet.iter().filter(|unmet| unmet.expectation == expectation).count();
+        self.judged.keys().map(move |expectation| (*expectation, unmet(*expectation)))
+    }
+
     /// Whether everything was as expected.
     #[must_use]
     pub fn is_met(&self) -> bool {

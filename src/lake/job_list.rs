@@ -56,19 +56,31 @@ pub fn job_ids(lake: &Lake, names: &[String]) -> Result<Vec<String>> {
 /// # Errors
 /// When the lake cannot be read.
 pub fn warn_of_unknown(lake: &Lake, names: &[String]) -> Result<()> {
-    if names.is_empty() {
+    warn_of_unknown_in(lake, names, &[])
+}
+
+/// The same, and of each department that no job of the lake is in now.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub fn warn_of_unknown_in(lake: &Lake, names: &[String], departments: &[String]) -> Result<()> {
+    if names.is_empty() && departments.is_empty() {
         return Ok(());
     }
     let jobs = list(lake)?;
-    let known =
-        || jobs.iter().flat_map(|job| job.id.as_deref().into_iter().chain(job.titles.iter().map(AsRef::as_ref)));
-    let is_known = |name: &str| known().any(|known: &str| known == name || known.to_lowercase() == name.to_lowercase());
+    let known = jobs.iter().flat_map(|job| job.id.as_deref().into_iter().chain(job.titles.iter().map(AsRef::as_ref)));
+    warn("job", names, &known.collect());
+    warn("department", departments, &jobs.iter().filter_map(|job| job.department.as_deref()).collect());
+    Ok(())
+}
+
+fn warn(what: &str, names: &[String], known: &BTreeSet<&str>) {
+    let is_known = |name: &str| known.iter().any(|known| known.to_lowercase() == name.to_lowercase());
     for name in names.iter().filter(|name| !is_known(name)) {
-        let meant = similar(name, known()).map_or_else(
+        let meant = similar(name, known.iter().copied()).map_or_else(
             || "`roundup jobs` lists those that there are".to_owned(),
             |meant| format!("did you mean `{meant}`?"),
         );
-        tracing::warn!("no interview of the lake is of the job `{name}`; {meant}");
+        tracing::warn!("no interview of the lake is of the {what} `{name}`; {meant}");
     }
-    Ok(())
 }

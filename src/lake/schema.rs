@@ -650,6 +650,17 @@ pub const RUNS: Table = Table {
             "Recordings that could not be archived, for now or for good; null as recordings_archived is",
         ),
         optional(
+            "recordings_found",
+            ColumnType::Integer,
+            "Recordings that were in the archive and are only recorded; null as recordings_archived is",
+        ),
+        optional("recordings_left", ColumnType::Integer, "Recordings not reached; null as recordings_archived is"),
+        optional(
+            "recordings_bytes",
+            ColumnType::Integer,
+            "Bytes of the recordings that were archived; null as recordings_archived is",
+        ),
+        optional(
             "interviews_sent",
             ColumnType::Integer,
             "Interviews that were sent to applicant tracking systems, once for each; null without that stage, and in files of \
@@ -661,11 +672,42 @@ pub const RUNS: Table = Table {
             "Interviews that could not be sent, for now or for good; null as interviews_sent is",
         ),
         optional(
+            "interviews_not_sent_yet",
+            ColumnType::Integer,
+            "Interviews that wait for their candidate or their recordings, or were not reached; null as interviews_sent is",
+        ),
+        optional(
+            "interviews_erased",
+            ColumnType::Integer,
+            "Interviews of which something was erased by its age; null without that stage, and in files of older versions",
+        ),
+        optional(
+            "rows_erased",
+            ColumnType::Integer,
+            "Rows that were erased or changed so; null as interviews_erased is",
+        ),
+        optional(
+            "recordings_erased",
+            ColumnType::Integer,
+            "Recordings that were erased so; null as interviews_erased is",
+        ),
+        optional(
+            "unfinished_erasures",
+            ColumnType::Integer,
+            "Erasures that were begun and not over at the end of the run; null in rows of other commands, and in files of \
+             older versions",
+        ),
+        optional(
             "expectations",
             ColumnType::Integer,
             "What was expected and judged; null without [expect] or an ingest, and in files of older versions",
         ),
         optional("expectations_unmet", ColumnType::Integer, "What was not as expected; null as expectations is"),
+        optional(
+            "unmet_by_expectation",
+            ColumnType::Counts,
+            "The same by the word of the expectation, 0 for one that was met; null as expectations is",
+        ),
         optional("ingest_seconds", ColumnType::Float, "How long the ingest took, in seconds; null if it did not run"),
         optional("analyze_seconds", ColumnType::Float, "The same of the analysis; null if it did not run"),
         optional("retain_seconds", ColumnType::Float, "The same of what was erased by age; null if it did not run"),
@@ -677,6 +719,8 @@ pub const RUNS: Table = Table {
             "The same of archiving recordings after the ingest; null if it did not run",
         ),
         optional("ats_seconds", ColumnType::Float, "The same of sending interviews; null if it did not run"),
+        optional("expect_seconds", ColumnType::Float, "The same of judging the night; null without an ingest"),
+        optional("compact_seconds", ColumnType::Float, "The same of merging small files; null if it did not run"),
         optional("mirror_seconds", ColumnType::Float, "The same of the mirror; null if it did not run"),
     ],
 };

@@ -35,7 +35,7 @@ pub use notify::{NotifyPlan, NotifyWay};
 pub use plan::{AnalyzePlan, IngestPlan, Pipeline};
 pub use report::{Compare, Narrow, ReportPlan, parse_compare};
 pub use retain::RetainPlan;
-pub use secret::{DEFAULT_KEY_VARIABLE, KeyPlace, is_variable_name, read_variable, sendable};
+pub use secret::{DEFAULT_KEY_VARIABLE, KeyPlace, is_variable_name, read_secrets, read_variable, sendable};
 pub use source::{Api, INBOX, Source};
 pub use times::{
     first_day, midnight, parse_date, parse_days, parse_max_time, parse_midnight, parse_time_of_day, parse_time_zone,

@@ -61,6 +61,22 @@ fn read_file(path: &Path, what: &str, hint: &str) -> Result<String> {
     sound(&text, &format!("the key file {name}"), what).map_err(|error| error.hint(hint))
 }
 
+/// Reads secrets from a file, one a line. `what` is the kind of secret, and `hint` says where they are from.
+///
+/// # Errors
+/// A usage error if the file cannot be read or has no secret, or if one is not [`sendable`].
+pub fn read_secrets(path: &Path, what: &str, hint: &str) -> Result<Vec<String>> {
+    let whence = format!("the file {}", path.display());
+    let read = || {
+        let text = fs::read_to_string(path).map_err(|error| Error::usage(format!("cannot read {whence}: {error}")))?;
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        // Without a line that holds one, the file is what is empty.
+        let lines = if lines.is_empty() { vec![""] } else { lines };
+        lines.into_iter().map(|line| sound(line, &whence, what)).collect::<Result<Vec<_>>>()
+    };
+    read().map_err(|error| error.hint(hint))
+}
+
 fn sound(text: &str, whence: &str, what: &str) -> Result<String> {
     let wrong = if text.trim().is_empty() { "is empty".to_owned() } else { format!("holds no {what}") };
     sendable(text).map(str::to_owned).ok_or_else(|| Error::usage(format!("{whence} {wrong}")))

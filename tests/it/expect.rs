@@ -243,11 +243,11 @@ fn check_says_what_would_be_expected() {
 #[test]
 fn the_table_of_runs_has_what_the_metrics_have() {
     let served = serve(Some(30));
-    run(&served, "[analyze]\n[export]\noutput = \"out.csv\"\nformat = \"csv\"\n", 0);
-    let rows = rows(&served.lake(), "runs");
-    let (row, last) = (&rows[0], served.last_run());
+    run(&served, "[analyze]\n[retain]\ntranscripts-days = 1\n[export]\noutput = \"out.csv\"\nformat = \"csv\"\n", 0);
+    let runs = rows(&served.lake(), "runs");
+    let (row, last) = (&runs[0], served.last_run());
     let metrics = fs::read_to_string(served.path("roundup.prom")).unwrap();
-    for stage in ["ingest", "analyze", "export"] {
+    for stage in ["ingest", "analyze", "retain", "export", "expect", "compact"] {
         let seconds: f64 = row[&format!("{stage}_seconds")].parse().unwrap();
         assert_eq!(last["seconds"][stage].as_f64(), Some(seconds));
         assert!(
@@ -259,6 +259,28 @@ fn the_table_of_runs_has_what_the_metrics_have() {
     assert!(!metrics.contains("stage=\"ats\"") && !metrics.contains("last_run_recordings"));
     assert_eq!(row["completed"], last["night"]["completed"].to_string());
     assert!(row["completed_by_job"].contains("name: ") && row["expectations"] == "0", "{row:?}");
+    let receipt = &last["retain"];
+    assert!(receipt["rows"].as_u64().unwrap() > 0, "{receipt}");
+    for what in ["interviews", "rows", "recordings"] {
+        assert_eq!(row[&format!("{what}_erased")], receipt[what].to_string());
+        let line = format!("roundup_last_run_erased{{what=\"{what}\"}} {}\n", receipt[what]);
+        assert!(metrics.contains(&line), "{line}{metrics}");
+    }
+    assert_eq!((&*row["unfinished_erasures"], &last["unfinished_erasures"]), ("0", &json!(0)));
+    assert!(metrics.contains("\nroundup_unfinished_erasures 0\n"), "{metrics}");
+    // A run that erases nothing says so, and one without that stage says nothing.
+    let erased = |expect: &str| {
+        run(&served, expect, 0);
+        let metrics = fs::read_to_string(served.path("roundup.prom")).unwrap();
+        metrics
+            .lines()
+            .filter(|line| line.starts_with("roundup_last_run_erased{"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let none = ["interviews", "rows", "recordings"].map(|what| format!("roundup_last_run_erased{{what=\"{what}\"}} 0"));
+    assert_eq!(erased("[retain]\ntranscripts-days = 1\n"), none);
+    assert_eq!(erased(""), Vec::<String>::new());
     // The names that were there before stay.
     for name in
         ["end_timestamp_seconds", "duration_seconds", "exit_code", "complete", "warnings", "bytes", "waited_seconds"]
@@ -269,4 +291,29 @@ fn the_table_of_runs_has_what_the_metrics_have() {
         metrics.contains("roundup_last_run_requests{kind=\"limited\"} ")
             && metrics.contains("roundup_interviews{state=")
     );
+}
+
+#[test]
+fn an_erasure_that_is_not_over_is_among_the_figures_until_it_is() {
+    let served = serve(Some(30));
+    let pipeline =
+        served.pipeline(&format!("questions = \"none\"\n[audio]\nout = \"archive\"\nallow-loopback = true\n{TELLS}"));
+    served.run(&pipeline, 0);
+    let id = rows(&served.lake(), "audio").remove(0).remove("interview_id").unwrap();
+    let without_archive = served.pipeline(&format!("questions = \"none\"\n{TELLS}"));
+    fs::rename(served.path("archive"), served.path("away")).unwrap();
+    let mut forget = served.roundup();
+    forget.args(["forget", "--lake", "lake", "--interview", &id, "--yes"]).assert().code(1);
+    let unfinished = || {
+        served.run(&without_archive, 0);
+        let metrics = fs::read_to_string(served.path("roundup.prom")).unwrap();
+        let line =
+            metrics.lines().find_map(|line| line.strip_prefix("roundup_unfinished_erasures ")).unwrap().to_owned();
+        let of_last = rows(&served.lake(), "runs").into_iter().max_by_key(|row| row["run_id"].clone()).unwrap();
+        let of_last = of_last.get("unfinished_erasures").cloned();
+        (line, of_last, served.last_run()["unfinished_erasures"].to_string())
+    };
+    assert_eq!(unfinished(), ("1".to_owned(), Some("1".to_owned()), "1".to_owned()));
+    fs::rename(served.path("away"), served.path("archive")).unwrap();
+    assert_eq!(unfinished(), ("0".to_owned(), Some("0".to_owned()), "0".to_owned()));
 }

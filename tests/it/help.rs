@@ -103,6 +103,16 @@ fn names_that_nobody_knows_are_answered_with_the_one_that_is_meant() {
     }
     let said = says(&["report", "--lake", "lake", "--until", "2026-06-01", "--period", "13w", "--job", &wrong]);
     assert!(said.contains(&format!("hint: did you mean {title}? there are: ")), "{said}");
+    for command in ["search team", "discover"] {
+        let command: Vec<&str> = command.split(' ').chain(["--lake", "lake", "--department"]).collect();
+        let said = says(&[&command[..], &["Enginering"]].concat());
+        let warning = "no interview of the lake is of the department `Enginering`; did you mean `Engineering`?";
+        assert!(said.contains(warning), "{command:?}: {said}");
+        assert!(!says(&[&command[..], &["engineering"]].concat()).contains("did you mean"));
+    }
+    let said =
+        says(&["report", "--lake", "lake", "--until", "2026-06-01", "--period", "13w", "--department", "Enginering"]);
+    assert!(said.contains("hint: did you mean Engineering? there are: "), "{said}");
     let said = says(&["search", "team", "--lake", "lake", "--job", "Zookeeper"]);
     assert!(said.contains("`roundup jobs` lists those that there are"), "{said}");
 }

@@ -384,6 +384,37 @@ fn while_a_secret_is_changed_both_are_accepted() {
 }
 
 #[test]
+fn a_file_holds_the_secret_and_while_it_is_changed_both() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("webhook.secret"), format!("{SECRET}\n\n whsec_the-one-before \n")).unwrap();
+    let arguments = "--lake lake --addr 127.0.0.1:0 --secret-file webhook.secret".split(' ');
+    let listener = Listener::start_as(folder.path(), arguments, |command| command.env_remove("HOOK_SECRET"));
+    let body = event(1, "interview_ended", "a-1").to_string();
+    let signature = Secret::new("whsec_the-one-before").sign(Timestamp::now(), body.as_bytes());
+    assert_eq!(answer(post(listener.addr, &signature, body.as_bytes())).0, 200);
+    assert_eq!(listener.send(&event(2, "interview_ended", "a-2")).0, 200);
+    let forged = Secret::new("").sign(Timestamp::now(), body.as_bytes());
+    assert_eq!(answer(post(listener.addr, &forged, body.as_bytes())).0, 401, "an empty line is no secret");
+
+    for (text, words) in [
+        (None, "cannot read the file other.secret: "),
+        (Some(" \n\n"), "the file other.secret is empty"),
+        (Some("whsec_5a4db05a4db0\nwhsec_two words"), "the file other.secret holds no secret of a webhook"),
+    ] {
+        text.iter().for_each(|text| fs::write(folder.path().join("other.secret"), text).unwrap());
+        let mut command = roundup(folder.path());
+        let command = command.args(["listen", "--lake", "other", "--addr", "127.0.0.1:0"]);
+        let output = command.args(["--secret-file", "other.secret"]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(words) && !stderr.contains("whsec_"), "{stderr}");
+    }
+    let output = roundup(folder.path()).args(["listen", "--lake", "other", "--addr", "127.0.0.1:0"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "without a secret nothing can be told from a forgery");
+    assert!(!folder.path().join("other").exists());
+}
+
+#[test]
 fn it_answers_while_a_run_holds_the_lake() {
     let folder = tempfile::tempdir().unwrap();
     let lake = Lake::create(&folder.path().join("lake")).unwrap();

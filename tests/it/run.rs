@@ -218,3 +218,17 @@ fn the_sandbox_inside_the_process_needs_no_key_and_no_list() {
     let lake = folder.path().join("lake");
     assert_eq!(rows(&lake, "interviews").len() + rows(&lake, "open_interviews").len(), 80);
 }
+
+#[test]
+fn a_quiet_run_says_once_that_the_ledger_was_rebuilt() {
+    let served = serve(Some(4));
+    let pipeline = served.pipeline("questions = \"none\"\n");
+    served.run(&pipeline, 0);
+    std::fs::remove_file(served.path("lake/_roundup/ledger.db")).unwrap();
+    let output = served.roundup().args(["--quiet", "run"]).arg(&pipeline).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), stderr.matches("is rebuilt").count()), (Some(0), 1), "{stderr}");
+    let last = served.last_run();
+    let warnings: Vec<&str> = last["warnings"].as_array().unwrap().iter().filter_map(|one| one.as_str()).collect();
+    assert!(warnings.len() == 1 && warnings[0].contains("is rebuilt"), "{warnings:?}");
+}

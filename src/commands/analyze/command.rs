@@ -6,7 +6,7 @@ use super::work;
 use crate::analyze::{AnalyzeRequest, AnalyzeSummary, Plan, PlannedFiles, StepTimes};
 use crate::commands::erasure::open_ledger;
 use crate::commands::run::ready_analysis;
-use crate::commands::terminal::{self, Alone, AnalyzeFlags, DataFormat};
+use crate::commands::terminal::{self, Alone, AnalyzeFlags, DataFormat, said};
 use crate::lake::Lake;
 use crate::ledger::Ledger;
 use crate::model::{Result, is_address};
@@ -53,20 +53,13 @@ fn analyze(
         terminal::data(&plan_on_screen(&plan.parts))?;
     }
     let summary = terminal::with_bar("analyse", quiet, |progress| plan.run(lake, ledger, progress, &|| true))?;
-    match flags.format {
-        DataFormat::Json => {
-            let parts = flags.explain.then_some(plan.parts.as_slice());
-            terminal::data(&terminal::json(&AnalyzeOutput { summary: &summary, plan: parts }))?;
-        }
-        DataFormat::Text if quiet => {}
-        DataFormat::Text => {
-            terminal::data(&terminal::analyze_on_screen(&summary))?;
-            if flags.explain {
-                terminal::data(&steps_on_screen(&summary.steps))?;
-            }
-        }
+    let parts = flags.explain.then_some(plan.parts.as_slice());
+    let mut text = String::new();
+    if prints_text {
+        text += &terminal::analyze_on_screen(&summary);
+        text += &if flags.explain { steps_on_screen(&summary.steps) } else { String::new() };
     }
-    Ok(())
+    said(flags.format, &AnalyzeOutput { summary: &summary, plan: parts }, &text)
 }
 
 /// The JSON output: the summary, and with `--explain` the plan.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::analyze::AnalyzeRequest;
 use crate::analyze::work::{self, CollectSummary, Shelf, Unit, UnitResult, read_lines};
 use crate::commands::session::runtime;
-use crate::commands::terminal::{self, AnalyzeFlags, DONE, DataFormat, FINISHED_WITH_LOSSES};
+use crate::commands::terminal::{self, AnalyzeFlags, DONE, DataFormat, FINISHED_WITH_LOSSES, said};
 use crate::lake::Lake;
 use crate::lake::read::ParquetFile;
 use crate::ledger::{Ledger, LiveFile};
@@ -100,11 +100,7 @@ pub fn collect(file: &Path, lake: &Lake, ledger: &mut Ledger, format: DataFormat
     let places = Places::new(runtime.handle().clone());
     let Done { summary, errors } = work::collect(lake, ledger, &results, &places)?;
     errors.iter().for_each(terminal::error);
-    match format {
-        DataFormat::Json => terminal::data(&terminal::json(&summary))?,
-        DataFormat::Text if quiet => {}
-        DataFormat::Text => terminal::data(&on_screen(&summary))?,
-    }
+    said(format, &summary, &if quiet { String::new() } else { on_screen(&summary) })?;
     Ok(summary.failed > 0)
 }
 

@@ -16,5 +16,5 @@ pub use age::{retain, too_old};
 pub use carry_out::{carry_out, open_ledger};
 pub use persons::{Asked, resolve};
 pub use plan::find;
-pub use text::{plan_on_screen, receipt_on_screen, said};
+pub use text::{plan_on_screen, receipt_on_screen};
 pub use verify::{verified_on_screen, verify};

@@ -2,22 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
-use crate::commands::terminal::{self, DataFormat, counted};
+use crate::commands::terminal::counted;
 use crate::lake::erase::{Erasing, Found, Receipt};
-use crate::model::Result;
-
-/// Says something as data, or as the text for it.
-///
-/// # Errors
-/// When standard output cannot be written.
-pub fn said(format: DataFormat, data: &impl Serialize, text: &str) -> Result<()> {
-    terminal::data(&match format {
-        DataFormat::Json => terminal::json(data),
-        DataFormat::Text => text.to_owned(),
-    })
-}
 
 /// What an erasure would do, or was asked to do.
 pub fn plan_on_screen(erasing: &Erasing) -> String {

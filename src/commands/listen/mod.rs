@@ -8,12 +8,12 @@ use super::terminal::{self, DONE, ListenFlags};
 use crate::inbox::receive;
 use crate::lake::Lake;
 use crate::model::Result;
-use crate::pipeline::read_variable;
+use crate::pipeline::{read_secrets, read_variable};
 use crate::round0::webhook::Secret;
 use then::{TriggeredRun, has_unread};
 
 pub fn run(flags: &ListenFlags) -> Result<u8> {
-    let secrets = flags.secret_env.iter().map(|name| secret(name)).collect::<Result<Vec<_>>>()?;
+    let secrets = secrets(flags)?;
     let then = flags.then.as_deref().map(|words| TriggeredRun::new(words, flags)).transpose()?;
     let lake = Lake::create(&flags.lake.lake)?;
     let runtime = runtime()?;
@@ -38,7 +38,15 @@ pub fn run(flags: &ListenFlags) -> Result<u8> {
     Ok(exit_code)
 }
 
-fn secret(name: &str) -> Result<Secret> {
-    let hint = "it holds the secret that the vendor showed when the webhook was made";
-    read_variable("--secret-env", name, "secret of a webhook", hint).map(|text| Secret::new(&text))
+/// The secrets of environment variables and of files.
+fn secrets(flags: &ListenFlags) -> Result<Vec<Secret>> {
+    let (what, hint) = ("secret of a webhook", "it holds the secret that the vendor showed when the webhook was made");
+    let mut texts = Vec::new();
+    for name in &flags.secret_env {
+        texts.push(read_variable("--secret-env", name, what, hint)?);
+    }
+    for path in &flags.secret_file {
+        texts.extend(read_secrets(path, what, hint)?);
+    }
+    Ok(texts.iter().map(|text| Secret::new(text)).collect())
 }

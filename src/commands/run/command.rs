@@ -66,7 +66,10 @@ fn finish(run: Run<'_>, prometheus: Option<&Path>) -> EndedRun {
     // Errors are printed first: on a full disk the record fails as well, and must not hide the cause.
     errors.iter().for_each(terminal::error);
     if session.quiet {
-        summary.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        // Why the ledger was rebuilt was said when it was.
+        let rebuilt = session.ledger.rebuilt.as_ref();
+        let unsaid = summary.warnings.iter().filter(|warning| Some(*warning) != rebuilt);
+        unsaid.for_each(|warning| tracing::warn!("{warning}"));
     }
     let mut exit_code = summary.exit_code;
     let recorded = record(&mut session, &summary).and_then(|()| metrics::write(&session, &summary, prometheus));

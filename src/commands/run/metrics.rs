@@ -1,5 +1,6 @@
 //! The figures of a run, in the text format of Prometheus.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -57,7 +58,8 @@ fn metrics(summary: &RunSummary, counts: &LakeCounts) -> String {
         ("last_run_waited_seconds", "Seconds held back for the limit's sake.", alone(count(ingest.waited_seconds))),
         ("interviews", "Interviews the lake has heard of, by state.", by("state", &states(counts))),
     ];
-    let gauges = gauges.into_iter().chain(of_stages(summary)).chain(of_expectations(summary));
+    let gauges =
+        gauges.into_iter().chain(of_stages(summary)).chain(of_erasures(summary)).chain(of_expectations(summary));
     gauges.map(|(name, help, values)| metric(name, "gauge", help, &values)).collect()
 }
 
@@ -68,7 +70,7 @@ type Gauge = (&'static str, &'static str, Vec<(String, f64)>);
 fn of_stages(summary: &RunSummary) -> Vec<Gauge> {
     let mut gauges = Vec::new();
     let seconds = summary.seconds.iter();
-    let seconds = seconds.map(|(stage, seconds)| (format!("{{stage=\"{}\"}}", stage.as_str()), *seconds));
+    let seconds = seconds.map(|(stage, seconds)| (format!("{{stage=\"{stage}\"}}"), *seconds));
     gauges.push(("last_run_stage_seconds", "How long each stage of the last run took.", seconds.collect()));
     if let Some(&ArchiveSummary { archived, bytes, found, failed, given_up, left, .. }) = summary.audio.as_ref() {
         let states =
@@ -97,15 +99,25 @@ fn of_stages(summary: &RunSummary) -> Vec<Gauge> {
     gauges
 }
 
+/// What was erased by age, if anything is, and erasures that are not over.
+fn of_erasures(summary: &RunSummary) -> Vec<Gauge> {
+    let unfinished = vec![(String::new(), summary.unfinished_erasures as f64)];
+    let unfinished = ("unfinished_erasures", "Erasures that are begun and not over.", unfinished);
+    let Some([interviews, rows, recordings]) = summary.erased() else { return vec![unfinished] };
+    let erased = [("interviews", interviews), ("rows", rows), ("recordings", recordings)];
+    let erased = erased.map(|(what, count)| (format!("{{what=\"{what}\"}}"), count as f64));
+    vec![("last_run_erased", "What the last run erased because it was too old.", erased.to_vec()), unfinished]
+}
+
 /// What was judged by expectations, and what was not met; nothing without any.
 fn of_expectations(summary: &RunSummary) -> Vec<Gauge> {
     let Some(judged) = &summary.expect else { return Vec::new() };
-    let by = |count: &dyn Fn(Expectation) -> usize| {
-        let each = Expectation::ALL.map(|one| (format!("{{expectation=\"{}\"}}", one.as_str()), count(one) as f64));
-        each.to_vec()
+    let unmet: BTreeMap<Expectation, usize> = judged.unmet_by_expectation().collect();
+    let by = |counts: &BTreeMap<Expectation, usize>| {
+        let count = |one: &Expectation| counts.get(one).copied().unwrap_or_default() as f64;
+        Expectation::ALL.map(|one| (format!("{{expectation=\"{}\"}}", one.as_str()), count(&one))).to_vec()
     };
-    let known = by(&|one| judged.judged.get(&one).copied().unwrap_or_default());
-    let unmet = by(&|one| judged.unmet.iter().filter(|unmet| unmet.expectation == one).count());
+    let (known, unmet) = (by(&judged.judged), by(&unmet));
     vec![
         ("last_run_expectations", "What the last run judged by what is expected of a night.", known),
         ("last_run_expectations_unmet", "What of it was not as expected.", unmet),

@@ -28,6 +28,10 @@ use crate::pipeline::Stage;
 /// How many ids of a kind are listed. `roundup status` lists all.
 pub const MOST_IDS: usize = 1000;
 
+/// What a run does beside its stages, by the names under which it is said how long that took.
+pub const EXPECT: &str = "expect";
+pub const COMPACT: &str = "compact";
+
 /// The summary of a run, as it is written to `_roundup/last-run.json`.
 #[derive(Debug, Serialize)]
 pub struct RunSummary {
@@ -47,6 +51,8 @@ pub struct RunSummary {
     pub analyze: Option<AnalyzeSummary>,
     /// The receipt of what was erased by age; null also if nothing was.
     pub retain: Option<Receipt>,
+    /// Erasures that are begun and not over, those of `forget` included. The next command goes on with them.
+    pub unfinished_erasures: u64,
     pub report: Option<String>,
     /// What needs a look, a line each, the most urgent first; null without a report.
     pub needs_a_look: Option<Vec<String>>,
@@ -62,8 +68,8 @@ pub struct RunSummary {
     pub errors: Vec<String>,
     /// The months whose many small files were merged.
     pub compact: Vec<Compacted>,
-    /// How long each stage took.
-    pub seconds: BTreeMap<Stage, f64>,
+    /// How long each stage took, and beside them `expect` and `compact`.
+    pub seconds: BTreeMap<&'static str, f64>,
     /// What the ingest found; null without one, as the next one.
     pub night: Option<Night>,
     /// Whether that was as expected; null without [expect]. What was not is also among the warnings.
@@ -88,6 +94,7 @@ impl RunSummary {
             set_aside: 0,
             analyze: None,
             retain: None,
+            unfinished_erasures: 0,
             report: None,
             needs_a_look: None,
             advice: None,
@@ -124,6 +131,12 @@ impl RunSummary {
             || self.ingest.as_ref().is_some_and(IngestSummary::has_losses)
             || self.audio.as_ref().is_some_and(ArchiveSummary::has_losses)
             || self.ats.iter().flatten().any(DeliverySummary::has_losses)
+    }
+
+    /// How many interviews, rows and recordings were erased by age; `None` if that stage did not run.
+    pub fn erased(&self) -> Option<[u64; 3]> {
+        let erased = self.retain.as_ref().map(|receipt| [receipt.interviews, receipt.rows, receipt.recordings]);
+        erased.or_else(|| self.seconds.contains_key(Stage::Retain.as_str()).then_some([0; 3]))
     }
 
     /// Whether no stage left anything for the next run.
@@ -185,20 +198,33 @@ fn figures(summary: &RunSummary) -> Value {
         object.extend(night);
     }
     let mut add = |name: &str, value: Value| object.insert(name.to_owned(), value);
-    if let Some(ArchiveSummary { archived, failed, given_up, .. }) = audio {
+    if let Some(ArchiveSummary { archived, bytes, found, failed, given_up, left, .. }) = audio {
         add("recordings_archived", (*archived).into());
+        add("recordings_bytes", (*bytes).into());
+        add("recordings_found", (*found).into());
         add("recordings_not_archived", (failed + given_up).into());
+        add("recordings_left", (*left).into());
     }
     if let Some(systems) = ats {
-        add("interviews_sent", systems.iter().map(|sent| sent.delivered).sum::<u64>().into());
-        add("interviews_not_sent", systems.iter().map(|sent| sent.failed + sent.dead).sum::<u64>().into());
+        let all = |count: fn(&DeliverySummary) -> u64| Value::from(systems.iter().map(count).sum::<u64>());
+        add("interviews_sent", all(|sent| sent.delivered));
+        add("interviews_not_sent", all(|sent| sent.failed + sent.dead));
+        add("interviews_not_sent_yet", all(|sent| sent.waiting + sent.left));
     }
+    if let Some([interviews, rows, recordings]) = summary.erased() {
+        add("interviews_erased", interviews.into());
+        add("rows_erased", rows.into());
+        add("recordings_erased", recordings.into());
+    }
+    add("unfinished_erasures", summary.unfinished_erasures.into());
     if let Some(judged) = expect {
         add("expectations", judged.judged.values().sum::<usize>().into());
         add("expectations_unmet", judged.unmet.len().into());
+        let unmet = judged.unmet_by_expectation().map(|(one, count)| (one.as_str().to_owned(), count.into()));
+        add("unmet_by_expectation", Value::Object(unmet.collect()));
     }
     for (stage, seconds) in seconds {
-        add(&format!("{}_seconds", stage.as_str()), (*seconds).into());
+        add(&format!("{stage}_seconds"), (*seconds).into());
     }
     figures
 }
@@ -219,7 +245,8 @@ mod tests {
         whole.expect = Some(judge(&plan, &[], (&Night::default(), true), &str::to_owned));
         whole.night = Some(Night { median_duration_seconds: Some(1.0), ..Night::default() });
         (whole.audio, whole.ats) = (Some(ArchiveSummary::default()), Some(Vec::new()));
-        whole.seconds = Stage::ALL.map(|stage| (stage, 1.0)).into();
+        whole.seconds =
+            Stage::ALL.map(Stage::as_str).into_iter().chain([EXPECT, COMPACT]).map(|part| (part, 1.0)).collect();
         let figures = figures(&whole);
         for column in RUNS.columns.iter().filter(|column| column.name != "exit_code") {
             let (value, is_always) = (&figures[column.name], !column.nullable);

@@ -10,7 +10,7 @@ use super::export::{ReadyExport, export_all};
 use super::ingest::{IngestOptions, ingest_all};
 use super::known_jobs::{is_of_nothing, unknown_jobs};
 use super::prepare::{Ready, ReadyAnalysis};
-use super::record::{MOST_IDS, RunSummary};
+use super::record::{COMPACT, EXPECT, MOST_IDS, RunSummary};
 use crate::commands::erasure::retain;
 use crate::commands::session::{Network, Session};
 use crate::commands::terminal;
@@ -20,6 +20,7 @@ use crate::inbox::stalled;
 use crate::ingest::{IngestSummary, pace_of};
 use crate::lake::Lake;
 use crate::lake::compact::{MANY, compact};
+use crate::lake::erase::Erasing;
 use crate::mirror::publish;
 use crate::model::{Error, Kind, Result};
 use crate::objects::{Objects, address_of};
@@ -70,49 +71,52 @@ impl<'a> Run<'a> {
     pub fn all(&mut self, ready: Ready<'_>, refetch: bool) {
         let Ready { sources, analysis, retain, report, merged, exports, audio, ats, mirror } = ready;
         if let Some(sources) = sources {
-            self.timed(Stage::Ingest, |run| run.ingest(sources, refetch, audio));
+            self.timed(Stage::Ingest.as_str(), |run| run.ingest(sources, refetch, audio));
         }
         let unknown = unknown_jobs(self.pipeline, &merged);
         let unknown = self.keep(unknown).unwrap_or_default();
         self.summary.warnings.extend(unknown);
         // Checked before each stage: one that has begun is finished, and no other begins.
         if let Some(analysis) = analysis.filter(|_| self.continues()) {
-            self.timed(Stage::Analyze, |run| run.analyze(&analysis));
+            self.timed(Stage::Analyze.as_str(), |run| run.analyze(&analysis));
         }
         if let Some(plan) = retain.filter(|_| self.continues()) {
-            self.timed(Stage::Retain, |run| run.retain(plan));
+            self.timed(Stage::Retain.as_str(), |run| run.retain(plan));
         }
         if let Some(plan) = report.filter(|_| self.continues()) {
-            self.timed(Stage::Report, |run| run.report(plan, &merged));
+            self.timed(Stage::Report.as_str(), |run| run.report(plan, &merged));
         }
         if !exports.is_empty() && self.continues() {
-            self.timed(Stage::Export, |run| run.export(exports));
+            self.timed(Stage::Export.as_str(), |run| run.export(exports));
         }
         if let Some(plan) = audio.filter(|_| self.continues()) {
-            self.timed(Stage::Audio, |run| run.archive(plan));
+            self.timed(Stage::Audio.as_str(), |run| run.archive(plan));
         }
         self.accounts.close();
         if !ats.is_empty() && self.continues() {
-            self.timed(Stage::Ats, |run| run.send(ats));
+            self.timed(Stage::Ats.as_str(), |run| run.send(ats));
         }
-        self.expect();
+        if self.summary.ingest.is_some() {
+            self.timed(EXPECT, Self::expect);
+        }
         if self.continues() {
-            self.compact();
+            self.timed(COMPACT, Self::compact);
         }
         if let Some(plan) = mirror.filter(|_| self.continues()) {
-            self.timed(Stage::Mirror, |run| run.mirror(plan));
+            self.timed(Stage::Mirror.as_str(), |run| run.mirror(plan));
         }
         let set_aside = self.session.lake.set_aside();
         self.summary.set_aside = self.keep(set_aside).unwrap_or_default();
+        self.summary.unfinished_erasures = Erasing::count(&self.session.lake) as u64;
         self.session.network.interrupt.add_error(&mut self.errors);
         self.summary.end(&self.errors);
     }
 
-    /// Runs a stage, and notes how long it took.
-    fn timed(&mut self, stage: Stage, work: impl FnOnce(&mut Self)) {
+    /// Runs a stage or what else a run does, and notes how long it took.
+    fn timed(&mut self, part: &'static str, work: impl FnOnce(&mut Self)) {
         let begun = Instant::now();
         work(self);
-        self.summary.seconds.insert(stage, begun.elapsed().as_secs_f64());
+        self.summary.seconds.insert(part, begun.elapsed().as_secs_f64());
     }
 
     /// Counts what the ingest found, and judges it by what is expected.

@@ -23,7 +23,7 @@ pub fn run(flags: &SearchFlags) -> Result<()> {
     Query::parse(&flags.terms, flags.mode)?;
     let plan = plan(flags)?;
     let output = flags.output.as_deref().map(|path| Ok((path, format_of(path)?))).transpose()?;
-    on_lake(&flags.lake.lake, &flags.filters.job, output.map(|(path, _)| path), |lake, is_shown| {
+    on_lake(&flags.lake.lake, &plan.filters, output.map(|(path, _)| path), |lake, is_shown| {
         Looking { flags, plan: &plan, output, is_shown }.look(lake)
     })
 }

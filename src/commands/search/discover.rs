@@ -27,7 +27,7 @@ pub fn run(flags: &DiscoverFlags) -> Result<()> {
     let plan = plan(flags)?;
     let output = flags.output.as_deref().map(|path| Ok((path, format_of(path)?))).transpose()?;
     let set_name = flags.draft.as_deref().map(set_name).transpose()?;
-    on_lake(&flags.lake.lake, &flags.filters.job, output.map(|(path, _)| path), |lake, is_shown| {
+    on_lake(&flags.lake.lake, &plan.filters, output.map(|(path, _)| path), |lake, is_shown| {
         if let Some(path) = &flags.draft {
             refuse_inside("the draft", path, lake.root())?;
         }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use crate::commands::terminal::{self, FilterFlags};
 use crate::deliver::export::ExportSummary;
 use crate::lake::Lake;
-use crate::lake::job_list::{list, warn_of_unknown};
+use crate::lake::job_list::{list, warn_of_unknown_in};
 use crate::lake::outside::refuse_inside;
 use crate::model::{Error, Result};
 use crate::pipeline::{ExportFormat, midnight, parse_date, parse_time_zone};
@@ -39,16 +39,16 @@ pub fn filters(flags: &FilterFlags, statuses: &[String]) -> Result<(Filters, Tim
     Ok((filters, time_zone))
 }
 
-/// Looks into a lake, which should have these jobs, and once more if that fails before anything is shown and the lake has changed meanwhile: a file
-/// that was there may be replaced by now.
+/// Looks into a lake, which should have these jobs and departments, and once more if that fails before anything is shown and
+/// the lake has changed meanwhile: a file that was there may be replaced by now.
 pub fn on_lake(
     folder: &Path,
-    jobs: &[String],
+    Filters { jobs, departments, .. }: &Filters,
     output: Option<&Path>,
     look: impl Fn(&Lake, &Cell<bool>) -> Result<()>,
 ) -> Result<()> {
     let lake = Lake::open(folder)?;
-    warn_of_unknown(&lake, jobs)?;
+    warn_of_unknown_in(&lake, jobs, departments)?;
     if let Some(path) = output {
         refuse_inside("the output", path, lake.root())?;
     }
@@ -118,7 +118,7 @@ mod tests {
     /// did not fail.
     fn looks(folder: &Path, news: Option<&str>, shows: bool) -> (usize, bool) {
         let looks = Cell::new(0);
-        let looked = on_lake(&folder.join("lake"), &[], None, |lake, is_shown| {
+        let looked = on_lake(&folder.join("lake"), &Filters::default(), None, |lake, is_shown| {
             looks.set(looks.get() + 1);
             is_shown.set(shows);
             if looks.get() > 1 {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::commands::terminal::{self, DONE, DataFormat, StatusFlags, counted};
+use crate::commands::terminal::{self, DONE, StatusFlags, counted, said};
 use crate::ingest::quarantine;
 use crate::lake::Lake;
 use crate::lake::check::{Checked, Finding, check};
@@ -24,10 +24,7 @@ pub fn run(flags: &StatusFlags, quiet: bool) -> Result<u8> {
     let lake = Lake::open(&flags.lake.lake)?.with_candidate_key(flags.key.candidate_key_file.clone());
     let set_aside = if lake.quarantine_is_empty() { 0 } else { quarantine::list(&lake)?.len() };
     let checked = terminal::with_bar("check", quiet, |progress| check(&lake, progress))?;
-    terminal::data(&match flags.format {
-        DataFormat::Json => terminal::json(&Output { checked: &checked, set_aside }),
-        DataFormat::Text => on_screen(&checked, set_aside),
-    })?;
+    said(flags.format, &Output { checked: &checked, set_aside }, &on_screen(&checked, set_aside))?;
     Ok(if checked.findings.is_empty() { DONE } else { Kind::Failed.exit_code() })
 }
 

@@ -1,16 +1,13 @@
 //! `files`: the files of a table at a version of the lake, or what has changed since one. Takes no lock.
 
-use crate::commands::terminal::{self, DataFormat, FilesFlags};
+use crate::commands::terminal::{self, FilesFlags, said};
 use crate::lake::Lake;
 use crate::lake::file_list::{FileList, Files, ListedFile, list};
 use crate::model::Result;
 
 pub fn files(flags: &FilesFlags) -> Result<()> {
     let files = list(&Lake::open(&flags.lake.lake)?, &flags.table, flags.version, flags.since)?;
-    terminal::data(&match flags.format {
-        DataFormat::Json => terminal::json(&files),
-        DataFormat::Text => on_screen(&files),
-    })
+    said(flags.format, &files, &on_screen(&files))
 }
 
 fn on_screen(list: &FileList) -> String {

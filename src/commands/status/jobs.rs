@@ -1,6 +1,6 @@
 //! `jobs`: the jobs of a lake, with their names and how many interviews they have. Takes no lock.
 
-use crate::commands::terminal::{self, DataFormat, JobsFlags};
+use crate::commands::terminal::{self, JobsFlags, said};
 use crate::lake::Lake;
 use crate::lake::job_list::list;
 use crate::lake::job_tally::LakeJob;
@@ -8,10 +8,7 @@ use crate::model::Result;
 
 pub fn jobs(flags: &JobsFlags) -> Result<()> {
     let jobs = list(&Lake::open(&flags.lake.lake)?)?;
-    terminal::data(&match flags.format {
-        DataFormat::Json => terminal::json(&jobs),
-        DataFormat::Text => on_screen(&jobs),
-    })
+    said(flags.format, &jobs, &on_screen(&jobs))
 }
 
 fn on_screen(jobs: &[LakeJob]) -> String {

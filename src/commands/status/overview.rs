@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::commands::terminal::{self, DONE, DataFormat, StatusFlags, counted};
+use crate::commands::terminal::{DONE, StatusFlags, counted, said};
 use crate::inbox;
 use crate::ingest::spool;
 use crate::lake::erase::Erasing;
@@ -72,11 +72,7 @@ struct TableSize {
 pub fn run(flags: &StatusFlags) -> Result<u8> {
     let lake = Lake::open(&flags.lake.lake)?;
     let status = read(&lake)?;
-    terminal::data(&match flags.format {
-        DataFormat::Json => terminal::json(&status),
-        DataFormat::Text => on_screen(&status),
-    })?;
-    Ok(DONE)
+    said(flags.format, &status, &on_screen(&status)).map(|()| DONE)
 }
 
 fn read(lake: &Lake) -> Result<LakeStatus> {

@@ -25,7 +25,7 @@ pub use confirm::confirm;
 pub use exit_code::{DONE, FINISHED_WITH_LOSSES, NOT_READY, exit_code};
 pub use interview::{interview_text, standing};
 pub use man::{Page, man_pages};
-pub use output::{Stdout, bytes, data, error, init, is_json, json, report_all};
+pub use output::{Stdout, bytes, data, error, init, is_json, json, report_all, said};
 pub use pager::{Pager, width};
 pub use progress::{FetchProgress, bar, counter, with_bar};
 pub use screen::{

@@ -15,7 +15,7 @@ use tracing::Level;
 use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::format::debug_fn;
 
-use super::cli::LogFormat;
+use super::cli::{DataFormat, LogFormat};
 use super::exit_code::DONE;
 use super::visible::{Visible, visible};
 use crate::model::{Error, Result};
@@ -134,6 +134,17 @@ fn reader_has_gone(error: &io::Error) -> bool {
         stdout.is_ok_and(|stdout| FileType::from_raw_mode(stdout.st_mode) == FileType::CharacterDevice)
     };
     error.kind() == io::ErrorKind::BrokenPipe || (Errno::from_io_error(error) == Some(Errno::IO) && is_device())
+}
+
+/// Writes what a command did or found to stdout: as JSON, or as the text for it, which may be empty.
+///
+/// # Errors
+/// As [`data`].
+pub fn said(format: DataFormat, value: &impl serde::Serialize, text: &str) -> Result<()> {
+    match format {
+        DataFormat::Json => data(&json(value)),
+        DataFormat::Text => data(text),
+    }
 }
 
 /// A value as indented JSON with a line feed.

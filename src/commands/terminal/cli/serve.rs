@@ -17,8 +17,11 @@ pub struct ListenFlags {
     #[arg(long)]
     pub addr: SocketAddr,
     /// Environment variable that holds the secret of the webhook; while a secret is changed, one for each
-    #[arg(long, value_name = "VAR", required = true)]
+    #[arg(long, value_name = "VAR", required_unless_present = "secret_file")]
     pub secret_env: Vec<String>,
+    /// File that holds it instead; while a secret is changed, one a line
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Vec<PathBuf>,
     /// Name of the account, as the pipeline has it: a secret of another account wants a receiver of its own
     #[arg(long, default_value = "default")]
     pub source: String,
