@@ -17,7 +17,7 @@ pub const SMALLEST_GROUP: usize = 5;
 pub struct Grid<T> {
     segments: usize,
     /// Where the things of each cell begin, and where the last ones end. The segments of a job follow one another.
-    offsets: Vec<usize>,
+    offsets: Vec<u32>,
     things: Vec<T>,
 }
 
@@ -32,10 +32,10 @@ impl<T: Copy + Default> Grid<T> {
             offsets[at] += offsets[at - 1];
         }
         let mut next = offsets.clone();
-        let mut placed = vec![T::default(); offsets.last().copied().unwrap_or_default()];
+        let mut placed = vec![T::default(); offsets.last().copied().unwrap_or_default() as usize];
         for (job, segment, thing) in things {
             let place = &mut next[cell(job, segment)];
-            placed[*place] = thing;
+            placed[*place as usize] = thing;
             *place += 1;
         }
         Self { segments, offsets, things: placed }
@@ -50,7 +50,8 @@ impl<T: Copy> Grid<T> {
     /// The things of a job in some segments.
     pub fn of(&self, job: u32, segments: &Range<usize>) -> &[T] {
         let first = job as usize * self.segments;
-        &self.things[self.offsets[first + segments.start]..self.offsets[first + segments.end]]
+        let [from, until] = [segments.start, segments.end].map(|segment| self.offsets[first + segment] as usize);
+        &self.things[from..until]
     }
 
     /// The things in an atom.
@@ -95,9 +96,10 @@ impl Union<'_> {
 }
 
 impl Atoms {
-    pub fn new<T: Copy>(things: &Grid<T>, regions: &[Range<usize>], person: impl Fn(&T) -> u32) -> Self {
+    /// The atoms of those things that have a person. The others are in none.
+    pub fn new<T: Copy>(things: &Grid<T>, regions: &[Range<usize>], person: impl Fn(&T) -> Option<u32>) -> Self {
         let persons = |jobs: &[u32], segments: &Range<usize>, most: usize| -> usize {
-            distinct(jobs.iter().flat_map(|job| things.of(*job, segments)).map(&person), most)
+            distinct(jobs.iter().flat_map(|job| things.of(*job, segments)).filter_map(&person), most)
         };
         let mut atoms = Vec::new();
         for region in regions {
@@ -196,8 +198,9 @@ fn groups<T: Copy>(
     region: &Range<usize>,
     persons: &impl Fn(&[u32], &Range<usize>, usize) -> usize,
 ) -> Vec<Vec<u32>> {
-    let jobs = (0u32..).take(things.jobs()).filter(|job| !things.of(*job, region).is_empty());
+    let jobs = (0u32..).take(things.jobs());
     let mut sizes: Vec<(usize, u32)> = jobs.map(|job| (persons(&[job], region, usize::MAX), job)).collect();
+    sizes.retain(|(size, _)| *size > 0);
     sizes.sort_unstable();
     let smallest = |count: usize| {
         let mut jobs: Vec<u32> = sizes[..count].iter().map(|(_, job)| *job).collect();
@@ -251,7 +254,7 @@ mod tests {
     /// `edges` are those of the regions.
     fn atoms(jobs: usize, edges: &[usize], things: &[Thing]) -> Atoms {
         let regions: Vec<Range<usize>> = edges.windows(2).map(|pair| pair[0]..pair[1]).collect();
-        Atoms::new(&grid(jobs, edges[edges.len() - 1], things), &regions, |person| *person)
+        Atoms::new(&grid(jobs, edges[edges.len() - 1], things), &regions, |person| Some(*person))
     }
 
     /// So many things of different persons in each segment of a job.

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::common::serve;
+use crate::replace::put;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/golden");
 const STAGES: &str = "questions = \"all\"
@@ -223,4 +225,55 @@ fn distinctive(jobs: &[Value]) {
         }
     }
     assert!(compared > 400, "{compared}");
+}
+
+/// The files of a report without its provenance, which names files and versions of the lake.
+fn figures_of(root: &Path, threads: &str) -> BTreeMap<String, Vec<u8>> {
+    let roundup = |args: &[&str]| {
+        crate::common::roundup(root).env("RAYON_NUM_THREADS", threads).args(args).assert().success();
+    };
+    roundup(&["analyze", "--lake", "lake", "--keywords", "builtin:vendor-sample"]);
+    let period = ["--until", "2026-06-01", "--period", "13w", "--formats", "json,csv"];
+    roundup(&[&["report", "--lake", "lake", "--out", "reports"][..], &period].concat());
+    let latest = root.join("reports/latest");
+    let mut files: BTreeMap<String, Vec<u8>> = fs::read_dir(&latest)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_type().unwrap().is_file())
+        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
+        .collect();
+    let mut summary: Value = serde_json::from_slice(&files["summary.json"]).unwrap();
+    assert!(summary["overall"]["pooled_words_per_minute"].is_number());
+    summary.as_object_mut().unwrap().remove("provenance").unwrap();
+    files.insert("summary.json".to_owned(), serde_json::to_vec(&summary).unwrap());
+    files
+}
+
+#[test]
+fn neither_files_nor_their_order_nor_threads_show_in_the_last_digit() {
+    // Three of each, of other people, and with durations that have many digits.
+    let mut bodies: Vec<Value> = Vec::new();
+    for copy in 0..3u32 {
+        for (number, mut body) in (0u32..).zip(crate::replace::bodies()) {
+            let id = format!("{copy:08x}-0000-4000-8000-{number:012x}");
+            body["id"] = id.clone().into();
+            body["candidate"]["id"] = id.clone().into();
+            body["candidate"]["email"] = format!("{id}@example.com").into();
+            for response in body["responses"].as_array_mut().into_iter().flatten() {
+                if let Some(seconds) = response["duration_seconds"].as_f64() {
+                    response["duration_seconds"] = (seconds + 1.0 / f64::from(3 + copy + number)).into();
+                }
+            }
+            bodies.push(body);
+        }
+    }
+    let report = |batches: &mut dyn Iterator<Item = &[Value]>, threads| {
+        let folder = tempfile::tempdir().unwrap();
+        batches.for_each(|batch| _ = put(&folder.path().join("lake"), batch, false));
+        figures_of(folder.path(), threads)
+    };
+    let at_once = report(&mut [&bodies[..]].into_iter(), "1");
+    assert!(report(&mut bodies.chunks(bodies.len().div_ceil(100)), "2") == at_once, "a hundred files");
+    bodies.reverse();
+    assert!(report(&mut bodies.chunks(17), "7") == at_once, "in another order");
 }

@@ -12,7 +12,7 @@ const BINS: f64 = 12.0;
 pub fn bins(mut values: Vec<Value>) -> Vec<Bin> {
     // A bin that holds an extreme value could not end after it.
     values.retain(|value| value.value.abs() < f64::MAX);
-    if !is_of_many(&values) {
+    if !is_of_many(values.iter().map(|value| value.person)) {
         return Vec::new();
     }
     values.sort_unstable_by(|a, b| a.value.total_cmp(&b.value));

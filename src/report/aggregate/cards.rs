@@ -2,7 +2,6 @@
 
 use super::counted::{Counted, DURATION, LENGTH, PACE};
 use super::share::as_float;
-use super::values::median;
 use crate::report::model::{Card, Completion, Distribution, Figures, SeriesPoint, Unit, WeekFigures};
 
 impl Counted<'_> {
@@ -92,9 +91,10 @@ impl Counted<'_> {
     /// The median of a figure over the weeks.
     fn series(&self, jobs: &[u32], figure: usize) -> Vec<SeriesPoint> {
         let figure = &self.figures[figure];
-        let point = |run: std::ops::Range<usize>| {
-            let values = figure.within(jobs, &self.segments_of(&run));
-            SeriesPoint { week: run.start, weeks: run.len(), value: values.and_then(|values| median(&values)) }
+        let point = |run: std::ops::Range<usize>| SeriesPoint {
+            week: run.start,
+            weeks: run.len(),
+            value: figure.median(jobs, &self.segments_of(&run)),
         };
         figure.atoms.runs(jobs, &self.calendar.week_segments).into_iter().map(point).collect()
     }

@@ -1,7 +1,9 @@
 //! The rows of a report by job and segment, and the atoms that its figures are made of.
 
 use std::ops::{AddAssign, Range};
+use std::sync::Arc;
 
+use super::asked;
 use super::people::People;
 use super::terms::Terms;
 use super::values::{Column, Figure};
@@ -36,10 +38,8 @@ pub struct Counted<'a> {
     pub atoms: Atoms,
     pub figures: [Figure<'a>; FIGURES],
     counts: Vec<CellCounts>,
-    /// Rows of answers and of unanswered questions in the period, by question.
-    pub by_question: Grid<u32>,
-    /// The same of the period that it is compared with.
-    pub by_question_before: Grid<u32>,
+    /// Rows of answers and of unanswered questions, by question, and in which [period](asked).
+    pub asked: Grid<u32>,
     pub rewordings: Rewordings,
     pub people: People,
     pub terms: Terms,
@@ -79,26 +79,25 @@ impl<'a> Counted<'a> {
         let size = (frames.jobs.len(), calendar.segments());
         let regions = calendar.regions();
         let rows = &frames.interviews;
+        let place = |row: u32| (rows.job[row as usize], rows.segment[row as usize]);
         let completed = (0u32..).take(rows.ids.len()).filter(|row| rows.completed[*row as usize]);
-        let placed = completed.map(|row| (rows.job[row as usize], rows.segment[row as usize], row));
-        let interviews = Grid::new(size.0, size.1, placed);
-        let atoms = Atoms::new(&interviews, &regions, |row| rows.candidate[*row as usize]);
+        let placed = completed.map(|row| (place(row).0, place(row).1, row));
+        let interviews = Arc::new(Grid::new(size.0, size.1, placed));
+        let atoms = Atoms::new(&interviews, &regions, |row| Some(rows.candidate[*row as usize]));
         let responses = &frames.responses;
-        let asked_in = |segments: &Range<usize>| {
-            let is_in = |row: u32| segments.contains(&(rows.segment[row as usize] as usize));
-            let asked = (0u32..)
-                .zip(responses.question.iter().zip(&responses.interview))
-                .filter(|(_, (_, interview))| is_in(**interview))
-                .map(|(row, (question, _))| (*question, 0, row));
-            Grid::new(responses.questions.len(), 1, asked)
-        };
+        let numbered = (0u32..).zip(&responses.interview);
+        let placed = numbered.map(|(row, interview)| (place(*interview).0, place(*interview).1, row));
+        let answers = Arc::new(Grid::new(size.0, size.1, placed));
+        let asked = (0u32..).zip(responses.question.iter().zip(&responses.interview));
+        let asked =
+            asked.map(|(row, (question, interview))| (*question, asked::of(calendar, place(*interview).1), row));
+        let asked = Grid::new(responses.questions.len(), asked::PERIODS, asked);
         let people = People::new(frames, calendar, group);
         Self {
-            figures: figures(frames, size, &regions),
+            figures: figures(frames, [&interviews, &answers], &regions),
             counts: counts(frames, size),
-            by_question: asked_in(&calendar.current_segments),
-            by_question_before: asked_in(calendar.previous_segments.as_ref().unwrap_or(&(0..0))),
-            rewordings: Rewordings::new(frames),
+            rewordings: Rewordings::new(frames, &asked),
+            asked,
             terms: Terms::new(frames, calendar, &people),
             frames,
             calendar,
@@ -131,7 +130,8 @@ impl<'a> Counted<'a> {
     }
 }
 
-fn figures<'a>(frames: &'a Frames, size: (usize, usize), regions: &[Range<usize>]) -> [Figure<'a>; FIGURES] {
+/// The figures over completed interviews and their answers.
+fn figures<'a>(frames: &'a Frames, all: [&Arc<Grid<u32>>; 2], regions: &[Range<usize>]) -> [Figure<'a>; FIGURES] {
     let (rows, responses) = (&frames.interviews, &frames.responses);
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     let float = |count: i64| count as f64;
@@ -153,7 +153,7 @@ fn figures<'a>(frames: &'a Frames, size: (usize, usize), regions: &[Range<usize>
         Column::of_answers(frames, move |row| responses.word_count(row).map(float)),
         Column::of_answers(frames, |row| responses.words_per_minute(row)),
     ];
-    columns.map(|column| Figure::new(column, size, regions))
+    columns.map(|column| Figure::new(column, all, regions))
 }
 
 /// Pace of each interview in words per minute, over the answers whose words and pace are known.

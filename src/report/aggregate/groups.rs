@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use super::bins::bins;
 use super::completion::Completions;
 use super::counted::{ANSWERED, CellCounts, Counted, DAYS, DURATION, ELAPSED, LENGTH, PACE, QUESTIONS, WORDS};
-use super::values::{is_of_many, median};
 use crate::report::model::{Figures, OpenFigures, Period, Quality, SpanFigures, StatusCount, WeekFigures};
 
 impl Counted<'_> {
@@ -42,13 +41,13 @@ impl Counted<'_> {
 
     /// Σ words / Σ minutes.
     fn pooled_pace(&self, jobs: &[u32], segments: &Range<usize>) -> Option<f64> {
-        let values = self.figures[PACE].within(jobs, segments).filter(|values| is_of_many(values))?;
         let responses = &self.frames.responses;
-        let (mut words, mut seconds) = (0, 0.0);
-        for row in values.iter().map(|value| value.row as usize) {
-            words += responses.word_count(row).unwrap_or_default();
-            seconds += responses.paced_seconds(row).unwrap_or_default();
-        }
+        let rows = self.figures[PACE].rows_of_many(jobs, segments)?;
+        let words: i64 = rows.iter().filter_map(|row| responses.word_count(*row as usize)).sum();
+        // The sum must not depend on the order of the files.
+        let mut seconds: Vec<f64> = rows.iter().filter_map(|row| responses.paced_seconds(*row as usize)).collect();
+        seconds.sort_unstable_by(f64::total_cmp);
+        let seconds: f64 = seconds.iter().sum();
         #[expect(clippy::cast_precision_loss, reason = "all answers together have fewer than 2^53 words")]
         let pace = words as f64 * 60.0 / seconds;
         Some(pace).filter(|pace| pace.is_finite())
@@ -73,8 +72,7 @@ impl Counted<'_> {
             let union = self.atoms.within(jobs, &segments);
             let described = if union.is_shown(jobs) { self.counts_of(&union.atoms).completed } else { 0 };
             let median_of = |figure: usize| {
-                let values = self.figures[figure].within(jobs, &segments).filter(|_| described > 0);
-                values.and_then(|values| median(&values))
+                if described > 0 { self.figures[figure].median(jobs, &segments) } else { None }
             };
             SpanFigures {
                 week: run.start,

@@ -105,7 +105,7 @@ impl Counted<'_> {
                 question_text: self.frames.responses.questions[wording.question as usize].text.clone(),
                 first: day(wording.first),
                 last: day(wording.last),
-                median_words: self.rewordings.median_words(self.frames, wording.question),
+                median_words: self.median_words(wording.question),
             })
             .collect()
     }

@@ -2,6 +2,7 @@
 //! shown is added up of atoms and put into the model.
 
 mod aggregates;
+pub mod asked;
 mod bins;
 mod cards;
 mod completion;

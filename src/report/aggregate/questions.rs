@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::asked;
 use super::counted::Counted;
 use super::share::share;
 use super::values::{Value, has_persons, quantile, summary};
@@ -128,11 +129,11 @@ impl Counted<'_> {
         if !has_persons(&known, SMALLEST_GROUP) {
             return Distribution::default();
         }
-        Distribution { n: None, mean: None, standard_deviation: None, ..summary(known) }
+        Distribution { n: None, mean: None, standard_deviation: None, ..summary(&known) }
     }
 
     fn rows(&self, question: u32) -> &[u32] {
-        self.by_question.of(question, &(0..1))
+        self.asked.of(question, &asked::CURRENT)
     }
 
     fn person(&self, response: u32) -> u32 {

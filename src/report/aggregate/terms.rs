@@ -68,8 +68,8 @@ impl Terms {
                 let counts = terms.current.entry((job, *term)).or_default();
                 counts.interviews += i64::from(is_first);
                 counts.responses += 1;
-                counts.mentions += hits.mentions[hit];
-                counts.negated += hits.negated[hit];
+                counts.mentions += i64::from(hits.mentions[hit]);
+                counts.negated += i64::from(hits.negated[hit]);
                 terms.by_question.entry((responses.question[response], *term)).or_default().add(interview);
                 if let Some(kind) = responses.question_type(response) {
                     terms.by_type.entry((job, kind, *term)).or_default().add(interview);

@@ -1,9 +1,10 @@
 //! Values of figures, and their summaries.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::share::as_float;
-use crate::report::atoms::{Atoms, Grid, distinct};
+use crate::report::atoms::{Atoms, Grid, Union, distinct};
 use crate::report::frames::Frames;
 use crate::report::model::Distribution;
 
@@ -38,10 +39,6 @@ impl<'a> Column<'a> {
         Self { frames, is_of_answers: true, value: Box::new(value) }
     }
 
-    fn rows(&self) -> usize {
-        if self.is_of_answers { self.frames.responses.interview.len() } else { self.frames.interviews.ids.len() }
-    }
-
     /// The row of the interview that a row is of.
     fn interview(&self, row: u32) -> usize {
         (if self.is_of_answers { self.frames.responses.interview[row as usize] } else { row }) as usize
@@ -57,41 +54,112 @@ impl<'a> Column<'a> {
     }
 }
 
-/// A figure: the rows that have a value, and the atoms of those whose they are.
+/// A figure, and the atoms of the rows that have it.
 pub struct Figure<'a> {
     column: Column<'a>,
-    rows: Grid<u32>,
+    /// All interviews or answers that there are, which have a value or not.
+    rows: Arc<Grid<u32>>,
     pub atoms: Atoms,
 }
 
 impl<'a> Figure<'a> {
-    pub fn new(column: Column<'a>, (jobs, segments): (usize, usize), regions: &[Range<usize>]) -> Self {
-        let interviews = &column.frames.interviews;
-        let known = (0u32..).take(column.rows()).filter(|row| column.value(*row).is_some());
-        let placed = known.map(|row| {
-            let interview = column.interview(row);
-            (interviews.job[interview], interviews.segment[interview], row)
-        });
-        let rows = Grid::new(jobs, segments, placed);
-        let atoms = Atoms::new(&rows, regions, |row| column.person(*row));
-        Self { column, rows, atoms }
+    /// `all` are completed interviews, and answers.
+    pub fn new(column: Column<'a>, [interviews, answers]: [&Arc<Grid<u32>>; 2], regions: &[Range<usize>]) -> Self {
+        let rows = if column.is_of_answers { answers } else { interviews };
+        let atoms = Atoms::new(rows, regions, |row| column.value(*row).map(|value| value.person));
+        Self { column, rows: Arc::clone(rows), atoms }
     }
 
     /// The values in whole atoms of some jobs and segments; `None` if these are not shown.
     pub fn within(&self, jobs: &[u32], segments: &Range<usize>) -> Option<Vec<Value>> {
         let union = self.atoms.within(jobs, segments);
-        let rows = union.atoms.iter().flat_map(|atom| self.rows.in_atom(atom));
-        union.is_shown(jobs).then(|| rows.filter_map(|row| self.column.value(*row)).collect())
+        union.is_shown(jobs).then(|| self.values(&union).collect())
     }
 
     pub fn summary(&self, jobs: &[u32], segments: &Range<usize>) -> Distribution {
-        self.within(jobs, segments).map_or_else(Distribution::default, summary)
+        self.sorted(jobs, segments).map_or_else(Distribution::default, Sorted::summary)
+    }
+
+    /// Median as it is shown.
+    pub fn median(&self, jobs: &[u32], segments: &Range<usize>) -> Option<f64> {
+        self.sorted(jobs, segments)?.median()
+    }
+
+    fn values<'b>(&'b self, union: &'b Union<'_>) -> impl Iterator<Item = Value> + use<'a, 'b> {
+        let rows = union.atoms.iter().flat_map(|atom| self.rows.in_atom(atom));
+        rows.filter_map(|row| self.column.value(*row))
+    }
+
+    /// The rows that have the figure in whole atoms of some jobs and segments; `None` if these are not shown, or are of too
+    /// few persons for more than n and a rounded median.
+    pub fn rows_of_many(&self, jobs: &[u32], segments: &Range<usize>) -> Option<Vec<u32>> {
+        let union = self.atoms.within(jobs, segments);
+        let values = || self.values(&union);
+        let is_shown = union.is_shown(jobs) && is_of_many(values().map(|value| value.person));
+        is_shown.then(|| values().map(|value| value.row).collect())
+    }
+
+    /// The values alone: there may be millions, and their persons are counted on the way.
+    fn sorted(&self, jobs: &[u32], segments: &Range<usize>) -> Option<Sorted> {
+        let union = self.atoms.within(jobs, segments);
+        if !union.is_shown(jobs) {
+            return None;
+        }
+        let values = || self.values(&union);
+        let is_of_many = is_of_many(values().map(|value| value.person));
+        let mut all = Vec::with_capacity(union.atoms.iter().map(|atom| self.rows.in_atom(atom).count()).sum());
+        all.extend(values().map(|value| value.value));
+        Some(Sorted::new(all, is_of_many))
     }
 }
 
-/// Whether values are of so many persons that more is shown of them than n and a rounded median.
-pub fn is_of_many(values: &[Value]) -> bool {
-    has_persons(values, ENOUGH_FOR_ALL)
+/// Values from the least to the greatest.
+struct Sorted {
+    values: Vec<f64>,
+    /// Whether they are of so many persons that more is shown of them than n and a rounded median.
+    is_of_many: bool,
+}
+
+impl Sorted {
+    fn new(mut values: Vec<f64>, is_of_many: bool) -> Self {
+        values.sort_unstable_by(f64::total_cmp);
+        Self { values, is_of_many }
+    }
+
+    fn of(values: &[Value]) -> Self {
+        let is_of_many = is_of_many(values.iter().map(|value| value.person));
+        Self::new(values.iter().map(|value| value.value).collect(), is_of_many)
+    }
+
+    fn median(&self) -> Option<f64> {
+        let median = quantile(&self.values, 0.5);
+        if self.is_of_many { median } else { median.map(rounded) }
+    }
+
+    fn summary(self) -> Distribution {
+        let sorted = &self.values;
+        let n = i64::try_from(sorted.len()).expect("a count of rows");
+        if !self.is_of_many {
+            return Distribution { n: Some(n), median: self.median(), ..Distribution::default() };
+        }
+        // Sums are made in the order of the values, so that they do not depend on that of the files.
+        let finite = |value: f64| Some(value).filter(|value| value.is_finite());
+        let mean = sorted.iter().sum::<f64>() / as_float(n);
+        let squares: f64 = sorted.iter().map(|value| (value - mean) * (value - mean)).sum();
+        Distribution {
+            n: Some(n),
+            median: self.median(),
+            quartile_1: quantile(sorted, 0.25),
+            quartile_3: quantile(sorted, 0.75),
+            mean: finite(mean),
+            standard_deviation: finite((squares / as_float(n - 1)).sqrt()),
+        }
+    }
+}
+
+/// Whether there are so many persons that more is shown than n and a rounded median.
+pub fn is_of_many(persons: impl Iterator<Item = u32>) -> bool {
+    distinct(persons, ENOUGH_FOR_ALL) >= ENOUGH_FOR_ALL
 }
 
 pub fn has_persons(values: &[Value], least: usize) -> bool {
@@ -99,36 +167,13 @@ pub fn has_persons(values: &[Value], least: usize) -> bool {
 }
 
 /// Summary of values that are shown.
-pub fn summary(values: Vec<Value>) -> Distribution {
-    let is_of_many = is_of_many(&values);
-    let mut sorted: Vec<f64> = values.into_iter().map(|value| value.value).collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let n = i64::try_from(sorted.len()).expect("a count of rows");
-    let median = quantile(&sorted, 0.5);
-    if !is_of_many {
-        return Distribution { n: Some(n), median: median.map(rounded), ..Distribution::default() };
-    }
-    // Sums are made in the order of the values, so that they do not depend on that of the files.
-    let finite = |value: f64| Some(value).filter(|value| value.is_finite());
-    let mean = sorted.iter().sum::<f64>() / as_float(n);
-    let squares: f64 = sorted.iter().map(|value| (value - mean) * (value - mean)).sum();
-    Distribution {
-        n: Some(n),
-        median,
-        quartile_1: quantile(&sorted, 0.25),
-        quartile_3: quantile(&sorted, 0.75),
-        mean: finite(mean),
-        standard_deviation: finite((squares / as_float(n - 1)).sqrt()),
-    }
+pub fn summary(values: &[Value]) -> Distribution {
+    Sorted::of(values).summary()
 }
 
 /// Median as it is shown: rounded if it is of few.
 pub fn median(values: &[Value]) -> Option<f64> {
-    let is_of_many = is_of_many(values);
-    let mut sorted: Vec<f64> = values.iter().map(|value| value.value).collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let median = quantile(&sorted, 0.5);
-    if is_of_many { median } else { median.map(rounded) }
+    Sorted::of(values).median()
 }
 
 /// Quantile of sorted values, interpolated linearly.
@@ -158,13 +203,13 @@ mod tests {
     #[test]
     fn of_few_persons_there_is_a_rounded_median() {
         let values: Vec<f64> = (0..40).map(|value| 283.0 + f64::from(value)).collect();
-        let few = summary(of(&values, 19));
+        let few = summary(&of(&values, 19));
         assert_eq!((few.n, few.median), (Some(40), Some(300.0)));
         assert_eq!((few.quartile_1, few.mean, few.standard_deviation), (None, None, None));
-        let many = summary(of(&values, 20));
+        let many = summary(&of(&values, 20));
         assert_eq!((many.median, many.quartile_1, many.mean), (Some(302.5), Some(292.75), Some(302.5)));
         assert!((many.standard_deviation.unwrap() - 11.690_451_944_500_12).abs() < 1e-12);
-        assert_eq!(summary(Vec::new()).n, Some(0));
+        assert_eq!(summary(&[]).n, Some(0));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::asked::EVER;
+use super::counted::Counted;
 use super::values::{Value, has_persons, median};
 use crate::report::atoms::{Grid, SMALLEST_GROUP, distinct};
 use crate::report::frames::Frames;
@@ -24,8 +26,6 @@ pub struct Wording {
 
 /// All texts of reworded questions, over all weeks that a report knows.
 pub struct Rewordings {
-    /// Answers and unanswered questions of all weeks, by question.
-    rows: Grid<u32>,
     /// Wordings of one question each, two or more, in the order in which they began.
     groups: Vec<Vec<Wording>>,
     /// Each wording with the one that took its place. Texts that are asked side by side are none.
@@ -34,13 +34,11 @@ pub struct Rewordings {
 
 impl Rewordings {
     #[must_use]
-    pub fn new(frames: &Frames) -> Self {
+    pub fn new(frames: &Frames, asked: &Grid<u32>) -> Self {
         let responses = &frames.responses;
-        let numbered = (0u32..).zip(&responses.question).map(|(row, question)| (*question, 0, row));
-        let rows = Grid::new(responses.questions.len(), 1, numbered);
         let known: Vec<Wording> =
-            (0u32..).take(responses.questions.len()).filter_map(|question| wording(frames, &rows, question)).collect();
-        let settled = |question: u32| rows.of(question, &(0..1)).iter().map(|row| settled_at(frames, *row));
+            (0u32..).take(responses.questions.len()).filter_map(|question| wording(frames, asked, question)).collect();
+        let settled = |question: u32| asked.of(question, &EVER).iter().map(|row| settled_at(frames, *row));
         let follows = |old: &Wording, new: &Wording| {
             old.first < new.first
                 && share(settled(old.question), |at| at >= new.first) <= MOST_TOGETHER
@@ -71,13 +69,7 @@ impl Rewordings {
         groups.iter_mut().for_each(|group| group.sort_unstable_by_key(|wording| (wording.first, wording.question)));
         let pairs = groups.iter().flat_map(|group| group.windows(2));
         let successions = pairs.filter(|pair| follows(&pair[0], &pair[1])).map(|pair| (pair[0], pair[1])).collect();
-        Self { rows, groups, successions }
-    }
-
-    /// Answers to a question, and questions without one, over all weeks.
-    #[must_use]
-    pub fn rows(&self, question: u32) -> &[u32] {
-        self.rows.of(question, &(0..1))
+        Self { groups, successions }
     }
 
     /// The wordings of a question, its own among them; none if it was never reworded.
@@ -86,24 +78,33 @@ impl Rewordings {
         let mut groups = self.groups.iter();
         groups.find(|group| group.iter().any(|wording| wording.question == question)).map_or(&[], Vec::as_slice)
     }
+}
+
+impl Counted<'_> {
+    /// Answers to a question, and questions without one, over all weeks.
+    #[must_use]
+    pub fn rows_ever(&self, question: u32) -> &[u32] {
+        self.asked.of(question, &EVER)
+    }
 
     /// Median words of the answers to a question, if enough persons have some.
     #[must_use]
-    pub fn median_words(&self, frames: &Frames, question: u32) -> Option<f64> {
+    pub fn median_words(&self, question: u32) -> Option<f64> {
+        let frames = self.frames;
         let value = |row: &u32| {
             #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
             let value = frames.responses.word_count(*row as usize)? as f64;
             let person = frames.interviews.candidate[frames.responses.interview[*row as usize] as usize];
             Some(Value { value, person, row: *row })
         };
-        let words: Vec<Value> = self.rows(question).iter().filter_map(value).collect();
+        let words: Vec<Value> = self.rows_ever(question).iter().filter_map(value).collect();
         if has_persons(&words, SMALLEST_GROUP) { median(&words) } else { None }
     }
 }
 
-fn wording(frames: &Frames, rows: &Grid<u32>, question: u32) -> Option<Wording> {
+fn wording(frames: &Frames, asked: &Grid<u32>, question: u32) -> Option<Wording> {
     let responses = &frames.responses;
-    let rows = rows.of(question, &(0..1));
+    let rows = asked.of(question, &EVER);
     let person = |row: &u32| frames.interviews.candidate[responses.interview[*row as usize] as usize];
     if distinct(rows.iter().map(person), SMALLEST_GROUP) < SMALLEST_GROUP {
         return None;

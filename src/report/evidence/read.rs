@@ -2,7 +2,6 @@
 //! again.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::Range;
 use std::path::PathBuf;
 
 use arrow::array::{Array, AsArray, Int64Array};
@@ -35,7 +34,7 @@ pub fn texts(
     let mut rows: Vec<u32> = quotes.iter().chain(answers).map(|chosen| chosen.response).collect();
     rows.sort_unstable();
     rows.dedup();
-    let transcripts = by_file(&frames.responses.files, &rows, |row| frames.responses.file_row[row as usize]);
+    let transcripts = frames.responses.file_rows.by_file(&rows);
     let read = |(path, wanted): (&PathBuf, Vec<(u32, u32)>)| -> Result<Vec<(u32, Option<String>)>> {
         let source = ParquetFile::open_as(&lake.root().join(path), &[("transcript", DataType::Utf8View)])?;
         let mut found = Vec::new();
@@ -56,7 +55,7 @@ pub fn texts(
 
     let mut hits: Vec<u32> = quotes.iter().map(|chosen| chosen.hit).collect();
     hits.sort_unstable();
-    for (path, wanted) in by_file(&frames.hits.files, &hits, |hit| frames.hits.file_row[hit as usize]) {
+    for (path, wanted) in frames.hits.file_rows.by_file(&hits) {
         let source = ParquetFile::open(path)?;
         for (group, rows) in by_group(&source, &wanted) {
             let places: Vec<usize> = rows.iter().map(|(_, row)| *row).collect();
@@ -81,25 +80,6 @@ pub fn texts(
         }
     }
     Ok(texts)
-}
-
-/// Groups rows by their file: the index of each row, and its row in the file. `rows` is sorted.
-fn by_file<'a>(
-    files: &'a [(PathBuf, Range<usize>)],
-    rows: &[u32],
-    row_in_file: impl Fn(u32) -> u32,
-) -> Vec<(&'a PathBuf, Vec<(u32, u32)>)> {
-    let mut found = Vec::new();
-    for (path, range) in files {
-        let from = rows.partition_point(|row| (*row as usize) < range.start);
-        let until = rows.partition_point(|row| (*row as usize) < range.end);
-        if from < until {
-            let mut wanted: Vec<(u32, u32)> = rows[from..until].iter().map(|row| (*row, row_in_file(*row))).collect();
-            wanted.sort_unstable_by_key(|(_, row)| *row);
-            found.push((path, wanted));
-        }
-    }
-    found
 }
 
 /// Groups rows of a file by row group: the index of each row, and its row in the group.

@@ -7,7 +7,7 @@ use super::compared::medians;
 use super::found::{Found, Measured, day};
 use crate::model::statistics::{lower_bound, upper_bound};
 use crate::pipeline::FindingKind;
-use crate::report::aggregate::{Counted, QuestionHealth, Value, Wording, last};
+use crate::report::aggregate::{Counted, QuestionHealth, Value, Wording, asked, last};
 use crate::report::anchors;
 use crate::report::html::format::{figure, percent};
 use crate::report::model::Unit;
@@ -29,9 +29,8 @@ pub fn questions(counted: &Counted<'_>, jobs: &[u32]) -> Vec<Found> {
             continue;
         }
         for question in questions {
-            let rows = counted.by_question.of(question, &(0..1));
-            let before = counted.by_question_before.of(question, &(0..1));
-            let [now, before] = [rows, before].map(|rows| troubles(counted, rows));
+            let [now, before] =
+                [asked::CURRENT, asked::PREVIOUS].map(|period| troubles(counted, counted.asked.of(question, &period)));
             for trouble in now {
                 let is_new = !before.iter().any(|other| other.kind == trouble.kind);
                 found.push(of_question(counted, job, question, trouble, is_new));
@@ -149,7 +148,7 @@ pub fn rewordings(counted: &Counted<'_>, jobs: &[u32]) -> Vec<Found> {
 /// Words of each person's last answer to a wording.
 fn words(counted: &Counted<'_>, wording: &Wording) -> Vec<Value> {
     let (interviews, responses) = (&counted.frames.interviews, &counted.frames.responses);
-    let once = once_each(counted, counted.rewordings.rows(wording.question));
+    let once = once_each(counted, counted.rows_ever(wording.question));
     let known = once.into_iter().filter_map(|row| {
         let person = interviews.candidate[responses.interview[row as usize] as usize];
         #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]

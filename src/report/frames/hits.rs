@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 
 use foldhash::HashMap;
 
-use super::responses::{FileAnswers, Responses};
+use super::file_rows::FileRows;
+use super::interviews::Interviews;
+use super::packed::packed_count;
+use super::responses::Responses;
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, integer_at, integers, string_at, strings};
 use crate::lake::schema::{self, SET_SHA256, SOURCE_SHA256};
@@ -28,12 +31,9 @@ pub struct Hits {
     /// Index of the answer in [`Responses`].
     pub response: Vec<u32>,
     pub term: Vec<u32>,
-    pub mentions: Vec<i64>,
-    pub negated: Vec<i64>,
-    /// Row of the hit in its file.
-    pub file_row: Vec<u32>,
-    /// Files, each with the range of hits that came from it.
-    pub files: Vec<(PathBuf, Range<usize>)>,
+    pub mentions: Vec<u32>,
+    pub negated: Vec<u32>,
+    pub file_rows: FileRows,
     pub terms: Vec<SetTerm>,
     numbers: Vec<HashMap<String, u32>>,
     /// Name and hash of each set that every answer was searched for, sorted by name.
@@ -57,18 +57,24 @@ impl Hits {
         Ok(hits)
     }
 
-    /// Adds the hits of all sets in the answers of a file.
-    pub fn read(&mut self, path: &Path, rows: &FileAnswers, responses: &Responses) -> Result<()> {
+    /// Adds the hits of all sets in the answers of a file, whose place in its table is `place`.
+    pub fn read(&mut self, path: &Path, place: &Path, interviews: &Interviews, responses: &Responses) -> Result<()> {
         for set in 0..self.sets.len() {
-            self.read_set(path, set, rows, responses)?;
+            let hits = self.folder.join(format!("set={}", self.sets[set].0)).join(place);
+            self.read_set(path, (set, hits), interviews, responses)?;
         }
         Ok(())
     }
 
-    fn read_set(&mut self, path: &Path, set: usize, rows: &FileAnswers, responses: &Responses) -> Result<()> {
-        let place = self.folder.join(format!("set={}", self.sets[set].0)).join(&rows.place);
-        let source = ParquetFile::open(&place)?;
-        let first = self.response.len();
+    fn read_set(
+        &mut self,
+        path: &Path,
+        (set, hits): (usize, PathBuf),
+        interviews: &Interviews,
+        responses: &Responses,
+    ) -> Result<()> {
+        let source = ParquetFile::open(&hits)?;
+        self.file_rows.begin(hits);
         let mut at = 0;
         for group in 0..source.row_groups() {
             let hits =
@@ -79,24 +85,23 @@ impl Hits {
             let mut interview = ("", None);
             for row in 0..hits.num_rows() {
                 if interview.0 != ids.value(row) || row == 0 {
-                    interview = (ids.value(row), rows.answers.get(ids.value(row)));
+                    interview = (ids.value(row), interviews.ids.find(ids.value(row)));
                 }
-                let Some((first, count)) = interview.1 else { continue };
-                let response = responses.at(*first, *count, positions.value(row)).ok_or_else(|| {
+                let Some(number) = interview.1 else { continue };
+                let response = responses.at(number, positions.value(row)).ok_or_else(|| {
                     Error::path("read", path, "a keyword hit is in an answer that is not there")
                         .hint("roundup analyze --force")
                 })?;
-                self.file_row.push(u32::try_from(at + row).expect("a file has fewer than 2^32 rows"));
+                self.file_rows.push(at + row);
                 self.response.push(response);
                 let term = self.term(set, terms.value(row), string_at(categories, row));
                 self.term.push(term);
-                self.mentions.push(mentions.value(row));
+                self.mentions.push(packed_count(mentions.value(row)));
                 // Where that is not known, none is said to be.
-                self.negated.push(integer_at(negated, row).unwrap_or(0));
+                self.negated.push(packed_count(integer_at(negated, row).unwrap_or(0)));
             }
             at += hits.num_rows();
         }
-        self.files.push((place, first..self.response.len()));
         Ok(())
     }
 
@@ -113,8 +118,10 @@ impl Hits {
 }
 
 impl Responses {
-    /// Index of the answer at a position of an interview, whose `count` answers begin at `first`.
-    fn at(&self, first: usize, count: usize, position: i64) -> Option<u32> {
+    /// Index of the answer at a position of an interview.
+    fn at(&self, interview: u32, position: i64) -> Option<u32> {
+        let Range { start: first, end } = self.answers_of(interview);
+        let count = end - first;
         let is_at = |place: &usize| self.position(first + place) == Some(position);
         let guess = usize::try_from(position).ok().filter(|place| *place < count && is_at(place));
         let found = guess.or_else(|| (0..count).find(is_at))?;

@@ -104,6 +104,8 @@ impl Interviews {
             inputs.add_bytes(lake, &path)?;
             interviews.read_open(&path, calendar, jobs)?;
         }
+        // Their numbers are all that is needed of the keys from now on, and there may be millions.
+        interviews.candidates = Interner::default();
         Ok(interviews)
     }
 
@@ -201,6 +203,13 @@ impl Interviews {
             self.open.expires_soon.push(expires.filter(|at| calendar.soon.contains(*at)));
         }
         Ok(())
+    }
+
+    /// Number of answers in completed interviews, as far as it can be true.
+    pub fn answers(&self) -> usize {
+        let counts = self.response_count.iter().zip(&self.completed).filter(|(_, completed)| **completed);
+        let sum = counts.fold(0i64, |sum, (count, _)| sum.saturating_add(*count));
+        usize::try_from(sum).unwrap_or(0).min(u32::MAX as usize)
     }
 
     /// Replaces the number that each job got when it was met by its position in `order`.

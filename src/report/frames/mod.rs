@@ -1,5 +1,6 @@
 //! The lake's columns in memory. They contain only the rows that a report needs, with numbers in the place of names.
 
+mod file_rows;
 mod hits;
 mod input_files;
 mod interner;

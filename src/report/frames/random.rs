@@ -116,11 +116,11 @@ pub fn frames(truth: &[Truth], jobs: u32, calendar: &Calendar, is_wanted: impl F
             responses.has_transcript.push(true);
             responses.answered.push(answer.words.is_some());
             responses.word_count.push(Some(packed_count(answer.words.unwrap_or(0))));
-            responses
-                .words_per_minute
-                .push(answer.seconds.map(|seconds| answer.words.unwrap_or(0) as f64 * 60.0 / seconds));
+            let words = answer.words.unwrap_or(0);
+            let pace = answer.seconds.map(|seconds| words as f64 * 60.0 / seconds);
+            responses.paces.push(pace, Some(words), answer.seconds);
             responses.duration_seconds.push(answer.seconds);
-            responses.time_limit_seconds.push(Some(120.0));
+            responses.time_limits.push(Some(120.0));
             for term in &answer.terms {
                 hits.response.push(response);
                 hits.term.push(*term);

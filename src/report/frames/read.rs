@@ -41,8 +41,8 @@ pub fn read(lake: &Lake, calendar: &Calendar, merged: &JobsFile, plan: &ReportPl
     let mut responses = Responses::new(lake, &interviews, &mut inputs)?;
     let mut hits = Hits::new(lake)?;
     for path in lake.files(&schema::RESPONSES)? {
-        let rows = responses.read(lake, &path, &interviews, &mut inputs)?;
-        hits.read(&path, &rows, &responses)?;
+        responses.read(lake, &path, &interviews, &mut inputs)?;
+        hits.read(&path, lake.place_of(&schema::RESPONSES, &path), &interviews, &responses)?;
     }
     responses.finish(&interviews);
     Ok(Frames { jobs, interviews, responses, hits, inputs })

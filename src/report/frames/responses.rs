@@ -4,17 +4,18 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use arrow::array::Array;
 use arrow::datatypes::DataType;
 use foldhash::HashMap;
 use foldhash::fast::FixedState;
 
+use super::file_rows::FileRows;
 use super::input_files::InputFiles;
 use super::interner::Interner;
 use super::interviews::Interviews;
-use super::packed::{Packed, packed_count};
+use super::packed::{Few, Paces, Packed, packed_count};
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integer_at, integers, string_at, strings, view_at, views};
 use crate::lake::schema;
@@ -41,13 +42,13 @@ pub struct Responses {
     /// Whether the transcript is not blank.
     pub answered: Vec<bool>,
     pub(super) word_count: Packed<u32>,
-    pub(super) words_per_minute: Packed<f64>,
+    pub(super) paces: Paces,
     pub(super) duration_seconds: Packed<f64>,
-    pub(super) time_limit_seconds: Packed<f64>,
-    /// Row of the answer in its file.
-    pub file_row: Vec<u32>,
-    /// Files of the lake, each with the range of answers that came from it.
-    pub files: Vec<(PathBuf, Range<usize>)>,
+    pub(super) time_limits: Few,
+    /// Where the answers are in the lake.
+    pub file_rows: FileRows,
+    /// The first answer of each interview, and how many there are.
+    of_interview: Vec<(u32, u32)>,
     pub questions: Vec<JobQuestion>,
     numbers: HashMap<(u32, Option<String>), u32>,
     /// Numbers of questions by job and exact text, and how often it came. Most texts come again and again, and need not be
@@ -102,18 +103,11 @@ struct AnswerRow<'a> {
     time_limit_seconds: Option<f64>,
 }
 
-/// The answers of one file, by interview.
-pub struct FileAnswers {
-    /// Index of the interview's first answer and number of its answers, by the id of the interview.
-    pub answers: HashMap<String, (usize, usize)>,
-    /// Path of the file in its table: `month=…/<batch>.parquet`.
-    pub place: PathBuf,
-}
-
 impl Responses {
     /// Reads the questions that were asked, where they were fetched.
     pub fn new(lake: &Lake, interviews: &Interviews, inputs: &mut InputFiles) -> Result<Self> {
-        let mut responses = Self::default();
+        let mut responses = Self { of_interview: vec![(0, 0); interviews.ids.len()], ..Self::default() };
+        responses.reserve(interviews.answers());
         for path in lake.files(&schema::QUESTIONS)? {
             inputs.add_bytes(lake, &path)?;
             let columns = ["interview_id", "question_id", "question_text", "question_type", "time_limit_seconds"];
@@ -136,18 +130,26 @@ impl Responses {
         Ok(responses)
     }
 
+    /// Makes room for so many answers.
+    fn reserve(&mut self, answers: usize) {
+        self.interview.reserve(answers);
+        self.question.reserve(answers);
+        self.question_type.reserve(answers);
+        self.position.reserve(answers);
+        self.has_transcript.reserve(answers);
+        self.answered.reserve(answers);
+        self.word_count.reserve(answers);
+        self.paces.reserve(answers);
+        self.duration_seconds.reserve(answers);
+        self.time_limits.reserve(answers);
+    }
+
     /// Adds the answers of a file.
-    pub fn read(
-        &mut self,
-        lake: &Lake,
-        path: &Path,
-        interviews: &Interviews,
-        inputs: &mut InputFiles,
-    ) -> Result<FileAnswers> {
+    pub fn read(&mut self, lake: &Lake, path: &Path, interviews: &Interviews, inputs: &mut InputFiles) -> Result<()> {
         let metrics = lake.derived(&schema::RESPONSES, &schema::RESPONSE_METRICS, path)?;
         inputs.add(lake, path, &metrics);
-        let place = lake.place_of(&schema::RESPONSES, path).to_owned();
-        let mut found = FileAnswers { answers: HashMap::default(), place };
+        let name = path.strip_prefix(lake.root()).expect("a table's file is in the lake");
+        self.file_rows.begin(name.to_owned());
         let source = ParquetFile::open(path)?;
         let figures = metrics.all(&["length_utf16", "word_count", "words_per_minute"])?;
         let columns = ["interview_id", "position", "question_id", "question_text", "question_type", "duration_seconds"];
@@ -155,7 +157,6 @@ impl Responses {
         let paces = floats(&figures, "words_per_minute");
         // Without any lengths, a missing length does not mean that there is no transcript.
         let has_lengths = lengths.null_count() < lengths.len();
-        let first = self.interview.len();
         let mut at = 0;
         for group in 0..source.row_groups() {
             let rows = source.row_group(group, &columns)?;
@@ -171,13 +172,12 @@ impl Responses {
                     interview = (ids.value(row), interviews.ids.find(ids.value(row)));
                 }
                 let Some(number) = interview.1 else { continue };
-                match found.answers.get_mut(ids.value(row)) {
-                    Some((_, count)) => *count += 1,
-                    None => {
-                        found.answers.insert(ids.value(row).to_owned(), (self.interview.len(), 1));
-                    }
+                let (first, count) = &mut self.of_interview[number as usize];
+                if *count == 0 {
+                    *first = u32::try_from(self.interview.len()).expect("a report is of fewer than 2^32 answers");
                 }
-                self.file_row.push(u32::try_from(at + row).expect("a file has fewer than 2^32 rows"));
+                *count += 1;
+                self.file_rows.push(at + row);
                 let question_id = string_at(question_ids, row).map(id_hash);
                 let row = AnswerRow {
                     question_id,
@@ -195,9 +195,7 @@ impl Responses {
             }
             at += rows.num_rows();
         }
-        let name = path.strip_prefix(lake.root()).expect("a table's file is in the lake");
-        self.files.push((name.to_owned(), first..self.interview.len()));
-        Ok(found)
+        Ok(())
     }
 
     /// Marks the fetched question of an answer as answered, and returns its time limit.
@@ -244,10 +242,17 @@ impl Responses {
         self.position.push(row.position.map(packed_count));
         self.has_transcript.push(row.has_transcript);
         self.answered.push(row.answered);
-        self.word_count.push(row.word_count.map(packed_count));
-        self.words_per_minute.push(row.words_per_minute);
+        let words = row.word_count.map(packed_count);
+        self.word_count.push(words);
+        self.paces.push(row.words_per_minute, words.map(i64::from), row.duration_seconds);
         self.duration_seconds.push(row.duration_seconds);
-        self.time_limit_seconds.push(row.time_limit_seconds);
+        self.time_limits.push(row.time_limit_seconds);
+    }
+
+    /// Indices of the answers of an interview.
+    pub fn answers_of(&self, interview: u32) -> Range<usize> {
+        let (first, count) = self.of_interview[interview as usize];
+        first as usize..(first + count) as usize
     }
 
     pub fn job(&self, row: usize) -> u32 {
@@ -269,7 +274,7 @@ impl Responses {
     }
 
     pub fn words_per_minute(&self, row: usize) -> Option<f64> {
-        self.words_per_minute.at(row)
+        self.paces.at(row, self.word_count(row), self.duration_seconds(row))
     }
 
     pub fn duration_seconds(&self, row: usize) -> Option<f64> {
@@ -277,7 +282,7 @@ impl Responses {
     }
 
     pub fn time_limit_seconds(&self, row: usize) -> Option<f64> {
-        self.time_limit_seconds.at(row)
+        self.time_limits.at(row)
     }
 
     /// Duration in seconds of an answer whose pace is known.
