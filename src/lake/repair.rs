@@ -25,7 +25,7 @@ use super::publish::Staging;
 use super::read::{ParquetFile, parquet_files, strings};
 use super::recover::check_bound;
 use super::schema::{CANDIDATES, INTERVIEWS, RESPONSES, TABLES, is_source};
-use crate::ledger::{Applied, Change, LiveFile};
+use crate::ledger::{Applied, Change, LiveFile, is_disk_full};
 use crate::model::{Error, Result, Via};
 
 /// Tables whose files of one month and name hold the same interviews: they are only whole together.
@@ -79,6 +79,12 @@ impl Repair {
             return Err(Error::usage("the candidate key is there, and the lake's own"));
         }
         let ledger = known(lake);
+        // Such a ledger is as good as it was.
+        if let Err(error) = &ledger
+            && is_disk_full(error)
+        {
+            return Err(error.clone());
+        }
         let mut repair = Self { new_candidate_key, ..Self::default() };
         let known = match (&log, &ledger) {
             (Ok(Some(log)), Ok(Some(known))) => match check_bound(lake, log, Some(&known.applied)) {
@@ -133,9 +139,11 @@ impl Repair {
         for path in self.live.keys().filter(are_interviews) {
             there.extend(ids_of(&lake.root().join(path))?);
         }
-        let ledger = lake.ledger_for_reading();
-        let mut lost: BTreeMap<String, String> =
-            ledger.and_then(|ledger| ledger.settled()).unwrap_or_default().into_iter().collect();
+        let mut lost: BTreeMap<String, String> = BTreeMap::new();
+        // One that is rebuilt may be that of another lake.
+        if self.new_ledger.is_none() {
+            lost.extend(lake.ledger_for_reading()?.settled()?);
+        }
         for path in self.dropped.iter().filter(are_interviews) {
             // One that is gone or damaged says nothing.
             lost.extend(ids_and_ways(&lake.root().join(path)).unwrap_or_default());
@@ -258,16 +266,16 @@ impl Repair {
         if let Some(Known { applied, files }) = &self.known {
             log::begin_at(&lake.log_folder(), applied, key.clone(), files.values().cloned().collect())?;
         }
-        if self.new_ledger.is_some() {
-            lake.set_ledger_aside(lock)?;
-        }
         lake.set_version(read_log(&lake.log_folder())?.map(|log| log.version));
         let version = self.commit(lake, key)?;
+        if self.new_ledger.is_some() {
+            lake.rebuild_ledger(lock)?;
+        }
         let mut ledger = lake.new_or_old_ledger(lock)?;
         let at = ledger.applied()?;
-        if self.new_ledger.is_some() || at.is_none() {
+        if at.is_none() {
             catch_up(lake, &mut ledger, &version, &[], None)?;
-        } else {
+        } else if self.new_ledger.is_none() {
             let add: Vec<LiveFile> = self.live.values().cloned().collect();
             let change = Change { add, remove: &self.dropped, ..Change::default() };
             ledger.apply(at.map(|at| at.version), &version.applied(), &change)?;

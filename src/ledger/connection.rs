@@ -252,6 +252,12 @@ fn explained(doing: &str, path: &Path, why: &rusqlite::Error, is_full: bool) -> 
     }
 }
 
+/// Whether an operation on the ledger failed because the disk is full, so that nothing is wrong with the ledger.
+#[must_use]
+pub fn is_disk_full(error: &Error) -> bool {
+    error.hint_text() == Some(MAKE_ROOM)
+}
+
 /// The system's words, with which other operations fail on a full disk.
 const NO_SPACE: &str = "No space left on device";
 const MAKE_ROOM: &str = "make room, which `df` shows; nothing is wrong with the ledger";
