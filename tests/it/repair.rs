@@ -47,6 +47,12 @@ impl Harmed {
         self.done(&[&["repair", "--lake", "lake"], more].concat(), code)
     }
 
+    /// What a command that ends with 0 writes as data.
+    fn data(&self, arguments: &[&str]) -> String {
+        let assert = roundup(self.folder.path()).args(arguments).assert().success();
+        String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+    }
+
     #[track_caller]
     fn refused(&self, words: &[&str]) {
         let said = self.done(&["import", "--lake", "lake", INTERVIEWS], 1);
@@ -72,15 +78,19 @@ fn a_repair_names_what_was_imported_and_leaves_no_empty_folder() {
     assert!(!lost.is_empty());
     fs::remove_file(&answers).unwrap();
     harmed.refused(&["does not agree with its log", "put these files alone back from a backup (`cp -p`)"]);
-    let said: Value = serde_json::from_str(&harmed.repair(&["--dry-run", "--format", "json"], 0)).unwrap();
+    let said: Value =
+        serde_json::from_str(&harmed.data(&["repair", "--lake", "lake", "--dry-run", "--format", "json"])).unwrap();
     for name in ["asked_again", "imported"] {
         let ids: BTreeSet<String> = serde_json::from_value(said[name].clone()).unwrap();
         assert_eq!(ids, lost, "{name}");
     }
-    let said = harmed.repair(&["--dry-run"], 0);
+    let said = harmed.data(&["repair", "--lake", "lake", "--dry-run"]);
     assert!(said.contains("to be asked for again by the next run: keep _roundup/foreign/"), "{said}");
     assert!(said.contains(" of them imported") && lost.iter().any(|id| said.contains(id)), "{said}");
-    assert_eq!(harmed.repair(&[], 0), said.replace("nothing was changed: run it without --dry-run", "done"));
+    assert_eq!(
+        harmed.data(&["repair", "--lake", "lake"]),
+        said.replace("nothing was changed: run it without --dry-run", "done")
+    );
     assert!(!answers.parent().unwrap().exists(), "an empty folder is left");
     harmed.done(&["import", "--lake", "lake", INTERVIEWS], 0);
     assert!(answers.parent().unwrap().exists());
