@@ -1,5 +1,7 @@
 //! What is in a lake and what is still to be done.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -31,7 +33,22 @@ struct LakeStatus {
     /// The content of `last-run.json`. Null before the first run.
     last_run: Option<serde_json::Value>,
     /// What could not be read, and why.
-    unreadable: Vec<String>,
+    unreadable: Vec<Unreadable>,
+}
+
+/// Something that cannot be read.
+#[derive(Serialize)]
+struct Unreadable {
+    /// What it is, and why.
+    what: String,
+    /// What to do about it.
+    hint: Option<String>,
+}
+
+impl Unreadable {
+    fn of(error: &Error) -> Self {
+        Self { what: error.to_string(), hint: error.hint_text().map(str::to_owned) }
+    }
 }
 
 /// What is known of the work on a lake. Its owner alone can read it.
@@ -86,26 +103,26 @@ pub fn run(flags: &StatusFlags) -> Result<u8> {
 fn read(lake: &Lake) -> LakeStatus {
     let mut unreadable = Vec::new();
     let log = lake.version();
-    unreadable.extend(log.as_ref().err().map(Error::to_string));
+    unreadable.extend(log.as_ref().err().map(Unreadable::of));
     let mut size = |table| if log.is_ok() { size_of(lake, table, &mut unreadable) } else { None };
     let tables = TABLES.iter().map(|table| TableStatus { table: table.name, size: size(table) }).collect();
     let last_run = std::fs::read(lake.last_run_path()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let work = lake.ledger_if_allowed().and_then(|ledger| ledger.map(|ledger| work(lake, &ledger)).transpose());
     let work = work.unwrap_or_else(|error| {
-        unreadable.push(error.to_string());
+        unreadable.push(Unreadable::of(&error));
         None
     });
     LakeStatus { work, tables, last_run, unreadable }
 }
 
 /// The size of a table. `None` if this user may not read it.
-fn size_of(lake: &Lake, table: &Table, unreadable: &mut Vec<String>) -> Option<TableSize> {
+fn size_of(lake: &Lake, table: &Table, unreadable: &mut Vec<Unreadable>) -> Option<TableSize> {
     if !lake.is_readable(table) {
         return None;
     }
     let mut size = TableSize { files: 0, rows: 0, bytes: 0 };
     let files = lake.files(table).unwrap_or_else(|error| {
-        unreadable.push(error.to_string());
+        unreadable.push(Unreadable::of(&error));
         Vec::new()
     });
     for path in &files {
@@ -116,7 +133,7 @@ fn size_of(lake: &Lake, table: &Table, unreadable: &mut Vec<String>) -> Option<T
                 size.rows += rows;
                 size.bytes += bytes;
             }
-            Err(error) => unreadable.push(error.to_string()),
+            Err(error) => unreadable.push(Unreadable::of(&error)),
         }
     }
     Some(size)
@@ -155,14 +172,22 @@ fn on_screen(status: &LakeStatus, lake: &Lake) -> String {
             None => format!("{table:<20} not readable for this user\n"),
         };
     }
-    if let Some((first, others)) = status.unreadable.split_first() {
-        text += &format!("\nunreadable {first}\n");
-        text.extend(others.iter().take(SHOWN - 1).map(|error| format!("           {error}\n")));
-        text += &more(status.unreadable.len(), SHOWN);
-        let lake = lake.root().display();
-        text += &format!("           `roundup status --check --lake {lake}` says what is wrong, and what to do\n");
+    if !status.unreadable.is_empty() {
+        text += &unreadable_on_screen(&status.unreadable, lake);
     }
     text
+}
+
+fn unreadable_on_screen(unreadable: &[Unreadable], lake: &Lake) -> String {
+    let mut text = "\nunreadable\n".to_owned();
+    text.extend(unreadable.iter().take(SHOWN).map(|one| format!("           {}\n", one.what)));
+    text += &more(unreadable.len(), SHOWN);
+    // Those of files say the same as the last line.
+    let hints: BTreeSet<&str> = unreadable.iter().filter_map(|one| one.hint.as_deref()).collect();
+    let hints = hints.into_iter().filter(|hint| !hint.contains("status --check"));
+    text.extend(hints.map(|hint| format!("           hint: {hint}\n")));
+    let lake = lake.root().display();
+    text + &format!("           `roundup status --check --lake {lake}` says what is wrong, and what to do\n")
 }
 
 fn work_on_screen(status: &WorkStatus) -> String {
