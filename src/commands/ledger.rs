@@ -9,7 +9,7 @@ pub fn run(command: &LedgerCommand) -> Result<()> {
     let LedgerCommand::Rebuild { lake, delta } = command;
     let lake = Lake::open(&lake.lake)?.with_delta(!delta.no_delta);
     let lock = lake.lock()?;
-    lake.set_ledger_aside(&lock)?;
+    lake.rebuild_ledger(&lock)?;
     let counts = open_ledger(&lake, &lock)?.counts()?;
     terminal::data(&format!("the ledger has {} settled and {} open interviews\n", counts.settled, counts.open))
 }

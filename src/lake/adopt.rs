@@ -102,7 +102,7 @@ fn refuse_doubled(lake: &Lake) -> Result<()> {
 
 fn way_out(message: String, lake: &Lake) -> Error {
     Error::failed(message).hint(format!(
-        "put the lake back from a backup, or see what `roundup repair --dry-run --lake {}` would do",
+        "`roundup repair --lake {}`, with --dry-run first, makes the tables agree",
         lake.root().display()
     ))
 }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::durable::sha256_of;
 use super::log::Version;
-use super::schema::{SOURCES, is_source};
+use super::schema::{SOURCES, is_source, table};
 use crate::ledger::LiveFile;
 use crate::model::{Error, Result};
 
@@ -129,13 +129,40 @@ pub fn check(root: &Path, version: &Version) -> Result<()> {
     if found.is_empty() {
         return Ok(());
     }
-    let mut named: Vec<String> = found.iter().take(NAMED).map(Disagreement::text).collect();
+    let are_foreign = found.iter().all(|one| matches!(one, Disagreement::Foreign(_)));
+    let text = |one: &Disagreement| if are_foreign { one.path().to_owned() } else { one.text() };
+    let mut named: Vec<String> = found.iter().take(NAMED).map(text).collect();
     if found.len() > NAMED {
         named.push(format!("and {} more", found.len() - NAMED));
     }
-    let root = root.display();
-    let message = format!("the lake at {root} does not agree with its log: {}", named.join(", "));
-    Err(Error::failed(message).hint(format!(
-        "put the files back from a backup, or see what `roundup repair --dry-run --lake {root}` would do"
-    )))
+    let named = named.join(", ");
+    let message = if are_foreign {
+        format!("the lake at {} has files that are not its own: {named}", root.display())
+    } else {
+        format!("the lake at {} does not agree with its log: {named}", root.display())
+    };
+    Err(Error::failed(message).hint(way_out(root, &found)))
+}
+
+/// What to do about a lake that does not agree with its log.
+fn way_out(root: &Path, found: &[Disagreement]) -> String {
+    let repair = format!("`roundup repair --lake {}`", root.display());
+    let is_foreign = |one: &Disagreement| matches!(one, Disagreement::Foreign(_));
+    if found.iter().all(is_foreign) {
+        format!("{repair} moves them to _roundup/foreign/, and nothing else")
+    } else if found.iter().any(is_foreign) {
+        format!("was a backup copied over the lake? do not copy again: {repair}, with --dry-run first, makes it agree")
+    } else if found.iter().all(|one| is_rewritten(one.path())) {
+        format!("{repair}; the next run fetches again what was in them")
+    } else {
+        format!(
+            "put these files alone back from a backup (`cp -p`); if none has them, {repair}, with --dry-run first, lets \
+             them be fetched again"
+        )
+    }
+}
+
+/// Whether a file is the one of its table and written anew by every run, so that a backup has an older one.
+pub(super) fn is_rewritten(path: &str) -> bool {
+    path.split('/').next().and_then(table).is_some_and(|table| table.partitions.is_empty())
 }

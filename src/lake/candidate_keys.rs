@@ -13,6 +13,11 @@ use crate::model::{Error, Kind, Result};
 
 const KEY_BYTES: usize = 32;
 
+/// What to do about a key that is lost or another one.
+const PUT_BACK: &str = "put this file alone back from a backup of this lake, however old (`cp -p`); only if none has it: \
+                        `roundup repair --new-candidate-key`, after which every person of the lake who comes again counts \
+                        as a new one, for good";
+
 /// Turns a candidate's id into the key that stands for the person in every table but `candidates`.
 pub struct CandidateKeys {
     key: Vec<u8>,
@@ -50,7 +55,9 @@ impl Lake {
         let keys = self.unchecked_candidate_keys()?;
         match self.version()? {
             Some(version) if version.key.as_ref().is_some_and(|key| *key != keys.check_value()) => {
-                Err(lost(&self.candidate_key_path(), "is not the one of this lake"))
+                let path = self.candidate_key_path();
+                Err(Error::failed(format!("the candidate key {} is not the one of this lake", path.display()))
+                    .hint(PUT_BACK))
             }
             _ => Ok(keys),
         }
@@ -71,13 +78,17 @@ impl Lake {
         Err(Error::usage(message).hint(hint))
     }
 
-    fn unchecked_candidate_keys(&self) -> Result<CandidateKeys> {
+    pub(super) fn unchecked_candidate_keys(&self) -> Result<CandidateKeys> {
         let path = self.candidate_key_path();
         let text = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(lost(&path, "is missing")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::failed(format!("the candidate key {} is missing", path.display())).hint(PUT_BACK));
+            }
             read => read.map_err(|error| Error::path("read the candidate key", &path, error))?,
         };
-        CandidateKeys::of(&text).ok_or_else(|| lost(&path, "is not 64 hex digits"))
+        CandidateKeys::of(&text).ok_or_else(|| {
+            Error::failed(format!("the candidate key {} is not 64 hex digits", path.display())).hint(PUT_BACK)
+        })
     }
 
     /// The check value of the secret, for the first commit. If there is no secret, makes one, unless the lake has
@@ -100,14 +111,6 @@ impl Lake {
         make_key(&path)?;
         Ok(self.unchecked_candidate_keys()?.check_value())
     }
-}
-
-fn lost(path: &Path, what: &str) -> Error {
-    let message = format!("the candidate key {} {what}", path.display());
-    Error::failed(message).hint(
-        "put it back from a backup; if there is none, `roundup repair --new-candidate-key` makes another, with which every \
-         person who is in the lake counts as a new one from then on",
-    )
 }
 
 /// Makes the secret. It is written whole or not at all, because every later run would refuse half of one.

@@ -1,24 +1,26 @@
 //! Opens the ledger of a lake: with the lock, which also finishes what a killed run left, or for reading only.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::access::{OTHERS, deny};
+use super::access::{OTHERS, deny, make_private_folder};
 use super::adopt::adopt;
 use super::agreement;
-use super::deliveries;
+use super::catch_up::catch_up;
+use super::deliveries::{self, Trust};
 use super::delta;
-use super::durable::{batch_id, move_to};
+use super::durable::{batch_id, create_private, move_to, sync_with_parent};
 use super::lock::LakeLock;
-use super::log::{self, read_log};
+use super::log::{self, Version, read_log};
+use super::place::clear;
 use super::places::Lake;
 use super::publish::bring_jobs_up;
 use super::read_only::read_only_ledger;
-use super::recover::{check_bound, recover, rolled_back};
+use super::recover::{check_bound, log_is_gone, recover};
 use super::retired;
 use crate::ledger::Ledger;
 use crate::model::{Error, Result};
@@ -37,10 +39,12 @@ impl Lake {
         let mut ledger = self.new_or_old_ledger(lock)?;
         // The ledger first: it is never ahead of a log that is read after it.
         let at = ledger.applied()?;
+        let mut trust = Trust::ThisLake;
         let tail = match read_log(&self.log_folder())? {
-            None if at.is_some() => return Err(rolled_back(self, "its log is gone")),
+            None if at.is_some() => return Err(log_is_gone(self)),
             None => {
                 adopt(self, &mut ledger)?;
+                trust = Trust::AnyLake;
                 Vec::new()
             }
             Some(log) => {
@@ -56,7 +60,7 @@ impl Lake {
             }
         };
         recover(self, &mut ledger)?;
-        deliveries::take_in(self, &mut ledger)?;
+        deliveries::take_in(self, &mut ledger, trust)?;
         if let Some(version) = self.version()? {
             agreement::check(self.root(), &version)?;
             delta::follow_log(self, &version, &tail);
@@ -102,6 +106,36 @@ impl Lake {
             }
         }
         Ok(())
+    }
+
+    /// Makes the ledger anew from the tables. The one that is there makes way when the new one is whole, so that a full
+    /// disk takes nothing.
+    ///
+    /// # Errors
+    /// When the lake cannot be read, or the new ledger not be written.
+    pub fn rebuild_ledger(&self, lock: &LakeLock) -> Result<()> {
+        let Some(version) = self.version()? else { return self.set_ledger_aside(lock) };
+        let folder = self.staging_folder().join("ledger");
+        clear(&folder)?;
+        let made = self.new_ledger_in(&folder, &version).and_then(|new| {
+            self.set_ledger_aside(lock)?;
+            let path = self.ledger_path();
+            let renamed = fs::rename(new, &path).and_then(|()| sync_with_parent(&self.own()));
+            renamed.map_err(|error| Error::path("write", &path, error))
+        });
+        clear(&folder)?;
+        made
+    }
+
+    /// Makes the ledger of a version in a folder, and returns its path.
+    fn new_ledger_in(&self, folder: &Path, version: &Version) -> Result<PathBuf> {
+        let path = folder.join(LEDGER_FILES[0]);
+        let made = make_private_folder(folder).and_then(|()| create_private(&path));
+        made.map_err(|error| Error::path("make", &path, error))?;
+        let mut ledger = Ledger::open(&path)?;
+        catch_up(self, &mut ledger, version, &[], None)?;
+        ledger.make_whole()?;
+        Ok(path)
     }
 
     /// Opens a second connection to the ledger, for another thread.

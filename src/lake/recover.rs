@@ -58,17 +58,18 @@ pub fn check_bound(lake: &Lake, log: &LogRead, at: Option<&Applied>) -> Result<(
         }
         "the log has other commits than the ledger has seen"
     };
-    Err(rolled_back(lake, what))
+    let message = format!("the log and the ledger of the lake at {} do not fit: {what}", lake.root().display());
+    Err(Error::failed(message).hint(format!(
+        "was a part of a backup, or of another lake, put there? do not copy again: `roundup repair --lake {}`, with \
+         --dry-run first, goes by the one that is as the tables are",
+        lake.root().display()
+    )))
 }
 
-/// The error for a log that lacks what the ledger knows.
-pub fn rolled_back(lake: &Lake, what: &str) -> Error {
-    let message = format!("the lake at {} is not as it was left: {what}", lake.root().display());
-    Error::failed(message).hint(format!(
-        "put {} and the tables back from one backup, or see what `roundup repair --dry-run --lake {}` would do",
-        lake.log_folder().display(),
-        lake.root().display()
-    ))
+/// The error for a lake whose ledger has seen a log that is not there.
+pub fn log_is_gone(lake: &Lake) -> Error {
+    Error::failed(format!("the log of the lake at {} is gone", lake.root().display()))
+        .hint(format!("`roundup repair --lake {}` begins it anew, and keeps all tables", lake.root().display()))
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -57,7 +57,7 @@ impl Ledger {
     /// # Errors
     /// When the file cannot be opened, is not a ledger, or was written by a newer program.
     pub fn open(path: &Path) -> Result<Self> {
-        let connection = Connection::open(path).map_err(|error| Error::path("open the ledger", path, error))?;
+        let connection = Connection::open(path).map_err(|error| failed("open the ledger", path, &error))?;
         let mut ledger = Self::new(connection, path);
         ledger.prepare()?;
         Ok(ledger)
@@ -83,7 +83,7 @@ impl Ledger {
     /// # Errors
     /// When the file cannot be opened, is not a ledger, or was written by an older or a newer program.
     pub fn open_for_reading(path: &Path) -> Result<Self> {
-        let fail = |error| Error::path("open the ledger", path, error);
+        let fail = |error| failed("open the ledger", path, &error);
         if !path.exists() {
             let connection = Connection::open_in_memory().map_err(fail)?;
             let mut empty = Self::new(connection, path);
@@ -112,7 +112,7 @@ impl Ledger {
             Backup::new(&file, &mut copy)?.step(-1)?;
             Ok(copy)
         };
-        let connection = copy().map_err(|error: rusqlite::Error| Error::path("read the ledger", path, error))?;
+        let connection = copy().map_err(|error: rusqlite::Error| failed("read the ledger", path, &error))?;
         Self::new(connection, path).up_to_date()
     }
 
@@ -208,25 +208,92 @@ impl Ledger {
             transaction.commit()?;
             Ok(value)
         };
-        run(&mut self.connection).map_err(|error| self.fail("write to the ledger", &error))
+        run(&mut self.connection).map_err(|error| failed("write to the ledger", &self.path, &error))
     }
 
     pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-        work(&self.connection).map_err(|error| self.fail("read the ledger", &error))
+        work(&self.connection).map_err(|error| failed("read the ledger", &self.path, &error))
     }
 
-    fn fail(&self, doing: &str, why: &rusqlite::Error) -> Error {
-        let error = Error::path(doing, &self.path, why);
-        match why.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                error.hint("`roundup ledger rebuild` makes it anew from the tables")
-            }
-            _ => error,
-        }
+    /// Moves all that was written into the file itself, so that it is whole without what SQLite keeps beside it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn make_whole(&self) -> Result<()> {
+        let is_busy = self.read(|connection| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
+        })?;
+        if is_busy { Err(Error::path("write to the ledger", &self.path, "another program reads it")) } else { Ok(()) }
     }
 }
+
+/// Free bytes with which SQLite cannot even make the index of its log.
+const FULL: u64 = 1 << 20;
+
+/// The error for an operation on the ledger that failed. On a full disk SQLite speaks of disk I/O errors, as it does when
+/// a disk fails, and a ledger that is rebuilt there finds no room either.
+fn failed(doing: &str, path: &Path, why: &rusqlite::Error) -> Error {
+    let free = rustix::fs::statvfs(path).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    explained(doing, path, why, free.is_ok_and(|free| free < FULL))
+}
+
+fn explained(doing: &str, path: &Path, why: &rusqlite::Error, is_full: bool) -> Error {
+    let error = Error::path(doing, path, why);
+    match why.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Error::path(doing, path, NO_SPACE).hint(MAKE_ROOM),
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if is_full => {
+            Error::path(doing, path, format!("{why}: {NO_SPACE}")).hint(MAKE_ROOM)
+        }
+        Some(ErrorCode::SystemIoFailure) => error.hint("is the disk failing? `dmesg` says; copy the lake away first"),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            error.hint("`roundup ledger rebuild` makes it anew from the tables")
+        }
+        _ => error,
+    }
+}
+
+/// Whether an operation on the ledger failed because the disk is full, so that nothing is wrong with the ledger.
+#[must_use]
+pub fn is_disk_full(error: &Error) -> bool {
+    error.hint_text() == Some(MAKE_ROOM)
+}
+
+/// The system's words, with which other operations fail on a full disk.
+const NO_SPACE: &str = "No space left on device";
+const MAKE_ROOM: &str = "make room, which `df` shows; nothing is wrong with the ledger";
 
 /// Converts a time of the tables, which is in microseconds since 1970.
 pub(super) fn from_micros(micros: i64) -> rusqlite::Result<Timestamp> {
     Timestamp::from_microsecond(micros).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, micros))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_say_whether_the_disk_is_full_and_only_damage_calls_for_another_ledger() {
+        let said = |code, is_full| {
+            let why = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            let error = explained("read the ledger", Path::new("ledger.db"), &why, is_full);
+            (error.to_string(), error.hint_text().unwrap_or_default().to_owned())
+        };
+        for (code, is_full, end, hint) in [
+            (rusqlite::ffi::SQLITE_FULL, false, "No space left on device", "make room"),
+            (rusqlite::ffi::SQLITE_IOERR, true, "No space left on device", "make room"),
+            (rusqlite::ffi::SQLITE_CANTOPEN, true, "No space left on device", "make room"),
+            (rusqlite::ffi::SQLITE_IOERR, false, "disk I/O error", "is the disk failing?"),
+            (rusqlite::ffi::SQLITE_CORRUPT, true, "", "roundup ledger rebuild"),
+            (rusqlite::ffi::SQLITE_NOTADB, false, "", "roundup ledger rebuild"),
+            (rusqlite::ffi::SQLITE_BUSY, true, "", ""),
+        ] {
+            let (message, way_out) = said(code, is_full);
+            assert!(message.starts_with("cannot read the ledger ledger.db: ") && message.ends_with(end), "{message}");
+            assert!(way_out.contains(hint) && (!hint.is_empty() || way_out.is_empty()), "{message}: {way_out}");
+        }
+        // The ledger of a folder that is there, on a disk with room.
+        let folder = tempfile::tempdir().unwrap();
+        let error = Ledger::open(folder.path()).err().unwrap();
+        assert!(!error.to_string().contains(NO_SPACE), "{error}");
+    }
 }

@@ -362,6 +362,17 @@ impl Ledger {
         })
     }
 
+    /// The ids of all settled interviews, and how each was found.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn settled(&self) -> Result<Vec<(String, String)>> {
+        self.read(|connection| {
+            let sql = "SELECT id, COALESCE(first_seen_via, '') FROM interviews WHERE state = 'settled'";
+            connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+    }
+
     /// The account of an interview, if the ledger knows it.
     ///
     /// # Errors

@@ -95,6 +95,10 @@ fn killed_at_any_step_and_without_its_ledger_it_goes_on_where_it_was() {
             .unwrap();
         assert_eq!(output.status.code(), None, "it did not die at {place}");
         lose_ledger(&served.lake());
+        // Nothing but the journal says then what the id of the lake was.
+        if number % 2 == 0 {
+            fs::remove_dir_all(served.lake().join("_roundup/log")).unwrap();
+        }
         served.ats("vendor-sample", &[], 0);
         let written = served.sandbox.written().split_off(before);
         assert_eq!(written.len(), 8, "{place}");

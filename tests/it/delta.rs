@@ -82,23 +82,34 @@ impl DeltaTable {
     }
 }
 
-/// The files of all tables in each version of a lake, by table, read from its log.
-fn versions_of(lake: &Path) -> Vec<BTreeMap<String, Files>> {
-    let mut versions: Vec<BTreeMap<String, Files>> = Vec::new();
-    for version in 0.. {
-        let Ok(text) = fs::read(lake.join(format!("_roundup/log/{version:020}.json"))) else { break };
-        let commit: Value = serde_json::from_slice(&text).unwrap();
-        let mut tables = versions.last().cloned().unwrap_or_default();
+/// The files of all tables in each version of a lake, by table, read from its log. One that a repair began anew begins with
+/// what the ledger knew, which is no whole version.
+fn versions_of(lake: &Path) -> BTreeMap<u64, BTreeMap<String, Files>> {
+    let read = |name: String| fs::read_to_string(lake.join("_roundup/log").join(name));
+    let mut tables: BTreeMap<String, Files> = BTreeMap::new();
+    let add = |tables: &mut BTreeMap<String, Files>, file: &Value| {
+        let (table, place) = file["path"].as_str().unwrap().split_once('/').unwrap();
+        let hash_and_rows = (file["sha256"].as_str().unwrap().to_owned(), file["rows"].as_u64().unwrap());
+        tables.entry(table.to_owned()).or_default().insert(place.to_owned(), hash_and_rows);
+    };
+    let mut first = 0;
+    if read(format!("{:020}.json", 0)).is_err() {
+        let known =
+            (1..1_000).find_map(|version| Some((version, read(format!("{version:020}.checkpoint.json")).ok()?)));
+        let (version, known) = known.expect("the log begins with a commit or a checkpoint");
+        known.lines().skip(1).for_each(|file| add(&mut tables, &serde_json::from_str(file).unwrap()));
+        first = version + 1;
+    }
+    let mut versions = BTreeMap::new();
+    for version in first.. {
+        let Ok(text) = read(format!("{version:020}.json")) else { break };
+        let commit: Value = serde_json::from_str(&text).unwrap();
         for path in commit["remove"].as_array().unwrap() {
             let (table, place) = path.as_str().unwrap().split_once('/').unwrap();
             tables.get_mut(table).unwrap().remove(place);
         }
-        for file in commit["add"].as_array().unwrap() {
-            let (table, place) = file["path"].as_str().unwrap().split_once('/').unwrap();
-            let hash_and_rows = (file["sha256"].as_str().unwrap().to_owned(), file["rows"].as_u64().unwrap());
-            tables.entry(table.to_owned()).or_default().insert(place.to_owned(), hash_and_rows);
-        }
-        versions.push(tables);
+        commit["add"].as_array().unwrap().iter().for_each(|file| add(&mut tables, file));
+        versions.insert(version, tables.clone());
     }
     versions
 }
@@ -118,7 +129,11 @@ pub fn are_what_they_say(lake: &Path) -> BTreeMap<String, DeltaTable> {
         let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
         let table = DeltaTable::read(&folder);
         for (version, (lake_version, _)) in table.versions.iter().enumerate() {
-            let of_lake = versions[usize::try_from(*lake_version).unwrap()].get(&name).cloned().unwrap_or_default();
+            let Some(of_lake) = versions.get(lake_version) else {
+                assert!(versions.keys().next().is_some_and(|first| lake_version < first), "version {lake_version}");
+                continue;
+            };
+            let of_lake = of_lake.get(&name).cloned().unwrap_or_default();
             assert!(table.files(version) == of_lake, "version {version} of {name} is not version {lake_version}");
         }
         tables.insert(name, table);
@@ -130,7 +145,7 @@ pub fn are_what_they_say(lake: &Path) -> BTreeMap<String, DeltaTable> {
 #[track_caller]
 pub fn are_the_last_version(lake: &Path) -> BTreeMap<String, DeltaTable> {
     let tables = are_what_they_say(lake);
-    for (name, files) in versions_of(lake).pop().unwrap() {
+    for (name, files) in versions_of(lake).pop_last().unwrap().1 {
         let table = tables.get(&name).unwrap_or_else(|| panic!("{name} has no Delta table"));
         assert!(table.files(table.versions.len() - 1) == files, "{name} is not the last version");
     }
@@ -413,8 +428,13 @@ fn a_repaired_lake_has_delta_tables_of_its_own() {
     fs::remove_file(file).unwrap();
     run(folder.path(), &["repair", "--lake", "lake"]);
     assert_eq!(are_up_to_date(&lake)["interviews"].id, id);
-    // Its log is gone, so that it becomes another one.
+    // Its log is gone, and goes on from what the ledger knows.
     fs::remove_dir_all(lake.join("_roundup/log")).unwrap();
+    run(folder.path(), &["repair", "--lake", "lake"]);
+    assert_eq!(are_up_to_date(&lake)["interviews"].id, id);
+    // The ledger is gone, too, so that it becomes another lake.
+    fs::remove_dir_all(lake.join("_roundup/log")).unwrap();
+    fs::write(lake.join("_roundup/ledger.db"), "").unwrap();
     run(folder.path(), &["repair", "--lake", "lake"]);
     assert_ne!(are_up_to_date(&lake)["interviews"].id, id);
 }

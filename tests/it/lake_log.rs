@@ -124,7 +124,7 @@ fn what_does_not_agree_is_refused_by_writers_and_repaired() {
         }),
         ("the log is gone", |lake| {
             fs::remove_dir_all(lake.join("_roundup/log")).unwrap();
-            "log is gone".to_owned()
+            "is gone".to_owned()
         }),
     ];
     for (what, harm) in cases {

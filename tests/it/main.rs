@@ -57,6 +57,7 @@ mod outside;
 mod permissions;
 mod quarantine;
 mod read_only;
+mod repair;
 mod replace;
 mod report;
 mod report_evidence;

@@ -57,7 +57,11 @@ fn a_notification_that_fails_is_said_and_changes_nothing() {
     let served = serve(Some(12));
     for (command, message) in [
         ("[\"false\"]", "the notification failed: false ended with exit status: 1"),
-        ("[\"no-such-program\"]", "the notification failed: cannot start no-such-program"),
+        (
+            "[\"no-such-program\"]",
+            "the notification failed: there is no program no-such-program on the PATH of this run",
+        ),
+        ("[\"/no/such-program\"]", "the notification failed: there is no program /no/such-program, which `command`"),
         ("[\"sleep\", \"60\"]\ntimeout = \"200ms\"", "the notification failed: not done within 0.2 s"),
     ] {
         let pipeline = served.pipeline(&format!("{REPORT}[notify]\ncommand = {command}\n"));

@@ -7,12 +7,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use roundup::inbox::file::{InboxWriter, ReceivedEvent};
+use roundup::lake::Lake;
+use roundup::round0::webhook::Event;
 use roundup::sandbox::DEFAULT_KEY;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprCall, ExprMethodCall, Lit, Local, Macro, Pat, Token};
 
-use crate::common::serve;
+use crate::common::{rows, serve};
 
 /// Sources of commands that no night runs, or that people start and look at; of mistakes in files and flags, which `check`
 /// says with their place; and of what a report says of its figures.
@@ -277,6 +280,74 @@ fn the_lines_for_cron_and_systemd_work_as_they_are_written() {
     }
     assert!(lines >= 3, "{lines} lines were found");
     assert!(served.last_run()["ingest"]["skipped_settled"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn the_restore_works_as_it_is_written_and_keeps_events_that_no_run_has_read() {
+    let page = handbook();
+    let served = serve(Some(30));
+    let folder = served.folder.path().canonicalize().unwrap();
+    let path = folder.display().to_string();
+    fs::create_dir_all(folder.join("srv/roundup")).unwrap();
+    let key = served.write("srv/roundup/roundzero.key", &format!("{DEFAULT_KEY}\n"));
+    fs::set_permissions(key, fs::Permissions::from_mode(0o600)).unwrap();
+    let ids = served.ids();
+    let (event, listed) = ids.split_last().unwrap();
+    served.write("srv/roundup/ids.txt", &listed.join("\n"));
+    served.write(
+        "srv/roundup/nightly.toml",
+        &format!(
+            "[source]\napi = \"{}\"\nkey-file = \"roundzero.key\"\ninterviews = [\"ids.txt\", \"inbox\"]\n\
+             [lake]\npath = \"lake\"\n",
+            served.sandbox.base_url()
+        ),
+    );
+    let program = assert_cmd::cargo::cargo_bin!("roundup").parent().unwrap().display().to_string();
+    let run = |command: &str| {
+        let command = command.replace("/srv/", &format!("{path}/srv/"));
+        let output = Command::new("/bin/sh")
+            .args(["-c", &command])
+            .env("PATH", format!("{program}:/usr/bin:/bin"))
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let done = |command: &str| {
+        let (code, said) = run(command);
+        assert_eq!(code, Some(0), "{command}: {said}");
+    };
+    done("roundup run /srv/roundup/nightly.toml");
+    // What the page's rsync makes, of which a machine may have none.
+    let left_out = ["_roundup/ledger.db*", "_roundup/staging", "_roundup/spool", "_roundup/links", "delta"];
+    let left_out: Vec<String> = left_out.iter().map(|name| format!("/srv/backup/lake/{name}")).collect();
+    let backup =
+        format!("mkdir /srv/backup && cp -a /srv/roundup/lake /srv/backup/lake && rm -r {}", left_out.join(" "));
+    done(&backup);
+    let lake = folder.join("srv/roundup/lake");
+    let mut inbox = InboxWriter::new(Lake::open(&lake).unwrap().inbox_folder()).unwrap();
+    let told = Event {
+        id: "e-1".to_owned(),
+        kind: "interview_ended".to_owned(),
+        interview: Some(event.clone()),
+        body: b"{}".to_vec(),
+    };
+    inbox.append(&[ReceivedEvent { event: told, source: "default".to_owned(), at: jiff::Timestamp::now() }]).unwrap();
+    drop(inbox);
+    fs::remove_dir_all(lake.join("responses")).unwrap();
+    let (_, section) = page.split_once("### The whole lake from a backup").unwrap();
+    let lines: Vec<&str> = section
+        .lines()
+        .skip_while(|line| !line.starts_with("    "))
+        .map_while(|line| line.strip_prefix("    "))
+        .collect();
+    assert_eq!(lines.len(), 7, "{lines:?}");
+    for line in lines {
+        // Nobody was erased here.
+        if line.contains("tombstones") { assert_eq!(run(line).0, Some(1), "{line}") } else { done(line) }
+    }
+    let is_there = |table: &str| rows(&lake, table).iter().any(|row| row["interview_id"] == *event);
+    assert!(is_there("interviews") || is_there("open_interviews"), "the event was not read");
 }
 
 #[test]

@@ -191,7 +191,7 @@ fn what_a_killed_run_left_in_the_log_is_read() {
     assert_eq!(lake.settled("killed"), before - 1);
     copied("part", &["ledger.db", "ledger.db-wal"]);
     let output = lake.output(&["status", "--lake", "part"]);
-    let said = String::from_utf8(output.stderr).unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "what is only in the log is not left out: {said}");
     assert!(said.contains("hint: copy all files of _roundup"), "{said}");
 }

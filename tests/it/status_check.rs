@@ -188,7 +188,9 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn a_flipped_byte() {
     let analysed = Analysed::new();
-    for (table, way_out) in [("responses", "roundup repair --dry-run"), ("response_metrics", "roundup analyze")] {
+    for (table, way_out) in
+        [("responses", "put this file alone back from a backup"), ("response_metrics", "roundup analyze")]
+    {
         let path = analysed.files(table).swap_remove(0);
         let before = fs::read(analysed.at(&path)).unwrap();
         let mut bytes = before.clone();
@@ -213,7 +215,12 @@ fn a_file_that_is_cut_or_missing_or_foreign() {
     fs::copy(analysed.at(&settled), analysed.at(&foreign)).unwrap();
     analysed.finds(
         &[("changed", &answers), ("missing", &people), ("foreign", &foreign)],
-        &["another size", "it is in the log and not there", "it is in no commit", "put it back from a backup"],
+        &[
+            "another size",
+            "it is in the log and not there",
+            "it is in no commit",
+            "put this file alone back from a backup",
+        ],
     );
     // Without an interview's file, nobody knows which rows have no interview.
     fs::remove_file(analysed.at(&settled)).unwrap();
@@ -342,7 +349,7 @@ fn a_log_that_is_gone_or_damaged() {
     fs::write(log.join("00000000000000000001.json"), "{}").unwrap();
     analysed.finds(&[("log", "_roundup/log")], &["00000000000000000001.json", "roundup repair"]);
     fs::remove_dir_all(log).unwrap();
-    analysed.finds(&[("log", "_roundup/log")], &["there is none", "roundup repair --dry-run"]);
+    analysed.finds(&[("log", "_roundup/log")], &["there is none", "begins it anew, and keeps all tables"]);
 }
 
 #[test]
@@ -361,7 +368,7 @@ fn a_ledger_that_is_behind_or_other() {
     analysed.commit(&[], &[]);
     analysed.finds(&ledger, &["it is at version 4, and the log at 5", "the next run or import brings it up"]);
     change("UPDATE applied SET version = 9");
-    analysed.finds(&ledger, &["the log is older than the ledger"]);
+    analysed.finds(&ledger, &["the log is older than the ledger", "do not copy again: `roundup repair"]);
     fs::write(analysed.at("_roundup/ledger.db"), "this is no database, and was one before").unwrap();
     analysed.finds(&ledger, &["roundup ledger rebuild"]);
     for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
@@ -375,7 +382,7 @@ fn another_candidate_key() {
     let analysed = Analysed::new();
     fs::write(analysed.at("_roundup/candidate.key"), "00".repeat(32)).unwrap();
     let key = [("candidate-key", "_roundup/candidate.key")];
-    analysed.finds(&key, &["is not the one of this lake", "put it back from a backup"]);
+    analysed.finds(&key, &["is not the one of this lake", "put this file alone back from a backup of this lake"]);
     fs::remove_file(analysed.at("_roundup/candidate.key")).unwrap();
     analysed.finds(&key, &["is missing"]);
 }

@@ -119,16 +119,24 @@ async fn send(pipeline: &Pipeline, plan: &NotifyPlan, body: Vec<u8>) -> Result<(
 /// Runs a program with the notification on its standard input, and without this program's secrets in its environment.
 async fn run(pipeline: &Pipeline, command: &[String], body: &[u8]) -> Result<()> {
     let program = &command[0];
-    let fail = |doing: &str, error: std::io::Error| Error::failed(format!("cannot {doing} {program}: {error}"));
+    let fail = |error: std::io::Error| match find_program(program) {
+        Err(_) if program.contains('/') => {
+            Error::failed(format!("there is no program {program}, which `command` under [notify] names"))
+        }
+        Err(_) => Error::failed(format!(
+            "there is no program {program} on the PATH of this run: `command` under [notify] needs its whole path"
+        )),
+        Ok(()) => Error::failed(format!("cannot run the program {program} of [notify]: {error}")),
+    };
     let mut process = Command::new(program);
     process.args(&command[1..]).stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true);
     secret_variables(pipeline).iter().for_each(|name| _ = process.env_remove(name));
-    let mut child = process.spawn().map_err(|error| fail("start", error))?;
+    let mut child = process.spawn().map_err(fail)?;
     let mut input = child.stdin.take().expect("it is piped");
     // A program that does not read its input may close it.
     let _closed = input.write_all(body).await;
     drop(input);
-    let status = child.wait().await.map_err(|error| fail("wait for", error))?;
+    let status = child.wait().await.map_err(fail)?;
     if status.success() { Ok(()) } else { Err(Error::failed(format!("{program} ended with {status}"))) }
 }
 

@@ -1,5 +1,7 @@
 //! What is in a lake and what is still to be done.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -14,7 +16,7 @@ use crate::ledger::{
     DeadLetter, DueCounts, FailedCall, InterviewCounts, Ledger, OutboxCounts, QUESTIONS, RefusedEvent,
     UnarchivedRecording, UnfetchedIds,
 };
-use crate::model::{Error, Result};
+use crate::model::{Error, Kind, Result};
 
 /// How many dead letters are shown as text.
 const SHOWN_DEAD_LETTERS: usize = 20;
@@ -24,12 +26,29 @@ const SHOWN: usize = 10;
 /// The state of a lake.
 #[derive(Serialize)]
 struct LakeStatus {
-    /// Absent for those who may not read it.
+    /// Absent for those who may not read it, and where it cannot be read.
     #[serde(flatten)]
     work: Option<WorkStatus>,
     tables: Vec<TableStatus>,
     /// The content of `last-run.json`. Null before the first run.
     last_run: Option<serde_json::Value>,
+    /// What could not be read, and why.
+    unreadable: Vec<Unreadable>,
+}
+
+/// Something that cannot be read.
+#[derive(Serialize)]
+struct Unreadable {
+    /// What it is, and why.
+    what: String,
+    /// What to do about it.
+    hint: Option<String>,
+}
+
+impl Unreadable {
+    fn of(error: &Error) -> Self {
+        Self { what: error.to_string(), hint: error.hint_text().map(str::to_owned) }
+    }
 }
 
 /// What is known of the work on a lake. Its owner alone can read it.
@@ -57,13 +76,14 @@ struct WorkStatus {
 #[derive(Serialize)]
 struct TableStatus {
     table: &'static str,
-    /// Absent for those who may not read the table.
+    /// Absent for those who may not read the table, and where the log cannot be read.
     #[serde(flatten)]
     size: Option<TableSize>,
 }
 
 #[derive(Serialize)]
 struct TableSize {
+    /// Those that can be read, as rows and bytes are.
     files: usize,
     rows: u64,
     bytes: u64,
@@ -71,32 +91,49 @@ struct TableSize {
 
 pub fn run(flags: &StatusFlags) -> Result<u8> {
     let lake = Lake::open(&flags.lake.lake)?;
-    let status = read(&lake)?;
-    said(flags.format, &status, &on_screen(&status)).map(|()| DONE)
+    let status = read(&lake);
+    said(flags.format, &status, &on_screen(&status, &lake))?;
+    Ok(if status.unreadable.is_empty() { DONE } else { Kind::Failed.exit_code() })
 }
 
-fn read(lake: &Lake) -> Result<LakeStatus> {
-    let mut tables = Vec::new();
-    for table in TABLES {
-        tables.push(TableStatus { table: table.name, size: size_of(lake, table)? });
-    }
+/// Reads as much as can be read.
+fn read(lake: &Lake) -> LakeStatus {
+    let mut unreadable = Vec::new();
+    let log = lake.version();
+    unreadable.extend(log.as_ref().err().map(Unreadable::of));
+    let mut size = |table| if log.is_ok() { size_of(lake, table, &mut unreadable) } else { None };
+    let tables = TABLES.iter().map(|table| TableStatus { table: table.name, size: size(table) }).collect();
     let last_run = std::fs::read(lake.last_run_path()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let work = lake.ledger_if_allowed()?.map(|ledger| work(lake, &ledger)).transpose()?;
-    Ok(LakeStatus { work, tables, last_run })
+    let work = lake.ledger_if_allowed().and_then(|ledger| ledger.map(|ledger| work(lake, &ledger)).transpose());
+    let work = work.unwrap_or_else(|error| {
+        unreadable.push(Unreadable::of(&error));
+        None
+    });
+    LakeStatus { work, tables, last_run, unreadable }
 }
 
 /// The size of a table. `None` if this user may not read it.
-fn size_of(lake: &Lake, table: &Table) -> Result<Option<TableSize>> {
+fn size_of(lake: &Lake, table: &Table, unreadable: &mut Vec<Unreadable>) -> Option<TableSize> {
     if !lake.is_readable(table) {
-        return Ok(None);
+        return None;
     }
-    let files = lake.files(table)?;
-    let (mut rows, mut bytes) = (0, 0);
+    let mut size = TableSize { files: 0, rows: 0, bytes: 0 };
+    let files = lake.files(table).unwrap_or_else(|error| {
+        unreadable.push(Unreadable::of(&error));
+        Vec::new()
+    });
     for path in &files {
-        rows += ParquetFile::open(path)?.rows();
-        bytes += path.metadata().map_err(|error| Error::path("read", path, error))?.len();
+        let bytes = path.metadata().map_err(|error| Error::path("read", path, error));
+        match bytes.and_then(|bytes| Ok((bytes.len(), ParquetFile::open(path)?.rows()))) {
+            Ok((bytes, rows)) => {
+                size.files += 1;
+                size.rows += rows;
+                size.bytes += bytes;
+            }
+            Err(error) => unreadable.push(Unreadable::of(&error)),
+        }
     }
-    Ok(Some(TableSize { files: files.len(), rows, bytes }))
+    Some(size)
 }
 
 fn work(lake: &Lake, ledger: &Ledger) -> Result<WorkStatus> {
@@ -113,9 +150,10 @@ fn work(lake: &Lake, ledger: &Ledger) -> Result<WorkStatus> {
     })
 }
 
-fn on_screen(status: &LakeStatus) -> String {
+fn on_screen(status: &LakeStatus, lake: &Lake) -> String {
     let mut text = match &status.work {
         Some(work) => work_on_screen(work),
+        None if !status.unreadable.is_empty() => "interviews not readable\n".to_owned(),
         None => "interviews what is known of each, and what is due, is for the owner of the lake alone\n".to_owned(),
     };
     if let Some(last) = status.last_run.as_ref() {
@@ -127,10 +165,26 @@ fn on_screen(status: &LakeStatus) -> String {
     for TableStatus { table, size } in &status.tables {
         text += &match size {
             Some(TableSize { files, rows, bytes }) => format!("{table:<20} {files:>7} {rows:>12} {bytes:>14}\n"),
+            None if !status.unreadable.is_empty() => format!("{table:<20} not readable\n"),
             None => format!("{table:<20} not readable for this user\n"),
         };
     }
+    if !status.unreadable.is_empty() {
+        text += &unreadable_on_screen(&status.unreadable, lake);
+    }
     text
+}
+
+fn unreadable_on_screen(unreadable: &[Unreadable], lake: &Lake) -> String {
+    let mut text = "\nunreadable\n".to_owned();
+    text.extend(unreadable.iter().take(SHOWN).map(|one| format!("           {}\n", one.what)));
+    text += &more(unreadable.len(), SHOWN);
+    // Those of files say the same as the last line.
+    let hints: BTreeSet<&str> = unreadable.iter().filter_map(|one| one.hint.as_deref()).collect();
+    let hints = hints.into_iter().filter(|hint| !hint.contains("status --check"));
+    text.extend(hints.map(|hint| format!("           hint: {hint}\n")));
+    let lake = lake.root().display();
+    text + &format!("           `roundup status --check --lake {lake}` says what is wrong, and what to do\n")
 }
 
 fn work_on_screen(status: &WorkStatus) -> String {

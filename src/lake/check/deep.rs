@@ -75,10 +75,10 @@ fn once(lake: &Lake, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Checked> {
     let log = match read_log(&lake.log_folder()) {
         Ok(Some(log)) => log,
         Ok(None) => {
-            let repair = format!("{PUT_BACK}, or see what `roundup repair --dry-run --lake {root}` would do");
+            let repair = format!("`roundup repair --lake {root}` begins it anew, and keeps all tables");
             let hint = match &ledger {
                 Ok((Some(_), _)) => repair,
-                _ => format!("the next run, import or analysis makes the first log of a lake; if it had one, {repair}"),
+                _ => "the next run, import or analysis makes the first log of a lake, from its tables".to_owned(),
             };
             let what = "there is none, so nothing tells what the lake is";
             findings.push(Finding::new(FindingKind::Log, LOG, what, hint));

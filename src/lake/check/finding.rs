@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::lake::agreement::is_rewritten;
 use crate::lake::places::Lake;
 use crate::lake::schema::{JOBS, is_source};
 use crate::model::Error;
@@ -87,14 +88,22 @@ impl Finding {
 /// What to do about a file with a finding of a kind.
 pub(super) fn way_out(lake: &Lake, kind: FindingKind, table: &str) -> String {
     let root = lake.root().display();
-    let repair = format!("see what `roundup repair --dry-run --lake {root}` would do");
+    let repair = format!("`roundup repair --lake {root}`");
     let analyze = format!("`roundup analyze --lake {root}`");
     if table == JOBS.name {
-        return "delete it, and the next run, import or analysis counts it again".to_owned();
+        return format!("{repair} counts it again from the interviews");
     }
     match (kind, is_source(table)) {
-        (FindingKind::Missing | FindingKind::Changed, true) => format!("put it back from a backup, or {repair}"),
-        (FindingKind::Foreign, true) => repair,
+        (FindingKind::Missing | FindingKind::Changed, true) if is_rewritten(table) => {
+            format!("{repair}; the next run fetches again what was in it")
+        }
+        (FindingKind::Missing | FindingKind::Changed, true) => {
+            format!(
+                "put this file alone back from a backup (`cp -p`); if none has it, {repair}, with --dry-run first, lets \
+                 it be fetched again"
+            )
+        }
+        (FindingKind::Foreign, true) => format!("{repair} moves it to _roundup/foreign/, and nothing else"),
         (FindingKind::Orphans, true) => {
             "the next run asks again for interviews that a repair has dropped; else put the tables and the log back from \
              a backup of before this was so"

@@ -77,12 +77,21 @@ pub fn rewrite(lake: &Lake, ledger: &Ledger) -> Result<()> {
     if path(lake).exists() { Journal::of(lake, ledger).map(drop) } else { Ok(()) }
 }
 
+/// Whose journal is taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// That of this lake.
+    ThisLake,
+    /// Whichever is there: the lake has lost its log and its ledger, and with them the id that the journal names.
+    AnyLake,
+}
+
 /// Tells the ledger what the journal has and it does not know, as after a crash or when the ledger was rebuilt. A journal
 /// of another lake is set aside.
 ///
 /// # Errors
 /// When the journal cannot be read or the ledger cannot be written.
-pub fn take_in(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
+pub fn take_in(lake: &Lake, ledger: &mut Ledger, trust: Trust) -> Result<()> {
     let path = path(lake);
     let fail = |error| Error::path("read", &path, error);
     let file = match File::open(&path) {
@@ -94,7 +103,7 @@ pub fn take_in(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
     let (mut connectors, mut ended, mut begun) = (Vec::new(), Vec::new(), Vec::new());
     let mut whole = 0;
     while let Some((header, body)) = next::<Header>(&mut input).map_err(fail)? {
-        if header.lake != id(lake)? {
+        if trust == Trust::ThisLake && header.lake != id(lake)? {
             tracing::warn!(
                 "{} is of another lake, and is moved to {}",
                 path.display(),
@@ -117,7 +126,8 @@ pub fn take_in(lake: &Lake, ledger: &mut Ledger) -> Result<()> {
             path.display()
         );
     }
-    ledger.take_in_deliveries(&connectors, &ended, &begun, false)
+    ledger.take_in_deliveries(&connectors, &ended, &begun, false)?;
+    if trust == Trust::AnyLake { rewrite(lake, ledger) } else { Ok(()) }
 }
 
 fn record(lake: &str, entry: &Entry) -> Vec<u8> {

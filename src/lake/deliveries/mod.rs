@@ -9,5 +9,5 @@ mod journal;
 mod outbox;
 pub(super) mod table;
 
-pub use journal::{rewrite, take_in};
+pub use journal::{Trust, rewrite, take_in};
 pub use outbox::Outbox;

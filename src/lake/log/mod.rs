@@ -21,4 +21,4 @@ pub use read::{
     LogRead, TailCommit, checkpoint_name, commit_name, is_last, oldest, read_log, read_placed, read_version,
 };
 pub use version::Version;
-pub use write::{Committed, append, forget_before, prune, write_checkpoint};
+pub use write::{Committed, append, begin_at, forget_before, prune, write_checkpoint};

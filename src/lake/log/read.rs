@@ -176,5 +176,5 @@ pub(super) fn checkpoint_path(folder: &Path, version: u64) -> PathBuf {
 
 fn damaged(path: &Path, why: &dyn std::fmt::Display) -> Error {
     Error::failed(format!("the log of the lake is damaged at {}: {why}", path.display()))
-        .hint("put the file back from a backup, or let `roundup repair` begin the log anew")
+        .hint("put this file alone back from a backup (`cp -p`), or let `roundup repair` begin the log anew")
 }

@@ -12,7 +12,8 @@ use super::read::{checkpoint_path, commit_path, names};
 use super::version::Version;
 use crate::lake::access::{OTHERS_WRITE, make_folder};
 use crate::lake::crash;
-use crate::lake::durable::{sync, write_new, write_whole};
+use crate::lake::durable::{sync, sync_with_parent, write_new, write_whole};
+use crate::ledger::{Applied, LiveFile};
 use crate::model::{Error, Result};
 
 /// How long commits below a checkpoint are kept, for readers that began before it.
@@ -53,6 +54,19 @@ pub fn write_checkpoint(folder: &Path, version: &Version) -> Result<()> {
     }
     let path = checkpoint_path(folder, version.number);
     write_whole(&path, &checkpoint::to_bytes(version), 0o644).map_err(|error| Error::path("write", &path, error))
+}
+
+/// Begins a log with the checkpoint of a version whose commits are gone. What the next commit follows is known of it, so
+/// that whatever follows the lake goes on.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn begin_at(folder: &Path, applied: &Applied, key: Option<String>, files: Vec<LiveFile>) -> Result<()> {
+    let Applied { lake, version, sha256 } = applied.clone();
+    let path = checkpoint_path(folder, version);
+    let bytes = checkpoint::to_bytes(&Version::of_files(version, lake, sha256, key, files));
+    let written = make_folder(folder, OTHERS_WRITE).and_then(|()| write_whole(&path, &bytes, 0o644));
+    written.and_then(|()| sync_with_parent(folder)).map_err(|error| Error::path("write", &path, error))
 }
 
 /// Makes a checkpoint of a version, and deletes all commits and checkpoints below it at once: the size and the hash of a

@@ -315,7 +315,8 @@ enum ReadScope {
 }
 
 fn damaged(doing: &str, path: &Path, why: &dyn std::fmt::Display) -> Error {
-    Error::path(doing, path, why).hint("`roundup repair --dry-run` compares the files of the lake with its log")
+    Error::path(doing, path, why)
+        .hint("`roundup status --check` says what is wrong with the files of a lake, and what to do")
 }
 
 fn lacks(column: &str) -> String {
