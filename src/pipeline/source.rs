@@ -34,7 +34,8 @@ pub enum Api {
     Remote {
         /// Base URL of the API, without a slash at the end.
         base: String,
-        key: KeyPlace,
+        /// Where its keys are, at least one.
+        keys: Vec<KeyPlace>,
     },
     /// The sandbox, started inside this process.
     Sandbox { interviews: Option<usize>, seed: u64 },
@@ -88,16 +89,21 @@ fn resolve(source: SourceSection, folder: &Path, at: &mut Section<'_>) -> Source
             let hint = "interviews = [\"ids.txt\"], one id a line; the vendor has no call that lists them";
             at.add("interviews", Error::usage(format!("source {name} names no `interviews`")).hint(hint));
         }
-        let key = match (source.key_env, source.key_file) {
-            (env, Some(path)) => {
-                if env.is_some() {
+        let keys = match (source.key_env, source.key_file) {
+            (names, Some(paths)) => {
+                if names.is_some() {
                     at.add("key-env", Error::usage("name key-env or key-file, not both"));
                 }
-                KeyPlace::File(place(folder, &path))
+                paths.0.iter().map(|path| KeyPlace::File(place(folder, path))).collect()
             }
-            (name, None) => KeyPlace::Environment(name.unwrap_or_else(|| DEFAULT_KEY_VARIABLE.to_owned())),
+            (Some(names), None) => names.0.into_iter().map(KeyPlace::Environment).collect(),
+            (None, None) => vec![KeyPlace::Environment(DEFAULT_KEY_VARIABLE.to_owned())],
         };
-        Api::Remote { base: source.api.trim_end_matches('/').to_owned(), key }
+        let keys: Vec<KeyPlace> = keys;
+        if keys.is_empty() {
+            at.add("key-env", Error::usage(format!("source {name} names no key")));
+        }
+        Api::Remote { base: source.api.trim_end_matches('/').to_owned(), keys }
     };
     let mut exclude = Exclude::default();
     for (number, pattern) in source.exclude.iter().enumerate() {

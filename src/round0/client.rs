@@ -72,7 +72,14 @@ impl ApiClient {
         Ok(Self { http, base: url, window })
     }
 
-    /// A pacer for the requests of this key. It also counts those of other programs with the same key.
+    /// Whether both are for the same key at the same address, and so share one rate-limit window.
+    #[must_use]
+    pub fn shares_window(&self, other: &Self) -> bool {
+        self.window == other.window
+    }
+
+    /// A pacer for the requests of this key. It also counts those of other programs with the same key. Within a program,
+    /// there is one pacer a key at a time: see [`Keys`](super::keys::Keys).
     #[must_use]
     pub fn pacer(&self, pace: Pace) -> Pacer {
         let file = state_folder().map(|folder| folder.join(format!("window-{}", &self.window[..32])));

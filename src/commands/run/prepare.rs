@@ -105,16 +105,29 @@ fn ready_source(source: &Source, at: &mut Section<'_>) -> Option<ReadySource> {
     let ids = lists.map_err(|errors| errors.into_iter().for_each(|error| at.add("interviews", error))).ok();
     let access = match &source.api {
         Api::Sandbox { interviews, seed } => Some(Access::Sandbox { interviews: *interviews, seed: *seed }),
-        Api::Remote { base, key } => {
-            let named_by = if let KeyPlace::File(_) = key { "key-file" } else { "key-env" };
-            let key = at.keep(named_by, key.read());
-            // The address is checked also without a key.
-            let client = at.keep("api", ApiClient::new(base, key.as_deref().unwrap_or("none")));
-            key.and(client).map(Access::Remote)
-        }
+        Api::Remote { base, keys } => ready_clients(base, keys, at).map(Access::Remote),
     };
     let (name, exclude) = (source.name.clone(), source.exclude.clone());
     Some(ReadySource { name, ids: ids?, inbox: source.inbox, exclude, access: access? })
+}
+
+/// A client for each key of an account.
+fn ready_clients(base: &str, keys: &[KeyPlace], at: &mut Section<'_>) -> Option<Vec<ApiClient>> {
+    let mut clients: Vec<ApiClient> = Vec::new();
+    for (number, key) in keys.iter().enumerate() {
+        let named_by = if let KeyPlace::File(_) = key { "key-file" } else { "key-env" };
+        let named_by = if keys.len() == 1 { named_by.to_owned() } else { format!("{named_by}[{number}]") };
+        let key = at.keep(&named_by, key.read());
+        // The address is checked also without a key.
+        let client = at.keep("api", ApiClient::new(base, key.as_deref().unwrap_or("none")));
+        let Some(client) = key.and(client) else { continue };
+        if clients.iter().any(|other| other.shares_window(&client)) {
+            let hint = "a key has one limit, however often it is named";
+            at.add(&named_by, Error::usage("it is the same key as an earlier one of this source").hint(hint));
+        }
+        clients.push(client);
+    }
+    (clients.len() == keys.len()).then_some(clients)
 }
 
 fn ready_export(export: &ExportTo, lake: Option<&Path>, at: &mut Section<'_>) -> Option<ReadyExport> {
