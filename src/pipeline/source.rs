@@ -89,7 +89,8 @@ fn resolve(source: SourceSection, folder: &Path, at: &mut Section<'_>) -> Source
             let hint = "interviews = [\"ids.txt\"], one id a line; the vendor has no call that lists them";
             at.add("interviews", Error::usage(format!("source {name} names no `interviews`")).hint(hint));
         }
-        let keys = match (source.key_env, source.key_file) {
+        let named_by = if source.key_file.is_some() { "key-file" } else { "key-env" };
+        let keys: Vec<KeyPlace> = match (source.key_env, source.key_file) {
             (names, Some(paths)) => {
                 if names.is_some() {
                     at.add("key-env", Error::usage("name key-env or key-file, not both"));
@@ -99,9 +100,8 @@ fn resolve(source: SourceSection, folder: &Path, at: &mut Section<'_>) -> Source
             (Some(names), None) => names.0.into_iter().map(KeyPlace::Environment).collect(),
             (None, None) => vec![KeyPlace::Environment(DEFAULT_KEY_VARIABLE.to_owned())],
         };
-        let keys: Vec<KeyPlace> = keys;
         if keys.is_empty() {
-            at.add("key-env", Error::usage(format!("source {name} names no key")));
+            at.add(named_by, Error::usage(format!("source {name} names no key")));
         }
         Api::Remote { base: source.api.trim_end_matches('/').to_owned(), keys }
     };
