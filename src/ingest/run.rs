@@ -36,8 +36,8 @@ pub fn pace_of(plan: &IngestPlan) -> Pace {
 }
 
 /// Fetches what is due of all accounts at the same time, and publishes it. An interview that several accounts list is
-/// fetched from the first of them. An account that ends early stops no other. The summary is complete even if an error
-/// ends the ingest: what was fetched by then is published first.
+/// fetched from the first of them. An account that ends early stops no other, and what was fetched of it is published.
+/// Only an error of the lake or the ledger ends all. The summary is complete in any case.
 pub fn ingest<'a>(
     lake: &'a Lake,
     ledger: &'a mut Ledger,
@@ -221,7 +221,7 @@ impl<'a> Ingester<'a, '_> {
             summary.retries += count(retries);
             summary.limited += count(limited);
             summary.bytes += count(bytes);
-            summary.waited_seconds += fetcher.keys.waited().as_secs();
+            summary.waited_seconds = summary.waited_seconds.max(fetcher.keys.waited().as_secs());
             errors.extend(of_account);
         }
         errors.extend(result.err());

@@ -11,12 +11,12 @@ use crate::http::pace::{InFlight, Pace, Pacer};
 
 /// The keys of one account, at least one. Clones are the same keys.
 #[derive(Clone)]
-pub struct Keys(Arc<[Key]>);
+pub struct Keys(Arc<[Arc<Key>]>);
 
 /// A key, the pace of its requests, and why the API refused it, if it did.
 pub struct Key {
     pub client: ApiClient,
-    pacer: Arc<Pacer>,
+    pacer: Pacer,
     refused: OnceLock<String>,
 }
 
@@ -27,21 +27,20 @@ pub struct Turn<'a> {
 }
 
 impl Keys {
-    /// The keys of several accounts. A key that several have keeps one pace in all of them.
+    /// The keys of several accounts. A key that several have keeps one pace in all of them, and is refused in all.
     ///
     /// # Panics
     /// When an account has no key.
     #[must_use]
     pub fn of_accounts(accounts: Vec<Vec<ApiClient>>, pace: Pace) -> Vec<Self> {
-        let mut known: Vec<(ApiClient, Arc<Pacer>)> = Vec::new();
+        let mut all: Vec<Arc<Key>> = Vec::new();
         let mut key = |client: ApiClient| {
-            let pacer = known.iter().find(|(known, _)| known.shares_window(&client)).map(|(_, pacer)| pacer);
-            let pacer = pacer.cloned().unwrap_or_else(|| {
-                let pacer = Arc::new(client.pacer(pace));
-                known.push((client.clone(), Arc::clone(&pacer)));
-                pacer
-            });
-            Key { client, pacer, refused: OnceLock::new() }
+            if let Some(known) = all.iter().find(|known| known.client.shares_window(&client)) {
+                return Arc::clone(known);
+            }
+            let key = Arc::new(Key { pacer: client.pacer(pace), client, refused: OnceLock::new() });
+            all.push(Arc::clone(&key));
+            key
         };
         let keys = |clients: Vec<ApiClient>| {
             assert!(!clients.is_empty(), "nothing could be asked");
@@ -72,19 +71,18 @@ impl Keys {
                 return Err(self.refused().last().map_or_else(String::new, |(_, why)| why.to_owned()));
             }
             let (turn, ..) = select_all(turns).await;
-            // Another call may have learnt meanwhile that the key is refused.
+            // Another call may have learnt meanwhile that the key is refused: then no request goes out with it.
             if turn.key.refused.get().is_none() {
                 return Ok(turn);
             }
         }
     }
 
-    /// Notes that the API refuses the key of a turn. The turn is never released, so that no other call begins with it.
+    /// Notes that the API refuses the key of a turn, before the next call gets it.
     pub fn refuse(&self, turn: Turn<'_>, why: String) {
         if turn.key.refused.set(why.clone()).is_ok() && self.refused().count() < self.count() {
             tracing::warn!("{} is refused, and the others are used: {why}", self.place(turn.key));
         }
-        std::mem::forget(turn.in_flight);
     }
 
     /// How many keys there are.
@@ -99,7 +97,7 @@ impl Keys {
     }
 
     fn place(&self, key: &Key) -> String {
-        let place = self.0.iter().position(|other| std::ptr::eq(other, key)).map_or(0, |place| place + 1);
+        let place = self.0.iter().position(|other| std::ptr::eq(&**other, key)).map_or(0, |place| place + 1);
         format!("key {place} of {}", self.count())
     }
 
@@ -116,9 +114,9 @@ impl Keys {
         accepted.map(|key| key.pacer.waiting()).reduce(|one, other| one.and(other)).flatten()
     }
 
-    /// How long requests were held back for the limit's sake, one after the other, by each key in turn.
+    /// How long requests were held back for the limit's sake, one after the other, by the key that held back most.
     #[must_use]
     pub fn waited(&self) -> Duration {
-        self.0.iter().map(|key| key.pacer.waited()).sum()
+        self.0.iter().map(|key| key.pacer.waited()).max().unwrap_or_default()
     }
 }

@@ -147,7 +147,7 @@ fn one_key_that_a_source_names_twice_is_refused_by_name() {
     list(&served, "a", &served.ids());
     let sources = source("a", &api, "[\"KEY_TWO\", \"KEY_ONE\", \"ROUNDZERO_API_KEY\"]");
     let (_, stderr) = run(&served, "run", &sources, REST, 2);
-    let says = "accounts.toml:4: `key-env[2]` under [source]: it is the same key as an earlier one of this source";
+    let says = "accounts.toml:4: `key-env` under [source]: ROUNDZERO_API_KEY is the same key as KEY_ONE";
     assert!(stderr.contains(says) && !stderr.contains(DEFAULT_KEY), "{stderr}");
     let (_, stderr) = run(&served, "run", &source("a", &api, "[]"), REST, 2);
     assert!(stderr.contains("accounts.toml:4: `key-env` under [source]: source a names no key"), "{stderr}");
@@ -227,6 +227,19 @@ fn a_key_that_is_refused_leaves_its_work_to_the_others() {
     assert_eq!(output.status.code(), Some(5), "{stderr}");
     assert!(stderr.contains("key 1 of 2: the API does not accept the key (401)"), "{stderr}");
     assert!(stderr.contains("key 2 of 2: the account has no access to the API"), "{stderr}");
+    assert_eq!(served.last_run()["ingest"]["left"], ids.len());
+}
+
+#[test]
+fn a_key_that_is_refused_is_asked_with_once_also_if_two_accounts_have_it() {
+    let served = serve_with(unlimited());
+    let (api, ids) = (served.sandbox.base_url(), served.ids());
+    list(&served, "a", &ids[..20]);
+    list(&served, "b", &ids[20..]);
+    let sources = source("a", &api, "\"KEY_WRONG\"") + &source("b", &api, "\"KEY_WRONG\"");
+    let (_, stderr) = run(&served, "run", &sources, REST, 5);
+    assert!(stderr.contains("source a: the API does not") && stderr.contains("source b: the API does not"), "{stderr}");
+    assert_eq!(served.sandbox.stats().by_status[&401], 1);
     assert_eq!(served.last_run()["ingest"]["left"], ids.len());
 }
 
