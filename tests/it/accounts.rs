@@ -152,7 +152,7 @@ fn one_key_that_a_source_names_twice_is_refused_by_name() {
     let (_, stderr) = run(&served, "run", &source("a", &api, "[]"), REST, 2);
     assert!(stderr.contains("accounts.toml:4: `key-env` under [source]: source a names no key"), "{stderr}");
     let (_, stderr) = run(&served, "run", &source("a", &api, "7"), REST, 2);
-    assert!(stderr.contains("key-env is a text"), "{stderr}");
+    assert!(stderr.contains("`key-env` under [source] is a text"), "{stderr}");
     assert_eq!(served.sandbox.stats().requests, 0);
 }
 
