@@ -205,6 +205,44 @@ fn an_account_that_is_refused_or_away_stops_no_other() {
 }
 
 #[test]
+fn an_account_that_is_doubted_keeps_no_other_from_the_lake() {
+    let served = serve_with(unlimited());
+    let completed: Vec<Value> = sample().into_iter().filter(|body| body["status"] == "completed").take(2).collect();
+    let ids: Vec<String> = completed.iter().map(|body| body["id"].as_str().unwrap().to_owned()).collect();
+    list(&served, "a", &ids[..1]);
+    run(&served, "run", &source("a", &served.sandbox.base_url(), "\"KEY_ONE\""), REST, 0);
+    // From now on the first account has pages for everything. The one for the interview that it gave before, which is to
+    // tell whether the API is there, comes once the other account's interview is in the lake.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let a = format!("http://{}/api/v1", listener.local_addr().unwrap());
+    let ((b_asked, _b_was_asked), (doubted, is_doubted)) = (channel(), channel());
+    let (b, b_answering) = meets(&completed[1], b_asked, is_doubted);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for id in ["new", &ids[0]] {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = [0; 4096];
+                let length = stream.read(&mut request).unwrap();
+                assert!(String::from_utf8_lossy(&request[..length]).contains(id), "{id}");
+                if id == ids[0] {
+                    doubted.send(()).unwrap();
+                    until("the other account is in the lake", || ids_of(&served, "b") == ids[1..]);
+                }
+                write!(stream, "HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 4\r\n\r\npage").unwrap();
+            }
+        });
+        list(&served, "a", &["new".to_owned()]);
+        list(&served, "b", &ids[1..]);
+        let sources = source("a", &a, "\"KEY_ONE\"") + &source("b", &b, "\"KEY_TWO\"");
+        let (_, stderr) = run(&served, "run", &sources, REST, 1);
+        let says = format!("the API of source a answers no call, not even for interview {}", ids[0]);
+        assert!(stderr.contains(&says), "{stderr}");
+    });
+    b_answering.join().unwrap();
+    assert_eq!(served.last_run()["ingest"]["failed"], 1);
+}
+
+#[test]
 fn a_key_that_is_refused_leaves_its_work_to_the_others() {
     let served = two_keys(unlimited());
     let (api, ids) = (served.sandbox.base_url(), served.ids());
