@@ -59,6 +59,8 @@ pub struct SourceSection {
     pub key_env: Option<OneOrManyTexts>,
     /// File that holds the key, or a list of several.
     pub key_file: Option<OneOrManyTexts>,
+    /// A ceiling for each key of this account, in place of that under [ingest].
+    pub requests_per_minute: Option<u32>,
     /// Files of interview ids, one a line, `#` comments; "-" for standard input; "inbox" for what `roundup listen` took.
     /// The sandbox needs none.
     #[serde(default)]

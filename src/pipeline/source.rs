@@ -36,6 +36,8 @@ pub enum Api {
         base: String,
         /// Where its keys are, at least one.
         keys: Vec<KeyPlace>,
+        /// The most requests a minute with each of them, if not as with all.
+        requests_per_minute: Option<u32>,
     },
     /// The sandbox, started inside this process.
     Sandbox { interviews: Option<usize>, seed: u64 },
@@ -79,6 +81,9 @@ fn resolve(source: SourceSection, folder: &Path, at: &mut Section<'_>) -> Source
             let key = if source.key_env.is_some() { "key-env" } else { "key-file" };
             at.add(key, Error::usage("the sandbox inside this process takes no key"));
         }
+        if source.requests_per_minute.is_some() {
+            at.add("requests-per-minute", Error::usage("the sandbox inside this process has no limit"));
+        }
         let sandbox = source.sandbox.unwrap_or_default();
         Api::Sandbox { interviews: sandbox.interviews, seed: sandbox.seed }
     } else {
@@ -103,7 +108,8 @@ fn resolve(source: SourceSection, folder: &Path, at: &mut Section<'_>) -> Source
         if keys.is_empty() {
             at.add(named_by, Error::usage(format!("source {name} names no key")));
         }
-        Api::Remote { base: source.api.trim_end_matches('/').to_owned(), keys }
+        let requests_per_minute = source.requests_per_minute.map(|most| at.at_least_1("requests-per-minute", most));
+        Api::Remote { base: source.api.trim_end_matches('/').to_owned(), keys, requests_per_minute }
     };
     let mut exclude = Exclude::default();
     for (number, pattern) in source.exclude.iter().enumerate() {

@@ -27,14 +27,22 @@ pub struct Turn<'a> {
 }
 
 impl Keys {
-    /// The keys of several accounts. A key that several have keeps one pace in all of them, and is refused in all.
+    /// The keys of several accounts. A key that several have keeps one pace in all of them, the slowest that one of them
+    /// sets, and is refused in all.
     ///
     /// # Panics
     /// When an account has no key.
     #[must_use]
     pub fn of_accounts(accounts: Vec<Vec<ApiClient>>, pace: Pace) -> Vec<Self> {
+        let slowest = |client: &ApiClient| {
+            let same = accounts.iter().flatten().filter(|other| other.shares_window(client));
+            same.map(|client| client.requests_per_minute(pace.requests_per_minute)).min()
+        };
+        let paces: Vec<Vec<Option<u32>>> =
+            accounts.iter().map(|clients| clients.iter().map(slowest).collect()).collect();
         let mut all: Vec<Arc<Key>> = Vec::new();
-        let mut key = |client: ApiClient| {
+        let mut key = |(client, slowest): (ApiClient, Option<u32>)| {
+            let client = client.at_most(slowest);
             if let Some(known) = all.iter().find(|known| known.client.shares_window(&client)) {
                 return Arc::clone(known);
             }
@@ -42,11 +50,11 @@ impl Keys {
             all.push(Arc::clone(&key));
             key
         };
-        let keys = |clients: Vec<ApiClient>| {
+        let keys = |(clients, paces): (Vec<ApiClient>, Vec<Option<u32>>)| {
             assert!(!clients.is_empty(), "nothing could be asked");
-            Self(clients.into_iter().map(&mut key).collect())
+            Self(clients.into_iter().zip(paces).map(&mut key).collect())
         };
-        accounts.into_iter().map(keys).collect()
+        accounts.into_iter().zip(paces).map(keys).collect()
     }
 
     /// The keys of one account.

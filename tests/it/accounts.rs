@@ -141,6 +141,24 @@ fn two_accounts_with_one_key_share_its_limit() {
 }
 
 #[test]
+fn an_account_may_have_a_pace_of_its_own() {
+    let options = || SandboxOptions { window_length: Duration::from_secs(1), ..unlimited() };
+    let (served, other) = (serve_with(options()), serve_with(options()));
+    let ids = served.ids();
+    list(&served, "a", &ids[..25]);
+    list(&served, "b", &ids[25..]);
+    let own = "requests-per-minute = 600\n";
+    let sources = source("a", &served.sandbox.base_url(), "\"KEY_ONE\"")
+        + own
+        + &source("b", &other.sandbox.base_url(), "\"KEY_ONE\"");
+    let (plan, _) = run(&served, "check", &sources, LIMITED, 0);
+    assert_eq!(plan.matches("at 600 requests a minute").count(), 1, "{plan}");
+    run(&served, "run", &sources, LIMITED, 0);
+    assert!(served.sandbox.stats().largest_window <= 10, "{:?}", served.sandbox.stats());
+    assert_eq!((ids_of(&served, "a").len(), ids_of(&served, "b").len()), (25, ids.len() - 25));
+}
+
+#[test]
 fn one_key_that_a_source_names_twice_is_refused_by_name() {
     let served = serve_with(unlimited());
     let api = served.sandbox.base_url();

@@ -98,8 +98,9 @@ impl<'a> Accounts<'a> {
 pub fn access_of(source: &Source) -> Result<Access> {
     match &source.api {
         Api::Sandbox { interviews, seed } => Ok(Access::Sandbox { interviews: *interviews, seed: *seed }),
-        Api::Remote { base, keys } => {
-            let clients = keys.iter().map(|key| key.read().and_then(|key| ApiClient::new(base, &key)));
+        Api::Remote { base, keys, requests_per_minute } => {
+            let client = |key: String| ApiClient::new(base, &key).map(|client| client.at_most(*requests_per_minute));
+            let clients = keys.iter().map(|key| key.read().and_then(client));
             clients.collect::<Result<_>>().map(Access::Remote)
         }
     }

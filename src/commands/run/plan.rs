@@ -114,13 +114,13 @@ fn source_on_screen<'s>(
     known: &mut HashSet<&'s str>,
 ) -> Result<String> {
     let name = &source.name;
-    let clients = match &source.access {
+    let (clients, requests_per_minute) = match &source.access {
         Access::Sandbox { interviews, .. } if source.ids.is_empty() && !source.inbox => {
             let which = interviews.map_or("the sample".to_owned(), |count| format!("{count} made-up ones"));
             return Ok(format!("ingest     {name}: the sandbox inside this process, {which}\n"));
         }
-        Access::Sandbox { .. } => 1,
-        Access::Remote(clients) => clients.len(),
+        Access::Sandbox { .. } => (1, requests_per_minute),
+        Access::Remote(clients) => (clients.len(), clients[0].requests_per_minute(requests_per_minute)),
     };
     let new: Vec<&str> = source.ids.iter().map(String::as_str).filter(|id| known.insert(id)).collect();
     let listed = new.len();

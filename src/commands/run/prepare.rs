@@ -105,7 +105,9 @@ fn ready_source(source: &Source, at: &mut Section<'_>) -> Option<ReadySource> {
     let ids = lists.map_err(|errors| errors.into_iter().for_each(|error| at.add("interviews", error))).ok();
     let access = match &source.api {
         Api::Sandbox { interviews, seed } => Some(Access::Sandbox { interviews: *interviews, seed: *seed }),
-        Api::Remote { base, keys } => ready_clients(base, keys, at).map(Access::Remote),
+        Api::Remote { base, keys, requests_per_minute } => ready_clients(base, keys, at)
+            .map(|clients| clients.into_iter().map(|client| client.at_most(*requests_per_minute)).collect())
+            .map(Access::Remote),
     };
     let (name, exclude) = (source.name.clone(), source.exclude.clone());
     Some(ReadySource { name, ids: ids?, inbox: source.inbox, exclude, access: access? })
