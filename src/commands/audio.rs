@@ -52,18 +52,18 @@ pub fn run(flags: &AudioFlags, quiet: bool) -> Result<u8> {
     let estimate = estimate(&session.lake, &mut session.ledger, &selection, began)?;
     // A key that is needed and missing is reported before anything is done.
     let mut opened = if estimate.calls > 0 { Some(client(&flags.api)?) } else { None };
-    let mut client_of = |source: &str| {
+    let mut clients_of = |source: &str| {
         if source != flags.source {
             return Ok(None);
         }
         if opened.is_none() {
             opened = Some(client(&flags.api)?);
         }
-        Ok(opened.clone())
+        Ok(opened.clone().map(|client| vec![client]))
     };
     let archiving = Archiving { plan: &plan, selection, began, pace };
     let begun = Alone::begin("audio");
-    let Done { summary, errors } = archiving.archive(&mut session, estimate, &mut client_of);
+    let Done { summary, errors } = archiving.archive(&mut session, estimate, &mut clients_of);
     let ended = begun.delivered(summary.has_losses(), summary.is_complete());
     let code = ended.end(&session.lake, &mut session.ledger, errors);
     if !quiet {

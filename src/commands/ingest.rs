@@ -30,7 +30,7 @@ pub fn run(flags: IngestFlags, quiet: bool) -> Result<u8> {
         .with_delta(!flags.delta.no_delta);
     let mut session = Session::open(lake, &network, quiet)?.stopping_at(plan.stop_at);
     let exclude = Exclude::new(&flags.exclude)?;
-    let source = OpenSource { name: flags.source, ids, inbox, exclude, client };
+    let source = OpenSource { name: flags.source, ids, inbox, exclude, clients: vec![client] };
     let begun = Alone::begin("ingest");
     let options = IngestOptions { plan: &plan, refetch: flags.refetch };
     let Done { summary, errors } = ingest_all(&mut session, vec![source], &options);

@@ -35,6 +35,7 @@ fn print_sent(sent: io::Result<SentEvents>) {
 }
 
 pub fn run(flags: SandboxFlags) -> Result<()> {
+    let mut keys = flags.key.into_iter();
     let options = SandboxOptions {
         addr: flags.addr,
         interviews: flags.interviews,
@@ -43,7 +44,8 @@ pub fn run(flags: SandboxFlags) -> Result<()> {
         window: flags.window,
         window_length: flags.window_length,
         latency: flags.latency,
-        key: flags.key,
+        key: keys.next().unwrap_or_default(),
+        more_keys: keys.collect(),
         faults: flags.faults.as_deref().map(|path| read("faults", path, Faults::parse)).transpose()?,
         contrasts: flags
             .contrast

@@ -1,4 +1,4 @@
-//! An account that is ingested.
+//! The accounts that are ingested, and how.
 
 use super::summary::Progress;
 use crate::http::cancel::Cancellation;
@@ -11,9 +11,14 @@ pub struct Account<'a> {
     pub ids: Vec<String>,
     /// Whether to also take ids from the inbox.
     pub inbox: bool,
-    pub client: ApiClient,
-    pub plan: &'a IngestPlan,
+    /// One for each of its keys, at least one.
+    pub clients: Vec<ApiClient>,
     pub exclude: &'a Exclude,
+}
+
+/// How accounts are ingested.
+pub struct IngestRequest<'a> {
+    pub plan: &'a IngestPlan,
     /// Whether to fetch every listed interview, whatever is known of it.
     pub refetch: bool,
     /// When cancelled, the ingest leaves the rest for the next run.

@@ -5,6 +5,7 @@ mod bodies;
 pub mod cut;
 mod events;
 mod failures;
+mod fetching;
 pub mod import;
 pub mod quarantine;
 mod repeats;
@@ -13,7 +14,8 @@ mod select;
 pub mod spool;
 mod summary;
 mod warnings;
+mod writer;
 
-pub use account::Account;
+pub use account::{Account, IngestRequest};
 pub use run::{ingest, pace_of};
 pub use summary::{IngestSummary, Progress};

@@ -26,7 +26,8 @@ counts! {
         pub limited: u64,
         /// Bytes of bodies, decompressed.
         pub bytes: u64,
-        /// Seconds that requests were held back for the limit's sake, one after the other.
+        /// Seconds that requests were held back for the limit's sake, one after the other; of several keys, those of the one
+        /// that held back most.
         pub waited_seconds: u64,
         /// Bodies of interviews that were fetched.
         pub fetched: u64,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::choices::{ExportFormat, ExportRows, Format, MetricGroup, QuestionPolicy, RunOutcome};
 use super::dismiss::DismissSection;
 use super::expect::ExpectSection;
-use super::one_or_many::OneOrMany;
+use super::one_or_many::{OneOrMany, OneOrManyTexts};
 
 /// A pipeline: where interviews come from, where they go, and what is made of them.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -54,10 +54,13 @@ pub struct SourceSection {
     /// Address of the API up to and with `/api/v1`, or "sandbox": start one inside this process.
     #[serde(default = "default_api")]
     pub api: String,
-    /// Environment variable that holds the key; ROUNDZERO_API_KEY if neither this nor key-file is given.
-    pub key_env: Option<String>,
-    /// File that holds the key.
-    pub key_file: Option<String>,
+    /// Environment variable that holds the key; ROUNDZERO_API_KEY if neither this nor key-file is given. A list of several
+    /// if the account has several keys: each has a limit of its own, and they share the work.
+    pub key_env: Option<OneOrManyTexts>,
+    /// File that holds the key, or a list of several.
+    pub key_file: Option<OneOrManyTexts>,
+    /// A ceiling for each key of this account, in place of that under [ingest].
+    pub requests_per_minute: Option<u32>,
     /// Files of interview ids, one a line, `#` comments; "-" for standard input; "inbox" for what `roundup listen` took.
     /// The sandbox needs none.
     #[serde(default)]
@@ -99,9 +102,9 @@ fn on() -> bool {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct IngestSection {
-    /// A ceiling; the API's own limit rules below it.
+    /// A ceiling for each key; the API's own limit rules below it.
     pub requests_per_minute: u32,
-    /// Requests under way at once, at most.
+    /// Requests under way at once with each key, at most.
     pub concurrency: usize,
     /// Which interviews' questions are asked for.
     pub questions: QuestionPolicy,

@@ -50,7 +50,7 @@ pub fn read_lists(paths: &[PathBuf], column: Option<&str>) -> std::result::Resul
         }
     }
     if paths.len() > 1 {
-        drop_repeated(&mut ids);
+        drop_repeated(std::slice::from_mut(&mut ids), |ids| ids, String::as_str);
     }
     if problems.is_empty() { Ok(ids) } else { Err(problems) }
 }
@@ -86,7 +86,7 @@ pub fn parse_ids(name: &str, bytes: &[u8]) -> Result<Vec<String>> {
         ids.push(id.to_owned());
     }
     marked.warn(name);
-    drop_repeated(&mut ids);
+    drop_repeated(std::slice::from_mut(&mut ids), |ids| ids, String::as_str);
     Ok(ids)
 }
 
@@ -119,7 +119,7 @@ fn parse_csv(name: &str, bytes: &[u8], column: &str) -> Result<Vec<String>> {
                 ids.push(id.to_owned());
             }
         }
-        drop_repeated(&mut ids);
+        drop_repeated(std::slice::from_mut(&mut ids), |ids| ids, String::as_str);
         return Ok(ids);
     }
     Err(wrong(1, &format!("there is no column `{column}`")).hint(format!("its columns: {heads}")))
@@ -191,12 +191,14 @@ impl Marked {
     }
 }
 
-/// Keeps the first occurrence of each id. Lists are long, so no id is copied.
-fn drop_repeated(ids: &mut Vec<String>) {
-    let mut seen = HashSet::with_capacity(ids.len());
-    let is_first: Vec<bool> = ids.iter().map(|id| seen.insert(id.as_str())).collect();
+/// Keeps the first occurrence of each id, in one list or in several, which may be of other things with an id. Lists are
+/// long, so no id is copied.
+pub fn drop_repeated<H, T>(holders: &mut [H], list_of: fn(&mut H) -> &mut Vec<T>, id_of: fn(&T) -> &str) {
+    let mut lists: Vec<&mut Vec<T>> = holders.iter_mut().map(list_of).collect();
+    let mut seen = HashSet::with_capacity(lists.iter().map(|list| list.len()).sum());
+    let is_first: Vec<bool> = lists.iter().flat_map(|list| list.iter()).map(|one| seen.insert(id_of(one))).collect();
     let mut is_first = is_first.into_iter();
-    ids.retain(|_| is_first.next().unwrap_or(false));
+    lists.iter_mut().for_each(|list| list.retain(|_| is_first.next().unwrap_or(false)));
 }
 
 /// Checks that an id of a list is no piece of another format, such as CSV or JSON. No id would begin or end so.

@@ -2,6 +2,7 @@
 //! needed. Messages never contain one.
 
 use std::env::{self, VarError};
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,16 @@ pub const DEFAULT_KEY_VARIABLE: &str = "ROUNDZERO_API_KEY";
 pub enum KeyPlace {
     Environment(String),
     File(PathBuf),
+}
+
+/// The name of the variable, or the path of the file.
+impl fmt::Display for KeyPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment(name) => formatter.write_str(name),
+            Self::File(path) => path.display().fmt(formatter),
+        }
+    }
 }
 
 impl KeyPlace {

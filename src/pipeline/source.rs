@@ -34,7 +34,10 @@ pub enum Api {
     Remote {
         /// Base URL of the API, without a slash at the end.
         base: String,
-        key: KeyPlace,
+        /// Where its keys are, at least one.
+        keys: Vec<KeyPlace>,
+        /// The most requests a minute with each of them, if not as with all.
+        requests_per_minute: Option<u32>,
     },
     /// The sandbox, started inside this process.
     Sandbox { interviews: Option<usize>, seed: u64 },
@@ -78,6 +81,9 @@ fn resolve(source: SourceSection, folder: &Path, at: &mut Section<'_>) -> Source
             let key = if source.key_env.is_some() { "key-env" } else { "key-file" };
             at.add(key, Error::usage("the sandbox inside this process takes no key"));
         }
+        if source.requests_per_minute.is_some() {
+            at.add("requests-per-minute", Error::usage("the sandbox inside this process has no limit"));
+        }
         let sandbox = source.sandbox.unwrap_or_default();
         Api::Sandbox { interviews: sandbox.interviews, seed: sandbox.seed }
     } else {
@@ -88,16 +94,22 @@ fn resolve(source: SourceSection, folder: &Path, at: &mut Section<'_>) -> Source
             let hint = "interviews = [\"ids.txt\"], one id a line; the vendor has no call that lists them";
             at.add("interviews", Error::usage(format!("source {name} names no `interviews`")).hint(hint));
         }
-        let key = match (source.key_env, source.key_file) {
-            (env, Some(path)) => {
-                if env.is_some() {
+        let named_by = if source.key_file.is_some() { "key-file" } else { "key-env" };
+        let keys: Vec<KeyPlace> = match (source.key_env, source.key_file) {
+            (names, Some(paths)) => {
+                if names.is_some() {
                     at.add("key-env", Error::usage("name key-env or key-file, not both"));
                 }
-                KeyPlace::File(place(folder, &path))
+                paths.0.iter().map(|path| KeyPlace::File(place(folder, path))).collect()
             }
-            (name, None) => KeyPlace::Environment(name.unwrap_or_else(|| DEFAULT_KEY_VARIABLE.to_owned())),
+            (Some(names), None) => names.0.into_iter().map(KeyPlace::Environment).collect(),
+            (None, None) => vec![KeyPlace::Environment(DEFAULT_KEY_VARIABLE.to_owned())],
         };
-        Api::Remote { base: source.api.trim_end_matches('/').to_owned(), key }
+        if keys.is_empty() {
+            at.add(named_by, Error::usage(format!("source {name} names no key")));
+        }
+        let requests_per_minute = source.requests_per_minute.map(|most| at.at_least_1("requests-per-minute", most));
+        Api::Remote { base: source.api.trim_end_matches('/').to_owned(), keys, requests_per_minute }
     };
     let mut exclude = Exclude::default();
     for (number, pattern) in source.exclude.iter().enumerate() {

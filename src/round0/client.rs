@@ -27,6 +27,8 @@ pub struct ApiClient {
     base: Url,
     /// The name of the rate-limit window of this key at this address. The key cannot be derived from it.
     window: String,
+    /// The most requests a minute with this key, if not as with all.
+    requests_per_minute: Option<u32>,
 }
 
 /// The outcome of one request.
@@ -69,13 +71,33 @@ impl ApiClient {
             builder.default_headers(headers.clone()).read_timeout(READ_TIMEOUT).timeout(REQUEST_TIMEOUT)
         })?;
         let window = hex::encode(Sha256::new().chain_update(base).chain_update([0]).chain_update(key).finalize());
-        Ok(Self { http, base: url, window })
+        Ok(Self { http, base: url, window, requests_per_minute: None })
     }
 
-    /// A pacer for the requests of this key. It also counts those of other programs with the same key.
+    /// Gives this key a ceiling of its own, if there is one, in place of that of all.
+    #[must_use]
+    pub fn at_most(self, requests_per_minute: Option<u32>) -> Self {
+        Self { requests_per_minute, ..self }
+    }
+
+    /// The most requests a minute with this key, where that of all keys is given.
+    #[must_use]
+    pub fn requests_per_minute(&self, of_all: u32) -> u32 {
+        self.requests_per_minute.unwrap_or(of_all)
+    }
+
+    /// Whether both are for the same key at the same address, and so share one rate-limit window.
+    #[must_use]
+    pub fn shares_window(&self, other: &Self) -> bool {
+        self.window == other.window
+    }
+
+    /// A pacer for the requests of this key. It also counts those of other programs with the same key. Within a program,
+    /// there is one pacer a key at a time: see [`Keys`](super::keys::Keys).
     #[must_use]
     pub fn pacer(&self, pace: Pace) -> Pacer {
         let file = state_folder().map(|folder| folder.join(format!("window-{}", &self.window[..32])));
+        let pace = Pace { requests_per_minute: self.requests_per_minute(pace.requests_per_minute), ..pace };
         Pacer::new("the API", pace, file.as_deref())
     }
 

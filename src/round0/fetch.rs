@@ -11,9 +11,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::call::{Call, ParsedBody};
-use super::client::{ApiClient, CallOutcome};
+use super::client::CallOutcome;
+use super::keys::Keys;
 use crate::http::cancel::{Cancellation, Cancelled};
-use crate::http::pace::Pacer;
 use crate::http::retry::backoff;
 use crate::model::body::Violation;
 use crate::model::{Error, Kind};
@@ -72,7 +72,7 @@ pub struct Fetched {
 /// Why fetching stopped before all tasks were done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopReason {
-    /// 401 or 403, which every further call would get as well. Holds the reason.
+    /// 401 or 403 to every key, which every further call would get as well. Holds the reason.
     Refused(String),
     /// Nothing listens at the address. Holds the reason.
     Unreachable(String),
@@ -150,8 +150,7 @@ impl Trouble {
 /// Fetches tasks.
 #[derive(Clone)]
 pub struct Fetcher {
-    pub client: ApiClient,
-    pub pacer: Arc<Pacer>,
+    pub keys: Keys,
     /// Most calls at once, including those that wait for another try.
     pub width: usize,
     pub counts: Arc<FetchCounts>,
@@ -160,10 +159,10 @@ pub struct Fetcher {
 
 impl Fetcher {
     /// A fetcher with counts of its own. Calls that wait for another try leave room for others, so that `concurrency`
-    /// requests can be in flight.
+    /// requests can be in flight with each key.
     #[must_use]
-    pub fn new(client: ApiClient, pacer: Arc<Pacer>, concurrency: usize, cancellation: Cancellation) -> Self {
-        Self { client, pacer, width: concurrency * 2, counts: Arc::default(), cancellation }
+    pub fn new(keys: Keys, concurrency: usize, cancellation: Cancellation) -> Self {
+        Self { width: concurrency * 2 * keys.count(), keys, counts: Arc::default(), cancellation }
     }
 
     /// Makes the calls, and sends the outcome of each to `results`.
@@ -245,30 +244,28 @@ impl Fetcher {
         Ok(Fetched { task, at: Timestamp::now(), outcome })
     }
 
-    /// Makes one try of a call when it is its turn. A try that is over the limit is repeated.
+    /// Makes one try of a call when it is its turn. A try that is over the limit is repeated, and so is one whose key is
+    /// refused, with another key.
     async fn attempt(&self, task: &FetchTask, is_retry: bool) -> Result<Attempt, StopReason> {
         loop {
-            let turn = self.pacer.turn().await;
+            let turn = self.keys.turn().await.map_err(StopReason::Refused)?;
             self.counts.requests.fetch_add(1, Ordering::Relaxed);
             self.counts.retries.fetch_add(u64::from(is_retry), Ordering::Relaxed);
+            let client = &turn.key.client;
             let (answer, budget) = match task.call {
-                Call::Interview => self.client.interview(&task.id).await,
-                Call::Questions => self.client.questions(&task.id).await,
+                Call::Interview => client.interview(&task.id).await,
+                Call::Questions => client.questions(&task.id).await,
             };
             match classify(task, answer) {
                 Classification::Limited => {
                     self.counts.limited.fetch_add(1, Ordering::Relaxed);
-                    turn.refused(budget);
+                    turn.in_flight.refused(budget);
                 }
-                // The turn is never released, so that no other call begins while all are being stopped.
-                Classification::Stop(stop) => {
-                    std::mem::forget(turn);
-                    return Err(stop);
-                }
+                Classification::Refused(why) => self.keys.refuse(turn, why),
                 // Without an answer, nothing is known about the limit.
                 Classification::Attempt(attempt @ (Attempt::NoAnswer(_) | Attempt::NotThere(_))) => return Ok(attempt),
                 Classification::Attempt(attempt) => {
-                    turn.answered(budget);
+                    turn.in_flight.answered(budget);
                     self.counts.answered.store(true, Ordering::Relaxed);
                     *self.counts.lock() = None;
                     return Ok(attempt);
@@ -301,8 +298,8 @@ enum Classification {
     Attempt(Attempt),
     /// Over the limit. The call is repeated later, and this try does not count.
     Limited,
-    /// No call is worth another try.
-    Stop(StopReason),
+    /// No call is worth another try with this key. Holds the reason.
+    Refused(String),
 }
 
 /// The result of one try of a call.
@@ -331,7 +328,7 @@ fn classify(task: &FetchTask, answer: CallOutcome) -> Classification {
         CallOutcome::NoAnswer(why) => Attempt::NoAnswer(why),
         CallOutcome::Unreachable(why) => Attempt::NotThere(why),
         CallOutcome::Limited => return Classification::Limited,
-        CallOutcome::Refused(why) => return Classification::Stop(StopReason::Refused(why)),
+        CallOutcome::Refused(why) => return Classification::Refused(why),
     })
 }
 

@@ -3,4 +3,5 @@
 pub mod call;
 pub mod client;
 pub mod fetch;
+pub mod keys;
 pub mod webhook;

@@ -67,6 +67,8 @@ pub struct SandboxOptions {
     pub latency: Duration,
     /// The key that requests must have. With `-suspended` appended, it is the key of an account without API access.
     pub key: String,
+    /// Further keys of the same account. Each has a limit of its own.
+    pub more_keys: Vec<String>,
     /// Faults of the API and of recordings, if any.
     pub faults: Option<Faults>,
     /// What is planted in the interviews, so that a report has something to find.
@@ -87,6 +89,7 @@ impl Default for SandboxOptions {
             window_length: Duration::from_mins(1),
             latency: Duration::ZERO,
             key: DEFAULT_KEY.to_owned(),
+            more_keys: Vec::new(),
             faults: None,
             contrasts: Contrasts::default(),
             ats_faults: Vec::new(),
@@ -122,16 +125,19 @@ pub async fn start(options: SandboxOptions) -> io::Result<Sandbox> {
     let addr = listener.local_addr()?;
     let audio_addr = audio_listener.local_addr()?;
     let links = links::LinkSigner::new(audio_addr, &options.key);
-    let limiter = options.limit.map(|limit| Limiter::new(limit, options.window, options.window_length));
+    let keys: Vec<String> = std::iter::once(options.key).chain(options.more_keys).collect();
+    let limiter = |_: &String| options.limit.map(|limit| Limiter::new(limit, options.window, options.window_length));
+    let limiters = keys.iter().filter_map(limiter).collect();
+    let counter = stats::RequestCounter::new(options.window_length, keys.len());
     let api = Arc::new(state::SandboxApi {
         interviews: interviews::Interviews::new(options.interviews, options.seed, options.contrasts),
-        key: options.key,
+        keys,
         latency: options.latency,
         faults: options.faults,
         elsewhere: format!("http://{audio_addr}/elsewhere"),
         links,
         started: Instant::now(),
-        state: Mutex::new(state::RequestState { limiter, counter: stats::RequestCounter::new(options.window_length) }),
+        state: Mutex::new(state::RequestState { limiters, counter }),
     });
     let systems = Arc::new(ats::Systems::new(api.interviews.clone(), options.ats_faults));
     let router = serve::router(Arc::clone(&api)).merge(ats::router(Arc::clone(&systems)));

@@ -48,9 +48,9 @@ pub fn router(api: Arc<SandboxApi>) -> Router {
 
 /// Answers one request to the API. `wanted` is `None` if the path or the id is unknown.
 async fn answer(api: &SandboxApi, headers: &HeaderMap, wanted: Option<(Resource, usize)>) -> Response {
-    let response = match refusal(&api.key, headers) {
-        Some(refusal) => refusal,
-        None => within_limit(api, wanted).await,
+    let response = match key_of(&api.keys, headers) {
+        Ok(key) => within_limit(api, key, wanted).await,
+        Err(refusal) => *refusal,
     };
     api.state().counter.answered(response.status().as_u16());
     if !api.latency.is_zero() {
@@ -59,25 +59,30 @@ async fn answer(api: &SandboxApi, headers: &HeaderMap, wanted: Option<(Resource,
     response
 }
 
-/// The answer to a request without the right key; `None` if it has it.
-fn refusal(key: &str, headers: &HeaderMap) -> Option<Response> {
+/// The number of the key that a request has.
+///
+/// # Errors
+/// The answer to a request without a right key.
+fn key_of(keys: &[String], headers: &HeaderMap) -> Result<usize, Box<Response>> {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
-        Some((_, given)) if given == key => None,
-        Some((_, given)) if given.strip_suffix("-suspended") == Some(key) => {
-            Some(error(StatusCode::FORBIDDEN, "forbidden", "Your subscription does not include API access"))
-        }
-        _ => Some(error(StatusCode::UNAUTHORIZED, "unauthorized", "Missing or invalid API key")),
-    }
+    let given = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let number_of = |given: &str| keys.iter().position(|key| key == given);
+    let (_, given) = given.unwrap_or_default();
+    number_of(given).ok_or_else(|| {
+        Box::new(match given.strip_suffix("-suspended").and_then(number_of) {
+            Some(_) => error(StatusCode::FORBIDDEN, "forbidden", "Your subscription does not include API access"),
+            None => error(StatusCode::UNAUTHORIZED, "unauthorized", "Missing or invalid API key"),
+        })
+    })
 }
 
-/// Answers a request that has the key, if the limit admits it.
-async fn within_limit(api: &SandboxApi, wanted: Option<(Resource, usize)>) -> Response {
+/// Answers a request that has a key, by its number, if the limit of the key admits it.
+async fn within_limit(api: &SandboxApi, key: usize, wanted: Option<(Resource, usize)>) -> Response {
     let (mut admission, fault) = {
         let mut state = api.state();
         let now = api.started.elapsed();
-        state.counter.arrived(now);
-        let admission = state.limiter.as_mut().map(|limiter| limiter.admit(now));
+        state.counter.arrived(key, now);
+        let admission = state.limiters.get_mut(key).map(|limiter| limiter.admit(now));
         let fault = api.faults.as_ref().zip(wanted).filter(|_| admission.is_none_or(|admission| admission.admitted));
         let fault = fault.and_then(|(faults, (resource, index))| {
             let questions = matches!(resource, Resource::Questions);

@@ -12,7 +12,8 @@ use crate::http::pace::limiter::Limiter;
 /// The data that all answers are made from.
 pub struct SandboxApi {
     pub interviews: Interviews,
-    pub key: String,
+    /// The keys that are accepted.
+    pub keys: Vec<String>,
     pub latency: Duration,
     pub faults: Option<Faults>,
     /// Address that redirects lead to. A client must not follow them.
@@ -24,7 +25,8 @@ pub struct SandboxApi {
 
 /// State that requests change. One lock covers both fields, so that times reach them in order.
 pub struct RequestState {
-    pub limiter: Option<Limiter>,
+    /// The limit of each key; none without a limit.
+    pub limiters: Vec<Limiter>,
     pub counter: RequestCounter,
 }
 

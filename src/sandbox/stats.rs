@@ -17,7 +17,9 @@ pub struct Stats {
     pub requests: u64,
     /// Requests to the API by the status of their answer.
     pub by_status: BTreeMap<u16, u64>,
-    /// The largest number of requests with a valid key within any span of one window length, its later end included and
+    /// Requests to the API with each valid key, in the order in which the sandbox was given them.
+    pub by_key: Vec<u64>,
+    /// The largest number of requests with one valid key within any span of one window length, its later end included and
     /// its earlier end not. Requests that were answered 429 are included: the number is what the client sent, for every
     /// kind of window and also without a limit.
     pub largest_window: u64,
@@ -36,8 +38,8 @@ pub struct Stats {
 #[derive(Debug)]
 pub struct RequestCounter {
     length: Duration,
-    /// Times of the requests with a valid key within the last window length.
-    recent: VecDeque<Duration>,
+    /// Times of the requests with each valid key within the last window length.
+    recent: Vec<VecDeque<Duration>>,
     /// Answers with 200 by index of the interview: for the interview and for its questions.
     answered: HashMap<usize, [u64; 2]>,
     /// Requests for which a fault may be drawn, by index of the interview: for the interview and for its questions.
@@ -48,22 +50,25 @@ pub struct RequestCounter {
 }
 
 impl RequestCounter {
-    pub fn new(length: Duration) -> Self {
+    /// A counter for so many keys.
+    pub fn new(length: Duration, keys: usize) -> Self {
         Self {
             length,
-            recent: VecDeque::new(),
+            recent: vec![VecDeque::new(); keys],
             answered: HashMap::new(),
             asked: HashMap::new(),
             recordings: HashMap::new(),
-            stats: Stats::default(),
+            stats: Stats { by_key: vec![0; keys], ..Stats::default() },
         }
     }
 
-    /// Counts a request with a valid key at `now`, whatever it asks for.
-    pub fn arrived(&mut self, now: Duration) {
-        forget(&mut self.recent, now, self.length);
-        self.recent.push_back(now);
-        self.stats.largest_window = self.stats.largest_window.max(self.recent.len() as u64);
+    /// Counts a request at `now` with a valid key, by its number, whatever it asks for.
+    pub fn arrived(&mut self, key: usize, now: Duration) {
+        let recent = &mut self.recent[key];
+        forget(recent, now, self.length);
+        recent.push_back(now);
+        self.stats.by_key[key] += 1;
+        self.stats.largest_window = self.stats.largest_window.max(recent.len() as u64);
     }
 
     /// Counts any request by the status of its answer.
@@ -115,20 +120,27 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn largest_window_equals_a_count_over_all_windows() {
+    fn largest_window_equals_a_count_over_all_windows_of_each_key() {
         for seed in 0..60 {
             let times = times(seed, SECOND);
-            let mut counter = RequestCounter::new(SECOND);
-            times.iter().for_each(|&now| counter.arrived(now));
-            let count = |end: Duration| times.iter().filter(|&&time| time <= end && end < time + SECOND).count();
-            let largest = times.iter().map(|&end| count(end)).max().unwrap();
+            let mut counter = RequestCounter::new(SECOND, 2);
+            // Two requests of three are with the first key.
+            let of_key =
+                |key: usize| times.iter().enumerate().filter(move |(number, _)| usize::from(number % 3 == 0) == key);
+            times.iter().enumerate().for_each(|(number, &now)| counter.arrived(usize::from(number % 3 == 0), now));
+            let count = |key: usize, end: Duration| {
+                of_key(key).filter(|(_, time)| **time <= end && end < **time + SECOND).count()
+            };
+            let largest = [0, 1].into_iter().flat_map(|key| of_key(key).map(move |(_, end)| (key, *end)));
+            let largest = largest.map(|(key, end)| count(key, end)).max().unwrap();
             assert_eq!(counter.stats().largest_window, largest as u64, "seed {seed}");
+            assert_eq!(counter.stats().by_key, [0, 1].map(|key| of_key(key).count() as u64));
         }
     }
 
     #[test]
     fn bodies_are_counted_one_by_one() {
-        let mut counter = RequestCounter::new(SECOND);
+        let mut counter = RequestCounter::new(SECOND, 1);
         counter.served(7, false);
         counter.served(7, true);
         counter.served(8, false);

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use roundup::http::cancel::Cancellation;
-use roundup::ingest::{Account, Progress, ingest};
+use roundup::ingest::{Account, IngestRequest, Progress, ingest};
 use roundup::lake::Lake;
 use roundup::pipeline::{Exclude, IngestPlan, QuestionPolicy};
 use roundup::round0::client::ApiClient;
@@ -50,14 +50,12 @@ fn progress_says_what_is_waited_for_while_nothing_comes() {
         source: "default",
         ids: (0..5).map(|number| format!("id-{number}")).collect(),
         inbox: false,
-        client: ApiClient::new(&base, "rz_live_x").unwrap(),
-        plan: &plan,
+        clients: vec![ApiClient::new(&base, "rz_live_x").unwrap()],
         exclude: &Exclude::default(),
-        refetch: false,
-        cancellation: Cancellation::new(token.clone()),
-        progress: &progress,
     };
-    let _interrupted = ingest(&lake, &mut ledger, &runtime, account);
+    let cancellation = Cancellation::new(token.clone());
+    let request = IngestRequest { plan: &plan, refetch: false, cancellation, progress: &progress };
+    let _interrupted = ingest(&lake, &mut ledger, &runtime, vec![account], &request);
     answering.join().unwrap();
     let said = said.borrow();
     let (done, of, waiting) = &said[0];

@@ -16,6 +16,8 @@ use crate::delta::{are_up_to_date, are_what_they_say};
 
 const TABLES: &[&str] = &["interviews", "open_interviews", "responses", "candidates", "questions"];
 const LIMIT: u64 = 200;
+/// The keys of a second account.
+const KEYS_OF_TWO: [&str; 2] = ["rz_live_2a2a2a2a2a2a2a2a2a2a2a2a", "rz_live_3b3b3b3b3b3b3b3b3b3b3b3b"];
 const FAULTS: &str = r#"
 seed = 5
 [[fault]]
@@ -44,12 +46,14 @@ struct Sandbox {
 }
 
 impl Sandbox {
-    fn start(folder: &Path) -> Self {
+    /// Starts it with more flags. Its ids are in a file of the folder.
+    fn start(folder: &Path, ids: &str, flags: &[&str]) -> Self {
         fs::write(folder.join("faults.toml"), FAULTS).unwrap();
         let limit = LIMIT.to_string();
         let mut process = program(folder)
-            .args(["sandbox", "--interviews", "400", "--requests-per-minute", &limit, "--window-length", "2s"])
-            .args(["--faults", "faults.toml", "--ids-out", "ids.txt"])
+            .args(["sandbox", "--requests-per-minute", &limit, "--window-length", "2s"])
+            .args(["--faults", "faults.toml", "--ids-out", ids])
+            .args(flags)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -57,6 +61,14 @@ impl Sandbox {
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on ").unwrap().to_owned();
         Self { process, address }
+    }
+
+    /// A source of a pipeline that asks it. `keys` is what stands after `key-env`.
+    fn source(&self, name: &str, keys: &str) -> String {
+        let api = &self.address;
+        format!(
+            "[[source]]\nname = \"{name}\"\napi = \"{api}/api/v1\"\nkey-env = {keys}\ninterviews = [\"{name}.txt\"]\n"
+        )
     }
 
     fn stats(&self) -> Stats {
@@ -77,19 +89,24 @@ impl Drop for Sandbox {
 fn program(folder: &Path) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
     command.current_dir(folder).env("ROUNDZERO_API_KEY", DEFAULT_KEY).env("XDG_STATE_HOME", folder.join("state"));
+    command.env("KEY_TWO", KEYS_OF_TWO[0]).env("KEY_THREE", KEYS_OF_TWO[1]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
-/// A folder with a pipeline, whose lake has the same candidate key as every other of these tests.
-/// All questions are asked for, because whose are unseen depends on which interview came first.
-fn folder_for(sandbox: &str) -> TempDir {
+/// A folder with a pipeline of some sources, whose lists are in another folder, and whose lake has the same candidate key
+/// as every other of these tests. All questions are asked for, because whose are unseen depends on which interview came
+/// first.
+fn folder_for(sources: &str, home: &Path) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let pipeline = format!(
-        "[source]\napi = \"{sandbox}/api/v1\"\ninterviews = [\"ids.txt\"]\n[lake]\npath = \"lake\"\n\
-         [ingest]\nlimit-window = \"2s\"\nrequests-per-minute = 600000\nquestions = \"all\"\n"
-    );
-    fs::write(folder.path().join("pipeline.toml"), pipeline).unwrap();
+    let rest = "[lake]\npath = \"lake\"\n\
+                [ingest]\nlimit-window = \"2s\"\nrequests-per-minute = 600000\nquestions = \"all\"\n";
+    fs::write(folder.path().join("pipeline.toml"), sources.to_owned() + rest).unwrap();
+    for entry in fs::read_dir(home).unwrap().map(Result::unwrap) {
+        if entry.path().extension().is_some_and(|extension| extension == "txt") {
+            fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+        }
+    }
     same_key(folder.path());
     folder
 }
@@ -132,27 +149,50 @@ fn finish(folder: &Path) {
     panic!("ten runs have not been enough");
 }
 
+/// How often runs are killed; `ROUNDUP_KILLS=1000` for the long version.
+fn kills(usual: usize) -> usize {
+    std::env::var("ROUNDUP_KILLS").map_or(usual, |count| count.parse().unwrap())
+}
+
 #[test]
 fn killed_at_random_moments_a_run_ends_as_one_that_was_not() {
-    // `ROUNDUP_KILLS=1000` for the long version.
-    let kills = std::env::var("ROUNDUP_KILLS").map_or(50, |count| count.parse().unwrap());
+    killed_at_random_moments(kills(50), |home| {
+        let sandbox = Sandbox::start(home, "one.txt", &["--interviews", "400"]);
+        let source = sandbox.source("one", "\"ROUNDZERO_API_KEY\"");
+        (vec![sandbox], source)
+    });
+}
+
+/// The second account has two keys, and both list the interviews of the sample.
+#[test]
+fn killed_at_random_moments_several_accounts_end_as_if_they_were_not() {
+    killed_at_random_moments(kills(25), |home| {
+        let keys = ["--key", KEYS_OF_TWO[0], "--key", KEYS_OF_TWO[1]];
+        let flags = [&["--interviews", "300", "--seed", "2"], &keys[..]].concat();
+        let one = Sandbox::start(home, "one.txt", &["--interviews", "200"]);
+        let two = Sandbox::start(home, "two.txt", &flags);
+        let sources = one.source("one", "\"ROUNDZERO_API_KEY\"") + &two.source("two", "[\"KEY_TWO\", \"KEY_THREE\"]");
+        (vec![one, two], sources)
+    });
+}
+
+/// Runs of the sources of some sandboxes are killed. `start` starts those in a folder, and returns the sources.
+fn killed_at_random_moments(kills: usize, start: impl Fn(&Path) -> (Vec<Sandbox>, String)) {
     let reference = {
         let home = tempfile::tempdir().unwrap();
-        let sandbox = Sandbox::start(home.path());
-        let folder = folder_for(&sandbox.address);
-        fs::copy(home.path().join("ids.txt"), folder.path().join("ids.txt")).unwrap();
+        let (_sandboxes, sources) = start(home.path());
+        let folder = folder_for(&sources, home.path());
         finish(folder.path());
         lake_of(folder.path())
     };
     let home = tempfile::tempdir().unwrap();
-    let sandbox = Sandbox::start(home.path());
+    let (sandboxes, sources) = start(home.path());
     let mut done = 0;
     let mut seed = 1_u64;
     while done < kills {
         // A lake that is complete has nothing left to be killed in, so another one begins.
-        let folder = folder_for(&sandbox.address);
-        fs::copy(home.path().join("ids.txt"), folder.path().join("ids.txt")).unwrap();
-        // The same key at the same address: one window for all of these lakes.
+        let folder = folder_for(&sources, home.path());
+        // The same keys at the same addresses: one window each for all of these lakes.
         std::os::unix::fs::symlink(home.path().join("state"), folder.path().join("state")).unwrap();
         fs::create_dir_all(home.path().join("state")).unwrap();
         for _ in 0..50.min(kills - done) {
@@ -178,9 +218,11 @@ fn killed_at_random_moments_a_run_ends_as_one_that_was_not() {
             assert!(lake == reference, "{table} has other rows than that of a run that was not killed");
         }
     }
-    let stats = sandbox.stats();
-    assert!(stats.largest_window <= LIMIT, "{} requests in a window of {LIMIT}", stats.largest_window);
-    assert_eq!(stats.by_status.get(&429), None);
+    for stats in sandboxes.iter().map(Sandbox::stats) {
+        assert!(stats.largest_window <= LIMIT, "{} requests in a window of {LIMIT}", stats.largest_window);
+        assert!(stats.by_key.iter().all(|count| *count > 0), "{stats:?}");
+        assert_eq!(stats.by_status.get(&429), None);
+    }
 }
 
 const POINTS: &[&str] = &[

@@ -1,6 +1,7 @@
 //! One binary for all integration tests, so that they link once. Each module tests a feature through the widest seam
 //! that is still fast: the program itself against a real server on loopback, or the library where bytes matter.
 
+mod accounts;
 mod api;
 mod architecture;
 mod ats;

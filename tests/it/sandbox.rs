@@ -219,6 +219,7 @@ async fn stats_are_what_was_asked() {
     let expected = Stats {
         requests: 7,
         by_status: BTreeMap::from([(200, 3), (401, 1), (404, 1), (429, 2)]),
+        by_key: vec![6],
         largest_window: 6,
         largest_per_id: 1,
         ..Stats::default()

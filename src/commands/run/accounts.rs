@@ -1,4 +1,4 @@
-//! The accounts of a pipeline, and the API client of each.
+//! The accounts of a pipeline, and the API clients of each: one for each of its keys.
 
 use std::collections::HashMap;
 
@@ -21,24 +21,24 @@ pub struct ReadySource {
 
 /// How the API of an account is reached.
 pub enum Access {
-    Remote(ApiClient),
+    Remote(Vec<ApiClient>),
     Sandbox { interviews: Option<usize>, seed: u64 },
 }
 
-/// One account, with its API client.
+/// One account, with its API clients.
 pub struct OpenSource {
     pub name: String,
     pub ids: Vec<String>,
     pub inbox: bool,
     pub exclude: Exclude,
-    pub client: ApiClient,
+    pub clients: Vec<ApiClient>,
 }
 
 /// The accounts of a pipeline, each opened when it is first needed and kept until the run ends.
 pub struct Accounts<'a> {
     runtime: &'a Runtime,
     sources: &'a [Source],
-    clients: HashMap<String, ApiClient>,
+    clients: HashMap<String, Vec<ApiClient>>,
     sandboxes: Vec<Sandbox>,
 }
 
@@ -53,34 +53,34 @@ impl<'a> Accounts<'a> {
     /// When a sandbox cannot be started.
     pub fn open(&mut self, ready: ReadySource) -> Result<OpenSource> {
         let ReadySource { name, mut ids, inbox, exclude, access } = ready;
-        let client = match access {
-            Access::Remote(client) => client,
+        let clients = match access {
+            Access::Remote(clients) => clients,
             Access::Sandbox { interviews, seed } => {
                 let (sandbox, client) = start_sandbox(self.runtime, interviews, seed)?;
                 if ids.is_empty() && !inbox {
                     ids = sandbox.ids().collect();
                 }
                 self.sandboxes.push(sandbox);
-                client
+                vec![client]
             }
         };
-        self.clients.insert(name.clone(), client.clone());
-        Ok(OpenSource { name, ids, inbox, exclude, client })
+        self.clients.insert(name.clone(), clients.clone());
+        Ok(OpenSource { name, ids, inbox, exclude, clients })
     }
 
-    /// The client of an account by name. `None` when the pipeline has no such account.
+    /// The clients of an account by name. `None` when the pipeline has no such account.
     ///
     /// # Errors
     /// When there is no key, or a sandbox cannot be started.
-    pub fn client(&mut self, name: &str) -> Result<Option<ApiClient>> {
-        if let Some(client) = self.clients.get(name) {
-            return Ok(Some(client.clone()));
+    pub fn clients(&mut self, name: &str) -> Result<Option<Vec<ApiClient>>> {
+        if let Some(clients) = self.clients.get(name) {
+            return Ok(Some(clients.clone()));
         }
         let Some(source) = self.sources.iter().find(|source| source.name == name) else { return Ok(None) };
         let access = access_of(source)?;
         let (name, exclude) = (source.name.clone(), source.exclude.clone());
         let ready = ReadySource { name, ids: Vec::new(), inbox: false, exclude, access };
-        self.open(ready).map(|open| Some(open.client))
+        self.open(ready).map(|open| Some(open.clients))
     }
 
     /// Stops the sandboxes.
@@ -98,7 +98,11 @@ impl<'a> Accounts<'a> {
 pub fn access_of(source: &Source) -> Result<Access> {
     match &source.api {
         Api::Sandbox { interviews, seed } => Ok(Access::Sandbox { interviews: *interviews, seed: *seed }),
-        Api::Remote { base, key } => key.read().and_then(|key| ApiClient::new(base, &key)).map(Access::Remote),
+        Api::Remote { base, keys, requests_per_minute } => {
+            let client = |key: String| ApiClient::new(base, &key).map(|client| client.at_most(*requests_per_minute));
+            let clients = keys.iter().map(|key| key.read().and_then(client));
+            clients.collect::<Result<_>>().map(Access::Remote)
+        }
     }
 }
 

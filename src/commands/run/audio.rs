@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::session::Session;
 use crate::commands::terminal;
-use crate::deliver::audio::{ArchiveSummary, Archiver, ClientOf, Estimate, LinkRenewer, RecordingSelection};
+use crate::deliver::audio::{ArchiveSummary, Archiver, ClientsOf, Estimate, LinkRenewer, RecordingSelection};
 use crate::http::pace::Pace;
 use crate::model::Done;
 use crate::pipeline::AudioPlan;
@@ -27,7 +27,7 @@ impl Archiving<'_> {
         self,
         session: &mut Session<'_>,
         estimate: Estimate,
-        client_of: &mut ClientOf<'_>,
+        clients_of: &mut ClientsOf<'_>,
     ) -> Done<ArchiveSummary> {
         let Self { plan, selection, began, pace } = self;
         if estimate.calls > 0 {
@@ -38,7 +38,7 @@ impl Archiving<'_> {
             network.interrupt.during(|cancellation| {
                 let cancellation = cancellation.or_at(stop_at.clone());
                 let archiver = Archiver::new(lake, &network.runtime, plan, cancellation.clone())?;
-                let mut renewer = LinkRenewer::new(&network.runtime, pace, cancellation, client_of);
+                let mut renewer = LinkRenewer::new(&network.runtime, pace, cancellation, clients_of);
                 let progress = |done: u64| set_progress(done, estimate.wanted);
                 Ok(archiver.pass(ledger, &selection, began, &mut renewer, &progress))
             })

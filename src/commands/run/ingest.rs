@@ -1,9 +1,9 @@
-//! The stage that ingests each account in turn.
+//! The stage that ingests all accounts at the same time.
 
 use super::accounts::OpenSource;
 use crate::commands::session::Session;
 use crate::commands::terminal::FetchProgress;
-use crate::ingest::{Account, IngestSummary, Progress, ingest};
+use crate::ingest::{Account, IngestRequest, IngestSummary, Progress, ingest};
 use crate::model::Done;
 use crate::pipeline::IngestPlan;
 
@@ -13,29 +13,27 @@ pub struct IngestOptions<'a> {
     pub refetch: bool,
 }
 
-/// Ingests each account in turn. If one fails, the next ones still follow, except after an interrupt.
+/// Ingests all accounts at the same time. If one fails, the others go on.
 pub fn ingest_all(
     session: &mut Session<'_>,
-    sources: Vec<OpenSource>,
+    mut sources: Vec<OpenSource>,
     &IngestOptions { plan, refetch }: &IngestOptions<'_>,
 ) -> Done<IngestSummary> {
     let Session { network, lake, ledger, quiet, stop_at, .. } = session;
-    let (mut all, mut errors) = (IngestSummary::default(), Vec::new());
-    for OpenSource { name, ids, inbox, exclude, client } in sources {
-        let fetch_progress = FetchProgress::new(*quiet);
-        let progress = |progress: Progress| fetch_progress.show(&progress);
-        let done = network.interrupt.during(|cancellation| {
-            let (exclude, progress) = (&exclude, &progress);
-            let cancellation = cancellation.or_at(stop_at.clone());
-            let account = Account { source: &name, ids, inbox, client, plan, exclude, refetch, cancellation, progress };
-            ingest(lake, ledger, &network.runtime, account)
-        });
-        fetch_progress.finish();
-        all += &done.into_summary(&mut errors);
-        if network.interrupt.is_requested() {
-            break;
-        }
-    }
+    let lists: Vec<Vec<String>> = sources.iter_mut().map(|source| std::mem::take(&mut source.ids)).collect();
+    let accounts = sources.iter().zip(lists).map(|(source, ids)| {
+        let OpenSource { name, inbox, exclude, clients, .. } = source;
+        Account { source: name, ids, inbox: *inbox, clients: clients.clone(), exclude }
+    });
+    let accounts = accounts.collect();
+    let fetch_progress = FetchProgress::new(*quiet);
+    let progress = |progress: Progress| fetch_progress.show(&progress);
+    let Done { summary, mut errors } = network.interrupt.during(|cancellation| {
+        let cancellation = cancellation.or_at(stop_at.clone());
+        let request = IngestRequest { plan, refetch, cancellation, progress: &progress };
+        ingest(lake, ledger, &network.runtime, accounts, &request)
+    });
+    fetch_progress.finish();
     network.interrupt.add_error(&mut errors);
-    Done { summary: all, errors }
+    Done { summary, errors }
 }

@@ -144,9 +144,11 @@ async fn run(pipeline: &Pipeline, command: &[String], body: &[u8]) -> Result<()>
 fn secret_variables(pipeline: &Pipeline) -> Vec<String> {
     let mut names = vec![DEFAULT_KEY_VARIABLE.to_owned()];
     for source in &pipeline.sources {
-        if let Api::Remote { key: KeyPlace::Environment(name), .. } = &source.api {
-            names.push(name.clone());
-        }
+        let Api::Remote { keys, .. } = &source.api else { continue };
+        names.extend(keys.iter().filter_map(|key| match key {
+            KeyPlace::Environment(name) => Some(name.clone()),
+            KeyPlace::File(_) => None,
+        }));
     }
     names.extend(pipeline.ats.iter().flat_map(Connector::variables));
     if pipeline.audio.as_ref().is_some_and(|plan| plan.folder().is_none()) {

@@ -1,5 +1,6 @@
 //! Shows what a run would do.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -42,8 +43,10 @@ pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> 
     let rate = pipeline.ingest.requests_per_minute;
     let mut text = String::new();
     let sources = ready.sources.as_deref().unwrap_or_default();
-    for source in sources {
-        text += &source_on_screen(source, before.as_ref(), rate)?;
+    let mut listed = HashSet::new();
+    for (number, source) in sources.iter().enumerate() {
+        text += &source_on_screen(source, before.as_ref(), rate, &mut listed)?;
+        text += &same_key_on_screen(source, &sources[..number]);
     }
     if let Some(time) = pipeline.ingest.stop_at.filter(|_| ready.sources.is_some() || ready.audio.is_some()) {
         text += &format!("stop-at    {}, {}\n", time.strftime("%H:%M"), local_zone_name());
@@ -103,29 +106,52 @@ pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> 
     Ok(text + &pipeline.notify.as_ref().map_or_else(String::new, notify_on_screen))
 }
 
-fn source_on_screen(source: &ReadySource, before: Option<&LakeBefore>, requests_per_minute: u32) -> Result<String> {
+/// What is fetched of a source. `known` are the ids that earlier sources list, to which those of this one are added.
+fn source_on_screen<'s>(
+    source: &'s ReadySource,
+    before: Option<&LakeBefore>,
+    requests_per_minute: u32,
+    known: &mut HashSet<&'s str>,
+) -> Result<String> {
     let name = &source.name;
-    if let Access::Sandbox { interviews, .. } = &source.access
-        && source.ids.is_empty()
-        && !source.inbox
-    {
-        let which = interviews.map_or("the sample".to_owned(), |count| format!("{count} made-up ones"));
-        return Ok(format!("ingest     {name}: the sandbox inside this process, {which}\n"));
-    }
-    let listed = source.ids.len();
+    let (clients, requests_per_minute) = match &source.access {
+        Access::Sandbox { interviews, .. } if source.ids.is_empty() && !source.inbox => {
+            let which = interviews.map_or("the sample".to_owned(), |count| format!("{count} made-up ones"));
+            return Ok(format!("ingest     {name}: the sandbox inside this process, {which}\n"));
+        }
+        Access::Sandbox { .. } => (1, requests_per_minute),
+        Access::Remote(clients) => (clients.len(), clients[0].requests_per_minute(requests_per_minute)),
+    };
+    let new: Vec<&str> = source.ids.iter().map(String::as_str).filter(|id| known.insert(id)).collect();
+    let listed = new.len();
     let mut due = listed;
     if let Some(LakeBefore { ledger, .. }) = before {
         due = ledger.due(name, Timestamp::now())?.len();
-        for id in &source.ids {
+        for id in new {
             due += usize::from(ledger.state(id)?.is_none());
         }
     }
-    let minutes = (due as u64).div_ceil(requests_per_minute.into());
+    let minutes = (due as u64).div_ceil(u64::from(requests_per_minute) * clients as u64);
     let due = terminal::counted(due as u64, "interview is", "interviews are");
     let requests = terminal::counted(requests_per_minute.into(), "request", "requests");
+    let keys = if clients == 1 { String::new() } else { format!(" with each of {clients} keys") };
     Ok(format!(
-        "ingest     {name}: {due} due, of {listed} listed and of those still open; {minutes} min at {requests} a minute\n"
+        "ingest     {name}: {due} due, of {listed} listed and of those still open; {minutes} min at {requests} a minute{keys}\n"
     ))
+}
+
+/// Says which of some earlier sources has a key of this one.
+fn same_key_on_screen(source: &ReadySource, earlier: &[ReadySource]) -> String {
+    let clients = |source: &'_ ReadySource| match &source.access {
+        Access::Remote(clients) => clients.clone(),
+        Access::Sandbox { .. } => Vec::new(),
+    };
+    let own = clients(source);
+    let has_one =
+        |other: &&ReadySource| clients(other).iter().any(|client| own.iter().any(|own| own.shares_window(client)));
+    earlier.iter().find(has_one).map_or_else(String::new, |other| {
+        format!("           the key is that of source {}, and has one limit for both\n", other.name)
+    })
 }
 
 fn audio_on_screen(plan: &AudioPlan, before: Option<&mut LakeBefore>, requests_per_minute: u32) -> Result<String> {

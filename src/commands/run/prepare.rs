@@ -105,16 +105,32 @@ fn ready_source(source: &Source, at: &mut Section<'_>) -> Option<ReadySource> {
     let ids = lists.map_err(|errors| errors.into_iter().for_each(|error| at.add("interviews", error))).ok();
     let access = match &source.api {
         Api::Sandbox { interviews, seed } => Some(Access::Sandbox { interviews: *interviews, seed: *seed }),
-        Api::Remote { base, key } => {
-            let named_by = if let KeyPlace::File(_) = key { "key-file" } else { "key-env" };
-            let key = at.keep(named_by, key.read());
-            // The address is checked also without a key.
-            let client = at.keep("api", ApiClient::new(base, key.as_deref().unwrap_or("none")));
-            key.and(client).map(Access::Remote)
-        }
+        Api::Remote { base, keys, requests_per_minute } => ready_clients(base, keys, at)
+            .map(|clients| clients.into_iter().map(|client| client.at_most(*requests_per_minute)).collect())
+            .map(Access::Remote),
     };
     let (name, exclude) = (source.name.clone(), source.exclude.clone());
     Some(ReadySource { name, ids: ids?, inbox: source.inbox, exclude, access: access? })
+}
+
+/// A client for each key of an account.
+fn ready_clients(base: &str, keys: &[KeyPlace], at: &mut Section<'_>) -> Option<Vec<ApiClient>> {
+    let mut clients: Vec<(&KeyPlace, ApiClient)> = Vec::new();
+    for (number, place) in keys.iter().enumerate() {
+        let named_by = if let KeyPlace::File(_) = place { "key-file" } else { "key-env" };
+        let named_by = if keys.len() == 1 { named_by.to_owned() } else { format!("{named_by}[{number}]") };
+        let key = at.keep(&named_by, place.read());
+        let client = ApiClient::new(base, key.as_deref().unwrap_or("none"));
+        // The address is checked also without a key, and once.
+        let client = if number == 0 { at.keep("api", client) } else { client.ok() };
+        let Some(client) = key.and(client) else { continue };
+        if let Some((other, _)) = clients.iter().find(|(_, other)| other.shares_window(&client)) {
+            let hint = "a key has one limit, however often it is named";
+            at.add(&named_by, Error::usage(format!("{place} is the same key as {other}")).hint(hint));
+        }
+        clients.push((place, client));
+    }
+    (clients.len() == keys.len()).then(|| clients.into_iter().map(|(_, client)| client).collect())
 }
 
 fn ready_export(export: &ExportTo, lake: Option<&Path>, at: &mut Section<'_>) -> Option<ReadyExport> {

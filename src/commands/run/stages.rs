@@ -248,7 +248,7 @@ impl<'a> Run<'a> {
         let pace = pace_of(&self.pipeline.ingest);
         let archiving = Archiving { plan, selection, began, pace };
         let accounts = &mut self.accounts;
-        let done = archiving.archive(&mut self.session, estimate, &mut |source| accounts.client(source));
+        let done = archiving.archive(&mut self.session, estimate, &mut |source| accounts.clients(source));
         *self.summary.audio.get_or_insert_default() += &done.into_summary(&mut self.errors);
     }
 

@@ -1,7 +1,6 @@
 //! Requests a few interviews from the API, for `get` and `wait`.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -17,6 +16,7 @@ use crate::pipeline::{KeyPlace, parse_window};
 use crate::round0::call::Call;
 use crate::round0::client::ApiClient;
 use crate::round0::fetch::{FetchTask, Fetched, Fetcher, StopReason};
+use crate::round0::keys::Keys;
 
 /// The API client for some flags.
 ///
@@ -60,8 +60,7 @@ impl InterviewApi {
     pub fn new(flags: &ApiFlags) -> Result<Self> {
         let client = client(flags)?;
         let pace = pace(flags)?;
-        let pacer = Arc::new(client.pacer(pace));
-        let fetcher = Fetcher::new(client, pacer, pace.concurrency, Cancellation::default());
+        let fetcher = Fetcher::new(Keys::new(vec![client], pace), pace.concurrency, Cancellation::default());
         Ok(Self { network: Network::start()?, fetcher })
     }
 

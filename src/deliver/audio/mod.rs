@@ -48,6 +48,6 @@ pub use archiver::Archiver;
 pub use erase::erase;
 pub use estimate::{Estimate, estimate};
 pub use missing::RecordingSelection;
-pub use renew::{ClientOf, LinkRenewer};
+pub use renew::{ClientsOf, LinkRenewer};
 pub use summary::ArchiveSummary;
 pub use table::publish_archived;

@@ -1,18 +1,18 @@
 //! Requests interviews again whose links to recordings are missing or no longer open.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use crate::http::cancel::Cancellation;
-use crate::http::pace::{Pace, Pacer};
+use crate::http::pace::Pace;
 use crate::model::recording::RecordingLink;
 use crate::model::{Error, Result};
 use crate::round0::call::{Call, ParsedBody};
 use crate::round0::client::ApiClient;
 use crate::round0::fetch::{FetchOutcome, FetchTask, Fetched, Fetcher, StopReason};
+use crate::round0::keys::Keys;
 
 /// The result of requesting an interview again.
 #[derive(Debug)]
@@ -27,23 +27,28 @@ pub enum Renewal {
     Refused { source: String, error: Error },
 }
 
-/// Returns the client of an account, or `None` for an account that cannot be asked.
-pub type ClientOf<'a> = dyn FnMut(&str) -> Result<Option<ApiClient>> + 'a;
+/// Returns the clients of an account, one for each of its keys, or `None` for an account that cannot be asked.
+pub type ClientsOf<'a> = dyn FnMut(&str) -> Result<Option<Vec<ApiClient>>> + 'a;
 
 /// Requests interviews whose links no longer open, each account at its own pace.
 pub struct LinkRenewer<'a, 'b> {
     runtime: &'a Runtime,
     pace: Pace,
     cancellation: Cancellation,
-    pacers: HashMap<String, (ApiClient, Arc<Pacer>)>,
+    keys: HashMap<String, Keys>,
     /// Accounts that are not asked. A warning was printed for each.
     skipped: HashSet<String>,
-    client_of: &'a mut ClientOf<'b>,
+    clients_of: &'a mut ClientsOf<'b>,
 }
 
 impl<'a, 'b> LinkRenewer<'a, 'b> {
-    pub fn new(runtime: &'a Runtime, pace: Pace, cancellation: Cancellation, client_of: &'a mut ClientOf<'b>) -> Self {
-        Self { runtime, pace, cancellation, pacers: HashMap::new(), skipped: HashSet::new(), client_of }
+    pub fn new(
+        runtime: &'a Runtime,
+        pace: Pace,
+        cancellation: Cancellation,
+        clients_of: &'a mut ClientsOf<'b>,
+    ) -> Self {
+        Self { runtime, pace, cancellation, keys: HashMap::new(), skipped: HashSet::new(), clients_of }
     }
 
     /// Requests interviews, by account. The channel closes when every interview has a result, apart from those of
@@ -92,14 +97,11 @@ impl<'a, 'b> LinkRenewer<'a, 'b> {
     }
 
     fn fetcher(&mut self, source: &str) -> Result<Option<Fetcher>> {
-        if !self.pacers.contains_key(source) {
-            let Some(client) = (self.client_of)(source)? else { return Ok(None) };
-            let pacer = Arc::new(client.pacer(self.pace));
-            self.pacers.insert(source.to_owned(), (client, pacer));
+        if !self.keys.contains_key(source) {
+            let Some(clients) = (self.clients_of)(source)? else { return Ok(None) };
+            self.keys.insert(source.to_owned(), Keys::new(clients, self.pace));
         }
-        let (client, pacer) = &self.pacers[source];
-        let (client, pacer) = (client.clone(), Arc::clone(pacer));
-        Ok(Some(Fetcher::new(client, pacer, self.pace.concurrency, self.cancellation.clone())))
+        Ok(Some(Fetcher::new(self.keys[source].clone(), self.pace.concurrency, self.cancellation.clone())))
     }
 }
 

@@ -33,8 +33,9 @@ pub struct Pacer {
     /// What answers, in messages.
     server: String,
     governor: Mutex<Governor>,
-    /// Held by the request that has the next turn. The others wait for it in order.
-    queue: tokio::sync::Mutex<()>,
+    /// Held by the request that has the next turn. The others wait for it in order. A wait outlives a request that is
+    /// dropped, because it got its turn from another pacer: the next one goes on with it.
+    queue: tokio::sync::Mutex<Option<Wait>>,
     answered: Notify,
     waited: Mutex<Duration>,
     /// What the request that has the next turn waits for, and until when.
@@ -68,23 +69,23 @@ impl Pacer {
         }
     }
 
-    /// Waits for this request's turn. The returned value must be told of the answer.
+    /// Waits for this request's turn. The returned value must be told of the answer. A request that stops waiting
+    /// before loses nothing but its place in the queue.
     pub async fn turn(&self) -> InFlight<'_> {
-        let _next = self.queue.lock().await;
-        let mut wait = Wait { began: steady_now(), logged: None };
+        let mut wait = self.queue.lock().await;
         loop {
             let answered = self.answered.notified();
             match self.decide() {
-                Decision::Send(sent) => return InFlight { pacer: self, sent: Some(sent) },
+                Decision::Send(sent) => {
+                    *wait = None;
+                    return InFlight { pacer: self, sent: Some(sent) };
+                }
                 Decision::WaitForAnswer => answered.await,
                 Decision::WaitUntil(until, why) => {
-                    let began = Instant::now();
                     let left = Duration::from_micros((until - steady_now()).try_into().unwrap_or(0));
-                    self.log_wait(&mut wait, until, why);
-                    *self.waiting.lock().expect("nothing panics while it holds it") = Some((why, until));
+                    self.log_wait(wait.get_or_insert_with(Wait::begin), until, why);
+                    let _held_back = HeldBack::begin(self, until, why);
                     tokio::select! { () = answered => {}, () = sleep(left) => {} }
-                    *self.waiting.lock().expect("nothing panics while it holds it") = None;
-                    *self.waited.lock().expect("nothing panics while it holds it") += began.elapsed();
                 }
             }
         }
@@ -158,11 +159,38 @@ impl Pacer {
     }
 }
 
-/// The wait of one request.
+/// The wait for the next turn.
+#[derive(Debug)]
 struct Wait {
     began: Micros,
     /// The last reason that was logged, and until when it holds the request back.
     logged: Option<(Why, Micros)>,
+}
+
+impl Wait {
+    fn begin() -> Self {
+        Self { began: steady_now(), logged: None }
+    }
+}
+
+/// The time for which the next request is held back for one reason.
+struct HeldBack<'a> {
+    pacer: &'a Pacer,
+    began: Instant,
+}
+
+impl<'a> HeldBack<'a> {
+    fn begin(pacer: &'a Pacer, until: Micros, why: Why) -> Self {
+        *pacer.waiting.lock().expect("nothing panics while it holds it") = Some((why, until));
+        Self { pacer, began: Instant::now() }
+    }
+}
+
+impl Drop for HeldBack<'_> {
+    fn drop(&mut self) {
+        *self.pacer.waiting.lock().expect("nothing panics while it holds it") = None;
+        *self.pacer.waited.lock().expect("nothing panics while it holds it") += self.began.elapsed();
+    }
 }
 
 /// A request in flight. If it is dropped without an answer, it counts as answered at that moment.

@@ -56,9 +56,9 @@ pub struct SandboxFlags {
     /// How long every answer is held back
     #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = parse_time)]
     pub latency: Duration,
-    /// The key that is accepted
+    /// The key that is accepted; repeat it for several keys of one account, each with a limit of its own
     #[arg(long, default_value = crate::sandbox::DEFAULT_KEY)]
-    pub key: String,
+    pub key: Vec<String>,
     /// Let things go wrong as this file says; see docs/faults.md
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
