@@ -1,7 +1,7 @@
 //! Objects below a prefix, for work that is not async.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -187,6 +187,14 @@ impl Objects {
         Ok(sha256)
     }
 
+    /// Writes an object to an open file that nobody else uses. `false` if there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read whole, or the file cannot be written.
+    pub fn copy_into(&self, name: &str, file: &File) -> Result<bool> {
+        Ok(self.get(name, &mut Sink::Open(file))?.is_some())
+    }
+
     /// The SHA-256 of an object's bytes in hex. `None` if there is none.
     ///
     /// # Errors
@@ -211,6 +219,12 @@ impl Objects {
                 Sink::File(path) => {
                     let file = File::create(*path).map_err(|error| Error::path("write", path, error));
                     self.copy(name, got, &mut file?)?
+                }
+                Sink::Open(file) => {
+                    let mut file: &File = file;
+                    let begun = file.set_len(0).and_then(|()| file.rewind());
+                    begun.map_err(|error| self.failed("copy", name, &error))?;
+                    self.copy(name, got, &mut file)?
                 }
                 Sink::Nowhere => self.copy(name, got, &mut std::io::sink())?,
             };
@@ -298,5 +312,6 @@ impl Objects {
 enum Sink<'a> {
     Memory(&'a mut Vec<u8>),
     File(&'a Path),
+    Open(&'a File),
     Nowhere,
 }

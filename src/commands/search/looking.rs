@@ -11,6 +11,7 @@ use crate::commands::terminal::{self, FilterFlags};
 use crate::deliver::export::ExportSummary;
 use crate::lake::Lake;
 use crate::lake::job_list::{list, warn_of_unknown};
+use crate::lake::outputs::OutputKind;
 use crate::lake::outside::refuse_inside;
 use crate::model::{Error, Result};
 use crate::pipeline::{ExportFormat, midnight, parse_date, parse_time_zone};
@@ -39,8 +40,8 @@ pub fn filters(flags: &FilterFlags, statuses: &[String]) -> Result<(Filters, Tim
     Ok((filters, time_zone))
 }
 
-/// Looks into a lake, which should have these jobs, and once more if that fails before anything is shown and the lake has changed meanwhile: a file
-/// that was there may be replaced by now.
+/// Looks into a lake, which should have these jobs, and once more if that fails before anything is shown and the lake has
+/// changed meanwhile: a file that was there may be replaced by now. Where the output will lie is recorded.
 pub fn on_lake(
     folder: &Path,
     jobs: &[String],
@@ -51,6 +52,7 @@ pub fn on_lake(
     warn_of_unknown(&lake, jobs)?;
     if let Some(path) = output {
         refuse_inside("the output", path, lake.root())?;
+        lake.record_output(OutputKind::Export, path)?;
     }
     let is_shown = Cell::new(false);
     // Asked for before: a lake says which version is the newest now.
