@@ -17,7 +17,8 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use super::open::open;
+use super::folder::{path_of, sweep_folder};
+use super::open::{FOLDER, open};
 use crate::model::{Error, Result};
 
 /// How often an object is read whose body ends early.
@@ -287,6 +288,17 @@ impl Objects {
     pub fn delete(&self, name: &str) -> Result<()> {
         let deleted = self.runtime.block_on(async { self.store.delete(&self.key(name)?).await });
         self.unless_missing("delete", name, deleted).map(|_| ())
+    }
+
+    /// Deletes what killed programs left of objects that they were creating. A store does that itself; a folder does not.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed.
+    pub fn sweep(&self) -> Result<()> {
+        if !self.address.starts_with(FOLDER) {
+            return Ok(());
+        }
+        sweep_folder(&path_of(&self.prefix)).map_err(|error| self.failed("clear", "", &error))
     }
 
     fn key(&self, name: &str) -> Result<Key, StoreError> {

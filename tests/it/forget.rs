@@ -489,6 +489,35 @@ fn names_recordings_and_interviews_go_by_age() {
 }
 
 #[test]
+fn only_exports_that_have_the_person_or_are_away_are_listed() {
+    let folder = imported();
+    let lake = folder.path().join("lake");
+    let run = |arguments: &[&str]| run_in(folder.path(), arguments, 0).0;
+    let (email, ids) = quoted(&lake).remove(0);
+    let jobs = |is_theirs: bool| -> Vec<String> {
+        let settled = rows(&lake, "interviews").into_iter();
+        let of = settled.filter(|row| ids.contains(&row["interview_id"]) == is_theirs);
+        of.filter_map(|row| row.get("job_id").cloned()).collect()
+    };
+    let theirs = jobs(true);
+    let other = jobs(false).into_iter().find(|job| !theirs.contains(job)).unwrap();
+    run(&["export", "--lake", "lake", "--what", "responses", "--format", "csv", "-o", "all.csv"]);
+    run(&["export", "--lake", "lake", "--what", "responses", "--format", "xlsx", "--job", &other, "-o", "other.xlsx"]);
+    run(&["search", "--lake", "lake", "the", "--output", "found.parquet"]);
+    run(&["discover", "--lake", "lake", "--output", "terms.csv"]);
+    let outputs = Lake::open(&lake).unwrap().outputs().unwrap();
+    for name in ["all.csv", "other.xlsx", "found.parquet", "terms.csv"] {
+        assert!(outputs.iter().any(|output| output.path.ends_with(name)), "{name}: {outputs:?}");
+    }
+    let listed = || run(&["forget", "--lake", "lake", "--candidate", &email, "--dry-run"]);
+    let plan = listed();
+    assert!(plan.contains("all.csv") && plan.contains("found.parquet"), "{plan}");
+    assert!(!plan.contains("other.xlsx") && !plan.contains("terms.csv"), "{plan}");
+    fs::rename(folder.path().join("other.xlsx"), folder.path().join("moved.xlsx")).unwrap();
+    assert!(listed().contains("other.xlsx"), "{}", listed());
+}
+
+#[test]
 fn an_archive_that_is_away_holds_up_nobody_and_the_erasure_goes_on_when_it_is_back() {
     let served = serve(Some(30));
     served.run(&served.pipeline(ALL), 0);
