@@ -66,7 +66,7 @@ impl Lake {
         let now = Timestamp::now();
         log::prune(&self.log_folder(), now)?;
         retired::clear(self.root(), now)?;
-        work_folder::sweep(self)?;
+        work_folder::sweep(self);
         ledger.forget_times_ahead(now)?;
         ledger.forget_old_links(now)?;
         Ok(ledger)
