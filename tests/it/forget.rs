@@ -195,6 +195,8 @@ pub fn imported() -> TempDir {
         "--until",
         "2026-06-01",
         "--whole-answers",
+        "--formats",
+        "html",
     ]);
     folder
 }
