@@ -5,7 +5,7 @@ use super::carry_out::open_ledger;
 use super::text::{plan_on_screen, receipt_on_screen, said};
 use crate::commands::terminal::{self, Alone, DONE, RetainFlags};
 use crate::lake::Lake;
-use crate::lake::erase::Erasing;
+use crate::lake::erase::{Erasing, Receipt};
 use crate::model::{Error, Result};
 use crate::pipeline::RetainPlan;
 
@@ -35,7 +35,10 @@ pub fn retain(flags: &RetainFlags) -> Result<u8> {
     let lock = lake.lock()?;
     let mut ledger = open_ledger(&lake, &lock)?;
     let old = too_old(&lake, &ledger, &plan, &flags.archive)?;
-    if !flags.yes && !old.rows.is_empty() {
+    if !flags.yes {
+        if old.rows.is_empty() {
+            return said(flags.format, &None::<Receipt>, NOTHING).map(|()| DONE);
+        }
         terminal::data(&found_on_screen(&old))?;
         terminal::confirm("Erase all of this for good?", "nothing is erased without a yes")?;
     }
