@@ -29,10 +29,11 @@ pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
     if let Some(path) = &flags.output {
         refuse_inside("the export", path, lake.root())?;
     }
+    // Before it is written: a program that is killed after that would not record it.
+    record(&lake, flags.output.as_deref())?;
     let no_bar = quiet || (matches!(target, Target::Stream(_)) && io::stdout().is_terminal());
     let ExportSummary { rows, cut } =
         terminal::with_bar("export", no_bar, |progress| export(&lake, &plan, target, progress))?;
-    record(&lake, flags.output.as_deref())?;
     let to = flags.output.as_ref().map_or_else(String::new, |path| format!(" to {}", path.display()));
     if rows == 0 {
         tracing::warn!("nothing in the lake is selected: no rows were written{to}");
@@ -45,7 +46,7 @@ pub fn run(flags: &ExportFlags, quiet: bool) -> Result<()> {
     Ok(())
 }
 
-/// Records where rows lie now. A pipe keeps none.
+/// Records where rows are written to. A pipe keeps none.
 fn record(lake: &Lake, output: Option<&Path>) -> Result<()> {
     match output.map(Place::of) {
         Some(Place::File(path)) => lake.record_output(OutputKind::Export, &path),

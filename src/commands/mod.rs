@@ -10,7 +10,6 @@ mod compact;
 mod completions;
 mod erasure;
 mod export;
-mod forget;
 mod get;
 mod import;
 mod ingest;
@@ -22,7 +21,6 @@ mod quarantine;
 mod repair;
 mod report;
 mod restore;
-mod retain;
 mod run;
 mod sandbox;
 mod schema;
@@ -64,8 +62,8 @@ fn dispatch(arguments: Arguments) -> Result<u8> {
         Command::Analyze(flags) => return analyze::run(&flags, quiet),
         Command::Compact(flags) => return compact::run(&flags, quiet),
         Command::Repair(flags) => return repair::run(&flags),
-        Command::Forget(flags) => return forget::run(&flags),
-        Command::Retain(flags) => return retain::run(&flags),
+        Command::Forget(flags) => return erasure::forget(&flags),
+        Command::Retain(flags) => return erasure::retain(&flags),
         Command::Mirror(flags) => return mirror::run(&flags, quiet),
         Command::Quarantine(command) => return quarantine::run(&command),
         // The others either succeed or return an error.

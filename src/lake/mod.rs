@@ -49,6 +49,7 @@ mod set_aside;
 pub mod sources;
 pub mod temporary;
 pub mod tombstones;
+pub mod work_folder;
 pub mod write;
 
 pub use candidate_keys::CandidateKeys;

@@ -22,6 +22,7 @@ use super::publish::bring_jobs_up;
 use super::read_only::read_only_ledger;
 use super::recover::{check_bound, log_is_gone, recover};
 use super::retired;
+use super::work_folder;
 use crate::ledger::Ledger;
 use crate::model::{Error, Result};
 
@@ -69,6 +70,7 @@ impl Lake {
         let now = Timestamp::now();
         log::prune(&self.log_folder(), now)?;
         retired::clear(self.root(), now)?;
+        work_folder::sweep(self);
         ledger.forget_times_ahead(now)?;
         ledger.forget_old_links(now)?;
         Ok(ledger)

@@ -84,6 +84,17 @@ impl TemporaryFolder {
         Ok(contents)
     }
 
+    /// Removes the folder with all that is in it.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn clear(self) -> io::Result<()> {
+        for path in self.contents()? {
+            if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(&path)? } else { fs::remove_file(&path)? }
+        }
+        self.remove()
+    }
+
     /// Removes the folder, which must be empty.
     ///
     /// # Errors
@@ -91,6 +102,15 @@ impl TemporaryFolder {
     pub fn remove(self) -> io::Result<()> {
         fs::remove_file(self.path.join(LOCK))?;
         fs::remove_dir(&self.path)
+    }
+}
+
+/// Removes the folders with a prefix that killed programs left in `parent`, with all that is in them. One that cannot be
+/// removed is left to the next program.
+pub fn clear_abandoned(parent: &Path, prefix: &str) {
+    let is_own = |name: &str| (name == prefix).then_some(());
+    for (folder, ()) in TemporaryFolder::abandoned(parent, is_own).into_iter().flatten() {
+        let _is_left = folder.clear();
     }
 }
 
@@ -143,5 +163,20 @@ mod tests {
         // Killed before it could lock it, or while another process removed it.
         fs::create_dir(parent.path().join(".mine-y-a1b2c3")).unwrap();
         assert_eq!(names(parent.path()), ["y-"]);
+    }
+
+    #[test]
+    fn what_a_killed_program_left_is_cleared_with_all_that_is_in_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let living = TemporaryFolder::new(parent.path(), ".mine-").unwrap();
+        let killed = parent.path().join(".mine-a1b2c3");
+        fs::create_dir_all(killed.join("deep")).unwrap();
+        fs::write(killed.join("deep/rows"), "rows").unwrap();
+        std::os::unix::fs::symlink(living.path(), killed.join("link")).unwrap();
+        fs::create_dir(parent.path().join(".other-a1b2c3")).unwrap();
+        clear_abandoned(parent.path(), ".mine-");
+        let left: Vec<PathBuf> = fs::read_dir(parent.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(left.len() == 2 && left.contains(&living.path().to_owned()), "{left:?}");
+        assert!(living.path().join(LOCK).exists());
     }
 }

@@ -45,6 +45,12 @@ impl Age {
             Self::Interviews => "interviews",
         }
     }
+
+    /// The tombstone that says until when interviews had settled that this is erased of.
+    #[must_use]
+    pub fn tombstone(self, until: Timestamp) -> Tombstone {
+        Tombstone { of: self.as_str().to_owned(), until }
+    }
 }
 
 /// A line of the file.
@@ -263,7 +269,7 @@ mod tests {
         let lake = Lake::create(folder.path()).unwrap();
         fs::write(folder.path().join("_roundup/candidate.key"), "5a".repeat(32)).unwrap();
         let until = at("2026-05-01T00:00:00Z");
-        lake.add_tombstones([Tombstone { of: Age::Audio.as_str().to_owned(), until }]).unwrap();
+        lake.add_tombstones([Age::Audio.tombstone(until)]).unwrap();
         let tombstones = lake.tombstones().unwrap();
         assert!(tombstones.is_too_old(Age::Audio, Some(at("2026-04-30T23:59:59Z"))));
         assert!(!tombstones.is_too_old(Age::Audio, Some(until)) && !tombstones.is_too_old(Age::Audio, None));

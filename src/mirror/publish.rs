@@ -70,6 +70,7 @@ pub fn publish(
         })?;
         Head::claim(objects, &version.lake, &plan.withheld)?;
         lake.record_output(OutputKind::Mirror, Path::new(&objects.address("")))?;
+        objects.sweep()?;
         crash::point("mirror-claimed");
         let work = Work { lake: &lake, version: &version, objects, plan, progress, should_continue };
         if let Some(summary) = work.run()? {

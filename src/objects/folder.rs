@@ -1,8 +1,9 @@
 //! A folder as an object store: for mirrors on another disk, and wherever a real store would be too much. The crate has
 //! one, too, which would bring a second library of system calls.
 
+use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use object_store::{
     CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
+use tempfile::NamedTempFile;
 
 /// Beginning of the names of files that are not whole yet.
 const PART: &str = ".part-";
@@ -31,7 +33,7 @@ impl fmt::Display for FolderStore {
     }
 }
 
-fn path_of(key: &Key) -> PathBuf {
+pub(super) fn path_of(key: &Key) -> PathBuf {
     Path::new("/").join(key.as_ref())
 }
 
@@ -53,7 +55,7 @@ fn not_supported() -> Error {
 fn write(path: &Path, bytes: &PutPayload, mode: &PutMode) -> io::Result<()> {
     let folder = path.parent().ok_or(ErrorKind::InvalidInput)?;
     fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(PART).tempfile_in(folder)?;
+    let mut file = part_in(folder)?;
     for part in bytes {
         file.write_all(part)?;
     }
@@ -63,6 +65,46 @@ fn write(path: &Path, bytes: &PutPayload, mode: &PutMode) -> io::Result<()> {
         _ => file.persist(path).map_err(|error| error.error)?,
     };
     File::open(folder)?.sync_all()
+}
+
+/// A file that is not whole yet. It is locked for as long as it is written, so that nobody takes it for one that a killed
+/// program left.
+fn part_in(folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = tempfile::Builder::new().prefix(PART).tempfile_in(folder)?;
+        // Where locks are unknown, nobody else can lock it either. It may have been deleted before it was locked.
+        let is_locked_by_another = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
+        if !is_locked_by_another && file.path().exists() {
+            return Ok(file);
+        }
+    }
+}
+
+/// Deletes the files below a folder that killed programs left and that are not whole.
+///
+/// # Errors
+/// When a folder cannot be listed.
+pub fn sweep_folder(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            sweep_folder(&entry.path())?;
+        } else if kind.is_file() && is_part(&entry.file_name()) {
+            // One that cannot be opened, locked or deleted is left to the next program, or is gone.
+            let is_abandoned = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+            let _is_left = if is_abandoned { fs::remove_file(entry.path()) } else { Ok(()) };
+        }
+    }
+    Ok(())
+}
+
+fn is_part(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(PART.as_bytes())
 }
 
 fn meta_of(key: Key, metadata: &fs::Metadata) -> io::Result<ObjectMeta> {
@@ -112,7 +154,7 @@ fn walk(folder: &Path, found: &mut Vec<Result<ObjectMeta>>) -> io::Result<()> {
         let Ok(metadata) = fs::metadata(&path) else { continue };
         if metadata.is_dir() {
             walk(&path, found)?;
-        } else if !entry.file_name().as_encoded_bytes().starts_with(PART.as_bytes())
+        } else if !is_part(&entry.file_name())
             && let Some(key) = path.to_str().and_then(|path| Key::parse(path.trim_start_matches('/')).ok())
         {
             found.push(Ok(meta_of(key, &metadata)?));
@@ -165,5 +207,25 @@ impl ObjectStore for FolderStore {
 
     async fn copy_opts(&self, _: &Key, _: &Key, _: CopyOptions) -> Result<()> {
         Err(not_supported())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_killed_program_left_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("delta/responses");
+        fs::create_dir_all(&below).unwrap();
+        let living = part_in(&below).unwrap();
+        fs::write(below.join(".part-a1b2c3"), "half of").unwrap();
+        fs::write(below.join("whole.parquet"), "all").unwrap();
+        sweep_folder(folder.path()).unwrap();
+        let mut left: Vec<PathBuf> = fs::read_dir(&below).unwrap().map(|entry| entry.unwrap().path()).collect();
+        left.sort();
+        assert_eq!(left, [living.path().to_owned(), below.join("whole.parquet")]);
+        sweep_folder(&folder.path().join("away")).unwrap();
     }
 }

@@ -12,6 +12,7 @@ mod places;
 mod store;
 
 pub use credentials::is_credential;
+pub use folder::sweep_folder;
 pub use open::{address_of, open};
 pub use places::Places;
 pub use store::{Created, Listed, Objects, Uploaded};

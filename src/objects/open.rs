@@ -12,7 +12,7 @@ use crate::model::{Error, Result};
 
 /// The schemes of stores that this program can use.
 const CLOUD: [&str; 3] = ["s3://", "gs://", "az://"];
-const FOLDER: &str = "file://";
+pub(super) const FOLDER: &str = "file://";
 
 /// Checks that a text is an address at which this build can keep objects, and returns it without a slash at its end.
 /// `what` names it in errors.

@@ -1,7 +1,7 @@
 //! Objects below a prefix, for work that is not async.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,8 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use super::open::open;
+use super::folder::{path_of, sweep_folder};
+use super::open::{FOLDER, open};
 use crate::model::{Error, Result};
 
 /// How often an object is read whose body ends early.
@@ -187,6 +188,14 @@ impl Objects {
         Ok(sha256)
     }
 
+    /// Writes an object to an open file that nobody else uses. `false` if there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read whole, or the file cannot be written.
+    pub fn copy_into(&self, name: &str, file: &File) -> Result<bool> {
+        Ok(self.get(name, &mut Sink::Open(file))?.is_some())
+    }
+
     /// The SHA-256 of an object's bytes in hex. `None` if there is none.
     ///
     /// # Errors
@@ -211,6 +220,12 @@ impl Objects {
                 Sink::File(path) => {
                     let file = File::create(*path).map_err(|error| Error::path("write", path, error));
                     self.copy(name, got, &mut file?)?
+                }
+                Sink::Open(file) => {
+                    let mut file: &File = file;
+                    let begun = file.set_len(0).and_then(|()| file.rewind());
+                    begun.map_err(|error| self.failed("copy", name, &error))?;
+                    self.copy(name, got, &mut file)?
                 }
                 Sink::Nowhere => self.copy(name, got, &mut std::io::sink())?,
             };
@@ -275,6 +290,17 @@ impl Objects {
         self.unless_missing("delete", name, deleted).map(|_| ())
     }
 
+    /// Deletes what killed programs left of objects that they were creating. A store does that itself; a folder does not.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed.
+    pub fn sweep(&self) -> Result<()> {
+        if !self.address.starts_with(FOLDER) {
+            return Ok(());
+        }
+        sweep_folder(&path_of(&self.prefix)).map_err(|error| self.failed("clear", "", &error))
+    }
+
     fn key(&self, name: &str) -> Result<Key, StoreError> {
         let name = if self.prefix.as_ref().is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) };
         // Names are safe as they are; encoded again they would be others.
@@ -298,5 +324,6 @@ impl Objects {
 enum Sink<'a> {
     Memory(&'a mut Vec<u8>),
     File(&'a Path),
+    Open(&'a File),
     Nowhere,
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use roundup::inbox::file::{InboxWriter, ReceivedEvent};
 use roundup::lake::Lake;
@@ -16,19 +15,19 @@ use tempfile::TempDir;
 use crate::common::{INTERVIEWS, Row, Served, lasting, roundup, rows, sample, serve};
 
 /// Everything that a pipeline can do with persons on this machine.
-const ALL: &str = "questions = \"all\"\n[analyze]\nkeywords = [\"builtin:engineering\"]\n\
+pub const ALL: &str = "questions = \"all\"\n[analyze]\nkeywords = [\"builtin:engineering\"]\n\
     [report]\nout = \"reports\"\nperiod = \"26w\"\nuntil = \"2026-06-01\"\nwhole-answers = true\n\
     [[export]]\noutput = \"exports/answers.csv\"\nformat = \"csv\"\nwhat = \"responses\"\n\
     [audio]\nout = \"archive\"\nallow-loopback = true\n";
 
 /// Rows of each table but those that tell of commands, without the columns that tell when.
-fn tables(lake: &Path) -> BTreeMap<&'static str, Vec<Row>> {
+pub fn tables(lake: &Path) -> BTreeMap<&'static str, Vec<Row>> {
     let kept = TABLES.iter().filter(|table| !["runs", "erasures", "jobs"].contains(&table.name));
     kept.map(|table| (table.name, lasting(rows(lake, table.name)))).collect()
 }
 
 /// The same without the rows of some interviews.
-fn without(mut tables: BTreeMap<&'static str, Vec<Row>>, ids: &[String]) -> BTreeMap<&'static str, Vec<Row>> {
+pub fn without(mut tables: BTreeMap<&'static str, Vec<Row>>, ids: &[String]) -> BTreeMap<&'static str, Vec<Row>> {
     for rows in tables.values_mut() {
         rows.retain(|row| !ids.contains(&row["interview_id"]));
     }
@@ -36,7 +35,7 @@ fn without(mut tables: BTreeMap<&'static str, Vec<Row>>, ids: &[String]) -> BTre
 }
 
 /// Runs a command that must end with a code; returns its stdout and stderr.
-fn ended(command: &mut assert_cmd::Command, code: i32) -> (String, String) {
+pub fn ended(command: &mut assert_cmd::Command, code: i32) -> (String, String) {
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let (stdout, stderr) = (text(output.stdout), text(output.stderr));
@@ -45,7 +44,7 @@ fn ended(command: &mut assert_cmd::Command, code: i32) -> (String, String) {
 }
 
 /// Whether a text is in any file below a folder, as it is.
-fn is_in_files(folder: &Path, text: &str) -> bool {
+pub fn is_in_files(folder: &Path, text: &str) -> bool {
     fs::read_dir(folder).into_iter().flatten().any(|entry| {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -56,7 +55,7 @@ fn is_in_files(folder: &Path, text: &str) -> bool {
 }
 
 /// The addresses and interviews of persons whom a report quotes.
-fn quoted(lake: &Path) -> Vec<(String, Vec<String>)> {
+pub fn quoted(lake: &Path) -> Vec<(String, Vec<String>)> {
     let record = fs::read_dir(lake.join("_roundup/quotes")).unwrap().next().unwrap().unwrap().path();
     let record: Value = serde_json::from_slice(&fs::read(record).unwrap()).unwrap();
     let candidates = rows(lake, "candidates");
@@ -76,7 +75,7 @@ fn quoted(lake: &Path) -> Vec<(String, Vec<String>)> {
     quoted
 }
 
-fn archived(served: &Served, id: &str) -> usize {
+pub fn archived(served: &Served, id: &str) -> usize {
     fs::read_dir(served.path("archive/interviews").join(id)).map_or(0, Iterator::count)
 }
 
@@ -180,7 +179,7 @@ fn a_person_is_erased_everywhere_and_does_not_come_back() {
 }
 
 /// A folder with a lake of the sample, analysed and with a report that quotes.
-fn imported() -> TempDir {
+pub fn imported() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| ended(roundup(folder.path()).args(arguments), 0);
     run(&["import", "--lake", "lake", INTERVIEWS]);
@@ -196,86 +195,14 @@ fn imported() -> TempDir {
         "--until",
         "2026-06-01",
         "--whole-answers",
+        "--formats",
+        "html",
     ]);
     folder
 }
 
-fn copy(from: &Path, to: &Path) {
-    let _not_there = fs::remove_dir_all(to);
-    // With hard links and times as they are.
-    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
-}
-
-const POINTS: &[&str] = &[
-    "erase-begun",
-    "erase-tombstoned",
-    "publish-staged",
-    "publish-recorded",
-    "publish-placed-one",
-    "publish-placed-all",
-    "delta-linked",
-    "delta-committed",
-    "publish-committed",
-    "erase-committed",
-    "erase-ledger",
-    "erase-spool",
-    "erase-inbox",
-    "erase-quarantine",
-    "erase-archive",
-    "erase-leftovers",
-    "report-staged",
-    "report-placed",
-    "erase-reports",
-    "erase-receipt",
-    "log-checkpoint",
-    "erase-log",
-    "erase-forgotten",
-    "erase-mirrors",
-];
-
-/// How many files the Delta tables have, by table.
-fn links(lake: &Path) -> BTreeMap<&'static str, usize> {
-    let files = |name: &str| parquet_files(&lake.join("delta").join(name)).unwrap();
-    let is_log = |path: &std::path::PathBuf| path.components().any(|part| part.as_os_str() == "_delta_log");
-    TABLES.iter().map(|table| (table.name, files(table.name).iter().filter(|path| !is_log(path)).count())).collect()
-}
-
-/// How many files the tables have.
-fn live(lake: &Path) -> BTreeMap<&'static str, usize> {
-    TABLES.iter().map(|table| (table.name, parquet_files(&lake.join(table.name)).unwrap().len())).collect()
-}
-
-#[test]
-fn killed_at_any_step_and_again_an_erasure_ends() {
-    let folder = imported();
-    let [lake, reports] = ["lake", "reports"].map(|name| folder.path().join(name));
-    let kept = tempfile::tempdir().unwrap();
-    copy(&lake, &kept.path().join("lake"));
-    copy(&reports, &kept.path().join("reports"));
-    let (email, ids) = quoted(&lake).remove(0);
-    let expected = without(tables(&lake), &ids);
-    let forget = ["forget", "--lake", "lake", "--candidate", &email];
-    for point in POINTS {
-        copy(&kept.path().join("lake"), &lake);
-        copy(&kept.path().join("reports"), &reports);
-        let output = roundup(folder.path()).args(forget).arg("--yes").env("ROUNDUP_CRASH_AT", point).output().unwrap();
-        assert_eq!(output.status.code(), None, "{point}: {}", String::from_utf8_lossy(&output.stderr));
-        let mut again = roundup(folder.path());
-        again.args(["analyze", "--lake", "lake", "--keywords", "builtin:engineering"]).env("ROUNDUP_CRASH_AT", point);
-        let _killed_again_or_done = again.output().unwrap();
-        ended(roundup(folder.path()).args(["analyze", "--lake", "lake", "--keywords", "builtin:engineering"]), 0);
-        assert_eq!(tables(&lake), expected, "{point}");
-        assert_eq!(rows(&lake, "erasures").len(), 1, "{point}");
-        let (found, _) = ended(roundup(folder.path()).args(forget).args(["--verify", "--interview", &ids[0]]), 0);
-        assert!(found.contains("no id and no address"), "{point}: {found}");
-        assert_eq!(fs::read_dir(lake.join("_roundup/erasing")).unwrap().count(), 0, "{point}");
-        ended(roundup(folder.path()).args(["status", "--check", "--lake", "lake"]), 0);
-        assert_eq!(links(&lake), live(&lake), "{point}");
-    }
-}
-
 /// A body of the sample with another id and person.
-fn body(id: &str, candidate: &str, email: &str) -> Value {
+pub fn body(id: &str, candidate: &str, email: &str) -> Value {
     let mut body = sample().into_iter().find(|body| body["status"] == "completed").unwrap();
     body["id"] = json!(id);
     body["candidate"] = json!({"id": candidate, "name": "Nora Quist", "email": email});
@@ -492,12 +419,6 @@ fn a_transcript_that_goes_leaves_its_figures() {
     assert!(dry.contains("responses") && dry.contains("reports/2026-06-01"), "{dry}");
     run_in(folder.path(), &retain, 2);
     assert_eq!(tables(&lake), before);
-    // Killed at some steps, and finished by the next command.
-    for point in ["retain-tombstoned", "erase-begun", "publish-placed-one", "erase-reports"] {
-        let mut killed = roundup(folder.path());
-        killed.args(retain).arg("--yes").env("ROUNDUP_CRASH_AT", point);
-        let _killed_or_nothing_is_left = killed.output().unwrap();
-    }
     run_in(folder.path(), &[&retain[..], &["--yes"]].concat(), 0);
     let derived = ["response_metrics", "interview_metrics", "keyword_hits", "candidates"];
     let is_as_before = || {
@@ -567,6 +488,35 @@ fn names_recordings_and_interviews_go_by_age() {
     assert!(ingest["erased"].as_u64().unwrap() >= ids.len() as u64, "{ingest}");
     assert!(rows(&lake, "interviews").is_empty());
     ended(served.roundup().args(["status", "--check", "--lake", "lake"]), 0);
+}
+
+#[test]
+fn only_exports_that_have_the_person_or_are_away_are_listed() {
+    let folder = imported();
+    let lake = folder.path().join("lake");
+    let run = |arguments: &[&str]| run_in(folder.path(), arguments, 0).0;
+    let (email, ids) = quoted(&lake).remove(0);
+    let jobs = |is_theirs: bool| -> Vec<String> {
+        let settled = rows(&lake, "interviews").into_iter();
+        let of = settled.filter(|row| ids.contains(&row["interview_id"]) == is_theirs);
+        of.filter_map(|row| row.get("job_id").cloned()).collect()
+    };
+    let theirs = jobs(true);
+    let other = jobs(false).into_iter().find(|job| !theirs.contains(job)).unwrap();
+    run(&["export", "--lake", "lake", "--what", "responses", "--format", "csv", "-o", "all.csv"]);
+    run(&["export", "--lake", "lake", "--what", "responses", "--format", "xlsx", "--job", &other, "-o", "other.xlsx"]);
+    run(&["search", "--lake", "lake", "the", "--output", "found.parquet"]);
+    run(&["discover", "--lake", "lake", "--output", "terms.csv"]);
+    let outputs = Lake::open(&lake).unwrap().outputs().unwrap();
+    for name in ["all.csv", "other.xlsx", "found.parquet", "terms.csv"] {
+        assert!(outputs.iter().any(|output| output.path.ends_with(name)), "{name}: {outputs:?}");
+    }
+    let listed = || run(&["forget", "--lake", "lake", "--candidate", &email, "--dry-run"]);
+    let plan = listed();
+    assert!(plan.contains("all.csv") && plan.contains("found.parquet"), "{plan}");
+    assert!(!plan.contains("other.xlsx") && !plan.contains("terms.csv"), "{plan}");
+    fs::rename(folder.path().join("other.xlsx"), folder.path().join("moved.xlsx")).unwrap();
+    assert!(listed().contains("other.xlsx"), "{}", listed());
 }
 
 #[test]

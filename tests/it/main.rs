@@ -32,6 +32,7 @@ mod faults;
 mod figures;
 mod files;
 mod forget;
+mod forget_ends;
 mod get;
 mod help;
 mod ids;

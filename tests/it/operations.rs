@@ -50,6 +50,7 @@ const NOT_AT_NIGHT: &[&str] = &[
     "lake/job_list.rs",
     "lake/outside.rs",
     "lake/repair.rs",
+    "lake/scan/",
     "mirror/restore.rs",
     "mirror/version.rs",
     "objects/open.rs",

@@ -7,10 +7,11 @@ use std::process::{Command, Output, Stdio};
 
 use roundup::analyze::work::{Unit, UnitResult, read_lines};
 use roundup::lake::Lake;
+use roundup::lake::temporary::TemporaryFolder;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::common::{INTERVIEWS, roundup};
+use crate::common::{INTERVIEWS, roundup, rows};
 use crate::replace::{bodies, put};
 
 const DERIVED: [&str; 3] = ["response_metrics", "interview_metrics", "keyword_hits"];
@@ -125,6 +126,39 @@ fn units_make_the_tables_of_one_machine_in_any_order_and_more_than_once() {
     lakes.are_equal();
     let left = fs::read_dir(lakes.path("lake/_roundup/work")).unwrap().count();
     assert_eq!(left, 0, "what was collected is deleted where it was made");
+}
+
+#[test]
+fn what_killed_workers_left_goes_when_the_lake_is_opened() {
+    let lakes = Lakes::new();
+    let units = lakes.list();
+    let unit = Path::new(&units[0].outputs[0].to).parent().unwrap().to_owned();
+    fs::create_dir_all(unit.join(".making-a1b2c3")).unwrap();
+    for name in [".making-a1b2c3/rows", ".part-a1b2c3"] {
+        fs::write(unit.join(name), "half of the rows").unwrap();
+    }
+    let living = TemporaryFolder::new(&unit, ".making-").unwrap();
+    lakes.done(&["ledger", "rebuild", "--lake", "lake"], 0);
+    let left: Vec<PathBuf> = fs::read_dir(&unit).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, [living.path()], "one that works stays");
+    drop(living);
+    lakes.make("units.jsonl", 0);
+    assert_eq!(fs::read_dir(&unit).unwrap().count(), units[0].outputs.len(), "and goes when it is killed");
+}
+
+#[test]
+fn what_was_made_and_not_collected_goes_with_the_person() {
+    let lakes = Lakes::new();
+    lakes.list();
+    let results = lakes.make("units.jsonl", 0);
+    let row = rows(&lakes.path("lake"), "responses").into_iter().find(|row| row.contains_key("transcript")).unwrap();
+    let forget = ["forget", "--lake", "lake", "--interview", &row["interview_id"], "--yes", "--verify"];
+    lakes.done(&forget, 0);
+    // What is collected later is not of the answers that there are now, or is gone.
+    let collected = lakes.collect(&results, 3);
+    assert!(collected["failed"].as_u64() > Some(0) && collected["collected"].as_u64() > Some(0), "{collected}");
+    lakes.done(&[&["analyze", "--lake", "lake"], &SETS[..]].concat(), 0);
+    lakes.done(&forget[..5].iter().copied().chain(["--verify"]).collect::<Vec<_>>(), 0);
 }
 
 #[test]

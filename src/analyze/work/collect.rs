@@ -36,7 +36,7 @@ pub struct CollectSummary {
 }
 
 /// Takes the files of units into the lake, as one commit. A unit that failed stands in the errors, and the others are
-/// taken all the same. What is taken is deleted in the place where it was made.
+/// taken all the same. What is taken, or too late, is deleted in the place where it was made.
 ///
 /// # Errors
 /// When the lake cannot be read or written.
@@ -66,7 +66,11 @@ pub fn collect(
                     made_at.push(made.at.as_str());
                     done.summary.fresh += 1;
                 }
-                Ok(Taken::Superseded) => done.summary.superseded += 1,
+                // Nobody will want it any more, and it may have rows that were erased.
+                Ok(Taken::Superseded) => {
+                    made_at.push(made.at.as_str());
+                    done.summary.superseded += 1;
+                }
                 Err(error) => {
                     done.summary.failed += 1;
                     done.errors.push(error.prefix(&result.place));

@@ -1,9 +1,8 @@
 //! Makes the files of one unit of work.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use tempfile::TempDir;
 
 use super::unit::{MadeFile, Unit, UnitInput, UnitOutput, UnitResult};
 use crate::analyze::batch::{Batch, BatchResult};
@@ -12,8 +11,13 @@ use crate::analyze::request::AnalyzeRequest;
 use crate::keywords::Prefilter;
 use crate::lake::durable::{sha256_of, sync, sync_with_parent};
 use crate::lake::schema::{INTERVIEWS, RESPONSES};
+use crate::lake::temporary::{TemporaryFolder, clear_abandoned};
+use crate::lake::work_folder::MAKING;
 use crate::model::{Error, Result, is_address};
 use crate::objects::{Places, Uploaded};
+
+/// The same where a unit's inputs and outputs are in stores, and the folder is with those of other programs.
+const MAKING_ELSEWHERE: &str = ".roundup-making-";
 
 /// Makes the files of a unit, each whole under its name or not at all.
 ///
@@ -22,17 +26,31 @@ use crate::objects::{Places, Uploaded};
 /// a file cannot be written.
 pub fn make(unit: &Unit, request: &AnalyzeRequest, prefilter: &Prefilter, places: &Places) -> Result<UnitResult> {
     let outputs = outputs(unit, request)?;
+    let making = folder_for(unit)?;
+    let made = make_in(making.path(), unit, outputs, request, prefilter, places);
+    // What cannot be removed is left to the next program that makes a unit there, or that opens the lake.
+    let _is_left = making.clear();
+    made
+}
+
+fn make_in(
+    making: &Path,
+    unit: &Unit,
+    outputs: Vec<DerivedFile<'_>>,
+    request: &AnalyzeRequest,
+    prefilter: &Prefilter,
+    places: &Places,
+) -> Result<UnitResult> {
     let interviews = input(unit, INTERVIEWS.name).ok_or_else(|| damaged(unit, "it has no interviews"))?;
     let responses = input(unit, RESPONSES.name);
-    let making = folder_for(unit)?;
     let batch = Batch {
         place: unit.place.clone(),
-        interviews: at_hand(interviews, making.path(), places)?,
-        responses: responses.map(|input| at_hand(input, making.path(), places)).transpose()?,
+        interviews: at_hand(interviews, making, places)?,
+        responses: responses.map(|input| at_hand(input, making, places)).transpose()?,
         lake: None,
         outputs,
     };
-    let BatchResult { staged, responses, .. } = batch.make(making.path(), request, prefilter)?;
+    let BatchResult { staged, responses, .. } = batch.make(making, request, prefilter)?;
     let mut files = Vec::new();
     for (staged, output) in staged.iter().zip(&unit.outputs) {
         put(staged, &output.to, places)?;
@@ -92,16 +110,19 @@ fn input<'u>(unit: &'u Unit, table: &str) -> Option<&'u UnitInput> {
     unit.inputs.iter().find(|input| input.table == table)
 }
 
-/// A temporary folder on the file system that the files of a unit are to be on.
-fn folder_for(unit: &Unit) -> Result<TempDir> {
+/// A temporary folder on the file system that the files of a unit are to be on. Those of killed workers there go.
+fn folder_for(unit: &Unit) -> Result<TemporaryFolder> {
     let first = unit.outputs.first().ok_or_else(|| damaged(unit, "it makes nothing"))?;
-    if is_address(&first.to) {
-        return tempfile::tempdir().map_err(|error| Error::failed(format!("cannot make a folder: {error}")));
-    }
-    let folder = Path::new(&first.to).parent().ok_or_else(|| damaged(unit, "its results are in no folder"))?;
-    fs::create_dir_all(folder).map_err(|error| Error::path("make", folder, error))?;
-    let making = tempfile::Builder::new().prefix(".making-").tempdir_in(folder);
-    making.map_err(|error| Error::path("make a folder in", folder, error))
+    let temporary = env::temp_dir();
+    let (folder, prefix) = if is_address(&first.to) {
+        (temporary.as_path(), MAKING_ELSEWHERE)
+    } else {
+        let folder = Path::new(&first.to).parent().ok_or_else(|| damaged(unit, "its results are in no folder"))?;
+        fs::create_dir_all(folder).map_err(|error| Error::path("make", folder, error))?;
+        (folder, MAKING)
+    };
+    clear_abandoned(folder, prefix);
+    TemporaryFolder::new(folder, prefix).map_err(|error| Error::path("make a folder in", folder, error))
 }
 
 /// The path of a file to read, which is copied into a folder if it is an object. It has the bytes that were listed.

@@ -7,41 +7,38 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::carry_out::carry_out;
 use super::plan::find;
+use crate::lake::Lake;
 use crate::lake::erase::{Erasing, ErasureKind, Receipt, aged};
-use crate::lake::tombstones::{Age, Tombstone};
-use crate::lake::{Lake, crash};
+use crate::lake::tombstones::Age;
 use crate::ledger::Ledger;
 use crate::model::Result;
 use crate::pipeline::RetainPlan;
 
-/// What is older than a plan keeps it, with what there is of it. Changes nothing. `None` if there is nothing.
+/// What is older now than a plan keeps it, with what there is of it. It has no rows if there is nothing. Changes nothing.
 ///
 /// # Errors
 /// When the lake cannot be read, and as [`find`].
-pub fn too_old(lake: &Lake, ledger: &Ledger, plan: &RetainPlan, archives: &[PathBuf]) -> Result<Option<Erasing>> {
+pub fn too_old(lake: &Lake, ledger: &Ledger, plan: &RetainPlan, archives: &[PathBuf]) -> Result<Erasing> {
     let at = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or_default();
     let ages = ages(plan, at);
-    let before = ages.iter().map(|(age, (_, before))| (*age, *before)).collect();
-    let rows = aged(lake, &before)?;
-    if rows.is_empty() {
-        return Ok(None);
-    }
+    let rows = aged(lake, &ages.iter().map(|(age, (_, before))| (*age, *before)).collect())?;
     let mut erasing = Erasing { at, kind: ErasureKind::Retain, rows, ages, ..Erasing::default() };
-    erasing.found = find(lake, ledger, &erasing, archives)?;
-    Ok(Some(erasing))
+    if !erasing.rows.is_empty() {
+        erasing.found = find(lake, ledger, &erasing, archives)?;
+    }
+    Ok(erasing)
 }
 
-/// Erases what is older than a plan keeps it. `None` if there is nothing.
+/// Erases what [`too_old`] has found. `None` if there is nothing.
 ///
 /// # Errors
 /// As [`carry_out`].
-pub fn retain(lake: &Lake, ledger: &mut Ledger, plan: &RetainPlan, archives: &[PathBuf]) -> Result<Option<Receipt>> {
-    // Also what comes later is not kept if it is too old then.
-    let ages = ages(plan, Timestamp::now());
-    let tombstones = ages.iter().map(|(age, (_, before))| Tombstone { of: age.as_str().to_owned(), until: *before });
-    lake.add_tombstones(tombstones)?;
-    crash::point("retain-tombstoned");
-    let Some(erasing) = too_old(lake, ledger, plan, archives)? else { return Ok(None) };
+pub fn erase_too_old(lake: &Lake, ledger: &mut Ledger, erasing: Erasing) -> Result<Option<Receipt>> {
+    if erasing.rows.is_empty() {
+        // What comes later is not kept either if it is too old.
+        lake.add_tombstones(erasing.ages.iter().map(|(age, (_, before))| age.tombstone(*before)))?;
+        return Ok(None);
+    }
     carry_out(lake, ledger, erasing.begin(lake)?).map(Some)
 }
 

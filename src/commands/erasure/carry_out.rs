@@ -34,7 +34,14 @@ pub fn open_ledger(lake: &Lake, lock: &LakeLock) -> Result<Ledger> {
 ///
 /// # Errors
 /// When something cannot be erased. The record stays then, and the next opening goes on.
-pub fn carry_out(lake: &Lake, ledger: &mut Ledger, mut erasing: Erasing) -> Result<Receipt> {
+pub fn carry_out(lake: &Lake, ledger: &mut Ledger, erasing: Erasing) -> Result<Receipt> {
+    all_steps(lake, ledger, erasing).map_err(|error| match error.hint_text() {
+        Some(_) => error,
+        None => error.hint("the next command that writes to the lake goes on with the erasure"),
+    })
+}
+
+fn all_steps(lake: &Lake, ledger: &mut Ledger, mut erasing: Erasing) -> Result<Receipt> {
     lake.add_tombstones(tombstones(lake, &erasing)?)?;
     crash::point("erase-tombstoned");
     if let Some(version) = lake.version()? {
@@ -91,6 +98,6 @@ fn tombstones(lake: &Lake, erasing: &Erasing) -> Result<Vec<Tombstone>> {
     let addresses = emails.difference(shared).map(|address| Named::Email(address));
     let persons = persons.chain(addresses).filter(|_| *kind == ErasureKind::Forget);
     let named = interviews.chain(persons).map(|named| named.tombstone(&secret, *at));
-    let ages = ages.iter().map(|(age, (_, before))| Tombstone { of: age.as_str().to_owned(), until: *before });
+    let ages = ages.iter().map(|(age, (_, before))| age.tombstone(*before));
     Ok(named.chain(ages).collect())
 }

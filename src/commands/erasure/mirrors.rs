@@ -22,7 +22,7 @@ pub fn bring_up(lake: &Lake) -> Result<()> {
     if mirrors.is_empty() {
         return Ok(());
     }
-    let runtime = Runtime::new().map_err(|error| Error::failed(format!("cannot start threads: {error}")))?;
+    let runtime = runtime()?;
     let bring = |address: &String| {
         let objects = Objects::open("the mirror", address, runtime.handle().clone())?;
         catch_up(lake, &objects)
@@ -33,4 +33,12 @@ pub fn bring_up(lake: &Lake) -> Result<()> {
                     in `_roundup/outputs`";
         Error::failed(format!("all is erased here, but not yet in a mirror: {error}")).hint(hint)
     })
+}
+
+/// The threads that wait for an object store.
+///
+/// # Errors
+/// When they cannot be started.
+pub(super) fn runtime() -> Result<Runtime> {
+    Runtime::new().map_err(|error| Error::failed(format!("cannot start threads: {error}")))
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
+use super::exports::with_erased;
 use crate::inbox;
 use crate::ingest::{quarantine, spool};
 use crate::lake::erase::{self, Erasing, Found};
@@ -48,7 +49,7 @@ pub fn find(lake: &Lake, ledger: &Ledger, erasing: &Erasing, archives: &[PathBuf
     let outputs = lake.outputs()?;
     let of =
         |what: OutputKind| outputs.iter().filter(move |output| output.what == what).map(|output| output.path.clone());
-    found.exports = of(OutputKind::Export).collect();
+    found.exports = with_erased(of(OutputKind::Export).collect(), erasing);
     let with_recordings: HashSet<&str> =
         erasing.rows.interviews.iter().chain(&erasing.rows.audio).map(String::as_str).collect();
     let objects = recordings(lake, &with_recordings)?;

@@ -1,16 +1,19 @@
-//! Looks whether anything of somebody is left: through every byte of the lake, of archives and of reports.
+//! Looks whether anything of somebody is left: through every byte of the lake, of archives, mirrors and reports.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use reqwest::Url;
 use serde::Serialize;
 
+use super::mirrors::runtime;
 use crate::commands::terminal::counted;
 use crate::lake::Lake;
 use crate::lake::erase::Erasing;
 use crate::lake::outputs::OutputKind;
-use crate::lake::scan::{Needles, Sighted, scan_tree};
+use crate::lake::scan::{Needles, Scanned, Sighted, scan_objects, scan_tree};
 use crate::model::{Result, is_address};
+use crate::objects::{Objects, address_of};
 
 /// What was found.
 #[derive(Debug, Default, Serialize)]
@@ -22,59 +25,86 @@ pub struct Verified {
     pub left: Vec<(PathBuf, u64)>,
     /// Files that have a name, which may be somebody else's, and how often.
     pub names: Vec<(PathBuf, u64)>,
-    /// Files that could not be looked through, and why.
+    /// Files and object stores that could not be looked through, and why.
     pub unreadable: Vec<(PathBuf, String)>,
-    /// Archives and mirrors that are no folders.
-    pub not_looked_at: Vec<String>,
+    /// Folders of archives, mirrors and reports that are not there.
+    pub not_there: Vec<PathBuf>,
 }
 
 impl Verified {
-    /// Whether nothing is left.
+    /// Whether nothing is left in what is there.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.left.is_empty() && self.unreadable.is_empty()
     }
+
+    fn add(&mut self, scanned: Scanned) {
+        self.files += scanned.files;
+        self.bytes += scanned.bytes;
+        self.unreadable.extend(scanned.unreadable);
+        for Sighted { path, texts, names } in scanned.sighted {
+            if texts > 0 {
+                self.left.push((path.clone(), texts));
+            }
+            if names > 0 {
+                self.names.push((path, names));
+            }
+        }
+    }
 }
 
-/// Looks for the ids, keys, addresses and names of an erasure in the lake, in what is recorded of its archives and reports,
-/// and in `others`.
+/// Looks for the ids, keys, addresses and names of an erasure in the lake, in what is recorded of its archives, mirrors and
+/// reports, and in `others`.
 ///
 /// # Errors
 /// When a folder cannot be listed.
 pub fn verify(lake: &Lake, erasing: &Erasing, others: &[PathBuf]) -> Result<Verified> {
-    let texts = erasing.texts().into_iter().chain(erasing.keys.iter().map(String::as_str));
-    let needles = Needles::new(texts, erasing.names.iter().map(String::as_str));
-    let outputs = lake.outputs()?;
-    let elsewhere = outputs.iter().filter(|output| output.what != OutputKind::Export).map(|output| &output.path);
-    let mut verified = Verified::default();
-    let mut folders = BTreeSet::from([lake.root().to_owned()]);
-    folders.extend(others.iter().cloned());
-    // An archive or a mirror may be a folder that is named by its address.
-    for path in elsewhere.map(|path| path.strip_prefix("file://").unwrap_or(path)) {
-        if is_address(path) { verified.not_looked_at.push(path.to_owned()) } else { _ = folders.insert(path.into()) }
+    let needles = Needles::new(erasing.texts_and_keys(), erasing.names.iter().map(String::as_str));
+    let outputs = lake.outputs()?.into_iter().filter(|output| output.what != OutputKind::Export);
+    let places = outputs.map(|output| output.path).chain(others.iter().map(|path| path.display().to_string()));
+    let (mut folders, mut stores) = (BTreeSet::from([lake.root().to_owned()]), BTreeSet::new());
+    for place in places {
+        match folder_of(&place) {
+            Some(folder) => _ = folders.insert(folder),
+            None => _ = stores.insert(place),
+        }
     }
     // Who is being erased stands there until the erasure is over.
     let erasing = lake.root().join("_roundup/erasing");
+    let mut verified = Verified::default();
     for folder in folders {
-        let scanned = scan_tree(&folder, &needles, &|path: &Path| path == erasing)?;
-        verified.files += scanned.files;
-        verified.bytes += scanned.bytes;
-        verified.unreadable.extend(scanned.unreadable);
-        for Sighted { path, texts, names } in scanned.sighted {
-            if texts > 0 {
-                verified.left.push((path.clone(), texts));
-            }
-            if names > 0 {
-                verified.names.push((path, names));
-            }
+        if folder.exists() {
+            verified.add(scan_tree(&folder, &needles, &|path: &Path| path == erasing)?);
+        } else {
+            verified.not_there.push(folder);
+        }
+    }
+    for store in stores {
+        match look_through(&store, &needles) {
+            Ok(scanned) => verified.add(scanned),
+            Err(error) => verified.unreadable.push((store.into(), error.to_string())),
         }
     }
     Ok(verified)
 }
 
+/// The folder that a path or an address names; `None` for an object store.
+fn folder_of(place: &str) -> Option<PathBuf> {
+    if !is_address(place) {
+        return Some(place.into());
+    }
+    Url::parse(place).ok().filter(|url| url.scheme() == "file")?.to_file_path().ok()
+}
+
+fn look_through(store: &str, needles: &Needles) -> Result<Scanned> {
+    let runtime = runtime()?;
+    let objects = Objects::open("the store", &address_of("the store", store)?, runtime.handle().clone())?;
+    scan_objects(&objects, needles)
+}
+
 /// What was found, for a person.
 pub fn verified_on_screen(verified: &Verified) -> String {
-    let Verified { files, bytes, left, names, unreadable, not_looked_at } = verified;
+    let Verified { files, bytes, left, names, unreadable, not_there } = verified;
     let mut text = format!("verified   {} with {} MB\n", counted(*files, "file", "files"), bytes.div_ceil(1_000_000));
     for (path, count) in left {
         text += &format!("left       {}: {}\n", path.display(), counted(*count, "time", "times"));
@@ -83,10 +113,43 @@ pub fn verified_on_screen(verified: &Verified) -> String {
         text += &format!("name       {}: {}\n", path.display(), counted(*count, "time", "times"));
     }
     for (path, why) in unreadable {
-        text += &format!("unreadable {}: {why}\n", path.display());
+        text += &format!("not read   {}: {why}\n", path.display());
     }
-    for archive in not_looked_at {
-        text += &format!("elsewhere  {archive} is no folder, and was not looked through\n");
+    for folder in not_there {
+        text += &format!("not there  {}: if it was moved, name it with --reports\n", folder.display());
     }
-    text + if verified.is_clean() { "           no id and no address is left\n" } else { "" }
+    text + match (verified.is_clean(), not_there.is_empty()) {
+        (true, true) => "           no id and no address is left\n",
+        (true, false) => "           no id and no address is left in what is there\n",
+        (false, _) => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_may_be_named_by_its_address() {
+        assert_eq!(folder_of("/srv/my reports"), Some("/srv/my reports".into()));
+        assert_eq!(folder_of("file:///srv/my%20mirror"), Some("/srv/my mirror".into()));
+        assert_eq!(folder_of("s3://bucket/mirror"), None);
+    }
+
+    #[test]
+    fn what_is_not_read_is_said_and_is_not_clean() {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::create(&folder.path().join("lake")).unwrap();
+        let away = folder.path().join("archive");
+        lake.record_output(OutputKind::Archive, &away).unwrap();
+        let verified = verify(&lake, &Erasing::default(), &[]).unwrap();
+        let text = verified_on_screen(&verified);
+        assert!(verified.is_clean() && text.contains("left in what is there"), "{text}");
+        assert_eq!(verified.not_there, [away]);
+        lake.record_output(OutputKind::Mirror, Path::new("ftp://host/mirror")).unwrap();
+        let verified = verify(&lake, &Erasing::default(), &[]).unwrap();
+        let text = verified_on_screen(&verified);
+        assert!(!verified.is_clean() && text.contains("not read   ftp://host/mirror: "), "{text}");
+        assert!(!text.contains("no id"), "{text}");
+    }
 }

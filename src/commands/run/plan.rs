@@ -66,10 +66,11 @@ pub fn plan_on_screen(pipeline: &Pipeline, ready: &Ready<'_>) -> Result<String> 
     }
     if let Some(plan) = ready.retain {
         let found = match &before {
-            Some(LakeBefore { lake, ledger }) => too_old(lake, ledger, plan, &[])?,
+            Some(LakeBefore { lake, ledger }) => Some(too_old(lake, ledger, plan, &[])?),
             None => None,
         };
-        let old = found.as_ref().map_or_else(|| "           nothing is older yet\n".to_owned(), erasure_on_screen);
+        let found = found.as_ref().filter(|found| !found.rows.is_empty());
+        let old = found.map_or_else(|| "           nothing is older yet\n".to_owned(), erasure_on_screen);
         text += &format!("retain     what is older than it is kept is erased\n{old}");
     }
     if let Some(report) = ready.report {

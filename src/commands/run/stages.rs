@@ -11,7 +11,7 @@ use super::ingest::{IngestOptions, ingest_all};
 use super::known_jobs::{is_of_nothing, unknown_jobs};
 use super::prepare::{Ready, ReadyAnalysis};
 use super::record::{COMPACT, EXPECT, MOST_IDS, RunSummary};
-use crate::commands::erasure::retain;
+use crate::commands::erasure::{erase_too_old, too_old};
 use crate::commands::session::{Network, Session};
 use crate::commands::terminal;
 use crate::deliver::audio::{RecordingSelection, estimate, publish_archived};
@@ -198,7 +198,7 @@ impl<'a> Run<'a> {
             return;
         }
         let Session { lake, ledger, .. } = &mut self.session;
-        let erased = retain(lake, ledger, plan, &[]);
+        let erased = too_old(lake, ledger, plan, &[]).and_then(|old| erase_too_old(lake, ledger, old));
         self.summary.retain = self.keep(erased).flatten();
     }
 

@@ -11,6 +11,7 @@ use crate::commands::terminal::{self, FilterFlags};
 use crate::deliver::export::ExportSummary;
 use crate::lake::Lake;
 use crate::lake::job_list::{list, warn_of_unknown_in};
+use crate::lake::outputs::OutputKind;
 use crate::lake::outside::refuse_inside;
 use crate::model::{Error, Result};
 use crate::pipeline::{ExportFormat, midnight, parse_date, parse_time_zone};
@@ -40,7 +41,7 @@ pub fn filters(flags: &FilterFlags, statuses: &[String]) -> Result<(Filters, Tim
 }
 
 /// Looks into a lake, which should have these jobs and departments, and once more if that fails before anything is shown and
-/// the lake has changed meanwhile: a file that was there may be replaced by now.
+/// the lake has changed meanwhile: a file that was there may be replaced by now. Where the output will lie is recorded.
 pub fn on_lake(
     folder: &Path,
     Filters { jobs, departments, .. }: &Filters,
@@ -51,6 +52,7 @@ pub fn on_lake(
     warn_of_unknown_in(&lake, jobs, departments)?;
     if let Some(path) = output {
         refuse_inside("the output", path, lake.root())?;
+        lake.record_output(OutputKind::Export, path)?;
     }
     let is_shown = Cell::new(false);
     // Asked for before: a lake says which version is the newest now.

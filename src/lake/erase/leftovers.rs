@@ -15,18 +15,23 @@ use crate::lake::retired;
 use crate::lake::scan::{Needles, scan_tree};
 use crate::model::{Error, Result};
 
-/// The files that a repair has set aside and that have somebody who is erased. One that cannot be read may have them.
+/// The files that a repair has set aside, or that units of work have made and nobody has collected, and that have somebody
+/// who is erased. One that cannot be read may have them.
 ///
 /// # Errors
-/// When their folder cannot be listed.
+/// When their folders cannot be listed.
 pub fn leftovers(lake: &Lake, texts: &BTreeSet<&str>) -> Result<Vec<PathBuf>> {
     if texts.is_empty() {
         return Ok(Vec::new());
     }
     let needles = Needles::new(texts.iter().copied(), []);
-    let scanned = scan_tree(&lake.foreign_folder(), &needles, &|_| false)?;
-    let sighted = scanned.sighted.into_iter().map(|sighted| sighted.path);
-    Ok(sighted.chain(scanned.unreadable.into_iter().map(|(path, _)| path)).collect())
+    let mut found = Vec::new();
+    for folder in [lake.foreign_folder(), lake.work_folder()] {
+        let scanned = scan_tree(&folder, &needles, &|_| false)?;
+        found.extend(scanned.sighted.into_iter().map(|sighted| sighted.path));
+        found.extend(scanned.unreadable.into_iter().map(|(path, _)| path));
+    }
+    Ok(found)
 }
 
 /// Deletes these files, takes ids out of the record of the last run, and deletes what killed programs left half written.

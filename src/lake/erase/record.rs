@@ -129,6 +129,11 @@ impl Erasing {
         ids.map(String::as_str).collect()
     }
 
+    /// These texts, and the keys that stand for candidates in the tables of this lake.
+    pub fn texts_and_keys(&self) -> impl Iterator<Item = &str> {
+        self.texts().into_iter().chain(self.keys.iter().map(String::as_str))
+    }
+
     /// Whether a body is of somebody who is erased, by the id that it was asked for or by what is in it. One that is no
     /// JSON is searched as it is.
     #[must_use]

@@ -14,7 +14,12 @@ use super::parquet;
 /// # Errors
 /// When it cannot be read, or not be unpacked.
 pub fn scan_file(path: &Path, needles: &Needles) -> io::Result<Seen> {
-    let mut file = File::open(path)?;
+    scan(File::open(path)?, needles)
+}
+
+/// Looks through an open file from its beginning.
+pub(super) fn scan(mut file: File, needles: &Needles) -> io::Result<Seen> {
+    file.seek(SeekFrom::Start(0))?;
     let mut start = Vec::new();
     file.by_ref().take(4).read_to_end(&mut start)?;
     file.seek(SeekFrom::Start(0))?;

@@ -104,7 +104,7 @@ pub struct ForgetFlags {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
-    /// Look through every byte of lake, archives and reports for what is named; with --yes, after it was erased
+    /// Look through every byte of lake, archives, mirrors and reports for what is named; with --yes, after it was erased
     #[arg(long, conflicts_with = "dry_run")]
     pub verify: bool,
     /// A name to look for, too; where it is found is only listed, since others may have it

@@ -1,15 +1,21 @@
 //! `forget`: erases persons or interviews everywhere, and looks whether anything is left.
 
-use super::erasure::{
-    Asked, carry_out, find, open_ledger, plan_on_screen, receipt_on_screen, resolve, verified_on_screen, verify,
-};
-use super::terminal::{self, Alone, DONE, ForgetFlags, said};
+use super::carry_out::{carry_out, open_ledger};
+use super::persons::{Asked, resolve};
+use super::plan::find;
+use super::text::{plan_on_screen, receipt_on_screen};
+use super::verify::{verified_on_screen, verify};
+use crate::commands::terminal::{self, Alone, DONE, ForgetFlags, said};
 use crate::lake::Lake;
 use crate::lake::erase::Erasing;
 use crate::lake::tombstones::address_of;
 use crate::model::{Error, Kind, Result};
 
-pub fn run(flags: &ForgetFlags) -> Result<u8> {
+/// Runs the command.
+///
+/// # Errors
+/// When nobody is named or found, nothing may be erased, or the lake cannot be opened. Later errors are in the exit code.
+pub fn forget(flags: &ForgetFlags) -> Result<u8> {
     if flags.candidate.is_empty() && flags.interview.is_empty() {
         return Err(Error::usage("nobody is named").hint("--candidate EMAIL or ID, or --interview ID"));
     }
@@ -37,10 +43,9 @@ pub fn run(flags: &ForgetFlags) -> Result<u8> {
     }
     let begun = Alone::begin("forget");
     let erasing = erasing.begin(&lake)?;
-    let erased = carry_out(&lake, &mut ledger, erasing.clone());
-    let (receipt, errors) = match erased {
+    let (receipt, errors) = match carry_out(&lake, &mut ledger, erasing.clone()) {
         Ok(receipt) => (Some(receipt), Vec::new()),
-        Err(error) => (None, vec![error.hint("the next command that writes to the lake goes on with the erasure")]),
+        Err(error) => (None, vec![error]),
     };
     let code = begun.end(&lake, &mut ledger, errors);
     let Some(receipt) = receipt.filter(|_| code == DONE) else { return Ok(code) };
