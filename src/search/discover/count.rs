@@ -22,11 +22,20 @@ pub const FLOOR: u8 = 5;
 /// Tenths of the uses of an n-gram that a longer one holds that takes its place.
 const HELD: u64 = 9;
 /// Bytes for n-grams that are counted exactly, and of each of them, about.
-const ROOM: usize = 128 << 20;
+const ROOM: usize = 80 << 20;
 const OF_GRAM: usize = 80;
 
 /// N-grams that begin with the same word, beside the word itself.
 const GRAMS_OF_WORD: u64 = 3;
+
+/// A use of an n-gram.
+struct Use {
+    hash: u64,
+    /// The numbers of the first and the last word.
+    ends: [u32; 2],
+    interview: u32,
+    length: u8,
+}
 
 /// The n-grams that enough persons use.
 ///
@@ -39,7 +48,7 @@ pub fn count<A: Answers>(tokens: &Tokens<A>, standing: &Standing) -> Result<Tabl
     let mut table = Table::default();
     for first in (0..SHARDS).step_by(shards) {
         let counted = count_exactly(tokens, standing, &enough, first..SHARDS.min(first + shards))?;
-        counted.into_iter().for_each(|shard| table.add(shard, FLOOR.into()));
+        table.add(counted, FLOOR.into());
     }
     table.index();
     Ok(table)
@@ -83,10 +92,10 @@ fn count_exactly<A: Answers>(
             counted.insert(word.hash, Counted::of_word(number, word));
         }
     }
-    let add = |shard: usize, uses: &[(Gram, u32)]| {
+    let add = |shard: usize, uses: &[Use]| {
         let mut counted = counted[shard - shards.start].lock().unwrap_or_else(PoisonError::into_inner);
-        for (gram, interview) in uses {
-            let counted = counted.entry(gram.hash).or_insert_with(|| Counted::new(gram));
+        for Use { hash, ends, interview, length } in uses {
+            let counted = counted.entry(*hash).or_insert_with(|| Counted::new(*length, *ends));
             counted.add(*interview, standing.is_last(*interview));
         }
     };
@@ -99,7 +108,9 @@ fn count_exactly<A: Answers>(
                 each_gram(words, &tokens.vocabulary, |gram| {
                     let may_be_enough = enough.has(gram.hash);
                     if may_be_enough && !gram.is_stop_words && shards.contains(&shard_of(gram.hash)) {
-                        collected.add(gram.hash, (gram, interview));
+                        let Gram { hash, length, first, last, .. } = gram;
+                        let length = u8::try_from(length).expect("a few words");
+                        collected.add(hash, Use { hash, ends: [first, last], interview, length });
                     }
                     may_be_enough
                 });
@@ -118,10 +129,10 @@ pub fn replaced(table: &Table, vocabulary: &Vocabulary) -> Vec<bool> {
     let mut replaced = Vec::new();
     replaced.resize_with(table.len(), || AtomicBool::new(false));
     (0..table.len()).into_par_iter().for_each(|at| {
-        let uses = u64::from(table.tallies[at].uses);
+        let uses = u64::from(table.uses[at]);
         let number = u32::try_from(at).expect("numbers of n-grams");
         for part in table.parts(number, vocabulary).into_iter().flatten() {
-            if uses * 10 >= u64::from(table.tallies[part as usize].uses) * HELD {
+            if uses * 10 >= u64::from(table.uses[part as usize]) * HELD {
                 replaced[part as usize].store(true, Ordering::Relaxed);
             }
         }

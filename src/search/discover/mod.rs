@@ -29,6 +29,7 @@ mod shards;
 mod sketch;
 mod standing;
 mod table;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod tokens;

@@ -14,7 +14,7 @@ use super::vocabulary::BREAK;
 use crate::model::Result;
 
 /// Bytes for postings, about.
-const ROOM: u64 = 128 << 20;
+const ROOM: u64 = 72 << 20;
 /// Bytes of an n-gram itself and of one interview that uses it.
 const OF_GRAM: u64 = 12;
 const OF_INTERVIEW: u64 = 4;
@@ -42,9 +42,9 @@ pub fn ranges(table: &Table, replaced: &[bool]) -> Vec<Range<usize>> {
     let (mut begin, mut room) = (0, 0);
     for shard in 0..SHARDS {
         let numbers = table.of_shard(shard);
-        let open =
-            table.tallies[numbers.clone()].iter().zip(&replaced[numbers]).filter(|(_, is_replaced)| !**is_replaced);
-        room += open.map(|(tally, _)| OF_GRAM + OF_INTERVIEW * u64::from(tally.interviews)).sum::<u64>();
+        let all = table.interviews[numbers.clone()].iter().zip(&replaced[numbers]);
+        let open = all.filter(|(_, is_replaced)| !**is_replaced);
+        room += open.map(|(interviews, _)| OF_GRAM + OF_INTERVIEW * u64::from(*interviews)).sum::<u64>();
         if room >= ROOM || shard + 1 == SHARDS {
             ranges.push(begin..shard + 1);
             (begin, room) = (shard + 1, 0);
@@ -106,8 +106,8 @@ impl Postings {
 impl Shard {
     fn with_room(table: &Table, replaced: &[bool], numbers: Range<usize>) -> Self {
         let (mut begins, mut end) = (vec![0], 0);
-        for (tally, is_replaced) in table.tallies[numbers.clone()].iter().zip(&replaced[numbers.clone()]) {
-            end += if *is_replaced { 0 } else { tally.interviews };
+        for (interviews, is_replaced) in table.interviews[numbers.clone()].iter().zip(&replaced[numbers.clone()]) {
+            end += if *is_replaced { 0 } else { *interviews };
             begins.push(end);
         }
         let interviews = vec![0; end as usize];

@@ -7,7 +7,7 @@ const BITS: u32 = 8;
 pub const SHARDS: usize = 1 << BITS;
 
 /// Items that are handed on together.
-const MANY: usize = 1024;
+const MANY: usize = 512;
 
 /// The shard of a hash.
 pub fn shard_of(hash: u64) -> usize {

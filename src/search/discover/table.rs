@@ -5,21 +5,10 @@ use std::ops::Range;
 use foldhash::HashMap;
 
 use super::filter::Filter;
-use super::grams::Gram;
 use super::hash::parts;
-use super::shards::first_of;
+use super::shards::{SHARDS, first_of};
+use super::tally::Tally;
 use super::vocabulary::{Vocabulary, Word};
-
-/// What is counted of a word or an n-gram.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Persons whose last interview uses it.
-    pub persons: u32,
-    /// Its uses in these interviews.
-    pub uses: u32,
-    /// Interviews that use it, among all that count for anything.
-    pub interviews: u32,
-}
 
 /// An n-gram that is being counted.
 #[derive(Debug, Clone, Copy)]
@@ -32,11 +21,13 @@ pub struct Counted {
     last: u32,
 }
 
-/// N-grams with their tallies, ordered by hash. The number of an n-gram is its place.
+/// N-grams with what is counted of them, ordered by hash. The number of an n-gram is its place.
 #[derive(Default)]
 pub struct Table {
     hashes: Vec<u64>,
-    pub tallies: Vec<Tally>,
+    /// As in [`Tally`].
+    pub uses: Vec<u32>,
+    pub interviews: Vec<u32>,
     lengths: Vec<u8>,
     /// The numbers of the first and the last word of each.
     ends: Vec<[u32; 2]>,
@@ -51,26 +42,9 @@ struct Index {
     filter: Filter,
 }
 
-impl Tally {
-    /// Counts a use, the first one in an interview or another, which is its person's last or not.
-    pub fn add(&mut self, is_first: bool, is_last: bool) {
-        self.interviews += u32::from(is_first);
-        self.persons += u32::from(is_first && is_last);
-        self.uses = self.uses.saturating_add(is_last.into());
-    }
-
-    pub fn merge(&mut self, other: Self) {
-        self.persons += other.persons;
-        self.uses = self.uses.saturating_add(other.uses);
-        self.interviews += other.interviews;
-    }
-}
-
 impl Counted {
     /// An n-gram that is not counted yet.
-    pub fn new(gram: &Gram) -> Self {
-        let Gram { length, first, last, .. } = *gram;
-        let length = u8::try_from(length).expect("a few words");
+    pub fn new(length: u8, [first, last]: [u32; 2]) -> Self {
         Self { tally: Tally::default(), last_interview: u32::MAX, length, first, last }
     }
 
@@ -87,16 +61,26 @@ impl Counted {
 }
 
 impl Table {
-    /// Adds those n-grams of a shard that so many persons use. Shards are added in their order.
-    pub fn add(&mut self, shard: HashMap<u64, Counted>, floor: u32) {
-        let mut kept: Vec<(u64, Counted)> =
-            shard.into_iter().filter(|(_, counted)| counted.tally.persons >= floor).collect();
-        kept.sort_unstable_by_key(|(hash, _)| *hash);
-        for (hash, Counted { tally, length, first, last, .. }) in kept {
-            self.hashes.push(hash);
-            self.tallies.push(tally);
-            self.lengths.push(length);
-            self.ends.push([first, last]);
+    /// Adds those n-grams of some shards that so many persons use. Shards are added in their order.
+    pub fn add(&mut self, shards: Vec<HashMap<u64, Counted>>, floor: u32) {
+        let is_kept = |counted: &Counted| counted.tally.persons >= floor;
+        let more = shards.iter().map(|shard| shard.values().filter(|counted| is_kept(counted)).count()).sum();
+        // No more than that, since there are millions of them.
+        self.hashes.reserve_exact(more);
+        self.uses.reserve_exact(more);
+        self.interviews.reserve_exact(more);
+        self.lengths.reserve_exact(more);
+        self.ends.reserve_exact(more);
+        for shard in shards {
+            let mut kept: Vec<(u64, Counted)> = shard.into_iter().filter(|(_, counted)| is_kept(counted)).collect();
+            kept.sort_unstable_by_key(|(hash, _)| *hash);
+            for (hash, Counted { tally, length, first, last, .. }) in kept {
+                self.hashes.push(hash);
+                self.uses.push(tally.uses);
+                self.interviews.push(tally.interviews);
+                self.lengths.push(length);
+                self.ends.push([first, last]);
+            }
         }
     }
 
@@ -148,7 +132,7 @@ impl Table {
         let first = self.hashes.partition_point(|hash| *hash < first_of(shard));
         let many = self.hashes[first..].iter();
         let count = match shard + 1 {
-            super::shards::SHARDS => many.len(),
+            SHARDS => many.len(),
             next => self.hashes[first..].partition_point(|hash| *hash < first_of(next)),
         };
         first..first + count
@@ -196,7 +180,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::search::discover::shards::{SHARDS, shard_of};
+    use crate::search::discover::shards::shard_of;
 
     proptest! {
         #[test]
@@ -209,8 +193,7 @@ mod tests {
             for (interview, (hashes, is_last)) in (0..).zip(&interviews) {
                 let mut hashes: Vec<u64> = hashes.iter().map(|(low, high)| u64::from(*low % 16) + high).collect();
                 for hash in &hashes {
-                    let gram = Gram { hash: *hash, length: 2, first: 1, last: 2, is_stop_words: false };
-                    let counted = shards[shard_of(*hash)].entry(*hash).or_insert_with(|| Counted::new(&gram));
+                    let counted = shards[shard_of(*hash)].entry(*hash).or_insert_with(|| Counted::new(2, [1, 2]));
                     counted.add(interview, *is_last);
                     plain.entry(*hash).or_default().uses += u32::from(*is_last);
                 }
@@ -223,12 +206,14 @@ mod tests {
                 }
             }
             let mut table = Table::default();
-            shards.into_iter().for_each(|shard| table.add(shard, floor));
+            let others = shards.split_off(SHARDS / 3);
+            [shards, others].into_iter().for_each(|shards| table.add(shards, floor));
             table.index();
             let mut found = 0;
             for (hash, tally) in plain {
                 let number = table.number(hash);
-                prop_assert_eq!(number.map(|number| table.tallies[number as usize]), (tally.persons >= floor).then_some(tally));
+                let counts = number.map(|number| (table.uses[number as usize], table.interviews[number as usize]));
+                prop_assert_eq!(counts, (tally.persons >= floor).then_some((tally.uses, tally.interviews)));
                 prop_assert_eq!(table.number(hash ^ 1 << 40), None);
                 if let Some(number) = number {
                     prop_assert!(table.may_have(hash) && table.hash(number) == hash);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use rayon::prelude::*;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::answers::Answers;
@@ -30,13 +31,18 @@ struct Told {
     answers: Vec<Vec<String>>,
 }
 
+/// Interviews of a part.
+const TOGETHER: usize = 20;
+
 impl Answers for Told {
     fn parts(&self) -> usize {
-        self.answers.len()
+        self.answers.len().div_ceil(TOGETHER)
     }
 
     fn each(&self, part: usize, take: &mut dyn FnMut(u32, &str)) -> Result<()> {
-        self.answers[part].iter().for_each(|answer| take(u32::try_from(part).unwrap(), answer));
+        for (interview, answers) in (0..).zip(&self.answers).skip(part * TOGETHER).take(TOGETHER) {
+            answers.iter().for_each(|answer| take(interview, answer));
+        }
         Ok(())
     }
 }
@@ -206,10 +212,10 @@ proptest! {
             told.answers.iter().map(|answers| answers.iter().flat_map(|answer| plain_grams(answer)).collect()).collect();
         let words: Vec<BTreeSet<String>> = told.answers.iter().map(|answers| words_of(&answers.join(" "))).collect();
         let is_frequent = |word: &str| words.iter().filter(|of| of.contains(word)).count() >= floor as usize;
-        for (part, expected) in plain.iter().enumerate() {
-            let mut found = Vec::new();
+        let mut found = vec![Vec::new(); texts.len()];
+        for part in 0..tokens.parts() {
             tokens.each(part, |_| true, |interview, words| {
-                assert_eq!(interview as usize, part);
+                let found = &mut found[interview as usize];
                 let words_here = words.iter().filter(|word| **word != BREAK).map(|word| tokens.vocabulary.word(*word));
                 found.extend(words_here.filter(|word| !word.is_stop_word).map(|word| word.hash));
                 each_gram(words, &tokens.vocabulary, |gram| {
@@ -217,6 +223,8 @@ proptest! {
                     true
                 });
             }).unwrap();
+        }
+        for (expected, mut found) in plain.iter().zip(found) {
             let hash = |gram: &String| gram.split(' ').fold(0, |hash, word| longer(hash, of_word(word)));
             let frequent = expected.iter().filter(|gram| gram.split(' ').all(is_frequent));
             let mut expected: Vec<u64> = frequent.map(hash).collect();
@@ -282,8 +290,8 @@ fn planted_terms_are_found() {
     assert!(by_chance * 10 <= all, "{by_chance} of {all}");
 }
 
-/// Shuffles of a corpus that have any finding, of so many.
-fn shuffles_with_findings(shuffles: u64) -> usize {
+#[test]
+fn of_200_shuffles_fewer_than_a_tenth_have_findings() {
     let told = planted(7, &["blast radius", "kafka", "on call rotation", "quota"]);
     let has_findings = |seed: &u64| {
         let mut random = Random(*seed);
@@ -297,20 +305,6 @@ fn shuffles_with_findings(shuffles: u64) -> usize {
         }
         !shuffled.compare(2, &[]).differences.is_empty()
     };
-    (0..shuffles).filter(has_findings).count()
-}
-
-#[test]
-fn chance_makes_no_findings() {
-    let found = shuffles_with_findings(40);
-    assert!(found < 4, "{found} of 40");
-}
-
-/// `cargo test --release -- --ignored shuffles`: the whole number of them.
-#[test]
-#[ignore = "takes a while"]
-fn of_200_shuffles_fewer_than_a_tenth_have_findings() {
-    let found = shuffles_with_findings(200);
-    println!("{found} of 200");
+    let found = (0..200_u64).into_par_iter().filter(has_findings).count();
     assert!(found < 20, "{found} of 200");
 }

@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 
-use super::table::Tally;
+use super::tally::Tally;
 use super::words::is_stop_word;
 
 /// The number that stands for a clause break, and for words that too few persons use: no n-gram with one of these is used
