@@ -25,6 +25,8 @@ pub struct Person {
     short: BTreeSet<String>,
     /// Names in scripts that put no space between words, or add endings to names. They are found anywhere in a text.
     inside: BTreeSet<String>,
+    /// The ASCII letters and digits that any of `words` and `short` begins with, in lower case, as bits.
+    firsts: u128,
 }
 
 impl Person {
@@ -67,10 +69,21 @@ impl Person {
         }
         match plain.chars().count() {
             0 | 1 => {}
-            2 => self.short.extend([plain.to_uppercase(), plain]),
+            2 => {
+                self.note_first(&plain);
+                self.short.extend([plain.to_uppercase(), plain]);
+            }
             _ if plain.chars().all(|letter| letter.is_ascii_digit()) => {}
-            _ => drop(self.words.insert(folded(word))),
+            _ => {
+                let name = folded(word);
+                self.note_first(&name);
+                self.words.insert(name);
+            }
         }
+    }
+
+    fn note_first(&mut self, name: &str) {
+        self.firsts |= first_bit(name);
     }
 
     fn add_joined(&mut self, parts: &[&str]) {
@@ -83,6 +96,11 @@ impl Person {
 
     /// Whether a word is a name, or a name followed by the digits of a handle or the s of a possessive.
     fn has(&self, word: &str) -> bool {
+        // Most words are ASCII and begin like no name.
+        (!word.is_ascii() || self.firsts & first_bit(word) != 0) && self.has_in_full(word)
+    }
+
+    fn has_in_full(&self, word: &str) -> bool {
         let folded = folded(word);
         let name = folded.trim_end_matches(|letter: char| letter.is_ascii_digit());
         let is_name = |name: &str| self.words.contains(name);
@@ -172,8 +190,17 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
+/// The bit of the first letter of a word, in lower case; none if it is not ASCII.
+fn first_bit(word: &str) -> u128 {
+    let first = word.bytes().next().filter(u8::is_ascii);
+    first.map_or(0, |first| 1 << first.to_ascii_lowercase())
+}
+
 /// A word in lower case, without marks and in plain letters, as transcribers often write names.
 fn folded(word: &str) -> String {
+    if word.is_ascii() {
+        return word.to_ascii_lowercase();
+    }
     let mut plain = String::new();
     for letter in unmarked(word).chars().flat_map(char::to_lowercase) {
         match PLAIN.iter().find(|(special, _)| *special == letter) {
@@ -203,6 +230,9 @@ const PLAIN: [(char, &str); 13] = [
 ];
 
 fn unmarked(word: &str) -> String {
+    if word.is_ascii() {
+        return word.to_owned();
+    }
     word.nfd().filter(|letter| !is_combining_mark(*letter)).collect()
 }
 
@@ -223,7 +253,7 @@ fn is_unspaced(letter: char) -> bool {
 
 /// Runs of letters, marks and digits, each with the byte at which it begins.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let is_word = |letter: char| letter.is_alphanumeric() || is_combining_mark(letter);
+    let is_word = |letter: char| letter.is_alphanumeric() || !letter.is_ascii() && is_combining_mark(letter);
     let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
     text.split(move |letter| !is_word(letter)).filter(|word| !word.is_empty()).map(move |word| (place(word), word))
 }
@@ -244,6 +274,10 @@ fn emails(text: &str) -> Vec<Mask> {
 
 fn phones(text: &str) -> Vec<Mask> {
     let mut masks = Vec::new();
+    // Most texts have no number that is long enough, and digits are counted faster than runs are found.
+    if text.is_ascii() && text.bytes().filter(u8::is_ascii_digit).count() < PHONE_DIGITS {
+        return masks;
+    }
     let mut run: Option<(usize, usize, usize)> = None;
     let mut end_run = |run: &mut Option<(usize, usize, usize)>| {
         if let Some((start, end, digits)) = run.take()
@@ -283,7 +317,7 @@ fn spoken_phones(text: &str) -> Vec<Mask> {
         row.clear();
     };
     for (start, word) in words(text) {
-        if DIGITS.iter().any(|digit| word.eq_ignore_ascii_case(digit)) {
+        if (2..=6).contains(&word.len()) && DIGITS.iter().any(|digit| word.eq_ignore_ascii_case(digit)) {
             row.push((start, start + word.len()));
         } else {
             end_row(&mut row);
@@ -295,6 +329,10 @@ fn spoken_phones(text: &str) -> Vec<Mask> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     #[track_caller]
@@ -370,5 +408,34 @@ mod tests {
         let person = Person::new(Some("Maximiliane"), None);
         let text = "so Maximiliane it is";
         assert_eq!(masks(text, 8..20, &person).len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_known_by_its_first_letter_as_by_all(
+            names in vec(select(vec!["Jane", "O'Brien", "An", "li", "Łukasz", "Zoé", "X1", "9to5", "ıda", "ﬁn", "K\u{212a}m", "Ünal", "田中"]), 0..4),
+            word in prop_oneof![
+                select(vec!["JANE", "janes", "jane92", "obrien", "an", "An", "AN", "LI", "lukasz", "ŁUKASZ", "zoe", "Zoe\u{301}", "x1", "9to5s", "ida", "fin", "kkm", "unal", "anli", "9"])
+                    .prop_map(str::to_owned),
+                "[a-zA-Z0-9é\u{301}]{1,6}",
+            ],
+        ) {
+            let person = Person::new(Some(&names.join(" ")), None);
+            prop_assert_eq!(person.has(&word), person.has_in_full(&word));
+        }
+
+        #[test]
+        fn ascii_is_folded_as_any_text(word in "[ -~]{0,12}") {
+            let marked: String = word.nfd().filter(|letter| !is_combining_mark(*letter)).collect();
+            prop_assert_eq!(unmarked(&word), &marked[..]);
+            prop_assert_eq!(folded(&word), marked.chars().flat_map(char::to_lowercase).collect::<String>());
+        }
+
+        /// A text that is not ASCII is read to its end.
+        #[test]
+        fn numbers_are_found_as_if_digits_were_not_counted(text in "[0-9 +()./a-]{0,40}") {
+            let places = |masks: Vec<Mask>| masks.into_iter().map(|mask| (mask.start, mask.end)).collect::<Vec<_>>();
+            prop_assert_eq!(places(phones(&text)), places(phones(&format!("{text}\nא"))));
+        }
     }
 }

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use icu_casemap::{CaseMapper, CaseMapperBorrowed};
 
+use super::finder::words_of;
+use crate::keywords::text::words::WordFinder;
 use crate::model::mask::{Mask, Person, masked, masks};
 
 const CASE_MAPPER: CaseMapperBorrowed<'static> = CaseMapper::new();
@@ -48,19 +50,37 @@ pub enum Speaker<'a> {
     Unknown,
 }
 
-/// Shows the mention at a place of a text with so many words on each side. `words` are all words of the text.
-pub fn show(
-    text: &str,
-    place: &Range<u32>,
-    words: &[Range<u32>],
-    speaker: Speaker,
-    around: usize,
-    neighbours: &[Neighbour],
-) -> Shown {
-    if matches!(speaker, Speaker::Unknown) {
+/// An answer with mentions.
+pub struct Answer<'a> {
+    text: &'a str,
+    words: Vec<Range<u32>>,
+    /// What is masked in the whole text; `None` if it must not be shown.
+    masks: Option<Vec<Mask>>,
+}
+
+impl<'a> Answer<'a> {
+    pub fn of(text: &'a str, speaker: Speaker, finder: &mut WordFinder) -> Self {
+        let masks = match speaker {
+            Speaker::Unmasked => Some(Vec::new()),
+            Speaker::Known(person) => Some(masks(text, 0..text.len(), person)),
+            Speaker::Unknown => None,
+        };
+        let words = if masks.is_some() { words_of(text, finder) } else { Vec::new() };
+        Self { text, words, masks }
+    }
+
+    /// Whether its words may be shown.
+    pub fn is_shown(&self) -> bool {
+        self.masks.is_some()
+    }
+}
+
+/// Shows the mention at a place of an answer with so many words on each side.
+pub fn show(answer: &Answer, place: &Range<u32>, around: usize, neighbours: &[Neighbour]) -> Shown {
+    let Answer { text, words, masks: Some(masks) } = answer else {
         let neighbours = vec![String::new(); neighbours.len()];
         return Shown { matched: NOT_SHOWN.to_owned(), neighbours, ..Shown::default() };
-    }
+    };
     let (start, end) = (place.start as usize, place.end as usize);
     let before = &words[..words.partition_point(|word| word.end <= place.start)];
     let after = &words[words.partition_point(|word| word.start < place.end)..];
@@ -81,22 +101,13 @@ pub fn show(
         Side::Left => before.len().checked_sub(*distance).map(|at| &before[at]),
         Side::Right => after.get(distance - 1),
     };
-    let sorted_by: Vec<Option<&Range<u32>>> = neighbours.iter().map(neighbour).collect();
-    let masks = match speaker {
-        Speaker::Known(person) => {
-            let ends = sorted_by.iter().flatten().map(|word| word.start as usize..word.end as usize);
-            let reach = ends.fold(from..until, |all, word| all.start.min(word.start)..all.end.max(word.end));
-            masks(text, reach, person)
-        }
-        Speaker::Unmasked | Speaker::Unknown => Vec::new(),
-    };
     Shown {
-        left: masked(text, from, start, &masks),
-        matched: masked(text, start, end, &masks),
-        right: masked(text, end, until, &masks),
-        neighbours: sorted_by
-            .into_iter()
-            .map(|word| word.map_or_else(String::new, |word| folded(text, word, &masks)))
+        left: masked(text, from, start, masks),
+        matched: masked(text, start, end, masks),
+        right: masked(text, end, until, masks),
+        neighbours: neighbours
+            .iter()
+            .map(|by| neighbour(by).map_or_else(String::new, |word| folded(text, word, masks)))
             .collect(),
     }
 }
@@ -132,17 +143,14 @@ mod tests {
     use unicode_segmentation::UnicodeSegmentation;
 
     use super::*;
-    use crate::keywords::text::words::WordFinder;
-    use crate::search::finder::words_of;
 
     fn neighbour(side: Side, distance: usize) -> Neighbour {
         Neighbour { side, distance }
     }
 
     fn shown(text: &str, place: Range<usize>, around: usize, speaker: Speaker, by: &[Neighbour]) -> Shown {
-        let words = words_of(text, &mut WordFinder::default());
         let place = u32::try_from(place.start).unwrap()..u32::try_from(place.end).unwrap();
-        show(text, &place, &words, speaker, around, by)
+        show(&Answer::of(text, speaker, &mut WordFinder::default()), &place, around, by)
     }
 
     #[test]

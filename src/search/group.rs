@@ -8,8 +8,8 @@ use arrow::array::{Array, ArrayAccessor, RecordBatch, StringViewArray};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::context::{Neighbour, Speaker, show};
-use super::finder::{Buffers, Finder, words_of};
+use super::context::{Answer, Neighbour, Speaker, show};
+use super::finder::{Buffers, Finder};
 use super::hit::Hit;
 use super::keep::{self, Words, keep, word_at};
 use super::selection::Selection;
@@ -44,6 +44,8 @@ pub struct HitRequest {
     pub context: usize,
     pub is_masked: bool,
     pub neighbours: Vec<Neighbour>,
+    /// The most that are shown of one row group.
+    pub most: usize,
     /// Whether enough are shown, and the others are only counted.
     pub enough: AtomicBool,
 }
@@ -78,6 +80,7 @@ pub fn search(source: &Source, group: usize, request: &GroupRequest) -> Result<G
         all: Tally::default(),
         parts: Vec::new(),
         found: Vec::new(),
+        shown: 0,
     };
     let keep = keep(&rows, request.selection, facts);
     if !keep.contains(&true) {
@@ -140,6 +143,8 @@ struct GroupSearch<'a> {
     all: Tally,
     parts: Vec<(PartKey, Option<String>, Tally)>,
     found: Vec<FoundIn>,
+    /// Mentions in these.
+    shown: usize,
 }
 
 impl GroupSearch<'_> {
@@ -210,7 +215,8 @@ impl GroupSearch<'_> {
                     tally.words += words;
                 });
             }
-            let shows = self.request.hits.as_ref().is_some_and(|hits| !hits.enough.load(Ordering::Relaxed));
+            let hits = self.request.hits.as_ref().filter(|hits| !hits.enough.load(Ordering::Relaxed));
+            let shows = hits.map_or(0, |hits| hits.most);
             self.request.finder.find(&texts, buffers, |number, places| {
                 let row = first + begin + number;
                 let mentions = places.len() as u64;
@@ -220,8 +226,11 @@ impl GroupSearch<'_> {
                     tally.mentions += mentions;
                     tally.mentions_among_words += if has_words[number] { mentions } else { 0 };
                 });
-                if shows {
-                    let (transcripts, places) = (transcripts.clone(), places.to_vec());
+                let left = shows.saturating_sub(self.shown);
+                if left > 0 {
+                    let places = places[..places.len().min(left)].to_vec();
+                    self.shown += places.len();
+                    let transcripts = transcripts.clone();
                     self.found.push(FoundIn { row, transcripts, at: begin + number, places });
                 }
             });
@@ -264,21 +273,21 @@ impl GroupSearch<'_> {
         let (mut hits, mut withheld) = (Vec::new(), 0);
         let mut finder = WordFinder::default();
         for FoundIn { row, transcripts, at, places } in std::mem::take(&mut self.found) {
-            let (text, id) = (transcripts.value(at), self.ids.value(row));
-            let words = words_of(text, &mut finder);
+            let id = self.ids.value(row);
             let speaker = match people.get(id) {
                 _ if !request.is_masked => Speaker::Unmasked,
                 Some(person) => Speaker::Known(person),
                 None => Speaker::Unknown,
             };
-            withheld += if matches!(speaker, Speaker::Unknown) { places.len() as u64 } else { 0 };
+            let answer = Answer::of(transcripts.value(at), speaker, &mut finder);
+            withheld += if answer.is_shown() { 0 } else { places.len() as u64 };
             hits.extend(places.into_iter().map(|place| Hit {
                 interview_id: id.to_owned(),
                 position: positions.value(row),
                 job_id: word_at(jobs, row).map(str::to_owned),
                 question: word_at(questions, row).map(str::to_owned),
                 settled_at: time_at(settled, row),
-                shown: show(text, &place, &words, speaker, request.context, &request.neighbours),
+                shown: show(&answer, &place, request.context, &request.neighbours),
                 start: place.start,
                 end: place.end,
             }));

@@ -88,7 +88,9 @@ impl<'a> Search<'a> {
         let units = counted.map_or_else(|| units(&self.sources), |counted| counted.units.clone());
         let SearchPlan { order, context, is_masked, limit, .. } = self.plan;
         let neighbours = order.neighbours();
-        let hits = HitRequest { context: *context, is_masked: *is_masked, neighbours, enough: AtomicBool::new(false) };
+        let most = limit.filter(|_| order.is_that_of_the_lake()).unwrap_or(usize::MAX);
+        let enough = AtomicBool::new(most == 0);
+        let hits = HitRequest { context: *context, is_masked: *is_masked, neighbours, most, enough };
         let request = self.request(Some(hits));
         let mut left = limit.unwrap_or(usize::MAX);
         let mut sorted = Vec::new();

@@ -7,8 +7,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use unicode_width::UnicodeWidthStr;
 
 use crate::common::{roundup, serve};
+use crate::search::on_terminal;
 
 /// Standard output and standard error of the program, which must end with this code.
 fn runs(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
@@ -45,19 +47,43 @@ fn findings_are_those_of_scipy_and_statsmodels() {
     for (job, counts) in golden["jobs"].as_object().unwrap() {
         assert_eq!(json!({"findings": jobs[job.as_str()][0], "echoes": jobs[job.as_str()][1]}), *counts, "{job}");
     }
-    let close = |ours: &Value, theirs: &Value| match (ours.as_f64(), theirs.as_f64()) {
-        (Some(ours), Some(theirs)) => (ours - theirs).abs() <= 2e-9 * theirs.abs().max(1e-12),
-        _ => ours == theirs,
-    };
     let expected = golden["findings"].as_array().unwrap();
     assert!(expected.len() > 100);
     for theirs in expected {
         let key = ["job_id", "term"].map(|name| theirs[name].as_str().unwrap().to_owned());
-        let ours = by_key[&key.into()];
-        assert_eq!(ours.as_object().unwrap().len(), theirs.as_object().unwrap().len());
-        for (name, value) in theirs.as_object().unwrap() {
-            assert!(close(&ours[name], value), "{name}: {ours} is not {theirs}");
-        }
+        check_is_close(by_key[&key.into()], theirs);
+    }
+}
+
+#[test]
+fn what_tells_a_period_from_the_one_before_is_that_of_scipy_and_statsmodels() {
+    let golden: Value = serde_json::from_str(include_str!("../../data/golden/discover-previous.json")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let bodies = concat!(env!("CARGO_MANIFEST_DIR"), "/data/golden/periods.jsonl");
+    runs(folder.path(), &["import", "--lake", "lake", bodies], 0);
+    let known: Vec<&str> = golden["known"].as_array().unwrap().iter().map(|term| term.as_str().unwrap()).collect();
+    fs::write(folder.path().join("known.txt"), known.join("\n")).unwrap();
+    let period = ["--against", "previous", "--from", "2026-05-01", "--until", "2026-05-31"];
+    let (totals, findings) = json_of(folder.path(), &[&["--keywords", "known.txt"], &period[..]].concat());
+    assert_eq!(totals, golden["totals"]);
+    let expected = golden["findings"].as_array().unwrap();
+    assert!(expected.len() >= 5 && expected.len() == findings.len());
+    for theirs in expected {
+        let ours = findings.iter().find(|ours| ours["term"] == theirs["term"]);
+        check_is_close(ours.unwrap_or_else(|| panic!("{theirs}")), theirs);
+    }
+}
+
+/// Checks that a finding has the figures of another one, up to how these are rounded.
+#[track_caller]
+fn check_is_close(ours: &Value, theirs: &Value) {
+    let close = |ours: &Value, theirs: &Value| match (ours.as_f64(), theirs.as_f64()) {
+        (Some(ours), Some(theirs)) => (ours - theirs).abs() <= 2e-9 * theirs.abs().max(1e-12),
+        _ => ours == theirs,
+    };
+    assert_eq!(ours.as_object().unwrap().len(), theirs.as_object().unwrap().len());
+    for (name, value) in theirs.as_object().unwrap() {
+        assert!(close(&ours[name], value), "{name}: {ours} is not {theirs}");
     }
 }
 
@@ -172,4 +198,35 @@ fn what_cannot_be_compared_is_said() {
         assert_eq!(text.lines().count(), 1, "only the counts: {text}");
         assert!(fs::metadata(folder.path().join(name)).unwrap().len() > 100);
     }
+}
+
+#[test]
+fn a_narrow_terminal_has_a_line_a_term_in_every_script_and_no_control_characters() {
+    let folder = tempfile::tempdir().unwrap();
+    let hostile = "\u{1b}[31m\u{202e}";
+    let answers = [
+        format!("{hostile} \u{5d0}\u{5e0}\u{5d9} \u{5e2}\u{5d5}\u{5d1}\u{5d3}\u{9b} today"),
+        format!("a word and\r\nan \u{645}\u{631}\u{62d}\u{628}\u{627} {}", "extraordinarily".repeat(4)),
+    ];
+    let body = |number: usize| {
+        json!({
+            "id": format!("i-{number}"), "status": "completed", "completed_at": "2026-05-10T00:00:00Z",
+            "job": {"id": format!("j{}", number % 2), "title": format!("{hostile}Job of a name that is long {}", number % 2)},
+            "candidate": {"id": format!("c-{number}")},
+            "responses": [{"question_text": "What?", "transcript": answers[number % 2]}],
+        })
+    };
+    let bodies: String = (0..40).map(|number| body(number).to_string() + "\n").collect();
+    fs::write(folder.path().join("bodies.jsonl"), bodies).unwrap();
+    runs(folder.path(), &["import", "--lake", "lake", "bodies.jsonl"], 0);
+    let shown = on_terminal(folder.path(), 40, &["discover"]);
+    assert!(!shown.contains(|character: char| character.is_control() && character != '\n'), "{shown:?}");
+    assert!(!shown.contains('\u{202e}'), "{shown:?}");
+    for script in ["\u{5d0}\u{5e0}\u{5d9}", "\u{645}\u{631}\u{62d}\u{628}\u{627}"] {
+        assert!(shown.lines().any(|line| line.contains(script)), "{shown}");
+    }
+    // The last line is what was compared.
+    let lines: Vec<&str> = shown.lines().collect();
+    let [table @ .., _] = &lines[..] else { panic!("{shown}") };
+    assert!(table.iter().all(|line| line.width() <= 40), "{shown}");
 }

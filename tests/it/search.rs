@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::Read;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -287,8 +288,8 @@ fn a_lake_without_answers_has_no_mentions() {
     assert_eq!((&counts["per_1000_words"], hits.len()), (&Value::Null, 0));
 }
 
-/// What a terminal of so many columns shows of a search.
-fn on_terminal(lake: &Lake, columns: u16, arguments: &[&str]) -> String {
+/// What a terminal of so many columns shows of a command.
+pub fn on_terminal(folder: &Path, columns: u16, arguments: &[&str]) -> String {
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&terminal).unwrap();
     unlockpt(&terminal).unwrap();
@@ -296,7 +297,7 @@ fn on_terminal(lake: &Lake, columns: u16, arguments: &[&str]) -> String {
     let side = OpenOptions::new().read(true).write(true).open(&name).unwrap();
     tcsetwinsize(&side, Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-    command.current_dir(lake.0.path()).args(["--quiet", "search", "--lake", "lake"]).args(arguments);
+    command.current_dir(folder).arg("--quiet").args(arguments).args(["--lake", "lake"]);
     let mut program = command.stdin(Stdio::null()).stdout(Stdio::from(side)).spawn().unwrap();
     drop(command);
     let (mut shown, mut terminal) = (Vec::new(), fs::File::from(terminal));
@@ -311,7 +312,7 @@ fn a_narrow_terminal_has_a_line_a_mention_and_no_control_characters() {
         "before\u{1b}[31m the\rword\n\u{202e}rust\u{9b} and \u{5d0}\u{5dc}\u{5d2} \u{645}\u{631}\u{62d} after it";
     let lake =
         Lake::of(&[interview("i-6", "alpha", "2026-05-12", "Sam Poe", &[hostile, "東京に住んでいるrustの友達"])]);
-    let shown = on_terminal(&lake, 40, &["rust"]);
+    let shown = on_terminal(lake.0.path(), 40, &["search", "rust"]);
     let lines: Vec<&str> = shown.lines().collect();
     assert_eq!(lines.len(), 3, "{shown}");
     assert!(!shown.contains(|character: char| character.is_control() && character != '\n'), "{shown:?}");
@@ -319,7 +320,8 @@ fn a_narrow_terminal_has_a_line_a_mention_and_no_control_characters() {
     for line in &lines[..2] {
         assert!(line.contains("  rust") && line.chars().count() <= 40, "{line:?}");
     }
-    assert!(on_terminal(&lake, 40, &["rust", "--by", "job"]).lines().next_back().unwrap().starts_with("2 mentions"));
+    let counted = on_terminal(lake.0.path(), 40, &["search", "rust", "--by", "job"]);
+    assert!(counted.lines().next_back().unwrap().starts_with("2 mentions"), "{counted}");
     // Pipes get the words as they are.
     assert!(lake.json(&["rust"]).1[0]["left"].as_str().unwrap().contains('\u{1b}'));
 }

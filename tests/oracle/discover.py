@@ -1,15 +1,23 @@
 """Terms that tell each job from all others: n-grams of uniseg's words, counted by hand, tested by SciPy and statsmodels.
 
     python tests/oracle/discover.py LAKE > data/golden/discover.json
+    python tests/oracle/discover.py PERIODS 2026-05-01 2026-05-31 > data/golden/discover-previous.json
+    python tests/oracle/discover.py --bodies > data/golden/periods.jsonl
 
 Of the completed interviews of a lake, with a keyword set of the terms in KNOWN in use. Everybody counts once: with their
 last interview in a job, and with their last one in all other jobs. Written are how many terms are significant in each
 job, those of questions too, and every 20th of them with its figures. Of the same lake as `data/golden/figures.json`.
+
+With two days, the period from the first to before the second is compared with as many days before, and all that tells
+the two apart is written. PERIODS is a lake of data/golden/periods.jsonl, which `--bodies` writes: interviews of two months
+in which terms come and go, of candidates who come again, and some that do not count.
 """
 import collections
+import datetime
 import functools
 import json
 import pathlib
+import random
 import sys
 
 import duckdb
@@ -67,18 +75,59 @@ def has_words(text):
     return 2 * len(unspaced) <= len(regex.findall(r"\p{Alphabetic}", text))
 
 
-lake = sys.argv[1]
+def bodies():
+    """Interviews around 2026-04-01, 2026-05-01 and 2026-05-31, the same every time."""
+    draw = random.Random(32)
+    words = "we the of and to team data sales plan review client deadline don\u2019t na\u00efve 3.5 caf\u00e9 build".split()
+    for number in range(150):
+        day = datetime.datetime(2026, 3, 30, tzinfo=datetime.UTC) + datetime.timedelta(days=number % 64, hours=7 * (number % 4))
+        if number in (7, 8):
+            day = datetime.datetime(2026, 5, 1 if number == 7 else 31, tzinfo=datetime.UTC)
+        is_late = day >= datetime.datetime(2026, 5, 1, tzinfo=datetime.UTC)
+        said = []
+        for _ in range(draw.randint(2, 5)):
+            clause = draw.choices(words, k=draw.randint(2, 9))
+            if draw.random() < (0.5 if is_late else 0.1):
+                clause.append(draw.choice(["the blast radius", "Blast Radius", "CI/CD", "spark again"]))
+            if draw.random() < (0.1 if is_late else 0.5):
+                clause.insert(0, draw.choice(["quarterly quota", "legacy MIGRATION plan", "m\u00fcde"]))
+            said.append(" ".join(clause) + draw.choice([".", "!", ",", " -", "; so"]))
+        answers = [" ".join(said), draw.choice(["", "Quota? Quota. QUOTA", "\u79c1\u306f\u6bce\u65e5\u50cd\u304d\u307e\u3059", "the team"])]
+        who = {"id": f"c-{number % 97}", "name": f"Candidate {number % 97}", "email": f"c{number % 97}@example.org"}
+        yield {
+            "id": f"period-{number:03}", "status": "expired" if number % 29 == 3 else "completed",
+            "completed_at": day.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "job": {"id": f"job-{number % 2}", "title": f"Job {number % 2}", "department": "All"},
+            "candidate": who,
+            "responses": [{"question_id": f"q-{at}", "question_text": f"What of the {['client', 'quota'][at]}?",
+                           "question_type": "technical", "transcript": text} for at, text in enumerate(answers)],
+        }
+
+
+if sys.argv[1] == "--bodies":
+    for body in bodies():
+        print(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+    sys.exit()
+lake, *days = sys.argv[1:]
 duckdb.sql("SET TimeZone = 'UTC'")
+within = "true"
+if days:
+    begins, until = map(datetime.date.fromisoformat, days)
+    within = f"settled_at >= TIMESTAMPTZ '{begins - (until - begins)}' and settled_at < TIMESTAMPTZ '{until}'"
 rows = duckdb.sql(f"""select interview_id, i.job_id, coalesce(candidate_key, interview_id), epoch_us(i.settled_at), transcript, question_text
-    from read_parquet('{lake}/responses/**/*.parquet', hive_partitioning = false)
+    from read_parquet('{lake}/responses/**/*.parquet', hive_partitioning = false) r
     join read_parquet('{lake}/interviews/**/*.parquet', hive_partitioning = false) i using (interview_id)
-    where status = 'completed' and trim(transcript) <> ''""").fetchall()
+    where status = 'completed' and trim(transcript) <> '' and {within.replace("settled_at", "i.settled_at")}""").fetchall()
 rows = [row for row in rows if has_words(row[4])]
 interviews, used, questions = {}, collections.defaultdict(collections.Counter), collections.defaultdict(set)
 for interview, job, person, settled_at, transcript, question in rows:
-    interviews[interview] = (job, person, settled_at)
+    group = job
+    if days:
+        group = "period" if datetime.datetime.fromtimestamp(settled_at // 1_000_000, datetime.UTC).date() >= begins else "before"
+    interviews[interview] = (group, person, settled_at)
     used[interview].update(grams(transcript))
-    questions[job].update(grams(question))
+    # Of a period, the questions of all count.
+    questions["period" if days else job].update(grams(question))
 
 
 def last(of):
@@ -102,7 +151,7 @@ covered = {gram for gram in vocabulary if any(f" {term} " in f" {' '.join(gram)}
 fisher = functools.cache(lambda *table: fisher_exact([table[:2], table[2:]]).pvalue)
 
 compared = []
-for job in sorted({job for job, _, _ in interviews.values()}):
+for job in ["period"] if days else sorted({job for job, _, _ in interviews.values()}):
     here, others = last(lambda other: other == job), last(lambda other: other != job)
     if min(len(here), len(others)) < FLOOR:
         continue
@@ -130,10 +179,16 @@ for one in findings:
         if isinstance(value, float):
             one[name] = float(f"{value:.10g}")
 findings.sort(key=lambda one: (one["job_id"], one["term"]))
-jobs = {job: {"findings": sum(one["job_id"] == job for one in findings),
-              "echoes": sum(one["job_id"] == job and one["echoes"] for one in findings)}
-        for job in sorted({one["job_id"] for one in findings})}
 of = {"answers": len(rows), "interviews": len(interviews), "candidates": len(everybody)}
-json.dump({"known": KNOWN, "totals": {"findings": len(findings), "tests": len(compared), "of": of}, "jobs": jobs,
-           "findings": findings[::20]}, sys.stdout, ensure_ascii=False, separators=(",", ":"))
+written = {"known": KNOWN, "totals": {"findings": len(findings), "tests": len(compared), "of": of}}
+if days:
+    for one in findings:
+        del one["job_id"]
+    written |= {"findings": findings}
+else:
+    jobs = {job: {"findings": sum(one["job_id"] == job for one in findings),
+                  "echoes": sum(one["job_id"] == job and one["echoes"] for one in findings)}
+            for job in sorted({one["job_id"] for one in findings})}
+    written |= {"jobs": jobs, "findings": findings[::20]}
+json.dump(written, sys.stdout, ensure_ascii=False, separators=(",", ":"))
 print()

@@ -54,15 +54,11 @@ impl Candidates {
     /// Adds differences.
     pub fn add(&mut self, differences: Vec<Difference>) {
         for one in differences {
-            if one.p <= self.bound { self.kept.push(one) } else { self.leave_out(one.p) }
+            if one.p <= self.bound { self.kept.push(one) } else { leave_out(&mut self.others, one.p) }
         }
         if self.kept.len() > self.most {
             self.keep_half();
         }
-    }
-
-    fn leave_out(&mut self, p: f64) {
-        *self.others.entry(p.to_bits() >> (64 - BITS)).or_default() += 1;
     }
 
     fn keep_half(&mut self) {
@@ -72,10 +68,14 @@ impl Candidates {
         let smallest = self.kept.iter().map(|one| one.p).fold(f64::INFINITY, f64::min);
         // Of many that are equal, all or none are kept.
         self.bound = if smallest < middle { middle.next_down() } else { middle };
-        let (kept, left) = std::mem::take(&mut self.kept).into_iter().partition(|one| one.p <= self.bound);
-        self.kept = kept;
-        let left: Vec<Difference> = left;
-        left.into_iter().for_each(|one| self.leave_out(one.p));
+        let Self { kept, bound, others, .. } = self;
+        kept.retain(|one| {
+            let is_kept = one.p <= *bound;
+            if !is_kept {
+                leave_out(others, one.p);
+            }
+            is_kept
+        });
         if self.kept.len() > self.most / 2 {
             self.most = self.kept.len() * 2;
         }
@@ -104,6 +104,11 @@ impl Candidates {
         kept.retain(|one| one.q <= FALSE_DISCOVERIES);
         kept
     }
+}
+
+/// Counts a difference that is not kept, by its p.
+fn leave_out(others: &mut BTreeMap<u64, u64>, p: f64) {
+    *others.entry(p.to_bits() >> (64 - BITS)).or_default() += 1;
 }
 
 #[expect(clippy::cast_precision_loss, reason = "tests are far fewer than 2^53")]

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use foldhash::HashMap;
 use rayon::prelude::*;
 
+use super::answers::Answers;
 use super::candidates::{Candidates, Difference};
-use super::count::{Answers, FLOOR, count, replaced};
+use super::count::{FLOOR, count, replaced};
 use super::covered::Covered;
-use super::postings::{Postings, ranges};
+use super::postings::{Postings, Shard, ranges};
 use super::standing::{Interview, Persons, Standing};
 use super::table::Table;
+use super::tokens::Tokens;
 use crate::model::Result;
 use crate::model::statistics::{FALSE_DISCOVERIES, Fisher};
 
@@ -31,15 +33,13 @@ pub struct Compared {
 
 /// What is compared.
 pub struct Comparison<'a, A> {
-    pub answers: &'a A,
+    pub tokens: &'a Tokens<'a, A>,
     pub interviews: &'a [Interview],
     pub standing: &'a Standing,
     /// Number of groups, of which those are compared with all others that have enough persons and are wanted.
     pub groups: u32,
     pub is_compared: &'a (dyn Fn(u32) -> bool + Sync),
     pub covered: &'a Covered,
-    /// Words of the answers, about.
-    pub words: u64,
 }
 
 impl<A: Answers> Comparison<'_, A> {
@@ -59,8 +59,8 @@ impl<A: Answers> Comparison<'_, A> {
         if compared.is_empty() {
             return Ok(outcome);
         }
-        let table = count(self.answers, self.standing, self.words)?;
-        let replaced = replaced(self.answers, self.standing, &table)?;
+        let table = count(self.tokens, self.standing)?;
+        let replaced = replaced(&table, &self.tokens.vocabulary);
         // What a thread has computed is of use for all that it looks at.
         let tester = || Mutex::new(Tester::new(&fisher, &outcome.sizes, &compared));
         let testers: Vec<Mutex<Tester<'_>>> = (0..=rayon::current_num_threads()).map(|_| tester()).collect();
@@ -82,15 +82,23 @@ impl<A: Answers> Comparison<'_, A> {
         candidates: Candidates,
     ) -> Result<(Candidates, usize)> {
         let (candidates, tests) = (Mutex::new(candidates), AtomicUsize::new(0));
-        for range in ranges(table, replaced) {
-            let postings = Postings::read(self.answers, self.standing, table, replaced, range.clone())?;
-            let numbers: Vec<u32> = range.collect();
-            numbers.par_chunks(BLOCK).for_each(|block| {
+        for shards in ranges(table, replaced) {
+            let postings = Postings::read(self.tokens, table, replaced, shards.clone())?;
+            shards.into_par_iter().for_each(|shard| {
+                let (postings, numbers) = (postings.shard(shard), table.of_shard(shard));
+                let open: Vec<u32> = (0..)
+                    .zip(replaced)
+                    .take(numbers.end)
+                    .skip(numbers.start)
+                    .filter_map(|(number, is_replaced)| (!is_replaced).then_some(number))
+                    .collect();
                 let thread = rayon::current_thread_index().unwrap_or(testers.len() - 1);
                 let mut tester = testers[thread].lock().unwrap_or_else(PoisonError::into_inner);
-                let (differences, made) = self.test(&mut tester, table, &postings, block);
-                tests.fetch_add(made, Ordering::Relaxed);
-                candidates.lock().unwrap_or_else(PoisonError::into_inner).add(differences);
+                for block in open.chunks(BLOCK) {
+                    let (differences, made) = self.test(&mut tester, table, &postings, block);
+                    tests.fetch_add(made, Ordering::Relaxed);
+                    candidates.lock().unwrap_or_else(PoisonError::into_inner).add(differences);
+                }
             });
         }
         Ok((candidates.into_inner().unwrap_or_else(PoisonError::into_inner), tests.into_inner()))
@@ -102,18 +110,17 @@ impl<A: Answers> Comparison<'_, A> {
     }
 
     /// Tests a block of n-grams. Returns those that may count, and the number of tests.
-    fn test(&self, tester: &mut Tester, table: &Table, postings: &Postings, block: &[u32]) -> (Vec<Difference>, usize) {
-        let phrases: Vec<Option<&str>> = block.iter().map(|number| postings.phrase(*number)).collect();
-        let covered = self.covered.are(&phrases);
+    fn test(&self, tester: &mut Tester, table: &Table, postings: &Shard, block: &[u32]) -> (Vec<Difference>, usize) {
+        let phrase = |number| table.phrase(number, &self.tokens.vocabulary);
+        let covered = self.covered.are(block, phrase);
         let (mut differences, mut tests) = (Vec::new(), 0);
-        let open = block.iter().zip(phrases).zip(covered).filter(|(_, is_covered)| !is_covered);
-        for (number, phrase) in open.filter_map(|((number, phrase), _)| Some((*number, phrase?))) {
-            let persons = self.standing.persons(postings.interviews(number));
+        for (number, _) in block.iter().zip(covered).filter(|(_, is_covered)| !is_covered) {
+            let persons = self.standing.persons(postings.interviews(*number).iter().copied());
             tests += tester.groups.len();
             let mut shared: Option<Arc<str>> = None;
             tester.test(&persons, |group, [here, others], p| {
-                let phrase = shared.get_or_insert_with(|| phrase.into()).clone();
-                differences.push(Difference { phrase, hash: table.hash(number), group, here, others, p, q: 1.0 });
+                let phrase = shared.get_or_insert_with(|| phrase(*number).into()).clone();
+                differences.push(Difference { phrase, hash: table.hash(*number), group, here, others, p, q: 1.0 });
             });
         }
         (differences, tests)

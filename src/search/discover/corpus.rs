@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use arrow::array::Array;
 use rayon::prelude::*;
 
-use super::count::Answers;
+use super::answers::Answers;
 use super::standing::Person;
 use super::words::has_words;
 use crate::keywords::Text;
@@ -33,8 +33,6 @@ pub struct Corpus {
     pub questions: BTreeMap<Option<String>, BTreeSet<String>>,
     /// Answers that count.
     pub answers: u64,
-    /// Bytes in them.
-    pub bytes: u64,
 }
 
 /// An interview with answers that count.
@@ -53,7 +51,6 @@ struct GroupFound {
     interviews: Vec<Found>,
     questions: HashSet<(Option<String>, String)>,
     answers: u64,
-    bytes: u64,
 }
 
 impl Corpus {
@@ -66,15 +63,8 @@ impl Corpus {
         let units = units(&sources);
         let read = |unit: &Unit| read_group(&sources[unit.source], unit.group, selection);
         let groups: Vec<GroupFound> = units.par_iter().map(read).collect::<Result<_>>()?;
-        let mut corpus = Self {
-            sources,
-            units,
-            rows: Vec::new(),
-            interviews: Vec::new(),
-            questions: BTreeMap::new(),
-            answers: 0,
-            bytes: 0,
-        };
+        let mut corpus =
+            Self { sources, units, rows: Vec::new(), interviews: Vec::new(), questions: BTreeMap::new(), answers: 0 };
         for mut group in groups {
             let first = u32::try_from(corpus.interviews.len()).expect("interviews in memory");
             group.rows.iter_mut().filter(|row| **row != NONE).for_each(|row| *row += first);
@@ -89,7 +79,6 @@ impl Corpus {
                 corpus.questions.entry(job_id).or_default().insert(text);
             }
             corpus.answers += group.answers;
-            corpus.bytes += group.bytes;
         }
         Ok(corpus)
     }
@@ -116,10 +105,11 @@ fn read_group(source: &Source, group: usize, selection: &Selection) -> Result<Gr
         let transcripts = views(&batch, "transcript");
         for at in 0..transcripts.len() {
             let row = first + at;
-            let text = view_at(transcripts, at).filter(|text| keep[row] && has_words(Text::from(*text)));
-            let Some(text) = text else { continue };
+            let counts = |text: &str| keep[row] && has_words(Text::from(text));
+            if !view_at(transcripts, at).is_some_and(counts) {
+                continue;
+            }
             found.answers += 1;
-            found.bytes += text.len() as u64;
             if found.interviews.last().is_none_or(|last| Some(last.id.as_str()) != word_at(ids, row)) {
                 let id = word_at(ids, row).unwrap_or_default();
                 let person = facts.get(id).and_then(|facts| facts.person);

@@ -1,112 +1,141 @@
 //! Which n-grams enough persons use, counted by hash first and exactly for those that may be enough.
-//!
-//! The answers are read once for each step, rather than kept: what is in memory is counters, then what is counted of the
-//! n-grams that passed them.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use foldhash::HashMap;
 use rayon::prelude::*;
 
-use super::sketch::Sketch;
+use super::answers::Answers;
+use super::grams::{Gram, each_gram};
+use super::shards::{Collected, SHARDS, shard_of};
+use super::sketch::{Enough, Sketch};
 use super::standing::Standing;
-use super::table::{Table, Tallies};
-use super::words::Words;
+use super::table::{Counted, Table};
+use super::tokens::Tokens;
+use super::vocabulary::Vocabulary;
 use crate::model::Result;
 
 /// Persons who must use an n-gram.
 pub const FLOOR: u8 = 5;
 /// Tenths of the uses of an n-gram that a longer one holds that takes its place.
 const HELD: u64 = 9;
+/// Bytes for n-grams that are counted exactly, and of each of them, about.
+const ROOM: usize = 80 << 20;
+const OF_GRAM: usize = 80;
 
-/// Answers that can be read again and again, in parts that are read at once.
-pub trait Answers: Sync {
-    fn parts(&self) -> usize;
+/// N-grams that begin with the same word, beside the word itself.
+const GRAMS_OF_WORD: u64 = 3;
 
-    /// Calls `take` with the number of an interview and each of its answers. Those of an interview are consecutive, and
-    /// in one part.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    fn each(&self, part: usize, take: &mut dyn FnMut(u32, &str)) -> Result<()>;
-}
-
-/// Calls `take` with the words of each interview that is wanted, on all threads, each with a memory of its own. Returns
-/// these memories.
-pub fn each_interview<M: Default + Send>(
-    answers: &impl Answers,
-    is_wanted: impl Fn(u32) -> bool + Sync,
-    take: impl Fn(&mut M, u32, &Words) + Sync,
-) -> Result<Vec<M>> {
-    let read = |(mut words, mut memory): (Words, M), part| -> Result<(Words, M)> {
-        let mut current = None;
-        answers.each(part, &mut |interview, answer| {
-            if current != Some(interview) {
-                current.into_iter().for_each(|current| take(&mut memory, current, &words));
-                words.clear();
-                current = is_wanted(interview).then_some(interview);
-            }
-            if current.is_some() {
-                words.add(answer);
-            }
-        })?;
-        current.into_iter().for_each(|current| take(&mut memory, current, &words));
-        words.clear();
-        Ok((words, memory))
-    };
-    let read = (0..answers.parts()).into_par_iter().try_fold(Default::default, read);
-    read.map(|read| read.map(|(_, memory)| memory)).collect()
+/// A use of an n-gram.
+struct Use {
+    hash: u64,
+    /// The numbers of the first and the last word.
+    ends: [u32; 2],
+    interview: u32,
+    length: u8,
 }
 
 /// The n-grams that enough persons use.
-pub fn count(answers: &impl Answers, standing: &Standing, words: u64) -> Result<Table> {
-    let sketch = Sketch::new(words, FLOOR);
-    let is_last = |interview| standing.is_last(interview);
-    each_interview(answers, is_last, |seen: &mut Vec<u64>, _, words| {
-        seen.clear();
-        words.each_gram(|gram| {
-            seen.push(gram.hash);
-            true
-        });
-        seen.sort_unstable();
-        seen.dedup();
-        seen.iter().for_each(|hash| sketch.add(*hash));
+///
+/// # Errors
+/// When the answers cannot be read.
+pub fn count<A: Answers>(tokens: &Tokens<A>, standing: &Standing) -> Result<Table> {
+    let enough = count_by_hash(tokens, standing)?;
+    let rounds = (enough.count() * OF_GRAM).div_ceil(ROOM).max(1);
+    let shards = SHARDS.div_ceil(rounds);
+    let mut table = Table::default();
+    for first in (0..SHARDS).step_by(shards) {
+        let counted = count_exactly(tokens, standing, &enough, first..SHARDS.min(first + shards))?;
+        table.add(counted, FLOOR.into());
+    }
+    table.index();
+    Ok(table)
+}
+
+/// Counts all n-grams, several together.
+fn count_by_hash<A: Answers>(tokens: &Tokens<A>, standing: &Standing) -> Result<Enough> {
+    let sketch = Sketch::new(tokens.count * GRAMS_OF_WORD, FLOOR);
+    let add = |shard: usize, hashes: &[u64]| sketch.add(shard, hashes);
+    (0..tokens.parts()).into_par_iter().try_for_each(|part| -> Result<()> {
+        let mut collected = Collected::new();
+        tokens.each(
+            part,
+            |interview| standing.is_last(interview),
+            |_, words| {
+                each_gram(words, &tokens.vocabulary, |gram| {
+                    collected.add(gram.hash, gram.hash);
+                    true
+                });
+                collected.hand_on(add);
+            },
+        )?;
+        collected.finish(add);
+        Ok(())
     })?;
-    let tallies = Tallies::new();
-    let counts = |interview| standing.counts(interview);
-    each_interview(answers, counts, |seen: &mut Vec<u64>, interview, words| {
-        seen.clear();
-        words.each_gram(|gram| {
-            let may_be_enough = sketch.has_enough(gram.hash);
-            if may_be_enough {
-                seen.push(gram.hash);
-            }
-            may_be_enough
-        });
-        seen.sort_unstable();
-        tallies.add(seen, standing.is_last(interview));
+    Ok(sketch.enough())
+}
+
+/// Counts the n-grams of some shards that may be used by enough persons.
+fn count_exactly<A: Answers>(
+    tokens: &Tokens<A>,
+    standing: &Standing,
+    enough: &Enough,
+    shards: Range<usize>,
+) -> Result<Vec<HashMap<u64, Counted>>> {
+    let counted: Vec<Mutex<HashMap<u64, Counted>>> = shards.clone().map(|_| Mutex::default()).collect();
+    for (number, word) in tokens.vocabulary.words() {
+        let shard = shard_of(word.hash);
+        if shards.contains(&shard) && !word.is_stop_word {
+            let mut counted = counted[shard - shards.start].lock().unwrap_or_else(PoisonError::into_inner);
+            counted.insert(word.hash, Counted::of_word(number, word));
+        }
+    }
+    let add = |shard: usize, uses: &[Use]| {
+        let mut counted = counted[shard - shards.start].lock().unwrap_or_else(PoisonError::into_inner);
+        for Use { hash, ends, interview, length } in uses {
+            let counted = counted.entry(*hash).or_insert_with(|| Counted::new(*length, *ends));
+            counted.add(*interview, standing.is_last(*interview));
+        }
+    };
+    (0..tokens.parts()).into_par_iter().try_for_each(|part| -> Result<()> {
+        let mut collected = Collected::new();
+        tokens.each(
+            part,
+            |_| true,
+            |interview, words| {
+                each_gram(words, &tokens.vocabulary, |gram| {
+                    let may_be_enough = enough.has(gram.hash);
+                    if may_be_enough && !gram.is_stop_words && shards.contains(&shard_of(gram.hash)) {
+                        let Gram { hash, length, first, last, .. } = gram;
+                        let length = u8::try_from(length).expect("a few words");
+                        collected.add(hash, Use { hash, ends: [first, last], interview, length });
+                    }
+                    may_be_enough
+                });
+                collected.hand_on(add);
+            },
+        )?;
+        collected.finish(add);
+        Ok(())
     })?;
-    Ok(tallies.into_table(FLOOR.into()))
+    Ok(counted.into_iter().map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
 }
 
 /// Which n-grams a longer one takes the place of, by their numbers. If it has more than one word more, so does one that
 /// has one word more, since that holds all its uses.
-pub fn replaced(answers: &impl Answers, standing: &Standing, table: &Table) -> Result<Vec<bool>> {
+pub fn replaced(table: &Table, vocabulary: &Vocabulary) -> Vec<bool> {
     let mut replaced = Vec::new();
-    replaced.resize_with(table.tallies.len(), || AtomicBool::new(false));
-    let is_last = |interview| standing.is_last(interview);
-    each_interview(answers, is_last, |(): &mut (), _, words| {
-        words.each_gram(|gram| {
-            let Some(number) = table.number(gram.hash) else { return false };
-            if gram.length > 1 {
-                let uses = u64::from(table.tallies[number as usize].uses);
-                for part in words.parts(gram).into_iter().filter_map(|part| table.number(part)) {
-                    if uses * 10 >= u64::from(table.tallies[part as usize].uses) * HELD {
-                        replaced[part as usize].store(true, Ordering::Relaxed);
-                    }
-                }
+    replaced.resize_with(table.len(), || AtomicBool::new(false));
+    (0..table.len()).into_par_iter().for_each(|at| {
+        let uses = u64::from(table.uses[at]);
+        let number = u32::try_from(at).expect("numbers of n-grams");
+        for part in table.parts(number, vocabulary).into_iter().flatten() {
+            if uses * 10 >= u64::from(table.uses[part as usize]) * HELD {
+                replaced[part as usize].store(true, Ordering::Relaxed);
             }
-            true
-        });
-    })?;
-    Ok(replaced.into_iter().map(AtomicBool::into_inner).collect())
+        }
+    });
+    replaced.into_iter().map(AtomicBool::into_inner).collect()
 }

@@ -18,11 +18,15 @@ impl Covered {
         Ok(Self { matchers, prefilter })
     }
 
-    /// For each phrase, whether any term matches inside it.
-    pub fn are(&self, phrases: &[Option<&str>]) -> Vec<bool> {
-        let mut covered = vec![false; phrases.len()];
+    /// For each of some n-grams, whether any term matches inside its phrase.
+    pub fn are<N: Copy>(&self, grams: &[N], phrase: impl Fn(N) -> String) -> Vec<bool> {
+        let mut covered = vec![false; grams.len()];
+        if self.matchers.is_empty() {
+            return covered;
+        }
         let (mut buffers, mut scratch) = (TextBuffers::default(), Scratch::default());
-        let phrases: Vec<Option<Text>> = phrases.iter().map(|phrase| phrase.map(Text::from)).collect();
+        let phrases: Vec<String> = grams.iter().map(|gram| phrase(*gram)).collect();
+        let phrases: Vec<Option<Text>> = phrases.iter().map(|phrase| Some(Text::from(phrase.as_str()))).collect();
         let texts = Texts::new(phrases, &self.prefilter, &mut buffers);
         for matcher in &self.matchers {
             matcher.count_all(&texts, |_| None, &mut scratch, |phrase, _| covered[phrase] = true);

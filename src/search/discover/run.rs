@@ -5,19 +5,18 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::candidates::Difference;
 use super::compare::{Compared, Comparison};
 use super::corpus::Corpus;
+use super::count::FLOOR;
 use super::covered::Covered;
-use super::details::{Details, Uses};
+use super::details::{Uses, UsesOfAll, Written, uses, written};
 use super::finding::{DiscoverTotals, DiscoverTotalsOf, Finding, share};
 use super::plan::{Against, DiscoverPlan};
 use super::standing::{Interview, Standing};
+use super::tokens::{ROOM, Tokens};
 use super::words::Words;
 use crate::lake::Lake;
 use crate::model::Result;
 use crate::model::statistics::{log_odds_ratio, signed_root_g2};
 use crate::search::selection::{Filters, Selection};
-
-/// Bytes of text for each n-gram in it, about: a word has five letters, and four n-grams begin with it.
-const BYTES_OF_GRAM: u64 = 2;
 
 /// What was found, up to the limit: by job, in the order of their ids, the most distinctive first, and echoes of questions last.
 #[derive(Debug, Default)]
@@ -57,14 +56,14 @@ pub fn discover(lake: &Lake, plan: &DiscoverPlan) -> Result<Discovered> {
         })
         .collect();
     let standing = Standing::new(&interviews);
+    let tokens = Tokens::read(&corpus, &standing, FLOOR.into(), ROOM)?;
     let comparison = Comparison {
-        answers: &corpus,
+        tokens: &tokens,
         interviews: &interviews,
         standing: &standing,
         groups: u32::try_from(groups.jobs.len()).expect("jobs in memory"),
         is_compared: &|group| plan.against == Against::Others || group == 0,
         covered: &Covered::by(&plan.sets)?,
-        words: corpus.bytes / BYTES_OF_GRAM,
     };
     let Compared { mut differences, tests, sizes } = comparison.run()?;
     differences.retain(|one| groups.is_shown(one.group));
@@ -84,11 +83,12 @@ pub fn discover(lake: &Lake, plan: &DiscoverPlan) -> Result<Discovered> {
     let found = ranked.len() as u64;
     rank(&mut ranked, plan.limit);
     let (differences, echoes): (Vec<Difference>, Vec<bool>) = ranked.into_iter().unzip();
-    let details = Details::read(&corpus, &standing, &differences, plan.is_drafted)?;
-    let finding = |(one, echoes): (&Difference, &bool)| groups.finding(one, *echoes, &details);
+    let uses = uses(&tokens, &standing, &differences)?;
+    let written = if plan.is_drafted { written(&corpus, &standing, &differences)? } else { Written::new() };
+    let finding = |(one, echoes): (&Difference, &bool)| groups.finding(one, *echoes, &uses);
     let findings: Vec<Finding> = differences.iter().zip(&echoes).map(finding).collect();
     let phrases: HashMap<u64, &str> = differences.iter().map(|one| (one.hash, &*one.phrase)).collect();
-    let written = details.written.iter().map(|(hash, written)| (phrases[hash].to_owned(), written.clone())).collect();
+    let written = written.into_iter().map(|(hash, written)| (phrases[&hash].to_owned(), written)).collect();
     let few =
         (0u32..).zip(&sizes).filter(|(group, sizes)| groups.is_shown(*group) && Comparison::<Corpus>::are_few(**sizes));
     let too_few = few.map(|(group, _)| groups.jobs[group as usize].clone()).collect();
@@ -162,15 +162,12 @@ impl<'a> Groups<'a> {
         let asked = corpus.questions.iter().filter(|(job, _)| is_of(job));
         asked.flat_map(|(_, texts)| texts).for_each(|text| words.add(text));
         let mut hashes = HashSet::new();
-        words.each_gram(|gram| {
-            hashes.insert(gram.hash);
-            true
-        });
+        words.each_gram(|gram| _ = hashes.insert(gram.hash));
         hashes
     }
 
-    fn finding(&self, one: &Difference, echoes: bool, details: &Details) -> Finding {
-        let Uses { all, most } = details.uses.get(&(one.hash, one.group)).copied().unwrap_or_default();
+    fn finding(&self, one: &Difference, echoes: bool, uses: &UsesOfAll) -> Finding {
+        let Uses { all, most } = uses.get(&(one.hash, one.group)).copied().unwrap_or_default();
         let ([candidates, without], [other_candidates, others_without]) = (one.here, one.others);
         Finding {
             job_id: self.jobs[one.group as usize].clone(),

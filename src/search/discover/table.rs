@@ -1,84 +1,107 @@
 //! The n-grams that may be found, each with a number, and what is counted of each.
 
-use std::sync::{Mutex, PoisonError};
+use std::ops::Range;
 
 use foldhash::HashMap;
 
-/// Binary logarithm of how many shards tallies are in, so that threads seldom wait for one another.
-const SHARD_BITS: u32 = 8;
+use super::filter::Filter;
+use super::hash::parts;
+use super::shards::{SHARDS, first_of};
+use super::tally::Tally;
+use super::vocabulary::{Vocabulary, Word};
 
-/// What is counted of an n-gram.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Persons whose last interview uses it.
-    pub persons: u32,
-    /// Its uses in these interviews.
-    pub uses: u32,
-    /// Interviews that use it, among all that count for anything.
-    pub interviews: u32,
+/// An n-gram that is being counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted {
+    pub tally: Tally,
+    /// The interview that used it last.
+    last_interview: u32,
+    length: u8,
+    first: u32,
+    last: u32,
 }
 
-/// Tallies that are being counted, by the hashes of their n-grams. A shard has those between two hashes.
-pub struct Tallies(Vec<Mutex<HashMap<u64, Tally>>>);
-
-/// N-grams with their tallies, ordered by hash. The number of an n-gram is its place.
+/// N-grams with what is counted of them, ordered by hash. The number of an n-gram is its place.
+#[derive(Default)]
 pub struct Table {
     hashes: Vec<u64>,
-    pub tallies: Vec<Tally>,
+    /// As in [`Tally`].
+    pub uses: Vec<u32>,
+    pub interviews: Vec<u32>,
+    lengths: Vec<u8>,
+    /// The numbers of the first and the last word of each.
+    ends: Vec<[u32; 2]>,
+    index: Option<Index>,
+}
+
+/// Where n-grams are found by their hashes.
+struct Index {
     /// For each value of the upper bits of a hash, where the hashes begin that have it; and where the last one ends.
     begins: Vec<u32>,
     shift: u32,
+    filter: Filter,
 }
 
-impl Tallies {
-    pub fn new() -> Self {
-        Self((0..1 << SHARD_BITS).map(|_| Mutex::default()).collect())
+impl Counted {
+    /// An n-gram that is not counted yet.
+    pub fn new(length: u8, [first, last]: [u32; 2]) -> Self {
+        Self { tally: Tally::default(), last_interview: u32::MAX, length, first, last }
     }
 
-    /// Counts an interview that uses these n-grams. They are ordered, and as often there as they are used.
-    pub fn add(&self, hashes: &[u64], is_last: bool) {
-        let shard = |hash: u64| usize::try_from(hash >> (64 - SHARD_BITS)).expect("a few bits");
-        for together in hashes.chunk_by(|a, b| shard(*a) == shard(*b)) {
-            let mut tallies = self.0[shard(together[0])].lock().unwrap_or_else(PoisonError::into_inner);
-            for uses in together.chunk_by(|a, b| a == b) {
-                let tally = tallies.entry(uses[0]).or_default();
-                tally.interviews += 1;
-                if is_last {
-                    tally.persons += 1;
-                    tally.uses = tally.uses.saturating_add(u32::try_from(uses.len()).unwrap_or(u32::MAX));
-                }
-            }
-        }
+    /// A word that is counted already.
+    pub fn of_word(number: u32, word: &Word) -> Self {
+        Self { tally: word.tally, last_interview: u32::MAX, length: 1, first: number, last: number }
     }
 
-    /// Those that enough persons use.
-    pub fn into_table(self, floor: u32) -> Table {
-        let mut table = Table { hashes: Vec::new(), tallies: Vec::new(), begins: Vec::new(), shift: 0 };
-        for shard in self.0 {
-            let tallies = shard.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let mut kept: Vec<(u64, Tally)> = tallies.into_iter().filter(|(_, tally)| tally.persons >= floor).collect();
-            kept.sort_unstable_by_key(|(hash, _)| *hash);
-            table.hashes.extend(kept.iter().map(|(hash, _)| *hash));
-            table.tallies.extend(kept.iter().map(|(_, tally)| *tally));
-        }
-        table.index();
-        table
+    /// Counts a use. Those of an interview are counted one after the other.
+    pub fn add(&mut self, interview: u32, is_last: bool) {
+        self.tally.add(self.last_interview != interview, is_last);
+        self.last_interview = interview;
     }
 }
 
 impl Table {
-    /// Makes `begins`, of about as many values as there are n-grams.
-    fn index(&mut self) {
+    /// Adds those n-grams of some shards that so many persons use. Shards are added in their order.
+    pub fn add(&mut self, shards: Vec<HashMap<u64, Counted>>, floor: u32) {
+        let is_kept = |counted: &Counted| counted.tally.persons >= floor;
+        let more = shards.iter().map(|shard| shard.values().filter(|counted| is_kept(counted)).count()).sum();
+        // No more than that, since there are millions of them.
+        self.hashes.reserve_exact(more);
+        self.uses.reserve_exact(more);
+        self.interviews.reserve_exact(more);
+        self.lengths.reserve_exact(more);
+        self.ends.reserve_exact(more);
+        for shard in shards {
+            let mut kept: Vec<(u64, Counted)> = shard.into_iter().filter(|(_, counted)| is_kept(counted)).collect();
+            kept.sort_unstable_by_key(|(hash, _)| *hash);
+            for (hash, Counted { tally, length, first, last, .. }) in kept {
+                self.hashes.push(hash);
+                self.uses.push(tally.uses);
+                self.interviews.push(tally.interviews);
+                self.lengths.push(length);
+                self.ends.push([first, last]);
+            }
+        }
+    }
+
+    /// Makes n-grams findable, once all are there.
+    pub fn index(&mut self) {
+        // About as many values as there are n-grams.
         let bits = self.hashes.len().max(2).ilog2();
-        self.shift = 64 - bits;
-        let mut at = 0;
+        let shift = 64 - bits;
+        let (mut at, mut begins) = (0, Vec::new());
         for value in 0..1_u64 << bits {
-            while self.hashes.get(at).is_some_and(|hash| hash >> self.shift < value) {
+            while self.hashes.get(at).is_some_and(|hash| hash >> shift < value) {
                 at += 1;
             }
-            self.begins.push(number(at));
+            begins.push(number(at));
         }
-        self.begins.push(number(self.hashes.len()));
+        begins.push(number(self.hashes.len()));
+        self.index = Some(Index { begins, shift, filter: Filter::of(self.hashes.iter().copied()) });
+    }
+
+    pub fn len(&self) -> usize {
+        self.hashes.len()
     }
 
     /// The hash of an n-gram.
@@ -86,12 +109,62 @@ impl Table {
         self.hashes[number as usize]
     }
 
+    fn get_index(&self) -> &Index {
+        self.index.as_ref().expect("all n-grams are there")
+    }
+
+    /// Whether an n-gram may be here. One that is here always may.
+    pub fn may_have(&self, hash: u64) -> bool {
+        self.get_index().filter.may_have(hash)
+    }
+
     /// The number of an n-gram, if it is here.
     pub fn number(&self, hash: u64) -> Option<u32> {
-        let value = usize::try_from(hash >> self.shift).expect("fewer bits than n-grams have numbers");
-        let (begin, end) = (self.begins[value] as usize, self.begins[value + 1] as usize);
+        let Index { begins, shift, .. } = self.get_index();
+        let value = usize::try_from(hash >> shift).expect("fewer bits than n-grams have numbers");
+        let (begin, end) = (begins[value] as usize, begins[value + 1] as usize);
         let at = self.hashes[begin..end].iter().position(|other| *other == hash)?;
         Some(number(begin + at))
+    }
+
+    /// The numbers of the n-grams of a shard.
+    pub fn of_shard(&self, shard: usize) -> Range<usize> {
+        let first = self.hashes.partition_point(|hash| *hash < first_of(shard));
+        let many = self.hashes[first..].iter();
+        let count = match shard + 1 {
+            SHARDS => many.len(),
+            next => self.hashes[first..].partition_point(|hash| *hash < first_of(next)),
+        };
+        first..first + count
+    }
+
+    /// The numbers of the two n-grams that an n-gram holds all but one word of, as far as they are here: what is stop words
+    /// alone is not.
+    pub fn parts(&self, number: u32, vocabulary: &Vocabulary) -> [Option<u32>; 2] {
+        let at = number as usize;
+        if self.lengths[at] == 1 {
+            return [None; 2];
+        }
+        let [first, last] = self.ends[at].map(|word| vocabulary.word(word).hash);
+        parts(self.hashes[at], self.lengths[at].into(), first, last).map(|part| self.number(part))
+    }
+
+    /// The words of an n-gram as they are shown, with single spaces.
+    pub fn phrase(&self, number: u32, vocabulary: &Vocabulary) -> String {
+        let words = self.words(number, vocabulary);
+        words.iter().map(|word| vocabulary.spelling(*word)).collect::<Vec<_>>().join(" ")
+    }
+
+    fn words(&self, number: u32, vocabulary: &Vocabulary) -> Vec<u32> {
+        let [first, last] = self.ends[number as usize];
+        match (self.lengths[number as usize], self.parts(number, vocabulary)) {
+            (1, _) => vec![first],
+            (2, _) => vec![first, last],
+            (_, [Some(beginning), _]) => [self.words(beginning, vocabulary), vec![last]].concat(),
+            // The beginning is stop words alone, so the rest is not.
+            (_, [None, Some(rest)]) => [vec![first], self.words(rest, vocabulary)].concat(),
+            (_, [None, None]) => unreachable!("a part that is used as often, and is more than stop words"),
+        }
     }
 }
 
@@ -101,10 +174,13 @@ fn number(at: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::search::discover::shards::shard_of;
 
     proptest! {
         #[test]
@@ -112,15 +188,16 @@ mod tests {
             interviews in vec((vec((any::<u8>(), prop_oneof![Just(0_u64), Just(1 << 63), Just(7 << 56)]), 0..40), any::<bool>()), 0..20),
             floor in 1_u32..4,
         ) {
-            let tallies = Tallies::new();
-            let mut plain: std::collections::BTreeMap<u64, Tally> = std::collections::BTreeMap::new();
-            for (hashes, is_last) in &interviews {
+            let mut shards: Vec<HashMap<u64, Counted>> = vec![HashMap::default(); SHARDS];
+            let mut plain: BTreeMap<u64, Tally> = BTreeMap::new();
+            for (interview, (hashes, is_last)) in (0..).zip(&interviews) {
                 let mut hashes: Vec<u64> = hashes.iter().map(|(low, high)| u64::from(*low % 16) + high).collect();
-                hashes.sort_unstable();
-                tallies.add(&hashes, *is_last);
                 for hash in &hashes {
+                    let counted = shards[shard_of(*hash)].entry(*hash).or_insert_with(|| Counted::new(2, [1, 2]));
+                    counted.add(interview, *is_last);
                     plain.entry(*hash).or_default().uses += u32::from(*is_last);
                 }
+                hashes.sort_unstable();
                 hashes.dedup();
                 for hash in hashes {
                     let tally = plain.get_mut(&hash).unwrap();
@@ -128,15 +205,24 @@ mod tests {
                     tally.persons += u32::from(*is_last);
                 }
             }
-            let table = tallies.into_table(floor);
+            let mut table = Table::default();
+            let others = shards.split_off(SHARDS / 3);
+            [shards, others].into_iter().for_each(|shards| table.add(shards, floor));
+            table.index();
             let mut found = 0;
             for (hash, tally) in plain {
                 let number = table.number(hash);
-                prop_assert_eq!(number.map(|number| table.tallies[number as usize]), (tally.persons >= floor).then_some(tally));
+                let counts = number.map(|number| (table.uses[number as usize], table.interviews[number as usize]));
+                prop_assert_eq!(counts, (tally.persons >= floor).then_some((tally.uses, tally.interviews)));
                 prop_assert_eq!(table.number(hash ^ 1 << 40), None);
-                found += usize::from(number.is_some());
+                if let Some(number) = number {
+                    prop_assert!(table.may_have(hash) && table.hash(number) == hash);
+                    prop_assert!(table.of_shard(shard_of(hash)).contains(&(number as usize)));
+                    found += 1;
+                }
             }
-            prop_assert_eq!(found, table.tallies.len());
+            prop_assert_eq!(table.len(), found);
+            prop_assert_eq!((0..SHARDS).map(|shard| table.of_shard(shard).len()).sum::<usize>(), found);
         }
     }
 }

@@ -2,13 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
+use rayon::prelude::*;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::answers::Answers;
 use super::compare::{Compared, Comparison};
-use super::count::{Answers, FLOOR};
+use super::count::FLOOR;
 use super::covered::Covered;
+use super::grams::each_gram;
+use super::hash::{longer, of_word};
 use super::standing::{Interview, Person, Standing};
+use super::tokens::{ROOM, Tokens};
+use super::vocabulary::BREAK;
 use crate::keywords::KeywordSet;
 use crate::keywords::text::clauses;
 use crate::model::Result;
@@ -23,13 +31,18 @@ struct Told {
     answers: Vec<Vec<String>>,
 }
 
+/// Interviews of a part.
+const TOGETHER: usize = 20;
+
 impl Answers for Told {
     fn parts(&self) -> usize {
-        self.answers.len()
+        self.answers.len().div_ceil(TOGETHER)
     }
 
     fn each(&self, part: usize, take: &mut dyn FnMut(u32, &str)) -> Result<()> {
-        self.answers[part].iter().for_each(|answer| take(u32::try_from(part).unwrap(), answer));
+        for (interview, answers) in (0..).zip(&self.answers).skip(part * TOGETHER).take(TOGETHER) {
+            answers.iter().for_each(|answer| take(interview, answer));
+        }
         Ok(())
     }
 }
@@ -43,16 +56,21 @@ impl Told {
     }
 
     fn compare(&self, groups: u32, sets: &[KeywordSet]) -> Compared {
+        self.compare_with(groups, sets, ROOM)
+    }
+
+    /// Compares with so much room for words.
+    fn compare_with(&self, groups: u32, sets: &[KeywordSet], room: u64) -> Compared {
         let standing = Standing::new(&self.interviews);
         let (interviews, covered) = (&self.interviews[..], Covered::by(sets).unwrap());
+        let tokens = Tokens::read(self, &standing, FLOOR.into(), room).unwrap();
         let comparison = Comparison {
-            answers: self,
+            tokens: &tokens,
             interviews,
             standing: &standing,
             groups,
             is_compared: &|_| true,
             covered: &covered,
-            words: 0,
         };
         comparison.run().unwrap()
     }
@@ -151,7 +169,9 @@ fn set_of(terms: &[&str]) -> Vec<KeywordSet> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
-    fn what_is_found_is_what_the_definition_says(seed in any::<u64>(), groups in 2_u32..4) {
+    fn what_is_found_is_what_the_definition_says(
+        seed in any::<u64>(), groups in 2_u32..4, room in prop_oneof![Just(0), 0_u64..1000, Just(ROOM)],
+    ) {
         let mut random = Random(seed);
         let mut told = Told::default();
         for _ in 0..60 {
@@ -168,13 +188,56 @@ proptest! {
             let answers = answers.collect();
             told.add(group, person, random.below(5).into(), answers);
         }
-        let found = told.compare(groups, &set_of(&["quota", "ci"]));
+        let found = told.compare_with(groups, &set_of(&["quota", "ci"]), room);
         let (expected, tests) = plainly(&told, groups, &["quota", "ci"]);
         prop_assert_eq!(found.tests, tests);
         let found: BTreeMap<_, _> =
             found.differences.iter().map(|one| ((one.group, one.phrase.to_string()), [one.here, one.others])).collect();
         prop_assert_eq!(found, expected);
     }
+}
+
+proptest! {
+    /// With room for the words of all interviews, of some, and of none.
+    #[test]
+    fn numbers_make_the_n_grams_that_words_make(
+        texts in vec(vec(select(vec!["the", "We", "of", "data", "Team", "quota", "CI/CD", ", and", ". So", "naïve"]), 0..14), 1..6),
+        floor in 1_u32..3, room in prop_oneof![Just(0), 0_u64..40, Just(ROOM)],
+    ) {
+        let mut told = Told::default();
+        (0..).zip(&texts).for_each(|(person, text)| told.add(0, person, 0, vec![text.join(" "), "quota".to_owned()]));
+        let standing = Standing::new(&told.interviews);
+        let tokens = Tokens::read(&told, &standing, floor, room).unwrap();
+        let plain: Vec<Vec<String>> =
+            told.answers.iter().map(|answers| answers.iter().flat_map(|answer| plain_grams(answer)).collect()).collect();
+        let words: Vec<BTreeSet<String>> = told.answers.iter().map(|answers| words_of(&answers.join(" "))).collect();
+        let is_frequent = |word: &str| words.iter().filter(|of| of.contains(word)).count() >= floor as usize;
+        let mut found = vec![Vec::new(); texts.len()];
+        for part in 0..tokens.parts() {
+            tokens.each(part, |_| true, |interview, words| {
+                let found = &mut found[interview as usize];
+                let words_here = words.iter().filter(|word| **word != BREAK).map(|word| tokens.vocabulary.word(*word));
+                found.extend(words_here.filter(|word| !word.is_stop_word).map(|word| word.hash));
+                each_gram(words, &tokens.vocabulary, |gram| {
+                    found.extend((!gram.is_stop_words).then_some(gram.hash));
+                    true
+                });
+            }).unwrap();
+        }
+        for (expected, mut found) in plain.iter().zip(found) {
+            let hash = |gram: &String| gram.split(' ').fold(0, |hash, word| longer(hash, of_word(word)));
+            let frequent = expected.iter().filter(|gram| gram.split(' ').all(is_frequent));
+            let mut expected: Vec<u64> = frequent.map(hash).collect();
+            found.sort_unstable();
+            expected.sort_unstable();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
+
+/// The words of a text, case-folded.
+fn words_of(text: &str) -> BTreeSet<String> {
+    text.unicode_words().map(str::to_lowercase).collect()
 }
 
 /// Words that mean nothing, by a law like that of words in speech.
@@ -227,8 +290,8 @@ fn planted_terms_are_found() {
     assert!(by_chance * 10 <= all, "{by_chance} of {all}");
 }
 
-/// Shuffles of a corpus that have any finding, of so many.
-fn shuffles_with_findings(shuffles: u64) -> usize {
+#[test]
+fn of_200_shuffles_fewer_than_a_tenth_have_findings() {
     let told = planted(7, &["blast radius", "kafka", "on call rotation", "quota"]);
     let has_findings = |seed: &u64| {
         let mut random = Random(*seed);
@@ -242,20 +305,6 @@ fn shuffles_with_findings(shuffles: u64) -> usize {
         }
         !shuffled.compare(2, &[]).differences.is_empty()
     };
-    (0..shuffles).filter(has_findings).count()
-}
-
-#[test]
-fn chance_makes_no_findings() {
-    let found = shuffles_with_findings(40);
-    assert!(found < 4, "{found} of 40");
-}
-
-/// `cargo test --release -- --ignored shuffles`: the whole number of them.
-#[test]
-#[ignore = "takes a while"]
-fn of_200_shuffles_fewer_than_a_tenth_have_findings() {
-    let found = shuffles_with_findings(200);
-    println!("{found} of 200");
+    let found = (0..200_u64).into_par_iter().filter(has_findings).count();
     assert!(found < 20, "{found} of 200");
 }

@@ -1,23 +1,37 @@
 //! The words of a person's answers, and the n-grams that they make.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use foldhash::quality::FixedState;
+use foldhash::HashSet;
 
+use super::hash::{LONGEST, longer, of_word};
 use crate::keywords::Text;
 use crate::keywords::text::unspaced::is_unspaced;
 use crate::keywords::text::words::WordFinder;
 use crate::keywords::text::{clauses, fold_word};
 
-/// The most words of an n-gram.
-pub const LONGEST: usize = 4;
-
 /// Snowball's English stop words, by their hashes.
-static STOP_WORDS: LazyLock<HashSet<u64, FixedState>> =
-    LazyLock::new(|| include_str!("stop_words.txt").split_ascii_whitespace().map(hash_of).collect());
+static STOP_WORDS: LazyLock<HashSet<u64>> =
+    LazyLock::new(|| include_str!("stop_words.txt").split_ascii_whitespace().map(of_word).collect());
+
+/// Finds the words of one answer after another, and reuses its memory.
+#[derive(Default)]
+pub struct WordReader {
+    finder: WordFinder,
+    folded: String,
+}
+
+/// A word of an answer.
+pub struct ReadWord<'a> {
+    /// Case-folded.
+    pub folded: &'a str,
+    /// Of the word, case-folded.
+    pub hash: u64,
+    /// Where it is in the answer.
+    pub place: Range<usize>,
+    pub begins_clause: bool,
+}
 
 /// The words of some answers, in their order.
 #[derive(Default)]
@@ -25,8 +39,7 @@ pub struct Words {
     /// The answers as they are in the lake, one after the other.
     text: String,
     words: Vec<Word>,
-    finder: WordFinder,
-    folded: String,
+    reader: WordReader,
 }
 
 struct Word {
@@ -43,12 +56,32 @@ struct Word {
 pub struct Gram {
     pub hash: u64,
     first: usize,
-    pub length: usize,
+    length: usize,
 }
 
 /// Whether the words of an answer can be found, as far as there are any.
 pub fn has_words(text: Text) -> bool {
     !text.as_str().trim_start().is_empty() && !is_unspaced(text)
+}
+
+/// Whether a word is one of those that make no term alone.
+pub fn is_stop_word(hash: u64) -> bool {
+    STOP_WORDS.contains(&hash)
+}
+
+impl WordReader {
+    /// Calls `take` with each word of an answer, in order.
+    pub fn each(&mut self, answer: &str, mut take: impl FnMut(ReadWord)) {
+        let Self { finder, folded } = self;
+        let mut end = None;
+        finder.for_each(answer, |place| {
+            folded.clear();
+            fold_word(&answer[place.clone()], folded);
+            let begins_clause = end.is_none_or(|end| clauses::ends_between(answer, end..place.start));
+            end = Some(place.end);
+            take(ReadWord { folded, hash: of_word(folded), place, begins_clause });
+        });
+    }
 }
 
 impl Words {
@@ -59,57 +92,31 @@ impl Words {
 
     /// Adds the words of an answer.
     pub fn add(&mut self, answer: &str) {
-        let Self { text, words, finder, folded } = self;
+        let Self { text, words, reader } = self;
         let begin = text.len();
         text.push_str(answer);
         text.push('\n');
-        let mut end = None;
-        finder.for_each(answer, |place| {
-            folded.clear();
-            fold_word(&answer[place.clone()], folded);
-            let hash = hash_of(folded);
-            let begins_clause = end.is_none_or(|end| clauses::ends_between(answer, end..place.start));
-            end = Some(place.end);
-            let is_stop_word = STOP_WORDS.contains(&hash);
-            words.push(Word { hash, place: begin + place.start..begin + place.end, begins_clause, is_stop_word });
+        reader.each(answer, |ReadWord { hash, place, begins_clause, .. }| {
+            let place = begin + place.start..begin + place.end;
+            words.push(Word { hash, place, begins_clause, is_stop_word: is_stop_word(hash) });
         });
     }
 
-    /// Calls `take` with the n-grams, those that begin with the same word in the order of their length. If it returns
-    /// false, longer ones with the same beginning are left out.
-    pub fn each_gram(&self, mut take: impl FnMut(Gram) -> bool) {
+    /// Calls `take` with the n-grams, those that begin with the same word in the order of their length.
+    pub fn each_gram(&self, mut take: impl FnMut(Gram)) {
         for first in 0..self.words.len() {
             let (mut hash, mut are_stop_words) = (0, true);
             for (word, length) in self.words[first..].iter().zip(1..=LONGEST) {
                 if length > 1 && word.begins_clause {
                     break;
                 }
-                hash = joined(hash, word.hash);
+                hash = longer(hash, word.hash);
                 are_stop_words &= word.is_stop_word;
-                if !are_stop_words && !take(Gram { hash, first, length }) {
-                    break;
+                if !are_stop_words {
+                    take(Gram { hash, first, length });
                 }
             }
         }
-    }
-
-    /// The hashes of the two n-grams that an n-gram of two words or more holds all but one word of.
-    pub fn parts(&self, gram: Gram) -> [u64; 2] {
-        let hash = |words: &[Word]| words.iter().fold(0, |hash, word| joined(hash, word.hash));
-        let words = &self.words[gram.first..gram.first + gram.length];
-        [hash(&words[..words.len() - 1]), hash(&words[1..])]
-    }
-
-    /// An n-gram as it is shown: its words, case-folded, with single spaces.
-    pub fn phrase(&self, gram: Gram) -> String {
-        let mut phrase = String::new();
-        for word in &self.words[gram.first..gram.first + gram.length] {
-            if !phrase.is_empty() {
-                phrase.push(' ');
-            }
-            fold_word(&self.text[word.place.clone()], &mut phrase);
-        }
-        phrase
     }
 
     /// An n-gram as it is written here.
@@ -118,61 +125,39 @@ impl Words {
     }
 }
 
-fn hash_of(word: &str) -> u64 {
-    let mut hasher = FixedState::default().build_hasher();
-    hasher.write(word.as_bytes());
-    hasher.finish()
-}
-
-/// The hash of an n-gram from that of its beginning and that of its last word. Of many millions, two are the same once in
-/// many thousand lakes.
-fn joined(beginning: u64, word: u64) -> u64 {
-    let product = (beginning.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    product ^ product >> 32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn phrases(answers: &[&str]) -> Vec<String> {
+    /// The n-grams as they are written, and their hashes.
+    fn grams(answers: &[&str]) -> Vec<(String, u64)> {
         let mut words = Words::default();
         answers.iter().for_each(|answer| words.add(answer));
-        let mut phrases = Vec::new();
-        words.each_gram(|gram| {
-            phrases.push(words.phrase(gram));
-            true
-        });
-        phrases
+        let mut grams = Vec::new();
+        words.each_gram(|gram| grams.push((words.written(gram).to_owned(), gram.hash)));
+        grams
+    }
+
+    fn phrases(answers: &[&str]) -> Vec<String> {
+        grams(answers).into_iter().map(|(phrase, _)| phrase).collect()
     }
 
     #[test]
     fn n_grams_do_not_cross_clauses_or_answers_and_are_more_than_stop_words() {
         assert_eq!(
             phrases(&["We use CI/CD, of the", "DON\u{2019}T!"]),
-            ["we use", "we use ci", "we use ci cd", "use", "use ci", "use ci cd", "ci", "ci cd", "cd"]
+            ["We use", "We use CI", "We use CI/CD", "use", "use CI", "use CI/CD", "CI", "CI/CD", "CD"]
         );
         assert_eq!(phrases(&["a b c d e"]).iter().filter(|phrase| phrase.contains('e')).count(), 4);
         assert!(phrases(&["the", "of it", ""]).is_empty());
     }
 
     #[test]
-    fn parts_are_n_grams_of_their_own() {
-        let mut words = Words::default();
-        words.add("Machine-learning models. Machine learning");
-        let mut known = Vec::new();
-        words.each_gram(|gram| {
-            known.push((words.phrase(gram), gram.hash));
-            true
-        });
-        let hash = |phrase: &str| known.iter().find(|(known, _)| known == phrase).unwrap().1;
-        words.each_gram(|gram| {
-            if gram.length == 3 {
-                assert_eq!(words.parts(gram), [hash("machine learning"), hash("learning models")]);
-                assert_eq!(words.written(gram), "Machine-learning models");
-            }
-            assert_eq!(gram.hash, hash(&words.phrase(gram)), "however it is written");
-            true
-        });
+    fn an_n_gram_has_one_hash_however_it_is_written() {
+        let [ours, theirs] = ["Machine-learning models", "machine LEARNING  models"].map(|text| grams(&[text]));
+        let hashes = |grams: &[(String, u64)]| grams.iter().map(|(_, hash)| *hash).collect::<Vec<_>>();
+        assert_eq!(hashes(&ours), hashes(&theirs));
+        let alone = grams(&["learning models"])[1].1;
+        assert_eq!(ours.iter().find(|(phrase, _)| phrase == "learning models").map(|(_, hash)| *hash), Some(alone));
     }
 }
