@@ -173,19 +173,53 @@ fn the_candidate_key_is_not_there_and_restoring_wants_it() {
     assert!(said(&mirrored.restore("other", 2)).contains("is not empty"));
 }
 
+const POINTS: [&str; 7] = [
+    "mirror-claimed",
+    "mirror-uploaded-one",
+    "mirror-uploaded",
+    "mirror-checkpoint",
+    "mirror-logged-one",
+    "mirror-logged",
+    "mirror-delta-one",
+];
+
+/// The store is the disk of the mirror: nothing more can be written there from the step on.
+#[test]
+fn a_mirror_is_whole_though_its_store_is_full_at_any_step() {
+    let mirrored = Mirrored::new();
+    for (number, point) in POINTS.iter().enumerate() {
+        let before = is_whole(&mirrored.objects());
+        mirrored.replace(&format!("late {number}"));
+        let mut full = Command::new("sh");
+        full.current_dir(mirrored.folder.path()).args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
+        full.arg(assert_cmd::cargo::cargo_bin!("roundup")).args([
+            "mirror",
+            "--lake",
+            "lake",
+            "--to",
+            &mirrored.address(),
+        ]);
+        full.env("XDG_STATE_HOME", mirrored.path("state")).env("ROUNDUP_FULL_AT", point);
+        let output = full.output().unwrap();
+        // After its last step nothing is written.
+        if !output.status.success() {
+            assert_eq!(output.status.code(), Some(1), "{point}: {}", said(&output));
+            assert!(said(&output).contains("File too large"), "{point}: {}", said(&output));
+        }
+        assert!(!output.status.success() || number > 0, "{point}");
+        let after = is_whole(&mirrored.objects());
+        assert!(after >= before, "{point}: {after:?} after {before:?}");
+        mirrored.mirror(&[], 0);
+        mirrored.mirror(&["--verify"], 0);
+        let newest = read_log(&mirrored.path("lake/_roundup/log")).unwrap().unwrap().version.number;
+        assert_eq!(is_whole(&mirrored.objects()), Some(newest), "{point}");
+    }
+}
+
 #[test]
 fn a_mirror_is_whole_after_a_kill_at_every_step() {
-    let points = [
-        "mirror-claimed",
-        "mirror-uploaded-one",
-        "mirror-uploaded",
-        "mirror-checkpoint",
-        "mirror-logged-one",
-        "mirror-logged",
-        "mirror-delta-one",
-    ];
     let mirrored = Mirrored::new();
-    for (number, point) in points.iter().enumerate() {
+    for (number, point) in POINTS.iter().enumerate() {
         let before = is_whole(&mirrored.objects());
         // Of two replaced versions, the files of the first are gone.
         mirrored.replace(&format!("late {number}"));

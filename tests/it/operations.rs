@@ -170,7 +170,9 @@ impl<'ast> Visit<'ast> for Messages {
         let Expr::Path(called) = &*item.func else { return visit::visit_expr_call(self, item) };
         let path: Vec<String> = called.path.segments.iter().map(|part| part.ident.to_string()).collect();
         match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            [.., "Error", "failed" | "new"] | [.., "CallOutcome", _] => self.said(|it| visit::visit_expr_call(it, item)),
+            [.., "Error", "failed" | "new"] | [.., "CallOutcome", _] => {
+                self.said(|it| visit::visit_expr_call(it, item))
+            }
             // A mistake in a file or flag, which `check` says, and the operations of the system.
             [.., "Error", "usage" | "path"] => {}
             _ => visit::visit_expr_call(self, item),

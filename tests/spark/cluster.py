@@ -167,6 +167,19 @@ def a_file_is_poisoned(cluster: Cluster) -> pathlib.Path:
     return lake
 
 
+def a_mirror_is_analysed(cluster: Cluster, plain: dict[str, bytes]) -> None:
+    """Workers read the mirror and write to a place of their own, and the lake takes what they made."""
+    lake, mirror, made = fresh("home"), f"file://{FOLDER}/mirror", f"file://{FOLDER}/made"
+    roundup("mirror", "--lake", lake, "--to", mirror)
+    before = {path: path.read_bytes() for path in (FOLDER / "mirror").rglob("*") if path.is_file()}
+    ended(submit(cluster, "--lake", mirror, "--outputs", made, "--collect-into", lake), 0)
+    is_the_same(lake, plain)
+    assert before == {path: path.read_bytes() for path in (FOLDER / "mirror").rglob("*") if path.is_file()}
+    roundup("mirror", "--lake", lake, "--to", mirror)
+    roundup("mirror", "--lake", lake, "--to", mirror, "--verify")
+    print("workers that see a mirror alone: the tables of one machine, byte for byte")
+
+
 def a_worker_has_no_program(cluster: Cluster) -> None:
     lake = fresh("none")
     listing = FOLDER / "lists-only"
@@ -189,6 +202,7 @@ def main() -> None:
         print("two workers: the tables of one machine, byte for byte")
         assert "all is up to date" in ended(submit(cluster, "--lake", lake), 0)
         is_the_same(a_file_is_poisoned(cluster), plain)
+        a_mirror_is_analysed(cluster, plain)
         a_worker_has_no_program(cluster)
     a_worker_is_killed(plain)
 
