@@ -262,9 +262,9 @@ fn a_ledger_of_a_newer_program_is_refused() {
     let connection = ledger_of(&folder.path().join("lake"));
     connection.execute("INSERT INTO migrations (name) VALUES ('9999-from-the-future')", []).unwrap();
     let output = roundup(folder.path()).args(["status", "--lake", "lake"]).output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr.contains("written by a newer roundup (9999-from-the-future)"), "{stderr}");
+    assert!(stdout.contains("written by a newer roundup (9999-from-the-future)"), "{stdout}");
 }
 
 #[test]
@@ -274,17 +274,17 @@ fn reading_a_ledger_neither_migrates_nor_makes_it() {
     let path = folder.path().join("lake/_roundup/ledger.db");
     let connection = ledger_of(&folder.path().join("lake"));
     connection.execute("DELETE FROM migrations", []).unwrap();
-    let stderr = |code| {
+    let status = |code| {
         let output = roundup(folder.path()).args(["status", "--lake", "lake"]).output().unwrap();
         assert_eq!(output.status.code(), Some(code));
-        String::from_utf8(output.stderr).unwrap()
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap())
     };
-    assert!(stderr(1).contains("written by an older roundup"));
+    assert!(status(1)[0].contains("written by an older roundup"));
     let migrations: i64 = connection.query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).unwrap();
     assert_eq!(migrations, 0);
     drop(connection);
     fs::remove_file(&path).unwrap();
-    assert_eq!(stderr(0), "");
+    assert_eq!(status(0)[1], "");
     assert!(!path.exists());
 }
 

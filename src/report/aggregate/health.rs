@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use foldhash::HashSet;
 use jiff::Timestamp;
 
+use super::asked::EVER;
 use super::counted::Counted;
 use super::share::share;
 use super::values::{Value, has_persons, median};
@@ -94,6 +95,26 @@ impl Counted<'_> {
             })
             .collect();
         if places.len() > 1 { places } else { Vec::new() }
+    }
+
+    /// Answers to a question, and questions without one, over all weeks.
+    #[must_use]
+    pub fn rows_ever(&self, question: u32) -> &[u32] {
+        self.asked.of(question, &EVER)
+    }
+
+    /// Median words of the answers to a question, if enough persons have some.
+    #[must_use]
+    pub fn median_words(&self, question: u32) -> Option<f64> {
+        let frames = self.frames;
+        let value = |row: &u32| {
+            #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
+            let value = frames.responses.word_count(*row as usize)? as f64;
+            let person = frames.interviews.candidate[frames.responses.interview[*row as usize] as usize];
+            Some(Value { value, person, row: *row })
+        };
+        let words: Vec<Value> = self.rows_ever(question).iter().filter_map(value).collect();
+        if has_persons(&words, SMALLEST_GROUP) { median(&words) } else { None }
     }
 
     /// The texts that a question has had.

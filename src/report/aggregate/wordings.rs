@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::asked::EVER;
-use super::counted::Counted;
-use super::values::{Value, has_persons, median};
+
 use crate::report::atoms::{Grid, SMALLEST_GROUP, distinct};
 use crate::report::frames::Frames;
 
@@ -77,28 +76,6 @@ impl Rewordings {
     pub fn of(&self, question: u32) -> &[Wording] {
         let mut groups = self.groups.iter();
         groups.find(|group| group.iter().any(|wording| wording.question == question)).map_or(&[], Vec::as_slice)
-    }
-}
-
-impl Counted<'_> {
-    /// Answers to a question, and questions without one, over all weeks.
-    #[must_use]
-    pub fn rows_ever(&self, question: u32) -> &[u32] {
-        self.asked.of(question, &EVER)
-    }
-
-    /// Median words of the answers to a question, if enough persons have some.
-    #[must_use]
-    pub fn median_words(&self, question: u32) -> Option<f64> {
-        let frames = self.frames;
-        let value = |row: &u32| {
-            #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 words")]
-            let value = frames.responses.word_count(*row as usize)? as f64;
-            let person = frames.interviews.candidate[frames.responses.interview[*row as usize] as usize];
-            Some(Value { value, person, row: *row })
-        };
-        let words: Vec<Value> = self.rows_ever(question).iter().filter_map(value).collect();
-        if has_persons(&words, SMALLEST_GROUP) { median(&words) } else { None }
     }
 }
 
