@@ -45,7 +45,9 @@ impl Counted<'_> {
         let rows = self.figures[PACE].rows_of_many(jobs, segments)?;
         let words: i64 = rows.iter().filter_map(|row| responses.word_count(*row as usize)).sum();
         // The sum must not depend on the order of the files.
-        let mut seconds: Vec<f64> = rows.iter().filter_map(|row| responses.paced_seconds(*row as usize)).collect();
+        let mut seconds = Vec::with_capacity(rows.len());
+        seconds.extend(rows.iter().filter_map(|row| responses.paced_seconds(*row as usize)));
+        drop(rows);
         seconds.sort_unstable_by(f64::total_cmp);
         let seconds: f64 = seconds.iter().sum();
         #[expect(clippy::cast_precision_loss, reason = "all answers together have fewer than 2^53 words")]

@@ -85,6 +85,11 @@ impl<'a> Figure<'a> {
         self.sorted(jobs, segments)?.median()
     }
 
+    /// How many values there are at most.
+    fn most(&self, union: &Union<'_>) -> usize {
+        union.atoms.iter().map(|atom| self.rows.in_atom(atom).count()).sum()
+    }
+
     fn values<'b>(&'b self, union: &'b Union<'_>) -> impl Iterator<Item = Value> + use<'a, 'b> {
         let rows = union.atoms.iter().flat_map(|atom| self.rows.in_atom(atom));
         rows.filter_map(|row| self.column.value(*row))
@@ -94,9 +99,12 @@ impl<'a> Figure<'a> {
     /// few persons for more than n and a rounded median.
     pub fn rows_of_many(&self, jobs: &[u32], segments: &Range<usize>) -> Option<Vec<u32>> {
         let union = self.atoms.within(jobs, segments);
-        let values = || self.values(&union);
-        let is_shown = union.is_shown(jobs) && is_of_many(values().map(|value| value.person));
-        is_shown.then(|| values().map(|value| value.row).collect())
+        let is_shown = union.is_shown(jobs) && is_of_many(self.values(&union).map(|value| value.person));
+        is_shown.then(|| {
+            let mut rows = Vec::with_capacity(self.most(&union));
+            rows.extend(self.values(&union).map(|value| value.row));
+            rows
+        })
     }
 
     /// The values alone: there may be millions, and their persons are counted on the way.
@@ -107,7 +115,7 @@ impl<'a> Figure<'a> {
         }
         let values = || self.values(&union);
         let is_of_many = is_of_many(values().map(|value| value.person));
-        let mut all = Vec::with_capacity(union.atoms.iter().map(|atom| self.rows.in_atom(atom).count()).sum());
+        let mut all = Vec::with_capacity(self.most(&union));
         all.extend(values().map(|value| value.value));
         Some(Sorted::new(all, is_of_many))
     }

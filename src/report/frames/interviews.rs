@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use super::input_files::InputFiles;
 use super::interner::Interner;
 use super::jobs::Jobs;
-use super::packed::Packed;
+use super::packed::{MOST_RESERVED, Packed};
 use crate::lake::Lake;
 use crate::lake::read::{ParquetFile, float_at, floats, integers, string_at, strings, time_at, times};
 use crate::lake::schema;
@@ -95,7 +95,13 @@ pub struct OpenInterviews {
 impl Interviews {
     pub fn read(lake: &Lake, calendar: &Calendar, jobs: &mut Jobs<'_>, inputs: &mut InputFiles) -> Result<Self> {
         let mut interviews = Self::default();
-        for path in lake.files(&schema::INTERVIEWS)? {
+        let files = lake.files(&schema::INTERVIEWS)?;
+        let mut rows = 0;
+        for path in &files {
+            rows += ParquetFile::open(path)?.rows();
+        }
+        interviews.reserve(usize::try_from(rows).unwrap_or(0).min(MOST_RESERVED));
+        for path in files {
             let metrics = lake.derived(&schema::INTERVIEWS, &schema::INTERVIEW_METRICS, &path)?;
             inputs.add(lake, &path, &metrics);
             interviews.read_settled(&path, &metrics, calendar, jobs)?;
@@ -107,6 +113,25 @@ impl Interviews {
         // Their numbers are all that is needed of the keys from now on, and there may be millions.
         interviews.candidates = Interner::default();
         Ok(interviews)
+    }
+
+    /// Makes room for so many, so that columns of millions are not copied as they grow.
+    fn reserve(&mut self, rows: usize) {
+        self.job.reserve(rows);
+        self.settled_at.reserve(rows);
+        self.segment.reserve(rows);
+        self.completed.reserve(rows);
+        self.candidate.reserve(rows);
+        self.total_duration_seconds.reserve(rows);
+        self.average_response_length.reserve(rows);
+        self.elapsed_seconds.reserve(rows);
+        self.days_to_complete.reserve(rows);
+        self.response_count.reserve(rows);
+        self.answered_count.reserve(rows);
+        self.cohort.job.reserve(rows);
+        self.cohort.created_at.reserve(rows);
+        self.cohort.state.reserve(rows);
+        self.completions.reserve(rows);
     }
 
     fn read_settled(
@@ -209,7 +234,7 @@ impl Interviews {
     pub fn answers(&self) -> usize {
         let counts = self.response_count.iter().zip(&self.completed).filter(|(_, completed)| **completed);
         let sum = counts.fold(0i64, |sum, (count, _)| sum.saturating_add(*count));
-        usize::try_from(sum).unwrap_or(0).min(u32::MAX as usize)
+        usize::try_from(sum).unwrap_or(0).min(MOST_RESERVED)
     }
 
     /// Replaces the number that each job got when it was met by its position in `order`.

@@ -2,6 +2,9 @@
 
 use foldhash::HashMap;
 
+/// Room is made for so many rows at once, at most: what a damaged file says of itself may be anything.
+pub const MOST_RESERVED: usize = 1 << 26;
+
 /// A type with one value that no figure has. It stands for a missing one.
 pub trait Pack: Copy {
     const MISSING: Self;
