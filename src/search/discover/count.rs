@@ -58,22 +58,13 @@ pub fn count<A: Answers>(tokens: &Tokens<A>, standing: &Standing) -> Result<Tabl
 fn count_by_hash<A: Answers>(tokens: &Tokens<A>, standing: &Standing) -> Result<Enough> {
     let sketch = Sketch::new(tokens.count * GRAMS_OF_WORD, FLOOR);
     let add = |shard: usize, hashes: &[u64]| sketch.add(shard, hashes);
-    (0..tokens.parts()).into_par_iter().try_for_each(|part| -> Result<()> {
-        let mut collected = Collected::new();
-        tokens.each(
-            part,
-            |interview| standing.is_last(interview),
-            |_, words| {
-                each_gram(words, &tokens.vocabulary, |gram| {
-                    collected.add(gram.hash, gram.hash);
-                    true
-                });
-                collected.hand_on(add);
-            },
-        )?;
-        collected.finish(add);
-        Ok(())
-    })?;
+    let collect = |_, words: &[u32], collected: &mut Collected<u64>| {
+        each_gram(words, &tokens.vocabulary, |gram| {
+            collected.add(gram.hash, gram.hash);
+            true
+        });
+    };
+    tokens.by_shard(|interview| standing.is_last(interview), collect, add)?;
     Ok(sketch.enough())
 }
 
@@ -99,27 +90,18 @@ fn count_exactly<A: Answers>(
             counted.add(*interview, standing.is_last(*interview));
         }
     };
-    (0..tokens.parts()).into_par_iter().try_for_each(|part| -> Result<()> {
-        let mut collected = Collected::new();
-        tokens.each(
-            part,
-            |_| true,
-            |interview, words| {
-                each_gram(words, &tokens.vocabulary, |gram| {
-                    let may_be_enough = enough.has(gram.hash);
-                    if may_be_enough && !gram.is_stop_words && shards.contains(&shard_of(gram.hash)) {
-                        let Gram { hash, length, first, last, .. } = gram;
-                        let length = u8::try_from(length).expect("a few words");
-                        collected.add(hash, Use { hash, ends: [first, last], interview, length });
-                    }
-                    may_be_enough
-                });
-                collected.hand_on(add);
-            },
-        )?;
-        collected.finish(add);
-        Ok(())
-    })?;
+    let collect = |interview, words: &[u32], collected: &mut Collected<Use>| {
+        each_gram(words, &tokens.vocabulary, |gram| {
+            let may_be_enough = enough.has(gram.hash);
+            if may_be_enough && !gram.is_stop_words && shards.contains(&shard_of(gram.hash)) {
+                let Gram { hash, length, first, last, .. } = gram;
+                let length = u8::try_from(length).expect("a few words");
+                collected.add(hash, Use { hash, ends: [first, last], interview, length });
+            }
+            may_be_enough
+        });
+    };
+    tokens.by_shard(|_| true, collect, add)?;
     Ok(counted.into_iter().map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
 }
 

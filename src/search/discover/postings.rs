@@ -3,8 +3,6 @@
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rayon::prelude::*;
-
 use super::answers::Answers;
 use super::grams::each_gram;
 use super::shards::{Collected, SHARDS, shard_of};
@@ -67,33 +65,23 @@ impl Postings {
         let empty = |shard| Mutex::new(Shard::with_room(table, replaced, table.of_shard(shard)));
         let postings = Self { first_shard: shards.start, shards: shards.clone().map(empty).collect() };
         let add = |shard: usize, uses: &[(u64, u32)]| postings.shard(shard).add(table, replaced, uses);
-        (0..tokens.parts()).into_par_iter().try_for_each(|part| -> Result<()> {
-            let mut collected = Collected::new();
-            tokens.each(
-                part,
-                |_| true,
-                |interview, words| {
-                    let mut add_to = |hash: u64| {
-                        if shards.contains(&shard_of(hash)) {
-                            collected.add(hash, (hash, interview));
-                        }
-                    };
-                    let words_alone =
-                        words.iter().filter(|word| **word != BREAK).map(|word| tokens.vocabulary.word(*word));
-                    words_alone.filter(|word| !word.is_stop_word).for_each(|word| add_to(word.hash));
-                    each_gram(words, &tokens.vocabulary, |gram| {
-                        let may_be_here = gram.is_stop_words || table.may_have(gram.hash);
-                        if may_be_here && !gram.is_stop_words {
-                            add_to(gram.hash);
-                        }
-                        may_be_here
-                    });
-                    collected.hand_on(add);
-                },
-            )?;
-            collected.finish(add);
-            Ok(())
-        })?;
+        let collect = |interview, words: &[u32], collected: &mut Collected<(u64, u32)>| {
+            let mut add_to = |hash: u64| {
+                if shards.contains(&shard_of(hash)) {
+                    collected.add(hash, (hash, interview));
+                }
+            };
+            let words_alone = words.iter().filter(|word| **word != BREAK).map(|word| tokens.vocabulary.word(*word));
+            words_alone.filter(|word| !word.is_stop_word).for_each(|word| add_to(word.hash));
+            each_gram(words, &tokens.vocabulary, |gram| {
+                let may_be_here = gram.is_stop_words || table.may_have(gram.hash);
+                if may_be_here && !gram.is_stop_words {
+                    add_to(gram.hash);
+                }
+                may_be_here
+            });
+        };
+        tokens.by_shard(|_| true, collect, add)?;
         Ok(postings)
     }
 

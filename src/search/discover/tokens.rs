@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::answers::Answers;
+use super::shards::Collected;
 use super::standing::Standing;
 use super::vocabulary::{AllWords, BREAK, SeenWords, Vocabulary};
 use super::words::WordReader;
@@ -69,6 +70,28 @@ impl<'a, A: Answers> Tokens<'a, A> {
 
     pub fn parts(&self) -> usize {
         self.parts.len()
+    }
+
+    /// Reads all parts side by side: `collect` collects what there is of an interview that is wanted, and `take` gets what
+    /// was collected for a shard.
+    ///
+    /// # Errors
+    /// When the answers cannot be read.
+    pub fn by_shard<T>(
+        &self,
+        is_wanted: impl Fn(u32) -> bool + Sync,
+        collect: impl Fn(u32, &[u32], &mut Collected<T>) + Sync,
+        take: impl Fn(usize, &[T]) + Sync,
+    ) -> Result<()> {
+        (0..self.parts.len()).into_par_iter().try_for_each(|part| -> Result<()> {
+            let mut collected = Collected::new();
+            self.each(part, &is_wanted, |interview, words| {
+                collect(interview, words, &mut collected);
+                collected.hand_on(&take);
+            })?;
+            collected.finish(&take);
+            Ok(())
+        })
     }
 
     /// Calls `take` with the words of each interview of a part that is wanted. Clause breaks and words that are too rare
