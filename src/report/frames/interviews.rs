@@ -95,13 +95,12 @@ pub struct OpenInterviews {
 impl Interviews {
     pub fn read(lake: &Lake, calendar: &Calendar, jobs: &mut Jobs<'_>, inputs: &mut InputFiles) -> Result<Self> {
         let mut interviews = Self::default();
-        let files = lake.files(&schema::INTERVIEWS)?;
-        let mut rows = 0;
-        for path in &files {
-            rows += ParquetFile::open(path)?.rows();
-        }
-        interviews.reserve(usize::try_from(rows).unwrap_or(0).min(MOST_RESERVED));
-        for path in files {
+        // The log says how many there are.
+        let version = lake.version()?;
+        let files = version.iter().flat_map(|version| version.files());
+        let rows = files.filter(|file| file.table == schema::INTERVIEWS.name).map(|file| file.rows);
+        interviews.reserve(usize::try_from(rows.sum::<u64>()).unwrap_or(0).min(MOST_RESERVED));
+        for path in lake.files(&schema::INTERVIEWS)? {
             let metrics = lake.derived(&schema::INTERVIEWS, &schema::INTERVIEW_METRICS, &path)?;
             inputs.add(lake, &path, &metrics);
             interviews.read_settled(&path, &metrics, calendar, jobs)?;
