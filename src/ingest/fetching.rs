@@ -159,6 +159,15 @@ impl<'a> Fetching<'a> {
         }
     }
 
+    /// Takes that the account does not know an interview, which is asked of another account.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn passed_on(&mut self, writer: &mut Writer<'_>) -> Result<()> {
+        self.left -= 1;
+        self.answered(writer)
+    }
+
     fn answered(&mut self, writer: &mut Writer<'_>) -> Result<()> {
         self.failures.answered(writer.records(self.source))
     }
@@ -273,15 +282,20 @@ impl<'a> Fetching<'a> {
         Ok(false)
     }
 
-    /// Ends the account. Of each key that was refused, there is an error.
+    /// Ends the account, unless another one passes interviews on to it.
     pub fn end(&mut self) {
         self.stage = Stage::Done;
+    }
+
+    /// Why the account ended early. Of each key that was refused, there is an error.
+    pub fn into_errors(mut self) -> Vec<Error> {
         let (source, is_one) = (self.source, self.fetcher.keys.count() == 1);
         let refused = self.fetcher.keys.refused().map(|(key, why)| {
             let key = if is_one { String::new() } else { format!(", {key}") };
             Error::new(Kind::Refused, format!("source {source}{key}: {why}")).hint("what was fetched is in the lake")
         });
         self.errors.extend(refused);
+        self.errors
     }
 
     /// What all calls wait for, if for long.

@@ -11,6 +11,7 @@ pub mod quarantine;
 mod repeats;
 mod run;
 mod select;
+mod shared;
 pub mod spool;
 mod summary;
 mod warnings;

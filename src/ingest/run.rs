@@ -15,6 +15,7 @@ use super::account::{Account, IngestRequest};
 use super::events::{EventReader, free_answered, take_inbox};
 use super::fetching::{Event, Events, Fetching, Stage};
 use super::select::{InterviewsDue, Selector};
+use super::shared::SharedIds;
 use super::spool;
 use super::summary::{IngestSummary, Progress};
 use super::writer::Writer;
@@ -36,7 +37,7 @@ pub fn pace_of(plan: &IngestPlan) -> Pace {
 }
 
 /// Fetches what is due of all accounts at the same time, and publishes it. An interview that several accounts list is
-/// fetched from the first of them. An account that ends early stops no other, and what was fetched of it is published.
+/// fetched from the first of them that knows it. An account that ends early stops no other, and what was fetched of it is published.
 /// Only an error of the lake or the ledger ends all. The summary is complete in any case.
 pub fn ingest<'a>(
     lake: &'a Lake,
@@ -54,7 +55,8 @@ pub fn ingest<'a>(
     let fetching = accounts.iter().zip(keys).enumerate();
     let fetching = fetching.map(|(number, (account, keys))| Fetching::new(number, account, keys, request)).collect();
     let (sender, events) = mpsc::channel(request.plan.concurrency * 2);
-    let mut ingester = Ingester { writer, runtime, request, fetching, sender, events, done: 0, of: 0 };
+    let shared = SharedIds::default();
+    let mut ingester = Ingester { writer, runtime, request, fetching, shared, sender, events, done: 0, of: 0 };
     let result = ingester.all(accounts);
     ingester.end(result)
 }
@@ -65,6 +67,7 @@ struct Ingester<'a, 'r> {
     runtime: &'r Runtime,
     request: &'r IngestRequest<'r>,
     fetching: Vec<Fetching<'a>>,
+    shared: SharedIds,
     sender: Events,
     events: mpsc::Receiver<(usize, Event)>,
     /// Calls that have ended, and all.
@@ -97,7 +100,7 @@ impl<'a> Ingester<'a, '_> {
     fn select(&mut self, mut accounts: Vec<Account<'a>>) -> Result<Vec<InterviewsDue>> {
         let is_one = accounts.len() == 1;
         if !is_one {
-            drop_repeated(&mut accounts, |account| &mut account.ids, String::as_str);
+            self.shared = SharedIds::of(&mut accounts);
         }
         let Writer { ledger, tombstones, summary, .. } = &mut self.writer;
         let mut selector = Selector { ledger, tombstones, summary, refetch: self.request.refetch };
@@ -125,7 +128,7 @@ impl<'a> Ingester<'a, '_> {
     fn next(&mut self) -> Result<()> {
         // What was fetched must reach the disk even while the rate limit pauses the calls.
         let next = self.runtime.block_on(async { timeout(spool::SYNC_EVERY, self.events.recv()).await });
-        let Self { writer, runtime, fetching, sender, .. } = self;
+        let Self { writer, runtime, fetching, shared, sender, .. } = self;
         let Ok(event) = next else {
             writer.sync()?;
             fetching.iter_mut().for_each(Fetching::check);
@@ -136,7 +139,11 @@ impl<'a> Ingester<'a, '_> {
         let account = &mut fetching[number];
         match event {
             Event::Fetched(fetched) => {
-                account.take(fetched, writer)?;
+                if fetched.is_unknown_interview() && shared.pass_on(number, &fetched.task) {
+                    account.passed_on(writer)?;
+                } else {
+                    account.take(fetched, writer)?;
+                }
                 if account.is_doubtful() {
                     account.judge(writer, runtime, sender)?;
                 }
@@ -156,6 +163,7 @@ impl<'a> Ingester<'a, '_> {
     /// Ends a stage of an account: publishes what was fetched, since what follows depends on it.
     fn end_stage(&mut self, number: usize) -> Result<()> {
         self.writer.publish()?;
+        self.ask_others(number)?;
         let account = &mut self.fetching[number];
         let stage = account.stage;
         if account.end_stage(&mut self.writer)? {
@@ -167,6 +175,10 @@ impl<'a> Ingester<'a, '_> {
 
     /// Begins what follows a stage of an account.
     fn follow(&mut self, number: usize, stage: Stage) -> Result<()> {
+        let passed_on = self.shared.take(number);
+        if !passed_on.is_empty() {
+            return self.begin(number, Stage::Interviews, passed_on);
+        }
         if stage == Stage::Interviews {
             if self.fetching[number].inbox {
                 free_answered(self.writer.lake, self.writer.ledger)?;
@@ -178,6 +190,19 @@ impl<'a> Ingester<'a, '_> {
             }
         }
         self.fetching[number].end();
+        Ok(())
+    }
+
+    /// Asks other accounts, if they were done, for what an account does not know.
+    fn ask_others(&mut self, number: usize) -> Result<()> {
+        for other in 0..self.fetching.len() {
+            if other != number && self.fetching[other].is_done() && self.fetching[other].errors.is_empty() {
+                let passed_on = self.shared.take(other);
+                if !passed_on.is_empty() {
+                    self.begin(other, Stage::Interviews, passed_on)?;
+                }
+            }
+        }
         Ok(())
     }
 
@@ -213,8 +238,10 @@ impl<'a> Ingester<'a, '_> {
     fn end(self, result: Result<()>) -> Done<IngestSummary> {
         let Writer { mut summary, warnings, .. } = self.writer;
         warnings.end();
+        summary.left += self.shared.left();
         let mut errors: Vec<Error> = Vec::new();
-        for Fetching { fetcher, errors: of_account, .. } in self.fetching {
+        for account in self.fetching {
+            let fetcher = &account.fetcher;
             let FetchCounts { requests, retries, limited, bytes, .. } = &*fetcher.counts;
             let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
             summary.requests += count(requests);
@@ -222,7 +249,7 @@ impl<'a> Ingester<'a, '_> {
             summary.limited += count(limited);
             summary.bytes += count(bytes);
             summary.waited_seconds = summary.waited_seconds.max(fetcher.keys.waited().as_secs());
-            errors.extend(of_account);
+            errors.extend(account.into_errors());
         }
         errors.extend(result.err());
         // An interrupt ends all accounts alike, and is said once.

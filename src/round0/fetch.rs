@@ -69,6 +69,14 @@ pub struct Fetched {
     pub outcome: FetchOutcome,
 }
 
+impl Fetched {
+    /// Whether the API says that it has no such interview.
+    #[must_use]
+    pub fn is_unknown_interview(&self) -> bool {
+        self.task.call == Call::Interview && matches!(self.outcome, FetchOutcome::Gone)
+    }
+}
+
 /// Why fetching stopped before all tasks were done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopReason {

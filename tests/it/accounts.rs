@@ -1,5 +1,6 @@
 //! Several accounts in one run, and several keys of one account.
 
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
@@ -10,7 +11,7 @@ use std::time::Duration;
 use roundup::sandbox::{DEFAULT_KEY, SandboxOptions};
 use serde_json::Value;
 
-use crate::common::{Served, ledger_of, rows, sample, serve_with, until};
+use crate::common::{Served, ledger_of, rows, sample, serve, serve_with, until};
 
 const SECOND_KEY: &str = "rz_live_0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e";
 const REST: &str = "[lake]\npath = \"lake\"\n[ingest]\nrequests-per-minute = 600000\nquestions = \"none\"\n";
@@ -198,6 +199,47 @@ fn an_interview_in_several_lists_is_fetched_from_the_first_source_that_lists_it(
 }
 
 #[test]
+fn an_interview_that_the_first_source_does_not_know_is_asked_of_the_next_that_lists_it() {
+    let (one, other) = (serve_with(unlimited()), serve(Some(serve_with(unlimited()).ids().len() + 12)));
+    let (known, all) = (one.ids(), other.ids());
+    let mut both = [&all[known.len()..], &known[..5]].concat();
+    both.push("0f1e0f1e-0000-4000-8000-000000000000".to_owned());
+    let (unknown, excluded) = (both.last().unwrap().clone(), both[11].clone());
+    list(&one, "a", &both);
+    list(&one, "b", &both);
+    let b = source("b", &other.sandbox.base_url(), "\"KEY_ONE\"") + &format!("exclude = [\"{excluded}\"]\n");
+    // The second account is done at once, and is asked again; and it is under way.
+    for more in [&[][..], &all[10..20]] {
+        list(&one, "b", &[&both, more].concat());
+        let sources = source("a", &one.sandbox.base_url(), "\"KEY_ONE\"") + &b;
+        let (_, stderr) = run(&one, "run", &sources, REST, 0);
+        let gone = format!("the API does not know interview {unknown}");
+        assert_eq!(stderr.contains(&gone), more.is_empty(), "{stderr}");
+    }
+    assert_eq!(ids_of(&one, "a"), sorted(&known[..5]));
+    assert_eq!(ids_of(&one, "b"), sorted(&[&both[..11], &all[10..20]].concat()));
+    assert_eq!(other.sandbox.stats().largest_per_id, 1);
+    let by_status = |served: &Served| served.sandbox.stats().by_status[&404];
+    assert_eq!((by_status(&one), by_status(&other)), (13, 1), "what nobody knows is asked for once a source");
+}
+
+#[test]
+fn what_is_passed_on_to_an_account_that_is_away_is_left_for_the_next_run() {
+    let served = serve_with(unlimited());
+    let ids: Vec<String> = served.ids().into_iter().take(3).chain(["one", "two"].map(str::to_owned)).collect();
+    list(&served, "a", &ids);
+    list(&served, "b", &[&ids[..], &["three".to_owned()]].concat());
+    let away = format!("http://{}/api/v1", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let a = source("a", &served.sandbox.base_url(), "\"KEY_ONE\"");
+    run(&served, "run", &(a.clone() + &source("b", &away, "\"KEY_ONE\"")), REST, 1);
+    assert_eq!(served.last_run()["ingest"]["left"], 3);
+    assert_eq!(ids_of(&served, "a"), sorted(&ids[..3]));
+    // Nothing was recorded of them.
+    run(&served, "run", &(a + &source("b", &served.sandbox.base_url(), "\"KEY_ONE\"")), REST, 0);
+    assert_eq!(served.last_run()["ingest"]["gone"], 3);
+}
+
+#[test]
 fn an_account_that_is_refused_or_away_stops_no_other() {
     let served = serve_with(unlimited());
     let (api, ids) = (served.sandbox.base_url(), served.ids());
@@ -284,6 +326,50 @@ fn a_key_that_is_refused_leaves_its_work_to_the_others() {
     assert!(stderr.contains("key 1 of 2: the API does not accept the key (401)"), "{stderr}");
     assert!(stderr.contains("key 2 of 2: the account has no access to the API"), "{stderr}");
     assert_eq!(served.last_run()["ingest"]["left"], ids.len());
+}
+
+#[test]
+fn a_key_that_is_revoked_in_the_middle_of_a_run_leaves_the_rest_to_the_others() {
+    const BEFORE: usize = 10;
+    let served = serve_with(unlimited());
+    let bodies: HashMap<String, String> =
+        sample().iter().map(|body| (body["id"].as_str().unwrap().to_owned(), body.to_string())).collect();
+    let ids = served.ids();
+    list(&served, "all", &ids);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let api = format!("http://{}/api/v1", listener.local_addr().unwrap());
+    let (mut by_first, mut refused, mut given) = (0, 0, HashSet::new());
+    std::thread::scope(|scope| {
+        let answering = scope.spawn(|| {
+            while given.len() < ids.len() {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = [0; 4096];
+                let length = stream.read(&mut request).unwrap();
+                let request = String::from_utf8_lossy(&request[..length]);
+                let id = request.split([' ', '/']).nth(5).unwrap().to_owned();
+                let is_first = request.contains(DEFAULT_KEY);
+                let (status, body) = if is_first && by_first == BEFORE {
+                    refused += 1;
+                    ("401 Unauthorized", r#"{"error":{"code":"unauthorized","message":"Missing or invalid API key"}}"#)
+                } else {
+                    by_first += usize::from(is_first);
+                    let body = bodies[&id].as_str();
+                    assert!(given.insert(id), "asked for twice");
+                    ("200 OK", body)
+                };
+                let length = body.len();
+                write!(stream, "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+            }
+        });
+        let (_, stderr) = run(&served, "run", &source("all", &api, "[\"KEY_ONE\", \"KEY_TWO\"]"), REST, 5);
+        assert!(stderr.contains("source all, key 1 of 2: the API does not accept the key (401)"), "{stderr}");
+        answering.join().unwrap();
+    });
+    assert_eq!(ids_of(&served, "all"), sorted(&ids));
+    assert_eq!(served.last_run()["ingest"]["left"], 0);
+    assert_eq!(by_first, BEFORE);
+    // Requests that were under way when the first was refused.
+    assert!((1..=16).contains(&refused), "{refused}");
 }
 
 #[test]

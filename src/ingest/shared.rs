@@ -1,0 +1,55 @@
+//! Interviews that several accounts list. Each is asked of the first, and of the next one if the API does not know it there.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use super::account::Account;
+use crate::pipeline::ids::drop_repeated;
+use crate::round0::fetch::FetchTask;
+
+/// The interviews that several accounts list, and what is still to be asked. Accounts are known by their number.
+#[derive(Default)]
+pub struct SharedIds {
+    /// For each interview, the accounts that were not asked yet, in order.
+    others: HashMap<String, VecDeque<usize>>,
+    /// For each account, what others do not know.
+    passed_on: HashMap<usize, Vec<FetchTask>>,
+}
+
+impl SharedIds {
+    /// Leaves each id in the list of the first account that has it, and notes the others. An account that keeps an id out
+    /// is no other.
+    pub fn of(accounts: &mut [Account<'_>]) -> Self {
+        let all = || accounts.iter().flat_map(|account| &account.ids);
+        let mut seen = HashSet::with_capacity(all().count());
+        let mut others: HashMap<String, VecDeque<usize>> =
+            all().filter(|id| !seen.insert(*id)).map(|id| (id.clone(), VecDeque::new())).collect();
+        for (number, account) in accounts.iter().enumerate() {
+            for id in account.ids.iter().filter(|id| account.exclude.by_id(id).is_none()) {
+                if let Some(accounts) = others.get_mut(id) {
+                    accounts.push_back(number);
+                }
+            }
+        }
+        drop_repeated(accounts, |account| &mut account.ids, String::as_str);
+        Self { others, passed_on: HashMap::new() }
+    }
+
+    /// Passes an interview that an account does not know on to the next one. Returns whether there is one.
+    pub fn pass_on(&mut self, number: usize, task: &FetchTask) -> bool {
+        let Some(others) = self.others.get_mut(&*task.id) else { return false };
+        others.retain(|other| *other != number);
+        let Some(next) = others.pop_front() else { return false };
+        self.passed_on.entry(next).or_default().push(task.clone());
+        true
+    }
+
+    /// What is to be asked of an account now.
+    pub fn take(&mut self, number: usize) -> Vec<FetchTask> {
+        self.passed_on.remove(&number).unwrap_or_default()
+    }
+
+    /// How many interviews were passed on to accounts that had ended by then.
+    pub fn left(&self) -> u64 {
+        self.passed_on.values().map(|tasks| tasks.len() as u64).sum()
+    }
+}
