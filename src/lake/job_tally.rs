@@ -119,11 +119,13 @@ impl JobTally {
 /// # Errors
 /// When a file cannot be read.
 pub fn count_all(paths: &[&Path]) -> Result<Jobs> {
-    let counted: Vec<Jobs> = paths.par_iter().map(|path| count(path)).collect::<Result<_>>()?;
-    Ok(counted.into_iter().fold(Jobs::new(), |mut all, jobs| {
+    let both = |mut all: Jobs, jobs: Jobs| {
         add(&mut all, jobs);
         all
-    }))
+    };
+    // Added up at once: the jobs of each of thousands of files would take more memory than all else.
+    let counted = paths.par_iter().try_fold(Jobs::new, |all, path| Ok(both(all, count(path)?)));
+    counted.try_reduce(Jobs::new, |all, jobs| Ok(both(all, jobs)))
 }
 
 /// Adds jobs to others.

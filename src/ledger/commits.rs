@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::connection::Ledger;
 use super::deliveries::{EndedDelivery, record_published};
-use super::interviews::{Sighting, record_questions_published, record_sighting};
+use super::interviews::{Sighting, record_sighting};
+use super::questions::record_questions_published;
 use crate::model::Result;
 
 /// A version of the lake, as the ledger names it.

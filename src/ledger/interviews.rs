@@ -1,7 +1,5 @@
 //! What the ledger knows of each interview: its state, when it is fetched again, and what its body contained.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -9,6 +7,7 @@ use super::ahead::{LONGEST_UNTIL_FETCHED, latest_stored};
 use super::connection::{Ledger, from_micros};
 use super::events;
 use super::failed_calls::{self, CallOf, INTERVIEW, IS_HELD_BACK, QUESTIONS};
+use super::questions::{QuestionsNeed, record_known_questions};
 use crate::model::due::NextDue;
 use crate::model::{Result, Status, Via};
 
@@ -101,47 +100,11 @@ pub struct Sighting {
     pub question_ids: Vec<String>,
 }
 
-/// Whether the questions of an interview are to be fetched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QuestionsNeed {
-    NotWanted,
-    Wanted,
-    /// What was decided is lost with an older ledger. Only an ingest that fetches all questions asks for them.
-    Unknown,
-}
-
-impl QuestionsNeed {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::NotWanted => "not-wanted",
-            Self::Wanted => "wanted",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
 /// An interview that is to be fetched again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueInterview {
     pub id: String,
     pub state: InterviewState,
-}
-
-/// A question of a job. The empty question id stands for the job itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct KnownQuestion {
-    pub job_id: String,
-    pub question_id: String,
-}
-
-/// An interview whose questions are to be fetched.
-#[derive(Debug, Clone)]
-pub struct QuestionsWanted {
-    pub id: String,
-    pub source: String,
-    pub job_id: Option<String>,
-    pub settled_at: Option<Timestamp>,
-    pub month: String,
 }
 
 /// How many interviews are in each state, but for those that are set aside.
@@ -270,75 +233,12 @@ impl Ledger {
         })
     }
 
-    /// All known questions.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn known_questions(&self) -> Result<HashSet<KnownQuestion>> {
-        self.read(|connection| {
-            connection
-                .prepare("SELECT job_id, question_id FROM known_questions")?
-                .query_map([], |row| Ok(KnownQuestion { job_id: row.get(0)?, question_id: row.get(1)? }))?
-                .collect()
-        })
-    }
-
-    /// Settled interviews of a source whose questions are still to be fetched, oldest first. With `all` also those of
-    /// which it is not known any more.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn questions_wanted(&self, source: &str, all: bool) -> Result<Vec<QuestionsWanted>> {
-        self.read(|connection| {
-            let sql = "SELECT id, source, job_id, settled_at, month FROM interviews
-                       WHERE questions = 'wanted' AND source = ?1
-                       UNION ALL
-                       SELECT id, source, job_id, settled_at, month FROM interviews
-                       WHERE ?2 AND questions = 'unknown' AND state = 'settled' AND source = ?1
-                       ORDER BY settled_at, id";
-            let read = |row: &Row<'_>| {
-                let settled_at: Option<i64> = row.get(3)?;
-                Ok(QuestionsWanted {
-                    id: row.get(0)?,
-                    source: row.get(1)?,
-                    job_id: row.get(2)?,
-                    settled_at: settled_at.map(from_micros).transpose()?,
-                    month: row.get(4)?,
-                })
-            };
-            connection.prepare(sql)?.query_map(params![source, all], read)?.collect()
-        })
-    }
-
     /// Records what is read from the lake's own tables, without going on to another version.
     ///
     /// # Errors
     /// When the ledger cannot be written.
     pub fn record_sightings(&mut self, sightings: &[Sighting]) -> Result<()> {
         self.write(|transaction| sightings.iter().try_for_each(|sighting| record_sighting(transaction, sighting)))
-    }
-
-    /// Records that the questions of interviews are in the lake, or that they have none.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written.
-    pub fn record_questions_published(&mut self, ids: &[String]) -> Result<()> {
-        self.write(|transaction| record_questions_published(transaction, ids))
-    }
-
-    /// Records questions as known.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written.
-    pub fn record_questions(&mut self, known: &HashSet<KnownQuestion>) -> Result<()> {
-        self.write(|transaction| {
-            let sql = "INSERT OR IGNORE INTO known_questions (job_id, question_id) VALUES (?1, ?2)";
-            let mut insert = transaction.prepare_cached(sql)?;
-            for KnownQuestion { job_id, question_id } in known {
-                insert.execute([job_id, question_id])?;
-            }
-            Ok(())
-        })
     }
 
     /// Records the state of an id that has no body and is not fetched again, with the reason in words.
@@ -396,17 +296,6 @@ impl Ledger {
         })
     }
 
-    /// Records that the API does not have the questions of a settled interview.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written.
-    pub fn record_questions_gone(&mut self, id: &str) -> Result<()> {
-        self.write(|transaction| {
-            transaction.execute("UPDATE interviews SET questions = 'gone' WHERE id = ?1", [id])?;
-            failed_calls::forget(transaction, CallOf { interview: id, call: QUESTIONS })
-        })
-    }
-
     /// The interviews whose last body was set aside.
     ///
     /// # Errors
@@ -444,14 +333,6 @@ impl Ledger {
     }
 }
 
-pub(super) fn record_questions_published(transaction: &Transaction<'_>, ids: &[String]) -> rusqlite::Result<()> {
-    let mut update = transaction.prepare_cached("UPDATE interviews SET questions = 'published' WHERE id = ?1")?;
-    ids.iter().try_for_each(|id| {
-        update.execute([id])?;
-        failed_calls::forget(transaction, CallOf { interview: id, call: QUESTIONS })
-    })
-}
-
 /// Records what a body says, within the transaction that publishes it.
 pub(super) fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting) -> rusqlite::Result<()> {
     let sql = "INSERT INTO interviews (id, source, state, status, job_id, settled_at, month,
@@ -486,9 +367,5 @@ pub(super) fn record_sighting(transaction: &Transaction<'_>, sighting: &Sighting
     ])?;
     failed_calls::forget(transaction, CallOf { interview: &sighting.id, call: INTERVIEW })?;
     let job = sighting.job_id.as_deref().unwrap_or_default();
-    for question in &sighting.question_ids {
-        let sql = "INSERT OR IGNORE INTO known_questions (job_id, question_id) VALUES (?1, ?2)";
-        transaction.prepare_cached(sql)?.execute([job, question])?;
-    }
-    Ok(())
+    record_known_questions(transaction, sighting.question_ids.iter().map(|question| (job, question.as_str())))
 }

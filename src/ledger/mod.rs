@@ -13,6 +13,7 @@ mod interviews;
 mod link_files;
 mod links;
 mod outbox;
+mod questions;
 mod recordings;
 mod seal;
 
@@ -23,10 +24,8 @@ pub use connection::{Ledger, is_disk_full};
 pub use deliveries::{BegunDelivery, DeliveryId, EndedDelivery, KnownConnector};
 pub use events::{JUDGED_BY, TakenEvent};
 pub use failed_calls::{CallOf, CallStanding, FailedCall, INTERVIEW, QUESTIONS, RefusedEvent, UnfetchedIds};
-pub use interviews::{
-    DueCounts, DueInterview, FirstSeen, InterviewCounts, InterviewState, KnownInterview, KnownQuestion, QuestionsNeed,
-    QuestionsWanted, Sighting,
-};
+pub use interviews::{DueCounts, DueInterview, FirstSeen, InterviewCounts, InterviewState, KnownInterview, Sighting};
 pub use links::{KeptLink, LinkPlace, LiveLinks};
 pub use outbox::{DeadLetter, OutboxCounts, OutboxEntry, OutboxState, Outgoing, OutgoingFilter};
+pub use questions::{KnownQuestion, QuestionsNeed, QuestionsWanted};
 pub use recordings::{ArchiveFailure, ArchivedRecording, RecordingId, RecordingState, UnarchivedRecording};

@@ -358,7 +358,8 @@ fn a_key_that_is_revoked_in_the_middle_of_a_run_leaves_the_rest_to_the_others() 
                     ("200 OK", body)
                 };
                 let length = body.len();
-                write!(stream, "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+                write!(stream, "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
+                    .unwrap();
             }
         });
         let (_, stderr) = run(&served, "run", &source("all", &api, "[\"KEY_ONE\", \"KEY_TWO\"]"), REST, 5);
@@ -394,17 +395,9 @@ fn an_interrupt_ends_all_accounts_and_is_said_once() {
     list(&served, "b", &ids[100..]);
     let sources = source("a", &api, "\"KEY_ONE\"") + &source("b", &api, "\"KEY_TWO\"");
     let pipeline = served.write("accounts.toml", &(sources + REST + "concurrency = 1\n"));
-    let run = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
-        .current_dir(served.folder.path())
-        .env("KEY_ONE", DEFAULT_KEY)
-        .env("KEY_TWO", SECOND_KEY)
-        .env("XDG_STATE_HOME", served.path("state"))
-        .arg("run")
-        .arg(&pipeline)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut run = served.process();
+    run.arg("run").arg(&pipeline).env("KEY_ONE", DEFAULT_KEY).env("KEY_TWO", SECOND_KEY).stderr(Stdio::piped());
+    let run = run.spawn().unwrap();
     until("both accounts are asked", || served.sandbox.stats().by_key.iter().all(|count| *count > 5));
     assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
     let output = run.wait_with_output().unwrap();

@@ -255,9 +255,9 @@ fn an_interrupt_ends_the_wait_for_an_answer() {
     served.recipe("ashby", |text| text.replace("name = \"ashby\"", "name = \"ashby\"\ntimeout = \"10m\""));
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let api = format!("api=http://{}", silent.local_addr().unwrap());
-    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
+    let child = served
+        .process()
         .args(["ats", "--lake", "lake", "--connector", "ashby.toml", "--set", &api, JANE])
-        .current_dir(served.folder.path())
         .env("ASHBY_API_KEY", "very-secret")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

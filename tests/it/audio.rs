@@ -24,6 +24,14 @@ pub fn ingested(faults: &str) -> Served {
     served
 }
 
+/// The command of what dies or is ended while it runs.
+const ARCHIVE: [&str; 6] = ["audio", "--lake", "lake", "--out", "archive", "--allow-loopback"];
+
+/// Runs [`ARCHIVE`], which dies at a point. Returns its exit code if it did not.
+fn died(served: &Served, point: &str) -> Option<i32> {
+    served.process().args(ARCHIVE).env("ROUNDUP_CRASH_AT", point).status().unwrap().code()
+}
+
 /// The command, with what it must end with; stdout and stderr.
 pub fn archive(served: &Served, more: &[&str], code: i32) -> (String, String) {
     let mut command = served.roundup();
@@ -183,11 +191,7 @@ fn a_first_day_holds_beside_the_ingest_and_what_came_is_always_told() {
     assert_eq!(files(&served).len(), archived.len());
     // Dead with recordings archived that only the ledger knows: a narrower pass tells of them, too.
     let other = ingested("");
-    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-    command.args(["audio", "--lake", "lake", "--out", "archive", "--allow-loopback"]);
-    command.current_dir(other.folder.path()).env("ROUNDUP_CRASH_AT", "publish-staged");
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    assert_eq!(command.status().unwrap().code(), None);
+    assert_eq!(died(&other, "publish-staged"), None);
     archive(&other, &["--from", "2031-01-01"], 0);
     assert_eq!(table(&other).len(), with_audio(&other.lake()).len());
 }
@@ -255,11 +259,7 @@ fn what_had_come_whole_is_put_into_its_place_and_what_is_wrong_is_begun_anew() {
     archive(&clean, &[], 0);
     let whole = files(&clean);
     let served = ingested("");
-    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-    command.args(["audio", "--lake", "lake", "--out", "archive", "--allow-loopback"]);
-    command.current_dir(served.folder.path()).env("ROUNDUP_CRASH_AT", "audio-whole");
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    assert_eq!(command.status().unwrap().code(), None);
+    assert_eq!(died(&served, "audio-whole"), None);
     let staging = served.path("archive/.roundup");
     let tags = || {
         fs::read_dir(&staging)
@@ -279,8 +279,7 @@ fn what_had_come_whole_is_put_into_its_place_and_what_is_wrong_is_begun_anew() {
     assert!(table(&served).iter().all(|row| row["content_type"] == "audio/mpeg"));
     // One that is longer than what its host has, and one of which more is there than was synced.
     let other = ingested("");
-    command.current_dir(other.folder.path());
-    assert_eq!(command.status().unwrap().code(), None);
+    assert_eq!(died(&other, "audio-whole"), None);
     let staging = other.path("archive/.roundup");
     for entry in fs::read_dir(&staging).unwrap() {
         let tag = entry.unwrap().path();
@@ -309,11 +308,7 @@ fn reports_wait_for_no_download() {
         "[analyze]\nkeywords = [\"builtin:vendor-sample\"]\n[report]\nout = \"reports\"\nperiod = \"13w\"\n\
          until = \"2026-06-01\"\n[audio]\nout = \"archive\"\nallow-loopback = true\n",
     );
-    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-    command.arg("run").arg(&pipeline).current_dir(served.folder.path());
-    command.env("ROUNDZERO_API_KEY", &SandboxOptions::default().key).env("XDG_STATE_HOME", served.path("state"));
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    let mut run = command.spawn().unwrap();
+    let mut run = served.process().arg("run").arg(&pipeline).spawn().unwrap();
     until("the report is there", || served.path("reports/latest/index.html").exists());
     assert_eq!(run.try_wait().unwrap(), None, "recordings are still coming");
     rustix::process::kill_process(rustix::process::Pid::from_child(&run), rustix::process::Signal::INT).unwrap();
@@ -326,12 +321,8 @@ fn downloads_begin_while_the_ingest_goes_on_and_die_with_it_without_harm() {
     let served = serve_with(SandboxOptions { limit: Some(20), window_length, ..SandboxOptions::default() });
     let pipeline = served
         .pipeline("questions = \"none\"\nlimit-window = \"2s\"\n[audio]\nout = \"archive\"\nallow-loopback = true\n");
-    let start = |crash_at: &str| {
-        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-        command.arg("run").arg(&pipeline).current_dir(served.folder.path()).env("ROUNDUP_CRASH_AT", crash_at);
-        command.env("ROUNDZERO_API_KEY", &SandboxOptions::default().key).env("XDG_STATE_HOME", served.path("state"));
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
-    };
+    let start =
+        |crash_at: &str| served.process().arg("run").arg(&pipeline).env("ROUNDUP_CRASH_AT", crash_at).spawn().unwrap();
     // Dead as soon as the first recording is known to be archived, while interviews are still being fetched.
     assert_eq!(start("audio-recorded").wait().unwrap().code(), None);
     assert!(!files(&served).is_empty() && rows(&served.lake(), "interviews").is_empty());
@@ -415,13 +406,7 @@ fn one_that_never_ends_is_left_when_its_time_is_up() {
 fn an_interrupt_ends_it_in_good_order() {
     let stalls = "seed = 1\n[[fault]]\nkind = \"audio-stall\"\nshare = 0.05\nof = \"interviews\"\ndelay = \"60s\"\n";
     let served = ingested(stalls);
-    let mut process = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
-        .args(["audio", "--lake", "lake", "--out", "archive", "--allow-loopback"])
-        .current_dir(served.folder.path())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut process = served.process().args(ARCHIVE).spawn().unwrap();
     let began = std::time::Instant::now();
     while still_coming(&served) == 0 || files(&served).is_empty() {
         assert!(began.elapsed() < std::time::Duration::from_secs(60), "nothing stalls");
@@ -598,11 +583,7 @@ fn dead_at_any_step_an_archiving_goes_on_and_archives_nothing_twice() {
     for (point, times) in POINTS {
         let served = ingested("");
         for _ in 0..*times {
-            let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-            command.args(["audio", "--lake", "lake", "--out", "archive", "--allow-loopback"]);
-            command.current_dir(served.folder.path()).env("ROUNDUP_CRASH_AT", point);
-            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-            assert_eq!(command.status().unwrap().code(), None, "it did not die at {point}");
+            assert_eq!(died(&served, point), None, "it did not die at {point}");
             // What is in its place is whole, and the table tells of nothing that is not there.
             assert!(files(&served).iter().all(|(name, bytes)| wanted[name] == *bytes), "{point}");
             table(&served);
@@ -620,11 +601,8 @@ fn dead_at_any_step_an_archiving_goes_on_and_archives_nothing_twice() {
 fn links_of_a_killed_run_are_read_from_its_spool() {
     let served = serve(None);
     let pipeline: PathBuf = served.pipeline("questions = \"none\"\n");
-    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-    command.arg("run").arg(&pipeline).current_dir(served.folder.path()).env("ROUNDUP_CRASH_AT", "spool-closed");
-    command.env("ROUNDZERO_API_KEY", &SandboxOptions::default().key).env("XDG_STATE_HOME", served.path("state"));
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    assert_eq!(command.status().unwrap().code(), None);
+    let dying = served.process().arg("run").arg(&pipeline).env("ROUNDUP_CRASH_AT", "spool-closed").status();
+    assert_eq!(dying.unwrap().code(), None);
     served.run(&pipeline, 0);
     let asked = served.sandbox.stats().requests;
     archive(&served, &[], 0);

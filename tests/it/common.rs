@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use assert_cmd::Command;
 use roundup::lake::read::{ParquetFile, parquet_files};
-use roundup::sandbox::{Sandbox, SandboxOptions, start};
+use roundup::sandbox::{DEFAULT_KEY, Sandbox, SandboxOptions, start};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -69,8 +70,13 @@ impl Served {
     /// The program, in this folder, with the sandbox's key.
     pub fn roundup(&self) -> Command {
         let mut command = roundup(self.folder.path());
-        command.env("ROUNDZERO_API_KEY", &SandboxOptions::default().key);
+        command.env("ROUNDZERO_API_KEY", DEFAULT_KEY);
         command
+    }
+
+    /// The program in this folder, as [`process`].
+    pub fn process(&self) -> std::process::Command {
+        process(self.folder.path())
     }
 
     /// The program's run of a pipeline, which must end with the code; returns its stdout.
@@ -122,6 +128,14 @@ pub fn roundup(folder: &Path) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
     command.env("XDG_STATE_HOME", folder.join("state"));
     command.current_dir(folder).env_remove("ROUNDZERO_API_KEY").timeout(Duration::from_secs(120));
+    command
+}
+
+/// The program in a folder as a process beside the test, with the sandbox's key. Nobody reads what it says.
+pub fn process(folder: &Path) -> std::process::Command {
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
+    command.current_dir(folder).env("ROUNDZERO_API_KEY", DEFAULT_KEY).env("XDG_STATE_HOME", folder.join("state"));
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 

@@ -194,15 +194,7 @@ fn killed_at_any_moment_a_run_goes_on_where_it_was() {
     // Each round kills the program once the API has seen so many more requests.
     for (round, more) in [1, 30, 2, 60, 10].into_iter().enumerate() {
         let until = served.sandbox.stats().requests + more;
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
-            .current_dir(served.folder.path())
-            .env("ROUNDZERO_API_KEY", SandboxOptions::default().key)
-            .arg("run")
-            .arg(&pipeline)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = served.process().arg("run").arg(&pipeline).spawn().unwrap();
         while served.sandbox.stats().requests < until && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
         }
@@ -234,15 +226,7 @@ fn an_interrupted_run_publishes_what_it_has_and_says_so() {
     };
     let served = serve_with(limits);
     let pipeline = served.pipeline("concurrency = 2\n[report]\nout = \"reports\"\n");
-    let child = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
-        .current_dir(served.folder.path())
-        .env("ROUNDZERO_API_KEY", SandboxOptions::default().key)
-        .arg("run")
-        .arg(&pipeline)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = served.process().arg("run").arg(&pipeline).stderr(Stdio::piped()).spawn().unwrap();
     while served.sandbox.stats().requests < 40 {
         std::thread::yield_now();
     }

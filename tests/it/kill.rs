@@ -8,10 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use roundup::lake::read::{ParquetFile, parquet_files};
-use roundup::sandbox::{DEFAULT_KEY, Stats};
+use roundup::sandbox::Stats;
 use tempfile::TempDir;
 
-use crate::common::{Row, Served, lasting, rows, serve};
+use crate::common::{Row, Served, lasting, process, rows, serve};
 use crate::delta::{are_up_to_date, are_what_they_say};
 
 const TABLES: &[&str] = &["interviews", "open_interviews", "responses", "candidates", "questions"];
@@ -87,10 +87,8 @@ impl Drop for Sandbox {
 }
 
 fn program(folder: &Path) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-    command.current_dir(folder).env("ROUNDZERO_API_KEY", DEFAULT_KEY).env("XDG_STATE_HOME", folder.join("state"));
+    let mut command = process(folder);
     command.env("KEY_TWO", KEYS_OF_TWO[0]).env("KEY_THREE", KEYS_OF_TWO[1]);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use roundup::inbox::file as inbox;
-use roundup::sandbox::DEFAULT_KEY;
 use serde_json::{Value, json};
 
 use crate::common::{Served, rows, serve};
@@ -173,18 +172,8 @@ fn dead_at_any_step_an_ingest_takes_each_event_once() {
         let _first = fs::remove_dir_all(served.lake());
         let listener = Listener::start(served.folder.path());
         assert_eq!(listener.send(&event(1, "interview_ended", &done)).0, 200);
-        let dying = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
-            .current_dir(served.folder.path())
-            .env("ROUNDZERO_API_KEY", DEFAULT_KEY)
-            .env("XDG_STATE_HOME", served.path("state"))
-            .env("ROUNDUP_CRASH_AT", place)
-            .arg("run")
-            .arg(&pipeline)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .unwrap();
-        assert_eq!(dying.code(), None, "the run did not die at {place}");
+        let dying = served.process().arg("run").arg(&pipeline).env("ROUNDUP_CRASH_AT", place).status();
+        assert_eq!(dying.unwrap().code(), None, "the run did not die at {place}");
         if loses_ledger {
             for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
                 let _not_there = fs::remove_file(served.path("lake/_roundup").join(name));

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use roundup::sandbox::DEFAULT_KEY;
 use serde_json::{Value, json};
 
-use crate::common::{roundup, sample, serve, until};
+use crate::common::{process, roundup, sample, serve, until};
 use crate::listen::{Listener, event};
 
 /// An API whose interviews change: `script` has the body of an id's look, the first being 0.
@@ -161,10 +161,7 @@ fn an_event_in_the_inbox_ends_the_pause() {
     let listener = Listener::start(folder.path());
     // Before it waits, an event is old news.
     assert_eq!(listener.send(&event(1, "interview_ended", "x")).0, 200);
-    let mut waiting = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
-        .current_dir(folder.path())
-        .env("ROUNDZERO_API_KEY", DEFAULT_KEY)
-        .env("XDG_STATE_HOME", folder.path().join("state"))
+    let mut waiting = process(folder.path())
         .args(["wait", "--api", &api.base, "--every", "1h", "--lake", "lake", "x"])
         .stdout(Stdio::piped())
         .spawn()

@@ -11,7 +11,7 @@ use roundup::lake::temporary::TemporaryFolder;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::common::{INTERVIEWS, roundup, rows};
+use crate::common::{INTERVIEWS, process, roundup, rows};
 use crate::replace::{bodies, put};
 
 const DERIVED: [&str; 3] = ["response_metrics", "interview_metrics", "keyword_hits"];
@@ -166,8 +166,8 @@ fn two_machines_at_once_end_in_one_result() {
     let lakes = Lakes::new();
     lakes.list();
     let start = || {
-        let mut worker = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-        worker.current_dir(lakes.folder.path()).args(["analyze", "--work-from", "units.jsonl"]).args(SETS);
+        let mut worker = process(lakes.folder.path());
+        worker.args(["analyze", "--work-from", "units.jsonl"]).args(SETS);
         worker.stdout(Stdio::piped()).spawn().unwrap()
     };
     let workers = [start(), start(), start()];

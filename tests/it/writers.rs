@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use roundup::lake::read::parquet_files;
 use roundup::lake::{Lake, crash};
 use roundup::model::body::read_interview;
 use roundup::model::{Provenance, Via};
-use roundup::sandbox::{DEFAULT_KEY, SandboxOptions};
+use roundup::sandbox::SandboxOptions;
 use tempfile::TempDir;
 
 use crate::common::{Served, rows, sample, serve_with, until};
@@ -162,11 +162,7 @@ proptest! {
 
 /// Runs several programs on one lake, and deletes its lock file all the time, as the message about a lock invites to.
 fn at_once(served: &Served, pipeline: &Path, programs: usize) {
-    let start = || {
-        let mut run = Command::new(assert_cmd::cargo::cargo_bin!("roundup"));
-        run.current_dir(served.folder.path()).env("ROUNDZERO_API_KEY", DEFAULT_KEY).arg("run").arg(pipeline);
-        run.env("XDG_STATE_HOME", served.path("state")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-    };
+    let start = || served.process().arg("run").arg(pipeline).spawn().unwrap();
     let mut running: Vec<Child> = (0..programs).map(|_| start()).collect();
     until("all programs have ended", || {
         let _not_there = fs::remove_file(served.path("lake/_roundup/lock"));
@@ -236,16 +232,7 @@ fn a_copy_made_during_a_run_is_a_backup() {
     fs::write(served.path("first.txt"), served.ids()[..40].join("\n")).unwrap();
     let first = fs::read_to_string(&pipeline).unwrap().replace("ids.txt", "first.txt");
     served.run(&served.write("first.toml", &first), 0);
-    let mut run = Command::new(assert_cmd::cargo::cargo_bin!("roundup"))
-        .current_dir(served.folder.path())
-        .env("ROUNDZERO_API_KEY", DEFAULT_KEY)
-        .env("XDG_STATE_HOME", served.path("state"))
-        .arg("run")
-        .arg(&pipeline)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut run = served.process().arg("run").arg(&pipeline).spawn().unwrap();
     let mut copies = 0;
     while run.try_wait().unwrap().is_none() {
         copy(&served.lake(), &served.path(&format!("backup-{copies}")));

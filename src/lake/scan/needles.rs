@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::packed::Searcher;
+use aho_corasick::{AhoCorasick, Match};
 use memchr::memchr_iter;
 
 use crate::http::client::encode_id;
@@ -12,14 +13,21 @@ const CHUNK: usize = 1 << 20;
 
 /// Texts to look for.
 pub struct Needles {
-    /// Ids as they are, in lower and in upper case: a search for exact texts goes through many bytes at once.
-    ids: Option<AhoCorasick>,
+    /// Ids as they are, in lower and in upper case.
+    ids: Option<ExactTexts>,
     /// Addresses, found by their `@` in any case.
     addresses: Vec<Address>,
     /// Names in any case, which others may have, too.
     names: Option<AhoCorasick>,
     /// Length of the longest text in bytes.
     longest: usize,
+}
+
+/// Texts in this case alone.
+enum ExactTexts {
+    /// Few texts, found with vector instructions. The prefilter of an automaton would stop at every digit.
+    Few(Searcher),
+    Many(AhoCorasick),
 }
 
 struct Address {
@@ -53,13 +61,17 @@ impl Needles {
     pub fn new<'a>(texts: impl IntoIterator<Item = &'a str>, names: impl IntoIterator<Item = &'a str>) -> Self {
         let written = texts.into_iter().flat_map(forms);
         let (addresses, ids): (Vec<String>, Vec<String>) = written.partition(|form| form.contains('@'));
-        let ids = ids.into_iter().flat_map(|id| [id.to_lowercase(), id.to_uppercase(), id]);
-        let (ids, longest_id) = automaton(ids.collect(), false);
-        let (names, longest_name) = automaton(names.into_iter().flat_map(forms).collect(), true);
+        let (ids, longest_id) = distinct(ids.into_iter().flat_map(|id| [id.to_lowercase(), id.to_uppercase(), id]));
+        let (names, longest_name) = distinct(names.into_iter().flat_map(forms));
         let address = |text: String| text.find('@').map(|at| Address { at, text });
         let addresses: Vec<Address> = addresses.into_iter().filter_map(address).collect();
         let longest = addresses.iter().map(|address| address.text.len()).max().unwrap_or(0);
-        Self { ids, addresses, names, longest: longest.max(longest_id).max(longest_name) }
+        Self {
+            ids: (!ids.is_empty()).then(|| ExactTexts::new(&ids)),
+            addresses,
+            names: (!names.is_empty()).then(|| automaton(&names, true)),
+            longest: longest.max(longest_id).max(longest_name),
+        }
     }
 
     /// Looks through bytes.
@@ -70,17 +82,16 @@ impl Needles {
 
     /// Looks for what ends behind a place: what ends before it was seen already.
     fn look_from(&self, bytes: &[u8], seen: usize) -> Seen {
-        let count = |automaton: &Option<AhoCorasick>| {
-            let found = automaton.iter().flat_map(|automaton| automaton.find_iter(bytes));
-            found.filter(|found| found.end() > seen).count() as u64
-        };
+        let is_new = |found: &Match| found.end() > seen;
+        let texts = self.ids.as_ref().map_or(0, |ids| ids.count(bytes, is_new));
+        let names = self.names.iter().flat_map(|names| names.find_iter(bytes)).filter(is_new).count() as u64;
         let is_at = |address: &Address, place: usize| {
             let Some(begin) = place.checked_sub(address.at) else { return false };
             let end = begin + address.text.len();
             let is_it = |there: &[u8]| there.eq_ignore_ascii_case(address.text.as_bytes());
             end > seen && bytes.get(begin..end).is_some_and(is_it)
         };
-        let mut all = Seen { bytes: (bytes.len() - seen) as u64, texts: count(&self.ids), names: count(&self.names) };
+        let mut all = Seen { bytes: (bytes.len() - seen) as u64, texts, names };
         if !self.addresses.is_empty() {
             for place in memchr_iter(b'@', bytes) {
                 all.texts += u64::from(self.addresses.iter().any(|address| is_at(address, place)));
@@ -117,6 +128,20 @@ impl Needles {
     }
 }
 
+impl ExactTexts {
+    fn new(texts: &[String]) -> Self {
+        Searcher::new(texts).map_or_else(|| Self::Many(automaton(texts, false)), Self::Few)
+    }
+
+    fn count(&self, bytes: &[u8], is_counted: impl Fn(&Match) -> bool) -> u64 {
+        let count = match self {
+            Self::Few(searcher) => searcher.find_iter(bytes).filter(is_counted).count(),
+            Self::Many(automaton) => automaton.find_iter(bytes).filter(is_counted).count(),
+        };
+        count as u64
+    }
+}
+
 /// The forms that a text may have in a file.
 fn forms(text: &str) -> impl Iterator<Item = String> + use<> {
     let json = serde_json::to_string(text).expect("a text is JSON");
@@ -126,13 +151,17 @@ fn forms(text: &str) -> impl Iterator<Item = String> + use<> {
     forms.into_iter().filter(|form| !form.is_empty())
 }
 
-/// An automaton for texts, if there are any, and the length of the longest.
-fn automaton(mut texts: Vec<String>, any_case: bool) -> (Option<AhoCorasick>, usize) {
+/// Texts without repetition, and the length of the longest.
+fn distinct(texts: impl Iterator<Item = String>) -> (Vec<String>, usize) {
+    let mut texts: Vec<String> = texts.collect();
     texts.sort();
     texts.dedup();
     let longest = texts.iter().map(String::len).max().unwrap_or(0);
-    let made = AhoCorasick::builder().ascii_case_insensitive(any_case).build(&texts).expect("texts that fit in memory");
-    ((!texts.is_empty()).then_some(made), longest)
+    (texts, longest)
+}
+
+fn automaton(texts: &[String], any_case: bool) -> AhoCorasick {
+    AhoCorasick::builder().ascii_case_insensitive(any_case).build(texts).expect("texts that fit in memory")
 }
 
 #[cfg(test)]
@@ -164,6 +193,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn many_ids_are_seen_as_few_are(ids in prop::collection::btree_set("[a-c0-2]{3,6}", 1..6), bytes in "[a-cA-C0-2-]{0,300}") {
+            let few: Vec<String> = ids.into_iter().collect();
+            // More than vector instructions take.
+            let many: Vec<String> = few.iter().cloned().chain((0..300).map(|number| format!("{number:-^9}z"))).collect();
+            let [few, many] = [few, many].map(|ids| Needles::new(ids.iter().map(String::as_str), []));
+            prop_assert!(matches!(many.ids, Some(ExactTexts::Many(_))));
+            let [few, many] = [few, many].map(|needles| needles.look(bytes.as_bytes()));
+            prop_assert_eq!(few.texts > 0, many.texts > 0);
+            prop_assert_eq!(few.bytes, many.bytes);
+        }
+
         #[test]
         fn a_text_is_found_wherever_a_chunk_ends(at in CHUNK - 40..CHUNK + 40, step in 1_usize..100_000) {
             let needles = Needles::new(["660f9511-f30c-52e5"], []);
