@@ -37,8 +37,8 @@ pub fn pace_of(plan: &IngestPlan) -> Pace {
 }
 
 /// Fetches what is due of all accounts at the same time, and publishes it. An interview that several accounts list is
-/// fetched from the first of them that knows it. An account that ends early stops no other, and what was fetched of it is published.
-/// Only an error of the lake or the ledger ends all. The summary is complete in any case.
+/// fetched from the first of them that knows it. An account that ends early stops no other, and what was fetched of it is
+/// published. Only an error of the lake or the ledger ends all. The summary is complete in any case.
 pub fn ingest<'a>(
     lake: &'a Lake,
     ledger: &'a mut Ledger,
