@@ -13,7 +13,14 @@ use crate::model::{Error, Kind, Result};
 /// The lock of a lake, which a command holds while it changes the lake.
 #[derive(Debug)]
 pub struct LakeLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for LakeLock {
+    /// Ends the lock at once. Closing the file would not, while a process that another thread has just begun still has it open.
+    fn drop(&mut self) {
+        let _ends_with_the_process = self.file.unlock();
+    }
 }
 
 impl Lake {
@@ -29,7 +36,7 @@ impl Lake {
             let file = self.locked(&path)?;
             // If the file was deleted meanwhile, another program would lock a new one.
             if is_at(&file, &path).map_err(|error| Error::path("lock", &path, error))? {
-                return Ok(LakeLock { _file: file });
+                return Ok(LakeLock { file });
             }
         }
     }
@@ -76,5 +83,23 @@ fn is_at(file: &File, path: &Path) -> std::io::Result<bool> {
         Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_though_a_process_that_has_just_begun_has_its_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::create(&folder.path().join("lake")).unwrap();
+        let lock = lake.lock().unwrap();
+        // What a child has between its beginning and its program.
+        let inherited = lock.file.try_clone().unwrap();
+        assert_eq!(lake.lock().unwrap_err().kind(), Kind::Locked);
+        drop(lock);
+        lake.lock().unwrap();
+        drop(inherited);
     }
 }
