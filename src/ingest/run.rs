@@ -175,9 +175,8 @@ impl<'a> Ingester<'a, '_> {
 
     /// Begins what follows a stage of an account.
     fn follow(&mut self, number: usize, stage: Stage) -> Result<()> {
-        let passed_on = self.shared.take(number);
-        if !passed_on.is_empty() {
-            return self.begin(number, Stage::Interviews, passed_on);
+        if self.ask_for_passed_on(number)? {
+            return Ok(());
         }
         if stage == Stage::Interviews {
             if self.fetching[number].inbox {
@@ -197,13 +196,20 @@ impl<'a> Ingester<'a, '_> {
     fn ask_others(&mut self, number: usize) -> Result<()> {
         for other in 0..self.fetching.len() {
             if other != number && self.fetching[other].is_done() && self.fetching[other].errors.is_empty() {
-                let passed_on = self.shared.take(other);
-                if !passed_on.is_empty() {
-                    self.begin(other, Stage::Interviews, passed_on)?;
-                }
+                self.ask_for_passed_on(other)?;
             }
         }
         Ok(())
+    }
+
+    /// Asks an account for what others passed on to it. Returns whether there is anything.
+    fn ask_for_passed_on(&mut self, number: usize) -> Result<bool> {
+        let passed_on = self.shared.take(number);
+        let is_any = !passed_on.is_empty();
+        if is_any {
+            self.begin(number, Stage::Interviews, passed_on)?;
+        }
+        Ok(is_any)
     }
 
     /// The questions of a source that are due.
