@@ -25,8 +25,8 @@ use super::publish::Staging;
 use super::read::{ParquetFile, parquet_files, strings};
 use super::recover::check_bound;
 use super::schema::{CANDIDATES, INTERVIEWS, RESPONSES, TABLES, is_source};
-use crate::ledger::{Applied, Change, LiveFile, is_disk_full};
-use crate::model::{Error, Result, Via};
+use crate::ledger::{Applied, Change, LiveFile};
+use crate::model::{Error, Kind, Result, Via};
 
 /// Tables whose files of one month and name hold the same interviews: they are only whole together.
 const TOGETHER: [&str; 3] = [CANDIDATES.name, RESPONSES.name, INTERVIEWS.name];
@@ -81,7 +81,7 @@ impl Repair {
         let ledger = known(lake);
         // Such a ledger is as good as it was.
         if let Err(error) = &ledger
-            && is_disk_full(error)
+            && error.kind() == Kind::DiskFull
         {
             return Err(error.clone());
         }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBe
 
 use super::link_files::{Line, LinkFiles};
 use super::seal::{Seal, damage};
-use crate::model::{Error, Result};
+use crate::model::{Error, Kind, Result};
 
 /// Migrations in the order in which they are applied. The name of one that has shipped never changes.
 const MIGRATIONS: &[Migration] = &[
@@ -239,23 +239,16 @@ fn failed(doing: &str, path: &Path, why: &rusqlite::Error) -> Error {
 
 fn explained(doing: &str, path: &Path, why: &rusqlite::Error, is_full: bool) -> Error {
     let error = Error::path(doing, path, why);
+    let full = |why: String| Error::path(doing, path, why).with_kind(Kind::DiskFull).hint(MAKE_ROOM);
     match why.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => Error::path(doing, path, NO_SPACE).hint(MAKE_ROOM),
-        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if is_full => {
-            Error::path(doing, path, format!("{why}: {NO_SPACE}")).hint(MAKE_ROOM)
-        }
+        Some(ErrorCode::DiskFull) => full(NO_SPACE.to_owned()),
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if is_full => full(format!("{why}: {NO_SPACE}")),
         Some(ErrorCode::SystemIoFailure) => error.hint("is the disk failing? `dmesg` says; copy the lake away first"),
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             error.hint("`roundup ledger rebuild` makes it anew from the tables")
         }
         _ => error,
     }
-}
-
-/// Whether an operation on the ledger failed because the disk is full, so that nothing is wrong with the ledger.
-#[must_use]
-pub fn is_disk_full(error: &Error) -> bool {
-    error.hint_text() == Some(MAKE_ROOM)
 }
 
 /// The system's words, with which other operations fail on a full disk.
@@ -276,6 +269,7 @@ mod tests {
         let said = |code, is_full| {
             let why = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
             let error = explained("read the ledger", Path::new("ledger.db"), &why, is_full);
+            assert_eq!(error.kind() == Kind::DiskFull, error.to_string().ends_with(NO_SPACE), "{error}");
             (error.to_string(), error.hint_text().unwrap_or_default().to_owned())
         };
         for (code, is_full, end, hint) in [

@@ -20,7 +20,7 @@ mod seal;
 pub use ahead::{LONGEST_UNTIL_FETCHED, LONGEST_UNTIL_SENT};
 pub use before_log::{BatchFile, UnfinishedBatch};
 pub use commits::{Applied, Change, LiveFile};
-pub use connection::{Ledger, is_disk_full};
+pub use connection::Ledger;
 pub use deliveries::{BegunDelivery, DeliveryId, EndedDelivery, KnownConnector};
 pub use events::{JUDGED_BY, TakenEvent};
 pub use failed_calls::{CallOf, CallStanding, FailedCall, INTERVIEW, QUESTIONS, RefusedEvent, UnfetchedIds};

@@ -5,18 +5,20 @@ use std::path::Path;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The kind of an error. It alone decides the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The kind of an error. It alone decides the exit code; of several errors, the first kind in this order does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
+    /// The user pressed Ctrl-C or closed the terminal, or the service manager asked to stop.
+    Interrupted,
     /// A flag, a configuration file, a keyword set, an id file or an environment variable is wrong.
     Usage,
     /// Another run holds the lake.
     Locked,
     /// The API refused the key (401) or the account (403).
     Refused,
-    /// The user pressed Ctrl-C or closed the terminal, or the service manager asked to stop.
-    Interrupted,
-    /// Everything else: a full disk, an API that is not there, a damaged file.
+    /// The disk of the ledger is full, so nothing is wrong with the ledger.
+    DiskFull,
+    /// Everything else: a full disk elsewhere, an API that is not there, a damaged file.
     Failed,
 }
 
@@ -25,7 +27,7 @@ impl Kind {
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::Failed => 1,
+            Self::DiskFull | Self::Failed => 1,
             Self::Usage => 2,
             Self::Refused => 5,
             Self::Locked => 6,

@@ -11,7 +11,6 @@ pub const NOT_READY: u8 = 4;
 
 /// The first exit code of the README's table that applies.
 pub fn exit_code(errors: &[Error], losses: bool) -> u8 {
-    let order = [Kind::Interrupted, Kind::Usage, Kind::Locked, Kind::Refused, Kind::Failed];
-    let worst = order.into_iter().find(|kind| errors.iter().any(|error| error.kind() == *kind));
-    worst.map_or(if losses { FINISHED_WITH_LOSSES } else { DONE }, Kind::exit_code)
+    let first = errors.iter().map(Error::kind).min();
+    first.map_or(if losses { FINISHED_WITH_LOSSES } else { DONE }, Kind::exit_code)
 }
