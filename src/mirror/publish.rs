@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
@@ -18,7 +18,9 @@ use super::layout::{DELTA, ERASING, LOG, TOMBSTONES, object_of};
 use super::sweep;
 use crate::lake::Lake;
 use crate::lake::crash;
-use crate::lake::log::{Commit, CommitKind, Version, checkpoint_bytes, checkpoint_name, commit_name, read_log};
+use crate::lake::log::{
+    Commit, CommitKind, LogFile, Version, checkpoint_bytes, checkpoint_name, commit_name, read_log,
+};
 use crate::lake::outputs::OutputKind;
 use crate::lake::schema::{TABLES, Table, rank};
 use crate::ledger::LiveFile;
@@ -330,11 +332,11 @@ impl Work<'_> {
         for entry in fs::read_dir(&folder).map_err(fail)? {
             own.insert(entry.map_err(fail)?.file_name().display().to_string());
         }
-        let checkpoints = own.iter().filter(|name| is_checkpoint(name) && number_of(name) <= Some(self.version.number));
-        if let Some(last) = checkpoints.max() {
-            let path: PathBuf = folder.join(last);
+        let last = checkpoints(&own).filter(|number| *number <= self.version.number).max();
+        if let Some(last) = last.map(checkpoint_name) {
+            let path = folder.join(&last);
             match fs::read(&path) {
-                Ok(bytes) => _ = log.create(last, &bytes.into())?,
+                Ok(bytes) => _ = log.create(&last, &bytes.into())?,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(Error::path("read", &path, error)),
             }
@@ -345,19 +347,17 @@ impl Work<'_> {
             .into_iter()
             .filter_map(|listed| Some(listed.name.rsplit_once('/')?.1.to_owned()))
             .collect();
-        let Some(newest) = names.iter().filter(|name| is_checkpoint(name)).filter_map(|name| number_of(name)).max()
-        else {
-            return Ok(());
-        };
-        let is_old = |name: &&String| number_of(name) < Some(newest) && !own.contains(*name);
+        let Some(newest) = checkpoints(&names).max() else { return Ok(()) };
+        let is_old =
+            |name: &&String| LogFile::named(name).is_some_and(|file| file.version() < newest) && !own.contains(*name);
         names.iter().filter(is_old).try_for_each(|name| log.delete(name))
     }
 }
 
-fn is_checkpoint(name: &str) -> bool {
-    name.ends_with(".checkpoint.json")
-}
-
-fn number_of(name: &str) -> Option<u64> {
-    name.split_once('.')?.0.parse().ok()
+/// The versions that have a checkpoint among the files of a log.
+fn checkpoints(names: &HashSet<String>) -> impl Iterator<Item = u64> {
+    names.iter().filter_map(|name| match LogFile::named(name) {
+        Some(LogFile::Checkpoint(version)) => Some(version),
+        _ => None,
+    })
 }

@@ -7,12 +7,14 @@
 
 mod credentials;
 mod folder;
+mod memory;
 mod open;
 mod places;
 mod store;
 
 pub use credentials::is_credential;
 pub use folder::sweep_folder;
+pub use memory::UploadMemory;
 pub use open::{address_of, open};
 pub use places::Places;
 pub use store::{Created, Listed, Objects, Uploaded};

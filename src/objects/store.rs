@@ -15,17 +15,14 @@ use object_store::{
 };
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 
 use super::folder::{path_of, sweep_folder};
+use super::memory::UploadMemory;
 use super::open::{FOLDER, open};
 use crate::model::{Error, Result};
 
 /// How often an object is read whose body ends early.
 const TRIES: usize = 3;
-/// Most megabytes of files that are in memory at once; a larger file is sent alone. Creating an object only if there is
-/// none takes a single request, which needs the whole file in memory.
-const MOST_MEGABYTES: u32 = 256;
 
 /// The objects below a prefix. Names are relative to it. Calls wait for the store, so they are for threads that are not of
 /// the runtime.
@@ -35,8 +32,7 @@ pub struct Objects {
     address: String,
     runtime: Handle,
     keeps_versions: AtomicBool,
-    /// Each permit stands for a megabyte.
-    memory: Semaphore,
+    memory: UploadMemory,
 }
 
 /// What became of an object that was to be created.
@@ -79,8 +75,8 @@ impl Objects {
     #[must_use]
     pub fn of(store: Arc<dyn ObjectStore>, address: &str, runtime: Handle) -> Self {
         let (prefix, address) = (Key::default(), address.to_owned());
-        let memory = Semaphore::new(MOST_MEGABYTES as usize);
-        Self { store, prefix, address, runtime, keeps_versions: AtomicBool::new(false), memory }
+        let keeps_versions = AtomicBool::new(false);
+        Self { store, prefix, address, runtime, keeps_versions, memory: UploadMemory::new() }
     }
 
     /// The address of an object.
@@ -123,8 +119,7 @@ impl Objects {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Uploaded::Changed),
             metadata => metadata.map_err(fail)?.len(),
         };
-        let megabytes = u32::try_from(size.div_ceil(1 << 20)).unwrap_or(u32::MAX).clamp(1, MOST_MEGABYTES);
-        let _memory = self.runtime.block_on(self.memory.acquire_many(megabytes)).expect("it is never closed");
+        let _memory = self.runtime.block_on(self.memory.room_for(size));
         let bytes = std::fs::read(path).map_err(fail)?;
         if hex::encode(Sha256::digest(&bytes)) != sha256 {
             return Ok(Uploaded::Changed);

@@ -7,15 +7,11 @@ use object_store::path::Path as Key;
 use object_store::{
     Attribute, Attributes, Error as StoreError, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
 };
-use tokio::sync::Semaphore;
 
 use super::partial::Placement;
 use crate::model::{Error, Result};
-use crate::objects::open;
+use crate::objects::{UploadMemory, open};
 
-/// Most megabytes of recordings that are in memory at once; a larger recording is sent alone. Creating an object only
-/// if there is none takes a single request, which needs the whole recording in memory.
-const MOST_MEGABYTES: u32 = 256;
 /// Attribute of an object that holds the hash of its bytes.
 const SHA256: &str = "sha256";
 
@@ -23,8 +19,7 @@ const SHA256: &str = "sha256";
 pub struct Objects {
     store: Arc<dyn ObjectStore>,
     prefix: Key,
-    /// Each permit stands for a megabyte.
-    memory: Semaphore,
+    memory: UploadMemory,
 }
 
 impl Objects {
@@ -32,7 +27,7 @@ impl Objects {
     /// A usage error when the address or an environment variable is wrong.
     pub fn open(address: &str) -> Result<Self> {
         let (store, prefix) = open("the archive", address)?;
-        Ok(Self { store, prefix, memory: Semaphore::new(MOST_MEGABYTES as usize) })
+        Ok(Self { store, prefix, memory: UploadMemory::new() })
     }
 
     /// Deletes an object. That it is not there is no error. Must not be called on a Tokio runtime.
@@ -60,8 +55,7 @@ impl Objects {
         // The names are safe as they are; encoded again they would differ from those in the table.
         let key = Key::parse(format!("{}/{object}", self.prefix)).map_err(|error| fail(&error))?;
         let size = file.metadata().map_err(|error| Error::path("read", file, error))?.len();
-        let megabytes = u32::try_from(size.div_ceil(1 << 20)).unwrap_or(u32::MAX).clamp(1, MOST_MEGABYTES);
-        let _memory = self.memory.acquire_many(megabytes).await.expect("it is never closed");
+        let _memory = self.memory.room_for(size).await;
         let bytes = tokio::task::spawn_blocking({
             let file = file.to_owned();
             move || std::fs::read(file)

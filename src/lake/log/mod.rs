@@ -18,7 +18,7 @@ mod write;
 pub use checkpoint::to_bytes as checkpoint_bytes;
 pub use commit::{Commit, CommitKind};
 pub use read::{
-    LogRead, TailCommit, checkpoint_name, commit_name, is_last, oldest, read_log, read_placed, read_version,
+    LogFile, LogRead, TailCommit, checkpoint_name, commit_name, is_last, oldest, read_log, read_placed, read_version,
 };
 pub use version::Version;
 pub use write::{Committed, append, begin_at, forget_before, prune, write_checkpoint};

@@ -139,19 +139,40 @@ pub(super) fn names(folder: &Path) -> Result<Names> {
         Err(error) => return Err(fail(error)),
     };
     for entry in entries {
-        let name = entry.map_err(fail)?.file_name();
-        let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".json")) else { continue };
-        let (digits, numbers) = match stem.strip_suffix(".checkpoint") {
-            Some(digits) => (digits, &mut found.checkpoints),
-            None => (stem, &mut found.commits),
-        };
-        if digits.len() == 20
-            && let Ok(number) = digits.parse()
-        {
-            numbers.insert(number);
+        match entry.map_err(fail)?.file_name().to_str().and_then(LogFile::named) {
+            Some(LogFile::Commit(number)) => _ = found.commits.insert(number),
+            Some(LogFile::Checkpoint(number)) => _ = found.checkpoints.insert(number),
+            None => {}
         }
     }
     Ok(found)
+}
+
+/// A file of the log, by the number of its version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFile {
+    Commit(u64),
+    Checkpoint(u64),
+}
+
+impl LogFile {
+    /// The file of a name. `None` if no file of the log is named so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let stem = name.strip_suffix(".json")?;
+        let (digits, of): (_, fn(u64) -> Self) = match stem.strip_suffix(".checkpoint") {
+            Some(digits) => (digits, Self::Checkpoint),
+            None => (stem, Self::Commit),
+        };
+        digits.parse().ok().filter(|_| digits.len() == 20).map(of)
+    }
+
+    #[must_use]
+    pub fn version(self) -> u64 {
+        match self {
+            Self::Commit(version) | Self::Checkpoint(version) => version,
+        }
+    }
 }
 
 /// The name of a commit's file.
