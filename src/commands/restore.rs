@@ -14,10 +14,9 @@ pub fn run(flags: &RestoreFlags, quiet: bool) -> Result<()> {
     let runtime = runtime()?;
     let objects = Objects::open("the mirror", &address, runtime.handle().clone())?;
     let mirror = MirrorReader::open(&objects)?;
-    let summary = terminal::with_bar("restore", quiet, |progress| restore(&mirror, root, key, progress))?;
+    let (summary, lock) = terminal::with_bar("restore", quiet, |progress| restore(&mirror, root, key, progress))?;
     // Makes the ledger, and with it looks whether the lake agrees with its log.
     let lake = Lake::open(root)?.with_candidate_key(key.map(ToOwned::to_owned)).with_delta(!flags.delta.no_delta);
-    let lock = lake.lock()?;
     let _ledger = lake.ledger(&lock)?;
     let files = |count| terminal::counted(count, "file", "files");
     let mut text =

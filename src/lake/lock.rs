@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::access::{OTHERS, deny};
 use super::disks::refuse_other_disks;
@@ -28,10 +28,21 @@ impl Lake {
     ///
     /// # Errors
     /// [`Kind::Locked`] when another process holds the lock. A usage error when files could not be moved into one of
-    /// the tables.
+    /// the tables. When a restore of the lake is not over.
     pub fn lock(&self) -> Result<LakeLock> {
+        let lock = self.lock_to_restore()?;
+        self.refuse_half_restored()?;
+        Ok(lock)
+    }
+
+    pub(super) fn lock_path(&self) -> PathBuf {
+        self.own().join("lock")
+    }
+
+    /// Locks the lake, also if it is not restored to its end.
+    pub(super) fn lock_to_restore(&self) -> Result<LakeLock> {
         refuse_other_disks(self.root())?;
-        let path = self.own().join("lock");
+        let path = self.lock_path();
         loop {
             let file = self.locked(&path)?;
             // If the file was deleted meanwhile, another program would lock a new one.

@@ -38,6 +38,7 @@ mod recordings;
 mod recover;
 pub mod repair;
 pub mod replace;
+mod restoring;
 pub mod retired;
 mod rewrite;
 pub mod row_groups;

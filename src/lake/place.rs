@@ -56,8 +56,11 @@ fn place(staged: &Path, target: &Path, file: &LiveFile, replaces: bool) -> io::R
     sync_with_parent(parent)
 }
 
-/// Deletes the staging of a batch.
-pub(super) fn clear(folder: &Path) -> Result<()> {
+/// Deletes a folder of staging, if it is there.
+///
+/// # Errors
+/// When it cannot be deleted.
+pub fn clear(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::path("clear", folder, error)),
         _ => Ok(()),

@@ -209,10 +209,11 @@ impl Lake {
     /// the log has them are warned of, and the version is read all the same.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// When the log cannot be read, or a restore of the lake is not over.
     pub fn version(&self) -> Result<Option<Arc<Version>>> {
         let mut version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         if version.is_none() {
+            self.refuse_half_restored()?;
             *version = read_placed(&self.log_folder(), |commit| self.is_placed(commit))?.map(Arc::new);
             if let Some(version) = version.as_deref()
                 && fs::read_dir(self.staging_folder()).map_or(true, |mut staged| staged.next().is_none())

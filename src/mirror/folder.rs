@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rustix::fs::{Timespec, Timestamps, futimens};
 
-use crate::lake::log::commit_name;
+use crate::lake::log::{LogRead, commit_name, read_log};
 use crate::model::{Error, Result};
 use crate::objects::{Created, Objects};
 
@@ -85,8 +85,18 @@ impl<'o> LogCopy<'o> {
         format!("{}/{file}", self.name)
     }
 
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// Reads the lake's log of which this is a copy.
+    ///
+    /// # Errors
+    /// When it is damaged. The message names the object.
+    pub fn read(&self) -> Result<Option<LogRead>> {
+        read_log(&self.folder).map_err(|error| {
+            // The copy is gone when the message is read, and what helps the log of a lake does not help this one.
+            let there = self.objects.address(&self.name);
+            let message = error.to_string().replace(&self.folder.display().to_string(), &there);
+            let message = message.replace("the log of the lake", "the log of the mirror");
+            Error::failed(message).hint("move the mirror away; the next one makes it anew")
+        })
     }
 
     /// Creates an object that must not be there with other bytes. `false` if it is.

@@ -1,5 +1,7 @@
 //! The object that says whose mirror it is, and what it does not have.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -37,23 +39,29 @@ impl Head {
         Err(Error::usage(message).hint("update this one"))
     }
 
-    /// Claims a place for the mirror of a lake, and records which tables are withheld.
+    fn new(lake: &str, withheld: impl IntoIterator<Item = String>) -> Self {
+        let withheld: BTreeSet<String> = withheld.into_iter().collect();
+        Self { format: FORMAT, lake: lake.to_owned(), withheld: withheld.into_iter().collect() }
+    }
+
+    fn bytes(&self) -> Bytes {
+        serde_json::to_vec(self).expect("plain data").into()
+    }
+
+    /// Claims a place for the mirror of a lake. A table that was withheld stays so until [`Self::settle`]: its files are not
+    /// there yet.
     ///
     /// # Errors
     /// A usage error when it is the mirror of another lake, or holds something else.
     pub fn claim(objects: &Objects, lake: &str, withheld: &[String]) -> Result<()> {
-        let mut withheld = withheld.to_vec();
-        withheld.sort();
-        withheld.dedup();
-        let own = Self { format: FORMAT, lake: lake.to_owned(), withheld };
-        let bytes = || Bytes::from(serde_json::to_vec(&own).expect("plain data"));
+        let own = Self::new(lake, withheld.to_vec());
         let mut there = Self::read(objects)?;
         if there.is_none() {
             if !objects.list("")?.is_empty() && Self::read(objects)?.is_none() {
                 let message = format!("{} holds something that is no mirror of a lake", objects.address(""));
                 return Err(Error::usage(message).hint("give the mirror a prefix of its own"));
             }
-            if objects.create(HEAD, bytes())? == Created::New {
+            if objects.create(HEAD, own.bytes())? == Created::New {
                 return Ok(());
             }
             there = Self::read(objects)?;
@@ -63,9 +71,21 @@ impl Head {
                 let message = format!("{} is the mirror of another lake", objects.address(""));
                 Err(Error::usage(message).hint("give each lake a prefix of its own"))
             }
-            Some(there) if there == own => Ok(()),
-            _ => objects.replace(HEAD, bytes()),
+            Some(there) => {
+                let both = Self::new(lake, there.withheld.iter().chain(&own.withheld).cloned());
+                if both == there { Ok(()) } else { objects.replace(HEAD, both.bytes()) }
+            }
+            None => objects.replace(HEAD, own.bytes()),
         }
+    }
+
+    /// Records which tables are withheld, once all others are there.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn settle(objects: &Objects, lake: &str, withheld: &[String]) -> Result<()> {
+        let own = Self::new(lake, withheld.to_vec());
+        if Self::read(objects)?.as_ref() == Some(&own) { Ok(()) } else { objects.replace(HEAD, own.bytes()) }
     }
 }
 

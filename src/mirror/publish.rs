@@ -83,13 +83,14 @@ pub fn publish(
     Err(Error::new(Kind::Locked, message).hint("mirror it after the run"))
 }
 
-/// Brings a mirror to the version of the lake as it is: with the tables that it has, and without what is old. Does nothing
-/// where there is no mirror any more.
+/// Brings a mirror to the version of the lake as it is: with the tables that it has, and without what is old.
 ///
 /// # Errors
-/// As [`publish`](fn@publish).
+/// As [`publish`](fn@publish), and when there is none: its disk may not be mounted.
 pub fn catch_up(lake: &Lake, objects: &Objects) -> Result<()> {
-    let Some(Head { withheld, .. }) = Head::read(objects)? else { return Ok(()) };
+    let Some(Head { withheld, .. }) = Head::read(objects)? else {
+        return Err(Error::failed(format!("there is no mirror at {}", objects.address(""))));
+    };
     let plan = MirrorPlan { to: objects.address(""), withheld, keep_old: SignedDuration::ZERO };
     publish(lake, objects, &plan, &|_, _| {}, &|| true).map(|_| ())
 }
@@ -120,7 +121,7 @@ impl Work<'_> {
         let folder = tempfile::tempdir().map_err(|error| Error::failed(format!("cannot make a folder: {error}")))?;
         let own = self.lake.log_folder();
         let log = LogCopy::pull_beside(self.objects, LOG, &folder.path().join("log"), Some(&own))?;
-        let there = read_log(log.folder())?.map(|read| read.version);
+        let there = log.read()?.map(|read| read.version);
         if !self.continues(there.as_ref())? {
             return Ok(None);
         }
@@ -129,6 +130,8 @@ impl Work<'_> {
         if pending.erases && !was_erasing {
             self.objects.replace(ERASING, Bytes::new())?;
         }
+        // Before all else, so that whoever is erased does not come back with a lake that is restored meanwhile.
+        self.carry_tombstones()?;
         let listed = self.objects.list(DELTA)?;
         let mut summary =
             MirrorSummary { version: self.version.number, withheld: self.plan.withheld.clone(), ..Default::default() };
@@ -136,12 +139,12 @@ impl Work<'_> {
             return Ok(None);
         }
         crash::point("mirror-uploaded");
-        self.carry_tombstones()?;
         if !self.log(&log, there.as_ref(), &pending, &listed, &mut summary)? {
             return Ok(None);
         }
         crash::point("mirror-logged");
         self.tables_and_sweep(&listed, pending.erases || was_erasing, &mut summary)?;
+        Head::settle(self.objects, &self.version.lake, &self.plan.withheld)?;
         self.prune(&log)?;
         if pending.erases || was_erasing {
             self.objects.delete(ERASING)?;
@@ -259,7 +262,7 @@ impl Work<'_> {
             .hint(format!("see what `roundup status --check --lake {}` says", self.lake.root().display())))
     }
 
-    /// Copies the tombstones, so that whoever was erased does not come back with a lake that is restored.
+    /// Copies the tombstones.
     fn carry_tombstones(&self) -> Result<()> {
         let path = self.lake.tombstones_file();
         match fs::read(&path) {

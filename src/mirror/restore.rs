@@ -1,26 +1,29 @@
 //! Makes a lake of a mirror.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::layout::{TOMBSTONES, object_of};
+use super::layout::{ERASING, TOMBSTONES, object_of};
 use super::version::MirrorReader;
-use crate::lake::Lake;
-use crate::lake::durable::{batch_id, sha256_of, sync_with_parent};
-use crate::lake::log::{self, Commit, CommitKind, Committed};
+use crate::lake::access::make_table_folder;
+use crate::lake::durable::{batch_id, sha256_of, sync, sync_with_parent, write_whole};
+use crate::lake::log::{self, Commit, CommitKind, Committed, LogRead, read_log};
+use crate::lake::outputs::OutputKind;
+use crate::lake::place::clear;
+use crate::lake::schema::TABLES;
+use crate::lake::{Lake, LakeLock, crash};
 use crate::ledger::LiveFile;
 use crate::model::{Error, Result};
 
 /// How many files are copied at once.
 const WIDTH: usize = 16;
-/// Inside the new lake's own folder, as long as it is not whole.
-const RESTORING: &str = "restoring";
 
 /// What was restored.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
@@ -34,8 +37,8 @@ pub struct RestoreSummary {
     pub lost: u64,
 }
 
-/// Makes a lake of a mirror, in a folder that is empty or has what a restore has left that was killed. The log comes last,
-/// so that it is no lake before it is whole.
+/// Makes a lake of a mirror, in a folder that is empty or has what a restore has left that was killed. Nobody else can use
+/// the lake before it is whole. Returns its lock, too.
 ///
 /// # Errors
 /// A usage error when the folder holds something else, or the candidate key is not the lake's. When something cannot be
@@ -45,44 +48,68 @@ pub fn restore(
     root: &Path,
     candidate_key: Option<&Path>,
     progress: &(dyn Fn(u64, u64) + Sync),
-) -> Result<RestoreSummary> {
-    claim(root)?;
-    let lake = Lake::create(root)?.with_candidate_key(candidate_key.map(Path::to_owned));
-    let marker = marker_of(&lake);
-    fs::write(&marker, "").map_err(|error| Error::path("write", &marker, error))?;
+) -> Result<(RestoreSummary, LakeLock)> {
+    let (lake, lock) = Lake::create_to_restore(root)?;
+    let lake = lake.with_candidate_key(candidate_key.map(Path::to_owned));
     lake.refuse_other_candidate_key(mirror.version.key.as_deref())?;
-    let mut summary = RestoreSummary { version: mirror.version.number, ..RestoreSummary::default() };
-    download(mirror, root, &mut summary, progress)?;
+    lake.begin_restore(&lock)?;
+    let address = mirror.objects.address("");
+    if mirror.objects.size(ERASING)?.is_some() {
+        tracing::warn!("an erasure was on its way into the mirror at {address}: erase the same person in this lake");
+    }
+    // The log comes last: if it is there, an earlier restore was killed at its very end.
+    let summary = match read_log(&lake.log_folder())? {
+        Some(LogRead { version, .. }) => RestoreSummary {
+            version: version.number,
+            files: version.files().count() as u64,
+            bytes: version.files().map(|file| file.bytes).sum(),
+            ..RestoreSummary::default()
+        },
+        None => fill(mirror, &lake, progress)?,
+    };
+    // Whoever is erased in this lake has to be gone there, too.
+    lake.record_output(OutputKind::Mirror, Path::new(&address))?;
+    lake.end_restore(&lock)?;
+    Ok((summary, lock))
+}
+
+/// Copies all that the lake has: first who was erased, and the log last.
+fn fill(mirror: &MirrorReader<'_>, lake: &Lake, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<RestoreSummary> {
     if let Some(bytes) = mirror.objects.read(TOMBSTONES)? {
         let path = lake.tombstones_file();
-        crate::lake::durable::write_whole(&path, &bytes, 0o600).map_err(|error| Error::path("write", &path, error))?;
+        write_whole(&path, &bytes, 0o600).map_err(|error| Error::path("write", &path, error))?;
     }
+    let mut summary = RestoreSummary { version: mirror.version.number, ..RestoreSummary::default() };
+    download(mirror, lake.root(), &mut summary, progress)?;
+    let wanted: HashSet<PathBuf> = mirror.files().map(|file| lake.root().join(&file.path)).collect();
+    TABLES.iter().try_for_each(|table| delete_others(&lake.root().join(table.name), &wanted))?;
     let missing = mirror.version.files().filter(|file| !mirror.has(&file.table));
     let missing: Vec<String> = missing.map(|file| file.path.clone()).collect();
     summary.withheld.clone_from(&mirror.withheld);
     summary.lost = missing.len() as u64;
-    crate::lake::crash::point("restore-copied");
-    write_log(mirror, &lake, missing)?;
-    fs::remove_file(&marker).map_err(|error| Error::path("delete", &marker, error))?;
+    crash::point("restore-copied");
+    write_log(mirror, lake, missing)?;
+    crash::point("restore-logged");
     Ok(summary)
 }
 
-fn marker_of(lake: &Lake) -> std::path::PathBuf {
-    lake.log_folder().with_file_name(RESTORING)
-}
-
-/// Checks that a folder is empty, or has an unfinished restore.
-fn claim(root: &Path) -> Result<()> {
-    let mut entries = match fs::read_dir(root) {
+/// Deletes what an earlier restore, of an older version, has left in a table's folder.
+fn delete_others(folder: &Path, wanted: &HashSet<PathBuf>) -> Result<()> {
+    let fail = |path: &Path, error: io::Error| Error::path("clear", path, error);
+    let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(|error| Error::path("list", root, error))?,
+        entries => entries.map_err(|error| fail(folder, error))?,
     };
-    let is_unfinished = Lake::open(root).is_ok_and(|lake| marker_of(&lake).exists());
-    if is_unfinished || entries.next().is_none() {
-        return Ok(());
+    for entry in entries {
+        let entry = entry.map_err(|error| fail(folder, error))?;
+        let path = entry.path();
+        if entry.file_type().map_err(|error| fail(&path, error))?.is_dir() {
+            delete_others(&path, wanted)?;
+        } else if !wanted.contains(&path) {
+            fs::remove_file(&path).map_err(|error| fail(&path, error))?;
+        }
     }
-    let message = format!("{} is not empty", root.display());
-    Err(Error::usage(message).hint("a lake is restored into a folder of its own"))
+    Ok(())
 }
 
 /// Copies every file into its place, unless it is there.
@@ -98,8 +125,7 @@ fn download(
         let path = root.join(&file.path);
         if !sha256_of(&path).is_ok_and(|sha256| sha256 == file.sha256) {
             let folder = path.parent().expect("a table's file is in a folder");
-            crate::lake::access::make_table_folder(&file.table, folder)
-                .map_err(|error| Error::path("make", folder, error))?;
+            make_table_folder(&file.table, folder).map_err(|error| Error::path("make", folder, error))?;
             let part = path.with_extension("restoring");
             let name = mirror.address(file);
             match mirror.objects.download(&object_of(file), &part)? {
@@ -110,7 +136,7 @@ fn download(
             fs::rename(&part, &path)
                 .and_then(|()| sync_with_parent(folder))
                 .map_err(|error| Error::path("write", &path, error))?;
-            crate::lake::crash::point("restore-copied-one");
+            crash::point("restore-copied-one");
         }
         progress(done.fetch_add(1, Ordering::Relaxed) + 1, files.len() as u64);
         Ok(file.bytes)
@@ -128,10 +154,12 @@ fn write_log(mirror: &MirrorReader<'_>, lake: &Lake, missing: Vec<String>) -> Re
     let folder = lake.log_folder();
     let staged = lake.staging_folder().join("log");
     let fail = |error: io::Error| Error::path("write", &folder, error);
+    clear(&staged)?;
     fs::create_dir_all(&staged).map_err(fail)?;
     for entry in fs::read_dir(mirror.log_folder()).map_err(fail)? {
         let entry = entry.map_err(fail)?;
-        fs::copy(entry.path(), staged.join(entry.file_name())).map_err(fail)?;
+        let file = staged.join(entry.file_name());
+        fs::copy(entry.path(), &file).and_then(|_| sync(&file)).map_err(fail)?;
     }
     if !missing.is_empty() {
         let at = Timestamp::now();
@@ -152,5 +180,6 @@ fn write_log(mirror: &MirrorReader<'_>, lake: &Lake, missing: Vec<String>) -> Re
         }
     }
     sync_with_parent(&staged).map_err(fail)?;
+    crash::point("restore-staged");
     fs::rename(&staged, &folder).and_then(|()| sync_with_parent(&folder)).map_err(fail)
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::folder::LogCopy;
 use super::head::Head;
 use super::layout::{LOG, object_of};
-use crate::lake::log::{Version, read_log};
+use crate::lake::log::Version;
 use crate::lake::read::ParquetFile;
 use crate::ledger::LiveFile;
 use crate::model::{Error, Result};
@@ -35,7 +35,7 @@ impl<'o> MirrorReader<'o> {
         let head = Head::read(objects)?.ok_or_else(none)?;
         let log = tempfile::tempdir().map_err(|error| Error::failed(format!("cannot make a folder: {error}")))?;
         let copy = LogCopy::pull(objects, LOG, log.path())?;
-        let read = read_log(copy.folder())?.ok_or_else(|| {
+        let read = copy.read()?.ok_or_else(|| {
             Error::failed(format!(
                 "the mirror at {} has no version yet: its first one was not finished",
                 objects.address("")

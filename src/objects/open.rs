@@ -25,7 +25,7 @@ pub fn address_of(what: &str, text: &str) -> Result<String> {
             let message = format!("{what} {text} is an object store, and this build has none");
             return Err(Error::usage(message).hint("build roundup with `cargo build --release --features cloud`"));
         }
-    } else if !text.starts_with(FOLDER) {
+    } else if text.strip_prefix(FOLDER).is_none_or(|path| !path.starts_with('/')) {
         let message = format!("{what} {text} is at no address that can be used");
         return Err(Error::usage(message).hint("s3://bucket/prefix, gs://…, az://… or file:///folder"));
     }
