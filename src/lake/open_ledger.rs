@@ -72,6 +72,7 @@ impl Lake {
         retired::clear(self.root(), now)?;
         work_folder::sweep(self);
         ledger.forget_times_ahead(now)?;
+        self.forget_ages_ahead(now)?;
         ledger.forget_old_links(now)?;
         Ok(ledger)
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,6 +19,9 @@ use super::candidate_keys::CandidateKeys;
 use super::durable::write_whole;
 use super::places::Lake;
 use crate::model::{Error, Interview, Result};
+
+/// What is erased by age is kept for a day at least.
+const SHORTEST_AGE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is erased by age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -137,9 +140,31 @@ impl Lake {
             let known = all.entry(of).or_insert(until);
             *known = until.max(*known);
         }
-        if all == before {
-            return Ok(());
+        if all == before { Ok(()) } else { self.write_tombstones(all) }
+    }
+
+    /// Forgets cut-offs by age that cannot be true: what is kept is kept for a day at least. A clock that was ahead in one
+    /// night would otherwise keep out all that comes until then.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn forget_ages_ahead(&self, now: Timestamp) -> Result<()> {
+        let mut all = self.read_tombstones()?;
+        let latest = now - SHORTEST_AGE;
+        let mut is_changed = false;
+        for age in Age::ALL.map(Age::as_str) {
+            let Some(until) = all.get(age).copied().filter(|until| *until > latest) else { continue };
+            all.remove(age);
+            is_changed = true;
+            tracing::warn!(
+                "that the {age} were erased of all interviews settled before {until} cannot be true, so it is forgotten; was \
+                 the clock of this machine wrong, or is it now?"
+            );
         }
+        if is_changed { self.write_tombstones(all) } else { Ok(()) }
+    }
+
+    fn write_tombstones(&self, all: BTreeMap<String, Timestamp>) -> Result<()> {
         let mut bytes = Vec::new();
         for (of, until) in all {
             serde_json::to_writer(&mut bytes, &Tombstone { of, until }).expect("plain data");
@@ -261,6 +286,26 @@ mod tests {
         assert!(tombstones.cover_body(broken) && !tombstones.cover_body(b"{"));
         let text = fs::read_to_string(folder.path().join("_roundup/tombstones")).unwrap();
         assert!(!text.contains("jane") && !text.contains("c-1") && !text.contains(&key), "{text}");
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_keeps_nothing_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::create(folder.path()).unwrap();
+        fs::write(folder.path().join("_roundup/candidate.key"), "5a".repeat(32)).unwrap();
+        let now = at("2026-06-01T12:00:00Z");
+        let (true_one, ahead) = (now - SHORTEST_AGE, at("2035-06-01T00:00:00Z"));
+        let person = Named::Interview("a").tombstone(&lake.candidate_keys().unwrap(), now);
+        lake.add_tombstones([Age::Audio.tombstone(true_one), Age::Transcripts.tombstone(ahead), person.clone()])
+            .unwrap();
+        lake.forget_ages_ahead(now).unwrap();
+        let tombstones = lake.tombstones().unwrap();
+        assert_eq!(tombstones.erased_before(Age::Audio), Some(true_one));
+        assert_eq!(tombstones.erased_before(Age::Transcripts), None);
+        assert!(tombstones.has_interview("a"));
+        // Nor does it outlive the next true one.
+        lake.add_tombstones([Age::Transcripts.tombstone(true_one)]).unwrap();
+        assert_eq!(lake.tombstones().unwrap().erased_before(Age::Transcripts), Some(true_one));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use roundup::lake::Lake;
 use roundup::lake::delta::links_of;
 use roundup::lake::log::{Commit, CommitKind, append, checkpoint_bytes, read_log};
+use roundup::lake::read::parquet_files;
 use roundup::lake::schema::TABLES;
 use roundup::mirror::MirrorReader;
 use roundup::objects::Objects;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::common::{INTERVIEWS, roundup, serve};
+use crate::common::{INTERVIEWS, roundup, rows, serve};
 use crate::replace::{bodies, put};
 
 /// A lake of the sample, analysed, and a folder for its mirror.
@@ -243,17 +244,120 @@ fn a_mirror_is_whole_after_a_kill_at_every_step() {
 #[test]
 fn a_restore_that_was_killed_goes_on() {
     let mirrored = Mirrored::new();
-    mirrored.mirror(&[], 0);
+    mirrored.mirror(&["--exclude-table", "candidates"], 0);
     let restore = mirrored.restore_into("restored");
-    for point in ["restore-copied-one", "restore-copied"] {
+    for point in ["restore-copied-one", "restore-copied", "restore-staged", "restore-logged"] {
         let mut killed = roundup(mirrored.folder.path());
         let output = killed.args(&restore).env("ROUNDUP_CRASH_AT", point).output().unwrap();
-        assert!(!output.status.success());
+        assert!(!output.status.success(), "{point}");
         let lake = Lake::open(&mirrored.path("restored")).unwrap();
-        assert!(read_log(&lake.log_folder()).unwrap().is_none(), "it is no lake yet");
+        assert_eq!(read_log(&lake.log_folder()).unwrap().is_some(), point == "restore-logged", "{point}");
+        // Nobody takes what is there for a lake: it lacks answers, and does not know who was erased.
+        let key = ["--candidate-key-file", "lake/_roundup/candidate.key"];
+        for command in [
+            &["import", "--lake", "restored", INTERVIEWS][..],
+            &["repair", "--lake", "restored"],
+            &["analyze", "--lake", "restored"],
+            &["report", "--lake", "restored", "--out", "reports"],
+            &["mirror", "--lake", "restored", "--to", &mirrored.address()],
+        ] {
+            let has_key = ["import", "repair"].contains(&command[0]);
+            let key = if has_key { &key[..] } else { &[] };
+            let said = said(&mirrored.done(&[command, key].concat(), 1));
+            assert!(said.contains("is not restored to its end") && said.contains("roundup restore"), "{point}: {said}");
+        }
     }
     mirrored.restore("restored", 0);
+    let mut lake = files(&mirrored.path("lake"));
+    lake.retain(|path, _| !path.starts_with("candidates/"));
+    assert!(lake == files(&mirrored.path("restored")));
+    assert!(said(&mirrored.restore("restored", 2)).contains("is not empty"));
+}
+
+#[test]
+fn a_restore_goes_on_though_the_mirror_has_gone_on() {
+    let mirrored = Mirrored::new();
+    mirrored.mirror(&[], 0);
+    let mut killed = mirrored.command(&[]);
+    let killed = killed.args(mirrored.restore_into("restored")).env("ROUNDUP_CRASH_AT", "restore-copied").output();
+    assert!(!killed.unwrap().status.success());
+    mirrored.done(&["compact", "--lake", "lake"], 0);
+    mirrored.replace("what came late");
+    mirrored.mirror(&[], 0);
+    mirrored.restore("restored", 0);
     assert!(files(&mirrored.path("lake")) == files(&mirrored.path("restored")));
+    let of_tables = |lake: &str| {
+        let files =
+            |table: &&'static roundup::lake::schema::Table| parquet_files(&mirrored.path(lake).join(table.name));
+        TABLES.iter().map(|table| files(&table).unwrap().len()).sum::<usize>()
+    };
+    assert_eq!(of_tables("restored"), of_tables("lake"), "nothing of the older version is left");
+}
+
+#[test]
+fn a_table_that_was_withheld_is_there_once_its_files_are() {
+    let mirrored = Mirrored::new();
+    for (number, point) in POINTS.iter().enumerate() {
+        mirrored.mirror(&["--exclude-table", "candidates"], 0);
+        mirrored.replace(&format!("late {number}"));
+        let mut killed = mirrored.command(&["mirror", "--lake", "lake", "--to", &mirrored.address()]);
+        let _killed_or_done = killed.env("ROUNDUP_CRASH_AT", point).output().unwrap();
+        mirrored.mirror(&["--verify"], 0);
+        mirrored.restore(&format!("restored-{number}"), 0);
+    }
+}
+
+#[test]
+fn an_erasure_is_not_over_while_a_mirror_is_not_mounted() {
+    let mirrored = Mirrored::new();
+    mirrored.mirror(&[], 0);
+    let first = bodies().remove(0);
+    let id = first["id"].as_str().unwrap();
+    let (there, away) = (mirrored.path("mirror"), mirrored.path("away"));
+    fs::rename(&there, &away).unwrap();
+    fs::create_dir(&there).unwrap();
+    let text = said(&mirrored.done(&["forget", "--lake", "lake", "--interview", id, "--yes"], 1));
+    assert!(text.contains("there is no mirror at") && text.contains("_roundup/outputs"), "{text}");
+    fs::remove_dir(&there).unwrap();
+    fs::rename(&away, &there).unwrap();
+    mirrored.done(&["analyze", "--lake", "lake"], 0);
+    mirrored.restore("restored", 0);
+    let restored = Lake::open(&mirrored.path("restored")).unwrap();
+    assert!(!rows(restored.root(), "interviews").iter().any(|row| row["interview_id"] == id));
+}
+
+#[test]
+fn a_restored_lake_knows_its_mirror_and_of_an_erasure_on_its_way() {
+    let mirrored = Mirrored::new();
+    mirrored.mirror(&[], 0);
+    let first = bodies().remove(0);
+    let id = first["id"].as_str().unwrap();
+    let forget = |lake: &str| {
+        let key = ["--candidate-key-file", "lake/_roundup/candidate.key"];
+        mirrored.command(&[&["forget", "--lake", lake, "--interview", id, "--yes"], &key[..]].concat())
+    };
+    assert!(!forget("lake").env("ROUNDUP_CRASH_AT", "mirror-uploaded").output().unwrap().status.success());
+    let text = said(&mirrored.restore("restored", 0));
+    assert!(text.contains("an erasure was on its way into the mirror"), "{text}");
+    let output = forget("restored").output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let text = said(&mirrored.restore("again", 0));
+    assert!(!text.contains("an erasure"), "{text}");
+    assert!(!rows(&mirrored.path("again"), "interviews").iter().any(|row| row["interview_id"] == id));
+}
+
+#[test]
+fn a_damaged_log_of_a_mirror_is_named_by_its_object() {
+    let mirrored = Mirrored::new();
+    mirrored.mirror(&[], 0);
+    mirrored.replace("what came late");
+    mirrored.mirror(&[], 0);
+    let newest = read_log(&mirrored.path("lake/_roundup/log")).unwrap().unwrap().version.number;
+    fs::write(mirrored.path("mirror/_roundup/log").join(format!("{newest:020}.json")), "{").unwrap();
+    let object = format!("{}/_roundup/log/{newest:020}.json", mirrored.address());
+    let text = said(&mirrored.restore("restored", 1));
+    assert!(text.contains(&format!("the log of the mirror is damaged at {object}: ")), "{text}");
+    assert!(!text.contains("repair"), "{text}");
 }
 
 #[test]
@@ -275,6 +379,7 @@ fn another_lake_and_other_things_are_refused() {
     assert!(output.contains("holds something that is no mirror of a lake"), "{output}");
     for (flags, why) in [
         (&["--to", "ftp://example.org/lake"][..], "is at no address that can be used"),
+        (&["--to", "file://backup/lake"], "is at no address that can be used"),
         (&["--to", &to, "--exclude-table", "people"], "there is no table `people`"),
         (&["--to", &to, "--exclude-table", "responses"], "would be none of the lake"),
         (&["--to", &to, "--keep-old", "soon"], "is no time for which old files can stay"),
