@@ -93,9 +93,9 @@ impl<'o> LogCopy<'o> {
         read_log(&self.folder).map_err(|error| {
             // The copy is gone when the message is read, and what helps the log of a lake does not help this one.
             let there = self.objects.address(&self.name);
-            let message = error.to_string().replace(&self.folder.display().to_string(), &there);
-            let message = message.replace("the log of the lake", "the log of the mirror");
-            Error::failed(message).hint("move the mirror away; the next one makes it anew")
+            let why = error.to_string().replace(&self.folder.display().to_string(), &there);
+            Error::failed(format!("a mirror cannot be read: {why}"))
+                .hint("move the mirror away; the next one makes it anew")
         })
     }
 
