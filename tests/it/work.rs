@@ -232,16 +232,38 @@ fn a_worker_with_another_program_or_set_makes_nothing() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("units.jsonl:1: is not JSON"));
 }
 
-#[test]
-fn what_was_made_from_older_answers_is_left_out() {
-    let lakes = Lakes::new();
-    let folder = lakes.path("lake");
-    lakes.list();
-    let results = lakes.make("units.jsonl", 0);
+/// Another answer takes the place of one that is in the lake.
+fn an_answer_changes(lakes: &Lakes) {
     let mut all = bodies();
     let late = all.iter_mut().find(|body| body["responses"].as_array().is_some_and(|list| list.len() > 2)).unwrap();
     late["responses"][0]["transcript"] = json!("what came late");
-    put(&folder, std::slice::from_ref(late), true);
+    put(&lakes.path("lake"), std::slice::from_ref(late), true);
+}
+
+#[test]
+fn results_of_newer_answers_are_collected_also_before_older_ones() {
+    let lakes = Lakes::new();
+    let files = lakes.list().len() * 4;
+    let old = lakes.make("units.jsonl", 0);
+    an_answer_changes(&lakes);
+    fs::remove_dir_all(lakes.path("plain")).unwrap();
+    copy(&lakes.path("lake"), &lakes.path("plain"));
+    lakes.done(&[&["analyze", "--lake", "plain"], &SETS[..]].concat(), 0);
+    lakes.list();
+    let mut results = lakes.make("units.jsonl", 0);
+    results.extend(old);
+    let collected = lakes.collect(&results, 0);
+    assert_eq!(collected, json!({"collected": files, "fresh": 0, "superseded": 4, "failed": 0}));
+    lakes.are_equal();
+    assert_eq!(fs::read_dir(lakes.path("lake/_roundup/staging")).unwrap().count(), 0);
+}
+
+#[test]
+fn what_was_made_from_older_answers_is_left_out() {
+    let lakes = Lakes::new();
+    lakes.list();
+    let results = lakes.make("units.jsonl", 0);
+    an_answer_changes(&lakes);
     let collected = lakes.collect(&results, 0);
     assert_eq!(collected["superseded"], 4, "{collected}");
     assert_eq!(collected["failed"], 0, "{collected}");

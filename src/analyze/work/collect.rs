@@ -115,35 +115,42 @@ fn take(lake: &Lake, version: &Version, place: &str, made: &MadeFile, places: &P
         return Ok(Taken::Fresh);
     }
     let staged = staged_path(&lake.staging_folder(), &path);
-    if !fetch(&made.at, &staged, places)? {
+    // The result of a line before may be staged already, and this one may be of older answers.
+    let fetched = staged.with_extension("fetched");
+    if !fetch(&made.at, &fetched, places)? {
         // Collected before, by a program that was killed before its commit.
         if !is_in_place() {
             return Err(Error::failed(format!("{} is missing", made.at)));
         }
-        fs::copy(&target, &staged).map_err(|error| Error::path("read", &target, error))?;
+        fs::copy(&target, &fetched).map_err(|error| Error::path("read", &target, error))?;
     }
-    let taken = checked(&staged, file, made, place, &source);
-    if !matches!(taken, Ok(Taken::New(..))) {
-        let _is_for_the_next_opening = fs::remove_file(&staged);
+    match checked(&fetched, file, made, place, &source) {
+        Ok(Some(file)) => {
+            fs::rename(&fetched, &staged).map_err(|error| Error::path("write", &staged, error))?;
+            Ok(Taken::New(staged, file))
+        }
+        other => {
+            let _is_for_the_next_opening = fs::remove_file(&fetched);
+            other.map(|_| Taken::Superseded)
+        }
     }
-    taken
 }
 
-/// Checks a file that was copied into the staging folder.
-fn checked(staged: &Path, file: LiveFile, made: &MadeFile, place: &str, source: &str) -> Result<Taken> {
-    let sha256 = sha256_of(staged).map_err(|error| Error::path("read", staged, error))?;
+/// Checks a file that was copied into the staging folder. `None` if it was made from other answers than the lake has.
+fn checked(fetched: &Path, file: LiveFile, made: &MadeFile, place: &str, source: &str) -> Result<Option<LiveFile>> {
+    let sha256 = sha256_of(fetched).map_err(|error| Error::path("read", fetched, error))?;
     if sha256 != made.sha256 {
         return Err(Error::failed(format!("{} is not what its result says", made.at)));
     }
-    let there = ParquetFile::open(staged)?;
+    let there = ParquetFile::open(fetched)?;
     if !has_own_definitions(&there) {
         let message = format!("{} was made under other definitions than this program's", made.at);
         return Err(Error::failed(message).hint("give every machine the same program"));
     }
     if !is_made_from(&there, place, source) {
-        return Ok(Taken::Superseded);
+        return Ok(None);
     }
-    Ok(Taken::New(staged.to_owned(), LiveFile { rows: there.rows(), ..file }))
+    Ok(Some(LiveFile { rows: there.rows(), ..file }))
 }
 
 /// Whether a table is one that an analysis makes, and a set is given where it has one.
@@ -154,12 +161,12 @@ fn is_derived(table: &Table, set: Option<&str>) -> bool {
 }
 
 /// Copies a file from where it was made. `false` if it is not there.
-fn fetch(at: &str, staged: &Path, places: &Places) -> Result<bool> {
+fn fetch(at: &str, to: &Path, places: &Places) -> Result<bool> {
     if is_address(at) {
         let (objects, name) = places.of(at)?;
-        return Ok(objects.download(&name, staged)?.is_some());
+        return Ok(objects.download(&name, to)?.is_some());
     }
-    match fs::copy(at, staged) {
+    match fs::copy(at, to) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         copied => copied.map(|_| true).map_err(|error| Error::path("read", Path::new(at), error)),
     }
