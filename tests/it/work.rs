@@ -316,6 +316,27 @@ fn units_of_a_mirror_are_done_elsewhere_and_collected_into_the_lake() {
 }
 
 #[test]
+fn relative_outputs_are_the_same_in_every_folder() {
+    let lakes = Lakes::new();
+    let mirror = format!("file://{}", lakes.path("mirror").display());
+    lakes.done(&["mirror", "--lake", "lake", "--to", &mirror], 0);
+    let folder = lakes.folder.path().canonicalize().unwrap();
+    let up = format!("../{}/up", folder.file_name().unwrap().display());
+    let goes_to = |arguments: &[&str], out: PathBuf| {
+        let listed = lakes.done(&[&["analyze", "--list-work"], arguments].concat(), 0).stdout;
+        let units: Vec<Unit> = read_lines(std::str::from_utf8(&listed).unwrap(), "units").unwrap();
+        let below = |to: &str| Path::new(to).starts_with(&out) && !to.contains("/../");
+        let outputs: Vec<&str> = units.iter().flat_map(|unit| &unit.outputs).map(|output| &*output.to).collect();
+        assert!(!outputs.is_empty() && outputs.iter().all(|to| below(to)), "{outputs:?}");
+    };
+    for lake in ["lake", &mirror] {
+        goes_to(&["--lake", lake, "--outputs", "out"], folder.join("out"));
+        goes_to(&["--lake", lake, "--outputs", &up], folder.join("up"));
+    }
+    goes_to(&["--lake", "lake/../lake"], folder.join("lake/_roundup/work"));
+}
+
+#[test]
 fn a_damaged_object_of_a_mirror_fails_alone() {
     let lakes = Lakes::new();
     let at = |name: &str| format!("file://{}", lakes.path(name).display());

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::{self, Path};
+use std::path::{self, Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
@@ -28,12 +28,8 @@ pub fn list(lake: &Lake, request: &AnalyzeRequest<'_>, flags: &AnalyzeFlags) -> 
         let message = format!("the lake at {} has no log yet", lake.root().display());
         Error::failed(message).hint("the next command that writes to it makes one")
     })?;
-    let out = flags.outputs.clone().unwrap_or_else(|| lake.work_folder());
-    let is_elsewhere = out.to_str().is_some_and(is_address);
-    let out = if is_elsewhere { out } else { path::absolute(&out).unwrap_or(out) };
-    let out = out.display().to_string();
-    let lines: String = work::list(&version, request, lake, out.trim_end_matches('/')).iter().map(line).collect();
-    terminal::data(&lines)?;
+    let out = out_of(flags.outputs.clone().unwrap_or_else(|| lake.work_folder()));
+    terminal::data(&work::list(&version, request, lake, &out).iter().map(line).collect::<String>())?;
     Ok(DONE)
 }
 
@@ -50,10 +46,28 @@ pub fn list_mirror(address: &str, request: &AnalyzeRequest<'_>, flags: &AnalyzeF
     let runtime = runtime()?;
     let objects = Objects::open("the mirror", &address, runtime.handle().clone())?;
     let mirror = MirrorReader::open(&objects)?;
-    let out = out.display().to_string();
-    let units = work::list(&mirror.version, request, &MirrorShelf(&mirror), out.trim_end_matches('/'));
+    let units = work::list(&mirror.version, request, &MirrorShelf(&mirror), &out_of(out.clone()));
     terminal::data(&units.iter().map(line).collect::<String>())?;
     Ok(DONE)
+}
+
+/// The path or address that workers write below, as it is in any folder that they work in.
+fn out_of(outputs: PathBuf) -> String {
+    let is_elsewhere = outputs.to_str().is_some_and(is_address);
+    let out = if is_elsewhere { outputs } else { path::absolute(&outputs).map_or(outputs, without_parents) };
+    out.display().to_string().trim_end_matches('/').to_owned()
+}
+
+/// A path without `..`, if the folders before it are there. Links are followed that far and no further: the rest may be
+/// called otherwise on other machines.
+fn without_parents(path: PathBuf) -> PathBuf {
+    let parts: Vec<Component<'_>> = path.components().collect();
+    let Some(last) = parts.iter().rposition(|part| *part == Component::ParentDir) else { return path };
+    let (before, after) = parts.split_at(last + 1);
+    match before.iter().collect::<PathBuf>().canonicalize() {
+        Ok(before) => before.components().chain(after.iter().copied()).collect(),
+        Err(_) => path,
+    }
 }
 
 /// The files of a mirror.
