@@ -292,6 +292,47 @@ fn a_result_that_is_not_what_it_says_is_refused() {
 }
 
 #[test]
+fn only_what_a_unit_makes_is_taken_or_deleted() {
+    let lakes = Lakes::new();
+    lakes.list();
+    let results = lakes.make("units.jsonl", 0);
+    let key = lakes.path("lake/_roundup/candidate.key");
+    let (key_at, key_bytes) = (key.display().to_string(), fs::read(&key).unwrap());
+    let made = &results[0].files[0].at;
+    let work = lakes.path("lake/_roundup/work").display().to_string();
+    let with = |unit: &str, place: &str, at: &str| {
+        let mut result = results[0].clone();
+        (result.unit, result.place) = (unit.to_owned(), place.to_owned());
+        result.files.truncate(1);
+        result.files[0].at = at.to_owned();
+        result
+    };
+    let UnitResult { unit, place, .. } = &results[0];
+    // Of a batch that the lake does not have, and so too late.
+    let elsewhere = "month=2020-01/other.parquet";
+    let name = format!("{}--{}", results[0].files[0].table, elsewhere.replace('/', "--"));
+    let lines = [
+        with(unit, place, &key_at),
+        with(unit, elsewhere, &key_at),
+        with(unit, elsewhere, &format!("file://{key_at}")),
+        with(unit, elsewhere, &format!("{work}/{unit}/../../candidate.key")),
+        with(unit, elsewhere, &format!("{work}/../work/{unit}/{name}")),
+        with(unit, elsewhere, made),
+        with("..", elsewhere, &format!("{work}/../{name}")),
+        with("", elsewhere, &format!("{work}//{name}")),
+        with(&"A".repeat(32), elsewhere, &format!("{work}/{}/{name}", "A".repeat(32))),
+    ];
+    let collected = lakes.collect(&lines, 3);
+    assert_eq!(collected, json!({"collected": 0, "fresh": 0, "superseded": 0, "failed": lines.len()}));
+    assert_eq!(fs::read(&key).unwrap(), key_bytes);
+    assert!(Path::new(made).exists());
+    // Nor when the lake has what the line says.
+    lakes.collect(&results, 0);
+    lakes.collect(&lines[..1], 3);
+    assert_eq!(fs::read(&key).unwrap(), key_bytes);
+}
+
+#[test]
 fn units_of_a_mirror_are_done_elsewhere_and_collected_into_the_lake() {
     let lakes = Lakes::new();
     let at = |name: &str| format!("file://{}", lakes.path(name).display());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::unit::{MadeFile, UnitResult};
+use super::unit::{MadeFile, UnitResult, is_made_at};
 use crate::analyze::derived::{derived_path, has_own_definitions, is_made_from};
 use crate::keywords::wrong_name;
 use crate::lake::Lake;
@@ -57,7 +57,7 @@ pub fn collect(
             continue;
         }
         for made in &result.files {
-            match take(lake, &version, &result.place, made, places) {
+            match take(lake, &version, result, made, places) {
                 Ok(Taken::New(path, file)) => {
                     made_at.push(made.at.as_str());
                     staged.insert(file.path.clone(), (path, file));
@@ -96,12 +96,18 @@ enum Taken {
 }
 
 /// Copies a file into the staging folder, and checks that it is what its result says and that the lake wants it.
-fn take(lake: &Lake, version: &Version, place: &str, made: &MadeFile, places: &Places) -> Result<Taken> {
+fn take(lake: &Lake, version: &Version, result: &UnitResult, made: &MadeFile, places: &Places) -> Result<Taken> {
+    let UnitResult { unit, place, .. } = result;
     let table = table(&made.table).filter(|table| is_derived(table, made.set.as_deref()));
     let table = table.ok_or_else(|| Error::failed(format!("`{}` is no table that is made", made.table)))?;
+    let path = derived_path(table.name, made.set.as_deref(), place);
+    // What is taken, or too late, is deleted there: it must be nothing else that the line names.
+    if !is_made_at(&made.at, unit, &path) {
+        let message = format!("{} is not where unit `{unit}` makes {path}", made.at);
+        return Err(Error::failed(message).hint("collect what `--work-from` printed, as it is"));
+    }
     let hash = |source: &Table| version.file(&format!("{}/{place}", source.name)).map(|file| file.sha256.as_str());
     let Some(source) = source_sha256(table, hash(&INTERVIEWS), hash(&RESPONSES)) else { return Ok(Taken::Superseded) };
-    let path = derived_path(table.name, made.set.as_deref(), place);
     let file = LiveFile {
         table: table.name.to_owned(),
         path: path.clone(),

@@ -6,7 +6,7 @@ use std::{fs, path};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::unit::{Unit, UnitInput, UnitOutput};
+use super::unit::{ID_DIGITS, Unit, UnitInput, UnitOutput, output_name};
 use crate::analyze::derived::{DerivedFile, DerivedKind, SourceHashes};
 use crate::analyze::request::AnalyzeRequest;
 use crate::lake::Lake;
@@ -14,9 +14,6 @@ use crate::lake::log::Version;
 use crate::lake::read::ParquetFile;
 use crate::lake::schema::{INTERVIEWS, RESPONSES};
 use crate::ledger::LiveFile;
-
-/// Length of a unit's id, in hex digits.
-const ID_DIGITS: usize = 32;
 
 /// Where the files of a version are: in the folder of the lake, or in a mirror.
 pub trait Shelf: Sync {
@@ -78,7 +75,7 @@ fn unit(
     let output = |file: DerivedFile| UnitOutput {
         table: file.kind.table().name.to_owned(),
         set: file.kind.set().map(str::to_owned),
-        to: format!("{out}/{id}/{}", file.path.replace('/', "--")),
+        to: format!("{out}/{}", output_name(&id, &file.path)),
         metadata: file.metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
     };
     let outputs = files.into_iter().map(output).collect();

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Error, Result};
 
+/// Length of a unit's id, in hex digits.
+pub const ID_DIGITS: usize = 32;
+
 /// A unit of work: a batch of the lake, and the derived files to make from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unit {
@@ -86,6 +89,19 @@ impl UnitResult {
             error: Some(error.to_string()),
         }
     }
+}
+
+/// The name of a derived file that a unit makes, below the folder or address of all units. `path` is relative to
+/// the lake.
+pub fn output_name(unit: &str, path: &str) -> String {
+    format!("{unit}/{}", path.replace('/', "--"))
+}
+
+/// Whether a path or address is one at which a unit makes a derived file, whatever it is below.
+pub fn is_made_at(at: &str, unit: &str, path: &str) -> bool {
+    let is_id = unit.len() == ID_DIGITS && unit.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let below = at.strip_suffix(&output_name(unit, path));
+    is_id && below.is_some_and(|below| below.ends_with('/') && below.split('/').all(|part| part != ".."))
 }
 
 /// Reads lines of JSON. `name` is that of their file. Empty lines are left out.
