@@ -1,7 +1,8 @@
 //! The analysis in units of work, done anywhere, ends in the tables of one machine, byte for byte.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -126,6 +127,23 @@ fn units_make_the_tables_of_one_machine_in_any_order_and_more_than_once() {
     lakes.are_equal();
     let left = fs::read_dir(lakes.path("lake/_roundup/work")).unwrap().count();
     assert_eq!(left, 0, "what was collected is deleted where it was made");
+}
+
+#[test]
+fn what_workers_made_for_themselves_alone_is_for_all_once_it_is_collected() {
+    let lakes = Lakes::new();
+    lakes.list();
+    let results = lakes.make("units.jsonl", 0);
+    for file in results.iter().flat_map(|result| &result.files) {
+        fs::set_permissions(&file.at, Permissions::from_mode(0o600)).unwrap();
+    }
+    lakes.collect(&results, 0);
+    let modes = |name: &str| {
+        let root = lakes.path(name);
+        let mode = |path: String| (fs::metadata(root.join(&path)).unwrap().permissions().mode(), path);
+        derived(&root).into_keys().map(mode).collect::<Vec<_>>()
+    };
+    assert_eq!(modes("lake"), modes("plain"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Takes the files that units of work have made into the lake.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -128,7 +128,7 @@ fn take(lake: &Lake, version: &Version, result: &UnitResult, made: &MadeFile, pl
         if !is_in_place() {
             return Err(Error::failed(format!("{} is missing", made.at)));
         }
-        fs::copy(&target, &fetched).map_err(|error| Error::path("read", &target, error))?;
+        copy(&target, &fetched).map_err(|error| Error::path("read", &target, error))?;
     }
     match checked(&fetched, file, made, place, &source) {
         Ok(Some(file)) => {
@@ -172,10 +172,16 @@ fn fetch(at: &str, to: &Path, places: &Places) -> Result<bool> {
         let (objects, name) = places.of(at)?;
         return Ok(objects.download(&name, to)?.is_some());
     }
-    match fs::copy(at, to) {
+    match copy(Path::new(at), to) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        copied => copied.map(|_| true).map_err(|error| Error::path("read", Path::new(at), error)),
+        copied => copied.map(|()| true).map_err(|error| Error::path("read", Path::new(at), error)),
     }
+}
+
+/// Copies a file without its permissions: those are of the worker's umask, and the lake's are of this program's.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let mut from = File::open(from)?;
+    io::copy(&mut from, &mut File::create(to)?).map(|_| ())
 }
 
 /// Deletes a file where it was made, and its folder if it was the last one. What cannot be deleted does no harm.
