@@ -67,7 +67,7 @@ pub(super) fn take_access(from: &Path, folder: &Path) -> io::Result<()> {
     let mut mode = from.mode() & 0o7777;
     if own.gid() != from.gid() {
         match chown(folder, None, Some(from.gid())) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => mode &= !0o070,
+            Err(error) if cannot_be_given(&error) => mode &= !0o070,
             given => given?,
         }
     }
@@ -80,15 +80,20 @@ pub(super) fn take_access(from: &Path, folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Gives a file that is to be moved into a folder the group that it would have if it were made there. A group that this
-/// user is not in cannot be given.
+/// Gives a file that is to be moved into a folder the group that it would have if it were made there, if it can be given.
 pub(super) fn take_group(file: &Path, folder: &Path) -> io::Result<()> {
     let (file_group, folder) = (fs::metadata(file)?.gid(), fs::metadata(folder)?);
     if folder.mode() & SETGID == 0 || folder.gid() == file_group {
         return Ok(());
     }
     match chown(file, None, Some(folder.gid())) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) if cannot_be_given(&error) => Ok(()),
         given => given,
     }
+}
+
+/// Whether a group cannot be given: this user is not in it, or a user namespace does not have it, which makes it an invalid
+/// number.
+fn cannot_be_given(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput)
 }

@@ -123,30 +123,64 @@ fn what_an_earlier_version_left_open_is_closed() {
     assert_eq!((mode(&own), mode(&served.path("lake/candidates"))), (0o755, 0o750));
 }
 
-#[test]
-fn a_group_that_is_given_the_candidates_gets_new_ones_too() {
+/// A group other than the tests' own that they may give files to.
+fn other_group() -> Option<u32> {
     let groups =
         if geteuid().is_root() { vec![NOBODY] } else { getgroups().unwrap().iter().map(|id| id.as_raw()).collect() };
-    let Some(group) = groups.into_iter().find(|group| *group != getegid().as_raw()) else { return };
+    groups.into_iter().find(|group| *group != getegid().as_raw())
+}
+
+/// Gives the candidates to a group as docs/lake.md says, and returns their files and folders.
+fn give_candidates(served: &Served, group: u32) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    walk(&served.path("lake/candidates"), &mut found);
+    found.iter().for_each(|path| chown(path, None, Some(group)).unwrap());
+    found.iter().filter(|path| path.is_dir()).for_each(|path| set_mode(path, 0o2750));
+    found
+}
+
+#[test]
+fn a_group_that_is_given_the_candidates_gets_new_ones_too() {
+    let Some(group) = other_group() else { return };
     let served = serve(Some(24));
     let all = served.ids();
     served.write("ids.txt", &all[..12].join("\n"));
     served.run(&served.pipeline(""), 0);
     let candidates = served.path("lake/candidates");
-    let files_and_folders = || {
-        let mut found = Vec::new();
-        walk(&candidates, &mut found);
-        found
-    };
-    let before = files_and_folders();
-    before.iter().for_each(|path| chown(path, None, Some(group)).unwrap());
-    before.iter().filter(|path| path.is_dir()).for_each(|path| set_mode(path, 0o2750));
+    let before = give_candidates(&served, group);
     served.write("ids.txt", &all.join("\n"));
     served.run(&served.pipeline(""), 0);
-    let after = files_and_folders();
+    let mut after = Vec::new();
+    walk(&candidates, &mut after);
     assert!(after.len() > before.len());
     assert!(after.iter().all(|path| fs::metadata(path).unwrap().gid() == group));
     assert_eq!(mode(&candidates), 0o2750);
+}
+
+#[test]
+fn a_group_that_a_user_namespace_does_not_have_stops_nothing() {
+    let namespace = || {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--user", "--map-root-user"]);
+        unshare
+    };
+    let has_namespaces = namespace().arg("true").output().is_ok_and(|output| output.status.success());
+    let Some(group) = other_group().filter(|_| has_namespaces) else { return };
+    let served = serve(Some(24));
+    let all = served.ids();
+    served.write("ids.txt", &all[..12].join("\n"));
+    served.run(&served.pipeline(""), 0);
+    let before = give_candidates(&served, group);
+    served.write("ids.txt", &all.join("\n"));
+    let mut run = under(&served, "027");
+    run.arg("run").arg(served.pipeline(""));
+    let variables = run.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let mut inside = namespace();
+    inside.arg(run.get_program()).args(run.get_args()).envs(variables).current_dir(served.folder.path());
+    ends(&mut inside, Some(0));
+    let mut after = Vec::new();
+    walk(&served.path("lake/candidates"), &mut after);
+    assert!(after.len() > before.len());
 }
 
 /// Makes the tests' user, or one of its group, a reader who is not the owner. What needs root is done where there is
