@@ -17,6 +17,8 @@ import heapq
 import json
 import os
 import pathlib
+import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -60,9 +62,17 @@ class Analysis:
         yield from done.stdout.splitlines(keepends=True)
 
 
+def program(name: str) -> pathlib.Path:
+    """The whole path of the program: a file, or one in PATH. The driver runs the very file that it ships."""
+    path = name if pathlib.Path(name).is_file() else shutil.which(name)
+    if path is None:
+        raise argparse.ArgumentTypeError(f"there is no program {name}")
+    return pathlib.Path(path).resolve()
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--roundup", required=True, type=pathlib.Path, help="the program, of the executors' platform")
+    parser.add_argument("--roundup", required=True, type=program, help="the program, of the executors' platform")
     parser.add_argument("--lake", required=True, help="a folder that all machines see, or the address of a mirror")
     parser.add_argument("--keywords", nargs="+", default=[], metavar="SET", help="files, or builtin:NAME")
     parser.add_argument("--metrics", help="groups of figures, separated by commas; all if left out")
@@ -136,12 +146,17 @@ def results_of(context: SparkContext, analysis: Analysis, tasks: list[list[dict]
 
 def collected(options: argparse.Namespace, results: pathlib.Path) -> int:
     lake = options.collect_into or options.lake
-    if "://" in lake:
-        print(f"results in {results}: roundup analyze --lake DIR --collect {results}", file=sys.stderr)
+    is_address = "://" in lake
+    collect = ["analyze", "--lake", "DIR" if is_address else lake, "--collect", str(results)]
+    later = f"results in {results}: {shlex.join(['roundup', *collect])}"
+    if is_address:
+        print(later, file=sys.stderr)
         lines = (json.loads(line) for line in results.read_text().splitlines())
         return FINISHED_WITH_LOSSES if any(line["error"] for line in lines) else DONE
-    done = roundup(options, "--lake", lake, "--collect", str(results))
+    done = roundup(options, *collect[1:])
     print(done.stdout, end="")
+    if done.returncode not in (DONE, FINISHED_WITH_LOSSES):
+        print(later, file=sys.stderr)  # Another run may hold the lake. Nothing need be made again.
     return done.returncode
 
 

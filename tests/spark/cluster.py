@@ -6,6 +6,7 @@ killed in the middle, and a poisoned file fails alone.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pathlib
@@ -99,7 +100,8 @@ def submit(cluster: Cluster, *arguments: object) -> subprocess.Popen:
                "--conf", "spark.driver.host=127.0.0.1", "--conf", "spark.executor.memory=512m", DRIVER, "--roundup", ROUNDUP,
                "--keywords", *SETS, *arguments]
     # Spark sends what a driver in Python says on stderr to stdout.
-    return subprocess.Popen(list(map(str, command)), env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(list(map(str, command)), cwd=FOLDER, env=ENVIRONMENT, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True)
 
 
 def ended(job: subprocess.Popen, code: int) -> str:
@@ -192,6 +194,19 @@ def a_worker_has_no_program(cluster: Cluster) -> None:
     print("a worker without the program is named")
 
 
+def the_lake_is_held(cluster: Cluster, plain: dict[str, bytes]) -> None:
+    """What was made is said to be there, and is collected later. The program is one of the folder, by its bare name."""
+    lake, results = fresh("held"), FOLDER / "held.jsonl"
+    (FOLDER / "roundup").symlink_to(ROUNDUP)
+    with (lake / "_roundup/lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = ended(submit(cluster, "--roundup", "roundup", "--lake", lake, "--results", results), 6)
+    assert f"results in {results}: roundup analyze --lake {lake} --collect {results}" in said, said[-3000:]
+    roundup("analyze", "--lake", lake, "--collect", results)
+    is_the_same(lake, plain)
+    print("a lake that another run holds: the results are collected later")
+
+
 def main() -> None:
     plain = make_lakes()
     print(f"{len(plain)} derived files on one machine")
@@ -204,6 +219,7 @@ def main() -> None:
         is_the_same(a_file_is_poisoned(cluster), plain)
         a_mirror_is_analysed(cluster, plain)
         a_worker_has_no_program(cluster)
+        the_lake_is_held(cluster, plain)
     a_worker_is_killed(plain)
 
 
