@@ -24,9 +24,9 @@ const LARGEST_FRAME: usize = 4 * FRAME;
 const FILE: u64 = 8 << 20;
 /// A file that was begun so long ago gets no further frame, so that it can be dropped soon after a day.
 const FILE_GROWS: SignedDuration = SignedDuration::from_hours(1);
-/// Lines of a frame in a file that is written anew.
-const LINES: usize = 1024;
 const LEVEL: i32 = 3;
+/// The extension of a file that is written anew, until it takes the place of the old one.
+const UNFINISHED: &str = "new";
 
 /// One line of a frame. The names are short because there are many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,17 +84,8 @@ impl LinkFiles {
     /// # Errors
     /// When the folder cannot be read.
     pub fn list(&self) -> Result<Vec<LinkFile>> {
-        let fail = |error| Error::path("read", &self.folder, error);
-        let entries = match fs::read_dir(&self.folder) {
-            Ok(entries) => entries,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Ok(Vec::new());
-            }
-            Err(error) => return Err(fail(error)),
-        };
         let mut files = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(fail)?.path();
+        for path in self.paths()? {
             let number = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".zst")?.parse().ok());
             if let Some(number) = number.filter(|_| path.is_file()) {
                 files.push(LinkFile { number, path });
@@ -104,21 +95,21 @@ impl LinkFiles {
         Ok(files)
     }
 
+    /// What is in the folder, if there is one.
+    fn paths(&self) -> Result<Vec<PathBuf>> {
+        let paths = fs::read_dir(&self.folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+        match paths {
+            Err(error) if is_missing(&error) => Ok(Vec::new()),
+            paths => paths.map_err(|error| Error::path("read", &self.folder, error)),
+        }
+    }
+
     /// Appends lines, in frames.
     ///
     /// # Errors
     /// When a file cannot be made or written. Some of the lines may be there then.
     pub fn append(&mut self, lines: &[Line], now: Timestamp) -> Result<()> {
-        let mut text = Vec::new();
-        for line in lines {
-            serde_json::to_writer(&mut text, line).expect("strings and integers");
-            text.push(b'\n');
-            if text.len() >= FRAME {
-                self.append_frame(&text, now)?;
-                text.clear();
-            }
-        }
-        if text.is_empty() { Ok(()) } else { self.append_frame(&text, now) }
+        each_text(lines, |text| self.append_frame(text, now))
     }
 
     fn append_frame(&mut self, text: &[u8], now: Timestamp) -> Result<()> {
@@ -152,11 +143,12 @@ impl LinkFiles {
     }
 
     /// Drops the files that were last written at this time or before, and those that seem to be written after `latest`,
-    /// whose age nobody knows.
+    /// whose age nobody knows. What an erasure that was killed left is dropped, too.
     ///
     /// # Errors
     /// When a file cannot be deleted.
     pub fn drop_before(&mut self, time: Timestamp, latest: Timestamp) -> Result<()> {
+        self.drop_unfinished()?;
         for LinkFile { path, .. } in self.list()? {
             let Some(written_at) = written_at(&path) else { continue };
             if written_at <= time || written_at > latest {
@@ -208,6 +200,7 @@ impl LinkFiles {
     pub fn erase(&mut self, interviews: &HashSet<&str>) -> Result<()> {
         // This process would go on appending to a file that has lost its name.
         self.growing = None;
+        self.drop_unfinished()?;
         for LinkFile { path, number } in self.list()? {
             let file = LinkFile { path: path.clone(), number };
             let is_kept = |line: &Line| !interviews.contains(line.interview.as_str());
@@ -218,25 +211,56 @@ impl LinkFiles {
             let fail = |error| Error::path("write", &path, error);
             let mut bytes = Vec::new();
             let kept: Vec<Line> = lines.into_iter().filter(is_kept).collect();
-            for lines in kept.chunks(LINES) {
-                let mut text = Vec::new();
-                for line in lines {
-                    serde_json::to_writer(&mut text, line).expect("strings and integers");
-                    text.push(b'\n');
-                }
-                bytes.extend(compressed(&text).map_err(fail)?);
-            }
+            each_text(&kept, |text| compressed(text).map(|frame| bytes.extend(frame)).map_err(fail))?;
             if bytes.is_empty() {
                 self.delete(&path)?;
                 continue;
             }
-            let new = path.with_extension("new");
+            let new = path.with_extension(UNFINISHED);
             let written = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new);
             let written = written.and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
             written.and_then(|()| fs::rename(&new, &path)).map_err(fail)?;
         }
+        // Also if nothing was erased now: an erasure that was killed may have renamed a file.
+        self.sync()
+    }
+
+    /// Deletes the files that an erasure was writing when it was killed: they hold links, and nobody reads them.
+    fn drop_unfinished(&mut self) -> Result<()> {
+        for path in self.paths()? {
+            if path.extension().is_some_and(|extension| extension == UNFINISHED) {
+                self.delete(&path)?;
+            }
+        }
         Ok(())
     }
+
+    /// Makes new names and lost ones last through a power cut, so that nothing that was erased comes back.
+    fn sync(&self) -> Result<()> {
+        match File::open(&self.folder).and_then(|folder| folder.sync_all()) {
+            Err(error) if !is_missing(&error) => Err(Error::path("sync", &self.folder, error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether there is no such folder.
+fn is_missing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// Makes the text of each frame that lines are written in: by size, since a frame that is too long is not read.
+fn each_text(lines: &[Line], mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let mut text = Vec::new();
+    for line in lines {
+        serde_json::to_writer(&mut text, line).expect("strings and integers");
+        text.push(b'\n');
+        if text.len() >= FRAME {
+            take(&text)?;
+            text.clear();
+        }
+    }
+    if text.is_empty() { Ok(()) } else { take(&text) }
 }
 
 fn compressed(text: &[u8]) -> std::io::Result<Vec<u8>> {

@@ -179,6 +179,39 @@ fn many_links_take_few_bytes_each_and_are_dropped_with_their_day() {
 }
 
 #[test]
+fn an_erasure_keeps_all_other_links_however_long_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = Timestamp::now();
+    let mut writer = ledger(&folder);
+    let long = "x".repeat(8_000);
+    let links: Vec<KeptLink> = (0..1_000).map(|one| kept(one, 0, &format!("https://x/{one}/{long}"), at)).collect();
+    writer.keep_links(&links).unwrap();
+    writer.erase(&["interview-0"].into()).unwrap();
+    writer.keep_links(&[kept(1_000, 0, "https://x/1000", at)]).unwrap();
+    let all: Vec<RecordingId> = (0..=1_000).map(|one| recording(one, 0)).collect();
+    let found = writer.live_links().unwrap().of(&all, at);
+    assert_eq!(found.len(), 1_000);
+    assert!(found.keys().all(|(recording, _)| recording.interview != "interview-0"));
+}
+
+#[test]
+fn what_a_killed_erasure_was_writing_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = Timestamp::now();
+    let mut writer = ledger(&folder);
+    writer.keep_links(&[kept(0, 0, "https://x/0", at)]).unwrap();
+    let whole = files(&folder);
+    let left = whole[0].with_extension("new");
+    fs::copy(&whole[0], &left).unwrap();
+    writer.forget_old_links(at).unwrap();
+    assert_eq!(files(&folder), whole);
+    // Also when its interview has no other link any more.
+    fs::rename(&whole[0], &left).unwrap();
+    writer.erase(&["interview-0"].into()).unwrap();
+    assert!(files(&folder).is_empty());
+}
+
+#[test]
 fn links_of_an_older_ledger_move_and_its_space_is_given_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
