@@ -4,6 +4,7 @@
 //! other end spools the bodies and cuts the spool into batches ([`Writer`]). What an account fetches next depends on what
 //! is in the ledger by then, so that is decided here, too.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
@@ -23,7 +24,6 @@ use crate::http::pace::Pace;
 use crate::lake::Lake;
 use crate::ledger::{CallOf, CallStanding, Ledger, QUESTIONS, QuestionsWanted};
 use crate::model::{Done, Error, Kind, Result};
-use crate::pipeline::ids::drop_repeated;
 use crate::pipeline::{IngestPlan, QuestionPolicy};
 use crate::round0::call::Call;
 use crate::round0::fetch::{FetchCounts, FetchTask};
@@ -106,11 +106,31 @@ impl<'a> Ingester<'a, '_> {
         let mut selector = Selector { ledger, tombstones, summary, refetch: self.request.refetch };
         let due: Result<Vec<_>> = accounts.into_iter().map(|account| selector.due(account)).collect();
         let mut due = due?;
-        if !is_one {
-            // Also one that the ledger follows for another account than the one that lists it.
-            drop_repeated(&mut due, |due| &mut due.tasks, |task| &task.id);
+        if is_one {
+            return Ok(due);
+        }
+        self.shared.share_tasks(&mut due);
+        if self.request.refetch {
+            self.share_with_known(&due)?;
         }
         Ok(due)
+    }
+
+    /// Notes the account that gave an interview before, where another one is asked for it again. Nothing else would: the
+    /// ledger says what it follows only of interviews that are due.
+    fn share_with_known(&mut self, due: &[InterviewsDue]) -> Result<()> {
+        let numbers: HashMap<&str, usize> =
+            self.fetching.iter().enumerate().map(|(number, account)| (account.source, number)).collect();
+        for (asked, due) in due.iter().enumerate() {
+            for task in &due.tasks {
+                let source = self.writer.ledger.source_of(&task.id)?;
+                let known = source.and_then(|source| numbers.get(source.as_str()).copied());
+                if let Some(known) = known.filter(|known| *known != asked) {
+                    self.shared.add(&task.id, known);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Begins to make the calls of a stage, or ends it at once if there are none.

@@ -1,12 +1,15 @@
-//! Interviews that several accounts list. Each is asked of the first, and of the next one if the API does not know it there.
+//! Interviews that several accounts have. Each is asked of the first, and of the next one if the API does not know it there.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::account::Account;
+use super::select::InterviewsDue;
 use crate::pipeline::ids::drop_repeated;
 use crate::round0::fetch::FetchTask;
 
-/// The interviews that several accounts list, and what is still to be asked. Accounts are known by their number.
+/// The interviews that several accounts have: in their lists, or because of an event, or since the ledger follows them
+/// there; and what is still to be asked. Accounts are known by their number.
 #[derive(Default)]
 pub struct SharedIds {
     /// For each interview, the accounts that were not asked yet, in order.
@@ -32,6 +35,32 @@ impl SharedIds {
         }
         drop_repeated(accounts, |account| &mut account.ids, String::as_str);
         Self { others, passed_on: HashMap::new() }
+    }
+
+    /// Leaves each task with the first account that has it, and notes the others: those that an event calls on, or for
+    /// which the ledger follows the interview.
+    pub fn share_tasks(&mut self, due: &mut [InterviewsDue]) {
+        let mut first: HashMap<&str, usize> = HashMap::new();
+        for (number, due) in due.iter().enumerate() {
+            for task in &due.tasks {
+                match first.entry(&task.id) {
+                    Entry::Vacant(entry) => _ = entry.insert(number),
+                    Entry::Occupied(entry) => {
+                        self.add(&task.id, *entry.get());
+                        self.add(&task.id, number);
+                    }
+                }
+            }
+        }
+        drop_repeated(due, |due| &mut due.tasks, |task| &task.id);
+    }
+
+    /// Notes one more account that may be asked for an interview, in its place among the others.
+    pub fn add(&mut self, id: &str, number: usize) {
+        let others = self.others.entry(id.to_owned()).or_default();
+        if let Err(place) = others.binary_search(&number) {
+            others.insert(place, number);
+        }
     }
 
     /// Passes an interview that an account does not know on to the next one. Returns whether there is one.

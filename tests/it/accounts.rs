@@ -12,6 +12,7 @@ use roundup::sandbox::{DEFAULT_KEY, SandboxOptions};
 use serde_json::Value;
 
 use crate::common::{Served, ledger_of, rows, sample, serve, serve_with, until};
+use crate::listen::{Listener, event};
 
 const SECOND_KEY: &str = "rz_live_0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e0f1e";
 const REST: &str = "[lake]\npath = \"lake\"\n[ingest]\nrequests-per-minute = 600000\nquestions = \"none\"\n";
@@ -221,6 +222,41 @@ fn an_interview_that_the_first_source_does_not_know_is_asked_of_the_next_that_li
     assert_eq!(other.sandbox.stats().largest_per_id, 1);
     let by_status = |served: &Served| served.sandbox.stats().by_status[&404];
     assert_eq!((by_status(&one), by_status(&other)), (13, 1), "what nobody knows is asked for once a source");
+}
+
+#[test]
+fn an_interview_of_an_event_or_of_the_lake_is_asked_of_its_account_though_another_lists_it() {
+    let served = serve_with(unlimited());
+    let stranger = serve(Some(0));
+    let all = sample();
+    let of_status = |status: &str| {
+        let body = all.iter().find(|body| body["status"] == status).unwrap();
+        body["id"].as_str().unwrap().to_owned()
+    };
+    let (done, open) = (of_status("completed"), of_status("in_progress"));
+    let a = source("a", &stranger.sandbox.base_url(), "\"KEY_ONE\"");
+    let b = source("b", &served.sandbox.base_url(), "\"KEY_ONE\"");
+    // An event calls on the second account for what the first one lists.
+    let listener = Listener::start_with(served.folder.path(), |command| command.args(["--source", "b"]));
+    assert_eq!(listener.send(&event(1, "interview_ended", &done)).0, 200);
+    list(&served, "a", std::slice::from_ref(&done));
+    run(&served, "run", &(a.clone() + &b.replace("\"b.txt\"", "\"inbox\"")), REST, 0);
+    assert_eq!(ids_of(&served, "b"), [done.as_str()]);
+    assert_eq!(served.last_run()["ingest"]["gone"], 0);
+    // An open interview of the second account that the first one lists, and that is asked for again.
+    list(&served, "b", std::slice::from_ref(&open));
+    list(&served, "a", &[]);
+    run(&served, "run", &(a.clone() + &b), REST, 0);
+    assert_eq!(ids_of(&served, "b"), sorted(&[done, open.clone()]));
+    list(&served, "a", std::slice::from_ref(&open));
+    list(&served, "b", &[]);
+    let pipeline = served.write("again.toml", &(a + &b + REST));
+    let mut again = served.roundup();
+    again.env("KEY_ONE", DEFAULT_KEY).args(["run", "--refetch"]).arg(&pipeline).assert().success();
+    let state = "SELECT state FROM interviews WHERE id = ?1";
+    let state: String = ledger_of(&served.lake()).query_row(state, [&open], |row| row.get(0)).unwrap();
+    assert_ne!(state, "gone");
+    assert_eq!((stranger.sandbox.stats().by_status[&404], served.sandbox.stats().by_status[&200]), (2, 3));
 }
 
 #[test]
