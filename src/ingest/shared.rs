@@ -19,8 +19,8 @@ pub struct SharedIds {
 }
 
 impl SharedIds {
-    /// Leaves each id in the list of the first account that has it, and notes the others. An account that keeps an id out
-    /// is no other.
+    /// Leaves each id in the list of the first account that has it and does not keep it out, and notes the others. An id
+    /// that all of them keep out is left with the first, which records that.
     pub fn of(accounts: &mut [Account<'_>]) -> Self {
         let all = || accounts.iter().flat_map(|account| &account.ids);
         let mut seen = HashSet::with_capacity(all().count());
@@ -32,6 +32,10 @@ impl SharedIds {
                     accounts.push_back(number);
                 }
             }
+        }
+        for Account { ids, exclude, .. } in accounts.iter_mut() {
+            let is_of_others = |id: &String| others.get(id).is_some_and(|accounts| !accounts.is_empty());
+            ids.retain(|id| !is_of_others(id) || exclude.by_id(id).is_none());
         }
         drop_repeated(accounts, |account| &mut account.ids, String::as_str);
         Self { others, passed_on: HashMap::new() }

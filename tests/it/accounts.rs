@@ -260,6 +260,25 @@ fn an_interview_of_an_event_or_of_the_lake_is_asked_of_its_account_though_anothe
 }
 
 #[test]
+fn an_interview_that_the_first_source_excludes_is_fetched_from_the_next_that_lists_it() {
+    let served = two_keys(unlimited());
+    let (api, ids) = (served.sandbox.base_url(), served.ids());
+    let ids = &ids[..10];
+    list(&served, "a", ids);
+    list(&served, "b", &ids[..8]);
+    // The first two are of the second source alone, the third is of neither, and the ninth is in one list.
+    let exclude = |ids: &[&String]| format!("exclude = {ids:?}\n");
+    let a = source("a", &api, "\"KEY_ONE\"") + &exclude(&[&ids[0], &ids[1], &ids[2], &ids[8]]);
+    let b = source("b", &api, "\"KEY_TWO\"") + &exclude(&[&ids[2]]);
+    run(&served, "run", &(a + &b), REST, 0);
+    assert_eq!(ids_of(&served, "b"), sorted(&ids[..2]));
+    assert_eq!(ids_of(&served, "a"), sorted(&[&ids[3..8], &ids[9..]].concat()));
+    let ingest = &served.last_run()["ingest"];
+    assert_eq!((&ingest["excluded"], &ingest["listed"]), (&2.into(), &10.into()));
+    assert_eq!(served.sandbox.stats().by_key, [6, 2]);
+}
+
+#[test]
 fn what_is_passed_on_to_an_account_that_is_away_is_left_for_the_next_run() {
     let served = serve_with(unlimited());
     let ids: Vec<String> = served.ids().into_iter().take(3).chain(["one", "two"].map(str::to_owned)).collect();
