@@ -110,6 +110,45 @@ fn an_account_that_refuses_leaves_the_others_their_turn() {
 }
 
 #[test]
+fn an_account_whose_api_gives_nothing_leaves_the_others_their_turn_and_is_no_recordings_fault() {
+    let served = serve(Some(120));
+    let away = serve(Some(0));
+    let ids = served.ids();
+    // One after the other, so that the requests to both alternate.
+    let [a, b] = [0, 1].map(|first| ids.iter().skip(first).step_by(2).cloned().collect::<Vec<_>>());
+    served.write("a.txt", &a.join("\n"));
+    served.write("b.txt", &b.join("\n"));
+    let run = |api_of_a: &str, only: &str, code: i32| {
+        let source = |name: &str, api: &str| {
+            let interviews = format!("interviews = [\"{name}.txt\"]");
+            format!("[[source]]\nname = \"{name}\"\napi = \"{api}\"\nkey-env = \"ROUNDZERO_API_KEY\"\n{interviews}\n")
+        };
+        let text = source("a", api_of_a) + &source("b", &served.sandbox.base_url());
+        let more = "[lake]\npath = \"lake\"\n[ingest]\nrequests-per-minute = 600000\nquestions = \"none\"\n\
+                    [audio]\nout = \"archive\"\nallow-loopback = true\n";
+        let pipeline = served.write("both.toml", &(text + more));
+        let output = served.roundup().args(["run", "--only", only]).arg(&pipeline).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        stderr
+    };
+    run(&served.sandbox.base_url(), "ingest", 0);
+    change_links(&served, |_| None);
+    let stderr = run(&away.sandbox.base_url(), "audio", 1);
+    let says = "source a: the API gave no link to a recording of the last 20 interviews";
+    assert_eq!(stderr.matches(says).count(), 1, "{stderr}");
+    let of_b = with_audio(&served.lake()).into_iter().filter(|(id, _)| b.contains(id)).count();
+    assert!(of_b > 0);
+    assert_eq!(table(&served).len(), of_b, "{stderr}");
+    assert!(away.sandbox.stats().requests < 40, "{:?}", away.sandbox.stats());
+    let troubled = status(&served)["recordings"].as_array().unwrap().clone();
+    assert!(!troubled.is_empty(), "{stderr}");
+    assert!(troubled.iter().all(|one| one["given_up"] == false && one["tries"] == 0), "{troubled:?}");
+    run(&served.sandbox.base_url(), "audio", 0);
+    assert_eq!(table(&served).len(), with_audio(&served.lake()).len());
+}
+
+#[test]
 fn what_ends_the_archiving_beside_an_ingest_is_said_once() {
     let faults = Some(Faults::parse("[[fault]]\nkind = \"audio-html\"\nshare = 1\n", "faults.toml").unwrap());
     let served = serve_with(SandboxOptions { faults, limit: None, ..SandboxOptions::default() });

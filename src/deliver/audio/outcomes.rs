@@ -1,6 +1,7 @@
-//! Outcomes of downloads. They are recorded and counted, and a streak of failures ends the pass.
+//! Outcomes of downloads. They are recorded and counted. A streak of failures of the host ends the pass, one of an account's
+//! API the requests to that account.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::download::{DownloadOutcome, Downloader};
 use super::missing::MissingRecording;
@@ -11,8 +12,8 @@ use crate::model::{Error, Result};
 
 /// How many failures are logged as warnings; `status` lists all of them.
 const MOST_LOGGED: u64 = 10;
-/// The number of consecutive failures that ends a pass. The fault is then not in the recordings but in their host, in
-/// the API, or in something between.
+/// The number of consecutive failures that ends a pass, or the requests to an account. The fault is then not in the
+/// recordings but in their host, in the API, or in something between.
 const FAILURE_STREAK: usize = 20;
 /// Nights after which something that is not a recording is given up.
 const UNFIT_NIGHTS: u32 = 3;
@@ -77,14 +78,15 @@ pub struct Outcomes<'a> {
     downloader: &'a Downloader,
     pub summary: ArchiveSummary,
     of_host: FailureStreak,
-    of_api: FailureStreak,
+    /// By account, since the answers of one tell nothing of another.
+    of_api: HashMap<String, FailureStreak>,
     /// Accounts for which the API has returned an interview.
     answering: HashSet<String>,
 }
 
 impl<'a> Outcomes<'a> {
     pub fn new(downloader: &'a Downloader) -> Self {
-        let (of_host, of_api) = (FailureStreak::default(), FailureStreak::default());
+        let (of_host, of_api) = (FailureStreak::default(), HashMap::new());
         Self { downloader, summary: ArchiveSummary::default(), of_host, of_api, answering: HashSet::new() }
     }
 
@@ -122,11 +124,8 @@ impl<'a> Outcomes<'a> {
         self.of_host.held.push(failure);
         if self.of_host.answers == FAILURE_STREAK {
             let streak = std::mem::take(&mut self.of_host);
-            return Err(self.end_streak(
-                ledger,
-                streak,
-                &format!("none of the last {FAILURE_STREAK} recordings could be archived"),
-            )?);
+            let what = format!("none of the last {FAILURE_STREAK} recordings could be archived");
+            return Err(self.end_streak(ledger, &streak.held, &what)?);
         }
         Ok(None)
     }
@@ -159,17 +158,17 @@ impl<'a> Outcomes<'a> {
         if !self.answering.contains(source) {
             self.answering.insert(source.to_owned());
         }
-        if has_links {
-            let streak = std::mem::take(&mut self.of_api);
+        if has_links && let Some(streak) = self.of_api.remove(source) {
             self.settle(ledger, streak)?;
         }
         Ok(())
     }
 
-    /// Records that a requested interview had no link to these recordings.
+    /// Records that a requested interview had no link to these recordings. Returns why its account is not to be asked any
+    /// more, when too many of its interviews in a row had none.
     ///
     /// # Errors
-    /// When the ledger cannot be written, or too many interviews in a row had no links.
+    /// When the ledger cannot be written.
     pub fn linkless(
         &mut self,
         ledger: &mut Ledger,
@@ -177,7 +176,7 @@ impl<'a> Outcomes<'a> {
         recordings: &[&MissingRecording],
         kind: FailureKind,
         why: &str,
-    ) -> Result<()> {
+    ) -> Result<Option<Error>> {
         let mut failures = recordings.iter().map(|wanted| FailedRecording {
             recording: wanted.recording.clone(),
             object: wanted.object.clone(),
@@ -187,16 +186,20 @@ impl<'a> Outcomes<'a> {
         });
         // It is gone for good only if the API returned another interview.
         if kind == FailureKind::Gone && self.answering.contains(source) {
-            return failures.try_for_each(|failure| self.record_failure(ledger, &failure));
+            return failures.try_for_each(|failure| self.record_failure(ledger, &failure)).map(|()| None);
         }
-        self.of_api.held.extend(failures);
-        self.of_api.answers += 1;
-        if self.of_api.answers == FAILURE_STREAK {
-            let streak = std::mem::take(&mut self.of_api);
-            let what = format!("the API gave no link to a recording of the last {FAILURE_STREAK} interviews");
-            return Err(self.end_streak(ledger, streak, &what)?);
+        let streak = self.of_api.entry(source.to_owned()).or_default();
+        streak.held.extend(failures);
+        streak.answers += 1;
+        if streak.answers < FAILURE_STREAK {
+            return Ok(None);
         }
-        Ok(())
+        // What was asked for by then still fails after the end. It counts no more than what came before it.
+        let (is_end, held) = (streak.answers == FAILURE_STREAK, std::mem::take(&mut streak.held));
+        let message =
+            format!("source {source}: the API gave no link to a recording of the last {FAILURE_STREAK} interviews");
+        let error = self.end_streak(ledger, &held, &message)?;
+        Ok(is_end.then_some(error))
     }
 
     /// Records the failures that were held back, when there were not too many of them.
@@ -204,10 +207,9 @@ impl<'a> Outcomes<'a> {
     /// # Errors
     /// When the ledger cannot be written.
     pub fn end(&mut self, ledger: &mut Ledger) -> Result<()> {
-        for streak in [std::mem::take(&mut self.of_host), std::mem::take(&mut self.of_api)] {
-            self.settle(ledger, streak)?;
-        }
-        Ok(())
+        let of_api = std::mem::take(&mut self.of_api).into_values();
+        let mut streaks = of_api.chain([std::mem::take(&mut self.of_host)]);
+        streaks.try_for_each(|streak| self.settle(ledger, streak))
     }
 
     fn settle(&mut self, ledger: &mut Ledger, streak: FailureStreak) -> Result<()> {
@@ -215,13 +217,13 @@ impl<'a> Outcomes<'a> {
     }
 
     /// Leaves the failures of a streak for the next run, without counting a try. Returns the error to end with.
-    fn end_streak(&mut self, ledger: &mut Ledger, streak: FailureStreak, what: &str) -> Result<Error> {
-        for FailedRecording { recording, object, why, .. } in &streak.held {
+    fn end_streak(&mut self, ledger: &mut Ledger, held: &[FailedRecording], what: &str) -> Result<Error> {
+        for FailedRecording { recording, object, why, .. } in held {
             ledger.record_left(recording, object, why)?;
             self.log(recording, "left for the next run", why);
             self.summary.failed += 1;
         }
-        let why = streak.held.last().map_or("", |failure| failure.why.as_str());
+        let why = held.last().map_or("", |failure| failure.why.as_str());
         let error = Error::failed(format!("{what}: {why}"));
         Ok(error.hint("the next run goes on from here; `roundup status` says why each failed"))
     }

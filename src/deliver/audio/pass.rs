@@ -27,7 +27,8 @@ const INTERVIEWS_PER_RENEWAL: usize = 20;
 
 impl Archiver<'_> {
     /// Archives the selected recordings that were not tried since `began`. When it returns, everything that was
-    /// archived is in the table `audio`, even if it ended early. If one account refuses, the others are still asked.
+    /// archived is in the table `audio`, even if it ended early. If one account refuses or gives no links, the others are
+    /// still asked.
     pub fn pass(
         &self,
         ledger: &mut Ledger,
@@ -197,7 +198,9 @@ impl Pass<'_, '_, '_> {
         let source = ledger.source_of(&interview)?.unwrap_or_default();
         let recordings: Vec<&MissingRecording> =
             batch.close(&interview).into_iter().map(|number| &batch.wanted[number]).collect();
-        self.outcomes.linkless(ledger, &source, &recordings, kind, &why)
+        let ended = self.outcomes.linkless(ledger, &source, &recordings, kind, &why)?;
+        self.refusing.extend(ended.map(|error| (source, error)));
+        Ok(())
     }
 
     /// Keeps the new links of an interview, and submits the downloads that waited for them.
@@ -238,6 +241,8 @@ impl Pass<'_, '_, '_> {
         }
         let missing: Vec<&MissingRecording> = missing.into_iter().map(|number| &batch.wanted[number]).collect();
         let why = "the interview has no link to it any more";
-        self.outcomes.linkless(ledger, &source, &missing, FailureKind::NoLink, why)
+        let ended = self.outcomes.linkless(ledger, &source, &missing, FailureKind::NoLink, why)?;
+        self.refusing.extend(ended.map(|error| (source, error)));
+        Ok(())
     }
 }
