@@ -15,7 +15,7 @@ use super::writer::Writer;
 use crate::http::cancel::Cancelled;
 use crate::ledger::InterviewState;
 use crate::model::due::FailureKind;
-use crate::model::{Error, Kind, Provenance, Result, Via};
+use crate::model::{Error, Provenance, Result, Via};
 use crate::round0::call::Call;
 use crate::round0::fetch::{FetchOutcome, FetchTask, Fetched, Fetcher, StopReason};
 use crate::round0::keys::Keys;
@@ -289,12 +289,8 @@ impl<'a> Fetching<'a> {
 
     /// Why the account ended early. Of each key that was refused, there is an error.
     pub fn into_errors(mut self) -> Vec<Error> {
-        let (source, is_one) = (self.source, self.fetcher.keys.count() == 1);
-        let refused = self.fetcher.keys.refused().map(|(key, why)| {
-            let key = if is_one { String::new() } else { format!(", {key}") };
-            Error::new(Kind::Refused, format!("source {source}{key}: {why}")).hint("what was fetched is in the lake")
-        });
-        self.errors.extend(refused);
+        let refused = self.fetcher.keys.errors(self.source);
+        self.errors.extend(refused.map(|error| error.hint("what was fetched is in the lake")));
         self.errors
     }
 

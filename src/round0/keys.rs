@@ -8,6 +8,7 @@ use futures_util::future::select_all;
 
 use super::client::ApiClient;
 use crate::http::pace::{InFlight, Pace, Pacer};
+use crate::model::{Error, Kind};
 
 /// The keys of one account, at least one. Clones are the same keys.
 #[derive(Clone)]
@@ -99,8 +100,17 @@ impl Keys {
         self.0.len()
     }
 
+    /// An error for each key that the API refused. It names the account, and the key if there are several.
+    pub fn errors(&self, source: &str) -> impl Iterator<Item = Error> {
+        let is_one = self.count() == 1;
+        self.refused().map(move |(key, why)| {
+            let key = if is_one { String::new() } else { format!(", {key}") };
+            Error::new(Kind::Refused, format!("source {source}{key}: {why}"))
+        })
+    }
+
     /// The keys that the API refused: the place of each among all, in words, and why.
-    pub fn refused(&self) -> impl Iterator<Item = (String, &str)> {
+    fn refused(&self) -> impl Iterator<Item = (String, &str)> {
         self.0.iter().filter_map(|key| Some((self.place(key), key.refused.get()?.as_str())))
     }
 

@@ -100,13 +100,47 @@ fn an_account_that_refuses_leaves_the_others_their_turn() {
     };
     run(&SandboxOptions::default().key, "ingest", 0);
     change_links(&served, |_| None);
-    run("rz_live_wrong", "audio", 5);
+    let stderr = run("rz_live_wrong", "audio", 5);
+    assert_eq!(stderr.matches("source a: the API does not accept the key (401)").count(), 1, "{stderr}");
     let of_b = with_audio(&served.lake()).into_iter().filter(|(id, _)| ids[25..].contains(id)).count();
     assert!(of_b > 0);
     assert_eq!(table(&served).len(), of_b);
     assert_eq!(status(&served)["recordings"].as_array().unwrap().len(), 0, "it is no recording's fault");
     run(&SandboxOptions::default().key, "audio", 0);
     assert_eq!(table(&served).len(), with_audio(&served.lake()).len());
+}
+
+#[test]
+fn a_key_that_is_refused_among_several_is_named_once_and_the_others_do_its_work() {
+    // Without an ingest, and after one that is refused as well.
+    for only in [&["--only", "audio"][..], &[]] {
+        let served = serve(Some(20));
+        let ids = served.ids();
+        let pipeline = |keys: &str| {
+            let text = format!(
+                "[[source]]\nname = \"a\"\napi = \"{}\"\nkey-env = {keys}\ninterviews = [\"a.txt\"]\n\
+                 [lake]\npath = \"lake\"\n[ingest]\nrequests-per-minute = 600000\nquestions = \"none\"\n\
+                 [audio]\nout = \"archive\"\nallow-loopback = true\n",
+                served.sandbox.base_url()
+            );
+            served.write("keys.toml", &text)
+        };
+        served.write("a.txt", &ids[..15].join("\n"));
+        let one = pipeline("\"ROUNDZERO_API_KEY\"");
+        served.roundup().args(["run", "--only", "ingest"]).arg(one).assert().success();
+        change_links(&served, |_| None);
+        served.write("a.txt", &ids.join("\n"));
+        let two = pipeline("[\"KEY_WRONG\", \"ROUNDZERO_API_KEY\"]");
+        let mut command = served.roundup();
+        let output = command.arg("run").args(only).arg(two).env("KEY_WRONG", "rz_live_wrong").output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(5), "{stderr}");
+        let says = "source a, key 1 of 2: the API does not accept the key (401)";
+        assert_eq!(stderr.matches(says).count(), 1, "{stderr}");
+        let wanted = with_audio(&served.lake());
+        assert!(!wanted.is_empty());
+        assert_eq!(table(&served).len(), wanted.len(), "{stderr}");
+    }
 }
 
 #[test]

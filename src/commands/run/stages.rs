@@ -248,7 +248,12 @@ impl<'a> Run<'a> {
         let pace = pace_of(&self.pipeline.ingest);
         let archiving = Archiving { plan, selection, began, pace };
         let accounts = &mut self.accounts;
-        let done = archiving.archive(&mut self.session, estimate, &mut |source| accounts.clients(source));
+        let mut done = archiving.archive(&mut self.session, estimate, &mut |source| accounts.clients(source));
+        // A key that the API refused to the ingest as well is named once.
+        done.errors.retain(|error| {
+            let is_same = |said: &Error| said.kind() == error.kind() && said.to_string() == error.to_string();
+            error.kind() != Kind::Refused || !self.errors.iter().any(is_same)
+        });
         *self.summary.audio.get_or_insert_default() += &done.into_summary(&mut self.errors);
     }
 

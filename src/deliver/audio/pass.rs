@@ -41,7 +41,9 @@ impl Archiver<'_> {
         let mut pass = Pass { archiver: self, outcomes, renewer, refusing, progress, done: 0 };
         let result = pass.all(ledger, selection, began);
         let result = pass.outcomes.end(ledger).and(result);
-        Done { summary: pass.outcomes.summary, errors: pass.refusing.into_values().chain(result.err()).collect() }
+        let refused = pass.renewer.refused_keys().map(|error| error.hint("what was archived is in the lake"));
+        let errors = pass.refusing.into_values().flatten().chain(refused).chain(result.err()).collect();
+        Done { summary: pass.outcomes.summary, errors }
     }
 
     /// Makes the ledger forget recordings and links that the table has already: after a crash, or when an interview was
@@ -58,8 +60,8 @@ struct Pass<'a, 'b, 'c> {
     archiver: &'a Archiver<'a>,
     outcomes: Outcomes<'a>,
     renewer: &'a mut LinkRenewer<'b, 'c>,
-    /// Accounts that are not asked any more, with the error of each.
-    refusing: BTreeMap<String, Error>,
+    /// Accounts that are not asked any more, with the error of each, unless it is of their keys.
+    refusing: BTreeMap<String, Option<Error>>,
     progress: &'a dyn Fn(u64),
     done: u64,
 }
@@ -199,7 +201,7 @@ impl Pass<'_, '_, '_> {
         let recordings: Vec<&MissingRecording> =
             batch.close(&interview).into_iter().map(|number| &batch.wanted[number]).collect();
         let ended = self.outcomes.linkless(ledger, &source, &recordings, kind, &why)?;
-        self.refusing.extend(ended.map(|error| (source, error)));
+        self.refusing.extend(ended.map(|error| (source, Some(error))));
         Ok(())
     }
 
@@ -242,7 +244,7 @@ impl Pass<'_, '_, '_> {
         let missing: Vec<&MissingRecording> = missing.into_iter().map(|number| &batch.wanted[number]).collect();
         let why = "the interview has no link to it any more";
         let ended = self.outcomes.linkless(ledger, &source, &missing, FailureKind::NoLink, why)?;
-        self.refusing.extend(ended.map(|error| (source, error)));
+        self.refusing.extend(ended.map(|error| (source, Some(error))));
         Ok(())
     }
 }

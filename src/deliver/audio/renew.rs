@@ -1,6 +1,6 @@
 //! Requests interviews again whose links to recordings are missing or no longer open.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -23,8 +23,9 @@ pub enum Renewal {
     Gone { interview: String },
     /// The API did not return the interview, but may later. Holds the reason.
     Failed { interview: String, why: String },
-    /// No further interview of this account is requested, because of this error.
-    Refused { source: String, error: Error },
+    /// No further interview of this account is requested, because of this error. `None` if the API refuses its keys, of
+    /// which [`LinkRenewer::refused_keys`] tells.
+    Refused { source: String, error: Option<Error> },
 }
 
 /// Returns the clients of an account, one for each of its keys, or `None` for an account that cannot be asked.
@@ -35,7 +36,7 @@ pub struct LinkRenewer<'a, 'b> {
     runtime: &'a Runtime,
     pace: Pace,
     cancellation: Cancellation,
-    keys: HashMap<String, Keys>,
+    keys: BTreeMap<String, Keys>,
     /// Accounts that are not asked. A warning was printed for each.
     skipped: HashSet<String>,
     clients_of: &'a mut ClientsOf<'b>,
@@ -48,7 +49,7 @@ impl<'a, 'b> LinkRenewer<'a, 'b> {
         cancellation: Cancellation,
         clients_of: &'a mut ClientsOf<'b>,
     ) -> Self {
-        Self { runtime, pace, cancellation, keys: HashMap::new(), skipped: HashSet::new(), clients_of }
+        Self { runtime, pace, cancellation, keys: BTreeMap::new(), skipped: HashSet::new(), clients_of }
     }
 
     /// Requests interviews, by account. The channel closes when every interview has a result, apart from those of
@@ -67,7 +68,7 @@ impl<'a, 'b> LinkRenewer<'a, 'b> {
                     self.skipped.insert(source);
                 }
                 Err(error) => {
-                    let _receiver_is_gone = sender.send(Renewal::Refused { source, error });
+                    let _receiver_is_gone = sender.send(Renewal::Refused { source, error: Some(error) });
                 }
             }
         }
@@ -87,13 +88,19 @@ impl<'a, 'b> LinkRenewer<'a, 'b> {
                     Ok(()) => {}
                     Err(StopReason::Cancelled(_)) => return,
                     Err(stop) => {
-                        let error = stop.error(&format!("the API of source {source}"));
+                        let is_of_keys = matches!(stop, StopReason::Refused(_));
+                        let error = (!is_of_keys).then(|| stop.error(&format!("the API of source {source}")));
                         let _receiver_is_gone = sender.send(Renewal::Refused { source, error });
                     }
                 }
             }
         });
         renewals
+    }
+
+    /// An error for each key that the API refused, by account, also where other keys did its work.
+    pub fn refused_keys(&self) -> impl Iterator<Item = Error> {
+        self.keys.iter().flat_map(|(source, keys)| keys.errors(source))
     }
 
     fn fetcher(&mut self, source: &str) -> Result<Option<Fetcher>> {
