@@ -539,3 +539,46 @@ fn an_archive_that_is_away_holds_up_nobody_and_the_erasure_goes_on_when_it_is_ba
     assert!(!served.path("archive/interviews").join(id).exists());
     assert_eq!(rows(&served.lake(), "erasures").len(), 1);
 }
+
+#[test]
+fn who_applies_again_while_an_erasure_is_not_over_is_not_erased() {
+    let served = serve(Some(30));
+    served.run(&served.pipeline(ALL), 0);
+    let lake = served.lake();
+    let recorded = rows(&lake, "audio");
+    let is_recorded = |row: &Row| recorded.iter().any(|other| other["interview_id"] == row["interview_id"]);
+    let mut persons = rows(&lake, "candidates").into_iter().filter(is_recorded);
+    let email = persons.find_map(|row| row.get("email").cloned()).unwrap();
+    let away = served.path("away");
+    fs::rename(served.path("archive"), &away).unwrap();
+    ended(served.roundup().args(["forget", "--lake", "lake", "--candidate", &email, "--all", "--yes"]), 1);
+    // Their new interview waits in the inbox, and another one that breaks the contract is set aside.
+    let created = "2999-01-01T00:00:00Z";
+    let event = |id: &str, created: &str| {
+        let interview = json!({"id": format!("{id}-1"), "created_at": created});
+        let body = json!({"id": id, "data": {"interview": interview, "candidate": {"email": email}}});
+        let (kind, interview) = ("interview_started".to_owned(), Some(format!("{id}-1")));
+        let event = Event { id: id.to_owned(), kind, interview, body: body.to_string().into_bytes() };
+        ReceivedEvent { event, source: "default".to_owned(), at: jiff::Timestamp::UNIX_EPOCH }
+    };
+    let inbox = Lake::open(&lake).unwrap().inbox_folder();
+    let events = [event("new", created), event("old", "2020-01-01T00:00:00Z")];
+    InboxWriter::new(inbox.clone()).unwrap().append(&events).unwrap();
+    let mut broken = body("new-2", "person-new", &email);
+    (broken["status"], broken["created_at"]) = (json!(7), json!(created));
+    import(served.folder.path(), &[broken], 3);
+    let are_left = || {
+        let waiting = roundup::inbox::file::files(&inbox).unwrap();
+        let events = waiting.iter().flat_map(|path| roundup::inbox::file::read(path).unwrap());
+        let events: Vec<String> = events.map(|received| received.event.id).collect();
+        assert_eq!(events, ["new"]);
+        assert_eq!(fs::read_dir(lake.join("_roundup/quarantine")).unwrap().count(), 1);
+    };
+    let (_, stderr) = ended(served.roundup().args(ANALYZE), 0);
+    assert!(stderr.contains("is not over"), "{stderr}");
+    are_left();
+    fs::rename(&away, served.path("archive")).unwrap();
+    ended(served.roundup().args(ANALYZE), 0);
+    assert_eq!(rows(&lake, "erasures").len(), 1);
+    are_left();
+}

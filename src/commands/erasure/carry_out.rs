@@ -7,7 +7,7 @@ use super::mirrors;
 use crate::deliver::audio;
 use crate::inbox;
 use crate::ingest::{quarantine, spool};
-use crate::lake::erase::{Erasing, ErasureKind, Receipt};
+use crate::lake::erase::{Erasing, ErasureKind, Receipt, Theirs};
 use crate::lake::tombstones::{Named, Tombstone};
 use crate::lake::{Lake, LakeLock, crash, deliveries, erase};
 use crate::ledger::Ledger;
@@ -53,14 +53,15 @@ fn all_steps(lake: &Lake, ledger: &mut Ledger, mut erasing: Erasing) -> Result<R
     ledger.erase(&interviews)?;
     deliveries::rewrite(lake, ledger)?;
     crash::point("erase-ledger");
-    spool::erase(&lake.spool_folder(), &|record| erasing.is_of(&record.id, &record.body))?;
+    let theirs = Theirs::of(&erasing);
+    spool::erase(&lake.spool_folder(), &|record| theirs.has(&record.id, &record.body))?;
     crash::point("erase-spool");
     let is_of = |event: &inbox::file::ReceivedEvent| {
-        erasing.is_of(event.event.interview.as_deref().unwrap_or_default(), &event.event.body)
+        theirs.has(event.event.interview.as_deref().unwrap_or_default(), &event.event.body)
     };
     inbox::file::erase(&lake.inbox_folder(), &is_of)?;
     crash::point("erase-inbox");
-    for id in quarantine::erased(lake, &|id, body| erasing.is_of(id, body))? {
+    for id in quarantine::erased(lake, &|id, body| theirs.has(id, body))? {
         quarantine::forget(lake, &id)?;
     }
     crash::point("erase-quarantine");

@@ -8,7 +8,7 @@ use crate::commands::terminal;
 use crate::inbox;
 use crate::ingest::{quarantine, spool};
 use crate::lake::Lake;
-use crate::lake::erase::{Erasing, ErasureKind};
+use crate::lake::erase::{Erasing, ErasureKind, Theirs};
 use crate::lake::people::{CandidateRow, candidates, interviews};
 use crate::lake::tombstones::address_of;
 use crate::ledger::Ledger;
@@ -37,7 +37,8 @@ pub fn resolve(lake: &Lake, ledger: &Ledger, asked: &Asked<'_>) -> Result<Erasin
     let mut erasing = Erasing { at, kind: ErasureKind::Forget, ..Erasing::default() };
     let secret = lake.candidate_keys()?;
     for (number, candidate) in (1..).zip(asked.candidates) {
-        let mut one = Erasing::default();
+        // All that waits now is meant, also what was created by a clock that is ahead.
+        let mut one = Erasing { at: Timestamp::MAX, ..Erasing::default() };
         if candidate.contains('@') {
             one.emails.insert(address_of(candidate));
             by_address(lake, asked, &address_of(candidate), &mut one)?;
@@ -136,17 +137,18 @@ fn persons_on_screen(persons: &BTreeMap<String, Vec<&CandidateRow>>) -> String {
 /// Adds the interviews of bodies that wait or are set aside and have the person.
 fn add_waiting(lake: &Lake, one: &mut Erasing) -> Result<()> {
     let mut found = BTreeSet::new();
+    let theirs = Theirs::of(one);
     for path in spool::waiting(&lake.spool_folder())? {
         let records = spool::read(&path)?;
-        found.extend(records.into_iter().filter(|record| one.is_of(&record.id, &record.body)).map(|record| record.id));
+        found.extend(records.into_iter().filter(|record| theirs.has(&record.id, &record.body)).map(|record| record.id));
     }
-    let set_aside = quarantine::erased(lake, &|id, body| one.is_of(id, body))?;
+    let set_aside = quarantine::erased(lake, &|id, body| theirs.has(id, body))?;
     found.extend(set_aside.iter().filter_map(|id| quarantine::interview_of(id)).map(str::to_owned));
     for path in
         inbox::file::files(&lake.inbox_folder())?.into_iter().chain(inbox::file::recorded(&lake.inbox_folder())?)
     {
         let events = inbox::file::read(&path)?.into_iter().map(|received| received.event);
-        let of_person = events.filter(|event| one.is_of("", &event.body));
+        let of_person = events.filter(|event| theirs.has("", &event.body));
         found.extend(of_person.filter_map(|event| event.interview));
     }
     one.rows.interviews.extend(found);
@@ -155,10 +157,11 @@ fn add_waiting(lake: &Lake, one: &mut Erasing) -> Result<()> {
 
 /// Whether a body that waits or is set aside has the person, or the interview.
 fn has_body(lake: &Lake, one: &Erasing) -> Result<bool> {
+    let theirs = Theirs::of(one);
     let is_of = |event: &inbox::file::ReceivedEvent| {
-        one.is_of(event.event.interview.as_deref().unwrap_or_default(), &event.event.body)
+        theirs.has(event.event.interview.as_deref().unwrap_or_default(), &event.event.body)
     };
-    Ok(!quarantine::erased(lake, &|id, body| one.is_of(id, body))?.is_empty()
-        || spool::count(&lake.spool_folder(), &|record| one.is_of(&record.id, &record.body))? > 0
+    Ok(!quarantine::erased(lake, &|id, body| theirs.has(id, body))?.is_empty()
+        || spool::count(&lake.spool_folder(), &|record| theirs.has(&record.id, &record.body))? > 0
         || inbox::file::count(&lake.inbox_folder(), &is_of)? > 0)
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::exports::with_erased;
 use crate::inbox;
 use crate::ingest::{quarantine, spool};
-use crate::lake::erase::{self, Erasing, Found};
+use crate::lake::erase::{self, Erasing, Found, Theirs};
 use crate::lake::outputs::OutputKind;
 use crate::lake::people::recordings;
 use crate::lake::{Lake, schema};
@@ -36,12 +36,13 @@ pub fn find(lake: &Lake, ledger: &Ledger, erasing: &Erasing, archives: &[PathBuf
     let (rows, links) = ledger.rows_of(&interviews)?;
     add("ledger", rows);
     add("links", links);
-    add("spool", spool::count(&lake.spool_folder(), &|record| erasing.is_of(&record.id, &record.body))?);
+    let theirs = Theirs::of(erasing);
+    add("spool", spool::count(&lake.spool_folder(), &|record| theirs.has(&record.id, &record.body))?);
     let is_of = |event: &inbox::file::ReceivedEvent| {
-        erasing.is_of(event.event.interview.as_deref().unwrap_or_default(), &event.event.body)
+        theirs.has(event.event.interview.as_deref().unwrap_or_default(), &event.event.body)
     };
     add("inbox", inbox::file::count(&lake.inbox_folder(), &is_of)?);
-    add("quarantine", quarantine::erased(lake, &|id, body| erasing.is_of(id, body))?.len() as u64);
+    add("quarantine", quarantine::erased(lake, &|id, body| theirs.has(id, body))?.len() as u64);
     add("set-aside", erase::leftovers(lake, &erasing.texts())?.len() as u64);
     (found.files, found.bytes) = files;
     found.sent_to = ledger.sent_to(&interviews)?.into_iter().collect();

@@ -7,14 +7,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::lake::access::make_private_folder;
 use crate::lake::crash;
 use crate::lake::durable::{sync, sync_with_parent, with_free_id, write_whole};
 use crate::lake::places::Lake;
-use crate::lake::scan::Needles;
-use crate::lake::tombstones::{Age, address_of};
+use crate::lake::tombstones::Age;
 use crate::model::{Error, Result};
 
 /// What an erasure is for.
@@ -132,36 +130,6 @@ impl Erasing {
     /// These texts, and the keys that stand for candidates in the tables of this lake.
     pub fn texts_and_keys(&self) -> impl Iterator<Item = &str> {
         self.texts().into_iter().chain(self.keys.iter().map(String::as_str))
-    }
-
-    /// Whether a body is of somebody who is erased, by the id that it was asked for or by what is in it. One that is no
-    /// JSON is searched as it is.
-    #[must_use]
-    pub fn is_of(&self, id: &str, body: &[u8]) -> bool {
-        if self.rows.interviews.contains(id) {
-            return true;
-        }
-        if self.rows.interviews.is_empty() && self.candidates.is_empty() && self.emails.is_empty() {
-            return false;
-        }
-        match serde_json::from_slice::<Value>(body) {
-            Ok(body) => self.is_in(&body),
-            Err(_) => Needles::new(self.texts(), []).look(body).texts > 0,
-        }
-    }
-
-    fn is_in(&self, value: &Value) -> bool {
-        match value {
-            Value::Array(list) => list.iter().any(|entry| self.is_in(entry)),
-            Value::Object(fields) => fields.values().any(|field| self.is_in(field)),
-            Value::String(text) => {
-                let address = address_of(text);
-                self.rows.interviews.contains(text)
-                    || self.candidates.contains(text)
-                    || self.emails.contains(&address) && !self.shared.contains(&address)
-            }
-            _ => false,
-        }
     }
 
     /// Begins an erasure. When this returns, its record is on the disk.
