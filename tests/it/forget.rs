@@ -582,3 +582,34 @@ fn who_applies_again_while_an_erasure_is_not_over_is_not_erased() {
     assert_eq!(rows(&lake, "erasures").len(), 1);
     are_left();
 }
+
+#[test]
+fn bodies_that_wait_or_are_set_aside_are_found_by_the_persons_key() {
+    let (id, email) = ("person-keyed", "keyed@quist.example");
+    for by_key in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut broken = body("keyed-2", id, "another@quist.example");
+        broken["status"] = json!(7);
+        import(folder.path(), &[body("keyed-1", id, email), broken, body("first-1", "person-1", "f@quist.example")], 3);
+        let lake = folder.path().join("lake");
+        let event = Event {
+            id: "e-1".to_owned(),
+            kind: "interview_started".to_owned(),
+            interview: Some("keyed-3".to_owned()),
+            body: json!({"data": {"interview": {"id": "keyed-3"}, "candidate": {"id": id}}}).to_string().into_bytes(),
+        };
+        let received = ReceivedEvent { event, source: "default".to_owned(), at: jiff::Timestamp::UNIX_EPOCH };
+        InboxWriter::new(Lake::open(&lake).unwrap().inbox_folder()).unwrap().append(&[received]).unwrap();
+        let settled = rows(&lake, "interviews");
+        let key = &settled.iter().find(|row| row["interview_id"] == "keyed-1").unwrap()["candidate_key"];
+        let who = if by_key { key } else { email };
+        let forget = ["forget", "--lake", "lake", "--candidate", who, "--yes", "--verify"];
+        let (said, _) = run_in(folder.path(), &forget, 0);
+        assert!(said.contains("no id and no address is left"), "{said}");
+        assert_eq!(fs::read_dir(lake.join("_roundup/quarantine")).unwrap().count(), 0);
+        for text in [id, "keyed-1", "keyed-2", "keyed-3", "another@quist.example"] {
+            assert!(!is_in_files(&lake, text), "{text}");
+        }
+        assert_eq!(rows(&lake, "interviews").len(), 1);
+    }
+}

@@ -53,7 +53,7 @@ fn all_steps(lake: &Lake, ledger: &mut Ledger, mut erasing: Erasing) -> Result<R
     ledger.erase(&interviews)?;
     deliveries::rewrite(lake, ledger)?;
     crash::point("erase-ledger");
-    let theirs = Theirs::of(&erasing);
+    let theirs = Theirs::of(lake, &erasing)?;
     spool::erase(&lake.spool_folder(), &|record| theirs.has(&record.id, &record.body))?;
     crash::point("erase-spool");
     let is_of = |event: &inbox::file::ReceivedEvent| {

@@ -134,30 +134,37 @@ fn persons_on_screen(persons: &BTreeMap<String, Vec<&CandidateRow>>) -> String {
     persons.iter().map(line).collect()
 }
 
-/// Adds the interviews of bodies that wait or are set aside and have the person.
+/// Adds the interviews of bodies that wait or are set aside and have the person, and the vendor's ids of the person in them.
 fn add_waiting(lake: &Lake, one: &mut Erasing) -> Result<()> {
-    let mut found = BTreeSet::new();
-    let theirs = Theirs::of(one);
+    let theirs = Theirs::of(lake, one)?;
+    let (mut found, mut ids) = (BTreeSet::new(), BTreeSet::new());
     for path in spool::waiting(&lake.spool_folder())? {
-        let records = spool::read(&path)?;
-        found.extend(records.into_iter().filter(|record| theirs.has(&record.id, &record.body)).map(|record| record.id));
+        for record in spool::read(&path)?.into_iter().filter(|record| theirs.has(&record.id, &record.body)) {
+            ids.extend(theirs.candidates_in(&record.body));
+            found.insert(record.id);
+        }
     }
-    let set_aside = quarantine::erased(lake, &|id, body| theirs.has(id, body))?;
-    found.extend(set_aside.iter().filter_map(|id| quarantine::interview_of(id)).map(str::to_owned));
+    for id in quarantine::erased(lake, &|id, body| theirs.has(id, body))? {
+        ids.extend(theirs.candidates_in(&quarantine::load(lake, &id)?));
+        found.extend(quarantine::interview_of(&id).map(str::to_owned));
+    }
     for path in
         inbox::file::files(&lake.inbox_folder())?.into_iter().chain(inbox::file::recorded(&lake.inbox_folder())?)
     {
         let events = inbox::file::read(&path)?.into_iter().map(|received| received.event);
-        let of_person = events.filter(|event| theirs.has("", &event.body));
-        found.extend(of_person.filter_map(|event| event.interview));
+        for event in events.filter(|event| theirs.has("", &event.body)) {
+            ids.extend(theirs.candidates_in(&event.body));
+            found.extend(event.interview);
+        }
     }
     one.rows.interviews.extend(found);
+    one.candidates.extend(ids);
     Ok(())
 }
 
 /// Whether a body that waits or is set aside has the person, or the interview.
 fn has_body(lake: &Lake, one: &Erasing) -> Result<bool> {
-    let theirs = Theirs::of(one);
+    let theirs = Theirs::of(lake, one)?;
     let is_of = |event: &inbox::file::ReceivedEvent| {
         theirs.has(event.event.interview.as_deref().unwrap_or_default(), &event.event.body)
     };

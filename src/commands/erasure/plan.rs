@@ -36,7 +36,7 @@ pub fn find(lake: &Lake, ledger: &Ledger, erasing: &Erasing, archives: &[PathBuf
     let (rows, links) = ledger.rows_of(&interviews)?;
     add("ledger", rows);
     add("links", links);
-    let theirs = Theirs::of(erasing);
+    let theirs = Theirs::of(lake, erasing)?;
     add("spool", spool::count(&lake.spool_folder(), &|record| theirs.has(&record.id, &record.body))?);
     let is_of = |event: &inbox::file::ReceivedEvent| {
         theirs.has(event.event.interview.as_deref().unwrap_or_default(), &event.event.body)

@@ -2,10 +2,10 @@
 //!
 //! Who is being erased, and what was found of them, stands in `_roundup/erasing/<id>` (`record.rs`), written before
 //! anything else and deleted after everything; every opening goes on with what is there. `find.rs` finds the files that
-//! have them (`aged.rs` what is too old), and `rewrite.rs` writes these anew, with the figures that were derived from them: rows are left out, and no
-//! figure is computed again. All of it is one commit. `receipt.rs` is what is kept: a row of the table `erasures`.
-//! `theirs.rs` says which bodies that wait are theirs, `leftovers.rs` clears what lies elsewhere in `_roundup/`, and at the end `forget.rs` makes the log and the Delta tables
-//! forget the files as they were before.
+//! have them (`aged.rs` what is too old), and `rewrite.rs` writes these anew, with the figures that were derived from
+//! them: rows are left out, and no figure is computed again. All of it is one commit. `receipt.rs` is what is kept: a row of
+//! the table `erasures`. `theirs.rs` says which bodies that wait are theirs, `leftovers.rs` clears what lies elsewhere in
+//! `_roundup/`, and at the end `forget.rs` makes the log and the Delta tables forget the files as they were before.
 
 mod aged;
 mod find;

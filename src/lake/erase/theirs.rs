@@ -1,23 +1,32 @@
 //! Which bodies that wait or are set aside are of somebody who is erased.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::record::Erasing;
+use crate::lake::candidate_keys::CandidateKeys;
+use crate::lake::places::Lake;
 use crate::lake::scan::Needles;
 use crate::lake::tombstones::address_of;
+use crate::model::Result;
 
 /// Tells bodies and events of who is erased from those of others.
 pub struct Theirs<'a> {
     erasing: &'a Erasing,
+    /// The lake's secret, by which a candidate's id is known by its key. `None` when nobody is erased by a key.
+    secret: Option<CandidateKeys>,
 }
 
 impl<'a> Theirs<'a> {
-    #[must_use]
-    pub fn of(erasing: &'a Erasing) -> Self {
-        Self { erasing }
+    /// # Errors
+    /// When the lake's candidate key is needed and cannot be read.
+    pub fn of(lake: &Lake, erasing: &'a Erasing) -> Result<Self> {
+        let secret = (!erasing.keys.is_empty()).then(|| lake.candidate_keys()).transpose()?;
+        Ok(Self { erasing, secret })
     }
 
     /// Whether a body is of an erased interview, by the id that it was asked for or by what is in it, or of an erased
@@ -29,23 +38,42 @@ impl<'a> Theirs<'a> {
         if rows.interviews.contains(id) {
             return true;
         }
-        if rows.interviews.is_empty() && candidates.is_empty() && emails.is_empty() {
+        if rows.interviews.is_empty() && candidates.is_empty() && emails.is_empty() && self.secret.is_none() {
             return false;
         }
         let Ok(body) = serde_json::from_slice::<Value>(body) else {
             return Needles::new(self.erasing.texts(), []).look(body).texts > 0;
         };
-        let is_interview = |value: &Value| value.as_str().is_some_and(|text| rows.interviews.contains(text));
-        any(&body, &is_interview)
-            || created_at(&body).is_none_or(|created| created <= *at) && any(&body, &|value| self.is_person(value))
+        any(&body, &mut |value| value.as_str().is_some_and(|text| rows.interviews.contains(text)))
+            || created_at(&body).is_none_or(|created| created <= *at) && any(&body, &mut |value| self.is_person(value))
     }
 
-    /// Whether a value is an id or an address of an erased person.
+    /// The vendor's ids of erased candidates in a body. Who was named by an address or a key is known by them from here on.
+    #[must_use]
+    pub fn candidates_in(&self, body: &[u8]) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        if let Ok(body) = serde_json::from_slice::<Value>(body) {
+            any(&body, &mut |value| {
+                found.extend(self.erased_candidate(value).map(str::to_owned));
+                false
+            });
+        }
+        found
+    }
+
+    /// Whether a value is an id or an address of an erased person, or a candidate with their key.
     fn is_person(&self, value: &Value) -> bool {
         let Erasing { candidates, emails, shared, .. } = self.erasing;
-        let Some(text) = value.as_str() else { return false };
+        let Some(text) = value.as_str() else { return self.erased_candidate(value).is_some() };
         let address = address_of(text);
         candidates.contains(text) || emails.contains(&address) && !shared.contains(&address)
+    }
+
+    /// The id of the candidate of a body or an event, if its key is an erased one.
+    fn erased_candidate<'v>(&self, value: &'v Value) -> Option<&'v str> {
+        let id = value.get("candidate")?.get("id")?.as_str()?;
+        let secret = self.secret.as_ref()?;
+        self.erasing.keys.contains(&secret.key_of(id)).then_some(id)
     }
 }
 
@@ -58,7 +86,7 @@ fn created_at(body: &Value) -> Option<Timestamp> {
 }
 
 /// Whether a value, or one in it, is wanted.
-fn any(value: &Value, is_wanted: &dyn Fn(&Value) -> bool) -> bool {
+fn any<'v>(value: &'v Value, is_wanted: &mut dyn FnMut(&'v Value) -> bool) -> bool {
     is_wanted(value)
         || match value {
             Value::Array(list) => list.iter().any(|entry| any(entry, is_wanted)),
@@ -69,9 +97,41 @@ fn any(value: &Value, is_wanted: &dyn Fn(&Value) -> bool) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde_json::json;
+    use tempfile::TempDir;
 
     use super::*;
+
+    fn lake() -> (TempDir, Lake) {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::create(folder.path()).unwrap();
+        fs::write(folder.path().join("_roundup/candidate.key"), "5a".repeat(32)).unwrap();
+        (folder, lake)
+    }
+
+    #[test]
+    fn a_candidate_is_known_by_their_key() {
+        let (_folder, lake) = lake();
+        let mut erasing = Erasing { at: "2026-06-01T00:00:00Z".parse().unwrap(), ..Erasing::default() };
+        erasing.keys.insert(lake.candidate_keys().unwrap().key_of("c-1"));
+        let theirs = Theirs::of(&lake, &erasing).unwrap();
+        for (id, created, is_theirs) in
+            [("c-1", "2026-05-01T00:00:00Z", true), ("c-1", "2026-07-01T00:00:00Z", false), ("c-2", "", false)]
+        {
+            let candidate = json!({"id": id, "email": "other@example.com"});
+            let body = json!({"id": "b", "status": 7, "created_at": created, "candidate": candidate}).to_string();
+            let event = json!({"data": {"interview": {"created_at": created}, "candidate": candidate}}).to_string();
+            for bytes in [&body, &event] {
+                assert_eq!(theirs.has("b", bytes.as_bytes()), is_theirs, "{bytes}");
+                let known = theirs.candidates_in(bytes.as_bytes());
+                assert_eq!(known.into_iter().collect::<Vec<_>>(), if id == "c-1" { vec!["c-1"] } else { vec![] });
+            }
+        }
+        let elsewhere = json!({"job": {"id": "c-1"}, "candidate": {"id": 7}}).to_string();
+        assert!(!theirs.has("b", elsewhere.as_bytes()));
+    }
 
     #[test]
     fn who_applies_again_is_not_erased() {
@@ -79,7 +139,8 @@ mod tests {
         erasing.rows.interviews.insert("a".to_owned());
         erasing.candidates.insert("c-1".to_owned());
         erasing.emails.insert("jane@example.com".to_owned());
-        let theirs = Theirs::of(&erasing);
+        let (_folder, lake) = lake();
+        let theirs = Theirs::of(&lake, &erasing).unwrap();
         let (address, id) = (json!({"email": " Jane@Example.com "}), json!({"id": "c-1"}));
         for (created, is_theirs) in [
             (json!("2026-06-01T00:00:00Z"), true),
