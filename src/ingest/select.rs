@@ -105,8 +105,11 @@ fn task(id: String, state: Option<InterviewState>) -> FetchTask {
     FetchTask { call: Call::Interview, id: id.into(), again: state == Some(InterviewState::Settled) }
 }
 
-/// Records that a pattern of the pipeline keeps an interview out.
+/// Records that a pattern of the pipeline keeps an interview out. The address of a person is not written down beside its id:
+/// nothing of theirs is in the lake, and nobody would find it there when they are to be forgotten.
 pub fn exclude(ledger: &mut Ledger, summary: &mut IngestSummary, id: &str, source: &str, pattern: &str) -> Result<()> {
     summary.excluded += 1;
-    ledger.record_end(id, source, InterviewState::Excluded, &format!("kept out by `{pattern}`"))
+    let reason =
+        if pattern.contains('@') { "kept out by an address".to_owned() } else { format!("kept out by `{pattern}`") };
+    ledger.record_end(id, source, InterviewState::Excluded, &reason)
 }

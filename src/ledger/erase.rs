@@ -34,6 +34,20 @@ impl Ledger {
         Ok((rows, self.links.lines_of(interviews)?))
     }
 
+    /// The interviews that have an address, in lower case, in the reason for their state. Older versions wrote it there when
+    /// a pattern with it kept them out.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn with_address(&self, address: &str) -> Result<Vec<String>> {
+        let rows: Vec<(String, String)> = self.read(|connection| {
+            let sql = "SELECT id, reason FROM interviews WHERE instr(reason, '@') > 0 ORDER BY id";
+            connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })?;
+        let with_it = rows.into_iter().filter(|(_, reason)| has_address(&reason.to_lowercase(), address));
+        Ok(with_it.map(|(id, _)| id).collect())
+    }
+
     /// The systems that interviews were sent to, or are to be sent to, by the names of their connectors.
     ///
     /// # Errors
@@ -78,5 +92,41 @@ impl Ledger {
         }
         let message = "another program is reading the ledger, which still has what was erased";
         Err(Error::failed(message).hint("the next command that writes to the lake finishes the erasure"))
+    }
+}
+
+/// Whether a text has an address that is no part of another one, such as that of Mary Jane of that of Jane.
+fn has_address(text: &str, address: &str) -> bool {
+    let is_of_address = |character: char| character.is_alphanumeric() || ".-_+%".contains(character);
+    text.match_indices(address).any(|(start, _)| {
+        let (before, after) = (&text[..start], &text[start + address.len()..]);
+        !before.ends_with(is_of_address) && !after.starts_with(is_of_address)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::InterviewState;
+
+    #[test]
+    fn interviews_that_an_address_kept_out_are_found_by_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(&folder.path().join("ledger.db")).unwrap();
+        for (id, pattern) in [
+            ("a", "jane@example.com"),
+            ("b", "Jane@Example.com*"),
+            ("c", "{joe@example.com,jane@example.com}"),
+            ("d", "maryjane@example.com"),
+            ("e", "jane@example.com.au"),
+            ("f", "*@example.com"),
+            ("g", "int-*"),
+        ] {
+            let reason = format!("kept out by `{pattern}`");
+            ledger.record_end(id, "default", InterviewState::Excluded, &reason).unwrap();
+        }
+        assert_eq!(ledger.with_address("jane@example.com").unwrap(), ["a", "b", "c"]);
+        assert_eq!(ledger.with_address("joe@example.com").unwrap(), ["c"]);
+        assert!(ledger.with_address("ane@example.com").unwrap().is_empty());
     }
 }

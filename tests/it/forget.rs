@@ -8,6 +8,7 @@ use roundup::inbox::file::{InboxWriter, ReceivedEvent};
 use roundup::lake::Lake;
 use roundup::lake::read::parquet_files;
 use roundup::lake::schema::TABLES;
+use roundup::ledger::{InterviewState, Ledger};
 use roundup::round0::webhook::Event;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -612,4 +613,26 @@ fn bodies_that_wait_or_are_set_aside_are_found_by_the_persons_key() {
         }
         assert_eq!(rows(&lake, "interviews").len(), 1);
     }
+}
+
+#[test]
+fn an_address_that_keeps_interviews_out_is_not_written_down_and_what_was_is_erased() {
+    let email = sample().iter().find_map(|body| Some(body["candidate"]["email"].as_str()?.to_owned())).unwrap();
+    let served = serve(None);
+    let text = fs::read_to_string(served.pipeline("questions = \"none\"\n")).unwrap();
+    let exclude = format!("[source]\nexclude = [\"{email}\"]\n");
+    served.run(&served.write("pipeline.toml", &text.replace("[source]\n", &exclude)), 0);
+    let lake = served.lake();
+    assert!(served.last_run()["ingest"]["excluded"].as_u64() > Some(0));
+    assert!(!is_in_files(&lake, &email));
+    let forget = ["forget", "--lake", "lake", "--candidate", &email, "--yes", "--verify"];
+    ended(served.roundup().args(forget), 1);
+    // As older versions wrote it.
+    let mut ledger = Ledger::open_sealed(&lake.join("_roundup/ledger.db")).unwrap();
+    let reason = format!("kept out by `{email}`");
+    ledger.record_end("kept-out-1", "default", InterviewState::Excluded, &reason).unwrap();
+    drop(ledger);
+    let (said, _) = ended(served.roundup().args(forget), 0);
+    assert!(said.contains("no id and no address is left"), "{said}");
+    assert!(!is_in_files(&lake, &email) && !is_in_files(&lake, "kept-out-1"));
 }

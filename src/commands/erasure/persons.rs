@@ -42,6 +42,10 @@ pub fn resolve(lake: &Lake, ledger: &Ledger, asked: &Asked<'_>) -> Result<Erasin
         if candidate.contains('@') {
             one.emails.insert(address_of(candidate));
             by_address(lake, asked, &address_of(candidate), &mut one)?;
+            // Like a body, a reason with an address does not tell which of several persons it is of.
+            if asked.only.is_empty() {
+                one.rows.interviews.extend(ledger.with_address(&address_of(candidate))?);
+            }
         } else if candidate.len() == KEY && candidate.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             one.keys.insert(candidate.to_lowercase());
         } else {
@@ -82,6 +86,9 @@ pub fn resolve(lake: &Lake, ledger: &Ledger, asked: &Asked<'_>) -> Result<Erasin
         is_shared && !erasing.rows.interviews.contains(&row.interview)
     })?;
     erasing.shared = emails(&mut stay.iter());
+    for address in erasing.emails.difference(&erasing.shared) {
+        erasing.rows.interviews.extend(ledger.with_address(address)?);
+    }
     Ok(erasing)
 }
 
