@@ -636,3 +636,21 @@ fn an_address_that_keeps_interviews_out_is_not_written_down_and_what_was_is_eras
     assert!(said.contains("no id and no address is left"), "{said}");
     assert!(!is_in_files(&lake, &email) && !is_in_files(&lake, "kept-out-1"));
 }
+
+#[test]
+fn what_killed_programs_left_half_written_goes_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let bodies = ["half-1", "first-1"].map(|id| body(id, &format!("person-{id}"), &format!("{id}@quist.example")));
+    import(folder.path(), &bodies, 0);
+    let own = folder.path().join("lake/_roundup");
+    let places = ["spool/20260601T000000000Z.new", "inbox/20260601T000000000Z.new", "quarantine/body-x.new", "x.new"];
+    for place in places {
+        fs::write(own.join(place), bodies[0].to_string()).unwrap();
+    }
+    let forget = ["forget", "--lake", "lake", "--candidate", "half-1@quist.example", "--yes", "--verify"];
+    let (said, _) = run_in(folder.path(), &forget, 0);
+    assert!(said.contains("no id and no address is left"), "{said}");
+    for place in places {
+        assert!(!own.join(place).exists(), "{place}");
+    }
+}

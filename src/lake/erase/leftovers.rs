@@ -44,7 +44,10 @@ pub fn clear_leftovers(lake: &Lake, erasing: &Erasing) -> Result<()> {
     let texts = erasing.texts();
     let own = lake.own();
     let mut gone = leftovers(lake, &texts)?;
-    for folder in [own.clone(), lake.quotes_folder(), own.join("links"), own.join("outputs")] {
+    // A receiver of events never writes a file whole, so that none of these is one that it is making now.
+    let waiting = [lake.spool_folder(), lake.inbox_folder(), lake.quarantine_folder()];
+    let others = [own.clone(), lake.quotes_folder(), own.join("links"), own.join("outputs")];
+    for folder in waiting.into_iter().chain(others) {
         let entries = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
         gone.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "new")));
     }
