@@ -534,6 +534,12 @@ fn an_archive_that_is_away_holds_up_nobody_and_the_erasure_goes_on_when_it_is_ba
     assert!(!served.ids_in("interviews").contains(id), "it is gone from the lake");
     let (_, stderr) = ended(served.roundup().args(ANALYZE), 0);
     assert!(stderr.contains("is not over"), "{stderr}");
+    // Nor is the folder of a disk that is not mounted the archive.
+    fs::create_dir(served.path("archive")).unwrap();
+    ended(served.roundup().args(ANALYZE), 0);
+    assert!(status().contains("1 erasure is not over"), "{}", status());
+    // An archive that was made in it would be in the way here.
+    fs::remove_dir(served.path("archive")).unwrap();
     fs::rename(&away, served.path("archive")).unwrap();
     ended(served.roundup().args(ANALYZE), 0);
     assert!(!status().contains("not over"));

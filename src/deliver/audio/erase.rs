@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::store::Store;
+use super::store::{RECORDINGS, Store};
 use crate::lake::Lake;
 use crate::lake::durable::sync;
 use crate::model::recording::folder_of;
@@ -16,9 +16,12 @@ use crate::model::{Error, Result, is_address};
 /// # Errors
 /// When the archive is away, or cannot be changed.
 pub fn erase(lake: &Lake, archive: &Path, objects: &BTreeSet<String>, interviews: &BTreeSet<String>) -> Result<()> {
-    if !is_address(&archive.display().to_string()) && !archive.is_dir() {
+    // The folder of a disk that is not mounted may be there, and empty: opening the archive would make an empty one in it.
+    if !is_address(&archive.display().to_string()) && !archive.join(RECORDINGS).is_dir() {
         let message = format!("the archive {} is not there", archive.display());
-        return Err(Error::failed(message).hint("bring it back, and run any command that writes to the lake"));
+        let hint = "bring it back, and run any command that writes to the lake; if you gave it up, make the folder, with an \
+                    empty folder `interviews` in it";
+        return Err(Error::failed(message).hint(hint));
     }
     let store = Store::open(archive, lake)?;
     for object in objects {
@@ -38,6 +41,6 @@ pub fn erase(lake: &Lake, archive: &Path, objects: &BTreeSet<String>, interviews
             let _has_others = fs::remove_dir(folder);
         }
     }
-    let all = root.join("interviews");
+    let all = root.join(RECORDINGS);
     sync(&all).map_err(|error| Error::path("sync", &all, error))
 }

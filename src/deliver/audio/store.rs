@@ -18,7 +18,7 @@ use crate::model::{Error, Kind, Result, is_address};
 /// Name of the folder for partial downloads, inside the archive.
 const STAGING: &str = ".roundup";
 /// Name of the folder that all recordings are in. Every object's name begins with it.
-const RECORDINGS: &str = "interviews";
+pub(super) const RECORDINGS: &str = "interviews";
 
 /// An archive of recordings.
 pub struct Store {
