@@ -21,6 +21,21 @@ pub struct Again {
     pub made_anew: BTreeSet<String>,
     /// Those that could not be made anew, and have no pages any more. Their other files quote nobody.
     pub without_pages: BTreeSet<String>,
+    /// Those whose folder of reports is away. The records of whom they quote stay.
+    pub away: BTreeSet<String>,
+}
+
+impl Again {
+    /// # Errors
+    /// When a report is away: it still quotes who is erased.
+    pub fn all_there(&self) -> Result<()> {
+        let Some(report) = self.away.first() else { return Ok(()) };
+        let message =
+            format!("the folder of the report {report} is not there, and the report may quote who was erased");
+        let hint = "bring it back, and run any command that writes to the lake; if you gave its reports up, delete the files in \
+                    `_roundup/quotes` that name them";
+        Err(Error::failed(message).hint(hint))
+    }
 }
 
 /// The folders of the reports that quote one of some interviews.
@@ -32,7 +47,8 @@ pub fn quoted_in(lake: &Lake, interviews: &HashSet<&str>) -> Result<BTreeSet<Str
 }
 
 /// Makes the reports anew that quote one of some interviews, which the lake does not have any more. Of one that cannot be
-/// made, its pages are deleted, with a warning. `latest` stays where it leads to.
+/// made, its pages are deleted, with a warning. `latest` stays where it leads to. One that was deleted is forgotten, if the
+/// others beside it, or `latest`, show that their folder is there.
 ///
 /// # Errors
 /// When the records of quotes cannot be read, or pages cannot be deleted.
@@ -40,8 +56,13 @@ pub fn make_anew(lake: &Lake, interviews: &HashSet<&str>) -> Result<Again> {
     let mut again = Again::default();
     for quoting in quoting(lake, interviews)? {
         let folder = quoting.report.display().to_string();
+        let is_there = quoting.report.is_dir();
+        if !is_there && !quoting.report.parent().is_some_and(publish::has_reports) {
+            again.away.insert(folder);
+            continue;
+        }
         // Where it was, nothing is left: it was deleted or moved.
-        if !quoting.report.is_dir() {
+        if !is_there {
             tracing::warn!("the report {folder} is not there any more; look whether it was moved");
             quoting.forget()?;
             continue;

@@ -56,6 +56,13 @@ fn is_name(name: &str) -> bool {
         && narrowed.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
+/// Whether reports are in a folder, or a link to the newest one. Those of a disk that is not mounted are not.
+pub fn has_reports(out: &Path) -> bool {
+    let entries = fs::read_dir(out).into_iter().flatten().flatten();
+    let mut names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    names.any(|name| name == LATEST || is_name(&name))
+}
+
 /// Writes the files as `out/name/` and points `out/latest` to that folder. The program's own files of an older report
 /// of that name are replaced, and those of others are kept. Without news, `latest` stays if it leads to a report.
 ///
@@ -199,6 +206,19 @@ mod tests {
         ] {
             assert_eq!(is_name(text), is_one, "{text}");
         }
+    }
+
+    #[test]
+    fn a_folder_of_reports_has_one_or_a_link_to_it() {
+        let out = tempfile::tempdir().unwrap();
+        assert!(!has_reports(out.path()) && !has_reports(&out.path().join("not-there")));
+        fs::create_dir(out.path().join("lost+found")).unwrap();
+        assert!(!has_reports(out.path()));
+        symlink("2026-06-01", out.path().join(LATEST)).unwrap();
+        assert!(has_reports(out.path()), "the report that it led to was deleted");
+        fs::remove_file(out.path().join(LATEST)).unwrap();
+        fs::create_dir(out.path().join("2026-05-01")).unwrap();
+        assert!(has_reports(out.path()));
     }
 
     #[test]

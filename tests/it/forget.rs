@@ -660,3 +660,36 @@ fn what_killed_programs_left_half_written_goes_too() {
         assert!(!own.join(place).exists(), "{place}");
     }
 }
+
+#[test]
+fn an_erasure_waits_for_reports_that_are_away_and_not_for_one_that_was_deleted() {
+    let folder = imported();
+    let lake = folder.path().join("lake");
+    let (reports, away) = (folder.path().join("reports"), folder.path().join("away"));
+    let persons = quoted(&lake);
+    let is_over = || fs::read_dir(lake.join("_roundup/erasing")).unwrap().next().is_none();
+    let forget = |email: &str, code| {
+        run_in(folder.path(), &["forget", "--lake", "lake", "--candidate", email, "--all", "--yes"], code).1
+    };
+    let (email, ids) = &persons[0];
+    fs::rename(&reports, &away).unwrap();
+    let stderr = forget(email, 1);
+    assert!(stderr.contains("is not there") && stderr.contains("_roundup/quotes"), "{stderr}");
+    assert!(!stderr.contains(email.as_str()) && !stderr.contains(&ids[0]), "{stderr}");
+    // The folder of a disk that is not mounted.
+    fs::create_dir(&reports).unwrap();
+    let (_, stderr) = run_in(folder.path(), &ANALYZE, 0);
+    assert!(stderr.contains("is not over") && !is_over(), "{stderr}");
+    fs::remove_dir(&reports).unwrap();
+    fs::rename(&away, &reports).unwrap();
+    run_in(folder.path(), &ANALYZE, 0);
+    assert!(is_over());
+    assert!(reports.join("2026-06-01/index.html").exists() && !is_in_files(&reports, &ids[0]));
+    assert_eq!(rows(&lake, "erasures")[0]["reports_made_anew"], "1");
+    // Of somebody else, the report was deleted: `latest` shows that its folder is there.
+    let (email, _) = quoted(&lake).remove(0);
+    fs::remove_dir_all(reports.join("2026-06-01")).unwrap();
+    let stderr = forget(&email, 0);
+    assert!(stderr.contains("is not there any more") && is_over(), "{stderr}");
+    assert_eq!(fs::read_dir(lake.join("_roundup/quotes")).unwrap().count(), 0);
+}

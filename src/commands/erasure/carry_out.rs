@@ -73,9 +73,10 @@ fn all_steps(lake: &Lake, ledger: &mut Ledger, mut erasing: Erasing) -> Result<R
     crash::point("erase-leftovers");
     let again = report::make_anew(lake, &erasing.rows.without_words())?;
     crash::point("erase-reports");
-    erasing.reports_made_anew.extend(again.made_anew);
-    erasing.reports_without_pages.extend(again.without_pages);
+    erasing.reports_made_anew.extend(again.made_anew.iter().cloned());
+    erasing.reports_without_pages.extend(again.without_pages.iter().cloned());
     erasing.update(lake)?;
+    again.all_there()?;
     let receipt = Receipt::of(&erasing);
     if !erase::is_recorded(lake, &erasing.id)? {
         erase::record(lake, ledger, &receipt)?;
