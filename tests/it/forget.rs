@@ -331,6 +331,7 @@ fn what_is_planted_anywhere_is_found() {
     const ID: &str = "planted-7d1f";
     let folder = tempfile::tempdir().unwrap();
     import(folder.path(), &[body("first-1", "person-1", "first@quist.example")], 0);
+    fs::create_dir(folder.path().join("reports")).unwrap();
     let verify = |code| {
         let mut command = roundup(folder.path());
         command.args([
@@ -402,6 +403,9 @@ fn what_is_planted_anywhere_is_found() {
         fs::remove_file(&path).unwrap();
     }
     assert_eq!(verify(0)["left"], json!([]));
+    // What is not there was not looked through.
+    fs::rename(folder.path().join("reports"), folder.path().join("moved")).unwrap();
+    assert_eq!(verify(1)["not_there"], json!(["reports"]));
 }
 
 fn run_in(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {

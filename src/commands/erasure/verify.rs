@@ -32,9 +32,13 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// Whether nothing is left in what is there.
+    /// Whether all was looked through, and nothing is left.
     #[must_use]
     pub fn is_clean(&self) -> bool {
+        self.is_clean_where_looked() && self.not_there.is_empty()
+    }
+
+    fn is_clean_where_looked(&self) -> bool {
         self.left.is_empty() && self.unreadable.is_empty()
     }
 
@@ -116,17 +120,23 @@ pub fn verified_on_screen(verified: &Verified) -> String {
         text += &format!("not read   {}: {why}\n", path.display());
     }
     for folder in not_there {
-        text += &format!("not there  {}: if it was moved, name it with --reports\n", folder.display());
+        text += &format!("not there  {}\n", folder.display());
     }
-    text + match (verified.is_clean(), not_there.is_empty()) {
-        (true, true) => "           no id and no address is left\n",
-        (true, false) => "           no id and no address is left in what is there\n",
-        (false, _) => "",
+    if !not_there.is_empty() {
+        text += "           bring it back; or name its new place with --reports, and delete the file in _roundup/outputs that\n\
+                 \x20          names the old one\n";
+    }
+    text + match (verified.is_clean(), verified.is_clean_where_looked()) {
+        (true, _) => "           no id and no address is left\n",
+        (false, true) => "           no id and no address is left in what is there\n",
+        (false, false) => "",
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -144,8 +154,12 @@ mod tests {
         lake.record_output(OutputKind::Archive, &away).unwrap();
         let verified = verify(&lake, &Erasing::default(), &[]).unwrap();
         let text = verified_on_screen(&verified);
-        assert!(verified.is_clean() && text.contains("left in what is there"), "{text}");
-        assert_eq!(verified.not_there, [away]);
+        assert!(!verified.is_clean() && text.contains("left in what is there"), "{text}");
+        assert_eq!(verified.not_there, [away.as_path()]);
+        fs::create_dir(&away).unwrap();
+        let verified = verify(&lake, &Erasing::default(), &[]).unwrap();
+        let text = verified_on_screen(&verified);
+        assert!(verified.is_clean() && text.ends_with("no id and no address is left\n"), "{text}");
         lake.record_output(OutputKind::Mirror, Path::new("ftp://host/mirror")).unwrap();
         let verified = verify(&lake, &Erasing::default(), &[]).unwrap();
         let text = verified_on_screen(&verified);
