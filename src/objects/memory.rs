@@ -12,11 +12,13 @@ pub struct UploadMemory {
     megabytes: Semaphore,
 }
 
-impl UploadMemory {
-    pub fn new() -> Self {
+impl Default for UploadMemory {
+    fn default() -> Self {
         Self { megabytes: Semaphore::new(MOST_MEGABYTES as usize) }
     }
+}
 
+impl UploadMemory {
     /// Waits until there is room for a file of so many bytes, which it has until the permit is dropped.
     pub async fn room_for(&self, bytes: u64) -> SemaphorePermit<'_> {
         let megabytes = u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX).clamp(1, MOST_MEGABYTES);

@@ -76,7 +76,7 @@ impl Objects {
     pub fn of(store: Arc<dyn ObjectStore>, address: &str, runtime: Handle) -> Self {
         let (prefix, address) = (Key::default(), address.to_owned());
         let keeps_versions = AtomicBool::new(false);
-        Self { store, prefix, address, runtime, keeps_versions, memory: UploadMemory::new() }
+        Self { store, prefix, address, runtime, keeps_versions, memory: UploadMemory::default() }
     }
 
     /// The address of an object.

@@ -68,6 +68,7 @@ mod report_look;
 mod report_parquet;
 mod report_privacy;
 mod report_publish;
+mod restore;
 mod run;
 mod run_export;
 mod run_rows;

@@ -27,7 +27,7 @@ impl Objects {
     /// A usage error when the address or an environment variable is wrong.
     pub fn open(address: &str) -> Result<Self> {
         let (store, prefix) = open("the archive", address)?;
-        Ok(Self { store, prefix, memory: UploadMemory::new() })
+        Ok(Self { store, prefix, memory: UploadMemory::default() })
     }
 
     /// Deletes an object. That it is not there is no error. Must not be called on a Tokio runtime.
