@@ -71,6 +71,8 @@ pub fn cut_interviews(
 ) -> Result<Published> {
     let tombstones = lake.tombstones()?;
     let (arrivals, erased) = without_erased(lake, keys, &tombstones, arrivals)?;
+    let followed = followed(ledger, &erased)?;
+    let erased = erased.len() as u64;
     let came = arrivals.len() as u64;
     let Distinct { arrivals, replacing, repeated } = distinct(arrivals, ledger, &tombstones)?;
     let superseded = came - repeated - arrivals.len() as u64;
@@ -79,8 +81,9 @@ pub fn cut_interviews(
 
     let mut sightings = sightings_of(&settled, &next, questions, ledger.known_questions()?);
     sightings.extend(sightings_of(&open, &next, None, HashSet::new()));
-    let open_table = open_interviews_after(lake, ledger, &settled, &open)?;
+    let open_table = open_interviews_after(lake, ledger, &settled, &open, &followed)?;
     if sightings.is_empty() && open_table.is_none() {
+        ledger.unfollow(followed.iter().map(String::as_str))?;
         return Ok(published);
     }
     let kind = match questions {
@@ -108,7 +111,19 @@ pub fn cut_interviews(
         staging.write(&schema::INTERVIEWS, &month, rows.chunks(ROW_GROUP_ROWS).map(rows::interviews))?;
     }
     staging.publish(ledger, Change { sightings: &sightings, ..Change::default() })?;
+    ledger.unfollow(followed.iter().map(String::as_str))?;
     Ok(published)
+}
+
+/// Interviews that the ledger follows though their person was erased: they were open then, and known by an address alone.
+fn followed(ledger: &Ledger, erased: &[Arrival]) -> Result<HashSet<String>> {
+    let mut followed = HashSet::new();
+    for Arrival { interview, .. } in erased {
+        if ledger.state(&interview.id)?.is_some_and(|state| state != InterviewState::Settled) {
+            followed.insert(interview.id.clone());
+        }
+    }
+    Ok(followed)
 }
 
 /// Publishes the questions of settled interviews as one batch.
@@ -150,13 +165,13 @@ struct Distinct {
 }
 
 /// Leaves out interviews that were erased, or whose person was, and those that are too old to be kept. What only its
-/// body told is not asked for again. Returns how many there were.
+/// body told is not asked for again. Returns those that are left, and those that are not.
 fn without_erased(
     lake: &Lake,
     keys: &CandidateKeys,
     tombstones: &Tombstones,
     arrivals: Vec<Arrival>,
-) -> Result<(Vec<Arrival>, u64)> {
+) -> Result<(Vec<Arrival>, Vec<Arrival>)> {
     let is_erased = |arrival: &Arrival| {
         let interview = &arrival.interview;
         tombstones.cover(interview) || tombstones.is_too_old(Age::Interviews, interview.settled_at())
@@ -165,7 +180,7 @@ fn without_erased(
     let now = Timestamp::now();
     let new = erased.iter().map(|arrival| arrival.interview.id.as_str()).filter(|id| !tombstones.has_interview(id));
     lake.add_tombstones(new.map(|id| Named::Interview(id).tombstone(keys, now)))?;
-    Ok((arrivals, erased.len() as u64))
+    Ok((arrivals, erased))
 }
 
 fn distinct(arrivals: Vec<Arrival>, ledger: &Ledger, tombstones: &Tombstones) -> Result<Distinct> {

@@ -39,7 +39,7 @@ impl OpenTable {
 }
 
 /// The table of open interviews as it will be after a batch, or `None` when it does not change. Interviews that are
-/// gone or set aside now are removed.
+/// gone, set aside or erased now are removed.
 ///
 /// # Errors
 /// When the table or the ledger cannot be read.
@@ -48,6 +48,7 @@ pub fn open_interviews_after(
     ledger: &Ledger,
     settled: &[InterviewRow],
     open: &[InterviewRow],
+    erased: &HashSet<String>,
 ) -> Result<Option<OpenTable>> {
     let table = &schema::OPEN_INTERVIEWS;
     let path = lake.root().join(open_interviews_path());
@@ -65,6 +66,7 @@ pub fn open_interviews_after(
     for (row, id) in strings(&before, "interview_id").iter().flatten().enumerate() {
         let state = ledger.state(id)?.unwrap_or(InterviewState::Open);
         if !touched.contains(id)
+            && !erased.contains(id)
             && matches!(state, InterviewState::Open | InterviewState::Stale | InterviewState::Failed)
         {
             order.push((0, row));

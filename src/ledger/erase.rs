@@ -81,6 +81,19 @@ impl Ledger {
         self.make_anew()
     }
 
+    /// Follows interviews no more: they are not asked for again, and their failed calls are not made again.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn unfollow<'a>(&mut self, interviews: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        self.write(|transaction| {
+            interviews.into_iter().try_for_each(|interview| {
+                transaction.execute("DELETE FROM failed_calls WHERE interview_id = ?1", [interview])?;
+                transaction.execute("DELETE FROM interviews WHERE id = ?1", [interview]).map(drop)
+            })
+        })
+    }
+
     /// Makes the file anew, and empties its write-ahead log.
     fn make_anew(&self) -> Result<()> {
         let is_busy = self.read(|connection: &Connection| {

@@ -697,3 +697,24 @@ fn an_erasure_waits_for_reports_that_are_away_and_not_for_one_that_was_deleted()
     assert!(stderr.contains("is not there any more") && is_over(), "{stderr}");
     assert_eq!(fs::read_dir(lake.join("_roundup/quotes")).unwrap().count(), 0);
 }
+
+#[test]
+fn an_open_interview_that_an_erased_address_keeps_out_is_followed_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut open = sample().into_iter().find(|body| body["status"] == "invited").unwrap();
+    open["id"] = json!("open-1");
+    open["candidate"] = json!({"id": "person-2", "name": "Nora Quist", "email": "nora@quist.example"});
+    import(folder.path(), &[body("ended-1", "person-1", "nora@quist.example"), open], 0);
+    let lake = folder.path().join("lake");
+    assert_eq!(rows(&lake, "open_interviews").len(), 1);
+    ended(roundup(folder.path()).args(["forget", "--lake", "lake", "--candidate", "person-1", "--yes"]), 0);
+    let said = import(folder.path(), &[body("open-1", "person-2", "nora@quist.example")], 0);
+    assert!(said.contains("1 erased before"), "{said}");
+    assert_eq!(rows(&lake, "open_interviews").len(), 0);
+    // The file as it was before is there for an hour, for readers of Delta.
+    let verify = ["forget", "--lake", "lake", "--interview", "open-1", "--verify"];
+    let verified = roundup(folder.path()).args(verify).output().unwrap();
+    let verified = String::from_utf8(verified.stdout).unwrap();
+    let left: Vec<&str> = verified.lines().filter(|line| line.starts_with("left ")).collect();
+    assert!(left.len() == 1 && left[0].contains("lake/delta/open_interviews/"), "{verified}");
+}
