@@ -121,3 +121,12 @@ fn make_key(path: &Path) -> Result<()> {
     let text = hex::encode(key);
     write_whole(path, text.as_bytes(), 0o600).map_err(|error| fail(&error))
 }
+
+/// An empty lake with a secret, in a folder that goes with the first value.
+#[cfg(test)]
+pub fn lake_with_key() -> (tempfile::TempDir, Lake) {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::create(folder.path()).unwrap();
+    fs::write(folder.path().join("_roundup/candidate.key"), "5a".repeat(32)).unwrap();
+    (folder, lake)
+}

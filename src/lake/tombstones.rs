@@ -232,6 +232,7 @@ impl Tombstones {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lake::candidate_keys::lake_with_key;
     use crate::model::interview::{Candidate, Job, Status};
 
     fn at(text: &str) -> Timestamp {
@@ -256,9 +257,7 @@ mod tests {
 
     #[test]
     fn who_was_erased_is_known_again_and_may_apply_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let lake = Lake::create(folder.path()).unwrap();
-        fs::write(folder.path().join("_roundup/candidate.key"), "5a".repeat(32)).unwrap();
+        let (folder, lake) = lake_with_key();
         assert!(!lake.tombstones().unwrap().cover(&interview("a", None, None, None)));
         let keys = lake.candidate_keys().unwrap();
         let (early, late) = (at("2026-05-01T00:00:00Z"), at("2026-06-01T00:00:00Z"));
@@ -290,14 +289,11 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_ahead_keeps_nothing_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let lake = Lake::create(folder.path()).unwrap();
-        fs::write(folder.path().join("_roundup/candidate.key"), "5a".repeat(32)).unwrap();
+        let (_folder, lake) = lake_with_key();
         let now = at("2026-06-01T12:00:00Z");
         let (true_one, ahead) = (now - SHORTEST_AGE, at("2035-06-01T00:00:00Z"));
         let person = Named::Interview("a").tombstone(&lake.candidate_keys().unwrap(), now);
-        lake.add_tombstones([Age::Audio.tombstone(true_one), Age::Transcripts.tombstone(ahead), person.clone()])
-            .unwrap();
+        lake.add_tombstones([Age::Audio.tombstone(true_one), Age::Transcripts.tombstone(ahead), person]).unwrap();
         lake.forget_ages_ahead(now).unwrap();
         let tombstones = lake.tombstones().unwrap();
         assert_eq!(tombstones.erased_before(Age::Audio), Some(true_one));
@@ -310,9 +306,7 @@ mod tests {
 
     #[test]
     fn what_is_too_old_is_known_by_when_it_settled() {
-        let folder = tempfile::tempdir().unwrap();
-        let lake = Lake::create(folder.path()).unwrap();
-        fs::write(folder.path().join("_roundup/candidate.key"), "5a".repeat(32)).unwrap();
+        let (_folder, lake) = lake_with_key();
         let until = at("2026-05-01T00:00:00Z");
         lake.add_tombstones([Age::Audio.tombstone(until)]).unwrap();
         let tombstones = lake.tombstones().unwrap();

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rustix::fs::{Timespec, Timestamps, futimens};
 
-use crate::lake::log::{LogRead, commit_name, read_log};
+use crate::lake::log::{LogFile, LogRead, commit_name, read_log};
 use crate::model::{Error, Result};
 use crate::objects::{Created, Objects};
 
@@ -133,7 +133,7 @@ impl<'o> LogCopy<'o> {
             let bytes = Bytes::from(fs::read(entry.path()).map_err(fail)?);
             now.insert(entry.file_name().display().to_string(), bytes);
         }
-        let is_commit = |name: &str| name.len() == commit_name(0).len() && name.ends_with(".json");
+        let is_commit = |name: &str| matches!(LogFile::named(name), Some(LogFile::Commit(_)));
         let new = now.iter().filter(|(name, bytes)| self.there.get(*name) != Some(bytes));
         let (commits, others): (Vec<_>, Vec<_>) = new.partition(|(name, _)| is_commit(name));
         for (name, bytes) in commits {

@@ -56,15 +56,14 @@ pub fn make_anew(lake: &Lake, interviews: &HashSet<&str>) -> Result<Again> {
     let mut again = Again::default();
     for quoting in quoting(lake, interviews)? {
         let folder = quoting.report.display().to_string();
-        let is_there = quoting.report.is_dir();
-        if !is_there && !quoting.report.parent().is_some_and(publish::has_reports) {
-            again.away.insert(folder);
-            continue;
-        }
-        // Where it was, nothing is left: it was deleted or moved.
-        if !is_there {
-            tracing::warn!("the report {folder} is not there any more; look whether it was moved");
-            quoting.forget()?;
+        if !quoting.report.is_dir() {
+            if quoting.report.parent().is_some_and(publish::has_reports) {
+                // Where it was, nothing is left: it was deleted or moved.
+                tracing::warn!("the report {folder} is not there any more; look whether it was moved");
+                quoting.forget()?;
+            } else {
+                again.away.insert(folder);
+            }
             continue;
         }
         match remade(lake, &quoting) {

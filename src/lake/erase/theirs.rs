@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::record::Erasing;
@@ -13,6 +11,7 @@ use crate::lake::places::Lake;
 use crate::lake::scan::Needles;
 use crate::lake::tombstones::address_of;
 use crate::model::Result;
+use crate::model::body::time_of;
 
 /// Tells bodies and events of who is erased from those of others.
 pub struct Theirs<'a> {
@@ -77,12 +76,10 @@ impl<'a> Theirs<'a> {
     }
 }
 
-/// When the interview of a body or an event was created. A time without an offset is in UTC, as in the contract.
+/// When the interview of a body or an event was created.
 fn created_at(body: &Value) -> Option<Timestamp> {
     let interview = body.pointer("/data/interview").unwrap_or(body);
-    let text = interview.get("created_at")?.as_str()?;
-    let local = || TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok();
-    text.parse().ok().or_else(local)
+    time_of(interview.get("created_at")?.as_str()?)
 }
 
 /// Whether a value, or one in it, is wanted.
@@ -97,23 +94,14 @@ fn any<'v>(value: &'v Value, is_wanted: &mut dyn FnMut(&'v Value) -> bool) -> bo
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use serde_json::json;
-    use tempfile::TempDir;
 
     use super::*;
-
-    fn lake() -> (TempDir, Lake) {
-        let folder = tempfile::tempdir().unwrap();
-        let lake = Lake::create(folder.path()).unwrap();
-        fs::write(folder.path().join("_roundup/candidate.key"), "5a".repeat(32)).unwrap();
-        (folder, lake)
-    }
+    use crate::lake::candidate_keys::lake_with_key;
 
     #[test]
     fn a_candidate_is_known_by_their_key() {
-        let (_folder, lake) = lake();
+        let (_folder, lake) = lake_with_key();
         let mut erasing = Erasing { at: "2026-06-01T00:00:00Z".parse().unwrap(), ..Erasing::default() };
         erasing.keys.insert(lake.candidate_keys().unwrap().key_of("c-1"));
         let theirs = Theirs::of(&lake, &erasing).unwrap();
@@ -139,7 +127,7 @@ mod tests {
         erasing.rows.interviews.insert("a".to_owned());
         erasing.candidates.insert("c-1".to_owned());
         erasing.emails.insert("jane@example.com".to_owned());
-        let (_folder, lake) = lake();
+        let (_folder, lake) = lake_with_key();
         let theirs = Theirs::of(&lake, &erasing).unwrap();
         let (address, id) = (json!({"email": " Jane@Example.com "}), json!({"id": "c-1"}));
         for (created, is_theirs) in [

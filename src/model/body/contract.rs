@@ -285,9 +285,13 @@ fn seconds<const N: usize>(fields: &mut Leaves<N>, field: &str) -> Option<f64> {
     fields.take(field)?.as_f64().filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
 }
 
-/// Reads a time in ISO 8601. A time without an offset is taken as UTC.
 fn time<const N: usize>(fields: &mut Leaves<N>, field: &str) -> Option<Timestamp> {
-    let text = text(fields, field)?;
+    time_of(&text(fields, field)?)
+}
+
+/// Reads a time in ISO 8601. A time without an offset is taken as UTC.
+#[must_use]
+pub fn time_of(text: &str) -> Option<Timestamp> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time);
     }

@@ -9,4 +9,6 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-pub use contract::{LARGEST_BODY, MOST_ENTRIES, Violation, read_interview, read_interview_of, read_questions_of};
+pub use contract::{
+    LARGEST_BODY, MOST_ENTRIES, Violation, read_interview, read_interview_of, read_questions_of, time_of,
+};
